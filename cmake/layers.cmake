@@ -1,0 +1,49 @@
+# A layer is src/NAME/*.c. It sees its own folder and those of the layers that its line names,
+# no others: an upward #include does not compile.
+#   layer(tensor SEES base LINKS PkgConfig::BLAS)
+function(layer name)
+  cmake_parse_arguments(ARG "" "" "SEES;LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c)
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/${name})
+  foreach(below ${ARG_SEES})
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/${below})
+  endforeach()
+  target_link_libraries(${name} PRIVATE ${ARG_SEES} ${ARG_LINKS})
+endfunction()
+
+# A test program is tests/NAME.c; each of its cases becomes a CTest case named by the program
+# (`--list` prints "name label" lines after every build), so a new case needs no line here.
+#   layer_test(norm SEES base tensor tape norm)
+function(layer_test name)
+  cmake_parse_arguments(ARG "" "" "SEES;LINKS" ${ARGN})
+  if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c) # TEMPORARY
+    return()
+  endif()
+  add_executable(test-${name} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c)
+  target_include_directories(test-${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  foreach(below ${ARG_SEES})
+    target_include_directories(test-${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/${below})
+  endforeach()
+  target_link_libraries(test-${name} PRIVATE ${ARG_SEES} harness PkgConfig::CMOCKA m ${ARG_LINKS})
+  set(cases ${CMAKE_CURRENT_BINARY_DIR}/${name}.cmake)
+  add_custom_command(TARGET test-${name} POST_BUILD
+    COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:test-${name}> -DSUITE=${name} -DCASES=${cases}
+            -DFOLDER=${CMAKE_SOURCE_DIR} -P ${CMAKE_SOURCE_DIR}/cmake/discover.cmake
+    BYPRODUCTS ${cases} VERBATIM)
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
+endfunction()
+
+# A test script is tests/NAME.py with the same manners (`--list`, a case's name); it finds the program in
+# NORMLAB_PROGRAM.
+#   script_test(cli)
+function(script_test name)
+  set(script ${CMAKE_CURRENT_SOURCE_DIR}/${name}.py)
+  set(cases ${CMAKE_CURRENT_BINARY_DIR}/${name}.cmake)
+  add_custom_command(OUTPUT ${cases}
+    COMMAND ${CMAKE_COMMAND} -DPROGRAM=${script} -DSUITE=${name} -DCASES=${cases}
+            -DFOLDER=${CMAKE_SOURCE_DIR} -DNORMLAB=$<TARGET_FILE:normlab> -P ${CMAKE_SOURCE_DIR}/cmake/discover.cmake
+    DEPENDS ${script} ${CMAKE_SOURCE_DIR}/cmake/discover.cmake VERBATIM)
+  add_custom_target(test-${name} ALL DEPENDS ${cases} normlab)
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
+endfunction()

@@ -1,0 +1,55 @@
+# Run at every build: writes OUTPUT, what the build knows about itself, only when it changed.
+#   cmake -DSOURCE=DIR -DOUTPUT=FILE -DVERSION=... -DCOMPILER=... -DFLAGS=... -DTYPE=... -P provenance.cmake
+cmake_minimum_required(VERSION 3.22)
+find_program(GIT git)
+
+# The output of a git command in the checkout; "unknown" without git, repository or commit.
+function(ask_git variable)
+  set(${variable} unknown PARENT_SCOPE)
+  if(NOT GIT)
+    return()
+  endif()
+  execute_process(COMMAND ${GIT} --no-optional-locks ${ARGN} WORKING_DIRECTORY ${SOURCE}
+    OUTPUT_VARIABLE answer ERROR_QUIET RESULT_VARIABLE status OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(status EQUAL 0)
+    set(${variable} "${answer}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+ask_git(tree_src rev-parse --verify --quiet HEAD:./src)
+ask_git(tree_experiments rev-parse --verify --quiet HEAD:./experiments)
+ask_git(changes status --porcelain -- src experiments)
+if(changes STREQUAL "")
+  set(dirty no)
+elseif(changes STREQUAL "unknown")
+  set(dirty unknown)
+else()
+  set(dirty yes)
+endif()
+
+# Warnings do not change the code, and a flag with a path in it tells of this machine only.
+string(REGEX REPLACE "[; ]+" ";" words "${FLAGS}")
+list(FILTER words EXCLUDE REGEX "^$|^-W|/")
+list(JOIN words " " flags)
+
+set(text "/* Written by cmake/provenance.cmake. */\n")
+function(fact name value)
+  string(REPLACE "\\" "\\\\" quoted "${value}")
+  string(REPLACE "\"" "\\\"" quoted "${quoted}")
+  set(text "${text}#define BUILD_${name} \"${quoted}\"\n" PARENT_SCOPE)
+endfunction()
+fact(VERSION "${VERSION}")
+fact(TREE_SRC "${tree_src}")
+fact(TREE_EXPERIMENTS "${tree_experiments}")
+fact(DIRTY "${dirty}")
+fact(COMPILER "${COMPILER}")
+fact(FLAGS "${flags}")
+fact(TYPE "${TYPE}")
+
+set(before "")
+if(EXISTS ${OUTPUT})
+  file(READ ${OUTPUT} before)
+endif()
+if(NOT before STREQUAL text)
+  file(WRITE ${OUTPUT} "${text}")
+endif()

@@ -1,0 +1,98 @@
+/* Reading the arguments of a spec: each used once, none forgotten, every mistake at its
+ * place. */
+#include "spec.h"
+
+#include <string.h>
+
+Arguments arguments_of(Arena *arena, const Spec *spec) {
+    return (Arguments){arena, spec, ZERO(arena, bool, spec->count + 1)};
+}
+
+const SpecArg *arguments_named(Arguments *a, const char *key) {
+    for (size_t i = 0; i < a->spec->count; i++) {
+        const SpecArg *argument = &a->spec->args[i];
+        if (a->used[i] || argument->key == NULL || strcmp(argument->key, key) != 0)
+            continue;
+        a->used[i] = true;
+        return argument;
+    }
+    return NULL;
+}
+
+const SpecArg *arguments_positional(Arguments *a) {
+    for (size_t i = 0; i < a->spec->count; i++) {
+        if (a->used[i] || a->spec->args[i].key) continue;
+        a->used[i] = true;
+        return &a->spec->args[i];
+    }
+    return NULL;
+}
+
+/* A value is a word without arguments of its own. */
+static const char *plain(const SpecArg *argument, const char *what, Error *error) {
+    if (argument->value->count == 0) return argument->value->word;
+    fail(error, EX_USAGE, argument->value->at,
+         "%s should be a plain value, not '%s(...)'", what, argument->value->word);
+    return NULL;
+}
+
+bool argument_count(const SpecArg *argument, const char *what, size_t *value,
+                    Error *error) {
+    const char *word = plain(argument, what, error);
+    if (word == NULL) return false;
+    if (text_to_count(word, value) && *value > 0) return true;
+    return fail(error, EX_USAGE, argument->value->at,
+                "%s should be a whole number from 1 on, not '%s'", what, word);
+}
+
+bool argument_number(const SpecArg *argument, const char *what, double least, double most,
+                     double *value, Error *error) {
+    const char *word = plain(argument, what, error);
+    if (word == NULL) return false;
+    if (text_to_double(word, value) && *value >= least && *value <= most) return true;
+    return fail(error, EX_USAGE, argument->value->at,
+                "%s should be a number from %g to %g, not '%s'", what, least, most, word);
+}
+
+bool argument_switch(const SpecArg *argument, const char *what, bool *value,
+                     Error *error) {
+    const char *word = plain(argument, what, error);
+    if (word == NULL) return false;
+    *value = strcmp(word, "yes") == 0;
+    if (*value || strcmp(word, "no") == 0) return true;
+    return fail(error, EX_USAGE, argument->value->at, "%s should be yes or no, not '%s'",
+                what, word);
+}
+
+bool arguments_done(Arguments *a, const char *const *options, Error *error) {
+    size_t count = 0;
+    Text known = text_new(a->arena);
+    while (options[count])
+        text_add(&known, "%s%s=", count ? ", " : "", options[count]), count++;
+    for (size_t i = 0; i < a->spec->count; i++) {
+        const SpecArg *argument = &a->spec->args[i];
+        if (a->used[i]) continue;
+        for (size_t j = 0; argument->key && j < count; j++)
+            if (strcmp(argument->key, options[j]) == 0)
+                return fail(error, EX_USAGE, argument->at,
+                            "%s= of '%s' is given twice or does not go"
+                            " with the other arguments",
+                            argument->key, a->spec->word);
+        if (argument->key)
+            return fail(error, EX_USAGE, argument->at,
+                        "'%s' has no option '%s'%s; it has %s", a->spec->word,
+                        argument->key, text_hint(a->arena, argument->key, options, count),
+                        known.data);
+        return fail(error, EX_USAGE, argument->at,
+                    "'%s' does not take '%s' here; it has %s", a->spec->word,
+                    argument->value->word, known.data);
+    }
+    return true;
+}
+
+const char *divisors_text(Arena *arena, size_t number) {
+    Text text = text_new(arena);
+    for (size_t d = 1; d <= number; d++)
+        if (number % d == 0) text_add(&text, "%s%zu", d > 1 ? ", " : "", d);
+    return text.data;
+}

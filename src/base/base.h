@@ -1,0 +1,176 @@
+/* base: what every other layer stands on: errors, memory, text, draws without state.
+ *
+ * Three kinds of trouble, never mixed:
+ *   a programmer's mistake   REQUIRE (always on, O(1)), VERIFY (dev builds, O(n)): abort
+ *   the world's failure      die(): one line on stderr and an exit code of sysexits.h
+ *   a numerical outcome      a value, stored with the result, never a message
+ * A user's text that may be wrong (a spec, a key) is reported through an Error, so that
+ * the caller can say where it stood; only the tool turns it into die().
+ */
+#ifndef NORMLAB_BASE_H
+#define NORMLAB_BASE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#define COUNT_OF(array)               (sizeof(array) / sizeof((array)[0]))
+#define PRINTF_LIKE(format_at, first) __attribute__((format(printf, format_at, first)))
+
+/* ---- error.c --------------------------------------------------------------------- */
+
+/* Ends the program: "normlab: MESSAGE" on stderr, exit status `code` (EX_USAGE,
+ * EX_DATAERR...). */
+_Noreturn void die(int code, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* One line of talk on stderr: "normlab: MESSAGE". Not for data, which goes to stdout. */
+void say(const char *format, ...) PRINTF_LIKE(1, 2);
+
+_Noreturn void base_require_failed(const char *file, int line, const char *condition,
+                                   const char *format, ...) PRINTF_LIKE(4, 5);
+
+#define REQUIRE(condition, ...)                                                          \
+    do {                                                                                 \
+        if (!(condition))                                                                \
+            base_require_failed(__FILE__, __LINE__, #condition, __VA_ARGS__);            \
+    } while (0)
+
+#ifdef NORMLAB_VERIFY
+#define VERIFY(condition, ...) REQUIRE(condition, __VA_ARGS__)
+#else
+#define VERIFY(condition, ...) ((void)0)
+#endif
+
+/* A user's mistake, as a value. `at` is the byte offset into the text that was read. */
+typedef struct Error {
+    bool set;
+    int code;  /* exit status that fits: EX_USAGE, EX_DATAERR... */
+    size_t at; /* offset of the culprit, if there is a text to point into */
+    char message
+        [512]; /* one line, names the culprit, what was expected, the nearest word */
+} Error;
+
+/* Fills *error (once: the first mistake stays) and returns false, so that a reader can
+ * `return fail(...)`. */
+bool fail(Error *error, int code, size_t at, const char *format, ...) PRINTF_LIKE(4, 5);
+
+/* ---- arena.c: the one door to memory --------------------------------------------- */
+
+/* A stack of 64-byte aligned memory. Rewinding keeps the blocks, so that the same work
+ * done twice allocates once. Out of memory is die(EX_OSERR). Not shared between
+ * threads. */
+typedef struct Arena Arena;
+
+typedef struct ArenaMark {
+    void *block; /* block in use when the mark was set */
+    size_t used; /* bytes taken from it */
+} ArenaMark;
+
+Arena *arena_new(void);
+void arena_free(Arena *arena); /* NULL is fine */
+
+/* `count` objects of `size` bytes, uninitialised (signalling NaNs in VERIFY builds). */
+void *arena_take(Arena *arena, size_t count, size_t size);
+void *arena_zero(Arena *arena, size_t count, size_t size); /* the same, all bytes zero */
+
+#define TAKE(arena, type, count) ((type *)arena_take((arena), (count), sizeof(type)))
+#define ZERO(arena, type, count) ((type *)arena_zero((arena), (count), sizeof(type)))
+
+ArenaMark arena_mark(const Arena *arena);
+void arena_rewind(Arena *arena, ArenaMark mark); /* all taken since the mark is gone */
+size_t arena_blocks(
+    const Arena *arena); /* calls of malloc so far: constant in the steady state */
+
+/* ---- text.c ---------------------------------------------------------------------- */
+
+/* A formatted string in the arena. */
+char *text_print(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
+char *text_copy(Arena *arena, const char *text, size_t length);
+
+/* A string that grows by appending (in the arena; earlier copies are left behind). */
+typedef struct Text {
+    Arena *arena;
+    char *data; /* always terminated; "" before the first append */
+    size_t length, room;
+} Text;
+
+Text text_new(Arena *arena);
+void text_add(Text *text, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Shortest decimal that reads back as the same double ("0.1", "1e-05", "nan"). */
+const char *text_number(Arena *arena, double value);
+
+/* Whole-string decimals in the C locale; false, and *value as it was, if `text` is not
+ * entirely one or lies beyond the finite doubles, at either end. No hexadecimal, "inf" or
+ * "nan". */
+bool text_to_double(const char *text, double *value);
+bool text_to_count(const char *text, size_t *value); /* decimal digits only */
+
+/* The candidate with the smallest edit distance, or NULL if none is near (more than half
+ * differs). */
+const char *text_nearest(const char *word, const char *const *candidates, size_t count);
+
+/* ", did you mean 'batch'?" or "", for the end of a message. */
+const char *text_hint(Arena *arena, const char *word, const char *const *candidates,
+                      size_t count);
+
+/* ---- draw.c: random numbers without state ---------------------------------------- */
+
+/* What a draw is for. Numbers are part of every stored result: never renumber. */
+typedef enum DrawPurpose {
+    DRAW_INIT = 1,    /* initial weights: sample = parameter's number */
+    DRAW_SHUFFLE = 2, /* order of an epoch */
+    DRAW_FLIP = 3,    /* augmentation */
+    DRAW_SHIFT = 4,
+    DRAW_SPLIT = 5, /* validation split and subsets */
+    DRAW_CHECK = 6, /* probes and upstreams of the checkers */
+    DRAW_TEST = 7   /* inputs of tests */
+} DrawPurpose;
+
+/* Every draw is a pure function of these and an index (Philox4x64-10 of Random123: Salmon
+ * et al., SC'11), so nothing needs saving and order does not matter. */
+typedef struct Draw {
+    uint64_t seed;
+    DrawPurpose purpose;
+    uint64_t epoch, sample;
+} Draw;
+
+uint64_t draw_bits(Draw draw, uint64_t index);
+double draw_uniform(Draw draw, uint64_t index); /* in (0, 1), 52 bits, never 0 or 1 */
+double draw_normal(Draw draw, uint64_t index);  /* standard normal, Box-Muller */
+size_t draw_below(Draw draw, uint64_t index,
+                  size_t bound); /* 0..bound-1; bias below bound/2^64 */
+
+/* A random order of 0..count-1 (Fisher-Yates). */
+void draw_permutation(Draw draw, size_t *order, size_t count);
+
+/* ---- place.c: files and their names ---------------------------------------------- */
+
+/* A file of the project: NORMLAB_HOME (or the checkout that was built) / relative. */
+const char *place_home(Arena *arena, const char *relative);
+
+/* Where a user's results go: NORMLAB_OUT, or the checkout's out / relative. */
+const char *place_out(Arena *arena, const char *relative);
+
+/* SHA-256 (libmd) in lower-case hex. */
+enum { DIGEST_LENGTH = 64 };
+void digest_bytes(char hex[DIGEST_LENGTH + 1], const void *data, size_t length);
+
+/* A whole file in memory, terminated by a NUL beyond *length; NULL and *error
+ * (EX_NOINPUT, EX_IOERR, or EX_DATAERR beyond `limit` bytes) if it cannot be read. */
+char *place_read(Arena *arena, const char *path, size_t limit, size_t *length,
+                 Error *error);
+
+/* Writes a file so that a kill or a full disk leaves the old one or the new one, whole:
+ * temporary
+ * file beside it, fsync, rename, fsync of the folder. The temporary is removed on
+ * failure. */
+bool place_write(const char *path, const void *data, size_t length, Error *error);
+
+/* Makes a folder and its parents. */
+bool place_folder(const char *path, Error *error);
+
+#endif

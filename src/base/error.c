@@ -1,0 +1,53 @@
+/* One line per trouble, one exit for each kind. */
+#include "base.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void print_line(const char *format, va_list args) {
+    char line[1024];
+    vsnprintf(line, sizeof line, format, args);
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?'; /* a name may hold anything; a line is one line */
+    fprintf(stderr, "normlab: %s\n", line);
+}
+
+void die(int code, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fflush(stdout);
+    print_line(format, args);
+    va_end(args);
+    exit(code);
+}
+
+void say(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    print_line(format, args);
+    va_end(args);
+}
+
+void base_require_failed(const char *file, int line, const char *condition,
+                         const char *format, ...) {
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fprintf(stderr, "normlab: %s:%d: REQUIRE(%s): %s\n", file, line, condition, text);
+    abort();
+}
+
+bool fail(Error *error, int code, size_t at, const char *format, ...) {
+    if (error->set) return false;
+    error->set = true;
+    error->code = code;
+    error->at = at;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error->message, sizeof error->message, format, args);
+    va_end(args);
+    return false;
+}

@@ -1,0 +1,81 @@
+/* spec: the small language in which normalizers and networks are named.
+ *
+ *   spec := term ('|' term)*
+ *   term := word [ '(' args ')' ] | word (':' [key '='] word)+
+ *   args := arg (',' arg)*
+ *   arg  := [key '='] spec
+ *   word := [A-Za-z0-9_.+-]+
+ *
+ * a | b is chain(a, b); group:8 is group(8), because shells eat parentheses.
+ *
+ * This file knows the syntax only; who owns the words (norm, net) gives them meaning.
+ */
+#ifndef NORMLAB_SPEC_H
+#define NORMLAB_SPEC_H
+
+#include "base.h"
+
+typedef struct Spec Spec;
+
+typedef struct SpecArg {
+    const char *key;   /* NULL where positional */
+    size_t at;         /* offset of the argument in the text */
+    const Spec *value; /* a number is a word without arguments */
+} SpecArg;
+
+struct Spec {
+    const char *word;
+    size_t at; /* offset of the word in the text */
+    size_t count;
+    SpecArg *args;
+};
+
+enum { SPEC_MAX_DEPTH = 16, SPEC_MAX_LENGTH = 4096 };
+
+/* NULL and *error (with `at`) where the text is not a spec. */
+const Spec *spec_parse(Arena *arena, const char *text, Error *error);
+
+/* As given, in canonical spelling: one space after commas, no other; chains as "a |
+ * b". */
+const char *spec_print(Arena *arena, const Spec *spec);
+
+/* For file names and test names: "blend(batch, group(8))" -> "blend-batch-group-8". */
+const char *spec_slug(Arena *arena, const char *text);
+
+/* The text split on commas at depth 0, blanks trimmed; *count >= 1 (an empty text is one
+ * empty item). */
+const char **spec_list(Arena *arena, const char *text, size_t *count);
+
+/* One line that points into the text: "in 'group(3, x)' at byte 9: MESSAGE" (a window of
+ * a long text). */
+const char *spec_error(Arena *arena, const char *text, const Error *error);
+
+/* ---- arguments.c: reading a spec's arguments, each once, none forgotten ---------- */
+
+typedef struct Arguments {
+    Arena *arena;
+    const Spec *spec;
+    bool *used; /* [spec->count] */
+} Arguments;
+
+Arguments arguments_of(Arena *arena, const Spec *spec);
+
+/* The argument `key=`, or NULL; the next positional one, or NULL. Each is given once. */
+const SpecArg *arguments_named(Arguments *arguments, const char *key);
+const SpecArg *arguments_positional(Arguments *arguments);
+
+/* Values; false and *error at the argument's place. */
+bool argument_count(const SpecArg *argument, const char *what, size_t *value,
+                    Error *error);
+bool argument_number(const SpecArg *argument, const char *what, double least, double most,
+                     double *value, Error *error);
+bool argument_switch(const SpecArg *argument, const char *what, bool *value,
+                     Error *error);
+
+/* The first argument nobody used is an error that lists what there is. */
+bool arguments_done(Arguments *arguments, const char *const *options, Error *error);
+
+/* "1, 2, 4, 8, 16" */
+const char *divisors_text(Arena *arena, size_t number);
+
+#endif
