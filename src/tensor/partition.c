@@ -1,0 +1,276 @@
+/* Partitions as (block of samples) x (set of channels) [x position], and sums over their
+ * cells. */
+#include "partition.h"
+
+#include <math.h>
+#include <string.h>
+
+const Partition *partition_map(Arena *arena, Lattice x, size_t block,
+                               const size_t *cell_of, size_t sets, bool apart) {
+    REQUIRE(block > 0 && x.N % block == 0, "blocks of %zu samples in %zu", block, x.N);
+    size_t *own = TAKE(arena, size_t, x.C), *member = TAKE(arena, size_t, x.C);
+    size_t *start = ZERO(arena, size_t, sets + 1);
+    for (size_t c = 0; c < x.C; c++) {
+        REQUIRE(cell_of[c] < sets, "channel %zu in set %zu of %zu", c, cell_of[c], sets);
+        own[c] = cell_of[c];
+        start[cell_of[c] + 1]++;
+    }
+    for (size_t g = 0; g < sets; g++) {
+        REQUIRE(start[g + 1] > 0, "set %zu has no channels", g);
+        start[g + 1] += start[g];
+    }
+    for (size_t g = 0, at = 0; g < sets; g++)
+        for (size_t c = 0; c < x.C; c++)
+            if (own[c] == g) member[at++] = c;
+    Partition *p = TAKE(arena, Partition, 1);
+    *p = (Partition){.N = x.N,
+                     .C = x.C,
+                     .L = x.L,
+                     .block = block,
+                     .channel_cells = sets,
+                     .cell_of = own,
+                     .member = member,
+                     .start = start,
+                     .apart = apart};
+    return p;
+}
+
+const Partition *partition_blocks(Arena *arena, Lattice x, size_t block, size_t width,
+                                  bool apart) {
+    REQUIRE(width > 0 && x.C % width == 0, "sets of %zu channels in %zu", width, x.C);
+    size_t *map = TAKE(arena, size_t, x.C);
+    for (size_t c = 0; c < x.C; c++) map[c] = c / width;
+    return partition_map(arena, x, block, map, x.C / width, apart);
+}
+
+size_t partition_slabs(const Partition *p) {
+    return p->N / p->block * p->channel_cells;
+}
+
+size_t partition_cells(const Partition *p) {
+    return partition_slabs(p) * (p->apart ? p->L : 1);
+}
+
+size_t partition_cell(const Partition *p, size_t n, size_t c, size_t l) {
+    size_t slab = n / p->block * p->channel_cells + p->cell_of[c];
+    return p->apart ? slab * p->L + l : slab;
+}
+
+/* Channels in the slab's set. */
+static size_t slab_width(const Partition *p, size_t slab) {
+    size_t set = slab % p->channel_cells;
+    return p->start[set + 1] - p->start[set];
+}
+
+size_t partition_count(const Partition *p, size_t cell) {
+    size_t slab = p->apart ? cell / p->L : cell;
+    return p->block * slab_width(p, slab) * (p->apart ? 1 : p->L);
+}
+
+size_t partition_smallest(const Partition *p) {
+    size_t least = SIZE_MAX;
+    for (size_t set = 0; set < p->channel_cells; set++) {
+        size_t count = p->block * slab_width(p, set) * (p->apart ? 1 : p->L);
+        if (count < least) least = count;
+    }
+    return least;
+}
+
+size_t slab_rows(const Partition *p, size_t slab) {
+    return p->block * slab_width(p, slab);
+}
+
+size_t slab_row(const Partition *p, size_t slab, size_t row) {
+    size_t set = slab % p->channel_cells, width = slab_width(p, slab);
+    size_t n = slab / p->channel_cells * p->block + row / width;
+    return (n * p->C + p->member[p->start[set] + row % width]) * p->L;
+}
+
+Runs slab_runs(const Partition *p, size_t slab) {
+    size_t set = slab % p->channel_cells, width = slab_width(p, slab);
+    size_t first = p->member[p->start[set]], last = p->member[p->start[set + 1] - 1];
+    if (width == p->C) return (Runs){1, p->block * p->C * p->L, p->block * p->C};
+    if (last - first == width - 1) return (Runs){p->block, width * p->L, width};
+    return (Runs){p->block * width, p->L, 1};
+}
+
+/* ---- sums over a slab whose positions belong together: runs of consecutive elements --- */
+
+static double slab_mean_about(const double *x, double about, const Partition *p,
+                              size_t slab, double count) {
+    Runs runs = slab_runs(p, slab);
+    TreeSum tree = {.count = 0};
+    for (size_t r = 0; r < runs.runs; r++) {
+        const double *run = x + slab_row(p, slab, r * runs.rows);
+        TREE_SUM(&tree, runs.length, i, run[i] - about)
+    }
+    return tree_total(&tree) / count;
+}
+
+/* Moments about `shift` in one pass over the slab. */
+static Moments slab_moments_about(const double *x, double shift, const Partition *p,
+                                  size_t slab, double count) {
+    Runs runs = slab_runs(p, slab);
+    TreeSum first = {.count = 0}, second = {.count = 0};
+    for (size_t r = 0; r < runs.runs; r++) {
+        const double *run = x + slab_row(p, slab, r * runs.rows);
+        TREE_SUM2(&first, &second, runs.length, i, run[i] - shift,
+                  (run[i] - shift) * (run[i] - shift))
+    }
+    double sum = tree_total(&first), offset = sum / count;
+    double m2 = tree_total(&second) - sum * offset;
+    return (Moments){count, shift, offset, m2 > 0.0 || isnan(m2) ? m2 : 0.0};
+}
+
+/* The mean of the first leaf is a good shift unless the cell drifts; then its own mean
+ * is. One pass over the slab as a rule, and the variance never loses more than a bit to
+ * cancellation. */
+static Moments slab_moments(const double *x, const Partition *p, size_t slab,
+                            double count) {
+    const double *run = x + slab_row(p, slab, 0);
+    size_t length = slab_runs(p, slab).length;
+    TreeSum tree = {.count = 0};
+    size_t leaf = length < SUM_LEAF ? length : SUM_LEAF;
+    TREE_SUM(&tree, leaf, i, run[i] - run[0])
+    Moments m =
+        slab_moments_about(x, run[0] + tree_total(&tree) / (double)leaf, p, slab, count);
+    if (m.offset * m.offset * count > m.m2 / 4.0)
+        m = slab_moments_about(x, m.shift + m.offset, p, slab, count);
+    return m;
+}
+
+/* ---- sums over a slab whose positions are apart: columns of rows, 64 positions at a time --- */
+
+enum { WIDTH = 64, ROWS = 8 };
+
+/* A TreeSum of vectors: leaves of 8 rows, joined pairwise. */
+typedef struct TreeRows {
+    double level[40][WIDTH];
+    size_t count, top, width;
+} TreeRows;
+
+static void tree_rows_push(TreeRows *tree, const double *leaf) {
+    double *slot = tree->level[tree->top];
+    memcpy(slot, leaf, tree->width * sizeof *slot);
+    for (size_t bits = tree->count++; bits & 1; bits >>= 1) {
+        tree->top--;
+        for (size_t j = 0; j < tree->width; j++)
+            tree->level[tree->top][j] += tree->level[tree->top + 1][j];
+    }
+    tree->top++;
+}
+
+static void tree_rows_total(const TreeRows *tree, double *total) {
+    REQUIRE(tree->top > 0, "a slab without rows");
+    memcpy(total, tree->level[tree->top - 1], tree->width * sizeof *total);
+    for (size_t k = tree->top - 1; k-- > 0;)
+        for (size_t j = 0; j < tree->width; j++) total[j] = tree->level[k][j] + total[j];
+}
+
+/* first[j] = sum over rows of x - about[j]; second[j] the same of squares (NULL: not
+ * wanted). */
+static void column_sums(double *first, double *second, const double *x,
+                        const double *about, const Partition *p, size_t slab, size_t l0,
+                        size_t width) {
+    TreeRows tree[2];
+    for (int t = 0; t < 2; t++) tree[t].count = tree[t].top = 0, tree[t].width = width;
+    for (size_t r0 = 0, rows = slab_rows(p, slab); r0 < rows; r0 += ROWS) {
+        double leaf[2][WIDTH] = {{0}};
+        for (size_t r = r0; r < rows && r < r0 + ROWS; r++) {
+            const double *row = x + slab_row(p, slab, r) + l0;
+            for (size_t j = 0; j < width; j++) {
+                double d = row[j] - about[j];
+                leaf[0][j] += d;
+                leaf[1][j] += d * d;
+            }
+        }
+        tree_rows_push(&tree[0], leaf[0]);
+        if (second) tree_rows_push(&tree[1], leaf[1]);
+    }
+    tree_rows_total(&tree[0], first);
+    if (second) tree_rows_total(&tree[1], second);
+}
+
+static void column_moments(Moments *m, const double *x, const Partition *p, size_t slab,
+                           size_t l0, size_t width, double count) {
+    double shift[WIDTH], first[WIDTH], second[WIDTH];
+    memcpy(shift, x + slab_row(p, slab, 0) + l0, width * sizeof *shift);
+    column_sums(first, NULL, x, shift, p, slab, l0, width);
+    for (size_t j = 0; j < width; j++) shift[j] += first[j] / count;
+    column_sums(first, second, x, shift, p, slab, l0, width);
+    for (size_t j = 0; j < width; j++) {
+        double offset = first[j] / count, m2 = second[j] - first[j] * offset;
+        m[j] = (Moments){count, shift[j], offset, m2 > 0.0 || isnan(m2) ? m2 : 0.0};
+    }
+}
+
+/* ---- the cells of a partition ---------------------------------------------------- */
+
+#define FOR_COLUMNS(l0, width, L)                                                        \
+    for (size_t l0 = 0, width = (L) < WIDTH ? (L) : WIDTH; l0 < (L);                     \
+         l0 += WIDTH, width = (L)-l0 < WIDTH ? (L)-l0 : WIDTH)
+
+void partition_mean(double *mean, const double *x, const Partition *p) {
+    for (size_t slab = 0; slab < partition_slabs(p); slab++) {
+        const double *first = x + slab_row(p, slab, 0);
+        if (!p->apart) {
+            double count = (double)partition_count(p, slab);
+            double about = *first + slab_mean_about(x, *first, p, slab, count);
+            mean[slab] = about + slab_mean_about(x, about, p, slab, count);
+            continue;
+        }
+        double count = (double)slab_rows(p, slab);
+        FOR_COLUMNS(l0, width, p->L) {
+            double sum[WIDTH], *about = mean + slab * p->L + l0;
+            column_sums(sum, NULL, x, first + l0, p, slab, l0, width);
+            for (size_t j = 0; j < width; j++) about[j] = first[l0 + j] + sum[j] / count;
+            column_sums(sum, NULL, x, about, p, slab, l0, width);
+            for (size_t j = 0; j < width; j++) about[j] += sum[j] / count;
+        }
+    }
+}
+
+void partition_spread(double *x, const double *cell, const Partition *p, double beta) {
+    for (size_t slab = 0; slab < partition_slabs(p); slab++)
+        for (size_t r = 0; r < slab_rows(p, slab); r++) {
+            double *row = x + slab_row(p, slab, r);
+            if (p->apart) {
+                vector_add(row, cell + slab * p->L, p->L, beta);
+                continue;
+            }
+            for (size_t l = 0; l < p->L; l++)
+                row[l] = beta == 0.0 ? cell[slab] : row[l] + cell[slab];
+        }
+}
+
+void partition_moments(Moments *m, const double *x, const Partition *p) {
+    for (size_t slab = 0; slab < partition_slabs(p); slab++) {
+        if (!p->apart) {
+            m[slab] = slab_moments(x, p, slab, (double)partition_count(p, slab));
+            continue;
+        }
+        double count = (double)slab_rows(p, slab);
+        FOR_COLUMNS(l0, width, p->L)
+        column_moments(m + slab * p->L + l0, x, p, slab, l0, width, count);
+    }
+}
+
+double moments_mean(Moments m) {
+    return m.shift + m.offset;
+}
+
+double moments_variance(Moments m) {
+    return m.m2 / m.count;
+}
+
+double moments_unbiased(Moments m) {
+    return m.m2 / (m.count - 1.0); /* 0/0 for one element: NaN, "not there" */
+}
+
+Moments moments_merge(Moments a, Moments b) {
+    double count = a.count + b.count;
+    double apart =
+        (b.shift - a.shift) + (b.offset - a.offset); /* difference of the means */
+    return (Moments){count, a.shift, a.offset + apart * (b.count / count),
+                     a.m2 + b.m2 + apart * apart * (a.count * (b.count / count))};
+}

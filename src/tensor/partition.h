@@ -1,0 +1,83 @@
+/* partition: which elements of x [N, C, L] share their statistics, and the moments of the
+ * cells.
+ *
+ * A cell is (a block of samples) x (a set of channels) x (all positions, or one). That is
+ * every static normalizer of the literature: batch (N, one channel, all), layer (1, all
+ * channels, all), instance (1, one, all), group (1, a block, all), position (1, all
+ * channels, one), ghost (a block of samples, one, all), the lattice (a block, a block,
+ * all), and any channel map with unequal groups. notes/10-partitions.md, (P-1).
+ */
+#ifndef NORMLAB_PARTITION_H
+#define NORMLAB_PARTITION_H
+
+#include "tensor.h"
+
+typedef struct Partition {
+    size_t N, C, L;
+    size_t block;          /* samples of a cell; divides N */
+    size_t channel_cells;  /* sets of channels */
+    const size_t *cell_of; /* [C] channel -> its set */
+    const size_t
+        *member; /* [C] channels in the order of their sets, ascending inside a set */
+    const size_t *start; /* [channel_cells + 1] first member of each set */
+    bool apart;          /* every position is a cell of its own */
+} Partition;
+
+/* Sets of `width` consecutive channels (divides C). */
+const Partition *partition_blocks(Arena *arena, Lattice x, size_t block, size_t width,
+                                  bool apart);
+
+/* Any map of channels onto sets 0..sets-1, none empty. */
+const Partition *partition_map(Arena *arena, Lattice x, size_t block,
+                               const size_t *cell_of, size_t sets, bool apart);
+
+/* Cells are numbered ((n / block) * channel_cells + set) [* L + position]. */
+size_t partition_cells(const Partition *partition);
+size_t partition_slabs(
+    const Partition *partition); /* (block, set) pairs: cells, positions aside */
+size_t partition_cell(const Partition *partition, size_t n, size_t c, size_t l);
+size_t partition_count(const Partition *partition, size_t cell); /* elements of a cell */
+size_t partition_smallest(const Partition *partition); /* of the smallest cell */
+
+/* A slab is a list of rows of L consecutive elements; a row lies at this offset in x. */
+size_t slab_rows(const Partition *partition, size_t slab);
+size_t slab_row(const Partition *partition, size_t slab, size_t row);
+
+/* The longest stretches of consecutive elements in a slab: `runs` runs of `length`. */
+typedef struct Runs {
+    size_t runs, length, rows; /* rows of L in each run */
+} Runs;
+Runs slab_runs(const Partition *partition, size_t slab);
+
+/* mean[cells] = a + mean(x - a) with a = x0 + mean(x - x0), x0 the cell's first element:
+ * linear, exact on constants,
+ * and no outlying x0 costs a digit. (P-2) */
+void partition_mean(double *mean, const double *x, const Partition *partition);
+/* x[N, C, L] = beta*x + cell[cell of the element]. (P-3) */
+void partition_spread(double *x, const double *cell, const Partition *partition,
+                      double beta);
+
+/* ---- moments --------------------------------------------------------------------- */
+
+/* Mean and variance of a cell as {count, shift, mean - shift, M2}: the mean in one double
+ * would cost 1e7 eps at |mean|/std = 1e8. M2 is the sum of squares about the mean.
+ * (P-4) */
+typedef struct Moments {
+    double count;
+    double shift;  /* a double near the mean */
+    double offset; /* mean - shift */
+    double m2;
+} Moments;
+
+/* The moments of every cell. */
+void partition_moments(Moments *moments, const double *x, const Partition *partition);
+
+double moments_mean(Moments moments);     /* in one double */
+double moments_variance(Moments moments); /* biased: m2 / count */
+double moments_unbiased(Moments moments); /* m2 / (count - 1); NaN for one element */
+
+/* The moments of the union of two cells (Chan, Golub, LeVeque 1979), shift of the
+ * first. */
+Moments moments_merge(Moments a, Moments b);
+
+#endif

@@ -1,0 +1,427 @@
+/* Sums of a stated order, matrix products, and convolution against its formula. */
+#include "harness.h"
+
+#include "tensor.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+static double *normals(Arena *arena, size_t count, uint64_t sample) {
+    double *x = TAKE(arena, double, count);
+    const Draw draw = {.seed = 31, .purpose = DRAW_TEST, .sample = sample};
+    for (size_t i = 0; i < count; i++) x[i] = draw_normal(draw, i);
+    return x;
+}
+
+static double *filled(Arena *arena, size_t count, double value) {
+    double *x = TAKE(arena, double, count);
+    for (size_t i = 0; i < count; i++) x[i] = value;
+    return x;
+}
+
+/* ---- shapes ---------------------------------------------------------------------- */
+
+static void shapes(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Shape x = SHAPE(2, 3, 4, 5);
+    assert_int_equal(x.rank, 4);
+    assert_int_equal(shape_count(x), 120);
+    assert_int_equal(shape_count(SCALAR), 1);
+    assert_string_equal(shape_text(arena, x), "[2, 3, 4, 5]");
+    assert_string_equal(shape_text(arena, SCALAR), "[]");
+    assert_true(shape_equal(x, SHAPE(2, 3, 4, 5)) && shape_equal(SCALAR, SCALAR));
+    assert_false(shape_equal(x, SHAPE(2, 3, 4)) || shape_equal(SHAPE(2, 3, 4), x));
+    assert_false(shape_equal(x, SHAPE(2, 3, 4, 6)) || shape_equal(x, SHAPE(1, 3, 4, 5)));
+    const Lattice flat = shape_lattice(SHAPE(7, 8)),
+                  deep = shape_lattice(SHAPE(7, 8, 2, 3, 4));
+    assert_true(flat.N == 7 && flat.C == 8 && flat.L == 1);
+    assert_true(deep.N == 7 && deep.C == 8 && deep.L == 24);
+    arena_free(arena);
+}
+
+static void overflowing_shape(void *context) {
+    (void)context;
+    shape_count(SHAPE(SIZE_MAX / 2, 2, 2));
+}
+static void lattice_of_a_vector(void *context) {
+    (void)context;
+    shape_lattice(SHAPE(5));
+}
+static void filter_of_other_channels(void *context) {
+    (void)context;
+    conv_geometry(SHAPE(1, 3, 8, 8), SHAPE(4, 2, 3, 3), 1, 1);
+}
+static void filter_too_large(void *context) {
+    (void)context;
+    conv_geometry(SHAPE(1, 3, 8, 2), SHAPE(4, 3, 3, 5), 1, 1);
+}
+static void stride_of_none(void *context) {
+    (void)context;
+    conv_geometry(SHAPE(1, 3, 8, 8), SHAPE(4, 3, 3, 3), 0, 1);
+}
+
+static void impossible_shapes_abort(void **state) {
+    (void)state;
+    static const struct {
+        void (*body)(void *);
+        const char *message;
+    } row[] = {{overflowing_shape, "shape overflows"},
+               {lattice_of_a_vector, "not rank 1"},
+               {filter_of_other_channels, "3 channels, filters for 2"},
+               {filter_too_large, "filter larger than its input"},
+               {stride_of_none, "stride 0"}};
+    char text[1024];
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        assert_true(harness_child(row[i].body, NULL, text, sizeof text) >= 128);
+        assert_non_null(strstr(text, row[i].message));
+    }
+}
+
+/* ---- sums ------------------------------------------------------------------------ */
+
+/* The order as the header tells it: lane j of a leaf adds elements j, j + 8, ... of its 64. */
+static double leaf_sum(const double *x, size_t n, size_t stride) {
+    double lane[8] = {0};
+    for (size_t j = 0; j < 8; j++)
+        for (size_t i = j; i < n; i += 8) lane[j] += x[i * stride];
+    for (size_t half = 4; half > 0; half /= 2)
+        for (size_t j = 0; j < half; j++) lane[j] += lane[j + half];
+    return lane[0];
+}
+
+/* Leaves pairwise: the largest power of two of them to the left, the rest to the right. */
+static double ordered_sum(const double *x, size_t n, size_t stride) {
+    if (n <= 64) return leaf_sum(x, n, stride);
+    size_t left = 64;
+    while (2 * left < n) left *= 2;
+    return ordered_sum(x, left, stride) +
+           ordered_sum(x + left * stride, n - left, stride);
+}
+
+static size_t next_length(size_t n) {
+    return n < 300 ? n + 1 : n + n / 3 + 1;
+}
+
+static void sums_keep_their_order(void **state) {
+    (void)state;
+    enum { MOST = 100000 };
+    Arena *arena = arena_new();
+    double *x = normals(arena, 3 * MOST, 1), *y = normals(arena, MOST, 2);
+    double *product = TAKE(arena, double, MOST);
+    for (size_t i = 0; i < 3 * MOST; i++) x[i] *= exp(3 * x[i]);
+    for (size_t i = 0; i < MOST; i++) product[i] = x[i] * y[i];
+    for (size_t n = 0; n <= MOST; n = next_length(n)) {
+        assert_true(sum_run(x, n) == ordered_sum(x, n, 1));
+        assert_true(sum_strided(x, n, 1) == sum_run(x, n));
+        assert_true(sum_strided(x, n, 3) == ordered_sum(x, n, 3));
+        assert_true(sum_product(x, y, n) == ordered_sum(product, n, 1));
+    }
+    arena_free(arena);
+}
+
+/* Roundings on the longest path: 8 in a lane, 3 across lanes, then the tree. */
+static double sum_bound(double magnitude, size_t n) {
+    const double depth = 8 + 3 + ceil(log2(fmax(1, (double)n / SUM_LEAF))) + 1;
+    return depth * (DBL_EPSILON / 2) * magnitude;
+}
+
+static void sums_are_as_near_as_stated(void **state) {
+    (void)state;
+    enum { MOST = 100000 };
+    Arena *arena = arena_new();
+    for (int scale = 0; scale <= 3; scale++) { /* from equal sizes to e^+-12 apart */
+        double *x = normals(arena, 2 * MOST, 3), *y = normals(arena, MOST, 4);
+        for (size_t i = 0; i < 2 * MOST; i++)
+            x[i] = x[i] * exp(scale * x[i]) + (scale == 1);
+        for (size_t n = 1; n <= MOST; n = next_length(n)) {
+            long double run = 0, strided = 0, product = 0;
+            double size[3] = {0};
+            for (size_t i = 0; i < n; i++) {
+                run += x[i];
+                strided += x[2 * i];
+                product += (long double)x[i] * y[i];
+                size[0] += fabs(x[i]);
+                size[1] += fabs(x[2 * i]);
+                size[2] += fabs(x[i] * y[i]);
+            }
+            assert_near(sum_run(x, n), (double)run, sum_bound(size[0], n));
+            assert_near(sum_strided(x, n, 2), (double)strided, sum_bound(size[1], n));
+            assert_near(sum_product(x, y, n), (double)product, sum_bound(size[2], 2 * n));
+        }
+    }
+    arena_free(arena);
+}
+
+static void sums_of_integers_are_exact(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Draw draw = {.seed = 5, .purpose = DRAW_TEST};
+    enum { MOST = 100000 };
+    double *x = TAKE(arena, double, MOST);
+    for (size_t i = 0; i < MOST; i++)
+        x[i] = (double)draw_below(draw, i, 1 << 30) - (1 << 29);
+    for (size_t n = 0; n <= MOST; n = next_length(n)) {
+        int64_t want = 0;
+        for (size_t i = 0; i < n; i++) want += (int64_t)x[i];
+        assert_true(sum_run(x, n) == (double)want);
+    }
+    arena_free(arena);
+}
+
+static void vectors_overwrite_or_add(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    for (size_t n = 0; n < 70; n++) {
+        double *x = normals(arena, n + 1, 5), *y = filled(arena, n + 1, NAN);
+        vector_add(y, x, n, 0);
+        assert_memory_equal(y, x, n * sizeof *y);
+        vector_add(y, x, n, 1);
+        for (size_t i = 0; i < n; i++) assert_true(y[i] == 2 * x[i]);
+        vector_zero(y, n);
+        for (size_t i = 0; i < n; i++) assert_true(y[i] == 0);
+        assert_true(isnan(y[n]));
+    }
+    arena_free(arena);
+}
+
+/* ---- products -------------------------------------------------------------------- */
+
+typedef struct Product {
+    size_t m, n, k;
+    bool transpose_a, transpose_b;
+} Product;
+
+/* Twice the rounding errors of a sum of k products in any order, and one more addition. */
+static double product_bound(double magnitude, size_t k) {
+    return 2 * ((double)k + 1) * DBL_EPSILON * magnitude;
+}
+
+static void check_product(Arena *arena, Product p, double beta) {
+    double *a = normals(arena, p.m * p.k, 6), *b = normals(arena, p.k * p.n, 7);
+    double *old = normals(arena, p.m * p.n, 8), *c = filled(arena, p.m * p.n + 1, NAN);
+    if (beta == 1) memcpy(c, old, p.m * p.n * sizeof *c);
+    matmul(c, a, b, p.m, p.n, p.k, p.transpose_a, p.transpose_b, beta);
+    for (size_t i = 0; i < p.m; i++)
+        for (size_t j = 0; j < p.n; j++) {
+            double start = beta == 1 ? old[i * p.n + j] : 0, magnitude = fabs(start);
+            long double want = start;
+            for (size_t l = 0; l < p.k; l++) {
+                double left = p.transpose_a ? a[l * p.m + i] : a[i * p.k + l];
+                double right = p.transpose_b ? b[j * p.k + l] : b[l * p.n + j];
+                want += (long double)left * right;
+                magnitude += fabs(left * right);
+            }
+            assert_near(c[i * p.n + j], (double)want, product_bound(magnitude, p.k));
+        }
+    assert_true(isnan(c[p.m * p.n]));
+}
+
+static void products_are_sums_of_products(void **state) {
+    (void)state;
+    static const size_t size[][3] = {{1, 1, 1}, {1, 7, 3},  {5, 1, 4},    {3, 4, 1},
+                                     {2, 3, 5}, {16, 8, 9}, {33, 65, 17}, {70, 30, 130}};
+    Arena *arena = arena_new();
+    const ArenaMark mark = arena_mark(arena);
+    matmul_single_threaded();
+    for (size_t i = 0; i < COUNT_OF(size); i++)
+        for (int form = 0; form < 8; form++, arena_rewind(arena, mark))
+            check_product(
+                arena, (Product){size[i][0], size[i][1], size[i][2], form & 1, form & 2},
+                form & 4 ? 1 : 0);
+    arena_free(arena);
+}
+
+/* ---- convolution ----------------------------------------------------------------- */
+
+typedef struct Layout {
+    Conv conv;
+    size_t x, w, y; /* element counts */
+} Layout;
+
+static Layout layout_of(Conv conv) {
+    return (Layout){conv, conv.N * conv.C * conv.H * conv.W,
+                    conv.K * conv.C * conv.R * conv.S, conv.N * conv.K * conv.P * conv.Q};
+}
+
+typedef void Term(void *context, size_t x, size_t w, size_t y);
+
+/* Every term of the formula in the header, as indices of x, w and y. */
+static void each_term(const Conv *v, Term *term, void *context) {
+    const size_t NK = v->N * v->K, PQ = v->P * v->Q, CRS = v->C * v->R * v->S;
+    for (size_t nk = 0; nk < NK; nk++)
+        for (size_t ij = 0; ij < PQ; ij++)
+            for (size_t crs = 0; crs < CRS; crs++) {
+                const size_t n = nk / v->K, k = nk % v->K, i = ij / v->Q, j = ij % v->Q;
+                const size_t c = crs / (v->R * v->S), r = crs / v->S % v->R,
+                             s = crs % v->S;
+                const long h = (long)(i * v->stride + r) - (long)v->pad;
+                const long u = (long)(j * v->stride + s) - (long)v->pad;
+                if (h < 0 || u < 0 || h >= (long)v->H || u >= (long)v->W) continue;
+                term(context, ((n * v->C + c) * v->H + (size_t)h) * v->W + (size_t)u,
+                     k * CRS + crs, nk * PQ + ij);
+            }
+}
+
+/* A sum and the sum of its magnitudes, for each element of x, w or y. */
+typedef struct Sums {
+    const double *x, *w, *y;                         /* factors */
+    double *dx, *dw, *dy, *size_x, *size_w, *size_y; /* sums */
+} Sums;
+
+static void add_term(void *context, size_t x, size_t w, size_t y) {
+    const Sums *s = context;
+    s->dy[y] += s->x[x] * s->w[w];
+    s->size_y[y] += fabs(s->x[x] * s->w[w]);
+    s->dx[x] += s->y[y] * s->w[w];
+    s->size_x[x] += fabs(s->y[y] * s->w[w]);
+    s->dw[w] += s->x[x] * s->y[y];
+    s->size_w[w] += fabs(s->x[x] * s->y[y]);
+}
+
+static Sums sums_by_formula(Arena *arena, const Layout *v) {
+    Sums s = {
+        normals(arena, v->x, 9),   normals(arena, v->w, 10),  normals(arena, v->y, 11),
+        ZERO(arena, double, v->x), ZERO(arena, double, v->w), ZERO(arena, double, v->y),
+        ZERO(arena, double, v->x), ZERO(arena, double, v->w), ZERO(arena, double, v->y)};
+    each_term(&v->conv, add_term, &s);
+    return s;
+}
+
+static void assert_sums(const double *got, const double *want, const double *size,
+                        size_t count, size_t terms, double before) {
+    for (size_t i = 0; i < count; i++)
+        assert_near(got[i], before + want[i],
+                    product_bound(size[i] + fabs(before), terms));
+    assert_true(isnan(got[count]));
+}
+
+/* Old values of 0.5 where the result is added, NaN where it overwrites and behind the end. */
+static void check_conv(Arena *arena, Conv conv) {
+    const Layout v = layout_of(conv);
+    const Sums s = sums_by_formula(arena, &v);
+    for (int beta = 0; beta <= 1; beta++) {
+        const double before = beta ? 0.5 : 0, old = beta ? 0.5 : nan("");
+        double *dx = filled(arena, v.x + 1, old);
+        double *dw = filled(arena, v.w + 1, old);
+        double *dy = filled(arena, v.y + 1, old);
+        double *scratch = filled(arena, conv_scratch(&conv) + 1, NAN);
+        dx[v.x] = dw[v.w] = dy[v.y] = NAN;
+        conv_forward(dy, s.x, s.w, &conv, scratch, beta);
+        conv_input(dx, s.y, s.w, &conv, scratch, beta);
+        conv_filter(dw, s.x, s.y, &conv, scratch, beta);
+        assert_true(isnan(scratch[conv_scratch(&conv)]));
+        assert_sums(dy, s.dy, s.size_y, v.y, conv.C * conv.R * conv.S, before);
+        assert_sums(dx, s.dx, s.size_x, v.x, conv.K * conv.R * conv.S, before);
+        assert_sums(dw, s.dw, s.size_w, v.w, conv.N * conv.P * conv.Q, before);
+    }
+}
+
+static void convolutions_are_their_formula(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const ArenaMark mark = arena_mark(arena);
+    static const size_t filter[][2] = {{1, 1}, {3, 3}, {2, 3}, {5, 1}, {4, 4}};
+    static const size_t image[][2] = {{5, 7}, {6, 4}, {1, 1}, {1, 9}};
+    size_t checked = 0;
+    for (size_t form = 0; form < 5 * 4 * 3 * 5; form++, arena_rewind(arena, mark)) {
+        const size_t *rs = filter[form % 5], *hw = image[form / 5 % 4];
+        const size_t stride = 1 + form / 20 % 3, pad = form / 60;
+        if (hw[0] + 2 * pad < rs[0] || hw[1] + 2 * pad < rs[1]) continue;
+        check_conv(arena, conv_geometry(SHAPE(2, 3, hw[0], hw[1]),
+                                        SHAPE(4, 3, rs[0], rs[1]), stride, pad));
+        checked++;
+    }
+    assert_in_range(checked, 200, 300);
+    arena_free(arena);
+}
+
+/* Large enough that the columns of a sample are made in bands, the last of them ragged. */
+static void convolutions_in_bands(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Conv wide[] = {
+        conv_geometry(SHAPE(2, 16, 23, 37), SHAPE(3, 16, 3, 3), 1, 1),
+        conv_geometry(SHAPE(1, 24, 41, 49), SHAPE(2, 24, 5, 4), 2, 3),
+        conv_geometry(SHAPE(2, 900, 7, 90), SHAPE(2, 900, 1, 1), 1,
+                      0), /* a row to a band */
+        conv_geometry(SHAPE(1, 64, 40, 41), SHAPE(5, 64, 1, 1), 1, 0),
+    };
+    for (size_t i = 0; i < COUNT_OF(wide); i++) {
+        assert_true(conv_scratch(&wide[i]) <
+                    wide[i].C * wide[i].R * wide[i].S * wide[i].P * wide[i].Q);
+        check_conv(arena, wide[i]);
+    }
+    arena_free(arena);
+}
+
+/* A sum over bands is the sum over all rows; a product with a column is one with its source. */
+static void columns_and_their_adjoint(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Draw draw = {.seed = 77, .purpose = DRAW_TEST};
+    const ArenaMark mark = arena_mark(arena);
+    for (size_t i = 0; i < 400; i++, arena_rewind(arena, mark)) {
+        size_t d[8];
+        for (size_t j = 0; j < 8; j++) d[j] = draw_below(draw, 8 * i + j, j < 4 ? 4 : 7);
+        const size_t R = 1 + d[0], S = 1 + d[1], stride = 1 + d[2], pad = d[3];
+        const Conv conv = conv_geometry(SHAPE(1, 2, R + d[4], S + d[5]),
+                                        SHAPE(1, 2, R, S), stride, pad);
+        const size_t p0 = d[6] % conv.P, p1 = p0 + 1 + d[7] % (conv.P - p0);
+        const size_t columns = 2 * R * S * (p1 - p0) * conv.Q,
+                     count = 2 * conv.H * conv.W;
+        double *x = normals(arena, count, 12), *v = normals(arena, columns, 13);
+        double *column = filled(arena, columns + 1, NAN),
+               *back = ZERO(arena, double, count);
+        im2col(column, x, &conv, p0, p1);
+        assert_true(isnan(column[columns]));
+        col2im(back, v, &conv, p0, p1);
+        assert_near(sum_product(column, v, columns), sum_product(x, back, count), 1e-12);
+        for (size_t j = 0; j < count; j++) back[j] += 1;
+        col2im(back, v, &conv, p0, p1); /* adds */
+        assert_near(sum_product(x, back, count) - sum_run(x, count),
+                    2 * sum_product(column, v, columns), 1e-11);
+    }
+    arena_free(arena);
+}
+
+/* An image of its own indices: each column holds where it came from, or 0 outside. */
+static void columns_hold_their_patch(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    for (size_t stride = 1; stride <= 3; stride++)
+        for (size_t pad = 0; pad <= 4; pad++) {
+            const Conv v =
+                conv_geometry(SHAPE(1, 3, 6, 5), SHAPE(1, 3, 3, 2), stride, pad);
+            double *x = TAKE(arena, double, 90), *at = filled(arena, 18 * v.P * v.Q, NAN);
+            for (size_t i = 0; i < 90; i++) x[i] = (double)(i + 1);
+            im2col(at, x, &v, 0, v.P);
+            for (size_t row = 0; row < 18; row++)
+                for (size_t ij = 0; ij < v.P * v.Q; ij++, at++) {
+                    const size_t h = ij / v.Q * stride + row / 2 % 3;
+                    const size_t u = ij % v.Q * stride + row % 2;
+                    const bool out = h < pad || u < pad || h >= 6 + pad || u >= 5 + pad;
+                    const size_t index =
+                        out ? 0 : (row / 6 * 6 + h - pad) * 5 + u - pad + 1;
+                    if (*at != (double)index) fail_msg("stride %zu, pad %zu", stride, pad);
+                }
+        }
+    arena_free(arena);
+}
+
+static const Case cases[] = {
+    CASE(theorem, columns_and_their_adjoint),
+    CASE(theorem, sums_of_integers_are_exact),
+    CASE(oracle, sums_keep_their_order),
+    CASE(oracle, sums_are_as_near_as_stated),
+    CASE(oracle, products_are_sums_of_products),
+    CASE(oracle, convolutions_are_their_formula),
+    CASE(oracle, convolutions_in_bands),
+    CASE(oracle, columns_hold_their_patch),
+    CASE(example, shapes),
+    CASE(example, vectors_overwrite_or_add),
+    CASE(fault, impossible_shapes_abort),
+};
+
+HARNESS_MAIN("tensor", cases)
