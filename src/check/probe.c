@@ -1,0 +1,156 @@
+/* Samples of a function along a line, and the kinks of its program.
+ *
+ * A tape is a program that can be read: every node of which the derivative jumps names
+ * its operation, and its operand tells how far the jump is. Fused operations are read
+ * through their definitions. */
+#include "op.h"
+#include "probe.h"
+
+#include <math.h>
+#include <string.h>
+
+double probe_product(double *size, const double *x, const double *y, size_t n) {
+    *size = 0.0;
+    for (size_t i = 0; i < n; i++) *size += fabs(x[i] * y[i]);
+    return sum_product(x, y, n);
+}
+
+/* ---- kinks ----------------------------------------------------------------------- */
+
+static double first_operand(const Node *y, size_t i) {
+    return y->in[0]->value[i];
+}
+
+static double second_minus_first(const Node *y, size_t i) {
+    return y->in[1]->value[i] - y->in[0]->value[i];
+}
+
+typedef struct Switch {
+    const char *op;
+    double (*distance)(const Node *y, size_t i); /* positive on one side */
+    bool frozen;                                 /* no change at all is allowed */
+} Switch;
+
+static const Switch switches[] = {{"relu", first_operand, false},
+                                  {"step", first_operand, false},
+                                  {"select", first_operand, false},
+                                  {"max", second_minus_first, false},
+                                  {"detach", first_operand, true}};
+
+static const Switch *switch_of(const Node *y) {
+    if (y->op == NULL) return NULL;
+    for (size_t i = 0; i < COUNT_OF(switches); i++)
+        if (strcmp(y->op->name, switches[i].op) == 0) return &switches[i];
+    return NULL;
+}
+
+typedef struct Walk {
+    Tape *tape;
+    const Kinks *old; /* to compare with; NULL: none */
+    Kink *record;     /* to write to; NULL: only count */
+    size_t count;
+    const Kink *crossed; /* the farthest of those that changed side */
+    bool changed;        /* not the program that `old` is of */
+} Walk;
+
+static bool same_side(const Switch *s, double a, double b) {
+    return s->frozen ? a == b || (a != a && b != b) : (a > 0) == (b > 0);
+}
+
+static void walk_kink(Walk *walk, const Switch *s, size_t element, double distance) {
+    size_t at = walk->count++;
+    if (walk->record) walk->record[at] = (Kink){s->op, element, distance};
+    if (walk->old == NULL) return;
+    if (at >= walk->old->count || walk->old->kink[at].op != s->op) {
+        walk->changed = true;
+        return;
+    }
+    const Kink *old = &walk->old->kink[at];
+    if (same_side(s, old->distance, distance)) return;
+    if (!walk->crossed || fabs(old->distance) > fabs(walk->crossed->distance))
+        walk->crossed = old;
+}
+
+/* Every node from `from` back to `until`; a fused one's definition is written, and walked
+ * too. */
+static void walk_nodes(Walk *walk, Node *from, const Node *until) {
+    for (Node *y = from; y && y != until; y = y->previous) {
+        const Switch *s = switch_of(y);
+        if (s)
+            for (size_t i = 0, n = shape_count(y->shape); i < n; i++)
+                walk_kink(walk, s, i, s->distance(y, i));
+        if (y->op == NULL || y->op->define == NULL) continue;
+        const Node *below =
+            tape_constant(walk->tape, 0.0); /* marks where the definition begins */
+        tape_define(walk->tape, y);
+        walk_nodes(walk, tape_constant(walk->tape, 0.0), below);
+    }
+}
+
+Kinks probe_kinks(Arena *arena, const CheckFunction *function) {
+    Kinks kinks = {0};
+    for (int pass = 0; pass < 2; pass++) { /* count, then record */
+        if (pass == 1) kinks.kink = TAKE(arena, Kink, kinks.count);
+        ArenaMark mark = arena_mark(arena);
+        Walk walk = {.tape = tape_new(arena), .record = kinks.kink};
+        Node **x = TAKE(arena, Node *, function->inputs);
+        for (size_t i = 0; i < function->inputs; i++)
+            x[i] =
+                tape_leaf(walk.tape, function->input[i].shape, function->input[i].value);
+        walk_nodes(&walk, function->write(walk.tape, x, function->context), NULL);
+        kinks.count = walk.count;
+        arena_rewind(arena, mark);
+    }
+    return kinks;
+}
+
+/* ---- samples --------------------------------------------------------------------- */
+
+static double *moved(Arena *arena, const CheckInput *input, const double *along,
+                     double t) {
+    size_t count = shape_count(input->shape);
+    double *x = TAKE(arena, double, count);
+    for (size_t k = 0; k < count; k++) x[k] = input->value[k] + t * along[k];
+    return x;
+}
+
+/* <v, gradient> over all inputs. */
+static Sample second_order(const Probe *probe, Tape *tape, Node *y,
+                           double *const *gradient) {
+    Sample sample = {0};
+    tape_backward(tape, y, probe->upstream);
+    for (size_t i = 0; i < probe->function->inputs; i++) {
+        size_t count = shape_count(probe->function->input[i].shape);
+        double size;
+        sample.value += probe_product(&size, probe->against[i], gradient[i], count);
+        sample.size += size;
+    }
+    return sample;
+}
+
+Sample probe_sample(const Probe *probe, double t) {
+    Arena *arena = probe->arena;
+    ArenaMark mark = arena_mark(arena);
+    const CheckFunction *function = probe->function;
+    Walk walk = {.tape = tape_new(arena), .old = probe->kinks};
+    Node **x = TAKE(arena, Node *, function->inputs);
+    double **gradient = TAKE(arena, double *, function->inputs);
+    for (size_t i = 0; i < function->inputs; i++) {
+        const CheckInput *input = &function->input[i];
+        gradient[i] = TAKE(arena, double, shape_count(input->shape));
+        const double *value = moved(arena, input, probe->along[i], t);
+        x[i] = tape_parameter(walk.tape, input->shape, value, gradient[i]);
+    }
+    Node *y = function->write(walk.tape, x, function->context);
+    Sample sample = {0};
+    if (probe->against)
+        sample = second_order(probe, walk.tape, y, gradient);
+    else
+        sample.value =
+            probe_product(&sample.size, probe->upstream, y->value, shape_count(y->shape));
+    walk_nodes(&walk, y, NULL);
+    sample.crossed = walk.crossed;
+    sample.changed = walk.changed || walk.count != probe->kinks->count;
+    arena_rewind(arena, mark);
+    return sample;
+}

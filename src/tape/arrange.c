@@ -1,0 +1,189 @@
+/* Elements moved, repeated or left out, never changed: each adjoint is another of the
+ * family. */
+#include "op.h"
+
+#include <string.h>
+
+/* ---- reshape --------------------------------------------------------------------- */
+
+static void reshape_forward(Tape *tape, Node *y) {
+    (void)tape;
+    memcpy(y->value, y->in[0]->value, shape_count(y->shape) * sizeof(double));
+}
+
+static void reshape_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    dx[0] = tape_reshape(t, g, y->in[0]->shape);
+}
+
+static const Op op_reshape = {
+    .name = "reshape", .forward = reshape_forward, .adjoint = reshape_adjoint};
+
+Node *tape_reshape(Tape *tape, Node *a, Shape shape) {
+    REQUIRE(shape_count(shape) == shape_count(a->shape), "reshape to another count");
+    return tape_write(tape, &op_reshape, shape, &a, 1, NULL, NULL);
+}
+
+/* ---- permute --------------------------------------------------------------------- */
+
+static void permute_forward(Tape *tape, Node *y) {
+    (void)tape;
+    const size_t *axes = y->detail;
+    Shape from = y->in[0]->shape;
+    size_t row[SHAPE_MAX_RANK], step[SHAPE_MAX_RANK], at[SHAPE_MAX_RANK] = {0},
+                                                      product = 1;
+    for (size_t i = from.rank; i-- > 0; product *= from.size[i]) row[i] = product;
+    for (size_t i = 0; i < from.rank; i++) step[i] = row[axes[i]];
+    for (size_t k = 0, n = shape_count(y->shape), offset = 0; k < n; k++) {
+        y->value[k] = y->in[0]->value[offset];
+        for (size_t i = y->shape.rank; i-- > 0;) {
+            offset += step[i];
+            if (++at[i] < y->shape.size[i]) break;
+            offset -= step[i] * y->shape.size[i];
+            at[i] = 0;
+        }
+    }
+}
+
+static void permute_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    const size_t *axes = y->detail;
+    size_t inverse[SHAPE_MAX_RANK];
+    for (size_t i = 0; i < y->shape.rank; i++) inverse[axes[i]] = i;
+    dx[0] = tape_permute(t, g, inverse);
+}
+
+static const Op op_permute = {
+    .name = "permute", .forward = permute_forward, .adjoint = permute_adjoint};
+
+Node *tape_permute(Tape *tape, Node *a, const size_t *axes) {
+    size_t *detail = TAKE(tape_arena(tape), size_t, SHAPE_MAX_RANK), seen = 0;
+    Shape shape = a->shape;
+    for (size_t i = 0; i < shape.rank; i++) {
+        REQUIRE(axes[i] < shape.rank, "permute: axis %zu of rank %zu", axes[i],
+                shape.rank);
+        seen |= (size_t)1 << axes[i];
+        detail[i] = axes[i];
+        shape.size[i] = a->shape.size[axes[i]];
+    }
+    REQUIRE(seen == ((size_t)1 << shape.rank) - 1, "permute: an axis twice");
+    return tape_write(tape, &op_permute, shape, &a, 1, detail, NULL);
+}
+
+/* ---- slice and pad: a window of one axis, and zeros around it -------------------- */
+
+typedef struct Window {
+    size_t axis, from, size,
+        whole; /* elements from..from+size of an axis of length whole */
+} Window;
+
+/* Copies between a window of the large tensor and the whole of the small one. */
+static void copy_window(double *to, const double *from, Shape large, const Window *w,
+                        bool inward) {
+    size_t inner = 1, outer = 1;
+    for (size_t i = w->axis + 1; i < large.rank; i++) inner *= large.size[i];
+    for (size_t i = 0; i < w->axis; i++) outer *= large.size[i];
+    for (size_t k = 0; k < outer; k++) {
+        size_t small = k * w->size * inner, big = (k * w->whole + w->from) * inner;
+        memcpy(to + (inward ? small : big), from + (inward ? big : small),
+               w->size * inner * sizeof *to);
+    }
+}
+
+static void slice_forward(Tape *tape, Node *y) {
+    (void)tape;
+    copy_window(y->value, y->in[0]->value, y->in[0]->shape, y->detail, true);
+}
+
+static void slice_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    const Window *w = y->detail;
+    dx[0] = tape_pad(t, g, w->axis, w->from, w->whole);
+}
+
+static void pad_forward(Tape *tape, Node *y) {
+    (void)tape;
+    vector_zero(y->value, shape_count(y->shape));
+    copy_window(y->value, y->in[0]->value, y->shape, y->detail, false);
+}
+
+static void pad_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    const Window *w = y->detail;
+    dx[0] = tape_slice(t, g, w->axis, w->from, w->size);
+}
+
+static const Op op_slice = {
+    .name = "slice", .forward = slice_forward, .adjoint = slice_adjoint};
+static const Op op_pad = {.name = "pad", .forward = pad_forward, .adjoint = pad_adjoint};
+
+static Node *write_window(Tape *tape, const Op *op, Node *a, Window window, size_t size) {
+    REQUIRE(window.axis < a->shape.rank, "%s: axis %zu", op->name, window.axis);
+    REQUIRE(window.size > 0 && window.size <= window.whole &&
+                window.from <= window.whole - window.size,
+            "%s: %zu elements from %zu of %zu", op->name, window.size, window.from,
+            window.whole);
+    Window *detail = TAKE(tape_arena(tape), Window, 1);
+    *detail = window;
+    Shape shape = a->shape;
+    shape.size[window.axis] = size;
+    return tape_write(tape, op, shape, &a, 1, detail, NULL);
+}
+
+Node *tape_slice(Tape *tape, Node *a, size_t axis, size_t from, size_t size) {
+    return write_window(tape, &op_slice, a,
+                        (Window){axis, from, size, a->shape.size[axis]}, size);
+}
+
+Node *tape_pad(Tape *tape, Node *a, size_t axis, size_t before, size_t size) {
+    return write_window(tape, &op_pad, a,
+                        (Window){axis, before, a->shape.size[axis], size}, size);
+}
+
+/* ---- gather and scatter: any map of flat positions ------------------------------- */
+
+static void gather_forward(Tape *tape, Node *y) {
+    (void)tape;
+    const size_t *index = y->detail;
+    for (size_t i = 0, n = shape_count(y->shape); i < n; i++)
+        y->value[i] = y->in[0]->value[index[i]];
+}
+
+static void gather_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    dx[0] = tape_scatter(t, g, y->detail, y->in[0]->shape);
+}
+
+static void scatter_forward(Tape *tape, Node *y) {
+    (void)tape;
+    const size_t *index = y->detail;
+    vector_zero(y->value, shape_count(y->shape));
+    for (size_t i = 0, n = shape_count(y->in[0]->shape); i < n; i++)
+        y->value[index[i]] += y->in[0]->value[i];
+}
+
+static void scatter_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    dx[0] = tape_gather(t, g, y->detail, y->in[0]->shape);
+}
+
+static const Op op_gather = {
+    .name = "gather", .forward = gather_forward, .adjoint = gather_adjoint};
+static const Op op_scatter = {
+    .name = "scatter", .forward = scatter_forward, .adjoint = scatter_adjoint};
+
+static const size_t *copy_index(Tape *tape, const size_t *index, size_t count,
+                                size_t bound) {
+    size_t *copy = TAKE(tape_arena(tape), size_t, count);
+    for (size_t i = 0; i < count; i++) {
+        REQUIRE(index[i] < bound, "index[%zu] = %zu of %zu", i, index[i], bound);
+        copy[i] = index[i];
+    }
+    return copy;
+}
+
+Node *tape_gather(Tape *tape, Node *a, const size_t *index, Shape shape) {
+    const size_t *detail =
+        copy_index(tape, index, shape_count(shape), shape_count(a->shape));
+    return tape_write(tape, &op_gather, shape, &a, 1, detail, NULL);
+}
+
+Node *tape_scatter(Tape *tape, Node *a, const size_t *index, Shape shape) {
+    const size_t *detail =
+        copy_index(tape, index, shape_count(a->shape), shape_count(shape));
+    return tape_write(tape, &op_scatter, shape, &a, 1, detail, NULL);
+}

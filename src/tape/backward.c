@@ -1,0 +1,229 @@
+/* The tape itself and its two readers. */
+#include "op.h"
+
+#include <string.h>
+
+enum { SPARE_SLOTS = 64 };
+
+typedef struct Spare {
+    double *data;
+    size_t count;
+} Spare;
+
+struct Tape {
+    Arena *arena;
+    Node *last;
+    bool inert; /* nothing written now wants a gradient: adjoints being executed */
+    Spare spare[SPARE_SLOTS]; /* adjoint slots to use again */
+    size_t spares;
+};
+
+Tape *tape_new(Arena *arena) {
+    Tape *tape = ZERO(arena, Tape, 1);
+    tape->arena = arena;
+    return tape;
+}
+
+Arena *tape_arena(Tape *tape) {
+    return tape->arena;
+}
+
+double *tape_room(Tape *tape, size_t doubles) {
+    return TAKE(tape->arena, double, doubles);
+}
+
+static Node *write_node(Tape *tape, Node node) {
+    Node *written = TAKE(tape->arena, Node, 1);
+    node.previous = tape->last;
+    *written = node;
+    return tape->last = written;
+}
+
+Node *tape_write(Tape *tape, const Op *op, Shape shape, Node *const *in, size_t arity,
+                 const void *detail, void *saved) {
+    Node node = {
+        .op = op, .arity = arity, .shape = shape, .detail = detail, .saved = saved};
+    node.in = TAKE(tape->arena, Node *, arity);
+    memcpy(node.in, in, arity * sizeof *in);
+    for (size_t i = 0; i < arity; i++)
+        node.wanted |= in[i] && in[i]->wanted && !tape->inert;
+    node.value = tape_room(tape, shape_count(shape));
+    Node *y = write_node(tape, node);
+    op->forward(tape, y);
+    return y;
+}
+
+/* ---- leaves ---------------------------------------------------------------------- */
+
+static double *borrowed(const double *value) {
+    union {
+        const double *from;
+        double *to;
+    } leaf = {value}; /* a leaf's value is only ever read */
+    return leaf.to;
+}
+
+Node *tape_leaf(Tape *tape, Shape shape, const double *value) {
+    return write_node(tape, (Node){.shape = shape, .value = borrowed(value)});
+}
+
+Node *tape_parameter(Tape *tape, Shape shape, const double *value, double *gradient) {
+    return write_node(tape, (Node){.shape = shape,
+                                   .value = borrowed(value),
+                                   .gradient = gradient,
+                                   .wanted = true});
+}
+
+Node *tape_constant(Tape *tape, double value) {
+    double *room = tape_room(tape, 1);
+    *room = value;
+    return tape_leaf(tape, SCALAR, room);
+}
+
+Node *tape_fill(Tape *tape, Shape shape, double value) {
+    return tape_broadcast(tape, tape_constant(tape, value), shape);
+}
+
+/* ---- tape_backward: adjoints executed into slots --------------------------------- */
+
+static double *take_slot(Tape *tape, size_t count) {
+    for (size_t i = 0; i < tape->spares; i++)
+        if (tape->spare[i].count == count) {
+            double *data = tape->spare[i].data;
+            tape->spare[i] = tape->spare[--tape->spares];
+            return data;
+        }
+    return tape_room(tape, count);
+}
+
+static void give_slot(Tape *tape, double *data, size_t count) {
+    if (tape->spares < SPARE_SLOTS) tape->spare[tape->spares++] = (Spare){data, count};
+}
+
+/* The adjoint rule run as a program: its nodes live until the mark and want nothing
+ * themselves. */
+static void execute_adjoint(Tape *tape, Node *y, double *const *dx, const double *beta) {
+    Node *g = tape_leaf(tape, y->shape, y->slot);
+    Node **nodes = ZERO(tape->arena, Node *, y->arity);
+    y->op->adjoint(tape, y, g, nodes);
+    for (size_t i = 0; i < y->arity; i++)
+        if (dx[i]) {
+            size_t count = shape_count(y->in[i]->shape);
+            if (nodes[i])
+                vector_add(dx[i], nodes[i]->value, count, beta[i]);
+            else if (beta[i] == 0.0)
+                vector_zero(dx[i], count);
+        }
+}
+
+/* A fused operation without kernel trains on its definition: slower, never wrong. */
+static void execute_definition(Tape *tape, Node *y);
+
+static void backward_node(Tape *tape, Node *y) {
+    if (y->op->backward == NULL && y->op->adjoint == NULL) {
+        execute_definition(tape, y);
+        return;
+    }
+    double **dx = ZERO(tape->arena, double *, y->arity),
+           *beta = ZERO(tape->arena, double, y->arity);
+    for (size_t i = 0; i < y->arity; i++) {
+        Node *x = y->in[i];
+        if (x == NULL || !x->wanted) continue;
+        beta[i] = x->slot ? 1.0 : 0.0;
+        if (x->slot == NULL)
+            x->slot = x->gradient ? x->gradient : take_slot(tape, shape_count(x->shape));
+        dx[i] = x->slot;
+    }
+    ArenaMark mark = arena_mark(tape->arena);
+    Node *last = tape->last;
+    tape->inert = true;
+    if (y->op->backward)
+        y->op->backward(tape, y, y->slot, dx, beta);
+    else
+        execute_adjoint(tape, y, dx, beta);
+    tape->inert = false;
+    tape->last = last;
+    arena_rewind(tape->arena, mark);
+}
+
+static void backward_range(Tape *tape, Node *from, const Node *until) {
+    for (Node *y = from; y != until; y = y->previous) {
+        if (y->slot == NULL || y->op == NULL || !y->wanted) continue;
+        backward_node(tape, y);
+        give_slot(tape, y->slot, shape_count(y->shape));
+        y->slot = NULL;
+    }
+}
+
+static void execute_definition(Tape *tape, Node *y) {
+    Node *until = tape->last;
+    Node *defined = y->op->define(tape, y);
+    REQUIRE(defined != y, "%s is defined by itself", y->op->name);
+    size_t count = shape_count(y->shape);
+    if (defined->wanted) { /* it may be an operand, with a slot already */
+        double beta = defined->slot ? 1.0 : 0.0;
+        if (defined->slot == NULL)
+            defined->slot =
+                defined->gradient ? defined->gradient : take_slot(tape, count);
+        vector_add(defined->slot, y->slot, count, beta);
+        backward_range(tape, tape->last, until);
+    }
+    tape->last = until;
+}
+
+void tape_backward(Tape *tape, Node *y, const double *seed) {
+    size_t count = shape_count(y->shape);
+    tape->spares = 0;
+    if (y->wanted) {
+        y->slot = y->gradient ? y->gradient : take_slot(tape, count);
+        for (size_t i = 0; i < count; i++) y->slot[i] = seed ? seed[i] : 1.0;
+        backward_range(tape, y, NULL);
+    }
+    for (Node *leaf = tape->last; leaf; leaf = leaf->previous) {
+        if (leaf->gradient && leaf->slot == NULL)
+            vector_zero(leaf->gradient, shape_count(leaf->shape));
+        leaf->slot = NULL;
+    }
+}
+
+/* ---- tape_gradient: adjoints recorded as operations ------------------------------ */
+
+static void gather_adjoint(Tape *tape, Node *x, Node *g) {
+    x->adjoint = x->adjoint ? tape_add(tape, x->adjoint, g) : g;
+}
+
+static void gradient_range(Tape *tape, Node *from, const Node *until) {
+    for (Node *y = from; y != until; y = y->previous) {
+        if (y->adjoint == NULL || y->op == NULL || !y->wanted) continue;
+        if (y->op->define) {
+            Node *before = tape->last;
+            Node *defined = y->op->define(tape, y);
+            Node *end =
+                tape->last; /* == before where the definition is an operand itself */
+            gather_adjoint(tape, defined, y->adjoint);
+            gradient_range(tape, end, before);
+            continue;
+        }
+        Node **dx = ZERO(tape->arena, Node *, y->arity);
+        y->op->adjoint(tape, y, y->adjoint, dx);
+        for (size_t i = 0; i < y->arity; i++)
+            if (dx[i] && y->in[i]->wanted) gather_adjoint(tape, y->in[i], dx[i]);
+    }
+}
+
+void tape_gradient(Tape *tape, Node *y, Node *seed, Node *const *x, size_t count,
+                   Node **dx) {
+    if (seed == NULL) seed = tape_fill(tape, y->shape, 1.0);
+    REQUIRE(shape_equal(seed->shape, y->shape), "the seed has not y's shape");
+    y->adjoint = seed;
+    gradient_range(tape, y, NULL);
+    for (size_t i = 0; i < count; i++) {
+        REQUIRE(x[i]->wanted, "a gradient is asked of node %zu, which wants none", i);
+        dx[i] = x[i]->adjoint ? x[i]->adjoint : tape_fill(tape, x[i]->shape, 0.0);
+    }
+    for (Node *node = tape->last; node; node = node->previous) node->adjoint = NULL;
+}
+
+Node *tape_define(Tape *tape, Node *y) {
+    return y->op && y->op->define ? y->op->define(tape, y) : y;
+}

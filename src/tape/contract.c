@@ -1,0 +1,145 @@
+/* Products that sum: matrices and convolutions. Each is bilinear, so its adjoints are its
+ * siblings. */
+#include "op.h"
+
+/* ---- matmul ---------------------------------------------------------------------- */
+
+typedef struct Sides {
+    bool a, b; /* transposed */
+} Sides;
+
+static size_t inner_size(const Node *y) {
+    const Sides *transposed = y->detail;
+    return y->in[0]->shape.size[transposed->a ? 0 : 1];
+}
+
+static void matmul_forward(Tape *tape, Node *y) {
+    (void)tape;
+    const Sides *transposed = y->detail;
+    matmul(y->value, y->in[0]->value, y->in[1]->value, y->shape.size[0], y->shape.size[1],
+           inner_size(y), transposed->a, transposed->b, 0.0);
+}
+
+/* Y = op(A) op(B): dop(A) = G op(B)', dop(B) = op(A)' G, transposed back where op
+ * transposes. */
+static void matmul_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    const Sides *transposed = y->detail;
+    Node *a = y->in[0], *b = y->in[1];
+    if (a->wanted)
+        dx[0] = transposed->a ? tape_matmul(t, b, g, transposed->b, true)
+                              : tape_matmul(t, g, b, false, !transposed->b);
+    if (b->wanted)
+        dx[1] = transposed->b ? tape_matmul(t, g, a, true, transposed->a)
+                              : tape_matmul(t, a, g, !transposed->a, false);
+}
+
+static const Op op_matmul = {
+    .name = "matmul", .forward = matmul_forward, .adjoint = matmul_adjoint};
+
+Node *tape_matmul(Tape *tape, Node *a, Node *b, bool transpose_a, bool transpose_b) {
+    REQUIRE(a->shape.rank == 2 && b->shape.rank == 2, "matmul takes matrices");
+    size_t k = a->shape.size[transpose_a ? 0 : 1];
+    REQUIRE(k == b->shape.size[transpose_b ? 1 : 0], "matmul: inner sizes differ");
+    Sides *detail = TAKE(tape_arena(tape), Sides, 1);
+    *detail = (Sides){transpose_a, transpose_b};
+    Shape shape =
+        SHAPE(a->shape.size[transpose_a ? 1 : 0], b->shape.size[transpose_b ? 0 : 1]);
+    return tape_write(tape, &op_matmul, shape, (Node *[]){a, b}, 2, detail, NULL);
+}
+
+/* ---- conv2d and its two siblings ------------------------------------------------- */
+
+typedef void ConvKernel(double *out, const double *a, const double *b, const Conv *conv,
+                        double *scratch, double beta);
+
+/* Runs a kernel with scratch that is given back. */
+static void run_conv(Tape *tape, ConvKernel *kernel, double *out, const double *a,
+                     const double *b, const Conv *conv, double beta) {
+    ArenaMark mark = arena_mark(tape_arena(tape));
+    kernel(out, a, b, conv, tape_room(tape, conv_scratch(conv)), beta);
+    arena_rewind(tape_arena(tape), mark);
+}
+
+static void conv2d_forward(Tape *tape, Node *y) {
+    run_conv(tape, conv_forward, y->value, y->in[0]->value, y->in[1]->value, y->detail,
+             0.0);
+}
+
+static void conv2d_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    if (y->in[0]->wanted) dx[0] = tape_conv2d_input(t, g, y->in[1], y->detail);
+    if (y->in[1]->wanted) dx[1] = tape_conv2d_filter(t, y->in[0], g, y->detail);
+}
+
+static void conv2d_backward(Tape *tape, Node *y, const double *g, double *const *dx,
+                            const double *beta) {
+    const double *x = y->in[0]->value, *w = y->in[1]->value;
+    if (dx[0]) run_conv(tape, conv_input, dx[0], g, w, y->detail, beta[0]);
+    if (dx[1]) run_conv(tape, conv_filter, dx[1], x, g, y->detail, beta[1]);
+}
+
+static const Op op_conv2d = {.name = "conv2d",
+                             .forward = conv2d_forward,
+                             .adjoint = conv2d_adjoint,
+                             .backward = conv2d_backward};
+
+Node *tape_conv2d(Tape *tape, Node *x, Node *w, size_t stride, size_t pad) {
+    Conv *conv = TAKE(tape_arena(tape), Conv, 1);
+    *conv = conv_geometry(x->shape, w->shape, stride, pad);
+    Shape shape = SHAPE(conv->N, conv->K, conv->P, conv->Q);
+    return tape_write(tape, &op_conv2d, shape, (Node *[]){x, w}, 2, conv, NULL);
+}
+
+/* x = conv_input(y, w) */
+static void conv2d_input_forward(Tape *tape, Node *y) {
+    run_conv(tape, conv_input, y->value, y->in[0]->value, y->in[1]->value, y->detail,
+             0.0);
+}
+
+static void conv2d_input_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    const Conv *conv = y->detail;
+    if (y->in[0]->wanted) dx[0] = tape_conv2d(t, g, y->in[1], conv->stride, conv->pad);
+    if (y->in[1]->wanted) dx[1] = tape_conv2d_filter(t, g, y->in[0], conv);
+}
+
+/* A geometry of the tape's own: the caller's may go. */
+static const Conv *keep_conv(Tape *tape, const Conv *conv) {
+    Conv *copy = TAKE(tape_arena(tape), Conv, 1);
+    *copy = *conv;
+    return copy;
+}
+
+static const Op op_conv2d_input = {.name = "conv2d_input",
+                                   .forward = conv2d_input_forward,
+                                   .adjoint = conv2d_input_adjoint};
+
+Node *tape_conv2d_input(Tape *tape, Node *y, Node *w, const Conv *conv) {
+    REQUIRE(shape_equal(y->shape, SHAPE(conv->N, conv->K, conv->P, conv->Q)) &&
+                shape_equal(w->shape, SHAPE(conv->K, conv->C, conv->R, conv->S)),
+            "conv2d_input: another geometry");
+    return tape_write(tape, &op_conv2d_input, SHAPE(conv->N, conv->C, conv->H, conv->W),
+                      (Node *[]){y, w}, 2, keep_conv(tape, conv), NULL);
+}
+
+/* w = conv_filter(x, y) */
+static void conv2d_filter_forward(Tape *tape, Node *y) {
+    run_conv(tape, conv_filter, y->value, y->in[0]->value, y->in[1]->value, y->detail,
+             0.0);
+}
+
+static void conv2d_filter_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    const Conv *conv = y->detail;
+    if (y->in[0]->wanted) dx[0] = tape_conv2d_input(t, y->in[1], g, conv);
+    if (y->in[1]->wanted) dx[1] = tape_conv2d(t, y->in[0], g, conv->stride, conv->pad);
+}
+
+static const Op op_conv2d_filter = {.name = "conv2d_filter",
+                                    .forward = conv2d_filter_forward,
+                                    .adjoint = conv2d_filter_adjoint};
+
+Node *tape_conv2d_filter(Tape *tape, Node *x, Node *y, const Conv *conv) {
+    REQUIRE(shape_equal(x->shape, SHAPE(conv->N, conv->C, conv->H, conv->W)) &&
+                shape_equal(y->shape, SHAPE(conv->N, conv->K, conv->P, conv->Q)),
+            "conv2d_filter: another geometry");
+    return tape_write(tape, &op_conv2d_filter, SHAPE(conv->K, conv->C, conv->R, conv->S),
+                      (Node *[]){x, y}, 2, keep_conv(tape, conv), NULL);
+}

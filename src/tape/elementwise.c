@@ -1,0 +1,212 @@
+/* Elementwise primitives: forward beside adjoint. The scalar meanings stand in
+ * elementwise.def. */
+#include "op.h"
+
+#include <math.h>
+
+#define EXP(x)  exp(x)
+#define LOG(x)  log(x)
+#define SQRT(x) sqrt(x)
+#define TANH(x) tanh(x)
+#define REAL(x) (x)
+
+/* ---- forward --------------------------------------------------------------------- */
+
+#define UNARY(name, meaning)                                                             \
+    static void name##_forward(Tape *tape, Node *y) {                                    \
+        (void)tape;                                                                      \
+        const double *x = y->in[0]->value;                                               \
+        double *restrict out = y->value;                                                 \
+        for (size_t i = 0, n = shape_count(y->shape); i < n; i++) {                      \
+            const double a = x[i];                                                       \
+            out[i] = meaning;                                                            \
+        }                                                                                \
+    }
+#define BINARY(name, meaning)                                                            \
+    static void name##_forward(Tape *tape, Node *y) {                                    \
+        (void)tape;                                                                      \
+        const double *left = y->in[0]->value, *right = y->in[1]->value;                  \
+        double *restrict out = y->value;                                                 \
+        for (size_t i = 0, n = shape_count(y->shape); i < n; i++) {                      \
+            const double a = left[i], b = right[i];                                      \
+            out[i] = meaning;                                                            \
+        }                                                                                \
+    }
+#include "elementwise.def"
+#undef UNARY
+#undef BINARY
+
+static void power_forward(Tape *tape, Node *y) {
+    (void)tape;
+    const double exponent = *(const double *)y->detail;
+    for (size_t i = 0, n = shape_count(y->shape); i < n; i++)
+        y->value[i] = pow(y->in[0]->value[i], exponent);
+}
+
+static void select_forward(Tape *tape, Node *y) {
+    (void)tape;
+    const double *mask = y->in[0]->value, *a = y->in[1]->value, *b = y->in[2]->value;
+    for (size_t i = 0, n = shape_count(y->shape); i < n; i++)
+        y->value[i] = mask[i] > 0 ? a[i] : b[i];
+}
+
+/* ---- adjoints, as programs: g is the adjoint of y, dx[i] that of operand i ------- */
+
+static void neg_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    (void)y;
+    dx[0] = tape_neg(t, g);
+}
+
+static void exp_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    dx[0] = tape_mul(t, g, y);
+}
+
+static void log_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    dx[0] = tape_div(t, g, y->in[0]);
+}
+
+static void sqrt_adjoint(Tape *t, Node *y, Node *g, Node **dx) { /* g / 2y */
+    dx[0] = tape_div(t, g, tape_add(t, y, y));
+}
+
+static void tanh_adjoint(Tape *t, Node *y, Node *g,
+                         Node **dx) { /* g (1 - y) (1 + y): exact in the tails */
+    Node *one = tape_fill(t, y->shape, 1.0);
+    dx[0] = tape_mul(t, g, tape_mul(t, tape_sub(t, one, y), tape_add(t, one, y)));
+}
+
+static void sigmoid_adjoint(Tape *t, Node *y, Node *g,
+                            Node **dx) { /* g y sigmoid(-x): exact in both tails */
+    dx[0] = tape_mul(t, tape_mul(t, g, y), tape_sigmoid(t, tape_neg(t, y->in[0])));
+}
+
+static Node *zeros_like(Tape *t, Node *a) {
+    return tape_fill(t, a->shape, 0.0);
+}
+
+/* Chosen, not multiplied by 0 and 1: what is not let through stays exactly zero, even
+ * beside an Inf. */
+static void relu_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    dx[0] = tape_select(t, y->in[0], g, zeros_like(t, g));
+}
+
+static void relu_backward(Tape *tape, Node *y, const double *g, double *const *dx,
+                          const double *beta) {
+    (void)tape;
+    const double *x = y->in[0]->value;
+    double *restrict d = dx[0];
+    size_t n = shape_count(y->shape);
+    if (d == NULL) return;
+    if (beta[0] == 0.0)
+        for (size_t i = 0; i < n; i++) d[i] = x[i] > 0 ? g[i] : 0.0;
+    else
+        for (size_t i = 0; i < n; i++) d[i] += x[i] > 0 ? g[i] : 0.0;
+}
+
+static void no_adjoint(Tape *t, Node *y, Node *g, Node **dx) { /* step, detach */
+    (void)t, (void)y, (void)g, (void)dx;
+}
+
+static void add_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    (void)t, (void)y;
+    dx[0] = dx[1] = g;
+}
+
+static void add_backward(Tape *tape, Node *y, const double *g, double *const *dx,
+                         const double *beta) {
+    (void)tape;
+    size_t n = shape_count(y->shape);
+    for (size_t i = 0; i < 2; i++)
+        if (dx[i]) vector_add(dx[i], g, n, beta[i]); /* a + a: beta[1] is 1 then */
+}
+
+static void sub_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    dx[0] = g;
+    if (y->in[1]->wanted) dx[1] = tape_neg(t, g);
+}
+
+static void mul_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    if (y->in[0]->wanted) dx[0] = tape_mul(t, g, y->in[1]);
+    if (y->in[1]->wanted) dx[1] = tape_mul(t, g, y->in[0]);
+}
+
+static void div_adjoint(Tape *t, Node *y, Node *g, Node **dx) { /* g/b, -(g/b) y */
+    dx[0] = tape_div(t, g, y->in[1]);
+    if (y->in[1]->wanted) dx[1] = tape_neg(t, tape_mul(t, dx[0], y));
+}
+
+static void max_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    Node *second = tape_sub(t, y->in[1], y->in[0]); /* positive where b won */
+    dx[0] = tape_select(t, second, zeros_like(t, g), g);
+    dx[1] = tape_select(t, second, g, zeros_like(t, g));
+}
+
+static void power_adjoint(Tape *t, Node *y, Node *g, Node **dx) { /* g p x^(p-1) */
+    double exponent = *(const double *)y->detail;
+    if (exponent == 0.0) return; /* a constant: not 0 times the infinity of 0^-1 */
+    Node *slope = tape_mul(t, tape_fill(t, y->shape, exponent),
+                           tape_power(t, y->in[0], exponent - 1));
+    dx[0] = tape_mul(t, g, slope);
+}
+
+static void select_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    Node *mask = y->in[0];
+    if (y->in[1]->wanted) dx[1] = tape_select(t, mask, g, zeros_like(t, g));
+    if (y->in[2]->wanted) dx[2] = tape_select(t, mask, zeros_like(t, g), g);
+}
+
+/* ---- the table ------------------------------------------------------------------- */
+
+#define step_adjoint   no_adjoint
+#define detach_adjoint no_adjoint
+
+#define UNARY(word, meaning)                                                             \
+    static const Op op_##word = {.name = #word,                                          \
+                                 .forward = word##_forward,                              \
+                                 .adjoint = word##_adjoint,                              \
+                                 .backward = word##_kernel};                             \
+    Node *tape_##word(Tape *tape, Node *a) {                                             \
+        return tape_write(tape, &op_##word, a->shape, &a, 1, NULL, NULL);                \
+    }
+#define BINARY(word, meaning)                                                            \
+    static const Op op_##word = {.name = #word,                                          \
+                                 .forward = word##_forward,                              \
+                                 .adjoint = word##_adjoint,                              \
+                                 .backward = word##_kernel};                             \
+    Node *tape_##word(Tape *tape, Node *a, Node *b) {                                    \
+        REQUIRE(shape_equal(a->shape, b->shape), #word " of two shapes");                \
+        return tape_write(tape, &op_##word, a->shape, (Node *[]){a, b}, 2, NULL, NULL);  \
+    }
+/* Kernels where profiles ask for them; elsewhere the adjoint itself is executed. */
+#define neg_kernel     NULL
+#define exp_kernel     NULL
+#define log_kernel     NULL
+#define sqrt_kernel    NULL
+#define tanh_kernel    NULL
+#define sigmoid_kernel NULL
+#define relu_kernel    relu_backward
+#define step_kernel    NULL
+#define detach_kernel  NULL
+#define add_kernel     add_backward
+#define sub_kernel     NULL
+#define mul_kernel     NULL
+#define div_kernel     NULL
+#define max_kernel     NULL
+#include "elementwise.def"
+
+static const Op op_power = {
+    .name = "power", .forward = power_forward, .adjoint = power_adjoint};
+static const Op op_select = {
+    .name = "select", .forward = select_forward, .adjoint = select_adjoint};
+
+Node *tape_power(Tape *tape, Node *a, double exponent) {
+    double *detail = tape_room(tape, 1);
+    *detail = exponent;
+    return tape_write(tape, &op_power, a->shape, &a, 1, detail, NULL);
+}
+
+Node *tape_select(Tape *tape, Node *mask, Node *a, Node *b) {
+    REQUIRE(shape_equal(mask->shape, a->shape) && shape_equal(a->shape, b->shape),
+            "select of several shapes");
+    return tape_write(tape, &op_select, a->shape, (Node *[]){mask, a, b}, 3, NULL, NULL);
+}

@@ -1,0 +1,36 @@
+/* op: what an operation of the tape is. Families of primitives live in this layer; layers
+ * above add fused operations of their own (norm does). */
+#ifndef NORMLAB_OP_H
+#define NORMLAB_OP_H
+
+#include "tape.h"
+
+struct Op {
+    const char *name;
+
+    /* Fills y->value from the operands. Scratch comes from the tape's arena and stays
+     * until rewound. */
+    void (*forward)(Tape *tape, Node *y);
+
+    /* Records the adjoint: dx[i] for each operand with `wanted`, as nodes; NULL is zero.
+     * NULL for a fused operation. */
+    void (*adjoint)(Tape *tape, Node *y, Node *g, Node **dx);
+
+    /* Optional kernel of the same: dx[i] = beta[i]*dx[i] + ..., for each dx[i] that is
+     * not NULL. */
+    void (*backward)(Tape *tape, Node *y, const double *g, double *const *dx,
+                     const double *beta);
+
+    /* Fused operations only: the same function of the same operands, in primitives. */
+    Node *(*define)(Tape *tape, Node *y);
+};
+
+/* Writes a node and computes it. `in` is copied; `detail` and `saved` must live as long
+ * as the tape. */
+Node *tape_write(Tape *tape, const Op *op, Shape shape, Node *const *in, size_t arity,
+                 const void *detail, void *saved);
+
+/* Room in the tape's arena; marks around scratch that a forward does not keep. */
+double *tape_room(Tape *tape, size_t doubles);
+
+#endif

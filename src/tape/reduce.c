@@ -1,0 +1,179 @@
+/* Sums and means, and the repetitions that are their adjoints. */
+#include "op.h"
+
+#include <string.h>
+
+/* ---- broadcast and sum: axes of size 1 against axes of any size ------------------ */
+
+/* Strides of `small` along the large shape's axes: 0 where it repeats. */
+static void repeat_strides(size_t stride[SHAPE_MAX_RANK], Shape small) {
+    for (size_t i = 0; i < SHAPE_MAX_RANK; i++) stride[i] = 0;
+    if (shape_count(small) == 1) return;
+    for (size_t i = small.rank, step = 1; i-- > 0; step *= small.size[i])
+        stride[i] = small.size[i] == 1 ? 0 : step;
+}
+
+static void check_repeat(Shape small, Shape large, const char *name) {
+    bool fits = shape_count(small) == 1 || small.rank == large.rank;
+    for (size_t i = 0; fits && shape_count(small) != 1 && i < large.rank; i++)
+        fits = small.size[i] == 1 || small.size[i] == large.size[i];
+    REQUIRE(fits, "%s: the small shape does not repeat into the large one", name);
+}
+
+/* Calls `row` for each run along the last axis: (offset in large, offset in small,
+ * length, small's stride). */
+typedef void Row(double *out, const double *in, size_t large, size_t small, size_t n,
+                 size_t step);
+
+static void for_rows(Row *row, double *out, const double *in, Shape small, Shape large) {
+    size_t stride[SHAPE_MAX_RANK], at[SHAPE_MAX_RANK] = {0}, offset = 0;
+    repeat_strides(stride, small);
+    size_t last = large.rank ? large.rank - 1 : 0, n = large.rank ? large.size[last] : 1;
+    for (size_t done = 0, total = shape_count(large); done < total; done += n) {
+        row(out, in, done, offset, n, large.rank ? stride[last] : 0);
+        for (size_t i = last; i-- > 0;) {
+            offset += stride[i];
+            if (++at[i] < large.size[i]) break;
+            offset -= stride[i] * large.size[i];
+            at[i] = 0;
+        }
+    }
+}
+
+static void broadcast_row(double *out, const double *in, size_t large, size_t small,
+                          size_t n, size_t step) {
+    for (size_t i = 0; i < n; i++) out[large + i] = in[small + i * step];
+}
+
+static void broadcast_forward(Tape *tape, Node *y) {
+    (void)tape;
+    for_rows(broadcast_row, y->value, y->in[0]->value, y->in[0]->shape, y->shape);
+}
+
+static void broadcast_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    dx[0] = tape_sum(t, g, y->in[0]->shape);
+}
+
+static const Op op_broadcast = {
+    .name = "broadcast", .forward = broadcast_forward, .adjoint = broadcast_adjoint};
+
+Node *tape_broadcast(Tape *tape, Node *a, Shape shape) {
+    check_repeat(a->shape, shape, "broadcast");
+    return tape_write(tape, &op_broadcast, shape, &a, 1, NULL, NULL);
+}
+
+/* The elements of `large` that one element of `small` gathers, in order: a tree for
+ * each. */
+static double sum_into(const double *in, Shape large, const size_t *stride, size_t base) {
+    size_t size[SHAPE_MAX_RANK], step[SHAPE_MAX_RANK], rank = 0, row[SHAPE_MAX_RANK],
+                                                       product = 1;
+    for (size_t i = large.rank; i-- > 0; product *= large.size[i]) row[i] = product;
+    for (size_t i = 0; i < large.rank; i++)
+        if (stride[i] == 0 && large.size[i] > 1) {
+            size[rank] = large.size[i];
+            step[rank++] = row[i];
+        }
+    if (rank == 0) return in[base];
+    TreeSum tree = {.count = 0};
+    size_t at[SHAPE_MAX_RANK] = {0};
+    for (size_t offset = base;;) {
+        TREE_SUM(&tree, size[rank - 1], i, in[offset + i * step[rank - 1]])
+        size_t i = rank - 1;
+        for (; i-- > 0;) {
+            offset += step[i];
+            if (++at[i] < size[i]) break;
+            offset -= step[i] * size[i];
+            at[i] = 0;
+        }
+        if (i == SIZE_MAX) return tree_total(&tree);
+    }
+}
+
+static void sum_forward(Tape *tape, Node *y) {
+    (void)tape;
+    Shape small = y->shape, large = y->in[0]->shape;
+    size_t stride[SHAPE_MAX_RANK], at[SHAPE_MAX_RANK] = {0}, row[SHAPE_MAX_RANK],
+                                   product = 1;
+    repeat_strides(stride, small);
+    for (size_t i = large.rank; i-- > 0; product *= large.size[i]) row[i] = product;
+    for (size_t k = 0, n = shape_count(small), base = 0; k < n; k++) {
+        y->value[k] = sum_into(y->in[0]->value, large, stride, base);
+        for (size_t i = small.rank;
+             i-- > 0;) { /* the next element of small, in large's rows */
+            if (small.size[i] == 1) continue;
+            base += row[i];
+            if (++at[i] < small.size[i]) break;
+            base -= row[i] * small.size[i];
+            at[i] = 0;
+        }
+    }
+}
+
+static void sum_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    dx[0] = tape_broadcast(t, g, y->in[0]->shape);
+}
+
+static const Op op_sum = {.name = "sum", .forward = sum_forward, .adjoint = sum_adjoint};
+
+Node *tape_sum(Tape *tape, Node *a, Shape shape) {
+    check_repeat(shape, a->shape, "sum");
+    return tape_write(tape, &op_sum, shape, &a, 1, NULL, NULL);
+}
+
+Node *tape_sum_all(Tape *tape, Node *a) {
+    return tape_sum(tape, a, SCALAR);
+}
+
+/* ---- mean over a partition and spread (P-2, P-3) --------------------------------- */
+
+/* The number of elements of each cell, as a leaf: exact, never its rounded reciprocal. */
+static Node *cell_counts(Tape *tape, const Partition *p) {
+    size_t cells = partition_cells(p);
+    double *count = tape_room(tape, cells);
+    for (size_t i = 0; i < cells; i++) count[i] = (double)partition_count(p, i);
+    return tape_leaf(tape, SHAPE(cells), count);
+}
+
+static void mean_forward(Tape *tape, Node *y) {
+    (void)tape;
+    partition_mean(y->value, y->in[0]->value, y->detail);
+}
+
+static void mean_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    Node *share = tape_div(t, g, cell_counts(t, y->detail));
+    dx[0] = tape_spread(t, share, y->detail, y->in[0]->shape);
+}
+
+static const Op op_mean = {
+    .name = "mean", .forward = mean_forward, .adjoint = mean_adjoint};
+
+static void check_lattice(Shape shape, const Partition *p, const char *name) {
+    Lattice x = shape_lattice(shape);
+    REQUIRE(x.N == p->N && x.C == p->C && x.L == p->L, "%s: another partition's shape",
+            name);
+}
+
+Node *tape_mean(Tape *tape, Node *a, const Partition *p) {
+    check_lattice(a->shape, p, "mean");
+    return tape_write(tape, &op_mean, SHAPE(partition_cells(p)), &a, 1, p, NULL);
+}
+
+static void spread_forward(Tape *tape, Node *y) {
+    (void)tape;
+    partition_spread(y->value, y->in[0]->value, y->detail, 0.0);
+}
+
+static void spread_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    Node *total = tape_mul(t, tape_mean(t, g, y->detail), cell_counts(t, y->detail));
+    dx[0] = tape_reshape(t, total, y->in[0]->shape);
+}
+
+static const Op op_spread = {
+    .name = "spread", .forward = spread_forward, .adjoint = spread_adjoint};
+
+Node *tape_spread(Tape *tape, Node *cells, const Partition *p, Shape shape) {
+    check_lattice(shape, p, "spread");
+    REQUIRE(shape_count(cells->shape) == partition_cells(p),
+            "spread: not one value a cell");
+    return tape_write(tape, &op_spread, shape, &cells, 1, p, NULL);
+}

@@ -1,0 +1,95 @@
+/* Softmax over the last axis, and the mean cross-entropy of its logarithm with labels. */
+#include "op.h"
+
+#include <math.h>
+#include <string.h>
+
+/* p = softmax(z) of one row; returns log sum exp(z). The largest logit is taken out: no
+ * overflow. */
+static double softmax_row(double *p, const double *z, size_t K) {
+    double largest = z[0], sum = 0.0;
+    for (size_t k = 1; k < K; k++) largest = z[k] > largest ? z[k] : largest;
+    for (size_t k = 0; k < K; k++) sum += p[k] = exp(z[k] - largest);
+    for (size_t k = 0; k < K; k++) p[k] /= sum;
+    return largest + log(sum);
+}
+
+static void softmax_forward(Tape *tape, Node *y) {
+    (void)tape;
+    size_t K = y->shape.size[y->shape.rank - 1];
+    for (size_t i = 0, n = shape_count(y->shape); i < n; i += K)
+        softmax_row(y->value + i, y->in[0]->value + i, K);
+}
+
+static void softmax_adjoint(Tape *t, Node *y, Node *g, Node **dx) { /* y (g - sum(g y)) */
+    Shape row = y->shape;
+    row.size[row.rank - 1] = 1;
+    Node *along = tape_sum(t, tape_mul(t, g, y), row);
+    dx[0] = tape_mul(t, y, tape_sub(t, g, tape_broadcast(t, along, y->shape)));
+}
+
+static const Op op_softmax = {
+    .name = "softmax", .forward = softmax_forward, .adjoint = softmax_adjoint};
+
+Node *tape_softmax(Tape *tape, Node *a) {
+    REQUIRE(a->shape.rank >= 1, "softmax of a scalar");
+    return tape_write(tape, &op_softmax, a->shape, &a, 1, NULL, NULL);
+}
+
+/* ---- cross-entropy: detail = labels [N], saved = softmax [N, K] ------------------ */
+
+static void cross_entropy_forward(Tape *tape, Node *y) {
+    (void)tape;
+    const Node *z = y->in[0];
+    const uint8_t *label = y->detail;
+    size_t N = z->shape.size[0], K = z->shape.size[1];
+    double *p = y->saved;
+    TreeSum tree = {.count = 0};
+    for (size_t n = 0; n < N; n++)
+        tree_push(&tree, softmax_row(p + n * K, z->value + n * K, K) -
+                             z->value[n * K + label[n]]);
+    y->value[0] = tree_total(&tree) / (double)N;
+}
+
+static void cross_entropy_adjoint(Tape *t, Node *y, Node *g,
+                                  Node **dx) { /* (softmax - onehot) g/N */
+    Node *z = y->in[0];
+    const uint8_t *label = y->detail;
+    size_t N = z->shape.size[0], K = z->shape.size[1];
+    double *onehot = tape_room(t, N * K);
+    vector_zero(onehot, N * K);
+    for (size_t n = 0; n < N; n++) onehot[n * K + label[n]] = 1.0;
+    Node *share = tape_div(t, g, tape_constant(t, (double)N));
+    Node *apart = tape_sub(t, tape_softmax(t, z), tape_leaf(t, z->shape, onehot));
+    dx[0] = tape_mul(t, apart, tape_broadcast(t, share, z->shape));
+}
+
+static void cross_entropy_backward(Tape *tape, Node *y, const double *g,
+                                   double *const *dx, const double *beta) {
+    (void)tape;
+    const uint8_t *label = y->detail;
+    const double *p = y->saved;
+    size_t N = y->in[0]->shape.size[0], K = y->in[0]->shape.size[1];
+    double share = *g / (double)N;
+    if (dx[0] == NULL) return;
+    for (size_t n = 0; n < N; n++)
+        for (size_t k = 0; k < K; k++) {
+            double d = (p[n * K + k] - (k == label[n] ? 1.0 : 0.0)) * share;
+            dx[0][n * K + k] = beta[0] == 0.0 ? d : dx[0][n * K + k] + d;
+        }
+}
+
+static const Op op_cross_entropy = {.name = "cross_entropy",
+                                    .forward = cross_entropy_forward,
+                                    .adjoint = cross_entropy_adjoint,
+                                    .backward = cross_entropy_backward};
+
+Node *tape_cross_entropy(Tape *tape, Node *z, const uint8_t *label) {
+    REQUIRE(z->shape.rank == 2, "cross-entropy takes logits [N, K]");
+    size_t N = z->shape.size[0], K = z->shape.size[1];
+    uint8_t *copy = TAKE(tape_arena(tape), uint8_t, N);
+    memcpy(copy, label, N);
+    for (size_t n = 0; n < N; n++) REQUIRE(label[n] < K, "label %u of %zu", label[n], K);
+    return tape_write(tape, &op_cross_entropy, SCALAR, &z, 1, copy,
+                      tape_room(tape, N * K));
+}

@@ -1,0 +1,132 @@
+/* tape: define-by-run reverse-mode differentiation of programs over tensors.
+ *
+ * Each call below computes its value at once and writes one node on the tape. Two drivers
+ * read the tape backwards (notes/20-tape.md):
+ *   tape_backward   executes adjoints into reusable slots, uses hand-written kernels,
+ *                   records nothing: it trains
+ *   tape_gradient   replaces each fused operation by its definition and records the adjoints
+ *                   as operations of the same tape, so that gradients can be differentiated
+ *                   again: it proves
+ * The primitives are closed under differentiation. A node keeps its operation, operands and
+ * shapes, so that a recorded tape is a program that can be run again in another arithmetic.
+ *
+ * Nodes and values live in the tape's arena: rewind it and the step is gone.
+ */
+#ifndef NORMLAB_TAPE_H
+#define NORMLAB_TAPE_H
+
+#include "partition.h"
+#include "tensor.h"
+
+typedef struct Op Op;
+typedef struct Node Node;
+
+struct Node {
+    const Op *op; /* NULL: a leaf */
+    Node **in;    /* [arity] operands; an optional operand may be NULL */
+    size_t arity;
+    Shape shape;
+    double *value; /* [shape_count(shape)] */
+    const void *detail; /* what the operation needs beside its operands; never changes */
+    void *saved;      /* what forward keeps for the backward kernel */
+    double *gradient; /* a parameter's slot, the caller's; NULL elsewhere */
+    bool wanted;      /* a gradient is wanted of something below */
+    Node *previous;   /* written before this one */
+    double *slot;     /* tape_backward's adjoint, while it runs */
+    Node *adjoint;    /* tape_gradient's, while it runs */
+};
+
+typedef struct Tape Tape;
+
+Tape *tape_new(Arena *arena);
+Arena *tape_arena(Tape *tape);
+
+/* ---- leaves: values are the caller's and must outlive the tape ------------------- */
+
+Node *tape_leaf(Tape *tape, Shape shape, const double *value); /* constant: no gradient */
+Node *tape_constant(Tape *tape, double value);                 /* a scalar, exact */
+Node *tape_fill(Tape *tape, Shape shape, double value);        /* the scalar, broadcast */
+
+/* A leaf of which the gradient is wanted. tape_backward writes it to gradient[count]
+ * (overwriting; exact zeros if y does not depend on it); NULL where only tape_gradient
+ * asks. */
+Node *tape_parameter(Tape *tape, Shape shape, const double *value, double *gradient);
+
+/* ---- elementwise.c: operands of one shape ---------------------------------------- */
+
+Node *tape_add(Tape *tape, Node *a, Node *b);
+Node *tape_sub(Tape *tape, Node *a, Node *b);
+Node *tape_mul(Tape *tape, Node *a, Node *b);
+Node *tape_div(Tape *tape, Node *a, Node *b);
+Node *tape_max(Tape *tape, Node *a, Node *b); /* derivative to a where b <= a */
+Node *tape_neg(Tape *tape, Node *a);
+Node *tape_exp(Tape *tape, Node *a);
+Node *tape_log(Tape *tape, Node *a);
+Node *tape_sqrt(Tape *tape, Node *a);
+Node *tape_tanh(Tape *tape, Node *a);
+Node *tape_sigmoid(Tape *tape, Node *a);
+Node *tape_relu(Tape *tape, Node *a); /* derivative 0 at 0 */
+Node *tape_step(Tape *tape, Node *a); /* 1 where a > 0, else 0; derivative 0 */
+Node *tape_power(Tape *tape, Node *a, double exponent);
+Node *tape_select(Tape *tape, Node *mask, Node *a,
+                  Node *b);             /* a where mask > 0, else b */
+Node *tape_detach(Tape *tape, Node *a); /* the value, without derivative */
+
+/* ---- reduce.c -------------------------------------------------------------------- */
+
+/* a of size 1 (or of any shape whose sizes are 1 or those of `shape`, same rank)
+ * repeated; sum is its adjoint. */
+Node *tape_broadcast(Tape *tape, Node *a, Shape shape);
+Node *tape_sum(Tape *tape, Node *a, Shape shape);
+Node *tape_sum_all(Tape *tape, Node *a); /* to a scalar */
+
+/* Mean over the cells of a partition of a's [N, C, L] -> [cells], and back: every element
+ * gets its cell's value. Adjoint to each other up to the cells' counts. (P-2, P-3) */
+Node *tape_mean(Tape *tape, Node *a, const Partition *partition);
+Node *tape_spread(Tape *tape, Node *cells, const Partition *partition, Shape shape);
+
+/* ---- arrange.c: elements moved, not changed -------------------------------------- */
+
+Node *tape_reshape(Tape *tape, Node *a, Shape shape);
+Node *tape_permute(Tape *tape, Node *a,
+                   const size_t *axes); /* result axis i is a's axes[i] */
+Node *tape_slice(Tape *tape, Node *a, size_t axis, size_t from, size_t size);
+Node *tape_pad(Tape *tape, Node *a, size_t axis, size_t before,
+               size_t size); /* zeros, to `size` */
+/* y[i] = a[index[i]] over flat positions; scatter adds a[i] into y[index[i]]. index
+ * [count] is copied. */
+Node *tape_gather(Tape *tape, Node *a, const size_t *index, Shape shape);
+Node *tape_scatter(Tape *tape, Node *a, const size_t *index, Shape shape);
+
+/* ---- contract.c ------------------------------------------------------------------ */
+
+/* op(a) op(b), matrices; op transposes where asked. */
+Node *tape_matmul(Tape *tape, Node *a, Node *b, bool transpose_a, bool transpose_b);
+
+/* The three bilinear forms of convolution: y from (x, w), x from (y, w), w from (x,
+ * y). */
+Node *tape_conv2d(Tape *tape, Node *x, Node *w, size_t stride, size_t pad);
+Node *tape_conv2d_input(Tape *tape, Node *y, Node *w, const Conv *conv);
+Node *tape_conv2d_filter(Tape *tape, Node *x, Node *y, const Conv *conv);
+
+/* ---- softmax.c ------------------------------------------------------------------- */
+
+Node *tape_softmax(Tape *tape, Node *a); /* over the last axis */
+/* Mean over n of -log softmax(z[n])[label[n]], z [N, K], labels copied. */
+Node *tape_cross_entropy(Tape *tape, Node *z, const uint8_t *label);
+
+/* ---- backward.c: the two drivers ------------------------------------------------- */
+
+/* Gradients of <seed, y> (seed NULL: 1) into the parameters' slots. */
+void tape_backward(Tape *tape, Node *y, const double *seed);
+
+/* dx[i] = gradient of <seed, y> with respect to x[i], as nodes (seed NULL: 1). Each x[i]
+ * is wanted: a parameter or a node that depends on one. */
+void tape_gradient(Tape *tape, Node *y, Node *seed, Node *const *x, size_t count,
+                   Node **dx);
+
+/* An operation without definition is itself; a fused one is rebuilt of primitives. Same
+ * value to rounding. */
+Node *tape_define(Tape *tape, Node *y);
+
+#endif
