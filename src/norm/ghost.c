@@ -1,0 +1,24 @@
+/* Ghost batch normalization: batch normalization inside blocks of B consecutive samples.
+ * Evaluation as batch. */
+#include "kind.h"
+
+static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                      Error *error) {
+    (void)arena;
+    const SpecArg *block = arguments_positional(arguments);
+    if (block == NULL)
+        return fail(error, EX_USAGE, arguments->spec->at,
+                    "ghost needs the number of samples in a block, ghost(8)");
+    norm->width = 1;
+    if (!argument_count(block, "the block of samples", &norm->block, error)) return false;
+    text_add(canonical, "%zu", norm->block);
+    return true;
+}
+
+const NormKind norm_ghost = {
+    .name = "ghost",
+    .usage = "ghost(B)",
+    .title = "ghost batch normalization, Hoffer et al. 2017",
+    .keeps_state = true,
+    .configure = configure,
+};

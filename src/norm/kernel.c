@@ -1,0 +1,161 @@
+/* The fused kernels of every partition normalizer (notes/10-partitions.md, P-5 and P-6).
+ * Slab by slab, so that a slab is read again while it is still in the cache. */
+#include "kind.h"
+
+/* The channel of a row that starts at this offset. */
+static size_t row_channel(const Partition *p, size_t offset) {
+    return offset / p->L % p->C;
+}
+
+/* ---- forward: y = gamma xhat + beta ---------------------------------------------- */
+
+void standard_forward(double *restrict y, const double *restrict x, const double *gamma,
+                      const double *beta, const Standard *cells, const Partition *p) {
+    const size_t L = p->L;
+    for (size_t slab = 0; slab < partition_slabs(p); slab++)
+        for (size_t r = 0, rows = slab_rows(p, slab); r < rows; r++) {
+            size_t offset = slab_row(p, slab, r), c = row_channel(p, offset);
+            const double scale = gamma ? gamma[c] : 1.0, bias = beta ? beta[c] : 0.0;
+            const double *in = x + offset;
+            double *out = y + offset;
+            if (p->apart) {
+                const Standard *s = cells + slab * L;
+                for (size_t l = 0; l < L; l++)
+                    out[l] =
+                        ((in[l] - s[l].shift) - s[l].offset) * s[l].rstd * scale + bias;
+            } else {
+                const Standard s = cells[slab];
+                for (size_t l = 0; l < L; l++)
+                    out[l] = ((in[l] - s.shift) - s.offset) * s.rstd * scale + bias;
+            }
+        }
+}
+
+/* ---- backward: h = gamma dy, dx = rstd (h - mean(h) - xhat mean(h xhat)) --------- */
+
+/* Sums over one row of dy and dy xhat: the row's share of dbeta and dgamma. */
+static void row_sums(double *sum_dy, double *sum_dyx, const double *dy, const double *x,
+                     const Standard *cell, const Partition *p) {
+    TreeSum first = {.count = 0}, second = {.count = 0};
+    if (p->apart) {
+        TREE_SUM2(&first, &second, p->L, l, dy[l],
+                  dy[l] * (((x[l] - cell[l].shift) - cell[l].offset) * cell[l].rstd))
+    } else {
+        const Standard s = *cell;
+        TREE_SUM2(&first, &second, p->L, l, dy[l],
+                  dy[l] * (((x[l] - s.shift) - s.offset) * s.rstd))
+    }
+    *sum_dy = tree_total(&first);
+    *sum_dyx = tree_total(&second);
+}
+
+/* dx of one row whose cell has the means a = mean(h), b = mean(h xhat). */
+static void row_dx(double *restrict dx, const double *restrict dy,
+                   const double *restrict x, double scale, Standard s, double a, double b,
+                   size_t L, double keep) {
+    if (keep == 0.0)
+        for (size_t l = 0; l < L; l++) {
+            double xhat = ((x[l] - s.shift) - s.offset) * s.rstd;
+            dx[l] = s.rstd * ((scale * dy[l] - a) - xhat * b);
+        }
+    else
+        for (size_t l = 0; l < L; l++) {
+            double xhat = ((x[l] - s.shift) - s.offset) * s.rstd;
+            dx[l] += s.rstd * ((scale * dy[l] - a) - xhat * b);
+        }
+}
+
+/* The same where the cell's moments are given: x has no part in it, were it infinite. */
+static void row_dx_fixed(double *restrict dx, const double *restrict dy, double factor,
+                         size_t L, double keep) {
+    for (size_t l = 0; l < L; l++)
+        dx[l] = keep == 0.0 ? factor * dy[l] : dx[l] + factor * dy[l];
+}
+
+static void slab_dx_fixed(StandardGradient out, const double *dy, const double *gamma,
+                          const Standard *cells, const Partition *p, size_t slab) {
+    for (size_t r = 0, rows = slab_rows(p, slab); r < rows; r++) {
+        size_t offset = slab_row(p, slab, r);
+        double scale = gamma ? gamma[row_channel(p, offset)] : 1.0;
+        row_dx_fixed(out.dx + offset, dy + offset, cells[slab].rstd * scale, p->L,
+                     out.keep_dx);
+    }
+}
+
+/* Positions together: the cell's means are sums of what its rows already know. */
+static void slab_dx(StandardGradient out, const double *dy, const double *x,
+                    const double *gamma, const Standard *cells, const Partition *p,
+                    size_t slab, const double *sum_dy, const double *sum_dyx) {
+    const double count = (double)partition_count(p, slab);
+    TreeSum h = {.count = 0}, hx = {.count = 0};
+    size_t rows = slab_rows(p, slab);
+    for (size_t r = 0; r < rows; r++) {
+        size_t row = slab_row(p, slab, r) / p->L;
+        double scale = gamma ? gamma[row % p->C] : 1.0;
+        tree_push(&h, scale * sum_dy[row]);
+        tree_push(&hx, scale * sum_dyx[row]);
+    }
+    double a = tree_total(&h) / count, b = tree_total(&hx) / count;
+    for (size_t r = 0; r < rows; r++) {
+        size_t offset = slab_row(p, slab, r);
+        row_dx(out.dx + offset, dy + offset, x + offset,
+               gamma ? gamma[row_channel(p, offset)] : 1.0, cells[slab], a, b, p->L,
+               out.keep_dx);
+    }
+}
+
+/* Positions apart: the means run down columns, so h and h xhat are written out first. */
+static void apart_dx(StandardGradient out, const double *dy, const double *x,
+                     const double *gamma, const Standard *cells, const Partition *p,
+                     Arena *scratch) {
+    const size_t L = p->L, n = p->N * p->C * L, m = partition_cells(p);
+    double *h = TAKE(scratch, double, n), *hx = TAKE(scratch, double, n);
+    double *a = TAKE(scratch, double, m), *b = TAKE(scratch, double, m);
+    for (size_t i = 0; i < n; i++) {
+        const Standard s = cells[partition_cell(p, i / L / p->C, i / L % p->C, i % L)];
+        h[i] = (gamma ? gamma[i / L % p->C] : 1.0) * dy[i];
+        hx[i] = h[i] * (((x[i] - s.shift) - s.offset) * s.rstd);
+    }
+    partition_mean(a, h, p);
+    partition_mean(b, hx, p);
+    for (size_t i = 0; i < n; i++) {
+        size_t cell = partition_cell(p, i / L / p->C, i / L % p->C, i % L);
+        const Standard s = cells[cell];
+        double xhat = ((x[i] - s.shift) - s.offset) * s.rstd;
+        double d = s.rstd * ((h[i] - a[cell]) - xhat * b[cell]);
+        out.dx[i] = out.keep_dx == 0.0 ? d : out.dx[i] + d;
+    }
+}
+
+/* dgamma or dbeta from the rows' shares: a tree over the samples for each channel. */
+static void reduce_rows(double *out, double keep, const double *sums,
+                        const Partition *p) {
+    for (size_t c = 0; out && c < p->C; c++) {
+        double sum = sum_strided(sums + c, p->N, p->C);
+        out[c] = keep == 0.0 ? sum : out[c] + sum;
+    }
+}
+
+void standard_backward(StandardGradient out, const double *dy, const double *x,
+                       const double *gamma, const Standard *cells, const Partition *p,
+                       bool fixed, Arena *scratch) {
+    ArenaMark mark = arena_mark(scratch);
+    double *sum_dy = TAKE(scratch, double, p->N * p->C),
+           *sum_dyx = TAKE(scratch, double, p->N * p->C);
+    REQUIRE(!(fixed && p->apart), "fixed moments are per channel");
+    for (size_t slab = 0; slab < partition_slabs(p); slab++) {
+        for (size_t r = 0; r < slab_rows(p, slab); r++) {
+            size_t offset = slab_row(p, slab, r), row = offset / p->L;
+            row_sums(&sum_dy[row], &sum_dyx[row], dy + offset, x + offset,
+                     cells + slab * (p->apart ? p->L : 1), p);
+        }
+        if (out.dx && fixed)
+            slab_dx_fixed(out, dy, gamma, cells, p, slab);
+        else if (out.dx && !p->apart)
+            slab_dx(out, dy, x, gamma, cells, p, slab, sum_dy, sum_dyx);
+    }
+    if (out.dx && p->apart) apart_dx(out, dy, x, gamma, cells, p, scratch);
+    reduce_rows(out.dgamma, out.keep_dgamma, sum_dyx, p);
+    reduce_rows(out.dbeta, out.keep_dbeta, sum_dy, p);
+    arena_rewind(scratch, mark);
+}

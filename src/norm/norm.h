@@ -1,0 +1,103 @@
+/* norm: the normalizers. A normalizer is a partition and what is done with its moments
+ * (notes/10-partitions.md); it is named by a spec and declares its parameters and its
+ * state.
+ *
+ * Two texts for each: its definition, a few tape operations that read like the equation,
+ * and its kernel, a fused forward with a hand-derived backward. They agree
+ * (tests/norm.c).
+ *
+ * A new normalizer is one file NAME.c with a NormKind in it and one line in norm.def.
+ */
+#ifndef NORMLAB_NORM_H
+#define NORMLAB_NORM_H
+
+#include "partition.h"
+#include "spec.h"
+#include "tape.h"
+
+typedef struct Norm Norm;
+typedef struct NormKind NormKind;
+
+typedef enum NormMode { NORM_TRAIN, NORM_EVAL } NormMode;
+
+/* What training learns: gamma and beta are two such. */
+typedef struct NormParam {
+    const char *name;
+    size_t count;
+    double initial;
+    bool decayed; /* weight decay applies (where it applies to normalizers at all) */
+    double least, most; /* kept inside after each step; -inf and inf: free */
+} NormParam;
+
+/* What training remembers: running moments. The workers' observations are averaged, then
+ * state += weight_new * (observed - state). */
+typedef struct NormState {
+    const char *name;
+    size_t count;
+    double initial;
+} NormState;
+
+enum { NORM_MAX_PARAMS = 6, NORM_MAX_STATES = 4 };
+
+/* A configured normalizer: a spec bound to a number of channels. Never changes. */
+struct Norm {
+    const NormKind *kind;
+    const char *spec;  /* canonical: "group(8)", "batch(eps=0.001)" */
+    size_t channels;   /* 0: not bound yet (only parsed) */
+    double eps;        /* added to the variance, inside the root */
+    double weight_new; /* of the newest observation in the running state */
+    size_t width;      /* channels of a cell; 0: all of them */
+    size_t block;      /* samples of a cell; 0: all of them */
+    size_t params, states;
+    NormParam param[NORM_MAX_PARAMS];
+    NormState state[NORM_MAX_STATES];
+};
+
+/* All that a normalizer is told when it runs. */
+typedef struct NormContext {
+    Tape *tape;
+    const Norm *norm;
+    NormMode mode;
+    size_t epoch, step;         /* for schedules */
+    Node *const *param;         /* [norm->params] */
+    const double *const *state; /* [norm->states], read in NORM_EVAL */
+    double *const *observed; /* [norm->states], written in NORM_TRAIN; NULL: not wanted */
+} NormContext;
+
+/* ---- norm.c ---------------------------------------------------------------------- */
+
+/* The registry (norm.def), in order. */
+const NormKind *const *norm_kinds(size_t *count);
+const char *norm_name(const NormKind *kind);
+const char *norm_usage(const NormKind *kind); /* "group(G) or group(size=K)" */
+const char *norm_title(const NormKind *kind); /* what it is, paper and year */
+bool norm_keeps_state(const Norm *norm);
+size_t
+norm_rank(const Norm
+              *norm); /* place of its kind in the registry: colours and marks follow it */
+
+/* NULL and *error (at: offset into `text`) where the spec is wrong, or does not fit
+ * `channels` (0: do not ask). */
+const Norm *norm_new(Arena *arena, const char *text, size_t channels, Error *error);
+
+/* Whether the normalizer can see x at all, e.g. a ghost block divides N. The message
+ * names the numbers and the divisors that work. */
+bool norm_fits(Arena *arena, const Norm *norm, Lattice x, NormMode mode, Error *error);
+
+/* Elements of the smallest cell; 1: the output is beta and dx is zero. SIZE_MAX where
+ * nothing is standardized by x. */
+size_t norm_smallest_cell(Arena *arena, const Norm *norm, Lattice x, NormMode mode);
+
+/* The same as an error, for who refuses it (networks do). */
+bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
+                       Error *error);
+
+/* y of x's shape: by the kernel, or by the definition. Writes context->observed. */
+Node *norm_apply(const NormContext *context, Node *x);
+Node *norm_define(const NormContext *context, Node *x);
+
+/* The partition that a partition normalizer standardizes over (its running moments in
+ * NORM_EVAL: batch's). */
+const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x, NormMode mode);
+
+#endif

@@ -1,0 +1,157 @@
+/* Every normalizer that standardizes over one partition: its definition, and the fused
+ * operation that trains. notes/10-partitions.md, (P-1) to (P-6). */
+#include "kind.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What the fused operation remembers of its call; the operands are x, gamma, beta (NULL:
+ * none). */
+typedef struct Fused {
+    const Norm *norm;
+    const Partition *partition;
+    bool fixed;                    /* moments are given, not taken from x */
+    const double *mean, *variance; /* [C] where given; NULL: 0 and 1, the affine alone */
+    double *const *observed;
+} Fused;
+
+static Fused fused_of(const NormContext *context, const Node *x) {
+    const Norm *norm = context->norm;
+    Arena *arena = tape_arena(context->tape);
+    Fused fused = {
+        .norm = norm,
+        .partition = norm_partition(arena, norm, shape_lattice(x->shape), context->mode),
+        .fixed = norm->kind->fixed};
+    if (norm->kind->keeps_state && context->mode == NORM_EVAL) {
+        fused.fixed = true;
+        fused.mean = context->state[0];
+        fused.variance = context->state[1];
+    } else if (norm->kind->keeps_state) {
+        fused.observed = context->observed;
+    }
+    return fused;
+}
+
+static Node *operand(const NormContext *context, const char *name) {
+    for (size_t i = 0; i < context->norm->params; i++)
+        if (strcmp(context->norm->param[i].name, name) == 0) return context->param[i];
+    return NULL;
+}
+
+/* ---- moments: of x in training, the running state as constants in evaluation ----- */
+
+/* A worker's observation: the mean over its blocks of their means and of their unbiased
+ * variances (P-7). A cell of one element has no unbiased variance: NaN, "leave the state
+ * alone". */
+static void observe(double *const *observed, const Moments *moments, const Partition *p) {
+    size_t blocks = p->N / p->block;
+    for (size_t c = 0; observed && c < p->C; c++) {
+        TreeSum mean = {.count = 0}, variance = {.count = 0};
+        for (size_t b = 0; b < blocks; b++) {
+            tree_push(&mean, moments_mean(moments[b * p->C + c]));
+            tree_push(&variance, moments_unbiased(moments[b * p->C + c]));
+        }
+        observed[0][c] = tree_total(&mean) / (double)blocks;
+        observed[1][c] = tree_total(&variance) / (double)blocks;
+    }
+}
+
+/* ---- the definition -------------------------------------------------------------- */
+
+/* gamma or beta [C], seen as [1, C, 1...] and repeated. */
+static Node *per_channel(Tape *tape, Node *vector, Shape shape) {
+    Shape narrow = shape;
+    for (size_t i = 0; i < shape.rank; i++) narrow.size[i] = i == 1 ? shape.size[1] : 1;
+    return tape_broadcast(tape, tape_reshape(tape, vector, narrow), shape);
+}
+
+//> definition
+/* y = gamma (x - mean) / sqrt(variance + eps) + beta   (P-5) */
+static Node *define(Tape *t, const Fused *f, Node *x, Node *gamma, Node *beta) {
+    const Partition *p = f->partition;
+    Node *y = x;
+    if (!f->fixed || f->mean) {
+        Node *mean = f->fixed ? tape_leaf(t, SHAPE(p->C), f->mean) : tape_mean(t, x, p);
+        Node *centred = tape_sub(t, x, tape_spread(t, mean, p, x->shape));
+        Node *variance = f->fixed ? tape_leaf(t, SHAPE(p->C), f->variance)
+                                  : tape_mean(t, tape_mul(t, centred, centred), p);
+        Node *eps = tape_fill(t, variance->shape, f->norm->eps);
+        Node *std = tape_sqrt(t, tape_add(t, variance, eps));
+        y = tape_div(t, centred, tape_spread(t, std, p, x->shape));
+    }
+    if (gamma) y = tape_mul(t, y, per_channel(t, gamma, x->shape));
+    if (beta) y = tape_add(t, y, per_channel(t, beta, x->shape));
+    return y;
+}
+//< definition
+
+Node *norm_define(const NormContext *context, Node *x) {
+    Fused f = fused_of(context, x);
+    if (f.observed) {
+        Moments *moments =
+            TAKE(tape_arena(context->tape), Moments, partition_cells(f.partition));
+        partition_moments(moments, x->value, f.partition);
+        observe(f.observed, moments, f.partition);
+    }
+    return define(context->tape, &f, x, operand(context, "gamma"),
+                  operand(context, "beta"));
+}
+
+/* ---- the fused operation --------------------------------------------------------- */
+
+static const double *value_of(const Node *node) {
+    return node ? node->value : NULL;
+}
+
+static void fused_forward(Tape *tape, Node *y) {
+    const Fused *f = y->detail;
+    const Partition *p = f->partition;
+    Standard *cells = y->saved;
+    size_t count = partition_cells(p);
+    if (f->fixed) {
+        for (size_t c = 0; c < count; c++)
+            cells[c] = f->mean ? (Standard){f->mean[c], 0.0,
+                                            1.0 / sqrt(f->variance[c] + f->norm->eps)}
+                               : (Standard){0.0, 0.0, 1.0};
+    } else {
+        ArenaMark mark = arena_mark(tape_arena(tape));
+        Moments *moments = TAKE(tape_arena(tape), Moments, count);
+        partition_moments(moments, y->in[0]->value, p);
+        observe(f->observed, moments, p);
+        for (size_t i = 0; i < count; i++)
+            cells[i] =
+                (Standard){moments[i].shift, moments[i].offset,
+                           1.0 / sqrt(moments_variance(moments[i]) + f->norm->eps)};
+        arena_rewind(tape_arena(tape), mark);
+    }
+    standard_forward(y->value, y->in[0]->value, value_of(y->in[1]), value_of(y->in[2]),
+                     cells, p);
+}
+
+static void fused_backward(Tape *tape, Node *y, const double *g, double *const *dx,
+                           const double *beta) {
+    const Fused *f = y->detail;
+    StandardGradient out = {dx[0], dx[1], dx[2], beta[0], beta[1], beta[2]};
+    standard_backward(out, g, y->in[0]->value, value_of(y->in[1]), y->saved, f->partition,
+                      f->fixed, tape_arena(tape));
+}
+
+static Node *fused_define(Tape *tape, Node *y) {
+    return define(tape, y->detail, y->in[0], y->in[1], y->in[2]);
+}
+
+static const Op op_standardize = {.name = "standardize",
+                                  .forward = fused_forward,
+                                  .backward = fused_backward,
+                                  .define = fused_define};
+
+Node *norm_apply(const NormContext *context, Node *x) {
+    Arena *arena = tape_arena(context->tape);
+    Fused *detail = TAKE(arena, Fused, 1);
+    *detail = fused_of(context, x);
+    Node *in[] = {x, operand(context, "gamma"), operand(context, "beta")};
+    if (detail->fixed && detail->mean == NULL && !in[1] && !in[2])
+        return x; /* none without affine */
+    Standard *cells = TAKE(arena, Standard, partition_cells(detail->partition));
+    return tape_write(context->tape, &op_standardize, x->shape, in, 3, detail, cells);
+}
