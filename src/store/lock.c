@@ -1,0 +1,68 @@
+/* One writer for a path: an advisory lock (flock) on a file beside it. The kernel takes
+ * the lock back when the process ends in whatever way; the number inside is only for the
+ * message. */
+#include "internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int refuse(int handle, const char *path, Error *error) {
+    const int trouble = errno;
+    char text[32] = "";
+    if (handle >= 0 && trouble == EWOULDBLOCK) {
+        const ssize_t length = pread(handle, text, sizeof text - 1, 0);
+        const long holder = length > 0 ? strtol(text, NULL, 10) : 0;
+        if (holder > 0)
+            fail(error, EX_TEMPFAIL, 0, "%s: is being written by process %ld", path,
+                 holder);
+        else
+            fail(error, EX_TEMPFAIL, 0, "%s: is being written by another process", path);
+    } else {
+        fail(error, EX_CANTCREAT, 0, "%s.lock: %s", path, strerror(trouble));
+    }
+    if (handle >= 0) close(handle);
+    return -1;
+}
+
+/* The last holder may have removed the file between our open and our flock. */
+static bool is_current(int handle, const char *lock) {
+    struct stat held, named;
+    return fstat(handle, &held) == 0 && lstat(lock, &named) == 0 &&
+           held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+static int take(const char *path, const char *lock, Error *error) {
+    for (;;) {
+        const int handle = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+        if (handle < 0 || flock(handle, LOCK_EX | LOCK_NB) != 0)
+            return refuse(handle, path, error);
+        if (is_current(handle, lock)) return handle;
+        close(handle);
+    }
+}
+
+int store_lock(const char *path, Error *error) {
+    Arena *arena = arena_new();
+    const int handle = take(path, text_print(arena, "%s.lock", path), error);
+    if (handle >= 0) {
+        const char *number = text_print(arena, "%ld\n", (long)getpid());
+        const size_t length = strlen(number);
+        if (ftruncate(handle, 0) != 0 ||
+            pwrite(handle, number, length, 0) != (ssize_t)length)
+            say("%s.lock: %s", path, strerror(errno)); /* the lock holds all the same */
+    }
+    arena_free(arena);
+    return handle;
+}
+
+void store_unlock(const char *path, int handle) {
+    Arena *arena = arena_new();
+    unlink(text_print(arena, "%s.lock", path)); /* first: nobody else holds it yet */
+    close(handle);
+    arena_free(arena);
+}

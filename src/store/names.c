@@ -1,0 +1,197 @@
+/* What a file holds: kinds of objects, members of groups, attributes, axes. */
+#include "internal.h"
+
+#include <string.h>
+
+enum { AXIS_ROOM = 256 };
+
+/* ---- what is there, and of what kind --------------------------------------------- */
+
+static StoreKind kind_of_type(hid_t type) {
+    const H5T_class_t class = H5Tget_class(type);
+    const size_t size = H5Tget_size(type);
+    if (class == H5T_STRING) return STORE_TEXT;
+    if (class == H5T_INTEGER && size <= sizeof(int64_t)) return STORE_INTEGER;
+    if (class == H5T_FLOAT && size <= sizeof(long double)) return STORE_NUMBER;
+    return STORE_OTHER;
+}
+
+/* Whether all links on the way are there and end at an object. */
+static bool leads_somewhere(const Store *store, const char *path) {
+    char part[1024];
+    const size_t length = strlen(path);
+    if (path[0] != '/' || length >= sizeof part) return false;
+    for (size_t i = 1; i <= length && length > 1; i++) {
+        if (path[i] != '/' && path[i] != '\0') continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (H5Lexists(store->file, part, H5P_DEFAULT) <= 0 ||
+            H5Oexists_by_name(store->file, part, H5P_DEFAULT) <= 0)
+            return false;
+    }
+    return true;
+}
+
+StoreKind store_kind(const Store *store, const char *path) {
+    StoreKind kind = STORE_OTHER;
+    if (!leads_somewhere(store, path)) return STORE_ABSENT;
+    const hid_t object = H5Oopen(store->file, path, H5P_DEFAULT);
+    if (H5Iget_type(object) == H5I_GROUP) kind = STORE_GROUP;
+    if (H5Iget_type(object) == H5I_DATASET) {
+        const hid_t type = H5Dget_type(object);
+        kind = kind_of_type(type);
+        store_drop(type);
+    }
+    store_drop(object);
+    return kind;
+}
+
+bool store_has(const Store *store, const char *path) {
+    return store_kind(store, path) != STORE_ABSENT;
+}
+
+StoreKind store_attribute_kind(const Store *store, const char *path, const char *name) {
+    if (!leads_somewhere(store, path) ||
+        H5Aexists_by_name(store->file, path, name, H5P_DEFAULT) <= 0)
+        return STORE_ABSENT;
+    const hid_t attribute =
+        H5Aopen_by_name(store->file, path, name, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    const bool single = H5Sget_simple_extent_npoints(space) == 1;
+    const StoreKind kind = single ? kind_of_type(type) : STORE_OTHER;
+    store_drop(space);
+    store_drop(type);
+    store_drop(attribute);
+    return kind;
+}
+
+bool store_has_attribute(const Store *store, const char *path, const char *name) {
+    return store_attribute_kind(store, path, name) != STORE_ABSENT;
+}
+
+/* ---- names in the order of their making ------------------------------------------ */
+
+typedef struct Names {
+    Arena *arena;
+    const char **name; /* [room], NULL while counting */
+    size_t count, room;
+} Names;
+
+static void add(Names *names, const char *name) {
+    if (names->count < names->room)
+        names->name[names->count] = store_utf8(names->arena, name);
+    names->count++;
+}
+
+static void make_room(Names *names) {
+    names->room = names->count;
+    names->name = TAKE(names->arena, const char *, names->room);
+    names->count = 0;
+}
+
+/* Files of others may not have kept the order: then by name. */
+static H5_index_t order_of(unsigned flags) {
+    return flags & H5P_CRT_ORDER_TRACKED ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
+}
+
+static herr_t add_member(hid_t group, const char *name, const H5L_info_t *info,
+                         void *names) {
+    (void)group;
+    (void)info;
+    add(names, name);
+    return 0;
+}
+
+const char **store_members(const Store *store, Arena *arena, const char *group,
+                           size_t *count) {
+    *count = 0;
+    if (store_kind(store, group) != STORE_GROUP) return NULL;
+    unsigned flags = 0;
+    Names names = {.arena = arena};
+    const hid_t id = H5Gopen2(store->file, group, H5P_DEFAULT);
+    const hid_t create = H5Gget_create_plist(id);
+    H5Pget_link_creation_order(create, &flags);
+    H5Literate(id, order_of(flags), H5_ITER_INC, NULL, add_member, &names);
+    make_room(&names);
+    H5Literate(id, order_of(flags), H5_ITER_INC, NULL, add_member, &names);
+    store_drop(create);
+    store_drop(id);
+    *count = names.count;
+    return names.name;
+}
+
+static herr_t add_attribute(hid_t object, const char *name, const H5A_info_t *info,
+                            void *names) {
+    (void)object;
+    (void)info;
+    if (!store_is_bookkeeping(name)) add(names, name);
+    return 0;
+}
+
+const char **store_attributes(const Store *store, Arena *arena, const char *path,
+                              size_t *count) {
+    *count = 0;
+    if (!store_has(store, path)) return NULL;
+    unsigned flags = 0;
+    Names names = {.arena = arena};
+    const hid_t id = H5Oopen(store->file, path, H5P_DEFAULT);
+    const H5I_type_t type = H5Iget_type(id);
+    const hid_t create = type == H5I_GROUP     ? H5Gget_create_plist(id)
+                         : type == H5I_DATASET ? H5Dget_create_plist(id)
+                                               : H5I_INVALID_HID;
+    H5Pget_attr_creation_order(create, &flags);
+    H5Aiterate2(id, order_of(flags), H5_ITER_INC, NULL, add_attribute, &names);
+    make_room(&names);
+    H5Aiterate2(id, order_of(flags), H5_ITER_INC, NULL, add_attribute, &names);
+    store_drop(create);
+    store_drop(id);
+    *count = names.count;
+    return names.name;
+}
+
+/* ---- axes of an array ------------------------------------------------------------ */
+
+static herr_t name_scale(hid_t data, unsigned axis, hid_t scale, void *name) {
+    (void)data;
+    (void)axis;
+    return H5DSget_scale_name(scale, name, AXIS_ROOM) >= 0 ? 1
+                                                           : -1; /* the first will do */
+}
+
+/* HDF5 takes for granted that DIMENSION_LIST has one list of references for each axis. */
+static bool has_axes(hid_t data, size_t rank) {
+    if (rank == 0 || H5Aexists(data, "DIMENSION_LIST") <= 0) return false;
+    const hid_t list = H5Aopen(data, "DIMENSION_LIST", H5P_DEFAULT);
+    const hid_t space = H5Aget_space(list), type = H5Aget_type(list);
+    const hid_t super =
+        H5Tget_class(type) == H5T_VLEN ? H5Tget_super(type) : H5I_INVALID_HID;
+    const bool good = H5Sget_simple_extent_npoints(space) == (hssize_t)rank &&
+                      H5Tequal(super, H5T_STD_REF_OBJ) > 0;
+    store_drop(super);
+    store_drop(type);
+    store_drop(space);
+    store_drop(list);
+    return good;
+}
+
+const char **store_axes(const Store *store, Arena *arena, const char *path,
+                        size_t *rank) {
+    *rank = 0;
+    const StoreKind kind = store_kind(store, path);
+    if (kind == STORE_ABSENT || kind == STORE_GROUP) return NULL;
+    const hid_t data = H5Dopen2(store->file, path, H5P_DEFAULT);
+    const hid_t space = H5Dget_space(data);
+    const int axes = H5Sget_simple_extent_ndims(space);
+    const bool named = axes > 0 && has_axes(data, (size_t)axes);
+    const char **name = axes > 0 ? TAKE(arena, const char *, (size_t)axes) : NULL;
+    for (int i = 0; i < axes; i++) {
+        char text[AXIS_ROOM] = "";
+        if (named && H5DSiterate_scales(data, (unsigned)i, NULL, name_scale, text) < 0)
+            *text = '\0';
+        name[i] = store_utf8(arena, text);
+    }
+    store_drop(space);
+    store_drop(data);
+    *rank = axes > 0 ? (size_t)axes : 0;
+    return name;
+}
