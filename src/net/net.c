@@ -1,0 +1,208 @@
+/* Networks as lists of named parts, declared once and run many times. */
+#include "build.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- architectures --------------------------------------------------------------- */
+
+static const NetKind KINDS[] = {
+    {"resnet", "resnet(depth=D, width=W, stem_stride=S)",
+     "residual network for small images, He et al. 2016: depth 6n+2, option B shortcuts"},
+};
+
+const NetKind *net_kinds(size_t *count) {
+    *count = COUNT_OF(KINDS);
+    return KINDS;
+}
+
+/* The one architecture there is; a second one makes this a table of functions. */
+static bool declare(Build *build, const char *text) {
+    const Spec *spec = spec_parse(build->arena, text, build->error);
+    if (spec == NULL) return false;
+    const char *name = KINDS[0].name;
+    if (strcmp(spec->word, name) != 0)
+        return fail(build->error, EX_USAGE, spec->at, "no network '%s'%s; there is %s",
+                    spec->word, text_hint(build->arena, spec->word, &name, 1),
+                    KINDS[0].usage);
+    Arguments arguments = arguments_of(build->arena, spec);
+    Text canonical = text_new(build->arena);
+    if (!resnet_build(build, &arguments, &canonical)) return false;
+    build->net->spec = text_print(build->arena, "%s(%s)", name, canonical.data);
+    return true;
+}
+
+const Net *net_new(Arena *arena, const char *text, const char *norm, NetImage image,
+                   size_t batch, Error *error) {
+    Net *net = ZERO(arena, Net, 1);
+    net->image = image;
+    net->param = ZERO(arena, NetParam, NET_MAX_PARTS);
+    net->norm = ZERO(arena, NetNorm, NET_MAX_PARTS);
+    Build build = {arena, net, norm, batch, error};
+    return declare(&build, text) && !error->set ? net : NULL;
+}
+
+const char *net_canonical(Arena *arena, const char *text, Error *error) {
+    const Net *net = net_new(arena, text, NULL, (NetImage){1, 64, 64, 2}, 1, error);
+    return net ? net->spec : NULL;
+}
+
+/* ---- declaring ------------------------------------------------------------------- */
+
+static size_t add_param(Build *build, NetParam param) {
+    Net *net = build->net;
+    REQUIRE(net->params < NET_MAX_PARTS, "a network of more than %d parts",
+            NET_MAX_PARTS);
+    param.offset = net->weights;
+    param.count = shape_count(param.shape);
+    net->weights += param.count;
+    net->param[net->params] = param;
+    return net->params++;
+}
+
+size_t build_conv(Build *build, const char *name, size_t K, size_t C, size_t R) {
+    return add_param(build,
+                     (NetParam){.name = text_print(build->arena, "%s.weight", name),
+                                .shape = SHAPE(K, C, R, R),
+                                .decayed = true,
+                                .std = sqrt(2.0 / (double)(C * R * R)),
+                                .least = -INFINITY,
+                                .most = INFINITY});
+}
+
+size_t build_linear(Build *build, const char *name, size_t out, size_t in) {
+    size_t first =
+        add_param(build, (NetParam){.name = text_print(build->arena, "%s.weight", name),
+                                    .shape = SHAPE(out, in),
+                                    .decayed = true,
+                                    .std = sqrt(1.0 / (double)in),
+                                    .least = -INFINITY,
+                                    .most = INFINITY});
+    add_param(build, (NetParam){.name = text_print(build->arena, "%s.bias", name),
+                                .shape = SHAPE(out),
+                                .decayed = true,
+                                .least = -INFINITY,
+                                .most = INFINITY});
+    build_flops(build, out * in);
+    return first;
+}
+
+void build_flops(Build *build, size_t multiply_adds) {
+    build->net->flops += 2.0 * (double)multiply_adds;
+}
+
+/* A normalizer must be able to work where it stands; what is wrong is said with the
+ * layer's name. */
+static const Norm *fitting_norm(Build *build, const char *name, Lattice x) {
+    Error error = {.set = false};
+    const Norm *norm = norm_new(build->arena, build->norm, x.C, &error);
+    if (norm && norm_fits(build->arena, norm, x, NORM_TRAIN, &error) &&
+        norm_standardizes(build->arena, norm, x, NORM_TRAIN, &error))
+        return norm;
+    const char *why =
+        norm ? error.message : spec_error(build->arena, build->norm, &error);
+    fail(build->error, error.code, 0, "layer %s: %s", name, why);
+    return NULL;
+}
+
+size_t build_norm(Build *build, const char *name, size_t C, size_t H, size_t W,
+                  double gamma) {
+    Net *net = build->net;
+    Lattice sees = {1, C, H * W};
+    if (build->norm == NULL || build->error->set) return 0;
+    const Norm *norm = fitting_norm(build, name, (Lattice){build->batch, C, H * W});
+    if (norm == NULL) return 0;
+    NetNorm part = {.name = text_copy(build->arena, name, strlen(name)),
+                    .norm = norm,
+                    .param = net->params,
+                    .state = net->states,
+                    .sees = sees};
+    for (size_t i = 0; i < norm->params; i++) {
+        const NormParam *p = &norm->param[i];
+        bool is_gamma = strcmp(p->name, "gamma") == 0;
+        add_param(build,
+                  (NetParam){.name = text_print(build->arena, "%s.%s", name, p->name),
+                             .shape = SHAPE(p->count),
+                             .normalizer = true,
+                             .decayed = p->decayed,
+                             .least = p->least,
+                             .most = p->most,
+                             .initial = is_gamma ? gamma : p->initial});
+    }
+    for (size_t i = 0; i < norm->states; i++) net->states += norm->state[i].count;
+    net->norm[net->norms] = part;
+    return net->norms++;
+}
+
+void net_initialize(const Net *net, double *weights, double *state, uint64_t seed) {
+    for (size_t i = 0; i < net->params; i++) {
+        const NetParam *p = &net->param[i];
+        Draw draw = {.seed = seed, .purpose = DRAW_INIT, .sample = i};
+        for (size_t k = 0; k < p->count; k++)
+            weights[p->offset + k] =
+                p->std > 0 ? p->std * draw_normal(draw, k) : p->initial;
+    }
+    for (size_t i = 0; i < net->norms; i++) {
+        const Norm *norm = net->norm[i].norm;
+        double *values = state + net->norm[i].state;
+        for (size_t s = 0; s < norm->states; s++)
+            for (size_t k = 0; k < norm->state[s].count; k++)
+                *values++ = norm->state[s].initial;
+    }
+}
+
+/* ---- running --------------------------------------------------------------------- */
+
+Node *run_param(const Net *net, const NetPass *pass, size_t param) {
+    const NetParam *p = &net->param[param];
+    const double *value = pass->weights + p->offset;
+    if (pass->gradient == NULL && !pass->wanted)
+        return tape_leaf(pass->tape, p->shape, value);
+    return tape_parameter(pass->tape, p->shape, value,
+                          pass->gradient ? pass->gradient + p->offset : NULL);
+}
+
+Node *run_conv(const Net *net, const NetPass *pass, size_t param, Node *x, size_t stride,
+               size_t pad) {
+    return tape_conv2d(pass->tape, x, run_param(net, pass, param), stride, pad);
+}
+
+Node *run_linear(const Net *net, const NetPass *pass, size_t param, Node *x) {
+    Node *y = tape_matmul(pass->tape, x, run_param(net, pass, param), false, true);
+    Node *bias = run_param(net, pass, param + 1);
+    Node *row = tape_reshape(pass->tape, bias, SHAPE(1, bias->shape.size[0]));
+    return tape_add(pass->tape, y, tape_broadcast(pass->tape, row, y->shape));
+}
+
+Node *run_norm(const Net *net, const NetPass *pass, size_t index, Node *x) {
+    const NetNorm *part = &net->norm[index];
+    const Norm *norm = part->norm;
+    Node *param[NORM_MAX_PARAMS];
+    const double *state[NORM_MAX_STATES];
+    double *observed[NORM_MAX_STATES];
+    for (size_t i = 0; i < norm->params; i++)
+        param[i] = run_param(net, pass, part->param + i);
+    for (size_t i = 0, at = part->state; i < norm->states; at += norm->state[i++].count) {
+        state[i] = pass->state ? pass->state + at : NULL;
+        observed[i] = pass->observed ? pass->observed + at : NULL;
+    }
+    NormContext context = {.tape = pass->tape,
+                           .norm = norm,
+                           .mode = pass->mode,
+                           .epoch = pass->epoch,
+                           .step = pass->step,
+                           .param = param,
+                           .state = state,
+                           .observed = pass->observed ? observed : NULL};
+    return pass->definitions ? norm_define(&context, x) : norm_apply(&context, x);
+}
+
+Node *run_pool(const NetPass *pass, Node *x) {
+    const Partition *p =
+        partition_blocks(tape_arena(pass->tape), shape_lattice(x->shape), 1, 1, false);
+    return tape_reshape(pass->tape, tape_mean(pass->tape, x, p), SHAPE(p->N, p->C));
+}
+
+Node *net_logits(const Net *net, const NetPass *pass, Node *x) {
+    return resnet_logits(net, pass, x);
+}

@@ -1,0 +1,83 @@
+/* net: networks made of tape operations and normalizers. A network is named by a spec
+ * (`resnet(depth=20, width=16)`), and one more spec says what every normalizer in it is.
+ *
+ * All weights lie in one vector and all running state in another, so that an optimizer, a
+ * checkpoint or a sum over workers is a loop over doubles.
+ */
+#ifndef NORMLAB_NET_H
+#define NORMLAB_NET_H
+
+#include "norm.h"
+
+typedef struct NetParam {
+    const char *name; /* "stage2.block1.norm2.gamma" */
+    Shape shape;
+    size_t offset, count; /* place in the vector of weights */
+    bool normalizer;      /* belongs to a normalizer (gamma, beta...) */
+    bool decayed;
+    double initial; /* constant initial value, where std is 0 */
+    double std;     /* of the initial normal draws: sqrt(2 / fan_in), He et al. 2015 */
+    double least, most; /* kept inside after each step */
+} NetParam;
+
+typedef struct NetNorm {
+    const char *name; /* "stage2.block1.norm2" */
+    const Norm *norm;
+    size_t param; /* first of its parameters in Net.param */
+    size_t state; /* offset of its running state in the vector of state */
+    Lattice sees; /* of one sample: N = 1 */
+} NetNorm;
+
+typedef struct Net Net;
+
+typedef struct NetImage {
+    size_t channels, height, width, classes;
+} NetImage;
+
+struct Net {
+    const char *spec; /* canonical */
+    NetImage image;
+    size_t params, norms;
+    NetParam *param;
+    NetNorm *norm;
+    size_t weights, states; /* doubles in each vector */
+    double
+        flops; /* of one sample forward: 2 a multiply-add of convolutions and matrices */
+    const void *plan; /* the architecture's own */
+};
+
+typedef struct NetKind {
+    const char *name, *usage, *title;
+} NetKind;
+
+const NetKind *net_kinds(size_t *count);
+
+/* Canonical form, without building it. NULL and *error (at: offset in `text`). */
+const char *net_canonical(Arena *arena, const char *text, Error *error);
+
+/* Builds a network for images and `batch` samples a worker. Refuses normalizers that do
+ * not fit a layer or have cells of one element there: the message names the layer, the
+ * numbers and what would work. */
+const Net *net_new(Arena *arena, const char *text, const char *norm, NetImage image,
+                   size_t batch, Error *error);
+
+/* Initial weights by `seed` and initial running state. */
+void net_initialize(const Net *net, double *weights, double *state, uint64_t seed);
+
+/* One forward pass: what it reads and where it writes. */
+typedef struct NetPass {
+    Tape *tape;
+    NormMode mode;
+    size_t epoch, step;
+    const double *weights; /* [net->weights] */
+    double *gradient;      /* [net->weights] for tape_backward; NULL: none */
+    const double *state;   /* [net->states], read in NORM_EVAL */
+    double *observed;      /* [net->states], written in NORM_TRAIN; NULL: not wanted */
+    bool wanted;      /* gradients are wanted though there is no slot (tape_gradient) */
+    bool definitions; /* normalizers by their definitions instead of their kernels */
+} NetPass;
+
+/* Logits [N, classes] of x [N, channels, height, width]. */
+Node *net_logits(const Net *net, const NetPass *pass, Node *x);
+
+#endif

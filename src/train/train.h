@@ -1,0 +1,120 @@
+/* train: workers, optimizer, schedule, one step. Prints nothing, stores nothing; the
+ * caller owns the loop.
+ *
+ * A step is W workers of b samples each; worker k has the k-th contiguous b of the step's
+ * samples, its own tape and its own batch statistics. Gradients are summed over workers
+ * in a fixed order, so the bits do not depend on the number of threads.
+ * notes/40-workers.md
+ */
+#ifndef NORMLAB_TRAIN_H
+#define NORMLAB_TRAIN_H
+
+#include "dataset.h"
+#include "net.h"
+
+/* Raised whenever the golden run's bits move: part of every run's identity. */
+enum { TRAIN_NUMERICS = 1 };
+
+/* ---- config.c: the configuration of a run, as text and as values ----------------- */
+
+typedef enum ScheduleKind {
+    SCHEDULE_CONSTANT,
+    SCHEDULE_COSINE,
+    SCHEDULE_STEP
+} ScheduleKind;
+
+enum { SCHEDULE_MAX_DROPS = 8 };
+
+typedef struct Schedule {
+    ScheduleKind kind;
+    size_t drops;
+    double at[SCHEDULE_MAX_DROPS]; /* fractions of the run, ascending */
+    double factor;                 /* the rate is multiplied by it at each drop */
+} Schedule;
+
+enum { CONFIG_KEYS = 18 };
+
+/* Canonical texts of all keys, in the order of config.def. */
+typedef struct Config {
+    const char *text[CONFIG_KEYS];
+} Config;
+
+typedef struct ConfigKey {
+    const char *name, *initial, *unit, *help;
+} ConfigKey;
+
+const ConfigKey *config_keys(void); /* [CONFIG_KEYS] */
+Config config_default(void);
+
+/* Checks and stores the canonical form of `value`. The message names key, value, what is
+ * expected, the nearest word. */
+bool config_set(Config *config, Arena *arena, const char *key, const char *value,
+                Error *error);
+const char *config_get(const Config *config, const char *key);
+size_t config_count(const Config *config, const char *key); /* of a COUNT key */
+double config_number(const Config *config,
+                     const char *key); /* of a COUNT or NUMBER key */
+bool config_switch(const Config *config, const char *key);
+Schedule config_schedule(const Config *config);
+
+/* "key=value" lines of the keys that differ from their defaults, sorted: what is
+ * hashed. */
+const char *config_canonical(const Config *config, Arena *arena);
+
+/* Name of a run: 16 hex digits of the SHA-256 of the canonical configuration, the data
+ * set's SHA-256 and TRAIN_NUMERICS. */
+const char *config_identity(const Config *config, Arena *arena, const char *data_sha256);
+
+/* ---- trainer.c: set, step, test -------------------------------------------------- */
+
+typedef struct Trainer Trainer;
+
+/* What a run has to say, epoch by epoch. NaN: not reached. */
+typedef struct TrainRecord {
+    size_t epochs;      /* finished so far */
+    const double *rate; /* [epochs] learning rate of the epoch's last step */
+    const double *train_loss,
+        *train_error; /* means over the epoch's own steps, in training mode */
+    const double *val_loss, *val_error; /* after the epoch, in evaluation mode */
+    double test_loss, test_error;       /* once, after the last epoch */
+    double score;         /* median of val_error over the last five epochs */
+    bool diverged;        /* the loss was not finite... */
+    size_t diverged_step; /* ...in this step, counted from 0 over the whole run */
+} TrainRecord;
+
+typedef enum TrainStatus {
+    TRAIN_STEPPED, /* in the middle of an epoch */
+    TRAIN_EPOCH,   /* an epoch was finished and evaluated */
+    TRAIN_DONE     /* the run is over: all epochs done and tested, or diverged */
+} TrainStatus;
+
+/* A run at its start. The configuration must fit the data: *error says what does not
+ * (EX_USAGE). `threads` is how many may work, not part of the run. Lives in `arena`;
+ * trainer_free releases its workers' own memory. */
+Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
+                     size_t threads, Error *error);
+void trainer_free(Trainer *trainer); /* NULL is fine */
+
+TrainStatus trainer_step(Trainer *trainer);
+TrainRecord trainer_record(const Trainer *trainer);
+const Net *trainer_net(const Trainer *trainer);
+const double *trainer_weights(const Trainer *trainer); /* [net->weights] */
+const double *trainer_state(const Trainer *trainer);   /* [net->states] */
+size_t trainer_steps(const Trainer *trainer);          /* of an epoch */
+size_t trainer_done(const Trainer *trainer); /* steps done since the start of the run */
+size_t trainer_blocks(
+    const Trainer
+        *trainer); /* calls of malloc by the workers: constant in the steady state */
+
+/* All that a run is between two steps, as named vectors. To resume: a new trainer of the
+ * same configuration, the vectors filled from the checkpoint, then trainer_resumed. */
+typedef struct TrainPart {
+    const char *name, *long_name;
+    double *data;
+    size_t count;
+} TrainPart;
+
+const TrainPart *trainer_parts(Trainer *trainer, size_t *count);
+void trainer_resumed(Trainer *trainer);
+
+#endif

@@ -1,0 +1,412 @@
+/* A run: workers, their sum, the step, and the evaluation of an epoch.
+ * notes/40-workers.md */
+#include "optimize.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EVAL_CHUNK = 50, SCORE_EPOCHS = 5, MAX_PARTS = 16 };
+
+/* Shards that are evaluated together: whole chunks, so that the sums have one order. */
+typedef struct Tally {
+    double loss;  /* sum over samples, or mean over a worker's */
+    size_t wrong; /* samples whose largest logit is another class */
+} Tally;
+
+typedef struct
+    Counters {   /* doubles, so that a checkpoint is vectors of doubles; exact integers */
+    double step; /* done since the start of the run */
+    double epochs;   /* finished */
+    double loss_sum; /* over the steps of the current epoch, of the workers' mean loss */
+    double wrong_sum;
+    double diverged; /* 0 or 1 */
+    double diverged_step;
+    double test_loss, test_error;
+} Counters;
+
+struct Trainer {
+    Arena *arena;
+    Config config;
+    const Dataset *dataset;
+    const Net *net;
+    Schedule schedule;
+    Augment augment;
+    size_t workers, batch, epochs, steps, threads;
+    uint64_t seed;
+    bool precise; /* running moments recomputed before an evaluation */
+    double *weights, *velocity, *gradient; /* [net->weights] */
+    double *state;                         /* [net->states] */
+    double *shares;   /* [workers, net->weights] gradients of the workers */
+    double *observed; /* [workers, net->states] */
+    Tally *tally;     /* [workers], or of evaluation chunks */
+    double *curve[5]; /* [epochs] rate, train_loss, train_error, val_loss, val_error */
+    Counters *counters;
+    size_t *order;      /* [train.count] of the current epoch */
+    size_t order_epoch; /* SIZE_MAX: none yet */
+    Arena **own;        /* [threads] arenas of the threads */
+};
+
+static size_t most(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+static double *no_numbers(Arena *arena, size_t count) {
+    double *data = TAKE(arena, double, count);
+    for (size_t i = 0; i < count; i++) data[i] = (double)NAN;
+    return data;
+}
+
+static size_t chunks_of(size_t images) {
+    return (images + EVAL_CHUNK - 1) / EVAL_CHUNK;
+}
+
+static bool read_config(Trainer *t, Error *error) {
+    const Config *c = &t->config;
+    t->workers = config_count(c, "workers");
+    t->batch = config_count(c, "batch");
+    t->epochs = config_count(c, "epochs");
+    t->seed = config_count(c, "seed");
+    t->schedule = config_schedule(c);
+    t->precise = strcmp(config_get(c, "running"), "precise") == 0;
+    t->augment =
+        (Augment){.flip = config_switch(c, "flip"), .shift = config_count(c, "shift")};
+    t->dataset = dataset_limit(t->arena, t->dataset, config_count(c, "images"), error);
+    if (t->dataset == NULL) return false;
+    size_t samples = t->workers * t->batch; /* the ragged last step is dropped */
+    t->steps = t->dataset->train.count / samples;
+    if (t->steps > 0) return true;
+    return fail(error, EX_USAGE, 0,
+                "workers x batch = %zu x %zu = %zu samples a step, but there are %zu "
+                "training images",
+                t->workers, t->batch, samples, t->dataset->train.count);
+}
+
+static void take_memory(Trainer *t) {
+    size_t W = t->net->weights, S = t->net->states;
+    t->weights = TAKE(t->arena, double, W);
+    t->velocity = ZERO(t->arena, double, W);
+    t->gradient = TAKE(t->arena, double, W);
+    t->state = TAKE(t->arena, double, S);
+    t->shares = TAKE(t->arena, double, t->workers *W);
+    t->observed = TAKE(t->arena, double, t->workers *S);
+    size_t chunks = chunks_of(most(t->dataset->test.count, t->dataset->val.count));
+    t->tally = TAKE(t->arena, Tally, most(t->workers, chunks));
+    for (size_t i = 0; i < COUNT_OF(t->curve); i++)
+        t->curve[i] = no_numbers(t->arena, t->epochs);
+    t->counters = ZERO(t->arena, Counters, 1);
+    t->counters->test_loss = t->counters->test_error = (double)NAN;
+    t->order = TAKE(t->arena, size_t, t->dataset->train.count);
+    t->order_epoch = SIZE_MAX;
+    t->own = TAKE(t->arena, Arena *, t->threads);
+    for (size_t i = 0; i < t->threads; i++) t->own[i] = arena_new();
+}
+
+Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
+                     size_t threads, Error *error) {
+    Trainer *t = ZERO(arena, Trainer, 1);
+    t->arena = arena;
+    t->config = *config;
+    t->dataset = dataset;
+    t->threads = threads ? threads : 1;
+    if (!read_config(t, error)) return NULL;
+    NetImage image = {dataset->channels, dataset->height, dataset->width,
+                      dataset->classes};
+    t->net = net_new(arena, config_get(config, "network"), config_get(config, "norm"),
+                     image, t->batch, error);
+    if (t->net == NULL) return NULL;
+    matmul_single_threaded();
+    take_memory(t);
+    net_initialize(t->net, t->weights, t->state, t->seed);
+    return t;
+}
+
+void trainer_free(Trainer *t) {
+    for (size_t i = 0; t && i < t->threads; i++) arena_free(t->own[i]);
+}
+
+/* ---- one worker ------------------------------------------------------------------ */
+
+static size_t count_wrong(const Node *logits, const uint8_t *label) {
+    size_t K = logits->shape.size[1], wrong = 0;
+    for (size_t n = 0; n < logits->shape.size[0]; n++) {
+        const double *z = logits->value + n * K;
+        size_t best = 0;
+        for (size_t k = 1; k < K; k++) best = z[k] > z[best] ? k : best;
+        wrong += best != label[n];
+    }
+    return wrong;
+}
+
+/* Loss and mistakes on `count` images; the tape and all it used are gone afterwards. With
+ * a gradient, backward too. */
+static Tally run_shard(const Trainer *t, Arena *arena, NetPass pass, const Images *images,
+                       const size_t *index, size_t count, const Augment *augment) {
+    ArenaMark mark = arena_mark(arena);
+    const Dataset *d = t->dataset;
+    Shape shape = SHAPE(count, d->channels, d->height, d->width);
+    double *x = TAKE(arena, double, shape_count(shape));
+    uint8_t *label = TAKE(arena, uint8_t, count);
+    dataset_batch(x, label, d, images, index, count, augment, t->seed, pass.epoch);
+    pass.tape = tape_new(arena);
+    pass.weights = t->weights;
+    pass.state = t->state;
+    Node *logits = net_logits(t->net, &pass, tape_leaf(pass.tape, shape, x));
+    Node *loss = tape_cross_entropy(pass.tape, logits, label);
+    Tally tally = {loss->value[0], count_wrong(logits, label)};
+    if (pass.gradient) tape_backward(pass.tape, loss, NULL);
+    arena_rewind(arena, mark);
+    return tally;
+}
+
+static void run_worker(Trainer *t, size_t worker, size_t epoch, size_t step, bool learn) {
+    const size_t *mine = t->order + (step * t->workers + worker) * t->batch;
+    NetPass pass = {.mode = NORM_TRAIN,
+                    .epoch = epoch,
+                    .step = step,
+                    .gradient = learn ? t->shares + worker * t->net->weights : NULL,
+                    .observed = t->observed + worker * t->net->states};
+    t->tally[worker] = run_shard(t, t->own[omp_get_thread_num()], pass,
+                                 &t->dataset->train, mine, t->batch, &t->augment);
+}
+
+//> workers
+/* All workers of a step, on as many threads as there are. What each writes is its own, so
+ * which thread ran it does not matter. */
+static void run_workers(Trainer *t, size_t epoch, size_t step, bool learn) {
+    const int threads = (int)t->threads;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    for (size_t worker = 0; worker < t->workers; worker++)
+        run_worker(t, worker, epoch, step, learn);
+}
+
+/* gradient = mean over the workers of their shares, worker after worker. */
+static void sum_shares(Trainer *t) {
+    const size_t n = t->net->weights;
+    const double count = (double)t->workers;
+    const int threads = (int)t->threads;
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (size_t block = 0; block < (n + 1023) / 1024; block++) {
+        size_t from = block * 1024, to = from + 1024 < n ? from + 1024 : n;
+        double *sum = t->gradient;
+        for (size_t i = from; i < to; i++) sum[i] = t->shares[i];
+        for (size_t k = 1; k < t->workers; k++)
+            for (size_t i = from; i < to; i++) sum[i] += t->shares[k * n + i];
+        for (size_t i = from; i < to; i++) sum[i] /= count;
+    }
+}
+//< workers
+
+/* Mean over workers of what they observed; NaN (a cell of one element) leaves the state
+ * alone. */
+static double mean_observed(const Trainer *t, size_t i) {
+    double sum = 0.0;
+    for (size_t k = 0; k < t->workers; k++) sum += t->observed[k * t->net->states + i];
+    return sum / (double)t->workers;
+}
+
+//> running
+/* state += weight_new (mean over workers of their observation - state), once a step
+ * (W-2) */
+static void update_state(Trainer *t) {
+    for (size_t n = 0; n < t->net->norms; n++) {
+        const NetNorm *part = &t->net->norm[n];
+        size_t at = part->state;
+        for (size_t s = 0; s < part->norm->states; s++)
+            for (size_t k = 0; k < part->norm->state[s].count; k++, at++) {
+                double seen = mean_observed(t, at);
+                if (!isnan(seen))
+                    t->state[at] += part->norm->weight_new * (seen - t->state[at]);
+            }
+    }
+}
+//< running
+
+/* ---- evaluation ------------------------------------------------------------------ */
+
+static Tally evaluate(Trainer *t, const Images *images) {
+    const size_t chunks = chunks_of(images->count);
+    const int threads = (int)t->threads;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    for (size_t chunk = 0; chunk < chunks; chunk++) {
+        size_t index[EVAL_CHUNK], from = chunk * EVAL_CHUNK, count = 0;
+        while (count < EVAL_CHUNK && from + count < images->count) {
+            index[count] = from + count;
+            count++;
+        }
+        t->tally[chunk] =
+            run_shard(t, t->own[omp_get_thread_num()], (NetPass){.mode = NORM_EVAL},
+                      images, index, count, NULL);
+        t->tally[chunk].loss *= (double)count;
+    }
+    TreeSum loss = {.count = 0};
+    size_t wrong = 0;
+    for (size_t chunk = 0; chunk < chunks; chunk++) {
+        tree_push(&loss, t->tally[chunk].loss);
+        wrong += t->tally[chunk].wrong;
+    }
+    return (Tally){tree_total(&loss) / (double)images->count, wrong};
+}
+
+static double share_of(size_t wrong, size_t images) {
+    return (double)wrong / (double)images;
+}
+
+static void order_epoch(Trainer *t, size_t epoch) {
+    if (t->order_epoch == epoch) return;
+    Draw draw = {.seed = t->seed, .purpose = DRAW_SHUFFLE, .epoch = epoch};
+    draw_permutation(draw, t->order, t->dataset->train.count);
+    t->order_epoch = epoch;
+}
+
+/* The control for running averages: the mean over a whole epoch of what its steps
+ * observe. */
+static void precise_state(Trainer *t, size_t epoch) {
+    size_t S = t->net->states;
+    if (S == 0) return;
+    double *sum = ZERO(t->arena, double, S);
+    for (size_t step = 0; step < t->steps; step++) {
+        run_workers(t, epoch, step, false);
+        for (size_t i = 0; i < S; i++) sum[i] += mean_observed(t, i);
+    }
+    for (size_t i = 0; i < S; i++)
+        if (!isnan(sum[i])) t->state[i] = sum[i] / (double)t->steps;
+}
+
+static void finish_epoch(Trainer *t, size_t epoch, double rate) {
+    Counters *c = t->counters;
+    double samples = (double)(t->steps * t->workers * t->batch);
+    ArenaMark mark = arena_mark(t->arena);
+    if (t->precise) precise_state(t, epoch);
+    arena_rewind(t->arena, mark);
+    Tally val = evaluate(t, &t->dataset->val);
+    const double row[] = {rate, c->loss_sum / (double)t->steps, c->wrong_sum / samples,
+                          val.loss, share_of(val.wrong, t->dataset->val.count)};
+    for (size_t i = 0; i < COUNT_OF(row); i++) t->curve[i][epoch] = row[i];
+    c->loss_sum = c->wrong_sum = 0.0;
+    c->epochs = (double)(epoch + 1);
+    if (epoch + 1 < t->epochs) return;
+    Tally test = evaluate(t, &t->dataset->test); /* once */
+    c->test_loss = test.loss;
+    c->test_error = share_of(test.wrong, t->dataset->test.count);
+}
+
+/* ---- the step -------------------------------------------------------------------- */
+
+static bool is_done(const Trainer *t) {
+    return t->counters->diverged > 0 || t->counters->epochs >= (double)t->epochs;
+}
+
+TrainStatus trainer_step(Trainer *t) {
+    if (is_done(t)) return TRAIN_DONE;
+    Counters *c = t->counters;
+    size_t done = (size_t)c->step, epoch = done / t->steps, step = done % t->steps;
+    order_epoch(t, epoch);
+    run_workers(t, epoch, step, true);
+    double loss = 0.0;
+    for (size_t k = 0; k < t->workers; k++) {
+        loss += t->tally[k].loss;
+        c->wrong_sum += (double)t->tally[k].wrong;
+    }
+    loss /= (double)t->workers;
+    if (!isfinite(loss)) {
+        c->diverged = 1;
+        c->diverged_step = (double)done;
+        return TRAIN_DONE;
+    }
+    c->loss_sum += loss;
+    sum_shares(t);
+    update_state(t);
+    double rate = learning_rate(&t->config, &t->schedule, done, t->steps);
+    descend(t->weights, t->velocity, t->gradient, t->net, &t->config, rate);
+    c->step = (double)(done + 1);
+    if (step + 1 < t->steps) return TRAIN_STEPPED;
+    finish_epoch(t, epoch, rate);
+    return is_done(t) ? TRAIN_DONE : TRAIN_EPOCH;
+}
+
+/* ---- what there is to tell ------------------------------------------------------- */
+
+static int ascending(const void *a, const void *b) {
+    double left = *(const double *)a, right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+/* Median of the last five epochs (of all, if fewer): Wu and He 2018. */
+static double score_of(const double *error, size_t epochs) {
+    double last[SCORE_EPOCHS];
+    size_t count = epochs < SCORE_EPOCHS ? epochs : SCORE_EPOCHS;
+    memcpy(last, error + epochs - count, count * sizeof *last);
+    qsort(last, count, sizeof *last, ascending);
+    return count % 2 ? last[count / 2] : (last[count / 2 - 1] + last[count / 2]) / 2.0;
+}
+
+TrainRecord trainer_record(const Trainer *t) {
+    const Counters *c = t->counters;
+    bool diverged = c->diverged > 0;
+    bool finished = c->epochs >= (double)t->epochs;
+    return (TrainRecord){.epochs = (size_t)c->epochs,
+                         .rate = t->curve[0],
+                         .train_loss = t->curve[1],
+                         .train_error = t->curve[2],
+                         .val_loss = t->curve[3],
+                         .val_error = t->curve[4],
+                         .test_loss = c->test_loss,
+                         .test_error = c->test_error,
+                         .score =
+                             finished ? score_of(t->curve[4], t->epochs) : (double)NAN,
+                         .diverged = diverged,
+                         .diverged_step = (size_t)c->diverged_step};
+}
+
+const Net *trainer_net(const Trainer *t) {
+    return t->net;
+}
+
+const double *trainer_weights(const Trainer *t) {
+    return t->weights;
+}
+
+const double *trainer_state(const Trainer *t) {
+    return t->state;
+}
+
+size_t trainer_steps(const Trainer *t) {
+    return t->steps;
+}
+
+size_t trainer_done(const Trainer *t) {
+    return (size_t)t->counters->step;
+}
+
+size_t trainer_blocks(const Trainer *t) {
+    size_t blocks = 0;
+    for (size_t i = 0; i < t->threads; i++) blocks += arena_blocks(t->own[i]);
+    return blocks;
+}
+
+const TrainPart *trainer_parts(Trainer *t, size_t *count) {
+    static const char *const curves[] = {"rate", "train_loss", "train_error", "val_loss",
+                                         "val_error"};
+    TrainPart *part = TAKE(t->arena, TrainPart, MAX_PARTS);
+    size_t n = 0;
+    part[n++] = (TrainPart){"weights", "all weights, in the network's order", t->weights,
+                            t->net->weights};
+    part[n++] =
+        (TrainPart){"velocity", "momentum of the weights", t->velocity, t->net->weights};
+    part[n++] = (TrainPart){"state", "running moments", t->state, t->net->states};
+    part[n++] = (TrainPart){"counters",
+                            "step, epochs, loss_sum, wrong_sum, diverged, diverged_step,"
+                            " test_loss, test_error",
+                            (double *)t->counters, sizeof(Counters) / sizeof(double)};
+    for (size_t i = 0; i < COUNT_OF(curves); i++)
+        part[n++] =
+            (TrainPart){curves[i], "of each finished epoch", t->curve[i], t->epochs};
+    *count = n;
+    return part;
+}
+
+void trainer_resumed(Trainer *t) {
+    t->order_epoch = SIZE_MAX;
+}
