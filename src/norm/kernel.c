@@ -105,26 +105,43 @@ static void slab_dx(StandardGradient out, const double *dy, const double *x,
 }
 
 /* Positions apart: the means run down columns, so h and h xhat are written out first. */
+static void apart_products(double *restrict h, double *restrict hx, const double *dy,
+                           const double *x, const double *gamma, const Standard *cells,
+                           const Partition *p, size_t slab) {
+    const Standard *s = cells + slab * p->L;
+    for (size_t r = 0, rows = slab_rows(p, slab); r < rows; r++) {
+        size_t offset = slab_row(p, slab, r);
+        const double scale = gamma ? gamma[row_channel(p, offset)] : 1.0;
+        for (size_t l = 0; l < p->L; l++) {
+            h[offset + l] = scale * dy[offset + l];
+            double xhat = ((x[offset + l] - s[l].shift) - s[l].offset) * s[l].rstd;
+            hx[offset + l] = h[offset + l] * xhat;
+        }
+    }
+}
+
 static void apart_dx(StandardGradient out, const double *dy, const double *x,
                      const double *gamma, const Standard *cells, const Partition *p,
                      Arena *scratch) {
-    const size_t L = p->L, n = p->N * p->C * L, m = partition_cells(p);
+    const size_t n = p->N * p->C * p->L, m = partition_cells(p);
     double *h = TAKE(scratch, double, n), *hx = TAKE(scratch, double, n);
     double *a = TAKE(scratch, double, m), *b = TAKE(scratch, double, m);
-    for (size_t i = 0; i < n; i++) {
-        const Standard s = cells[partition_cell(p, i / L / p->C, i / L % p->C, i % L)];
-        h[i] = (gamma ? gamma[i / L % p->C] : 1.0) * dy[i];
-        hx[i] = h[i] * (((x[i] - s.shift) - s.offset) * s.rstd);
-    }
+    for (size_t slab = 0; slab < partition_slabs(p); slab++)
+        apart_products(h, hx, dy, x, gamma, cells, p, slab);
     partition_mean(a, h, p);
     partition_mean(b, hx, p);
-    for (size_t i = 0; i < n; i++) {
-        size_t cell = partition_cell(p, i / L / p->C, i / L % p->C, i % L);
-        const Standard s = cells[cell];
-        double xhat = ((x[i] - s.shift) - s.offset) * s.rstd;
-        double d = s.rstd * ((h[i] - a[cell]) - xhat * b[cell]);
-        out.dx[i] = out.keep_dx == 0.0 ? d : out.dx[i] + d;
-    }
+    for (size_t slab = 0; slab < partition_slabs(p); slab++)
+        for (size_t r = 0, rows = slab_rows(p, slab); r < rows; r++) {
+            size_t offset = slab_row(p, slab, r), first = slab * p->L;
+            for (size_t l = 0; l < p->L; l++) {
+                const Standard s = cells[first + l];
+                double xhat = ((x[offset + l] - s.shift) - s.offset) * s.rstd;
+                double d =
+                    s.rstd * ((h[offset + l] - a[first + l]) - xhat * b[first + l]);
+                double *dx = out.dx + offset + l;
+                *dx = out.keep_dx == 0.0 ? d : *dx + d;
+            }
+        }
 }
 
 /* dgamma or dbeta from the rows' shares: a tree over the samples for each channel. */

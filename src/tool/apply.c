@@ -1,0 +1,256 @@
+/* A normalizer on the user's own tensors: y, and where asked its gradients and their
+ * gradients. */
+#include "tool.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+typedef struct Job {
+    Arena *arena;
+    const Store *in;
+    const char *path; /* of the input, for messages */
+    const Norm *norm;
+    NormMode mode;
+    Shape shape; /* of x */
+    Lattice lattice;
+    const double *x, *dy, *v; /* dy, v: NULL where not given */
+    const double *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];
+} Job;
+
+/* ---- input ----------------------------------------------------------------------- */
+
+static const char *param_path(Arena *arena, const char *prefix, const char *name) {
+    bool affine = strcmp(name, "gamma") == 0 || strcmp(name, "beta") == 0;
+    return affine ? text_print(arena, "/%s%s", prefix, name)
+                  : text_print(arena, "/%sparam/%s", prefix, name);
+}
+
+static void read_x(Job *job) {
+    Error error = {.set = false};
+    job->x = store_get_array(job->in, job->arena, "/x", SHAPE_MAX_RANK, &job->shape.rank,
+                             job->shape.size, &error);
+    die_if(&error);
+    if (job->shape.rank < 2)
+        die(EX_DATAERR, "%s: /x has rank %zu; [N, C, ...] of rank 2 to 5 is expected",
+            job->path, job->shape.rank);
+    for (size_t i = job->shape.rank; i < SHAPE_MAX_RANK; i++) job->shape.size[i] = 0;
+    job->lattice = shape_lattice(job->shape);
+}
+
+/* An array that must have x's shape; NULL if it is not there. */
+static const double *read_like_x(Job *job, const char *path) {
+    if (!store_has(job->in, path)) return NULL;
+    Error error = {.set = false};
+    Shape shape = SCALAR;
+    const double *data = store_get_array(job->in, job->arena, path, SHAPE_MAX_RANK,
+                                         &shape.rank, shape.size, &error);
+    die_if(&error);
+    if (!shape_equal(shape, job->shape))
+        die(EX_DATAERR, "%s: %s has shape %s; that of /x is expected, %s", job->path,
+            path, shape_text(job->arena, shape), shape_text(job->arena, job->shape));
+    return data;
+}
+
+static const double *read_vector(Job *job, const char *path, size_t count) {
+    Error error = {.set = false};
+    size_t rank, size;
+    const double *data =
+        store_get_array(job->in, job->arena, path, 1, &rank, &size, &error);
+    die_if(&error);
+    if (rank != 1 || size != count)
+        die(EX_DATAERR, "%s: %s has %zu numbers; one for each channel is expected, %zu",
+            job->path, path, rank == 0 ? 1 : size, count);
+    return data;
+}
+
+static void read_params(Job *job) {
+    static const char *const affine[] = {"gamma", "beta"};
+    for (size_t i = 0; i < job->norm->params; i++) {
+        const NormParam *p = &job->norm->param[i];
+        const char *path = param_path(job->arena, "", p->name);
+        double *initial = TAKE(job->arena, double, p->count);
+        for (size_t k = 0; k < p->count; k++) initial[k] = p->initial;
+        job->param[i] =
+            store_has(job->in, path) ? read_vector(job, path, p->count) : initial;
+    }
+    for (size_t a = 0; a < 2; a++) {
+        bool has = false;
+        for (size_t i = 0; i < job->norm->params; i++)
+            has |= strcmp(job->norm->param[i].name, affine[a]) == 0;
+        if (!has && store_has(job->in, text_print(job->arena, "/%s", affine[a])))
+            die(EX_DATAERR, "%s: there is a /%s, but %s has none", job->path, affine[a],
+                job->norm->spec);
+    }
+}
+
+static void read_state(Job *job) {
+    for (size_t i = 0; job->mode == NORM_EVAL && i < job->norm->states; i++) {
+        const NormState *s = &job->norm->state[i];
+        const char *path = text_print(job->arena, "/%s", s->name);
+        if (!store_has(job->in, path))
+            die(EX_DATAERR, "%s: %s needs %s for --mode eval", job->path, job->norm->spec,
+                path);
+        job->state[i] = read_vector(job, path, s->count);
+        for (size_t k = 0; strcmp(s->name, "running_var") == 0 && k < s->count; k++)
+            if (job->state[i][k] < 0)
+                die(EX_DATAERR, "%s: %s[%zu] = %g is negative", job->path, path, k,
+                    job->state[i][k]);
+    }
+}
+
+static NormMode read_mode(const Call *call) {
+    static const char *const modes[] = {"train", "eval"};
+    const char *text = call_option(call, "--mode");
+    if (text == NULL || strcmp(text, "train") == 0) return NORM_TRAIN;
+    if (strcmp(text, "eval") == 0) return NORM_EVAL;
+    die(EX_USAGE, "--mode %s: train or eval is expected%s", text,
+        text_hint(call->arena, text, modes, 2));
+}
+
+static const Norm *read_norm(const Call *call, size_t channels) {
+    const char *text = call->word[0], *eps = call_option(call, "--eps");
+    Error error = {.set = false};
+    const Norm *norm = norm_new(call->arena, text, channels, &error);
+    if (norm == NULL) die(error.code, "%s", spec_error(call->arena, text, &error));
+    if (eps == NULL) return norm;
+    Norm *changed = TAKE(call->arena, Norm, 1);
+    *changed = *norm;
+    if (!text_to_double(eps, &changed->eps) ||
+        !(changed->eps > 0 && changed->eps <= 1e300))
+        die(EX_USAGE, "--eps %s: a positive number is expected", eps);
+    return changed;
+}
+
+/* ---- output ---------------------------------------------------------------------- */
+
+typedef struct Leaves {
+    Node *x, *dy, *param[NORM_MAX_PARAMS];
+    double *dx, *dparam[NORM_MAX_PARAMS];
+} Leaves;
+
+static Node *write_norm(const Job *job, Tape *tape, Leaves *leaf) {
+    NormContext context = {.tape = tape,
+                           .norm = job->norm,
+                           .mode = job->mode,
+                           .param = leaf->param,
+                           .state = job->state};
+    return norm_apply(&context, leaf->x);
+}
+
+static void put_like_x(const Job *job, Store *out, const char *path, const double *data,
+                       const char *what) {
+    store_tensor(out, path, data, job->shape.rank, job->shape.size, "1", what);
+}
+
+/* y and, where dy is given, the gradients of <dy, y>: by the kernels. */
+static void put_first_order(const Job *job, Store *out) {
+    Tape *tape = tape_new(job->arena);
+    Leaves leaf;
+    leaf.dx = TAKE(job->arena, double, shape_count(job->shape));
+    leaf.x = tape_parameter(tape, job->shape, job->x, leaf.dx);
+    for (size_t i = 0; i < job->norm->params; i++) {
+        const NormParam *p = &job->norm->param[i];
+        leaf.dparam[i] = TAKE(job->arena, double, p->count);
+        leaf.param[i] =
+            tape_parameter(tape, SHAPE(p->count), job->param[i], leaf.dparam[i]);
+    }
+    Node *y = write_norm(job, tape, &leaf);
+    put_like_x(job, out, "/y", y->value, "normalized output");
+    if (job->dy == NULL) return;
+    tape_backward(tape, y, job->dy);
+    put_like_x(job, out, "/dx", leaf.dx, "gradient of <dy, y> with respect to x");
+    for (size_t i = 0; i < job->norm->params; i++) {
+        const NormParam *p = &job->norm->param[i];
+        const char *path = param_path(job->arena, "d", p->name);
+        store_tensor(
+            out, path, leaf.dparam[i], 1, &p->count, "1",
+            text_print(job->arena, "gradient of <dy, y> with respect to %s", p->name));
+    }
+}
+
+/* The gradients of s = <dx(x, gamma, dy), v>: by the definition, recorded twice. */
+static void put_second_order(const Job *job, Store *out) {
+    Tape *tape = tape_new(job->arena);
+    Leaves leaf;
+    leaf.x = tape_parameter(tape, job->shape, job->x, NULL);
+    leaf.dy = tape_parameter(tape, job->shape, job->dy, NULL);
+    Node *asked[2 + NORM_MAX_PARAMS] = {leaf.x, leaf.dy}, *got[2 + NORM_MAX_PARAMS], *dx;
+    for (size_t i = 0; i < job->norm->params; i++)
+        asked[2 + i] = leaf.param[i] =
+            tape_parameter(tape, SHAPE(job->norm->param[i].count), job->param[i], NULL);
+    tape_gradient(tape, write_norm(job, tape, &leaf), leaf.dy, &leaf.x, 1, &dx);
+    Node *s = tape_sum_all(tape, tape_mul(tape, dx, tape_leaf(tape, job->shape, job->v)));
+    tape_gradient(tape, s, NULL, asked, 2 + job->norm->params, got);
+    put_like_x(job, out, "/ds_dx", got[0]->value,
+               "gradient of s = <dx, v> with respect to x");
+    put_like_x(job, out, "/ds_ddy", got[1]->value,
+               "gradient of s = <dx, v> with respect to dy");
+    for (size_t i = 0; i < job->norm->params; i++) {
+        const NormParam *p = &job->norm->param[i];
+        if (strcmp(p->name, "beta") == 0) continue; /* dx does not depend on it */
+        const char *path = param_path(job->arena, "ds_d", p->name);
+        store_tensor(out, path, got[2 + i]->value, 1, &p->count, "1",
+                     text_print(job->arena, "gradient of s = <dx, v> with respect to %s",
+                                p->name));
+    }
+}
+
+static void refuse_same_file(const char *in, const char *out) {
+    struct stat a, b;
+    if (stat(in, &a) == 0 && stat(out, &b) == 0 && a.st_dev == b.st_dev &&
+        a.st_ino == b.st_ino)
+        die(EX_USAGE, "%s is the input; another file is expected for the output", out);
+}
+
+static int run_apply(const Call *call) {
+    Arena *arena = call->arena;
+    const char *in = call->word[1], *to = call->word[2];
+    Error error = {.set = false};
+    NormMode mode = read_mode(call);
+    read_norm(call, 0); /* a wrong spec is said before any file is opened */
+    refuse_same_file(in, to);
+    Store *store = store_open(in, &error);
+    die_if(&error);
+    Job job = {.arena = arena, .in = store, .path = in, .mode = mode};
+    read_x(&job);
+    job.norm = read_norm(call, job.lattice.C);
+    norm_fits(arena, job.norm, job.lattice, mode, &error);
+    die_if(&error);
+    read_params(&job);
+    read_state(&job);
+    job.dy = read_like_x(&job, "/dy");
+    job.v = read_like_x(&job, "/v");
+    if (job.v && job.dy == NULL) die(EX_DATAERR, "%s: /v is given without /dy", in);
+    if (norm_smallest_cell(arena, job.norm, job.lattice, mode) == 1)
+        say("%s has cells of one element on %s: there y is beta and dx is zero",
+            job.norm->spec, shape_text(arena, job.shape));
+    Store *out = store_new(text_print(arena, "%s of %s", job.norm->spec, "/x"));
+    store_text(out, "/", "spec", job.norm->spec);
+    store_text(out, "/", "mode", mode == NORM_EVAL ? "eval" : "train");
+    store_number(out, "/", "eps", job.norm->eps);
+    put_first_order(&job, out);
+    if (job.v) put_second_order(&job, out);
+    store_save(out, to, &error);
+    store_close(out);
+    store_close(store);
+    die_if(&error);
+    return EX_OK;
+}
+
+const Command command_apply = {
+    .name = "apply",
+    .usage = "SPEC IN.h5 OUT.h5 [--mode train|eval] [--eps E]",
+    .summary = "Runs a normalizer on your own tensors, with first and second derivatives",
+    .options = (const Option[]){{"--mode", "MODE", "train (default) or eval"},
+                                {"--eps", "E", "added to the variance (default 1e-5)"},
+                                {NULL, NULL, NULL}},
+    .least = 3,
+    .most = 3,
+    .run = run_apply,
+    .more =
+        "IN has /x [N, C, ...] of rank 2 to 5 and may have /gamma [C] (else 1), /beta "
+        "[C] (else 0), /dy and /v\n"
+        "of x's shape, and for --mode eval /running_mean and /running_var [C]. OUT gets "
+        "/y; with /dy also /dx,\n"
+        "/dgamma, /dbeta; with /v also, for s = <dx, v>, /ds_dx, /ds_ddy, /ds_dgamma.",
+};

@@ -1,0 +1,37 @@
+/* The experiments that the build found: one folder each, no list to edit. */
+#include "tool.h"
+
+#include <string.h>
+
+#define EXPERIMENT(stem) extern const Experiment experiment_##stem;
+#include "experiments.def"
+#undef EXPERIMENT
+
+#define EXPERIMENT(stem) &experiment_##stem,
+static const Experiment *const FOUND[] = {
+#include "experiments.def"
+};
+#undef EXPERIMENT
+
+const Experiment *const *experiments(size_t *count) {
+    *count = COUNT_OF(FOUND);
+    return FOUND;
+}
+
+const Experiment *find_experiment(Arena *arena, const char *name) {
+    const char *names[COUNT_OF(FOUND)];
+    for (size_t i = 0; i < COUNT_OF(FOUND); i++) {
+        if (strcmp(name, FOUND[i]->name) == 0) return FOUND[i];
+        names[i] = FOUND[i]->name;
+    }
+    const char *hint = text_hint(arena, name, names, COUNT_OF(FOUND));
+    die(EX_USAGE, "no experiment '%s'%s; `normlab list experiments` lists them", name,
+        hint);
+}
+
+const char *experiment_own(const Experiment *experiment, const Own *own,
+                           const char *key) {
+    for (size_t i = 0; experiment->keys && experiment->keys[i].name; i++)
+        if (strcmp(experiment->keys[i].name, key) == 0) return own->text[i];
+    return NULL;
+}

@@ -1,0 +1,219 @@
+/* Several runs at a time, each in a process of its own: a crash or a full disk ends one
+ * run, and the bits cannot depend on what runs beside. The parent starts, listens, and
+ * tells. */
+#include "tool.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+/* What a run tells its parent, a few times a second: small enough for one atomic write to
+ * a pipe. */
+typedef struct Report {
+    size_t run, done, total, epochs;
+    double val_error;
+} Report;
+
+typedef struct Pool {
+    const Sweep *sweep;
+    size_t jobs, threads, next, finished, skipped;
+    pid_t *child;        /* [runs] 0: not running */
+    double *share;       /* [runs] done so far, 0..1 */
+    double *begin_share; /* [runs] where it began: resumed runs are ahead */
+    int pipe[2];
+    bool restart, terminal, shown;
+    double begin;
+    int status;  /* of the first run that failed */
+    int stopped; /* signal that asked to stop */
+} Pool;
+
+static volatile sig_atomic_t pool_signal;
+
+static void pool_ask(int signal_number) {
+    pool_signal = signal_number;
+}
+
+static double pool_clock(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- the child's side ------------------------------------------------------------ */
+
+typedef struct Teller {
+    int handle;
+    size_t run;
+    double last;
+} Teller;
+
+static void tell(void *context, const TrainRecord *record, size_t done, size_t total) {
+    Teller *teller = context;
+    double now = pool_clock();
+    if (now - teller->last < 0.2 && done < total) return;
+    teller->last = now;
+    Report report = {teller->run, done, total, record->epochs,
+                     record->epochs ? record->val_error[record->epochs - 1]
+                                    : (double)NAN};
+    if (write(teller->handle, &report, sizeof report) < 0)
+        return; /* nobody listens: go on */
+}
+
+static _Noreturn void run_child(Pool *pool, size_t run, pid_t parent) {
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* a killed parent stops its runs cleanly */
+#endif
+    if (getppid() != parent) _exit(EX_TEMPFAIL);
+    close(pool->pipe[0]);
+    Teller teller = {pool->pipe[1], run, 0.0};
+    signal(SIGPIPE, SIG_IGN);
+    exit(
+        run_execute(&pool->sweep->run[run], pool->threads, pool->restart, tell, &teller));
+}
+
+/* ---- the parent's side ----------------------------------------------------------- */
+
+static void start_next(Pool *pool) {
+    const Sweep *sweep = pool->sweep;
+    while (pool->next < sweep->runs &&
+           run_is_finished(sweep->run[pool->next].path, sweep->run[pool->next].id)) {
+        pool->share[pool->next] = pool->begin_share[pool->next] = 1.0;
+        pool->next++;
+        pool->skipped++;
+    }
+    if (pool->next == sweep->runs) return;
+    fflush(NULL);
+    pid_t parent = getpid(), child = fork();
+    if (child < 0) die(EX_OSERR, "cannot start another process: %s", strerror(errno));
+    if (child == 0) run_child(pool, pool->next, parent);
+    pool->child[pool->next++] = child;
+}
+
+static size_t running(const Pool *pool) {
+    size_t count = 0;
+    for (size_t i = 0; i < pool->next; i++) count += pool->child[i] != 0;
+    return count;
+}
+
+static void clear_line(Pool *pool) {
+    if (pool->shown) fputs("\r\033[K", stderr);
+    pool->shown = false;
+}
+
+/* "17/36 runs, 46 %, 1 min 20 s left": on a terminal alone. */
+static void show_progress(Pool *pool) {
+    if (!pool->terminal) return;
+    double done = 0.0, begun = 0.0, total = (double)pool->sweep->runs;
+    for (size_t i = 0; i < pool->sweep->runs; i++) {
+        done += pool->share[i];
+        begun += pool->begin_share[i];
+    }
+    double spent = pool_clock() - pool->begin, rate = (done - begun) / spent;
+    clear_line(pool);
+    fprintf(stderr, "%zu/%zu runs, %.0f %%", pool->finished + pool->skipped,
+            pool->sweep->runs, 100.0 * done / total);
+    if (rate > 0 && spent > 1) {
+        double left = (total - done) / rate;
+        fprintf(stderr, ", %.3g runs/min", 60.0 * rate);
+        if (left >= 60)
+            fprintf(stderr, ", %.0f min %02.0f s left", floor(left / 60), fmod(left, 60));
+        else
+            fprintf(stderr, ", %.0f s left", left);
+    }
+    fflush(stderr);
+    pool->shown = true;
+}
+
+static void listen_to(Pool *pool) {
+    struct pollfd ready = {.fd = pool->pipe[0], .events = POLLIN};
+    if (poll(&ready, 1, 100) <= 0) return;
+    Report report;
+    if (read(pool->pipe[0], &report, sizeof report) != (ssize_t)sizeof report) return;
+    double share = (double)report.done / (double)report.total;
+    if (pool->share[report.run] == 0.0 && share > 0.5 / (double)report.total)
+        pool->begin_share[report.run] = report.done > 1 ? share : 0.0;
+    pool->share[report.run] = share;
+}
+
+static void bury(Pool *pool, size_t run, int status) {
+    const char *label = pool->sweep->run[run].label;
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+    pool->child[run] = 0;
+    pool->share[run] = 1.0;
+    clear_line(pool);
+    if (WIFSIGNALED(status)) say("%s: ended by signal %d", label, WTERMSIG(status));
+    if (code == EX_OK)
+        pool->finished++;
+    else if (pool->status == EX_OK)
+        pool->status = code;
+    if (code == EX_OK && !pool->terminal)
+        fprintf(stderr, "normlab: %zu/%zu %s: done, %.0f s\n",
+                pool->finished + pool->skipped, pool->sweep->runs, label,
+                pool_clock() - pool->begin);
+}
+
+static void reap(Pool *pool) {
+    for (size_t i = 0; i < pool->next; i++) {
+        int status;
+        if (pool->child[i] != 0 &&
+            waitpid(pool->child[i], &status, WNOHANG) == pool->child[i])
+            bury(pool, i, status);
+    }
+}
+
+static void pass_on_signal(Pool *pool) {
+    if (pool_signal == 0 || pool->stopped) return;
+    pool->stopped = (int)pool_signal;
+    for (size_t i = 0; i < pool->next; i++)
+        if (pool->child[i]) kill(pool->child[i], SIGTERM);
+    clear_line(pool);
+    say("stopping after the current steps; the same command goes on from there");
+}
+
+int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t processors = cores > 0 ? (size_t)cores : 1;
+    if (jobs == 0) jobs = processors;
+    if (jobs > sweep->runs) jobs = sweep->runs;
+    size_t threads = processors > jobs ? processors / jobs : 1;
+    Pool pool = {.sweep = sweep,
+                 .jobs = jobs,
+                 .threads = threads,
+                 .restart = restart,
+                 .child = ZERO(arena, pid_t, sweep->runs),
+                 .share = ZERO(arena, double, sweep->runs),
+                 .begin_share = ZERO(arena, double, sweep->runs),
+                 .begin = pool_clock(),
+                 .terminal = isatty(STDERR_FILENO) && getenv("TERM") &&
+                             strcmp(getenv("TERM"), "dumb") != 0};
+    if (pipe(pool.pipe) != 0) die(EX_OSERR, "no pipe: %s", strerror(errno));
+    struct sigaction action = {.sa_handler = pool_ask, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    do {
+        while (running(&pool) < jobs && pool.next < sweep->runs && pool.status == EX_OK &&
+               !pool.stopped)
+            start_next(&pool);
+        listen_to(&pool);
+        reap(&pool);
+        pass_on_signal(&pool);
+        show_progress(&pool);
+    } while (running(&pool) > 0 ||
+             (pool.next < sweep->runs && pool.status == EX_OK && !pool.stopped));
+    clear_line(&pool);
+    close(pool.pipe[0]);
+    close(pool.pipe[1]);
+    if (pool.skipped > 0)
+        say("%zu of %zu runs were finished before", pool.skipped, sweep->runs);
+    return pool.stopped ? 128 + pool.stopped : pool.status;
+}

@@ -1,0 +1,273 @@
+/* One run, one file: trained, checkpointed, resumed to the same bits, written once when
+ * it is over. */
+#include "tool.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CHECKPOINT_SECONDS = 60 };
+
+static volatile sig_atomic_t stop_signal;
+
+static void ask_to_stop(int signal_number) {
+    stop_signal = signal_number;
+}
+
+/* The first signal ends the run after its step; the second ends the process as usual. */
+static void watch_signals(void) {
+    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a file too large is an ordinary error of write */
+}
+
+static double seconds_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static const char *date_now(Arena *arena) {
+    char text[32];
+    time_t now = time(NULL);
+    struct tm parts;
+    gmtime_r(&now, &parts);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text_copy(arena, text, strlen(text));
+}
+
+static const char *checkpoint_path(Arena *arena, const char *path) {
+    return text_print(arena, "%.*s.checkpoint.h5", (int)(strlen(path) - strlen(".h5")),
+                      path);
+}
+
+bool run_is_finished(const char *path, const char *id) {
+    if (access(path, F_OK) != 0) return false;
+    Arena *arena = arena_new();
+    Error error = {.set = false};
+    Store *store = store_open(path, &error);
+    const char *found = store ? store_get_text(store, arena, "/", "run", &error) : NULL;
+    bool same = found && strcmp(found, id) == 0;
+    if (error.set) say("%s; it will be made again", error.message);
+    store_close(store);
+    arena_free(arena);
+    return same;
+}
+
+/* ---- checkpoint ------------------------------------------------------------------ */
+
+static void save_checkpoint(Arena *arena, Trainer *trainer, const Run *run) {
+    ArenaMark mark = arena_mark(arena);
+    size_t parts;
+    const TrainPart *part = trainer_parts(trainer, &parts);
+    Store *store = store_new("normlab checkpoint");
+    store_text(store, "/", "run", run->id);
+    store_text(store, "/", "binary", store_binary(arena));
+    store_text(store, "/", "blas", store_blas_core(arena));
+    store_group(store, "/parts", "everything that the run is between two steps");
+    for (size_t i = 0; i < parts; i++) {
+        if (part[i].count == 0) continue; /* no running state: nothing to keep */
+        const char *name = text_print(arena, "/parts/%s", part[i].name);
+        store_tensor(store, name, part[i].data, 1, &part[i].count, "1",
+                     part[i].long_name);
+    }
+    Error error = {.set = false};
+    store_save(store, checkpoint_path(arena, run->path), &error);
+    store_close(store);
+    die_if(&error);
+    arena_rewind(arena, mark);
+}
+
+/* A checkpoint continues only where it would give the same bits. */
+static void check_origin(const Store *store, Arena *arena, const Run *run,
+                         const char *path) {
+    Error error = {.set = false};
+    const char *id = store_get_text(store, arena, "/", "run", &error);
+    const char *binary = store_get_text(store, arena, "/", "binary", &error);
+    const char *blas = store_get_text(store, arena, "/", "blas", &error);
+    die_if(&error);
+    if (strcmp(id, run->id) != 0)
+        die(EX_DATAERR, "%s belongs to run %s, not %s", path, id, run->id);
+    if (strcmp(binary, store_binary(arena)) != 0)
+        die(EX_DATAERR,
+            "%s was written by another build of normlab; start over with --restart",
+            path);
+    if (strcmp(blas, store_blas_core(arena)) != 0)
+        die(EX_DATAERR, "%s was computed with %s, this is %s; start over with --restart",
+            path, blas, store_blas_core(arena));
+}
+
+static void load_checkpoint(Arena *arena, Trainer *trainer, const Run *run) {
+    const char *path = checkpoint_path(arena, run->path);
+    if (access(path, F_OK) != 0) return;
+    Error error = {.set = false};
+    Store *store = store_open(path, &error);
+    die_if(&error);
+    check_origin(store, arena, run, path);
+    size_t parts;
+    const TrainPart *part = trainer_parts(trainer, &parts);
+    for (size_t i = 0; i < parts; i++) {
+        size_t rank, size;
+        const char *name = text_print(arena, "/parts/%s", part[i].name);
+        if (part[i].count == 0) continue;
+        const double *data = store_get_array(store, arena, name, 1, &rank, &size, &error);
+        die_if(&error);
+        if (rank != 1 || size != part[i].count)
+            die(EX_DATAERR, "%s: %s has %zu numbers, %zu are expected", path, name, size,
+                part[i].count);
+        memcpy(part[i].data, data, size * sizeof *data);
+    }
+    store_close(store);
+    trainer_resumed(trainer);
+}
+
+/* ---- the run's file -------------------------------------------------------------- */
+
+static void put_metrics(Store *store, Arena *arena, const TrainRecord *r) {
+    static const char *const axes[] = {"epoch"};
+    double *epoch = TAKE(arena, double, r->epochs + 1);
+    for (size_t i = 0; i < r->epochs; i++) epoch[i] = (double)(i + 1);
+    store_group(store, "/metrics", "one value for each finished epoch");
+    if (r->epochs == 0) return;
+    store_scale(store, "/metrics", "epoch", epoch, r->epochs, "1", "epoch");
+    store_array(store, "/metrics", "learning_rate", r->rate, 1, axes, "1",
+                "learning rate of the last step");
+    store_array(store, "/metrics", "train_loss", r->train_loss, 1, axes, "1",
+                "mean cross-entropy of the epoch's own steps, training mode");
+    store_array(store, "/metrics", "train_error", r->train_error, 1, axes, "1",
+                "share of training images misclassified in the epoch's own steps");
+    store_array(store, "/metrics", "val_loss", r->val_loss, 1, axes, "1",
+                "mean cross-entropy on the validation images, evaluation mode");
+    store_array(store, "/metrics", "val_error", r->val_error, 1, axes, "1",
+                "share of validation images misclassified");
+}
+
+static void put_scalar(Store *store, const char *name, double value,
+                       const char *long_name) {
+    store_array(store, "/summary", name, &value, 0, NULL, "1", long_name);
+}
+
+static void put_summary(Store *store, Arena *arena, const Trainer *trainer,
+                        const TrainRecord *r) {
+    const Net *net = trainer_net(trainer);
+    char digest[DIGEST_LENGTH + 1];
+    double last = r->epochs ? r->train_error[r->epochs - 1] : (double)NAN;
+    store_group(store, "/summary", "what the run has to say, in single numbers");
+    put_scalar(store, "score", r->score,
+               "validation error, median of the last five epochs");
+    put_scalar(store, "test_error", r->test_error,
+               "share of test images misclassified, once, after the last epoch");
+    put_scalar(store, "test_loss", r->test_loss, "mean cross-entropy on the test images");
+    put_scalar(store, "train_error", last, "training error of the last epoch");
+    put_scalar(store, "diverged", r->diverged ? 1.0 : 0.0, "1: the loss was not finite");
+    put_scalar(store, "diverged_step",
+               r->diverged ? (double)r->diverged_step : (double)NAN,
+               "in this step, counted from 0");
+    put_scalar(store, "weights", (double)net->weights, "number of weights");
+    put_scalar(store, "flops", net->flops,
+               "floating-point operations of one image forward");
+    digest_bytes(digest, trainer_weights(trainer), net->weights * sizeof(double));
+    store_text(store, "/summary", "weights_sha256",
+               text_copy(arena, digest, DIGEST_LENGTH));
+    digest_bytes(digest, trainer_state(trainer), net->states * sizeof(double));
+    store_text(store, "/summary", "state_sha256",
+               text_copy(arena, digest, DIGEST_LENGTH));
+}
+
+static void put_config(Store *store, const Run *run, Arena *arena) {
+    store_group(store, "/config", "what decides the run's numbers");
+    store_text(store, "/config", "canonical", config_canonical(&run->config, arena));
+    for (size_t i = 0; i < CONFIG_KEYS; i++)
+        store_text(store, "/config", config_keys()[i].name, run->config.text[i]);
+    store_integer(store, "/config", "numerics", TRAIN_NUMERICS);
+    store_text(store, "/config", "data_sha256", run->dataset->sha256);
+}
+
+static void put_provenance(Store *store, Arena *arena) {
+    size_t count;
+    const Fact *fact = store_provenance(arena, &count);
+    store_group(store, "/provenance", "what computed it");
+    for (size_t i = 0; i < count; i++)
+        store_text(store, "/provenance", fact[i].name, fact[i].value);
+}
+
+static void write_run(Arena *arena, const Trainer *trainer, const Run *run,
+                      const char *started, double seconds) {
+    TrainRecord r = trainer_record(trainer);
+    Store *store = store_new(
+        text_print(arena, "%s with %s on %s", config_get(&run->config, "network"),
+                   config_get(&run->config, "norm"), run->dataset->name));
+    store_text(store, "/", "run", run->id);
+    store_text(store, "/", "status", r.diverged ? "diverged" : "finished");
+    put_config(store, run, arena);
+    put_metrics(store, arena, &r);
+    put_summary(store, arena, trainer, &r);
+    put_provenance(store, arena);
+    store_group(store, "/times", "when, and how long; of no influence on the rest");
+    store_text(store, "/times", "started", started);
+    store_text(store, "/times", "finished", date_now(arena));
+    store_number(store, "/times", "seconds", seconds);
+    Error error = {.set = false};
+    store_save(store, run->path, &error);
+    store_close(store);
+    die_if(&error);
+    unlink(checkpoint_path(arena, run->path));
+}
+
+/* ---- the loop -------------------------------------------------------------------- */
+
+/* Steps until the run is over or a signal asks to stop; true when it is over. */
+static bool train(Arena *arena, Trainer *trainer, const Run *run, RunProgress *progress,
+                  void *context) {
+    const size_t total = trainer_steps(trainer) * config_count(&run->config, "epochs");
+    double saved = seconds_now();
+    for (;;) {
+        TrainStatus status = trainer_step(trainer);
+        TrainRecord record = trainer_record(trainer);
+        if (progress) progress(context, &record, trainer_done(trainer), total);
+        if (status == TRAIN_DONE) return true;
+        bool stop = stop_signal != 0;
+        if (stop || status == TRAIN_EPOCH || seconds_now() - saved > CHECKPOINT_SECONDS) {
+            save_checkpoint(arena, trainer, run);
+            saved = seconds_now();
+        }
+        if (stop) return false;
+    }
+}
+
+int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progress,
+                void *context) {
+    Error error = {.set = false};
+    Arena *arena = arena_new();
+    place_folder(runs_folder(arena), &error);
+    int lock = error.set ? -1 : store_lock(run->path, &error);
+    if (lock < 0) {
+        say("%s", error.message);
+        arena_free(arena);
+        return error.code;
+    }
+    int status = EX_OK;
+    if (!run_is_finished(run->path, run->id)) {
+        watch_signals();
+        const char *started = date_now(arena);
+        double begin = seconds_now();
+        if (restart) unlink(checkpoint_path(arena, run->path));
+        Trainer *trainer =
+            trainer_new(arena, &run->config, run->dataset, threads, &error);
+        die_if(&error);
+        load_checkpoint(arena, trainer, run);
+        if (train(arena, trainer, run, progress, context))
+            write_run(arena, trainer, run, started, seconds_now() - begin);
+        else
+            status = 128 + (int)stop_signal;
+        trainer_free(trainer);
+    }
+    store_unlock(run->path, lock);
+    arena_free(arena);
+    return status;
+}

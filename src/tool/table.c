@@ -1,0 +1,287 @@
+/* The table of a study as text, CSV, JSON and LaTeX: mean and interval over seeds,
+ * differences paired by seed, and the published table beside ours. */
+#include "tool.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double *cell(const Grid *g, const double *values, size_t series,
+                          size_t point) {
+    return values + (series * g->points + point) * g->seeds;
+}
+
+static Interval error_at(const Grid *g, size_t series, size_t point) {
+    return interval_of(cell(g, g->score, series, point), g->seeds);
+}
+
+static size_t diverged_at(const Grid *g, size_t series, size_t point) {
+    size_t count = 0;
+    for (size_t k = 0; k < g->seeds; k++)
+        count += cell(g, g->diverged, series, point)[k] > 0;
+    return count;
+}
+
+/* Series minus the first series, seed by seed. */
+static Interval difference_at(Arena *arena, const Grid *g, size_t series, size_t point) {
+    double *d = TAKE(arena, double, g->seeds);
+    for (size_t k = 0; k < g->seeds; k++)
+        d[k] = cell(g, g->score, series, point)[k] - cell(g, g->score, 0, point)[k];
+    return interval_of(d, g->seeds);
+}
+
+/* ---- text ------------------------------------------------------------------------ */
+
+/* "23.4 +- 1.2" in percent; "diverged" where no seed has a number. */
+static const char *percent(Arena *arena, Interval i, size_t diverged, bool sign,
+                           const char *between) {
+    if (i.count == 0) return diverged ? "diverged" : "-";
+    const char *mean = text_print(arena, sign ? "%+.1f" : "%.1f", 100.0 * i.mean);
+    const char *half =
+        isnan(i.half) ? "" : text_print(arena, "%s%.1f", between, 100.0 * i.half);
+    const char *lost = diverged ? text_print(arena, " (%zu div.)", diverged) : "";
+    return text_print(arena, "%s%s%s", mean, half, lost);
+}
+
+static void pad_to(FILE *out, const char *text, int width) {
+    size_t shown = 0; /* characters, not bytes */
+    for (const char *c = text; *c; c++) shown += ((unsigned char)*c & 0xc0) != 0x80;
+    fprintf(out, "%s%*s", text, width > (int)shown ? width - (int)shown : 0, "");
+}
+
+enum { WIDE = 14 };
+
+static void text_row(FILE *out, int first, const char *name, const char *const *cells,
+                     size_t count) {
+    pad_to(out, name, first);
+    for (size_t j = 0; j < count; j++) pad_to(out, cells[j], j + 1 < count ? WIDE : 0);
+    fputs("\n", out);
+}
+
+/* Names of series minus the first; differences stand in the same column. */
+static const char *difference_name(Arena *arena, const Grid *g, size_t series) {
+    return text_print(arena, "%s - %s", g->name[series], g->name[0]);
+}
+
+static int first_width(Arena *arena, const Grid *g) {
+    size_t width = strlen(g->along_label);
+    for (size_t i = 0; i < g->series; i++) {
+        size_t own = strlen(i ? difference_name(arena, g, i) : g->name[0]);
+        if (own + 2 > width) width = own + 2; /* room for " *" */
+    }
+    return (int)width + 2;
+}
+
+static const double *published_at(const Grid *g, size_t series, double along) {
+    for (size_t j = 0; j < g->published_points; j++)
+        if (g->published_at[j] == along)
+            return &g->published_value[series * g->published_points + j];
+    return NULL;
+}
+
+static void print_published(Arena *arena, FILE *out, const Grid *g) {
+    const char **cells = TAKE(arena, const char *, g->points);
+    if (g->published == NULL) return;
+    fprintf(out, "\nPublished, %%: %s\n", g->published);
+    for (size_t i = 0; i < g->published_series; i++) {
+        for (size_t j = 0; j < g->points; j++) {
+            const double *value = published_at(g, i, g->along[j]);
+            cells[j] = value ? text_print(arena, "%.1f", *value) : "-";
+        }
+        text_row(out, first_width(arena, g), g->published_name[i], cells, g->points);
+    }
+}
+
+static bool any_same(const Grid *g) {
+    for (size_t i = 0; i < g->series; i++)
+        if (g->same[i] > 0) return true;
+    return false;
+}
+
+static void print_text(Arena *arena, FILE *out, const Grid *g) {
+    const char **cells = TAKE(arena, const char *, g->points);
+    fprintf(out, "%s\n", g->question);
+    fprintf(out, "Validation error, %%: mean over %zu seed%s%s. %s%s%s\n\n", g->seeds,
+            g->seeds == 1 ? "" : "s",
+            g->seeds > 2 ? " ± half of Student's 95 % interval" : "",
+            *g->protocol ? "Protocol: " : "", g->protocol,
+            g->quick ? ", quick recipe." : ".");
+    for (size_t j = 0; j < g->points; j++) cells[j] = text_number(arena, g->along[j]);
+    text_row(out, first_width(arena, g), g->along_label, cells, g->points);
+    for (size_t i = 0; i < g->series; i++) {
+        for (size_t j = 0; j < g->points; j++)
+            cells[j] =
+                percent(arena, error_at(g, i, j), diverged_at(g, i, j), false, " ± ");
+        text_row(out, first_width(arena, g),
+                 text_print(arena, "%s%s", g->name[i], g->same[i] > 0 ? " *" : ""), cells,
+                 g->points);
+    }
+    for (size_t i = 1; i < g->series; i++) {
+        for (size_t j = 0; j < g->points; j++)
+            cells[j] = percent(arena, difference_at(arena, g, i, j), 0, true, " ± ");
+        text_row(out, first_width(arena, g), difference_name(arena, g, i), cells,
+                 g->points);
+    }
+    if (any_same(g))
+        fputs("* one and the same computation at every size: a reference line\n", out);
+    print_published(arena, out, g);
+}
+
+/* ---- CSV: one row a cell, for other programs ------------------------------------- */
+
+/* Quoted; a cell that a spreadsheet would take for a formula gets an apostrophe. */
+static const char *csv_text(Arena *arena, const char *text) {
+    Text out = text_new(arena);
+    text_add(&out, "\"%s", strchr("=+-@", *text) && *text ? "'" : "");
+    for (; *text; text++) text_add(&out, *text == '"' ? "\"\"" : "%c", *text);
+    text_add(&out, "\"");
+    return out.data;
+}
+
+static void print_csv(Arena *arena, FILE *out, const Grid *g) {
+    fputs("series,along,seeds,mean,half_width,diverged,test_mean,source\n", out);
+    for (size_t i = 0; i < g->series; i++)
+        for (size_t j = 0; j < g->points; j++) {
+            Interval e = error_at(g, i, j),
+                     t = interval_of(cell(g, g->test, i, j), g->seeds);
+            fprintf(out, "%s,%s,%zu,%s,%s,%zu,%s,\"normlab %s\"\n",
+                    csv_text(arena, g->name[i]), text_number(arena, g->along[j]), e.count,
+                    text_number(arena, e.mean), text_number(arena, e.half),
+                    diverged_at(g, i, j), text_number(arena, t.mean), g->identity);
+        }
+    for (size_t i = 0; i < g->published_series; i++)
+        for (size_t j = 0; j < g->published_points; j++)
+            fprintf(out, "%s,%s,,%s,,,,%s\n", csv_text(arena, g->published_name[i]),
+                    text_number(arena, g->published_at[j]),
+                    text_number(arena,
+                                g->published_value[i * g->published_points + j] / 100.0),
+                    csv_text(arena, g->published));
+}
+
+/* ---- JSON ------------------------------------------------------------------------ */
+
+static void print_json(Arena *arena, FILE *out, const Grid *g) {
+    fprintf(out,
+            "{\"schema\": 1, \"experiment\": %s, \"protocol\": %s, \"quick\": %s, "
+            "\"identity\": %s,\n",
+            json_text(arena, g->experiment), json_text(arena, g->protocol),
+            g->quick ? "true" : "false", json_text(arena, g->identity));
+    fprintf(out, " \"measure\": \"validation error, median of the last five epochs\", "
+                 "\"cells\": [");
+    for (size_t i = 0; i < g->series; i++)
+        for (size_t j = 0; j < g->points; j++) {
+            Interval e = error_at(g, i, j), d = difference_at(arena, g, i, j);
+            fprintf(out,
+                    "%s\n  {\"series\": %s, \"along\": %s, \"seeds\": %zu, \"mean\": %s, "
+                    "\"half_width\": %s,"
+                    " \"minus_first\": %s, \"minus_first_half_width\": %s, \"diverged\": "
+                    "%zu}",
+                    i + j ? "," : "", json_text(arena, g->name[i]),
+                    json_number(arena, g->along[j]), e.count, json_number(arena, e.mean),
+                    json_number(arena, e.half), json_number(arena, d.mean),
+                    json_number(arena, d.half), diverged_at(g, i, j));
+        }
+    fprintf(out, "],\n \"published\": [");
+    for (size_t i = 0; i < g->published_series; i++)
+        for (size_t j = 0; j < g->published_points; j++)
+            fprintf(out,
+                    "%s\n  {\"series\": %s, \"along\": %s, \"mean\": %s, \"source\": %s}",
+                    i + j ? "," : "", json_text(arena, g->published_name[i]),
+                    json_number(arena, g->published_at[j]),
+                    json_number(arena,
+                                g->published_value[i * g->published_points + j] / 100.0),
+                    json_text(arena, g->published));
+    fputs("]}\n", out);
+}
+
+/* ---- LaTeX ----------------------------------------------------------------------- */
+
+static const char *latex_text(Arena *arena, const char *text) {
+    Text out = text_new(arena);
+    for (; *text; text++) {
+        if (strchr("&%$#_{}", *text))
+            text_add(&out, "\\%c", *text);
+        else if (*text == '|')
+            text_add(&out, "$|$");
+        else if (*text == '\\' || *text == '^' || *text == '~')
+            text_add(&out, "\\char`\\%c{}", *text);
+        else
+            text_add(&out, "%c", *text);
+    }
+    return out.data;
+}
+
+static void latex_row(Arena *arena, FILE *out, const char *name, const char *const *cells,
+                      size_t count) {
+    fprintf(out, "%s", latex_text(arena, name));
+    for (size_t j = 0; j < count; j++) fprintf(out, " & %s", cells[j]);
+    fputs(" \\\\\n", out);
+}
+
+static void print_latex(Arena *arena, FILE *out, const Grid *g) {
+    const char **cells = TAKE(arena, const char *, g->points);
+    fprintf(out, "%% %s, %s; needs booktabs\n\\begin{tabular}{l", g->experiment,
+            g->identity);
+    for (size_t j = 0; j < g->points; j++) fputs("r", out);
+    fputs("}\n\\toprule\n", out);
+    for (size_t j = 0; j < g->points; j++) cells[j] = text_number(arena, g->along[j]);
+    latex_row(arena, out, g->along_label, cells, g->points);
+    fputs("\\midrule\n", out);
+    for (size_t i = 0; i < g->series; i++) {
+        for (size_t j = 0; j < g->points; j++)
+            cells[j] = percent(arena, error_at(g, i, j), diverged_at(g, i, j), false,
+                               " $\\pm$ ");
+        latex_row(arena, out, g->name[i], cells, g->points);
+    }
+    if (g->published) fprintf(out, "\\midrule\n");
+    for (size_t i = 0; i < g->published_series; i++) {
+        for (size_t j = 0; j < g->points; j++) {
+            const double *value = published_at(g, i, g->along[j]);
+            cells[j] = value ? text_print(arena, "%.1f", *value) : "--";
+        }
+        latex_row(arena, out, text_print(arena, "%s, published", g->published_name[i]),
+                  cells, g->points);
+    }
+    fputs("\\bottomrule\n\\end{tabular}\n", out);
+    if (g->published) fprintf(out, "%% published: %s\n", g->published);
+}
+
+void table_print(Arena *arena, FILE *out, const Grid *grid, TableForm form) {
+    static void (*const printers[])(Arena *, FILE *,
+                                    const Grid *) = {[TABLE_TEXT] = print_text,
+                                                     [TABLE_CSV] = print_csv,
+                                                     [TABLE_JSON] = print_json,
+                                                     [TABLE_LATEX] = print_latex};
+    printers[form](arena, out, grid);
+}
+
+/* ---- the command ----------------------------------------------------------------- */
+
+static int run_table(const Call *call) {
+    static const char *const names[] = {"text", "csv", "json", "latex"};
+    const Experiment *experiment = find_experiment(call->arena, call->word[0]);
+    const char *form = call_option(call, "--form");
+    size_t chosen = 0;
+    if (call_option(call, "--json")) form = "json";
+    while (form && chosen < COUNT_OF(names) && strcmp(form, names[chosen]) != 0) chosen++;
+    if (chosen == COUNT_OF(names))
+        die(EX_USAGE, "--form %s: text, csv, json or latex is expected%s", form,
+            text_hint(call->arena, form, names, COUNT_OF(names)));
+    table_print(call->arena, stdout, grid_find(call, experiment->name),
+                (TableForm)chosen);
+    return EX_OK;
+}
+
+const Command command_table = {
+    .name = "table",
+    .usage = "EXPERIMENT [--form text|csv|json|latex] [--from FILE]",
+    .summary = "Prints the table of a study: mean and interval over seeds, published "
+               "figures beside it",
+    .options =
+        (const Option[]){{"--form", "FORM", "text (default), csv, json or latex"},
+                         {"--json", NULL, "the same as --form json"},
+                         {"--from", "FILE", "a collected file instead of the newest one"},
+                         {NULL, NULL, NULL}},
+    .least = 1,
+    .most = 1,
+    .run = run_table,
+};

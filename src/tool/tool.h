@@ -1,0 +1,145 @@
+/* tool: the command line. Data on stdout, talk on stderr; any mistake is one line and a
+ * sysexits code. */
+#ifndef NORMLAB_TOOL_H
+#define NORMLAB_TOOL_H
+
+#include "experiment.h"
+#include "store.h"
+
+/* ---- command.c: words of a command line ------------------------------------------ */
+
+typedef struct Option {
+    const char *name;  /* "--jobs" */
+    const char *value; /* placeholder, "N"; NULL: a switch */
+    const char *help;
+} Option;
+
+typedef struct Call Call;
+
+typedef struct Command {
+    const char *name;
+    const char *usage; /* words after the name, "EXPERIMENT [key=value ...]" */
+    const char *summary;
+    const Option *options; /* ends with a NULL name; may be NULL */
+    size_t least, most;    /* plain words (key=value words not counted) */
+    bool settings;         /* takes key=value words */
+    int (*run)(const Call *call);
+    const char *more; /* further paragraphs of --help; may be NULL */
+} Command;
+
+/* A command line that was read: what is wrong in its form is said before run() is
+ * called. */
+struct Call {
+    Arena *arena;
+    const Command *command;
+    size_t words, settings;
+    const char **word;    /* plain words */
+    const char **setting; /* key=value words */
+    const char **option;  /* [options] value, "" for a switch given, NULL: not given */
+};
+
+const Command *const *commands(size_t *count);
+const char *call_option(const Call *call, const char *name); /* NULL: not given */
+size_t call_count(const Call *call, const char *name, size_t otherwise, size_t most);
+
+/* Ends the program with the error's line, if it is set. */
+void die_if(const Error *error);
+
+/* ---- sweep.c: the runs of an experiment ------------------------------------------ */
+
+typedef struct Run {
+    Config config;
+    const Dataset *dataset;
+    const char *id, *path; /* out/runs/ID.h5 */
+    const char *label;     /* "group(4), batch 8, seed 2": for progress */
+} Run;
+
+/* Points of the table, each with its run; equal configurations share one. */
+typedef struct Sweep {
+    const Experiment *experiment;
+    bool quick;
+    const char *stem; /* "batch-size" or "batch-size-quick" */
+    Own own;
+    const char *recipe; /* all settings, one line each */
+    size_t series, points, seeds;
+    const char **series_name; /* [series] canonical spec, and swept keys beside it */
+    bool *same;               /* [series] one run at every point */
+    double *along;            /* [points] */
+    double *seed;             /* [seeds] */
+    size_t *run_of;           /* [series, points, seeds] -> run */
+    size_t runs;
+    Run *run;
+} Sweep;
+
+const Experiment *find_experiment(Arena *arena, const char *name);
+const Sweep *sweep_plan(const Call *call, const Experiment *experiment, bool quick);
+void sweep_print(const Sweep *sweep); /* --dry-run */
+
+/* Does what is not done yet, `jobs` runs at a time; 0, or the exit status of the first
+ * that failed. */
+int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart);
+
+/* ---- run.c: one run, one file ---------------------------------------------------- */
+
+const char *runs_folder(Arena *arena);
+bool run_is_finished(const char *path, const char *id);
+
+typedef void RunProgress(void *context, const TrainRecord *record, size_t done,
+                         size_t total);
+
+/* Trains, resumes if there is a checkpoint, writes the file. Exit status: 0, 75 if
+ * another process has it,
+ * 130 or 143 after a clean stop; what is wrong is said. */
+int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progress,
+                void *context);
+
+/* ---- collect.c: runs into one file, and back ------------------------------------- */
+
+typedef struct Grid {
+    const char *path, *identity; /* SHA-256 of the runs' identities, 12 digits */
+    const char *experiment, *question, *along_label, *protocol, *recipe;
+    bool quick;
+    size_t series, points, seeds;
+    const char **name;   /* [series] */
+    const double *same;  /* [series] 1: one computation at every point */
+    const double *rank;  /* [series] of the normalizer's kind in the registry */
+    const double *along; /* [points] */
+    const double *seed;  /* [seeds] */
+    const double *score, *test, *train; /* [series, points, seeds] error, 0..1 */
+    const double *diverged;
+    const char *published; /* source; NULL: none */
+    size_t published_series, published_points;
+    const char **published_name;
+    const double *published_at, *published_value; /* percent */
+} Grid;
+
+void collect(Arena *arena, const Sweep *sweep, const char *path);
+const Grid *grid_read(Arena *arena, const char *path);
+/* --from FILE, or the newest of out/NAME.h5, out/NAME-quick.h5, then data/NAME.h5. Says
+ * which. */
+const Grid *grid_find(const Call *call, const char *experiment);
+
+/* ---- statistics.c ---------------------------------------------------------------- */
+
+typedef struct Interval {
+    size_t count;      /* values that are numbers */
+    double mean, half; /* half-width of Student's 95 % interval; NaN below three values */
+} Interval;
+
+Interval interval_of(const double *values, size_t count);
+
+/* ---- table.c, plot.c ------------------------------------------------------------- */
+
+typedef enum TableForm { TABLE_TEXT, TABLE_CSV, TABLE_JSON, TABLE_LATEX } TableForm;
+void table_print(Arena *arena, FILE *out, const Grid *grid, TableForm form);
+
+/* Draws with experiments/NAME/plot.gp; terminal: svg, pdf, png, tex, dumb. To `path`, or
+ * for dumb to stdout. */
+void plot_draw(Arena *arena, const Grid *grid, const char *terminal, const char *path);
+
+/* ---- json.c: text as JSON -------------------------------------------------------- */
+
+const char *json_text(Arena *arena, const char *text); /* quoted and escaped */
+const char *json_number(Arena *arena, double value);   /* null for what is not finite */
+
+#endif
