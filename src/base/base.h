@@ -90,6 +90,12 @@ size_t arena_blocks(
 char *text_print(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 char *text_copy(Arena *arena, const char *text, size_t length);
 
+/* The text, or its beginning and "..." where it is longer than a message can bear. */
+const char *text_clip(Arena *arena, const char *text);
+
+/* The text with '?' for control characters: what comes from a file may go to a terminal. */
+const char *text_plain(Arena *arena, const char *text);
+
 /* A string that grows by appending (in the arena; earlier copies are left behind). */
 typedef struct Text {
     Arena *arena;
@@ -169,6 +175,9 @@ char *place_read(Arena *arena, const char *path, size_t limit, size_t *length,
  * file beside it, fsync, rename, fsync of the folder. The temporary is removed on
  * failure. */
 bool place_write(const char *path, const void *data, size_t length, Error *error);
+
+/* Removes what writers of `path` that were killed left beside it. place_write does it too. */
+void place_sweep(const char *path);
 
 /* Makes a folder and its parents. */
 bool place_folder(const char *path, Error *error);

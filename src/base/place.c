@@ -1,9 +1,12 @@
 /* Files: found, read whole, written whole or not at all. */
 #include "base.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sha2.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -98,7 +101,30 @@ static bool sync_folder(const char *path) {
     return good;
 }
 
+/* A number of a process that is no more. */
+static bool is_dead(const char *digits) {
+    size_t pid;
+    if (!text_to_count(digits, &pid) || pid == 0 || pid > INT_MAX) return false;
+    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+void place_sweep(const char *path) {
+    Arena *arena = arena_new();
+    const char *slash = strrchr(path, '/');
+    const char *folder =
+        slash ? text_copy(arena, path, (size_t)(slash - path) + 1) : "./";
+    const char *prefix = text_print(arena, "%s.tmp.", slash ? slash + 1 : path);
+    DIR *entries = opendir(folder);
+    for (struct dirent *e; entries && (e = readdir(entries)) != NULL;)
+        if (strncmp(e->d_name, prefix, strlen(prefix)) == 0 &&
+            is_dead(e->d_name + strlen(prefix)))
+            unlink(text_print(arena, "%s%s", folder, e->d_name));
+    if (entries) closedir(entries);
+    arena_free(arena);
+}
+
 bool place_write(const char *path, const void *data, size_t length, Error *error) {
+    place_sweep(path);
     char temporary[4096];
     int n = snprintf(temporary, sizeof temporary, "%s.tmp.%ld", path, (long)getpid());
     if (n < 0 || (size_t)n >= sizeof temporary)

@@ -32,6 +32,18 @@ char *text_copy(Arena *arena, const char *text, size_t length) {
     return copy;
 }
 
+const char *text_clip(Arena *arena, const char *text) {
+    enum { SHOWN = 60 };
+    return strlen(text) <= SHOWN ? text : text_print(arena, "%.*s...", SHOWN, text);
+}
+
+const char *text_plain(Arena *arena, const char *text) {
+    char *plain = text_copy(arena, text, strlen(text));
+    for (char *c = plain; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
+    return plain;
+}
+
 Text text_new(Arena *arena) {
     Text text = {.arena = arena, .data = TAKE(arena, char, 64), .room = 64};
     text.data[0] = '\0';

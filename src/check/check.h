@@ -17,7 +17,8 @@ typedef struct CheckInput {
     const char *name;
     Shape shape;
     const double *value; /* [shape_count(shape)] */
-    double scale; /* the step's unit: the cells' standard deviation, not the values' size */
+    double
+        scale; /* the step's unit: the cells' standard deviation, not the values' size */
 } CheckInput;
 
 /* Any function on a tape: y of x[inputs], any shape. `write` may be called many times,

@@ -176,7 +176,8 @@ size_t norm_smallest_cell(Arena *arena, const Norm *norm, Lattice x, NormMode mo
 bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
                        Error *error) {
     if (norm_smallest_cell(arena, norm, x, mode) > 1) return true;
-    const char *more = norm->kind->keeps_state ? "more samples in a cell would do"
+    const char *more = norm->kind->keeps_state         ? "more samples in a cell would do"
+                       : x.C == 1 && norm->kind->apart ? "more channels would do"
                        : x.C == 1
                            ? "more positions would do"
                            : text_print(arena, "more channels in a cell would do: %s",

@@ -61,6 +61,7 @@ Store *store_new(const char *title) {
     const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
     store_must(H5Pset_link_creation_order(create, order), "keep the order of links");
     store_must(H5Pset_attr_creation_order(create, order), "keep the order of attributes");
+    store_must(H5Pset_attr_phase_change(create, 128, 64), "keep attributes together");
     store_must(H5Pset_obj_track_times(create, 0), "leave out times");
     store->file = store_must(H5Fcreate(memory_name(store), H5F_ACC_TRUNC, create, access),
                              "make a file in memory");

@@ -98,6 +98,7 @@ void store_integer(Store *store, const char *path, const char *name, int64_t val
 void store_keep_order(hid_t create) {
     const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
     store_must(H5Pset_attr_creation_order(create, order), "keep the order of attributes");
+    store_must(H5Pset_attr_phase_change(create, 128, 64), "keep attributes together");
     store_must(H5Pset_obj_track_times(create, 0), "leave out times");
 }
 

@@ -26,14 +26,14 @@ struct Node {
     Node **in;    /* [arity] operands; an optional operand may be NULL */
     size_t arity;
     Shape shape;
-    double *value; /* [shape_count(shape)] */
+    double *value;      /* [shape_count(shape)] */
     const void *detail; /* what the operation needs beside its operands; never changes */
-    void *saved;      /* what forward keeps for the backward kernel */
-    double *gradient; /* a parameter's slot, the caller's; NULL elsewhere */
-    bool wanted;      /* a gradient is wanted of something below */
-    Node *previous;   /* written before this one */
-    double *slot;     /* tape_backward's adjoint, while it runs */
-    Node *adjoint;    /* tape_gradient's, while it runs */
+    void *saved;        /* what forward keeps for the backward kernel */
+    double *gradient;   /* a parameter's slot, the caller's; NULL elsewhere */
+    bool wanted;        /* a gradient is wanted of something below */
+    Node *previous;     /* written before this one */
+    double *slot;       /* tape_backward's adjoint, while it runs */
+    Node *adjoint;      /* tape_gradient's, while it runs */
 };
 
 typedef struct Tape Tape;

@@ -34,7 +34,35 @@ static void read_x(Job *job) {
         die(EX_DATAERR, "%s: /x has rank %zu; [N, C, ...] of rank 2 to 5 is expected",
             job->path, job->shape.rank);
     for (size_t i = job->shape.rank; i < SHAPE_MAX_RANK; i++) job->shape.size[i] = 0;
+    if (shape_count(job->shape) == 0)
+        die(EX_DATAERR, "%s: /x is empty: its shape is %s", job->path,
+            shape_text(job->arena, job->shape));
     job->lattice = shape_lattice(job->shape);
+}
+
+/* A name that is nearly one of ours, ours being absent, is a slip that would go unnoticed.
+ * Other data sets are the user's business. */
+static void check_names(const Job *job) {
+    static const char *const known[] = {"x", "gamma",        "beta",        "dy",
+                                        "v", "running_mean", "running_var", "param"};
+    size_t count;
+    const char **names = store_members(job->in, job->arena, "/", &count);
+    for (size_t i = 0; i < count; i++) {
+        const char *near = text_nearest(names[i], known, COUNT_OF(known));
+        if (near == NULL || strcmp(near, names[i]) == 0) continue;
+        if (!store_has(job->in, text_print(job->arena, "/%s", near)))
+            die(EX_DATAERR, "%s: there is a /%s, did you mean /%s?", job->path,
+                text_plain(job->arena, names[i]), near);
+    }
+    names = store_members(job->in, job->arena, "/param", &count);
+    for (size_t i = 0; i < count; i++) {
+        bool has = false;
+        for (size_t k = 0; k < job->norm->params; k++)
+            has |= strcmp(job->norm->param[k].name, names[i]) == 0;
+        if (!has)
+            die(EX_DATAERR, "%s: there is a /param/%s, but %s has no such parameter",
+                job->path, text_plain(job->arena, names[i]), job->norm->spec);
+    }
 }
 
 /* An array that must have x's shape; NULL if it is not there. */
@@ -58,7 +86,8 @@ static const double *read_vector(Job *job, const char *path, size_t count) {
         store_get_array(job->in, job->arena, path, 1, &rank, &size, &error);
     die_if(&error);
     if (rank != 1 || size != count)
-        die(EX_DATAERR, "%s: %s has %zu numbers; one for each channel is expected, %zu",
+        die(EX_DATAERR,
+            "%s: %s has length %zu; one number for each channel is expected, %zu",
             job->path, path, rank == 0 ? 1 : size, count);
     return data;
 }
@@ -92,9 +121,9 @@ static void read_state(Job *job) {
                 path);
         job->state[i] = read_vector(job, path, s->count);
         for (size_t k = 0; strcmp(s->name, "running_var") == 0 && k < s->count; k++)
-            if (job->state[i][k] < 0)
-                die(EX_DATAERR, "%s: %s[%zu] = %g is negative", job->path, path, k,
-                    job->state[i][k]);
+            if (!(job->state[i][k] >= 0))
+                die(EX_DATAERR, "%s: %s[%zu] = %g: a variance of 0 or more is expected",
+                    job->path, path, k, job->state[i][k]);
     }
 }
 
@@ -113,6 +142,8 @@ static const Norm *read_norm(const Call *call, size_t channels) {
     const Norm *norm = norm_new(call->arena, text, channels, &error);
     if (norm == NULL) die(error.code, "%s", spec_error(call->arena, text, &error));
     if (eps == NULL) return norm;
+    if (strstr(norm->spec, "eps=") != NULL)
+        die(EX_USAGE, "--eps %s: %s says its eps already", eps, norm->spec);
     Norm *changed = TAKE(call->arena, Norm, 1);
     *changed = *norm;
     if (!text_to_double(eps, &changed->eps) ||
@@ -216,6 +247,7 @@ static int run_apply(const Call *call) {
     job.norm = read_norm(call, job.lattice.C);
     norm_fits(arena, job.norm, job.lattice, mode, &error);
     die_if(&error);
+    check_names(&job);
     read_params(&job);
     read_state(&job);
     job.dy = read_like_x(&job, "/dy");

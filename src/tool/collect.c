@@ -211,6 +211,35 @@ const Grid *grid_read(Arena *arena, const char *path) {
     return g;
 }
 
+/* A line of names without control characters. */
+static const char **plain_names(Arena *arena, const char *const *names, size_t count) {
+    const char **plain = TAKE(arena, const char *, count);
+    for (size_t i = 0; i < count; i++) plain[i] = text_plain(arena, names[i]);
+    return plain;
+}
+
+const Grid *grid_plain(Arena *arena, const Grid *grid) {
+    Grid *g = TAKE(arena, Grid, 1);
+    *g = *grid;
+    const char **line[] = {&g->experiment, &g->question, &g->along_label, &g->protocol,
+                           &g->identity};
+    for (size_t i = 0; i < COUNT_OF(line); i++) *line[i] = text_plain(arena, *line[i]);
+    g->name = plain_names(arena, grid->name, grid->series);
+    if (grid->published == NULL) return g;
+    g->published = text_plain(arena, grid->published);
+    g->published_name = plain_names(arena, grid->published_name, grid->published_series);
+    return g;
+}
+
+/* What is drawn and printed must be what was asked for. */
+static const Grid *grid_of(Arena *arena, const char *path, const char *experiment) {
+    const Grid *grid = grid_read(arena, path);
+    if (strcmp(grid->experiment, experiment) != 0)
+        die(EX_DATAERR, "%s holds results of experiment '%s'; those of %s are expected",
+            path, text_clip(arena, grid->experiment), experiment);
+    return grid;
+}
+
 /* The user's own results before published ones, the newer before the older. */
 const Grid *grid_find(const Call *call, const char *experiment) {
     Arena *arena = call->arena;
@@ -219,7 +248,7 @@ const Grid *grid_find(const Call *call, const char *experiment) {
         place_out(arena, text_print(arena, "%s-quick.h5", experiment)),
         place_home(arena, text_print(arena, "data/%s.h5", experiment))};
     const char *from = call_option(call, "--from");
-    if (from) return grid_read(arena, from);
+    if (from) return grid_of(arena, from, experiment);
     const char *best = NULL;
     struct timespec newest = {0, 0};
     for (size_t i = 0; i < COUNT_OF(places); i++) {
@@ -238,5 +267,5 @@ const Grid *grid_find(const Call *call, const char *experiment) {
         die(EX_NOINPUT, "no results of %s yet: `normlab run %s --quick` makes some",
             experiment, experiment);
     say("from %s", best);
-    return grid_read(arena, best);
+    return grid_of(arena, best, experiment);
 }

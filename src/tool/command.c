@@ -1,6 +1,7 @@
 /* Words of a command line, read against a command's own table of options. */
 #include "tool.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,11 +26,28 @@ void die_if(const Error *error) {
 
 /* ---- help ------------------------------------------------------------------------ */
 
-static void print_help(void) {
-    puts("normlab: a testbed for Group Normalization and its relatives\n\nCommands:");
+static void print_help(FILE *out) {
+    fputs("normlab: a testbed for Group Normalization and its relatives\n\nCommands:\n",
+          out);
     for (size_t i = 0; i < COUNT_OF(COMMANDS); i++)
-        printf("  %-8s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
-    puts("\n`normlab COMMAND --help` says more. Start with `normlab demo`.");
+        fprintf(out, "  %-8s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+    fputs("\n`normlab COMMAND --help` says more. Start with `normlab demo`.\n", out);
+}
+
+static void print_keys(void) {
+    puts("\nKeys of a run's configuration, their defaults in brackets:");
+    for (size_t i = 0; i < CONFIG_KEYS; i++) {
+        const ConfigKey *key = &config_keys()[i];
+        printf("  %-12s %s [%s]\n", key->name, key->help, key->initial);
+    }
+    size_t count;
+    const Experiment *const *found = experiments(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (found[i]->keys == NULL) continue;
+        printf("Keys of the experiment %s:\n", found[i]->name);
+        for (const ExperimentKey *key = found[i]->keys; key->name; key++)
+            printf("  %-12s %s [%s]\n", key->name, key->help, key->initial);
+    }
 }
 
 static void print_command_help(const Command *command) {
@@ -42,6 +60,7 @@ static void print_command_help(const Command *command) {
                  o->value ? o->value : "");
         printf("  %-18s %s\n", left, o->help);
     }
+    if (command->settings) print_keys();
     if (command->more) printf("\n%s\n", command->more);
 }
 
@@ -83,6 +102,8 @@ static int read_option(Call *call, int argc, char **argv) {
         return equals ? 1 : 2;
     }
     names[count] = "--help";
+    if (length == strlen("--help") && strncmp(word, "--help", length) == 0)
+        die(EX_USAGE, "--help takes no value");
     char *bare = text_copy(call->arena, word, length);
     die(EX_USAGE, "'%s' has no option '%s'%s; see `normlab %s --help`", command->name,
         bare, text_hint(call->arena, bare, names, count + 1), command->name);
@@ -142,27 +163,42 @@ static bool asks_help(int argc, char **argv) {
     return false;
 }
 
-int main(int argc, char **argv) {
-    Arena *arena = arena_new();
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        print_help();
-        arena_free(arena);
-        return argc < 2 ? EX_USAGE : EX_OK;
-    }
-    if (strcmp(argv[1], "--version") == 0) {
+/* `normlab --help`, `normlab --version`, or a word that is neither. */
+static int global_option(Arena *arena, const char *word) {
+    static const char *const names[] = {"--help", "--version"};
+    if (strcmp(word, "--version") == 0) {
         puts("normlab " NORMLAB_VERSION);
-        arena_free(arena);
         return EX_OK;
     }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        print_help(stdout);
+        return EX_OK;
+    }
+    die(EX_USAGE,
+        "no option '%s' before a command%s; `normlab --help` lists the commands", word,
+        text_hint(arena, word, names, COUNT_OF(names)));
+}
+
+static int run_command(Arena *arena, int argc, char **argv) {
+    if (argc < 2) {
+        print_help(stderr);
+        return EX_USAGE;
+    }
+    if (argv[1][0] == '-') return global_option(arena, argv[1]);
+    if (strcmp(argv[1], "help") == 0) return global_option(arena, "--help");
     const Command *command = find_command(arena, argv[1]);
-    int status = EX_OK;
     if (asks_help(argc - 2, argv + 2)) {
         print_command_help(command);
-    } else {
-        Call call = read_call(arena, command, argc - 2, argv + 2);
-        status = command->run(&call);
+        return EX_OK;
     }
+    Call call = read_call(arena, command, argc - 2, argv + 2);
+    return command->run(&call);
+}
+
+int main(int argc, char **argv) {
+    signal(SIGXFSZ, SIG_IGN); /* a file too large is an ordinary error of write */
+    Arena *arena = arena_new();
+    int status = run_command(arena, argc, argv);
     arena_free(arena);
     if (fflush(stdout) != 0 || ferror(stdout))
         die(EX_IOERR, "the output could not be written");

@@ -24,6 +24,7 @@ typedef struct Report {
 } Report;
 
 typedef struct Pool {
+    Arena *arena;
     const Sweep *sweep;
     size_t jobs, threads, next, finished, skipped;
     pid_t *child;        /* [runs] 0: not running */
@@ -87,6 +88,7 @@ static void start_next(Pool *pool) {
     while (pool->next < sweep->runs &&
            run_is_finished(sweep->run[pool->next].path, sweep->run[pool->next].id)) {
         pool->share[pool->next] = pool->begin_share[pool->next] = 1.0;
+        run_tidy(pool->arena, &sweep->run[pool->next]);
         pool->next++;
         pool->skipped++;
     }
@@ -180,12 +182,16 @@ static void pass_on_signal(Pool *pool) {
 }
 
 int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart) {
+    Error error = {.set = false};
+    place_folder(runs_folder(arena), &error);
+    die_if(&error);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     size_t processors = cores > 0 ? (size_t)cores : 1;
     if (jobs == 0) jobs = processors;
     if (jobs > sweep->runs) jobs = sweep->runs;
     size_t threads = processors > jobs ? processors / jobs : 1;
-    Pool pool = {.sweep = sweep,
+    Pool pool = {.arena = arena,
+                 .sweep = sweep,
                  .jobs = jobs,
                  .threads = threads,
                  .restart = restart,

@@ -23,7 +23,6 @@ static void watch_signals(void) {
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    signal(SIGXFSZ, SIG_IGN); /* a file too large is an ordinary error of write */
 }
 
 static double seconds_now(void) {
@@ -61,7 +60,8 @@ bool run_is_finished(const char *path, const char *id) {
 
 /* ---- checkpoint ------------------------------------------------------------------ */
 
-static void save_checkpoint(Arena *arena, Trainer *trainer, const Run *run) {
+static bool save_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
+                            Error *error) {
     ArenaMark mark = arena_mark(arena);
     size_t parts;
     const TrainPart *part = trainer_parts(trainer, &parts);
@@ -76,54 +76,60 @@ static void save_checkpoint(Arena *arena, Trainer *trainer, const Run *run) {
         store_tensor(store, name, part[i].data, 1, &part[i].count, "1",
                      part[i].long_name);
     }
-    Error error = {.set = false};
-    store_save(store, checkpoint_path(arena, run->path), &error);
+    bool good = store_save(store, checkpoint_path(arena, run->path), error);
     store_close(store);
-    die_if(&error);
     arena_rewind(arena, mark);
+    return good;
 }
 
 /* A checkpoint continues only where it would give the same bits. */
-static void check_origin(const Store *store, Arena *arena, const Run *run,
-                         const char *path) {
-    Error error = {.set = false};
-    const char *id = store_get_text(store, arena, "/", "run", &error);
-    const char *binary = store_get_text(store, arena, "/", "binary", &error);
-    const char *blas = store_get_text(store, arena, "/", "blas", &error);
-    die_if(&error);
+static bool check_origin(const Store *store, Arena *arena, const Run *run, Error *error) {
+    const char *id = store_get_text(store, arena, "/", "run", error);
+    const char *binary = store_get_text(store, arena, "/", "binary", error);
+    const char *blas = store_get_text(store, arena, "/", "blas", error);
+    const char *path = checkpoint_path(arena, run->path);
+    if (error->set) return false;
     if (strcmp(id, run->id) != 0)
-        die(EX_DATAERR, "%s belongs to run %s, not %s", path, id, run->id);
+        return fail(error, EX_DATAERR, 0, "%s belongs to run %s, not %s", path,
+                    text_clip(arena, id), run->id);
     if (strcmp(binary, store_binary(arena)) != 0)
-        die(EX_DATAERR,
-            "%s was written by another build of normlab; start over with --restart",
-            path);
+        return fail(error, EX_DATAERR, 0, "%s was written by another build of normlab",
+                    path);
     if (strcmp(blas, store_blas_core(arena)) != 0)
-        die(EX_DATAERR, "%s was computed with %s, this is %s; start over with --restart",
-            path, blas, store_blas_core(arena));
+        return fail(error, EX_DATAERR, 0, "%s was computed with %s, this is %s", path,
+                    text_clip(arena, blas), store_blas_core(arena));
+    return true;
 }
 
-static void load_checkpoint(Arena *arena, Trainer *trainer, const Run *run) {
-    const char *path = checkpoint_path(arena, run->path);
-    if (access(path, F_OK) != 0) return;
-    Error error = {.set = false};
-    Store *store = store_open(path, &error);
-    die_if(&error);
-    check_origin(store, arena, run, path);
+static bool load_parts(const Store *store, Arena *arena, Trainer *trainer, const Run *run,
+                       Error *error) {
     size_t parts;
     const TrainPart *part = trainer_parts(trainer, &parts);
     for (size_t i = 0; i < parts; i++) {
         size_t rank, size;
         const char *name = text_print(arena, "/parts/%s", part[i].name);
         if (part[i].count == 0) continue;
-        const double *data = store_get_array(store, arena, name, 1, &rank, &size, &error);
-        die_if(&error);
+        const double *data = store_get_array(store, arena, name, 1, &rank, &size, error);
+        if (data == NULL) return false;
         if (rank != 1 || size != part[i].count)
-            die(EX_DATAERR, "%s: %s has %zu numbers, %zu are expected", path, name, size,
-                part[i].count);
+            return fail(error, EX_DATAERR, 0, "%s: %s has %zu numbers, %zu are expected",
+                        checkpoint_path(arena, run->path), name, size, part[i].count);
         memcpy(part[i].data, data, size * sizeof *data);
     }
+    return true;
+}
+
+/* True without a checkpoint too: the run then begins. */
+static bool load_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
+                            Error *error) {
+    const char *path = checkpoint_path(arena, run->path);
+    if (access(path, F_OK) != 0) return true;
+    Error own = {.set = false};
+    Store *store = store_open(path, &own);
+    bool good = store && check_origin(store, arena, run, &own) &&
+                load_parts(store, arena, trainer, run, &own);
     store_close(store);
-    trainer_resumed(trainer);
+    return good || fail(error, own.code, 0, "%s; start over with --restart", own.message);
 }
 
 /* ---- the run's file -------------------------------------------------------------- */
@@ -196,8 +202,8 @@ static void put_provenance(Store *store, Arena *arena) {
         store_text(store, "/provenance", fact[i].name, fact[i].value);
 }
 
-static void write_run(Arena *arena, const Trainer *trainer, const Run *run,
-                      const char *started, double seconds) {
+static bool write_run(Arena *arena, const Trainer *trainer, const Run *run,
+                      const char *started, double seconds, Error *error) {
     TrainRecord r = trainer_record(trainer);
     Store *store = store_new(
         text_print(arena, "%s with %s on %s", config_get(&run->config, "network"),
@@ -212,62 +218,82 @@ static void write_run(Arena *arena, const Trainer *trainer, const Run *run,
     store_text(store, "/times", "started", started);
     store_text(store, "/times", "finished", date_now(arena));
     store_number(store, "/times", "seconds", seconds);
-    Error error = {.set = false};
-    store_save(store, run->path, &error);
+    bool good = store_save(store, run->path, error);
     store_close(store);
-    die_if(&error);
-    unlink(checkpoint_path(arena, run->path));
+    if (good) unlink(checkpoint_path(arena, run->path));
+    return good;
 }
 
 /* ---- the loop -------------------------------------------------------------------- */
 
-/* Steps until the run is over or a signal asks to stop; true when it is over. */
-static bool train(Arena *arena, Trainer *trainer, const Run *run, RunProgress *progress,
-                  void *context) {
+typedef struct Watch { /* who is told how far a run is */
+    RunProgress *progress;
+    void *context;
+} Watch;
+
+/* Steps until the run is over or a signal asks to stop; *over says which. */
+static bool train(Arena *arena, Trainer *trainer, const Run *run, Watch watch, bool *over,
+                  Error *error) {
     const size_t total = trainer_steps(trainer) * config_count(&run->config, "epochs");
     double saved = seconds_now();
     for (;;) {
         TrainStatus status = trainer_step(trainer);
         TrainRecord record = trainer_record(trainer);
-        if (progress) progress(context, &record, trainer_done(trainer), total);
-        if (status == TRAIN_DONE) return true;
+        if (watch.progress)
+            watch.progress(watch.context, &record, trainer_done(trainer), total);
+        *over = status == TRAIN_DONE;
+        if (*over) return true;
         bool stop = stop_signal != 0;
         if (stop || status == TRAIN_EPOCH || seconds_now() - saved > CHECKPOINT_SECONDS) {
-            save_checkpoint(arena, trainer, run);
+            if (!save_checkpoint(arena, trainer, run, error)) return false;
             saved = seconds_now();
         }
-        if (stop) return false;
+        if (stop) return true;
     }
+}
+
+/* Exit status, with *error where it tells of one. */
+static int execute(Arena *arena, const Run *run, size_t threads, Watch watch,
+                   Error *error) {
+    const char *started = date_now(arena);
+    double begin = seconds_now();
+    bool over = false;
+    Trainer *trainer = trainer_new(arena, &run->config, run->dataset, threads, error);
+    bool good = trainer && load_checkpoint(arena, trainer, run, error) &&
+                train(arena, trainer, run, watch, &over, error);
+    if (good && over)
+        good = write_run(arena, trainer, run, started, seconds_now() - begin, error);
+    trainer_free(trainer);
+    return !good ? error->code : over ? EX_OK : 128 + (int)stop_signal;
+}
+
+void run_tidy(Arena *arena, const Run *run) {
+    Error quiet = {.set = false};
+    int lock = store_lock(run->path, &quiet);
+    if (lock < 0) return; /* somebody is at work there */
+    place_sweep(run->path);
+    place_sweep(checkpoint_path(arena, run->path));
+    unlink(checkpoint_path(arena, run->path));
+    store_unlock(run->path, lock);
 }
 
 int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progress,
                 void *context) {
     Error error = {.set = false};
     Arena *arena = arena_new();
-    place_folder(runs_folder(arena), &error);
-    int lock = error.set ? -1 : store_lock(run->path, &error);
-    if (lock < 0) {
-        say("%s", error.message);
-        arena_free(arena);
-        return error.code;
-    }
-    int status = EX_OK;
-    if (!run_is_finished(run->path, run->id)) {
-        watch_signals();
-        const char *started = date_now(arena);
-        double begin = seconds_now();
+    int status = EX_OK, lock = store_lock(run->path, &error);
+    if (lock < 0)
+        status = error.code;
+    else {
+        place_sweep(run->path);
+        place_sweep(checkpoint_path(arena, run->path));
         if (restart) unlink(checkpoint_path(arena, run->path));
-        Trainer *trainer =
-            trainer_new(arena, &run->config, run->dataset, threads, &error);
-        die_if(&error);
-        load_checkpoint(arena, trainer, run);
-        if (train(arena, trainer, run, progress, context))
-            write_run(arena, trainer, run, started, seconds_now() - begin);
-        else
-            status = 128 + (int)stop_signal;
-        trainer_free(trainer);
+        watch_signals();
+        if (!run_is_finished(run->path, run->id))
+            status = execute(arena, run, threads, (Watch){progress, context}, &error);
+        store_unlock(run->path, lock);
     }
-    store_unlock(run->path, lock);
+    if (error.set) say("%s", error.message);
     arena_free(arena);
     return status;
 }

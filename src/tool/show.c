@@ -24,7 +24,8 @@ static void show_attributes(Arena *arena, const Store *store, const char *path) 
         const char *text = attribute(arena, store, path, names[i]);
         if (text == NULL) continue;
         const char *end = strchr(text, '\n');
-        printf("  %-18s %s\n", names[i], end && end[1] ? "(several lines)" : text);
+        printf("  %-18s %s\n", text_plain(arena, names[i]),
+               end && end[1] ? "(several lines)" : text_plain(arena, text));
     }
 }
 
@@ -56,11 +57,11 @@ static void show_array(Arena *arena, const Store *store, const char *path,
     Values v;
     if (!values_of(arena, store, path, &v)) return;
     size_t count = shape_count(v.shape);
-    printf("  %-18s", name);
+    printf("  %-18s", text_plain(arena, name));
     if (v.shape.rank > 0) printf(" %s", shape_text(arena, v.shape));
     for (size_t i = 0; i < count && i < SHOWN_NUMBERS; i++)
         if (v.text)
-            printf(" %s", v.text[i]);
+            printf(" %s", text_plain(arena, v.text[i]));
         else
             printf(" %.6g", v.number[i]);
     puts(count > SHOWN_NUMBERS ? " ..." : "");
@@ -68,7 +69,7 @@ static void show_array(Arena *arena, const Store *store, const char *path,
 
 static void show_group(Arena *arena, const Store *store, const char *path) {
     size_t count;
-    printf("%s\n", path);
+    printf("%s\n", text_plain(arena, path));
     show_attributes(arena, store, path);
     const char **members = store_members(store, arena, path, &count);
     for (size_t i = 0; i < count; i++) {

@@ -166,11 +166,7 @@ static size_t add_run(Plan *plan, Sweep *sweep, const Config *config, const char
         if (strcmp(sweep->run[i].id, run.id) == 0) return i;
     run.path = text_print(arena, "%s/%s.h5", runs_folder(arena), run.id);
     Error error = {.set = false}; /* what cannot run is said before anything runs */
-    NetImage image = {run.dataset->channels, run.dataset->height, run.dataset->width,
-                      run.dataset->classes};
-    net_new(arena, config_get(config, "network"), config_get(config, "norm"), image,
-            config_count(config, "batch"), &error);
-    dataset_limit(arena, run.dataset, config_count(config, "images"), &error);
+    trainer_fits(config, run.dataset, &error);
     if (error.set) die(error.code, "%s: %s", label, error.message);
     sweep->run[sweep->runs] = run;
     return sweep->runs++;

@@ -91,6 +91,14 @@ static void print_published(Arena *arena, FILE *out, const Grid *g) {
     }
 }
 
+/* A published percent as a share, without digits that nobody published. */
+static const char *published_share(Arena *arena, const Grid *g, size_t series,
+                                   size_t point) {
+    double percent_given = g->published_value[series * g->published_points + point];
+    return isfinite(percent_given) ? text_print(arena, "%.6g", percent_given / 100.0)
+                                   : "null";
+}
+
 static bool any_same(const Grid *g) {
     for (size_t i = 0; i < g->series; i++)
         if (g->same[i] > 0) return true;
@@ -152,9 +160,7 @@ static void print_csv(Arena *arena, FILE *out, const Grid *g) {
         for (size_t j = 0; j < g->published_points; j++)
             fprintf(out, "%s,%s,,%s,,,,%s\n", csv_text(arena, g->published_name[i]),
                     text_number(arena, g->published_at[j]),
-                    text_number(arena,
-                                g->published_value[i * g->published_points + j] / 100.0),
-                    csv_text(arena, g->published));
+                    published_share(arena, g, i, j), csv_text(arena, g->published));
 }
 
 /* ---- JSON ------------------------------------------------------------------------ */
@@ -187,9 +193,7 @@ static void print_json(Arena *arena, FILE *out, const Grid *g) {
                     "%s\n  {\"series\": %s, \"along\": %s, \"mean\": %s, \"source\": %s}",
                     i + j ? "," : "", json_text(arena, g->published_name[i]),
                     json_number(arena, g->published_at[j]),
-                    json_number(arena,
-                                g->published_value[i * g->published_points + j] / 100.0),
-                    json_text(arena, g->published));
+                    published_share(arena, g, i, j), json_text(arena, g->published));
     fputs("]}\n", out);
 }
 
@@ -251,7 +255,8 @@ void table_print(Arena *arena, FILE *out, const Grid *grid, TableForm form) {
                                                      [TABLE_CSV] = print_csv,
                                                      [TABLE_JSON] = print_json,
                                                      [TABLE_LATEX] = print_latex};
-    printers[form](arena, out, grid);
+    bool for_people = form == TABLE_TEXT || form == TABLE_LATEX;
+    printers[form](arena, out, for_people ? grid_plain(arena, grid) : grid);
 }
 
 /* ---- the command ----------------------------------------------------------------- */

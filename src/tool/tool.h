@@ -84,6 +84,9 @@ int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart);
 const char *runs_folder(Arena *arena);
 bool run_is_finished(const char *path, const char *id);
 
+/* Removes what a killed process left beside a finished run. */
+void run_tidy(Arena *arena, const Run *run);
+
 typedef void RunProgress(void *context, const TrainRecord *record, size_t done,
                          size_t total);
 
@@ -115,6 +118,8 @@ typedef struct Grid {
 
 void collect(Arena *arena, const Sweep *sweep, const char *path);
 const Grid *grid_read(Arena *arena, const char *path);
+/* The same with texts that may go to a terminal: no control characters. */
+const Grid *grid_plain(Arena *arena, const Grid *grid);
 /* --from FILE, or the newest of out/NAME.h5, out/NAME-quick.h5, then data/NAME.h5. Says
  * which. */
 const Grid *grid_find(const Call *call, const char *experiment);

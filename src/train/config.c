@@ -191,13 +191,14 @@ bool config_set(Config *config, Arena *arena, const char *key, const char *value
     if (i == CONFIG_KEYS) {
         const char *names[CONFIG_KEYS];
         for (size_t k = 0; k < CONFIG_KEYS; k++) names[k] = KEYS[k].name;
-        return fail(error, EX_USAGE, 0, "no key '%s'%s", key,
+        return fail(error, EX_USAGE, 0, "no key '%s'%s", text_clip(arena, key),
                     text_hint(arena, key, names, CONFIG_KEYS));
     }
     Error own = {.set = false};
     const char *canonical = canonical_value(arena, &RANGES[i], value, &own);
     if (canonical == NULL)
-        return fail(error, own.code, own.at, "%s=%s: %s", key, value, own.message);
+        return fail(error, own.code, own.at, "%s=%s: %s", key, text_clip(arena, value),
+                    own.message);
     config->text[i] = canonical;
     return true;
 }

@@ -95,6 +95,9 @@ Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
                      size_t threads, Error *error);
 void trainer_free(Trainer *trainer); /* NULL is fine */
 
+/* Whether such a run can be at all: what trainer_new would refuse, before any run starts. */
+bool trainer_fits(const Config *config, const Dataset *dataset, Error *error);
+
 TrainStatus trainer_step(Trainer *trainer);
 TrainRecord trainer_record(const Trainer *trainer);
 const Net *trainer_net(const Trainer *trainer);
@@ -107,7 +110,7 @@ size_t trainer_blocks(
         *trainer); /* calls of malloc by the workers: constant in the steady state */
 
 /* All that a run is between two steps, as named vectors. To resume: a new trainer of the
- * same configuration, the vectors filled from the checkpoint, then trainer_resumed. */
+ * same configuration, the vectors filled from the checkpoint. */
 typedef struct TrainPart {
     const char *name, *long_name;
     double *data;
@@ -115,6 +118,5 @@ typedef struct TrainPart {
 } TrainPart;
 
 const TrainPart *trainer_parts(Trainer *trainer, size_t *count);
-void trainer_resumed(Trainer *trainer);
 
 #endif

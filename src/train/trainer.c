@@ -103,19 +103,33 @@ static void take_memory(Trainer *t) {
     for (size_t i = 0; i < t->threads; i++) t->own[i] = arena_new();
 }
 
-Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
-                     size_t threads, Error *error) {
+/* The run without its memory: enough to know whether it can be. */
+static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *dataset,
+                         Error *error) {
     Trainer *t = ZERO(arena, Trainer, 1);
     t->arena = arena;
     t->config = *config;
     t->dataset = dataset;
-    t->threads = threads ? threads : 1;
     if (!read_config(t, error)) return NULL;
     NetImage image = {dataset->channels, dataset->height, dataset->width,
                       dataset->classes};
     t->net = net_new(arena, config_get(config, "network"), config_get(config, "norm"),
                      image, t->batch, error);
-    if (t->net == NULL) return NULL;
+    return t->net ? t : NULL;
+}
+
+bool trainer_fits(const Config *config, const Dataset *dataset, Error *error) {
+    Arena *arena = arena_new();
+    bool fits = plan_run(arena, config, dataset, error) != NULL;
+    arena_free(arena);
+    return fits;
+}
+
+Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
+                     size_t threads, Error *error) {
+    Trainer *t = plan_run(arena, config, dataset, error);
+    if (t == NULL) return NULL;
+    t->threads = threads ? threads : 1;
     matmul_single_threaded();
     take_memory(t);
     net_initialize(t->net, t->weights, t->state, t->seed);
@@ -281,6 +295,11 @@ static void finish_epoch(Trainer *t, size_t epoch, double rate) {
     if (t->precise) precise_state(t, epoch);
     arena_rewind(t->arena, mark);
     Tally val = evaluate(t, &t->dataset->val);
+    if (!isfinite(val.loss)) { /* what the epoch's last step did shows here first */
+        c->diverged = 1;
+        c->diverged_step = c->step - 1;
+        return;
+    }
     const double row[] = {rate, c->loss_sum / (double)t->steps, c->wrong_sum / samples,
                           val.loss, share_of(val.wrong, t->dataset->val.count)};
     for (size_t i = 0; i < COUNT_OF(row); i++) t->curve[i][epoch] = row[i];
@@ -405,8 +424,4 @@ const TrainPart *trainer_parts(Trainer *t, size_t *count) {
             (TrainPart){curves[i], "of each finished epoch", t->curve[i], t->epochs};
     *count = n;
     return part;
-}
-
-void trainer_resumed(Trainer *t) {
-    t->order_epoch = SIZE_MAX;
 }

@@ -1,0 +1,520 @@
+#!/usr/bin/python3 -B
+"""Wrong input: whatever is wrong, one line on stderr names the culprit, what was expected, and the nearest right
+word; the exit code is that of sysexits.h; stdout is empty and no file is touched.
+
+A row is (words, exit code, what the line must contain) and, where it needs them, a function that prepares the folder
+and changes of the environment.
+"""
+
+import fcntl
+import os
+import resource
+import time
+
+from program import HOME, Place, case, check, listing, main
+
+USAGE, DATA, INPUT, MISSING, GNUPLOT, CREATE, IO, BUSY = 64, 65, 66, 69, 70, 73, 74, 75
+
+
+def fault(place, words, code, parts, prepare=None, environment=None, **more):
+    """One row; returns what is wrong with it."""
+    if prepare:
+        prepare(place)
+    shown = " ".join(w if len(w) < 60 else w[:57] + "..." for w in words)
+    before = listing(place.folder)
+    got, out, err = place.run(*words, environment=environment, **more)
+    text = err.decode(errors="replace")
+    wrong = []
+    if got != code:
+        wrong.append(f"exit code {got}, expected {code}")
+    if out:
+        wrong.append(f"stdout has {len(out)} bytes: {out[:60]!r}")
+    if not (text.startswith("normlab: ") and text.endswith("\n") and text.count("\n") == 1):
+        wrong.append("not one line")
+    if any(ord(c) < 32 or ord(c) == 127 for c in text.replace("\n", "")):
+        wrong.append("control characters")
+    wrong += [f"does not say {part!r}" for part in parts if part not in text]
+    after = listing(place.folder)
+    changed = sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n))
+    if changed:
+        wrong.append(f"files changed: {', '.join(changed)}")
+    return f"`normlab {shown}`: {'; '.join(wrong)}\n    stderr: {text!r}" if wrong else None
+
+
+def report(found):
+    """All that is wrong with some rows at once."""
+    wrong = [text for text in found if text]
+    check(not wrong, f"{len(wrong)} of {len(found)} rows\n  " + "\n  ".join(wrong))
+
+
+def rows(place, table):
+    """Every row in a folder of its own, so that one leaves nothing to the next."""
+    found = []
+    for number, row in enumerate(table):
+        folder = place.path(f"row{number}")
+        os.mkdir(folder)
+        found.append(fault(Place(folder), *row))
+    report(found)
+
+
+# ---- words ----------------------------------------------------------------------------------------------------
+
+
+@case("fault")
+def words(place):
+    rows(place, [
+        (["tran"], USAGE, ["'tran'", "'run'", "--help"]),
+        (["tabel", "batch-size"], USAGE, ["'tabel'", "'table'"]),
+        (["Run", "batch-size"], USAGE, ["'Run'", "'run'"]),
+        (["xyzzy"], USAGE, ["'xyzzy'", "--help"]),
+        ([""], USAGE, ["''", "--help"]),
+        (["--verison"], USAGE, ["option '--verison'", "'--version'"]),
+        (["--quick", "run", "batch-size"], USAGE, ["option '--quick'"]),
+        (["list"], USAGE, ["norms|experiments|datasets|networks"]),
+        (["list", "norm"], USAGE, ["'norm'", "'norms'"]),
+        (["list", "xyzzy"], USAGE, ["'xyzzy'", "norms, experiments, datasets, networks"]),
+        (["list", "norms", "extra"], USAGE, ["'extra'", "too many"]),
+        (["list", "norms", "--jsn"], USAGE, ["'--jsn'", "'--json'"]),
+        (["list", "norms", "--json=1"], USAGE, ["--json", "no value"]),
+        (["run"], USAGE, ["EXPERIMENT"]),
+        (["run", "batchsize"], USAGE, ["'batchsize'", "'batch-size'"]),
+        (["run", "batch-size", "epochs"], USAGE, ["'epochs'", "key=value"]),
+        (["run", "batch-size", "--quik"], USAGE, ["'--quik'", "'--quick'"]),
+        (["run", "batch-size", "--help=1"], USAGE, ["--help", "no value"]),
+        (["run", "batch-size", "-q"], USAGE, ["'-q'"]),
+        (["run", "batch-size", "--jobs"], USAGE, ["--jobs", "value"]),
+        (["run", "batch-size", "--jobs", "0"], USAGE, ["--jobs 0", "from 1 to"]),
+        (["run", "batch-size", "--jobs=-1"], USAGE, ["--jobs -1", "from 1 to"]),
+        (["run", "batch-size", "--jobs", "two"], USAGE, ["--jobs two", "whole number"]),
+        (["show"], USAGE, ["FILE"]),
+        (["show", "a.h5", "b.h5"], USAGE, ["'b.h5'", "too many"]),
+        (["apply", "batch", "in.h5"], USAGE, ["OUT.h5"]),
+        (["table", "batchsize"], USAGE, ["'batchsize'", "'batch-size'"]),
+        (["table", "batch-size", "--form", "jsn"], USAGE, ["jsn", "'json'"]),
+        (["table", "batch-size", "csv"], USAGE, ["'csv'", "--form"]),
+        (["plot", "batch-size", "sgv"], USAGE, ["'sgv'", "'svg'"]),
+        (["publish", "batch-size", "epochs=1"], USAGE, ["'epochs=1'"]),
+        (["demo", "now"], USAGE, ["'now'", "too many"]),
+        (["bench", "--threads", "0"], USAGE, ["--threads 0", "from 1 to"]),
+    ])
+
+
+@case("fault")
+def bare(place):
+    """No command at all: the help, and an exit code that a script notices."""
+    code, out, err = place.run()
+    text = (out + err).decode()
+    check(code == USAGE and "list" in text and "demo" in text, f"exit code {code}: {text!r}")
+
+
+# ---- settings ---------------------------------------------------------------------------------------------------
+
+
+def settings(place, table):
+    rows(place, [(["run", "batch-size", "--quick", "--dry-run", *row[0]], row[1], row[2], *row[3:])
+                 for row in table])
+
+
+@case("fault")
+def values(place):
+    settings(place, [
+        (["epoch=3"], USAGE, ["'epoch'", "'epochs'"]),
+        (["protocl=paper"], USAGE, ["'protocl'", "'protocol'"]),
+        (["xyzzy=3"], USAGE, ["'xyzzy'", "run --help"]),
+        (["=3"], USAGE, ["'=3'", "key=value"]),
+        (["epochs=0"], USAGE, ["epochs=0", "from 1"]),
+        (["epochs=1e3"], USAGE, ["epochs=1e3", "whole number"]),
+        (["epochs=-1"], USAGE, ["epochs=-1", "from 1"]),
+        (["epochs="], USAGE, ["epochs=", "whole number"]),
+        (["epochs=3,,4"], USAGE, ["epochs=", "whole number"]),
+        (["rate=fast"], USAGE, ["rate=fast", "number"]),
+        (["rate=nan"], USAGE, ["rate=nan", "number"]),
+        (["rate=1e400"], USAGE, ["rate=1e400", "number"]),
+        (["momentum=2"], USAGE, ["momentum=2", "from 0 to 1"]),
+        (["seed=1.5"], USAGE, ["seed=1.5", "whole number"]),
+        (["seed=99999999999999999999"], USAGE, ["seed=99999999999999999999"]),
+        (["flip=ys"], USAGE, ["flip=ys", "'yes'"]),
+        (["running=precice"], USAGE, ["running=precice", "'precise'"]),
+        (["schedule=cosin"], USAGE, ["'cosin'", "'cosine'"]),
+        (["schedule=step(0.5, 0.3)"], USAGE, ["ascend"]),
+        (["dataset=fashion-mnst"], USAGE, ["fashion-mnst", "'fashion-mnist'"]),
+        (["dataset=cifar10"], MISSING, ["cifar10", "NORMLAB_DATA", "data_batch_1.bin"]),
+        (["protocol=papr"], USAGE, ["protocol=papr", "'paper'"]),
+        (["samples=33"], USAGE, ["samples=33", "32"]),
+        (["samples=some"], USAGE, ["samples=some"]),
+        (["images=999999"], USAGE, ["999999", "2500"]),
+        (["batch=64"], USAGE, ["samples=32", "64"]),
+        (["images=16"], USAGE, ["32 samples", "16"]),  # a batch larger than the images
+        (["protocol=paper", "workers=64", "images=100"], USAGE, ["2048", "100"]),
+    ])
+
+
+@case("fault")
+def specs(place):
+    settings(place, [
+        (["norm=grup:8"], USAGE, ["'grup'", "'group'", "byte 0"]),
+        (["norm=batchnorm"], USAGE, ["'batchnorm'", "'batch'"]),
+        (["norm="], USAGE, ["norm=", "name"]),
+        (["norm=group"], USAGE, ["group(8)", "size"]),
+        (["norm=group:0"], USAGE, ["'0'", "byte 6"]),
+        (["norm=group:-8"], USAGE, ["'-8'"]),
+        (["norm=group:3"], USAGE, ["stem_norm", "3 groups", "8 channels", "1, 2, 4, 8"]),
+        (["norm=group:size=3"], USAGE, ["stem_norm", "8 channels", "1, 2, 4, 8"]),
+        (["norm=group:64"], USAGE, ["stem_norm", "64 groups", "1, 2, 4, 8"]),
+        (["norm=group:8:size=2"], USAGE, ["not both"]),
+        (["norm=group(8, 4)"], USAGE, ["'4'", "byte 9"]),
+        (["norm=layer(8)"], USAGE, ["'8'", "layer"]),
+        (["norm=batch(esp=1)"], USAGE, ["'esp'", "'eps'", "byte 6"]),
+        (["norm=batch(eps=0)"], USAGE, ["eps", "'0'"]),
+        (["norm=batch(eps=1, eps=2)"], USAGE, ["eps", "twice"]),
+        (["norm=batch(gamma=maybe)"], USAGE, ["gamma", "'maybe'"]),
+        (["norm=group(8"], USAGE, ["group(8", "byte 7", "')'"]),
+        (["norm=group(8))"], USAGE, ["byte 8"]),
+        (["norm=batch()"], USAGE, ["empty parentheses"]),
+        (["norm=ghost:5"], USAGE, ["stem_norm", "32", "1, 2, 4, 8, 16, 32"]),
+        (["norm=" + "group(" * 60 + "8" + ")" * 60], USAGE, ["nested deeper"]),
+        (["norm=" + "(" * 300], USAGE, ["'(' where a name"]),
+        (["norm=" + "x" * 100000], USAGE, ["longer than"]),
+        (["norm=gro\x1b[31mup:8"], USAGE, ["0x1b", "byte 3"]),
+        (["norm=batch\nlayer"], USAGE, ["0x0a", "byte 5"]),
+        (["norm=batch\udcff"], USAGE, ["0xff", "byte 5"]),
+        # one-element cells: a network refuses them and does not advise what cannot help
+        (["norm=position", "network=resnet(depth=8, width=1)"], USAGE, ["stem_norm", "one element", "more channels"]),
+    ])
+
+
+@case("fault")
+def networks(place):
+    settings(place, [
+        (["network=resnt"], USAGE, ["'resnt'", "'resnet'"]),
+        (["network=resnet(depth=9)"], USAGE, ["depth", "6n+2", "not 9", "byte 13"]),
+        (["network=resnet(dpeth=8)"], USAGE, ["'dpeth'", "'depth'"]),
+        (["network=resnet(depth=deep)"], USAGE, ["depth", "'deep'"]),
+        (["network=resnet(8)"], USAGE, ["'8'", "depth="]),
+        (["network=resnet(width=0)"], USAGE, ["width", "'0'"]),
+        (["network=resnet(depth=99998)"], USAGE, ["depth", "99998", "1202"]),
+        (["network="], USAGE, ["network=", "name"]),
+    ])
+
+
+# ---- apply --------------------------------------------------------------------------------------------------------
+
+
+def tensors(**arrays):
+    """Prepares in.h5; a double underscore is a slash."""
+
+    def prepare(place):
+        import h5py
+
+        with h5py.File(place.path("in.h5"), "w") as file:
+            for name, values in arrays.items():
+                file[name.replace("__", "/")] = values
+
+    return prepare
+
+
+def broken(place):
+    tensors(x=[[1.0, 2.0]] * 500)(place)
+    with open(place.path("in.h5"), "r+b") as file:
+        file.truncate(3000)
+
+
+def text_file(place):
+    with open(place.path("in.h5"), "w") as file:
+        file.write("not HDF5\n" * 100)
+
+
+def folder_for_out(place):
+    tensors(x=[[1.0], [2.0]])(place)
+    os.mkdir(place.path("out.h5"))
+
+
+def link_for_out(place):
+    tensors(x=[[1.0], [2.0]])(place)
+    os.symlink("in.h5", place.path("out.h5"))
+
+
+@case("fault")
+def apply(place):
+    import numpy as np
+
+    x, c = np.arange(72.0).reshape(2, 4, 9), np.ones(4)
+
+    def row(spec, code, parts, *options, **arrays):
+        return ["apply", spec, "in.h5", "out.h5", *options], code, parts, tensors(**arrays)
+
+    rows(place, [
+        row("grup:2", USAGE, ["'grup'", "'group'"], x=x),
+        row("group:3", USAGE, ["3 groups", "4 channels", "1, 2, 4"], x=x),
+        row("ghost:3", USAGE, ["blocks of 3", "1, 2"], x=x),
+        row("batch", USAGE, ["--mode evla", "'eval'"], "--mode", "evla", x=x),
+        row("batch", USAGE, ["--mode", "value"], "--mode", x=x),
+        row("batch", USAGE, ["--eps 0"], "--eps", "0", x=x),
+        row("batch", USAGE, ["--eps -1"], "--eps", "-1", x=x),
+        row("batch", USAGE, ["--eps abc"], "--eps", "abc", x=x),
+        row("batch", USAGE, ["--eps inf"], "--eps", "inf", x=x),
+        row("batch:eps=0.1", USAGE, ["--eps", "eps=0.1"], "--eps", "0.01", x=x),
+        (["apply", "batch", "none.h5", "out.h5"], INPUT, ["none.h5"]),
+        (["apply", "batch", ".", "out.h5"], INPUT, [".", "regular"]),
+        (["apply", "batch", "in.h5", "out.h5"], DATA, ["in.h5", "not an HDF5 file"], text_file),
+        (["apply", "batch", "in.h5", "out.h5"], DATA, ["in.h5", "damaged"], broken),
+        (["apply", "batch", "in.h5", "in.h5"], USAGE, ["in.h5", "input"], tensors(x=x)),
+        (["apply", "batch", "in.h5", "out.h5"], USAGE, ["out.h5", "input"], link_for_out),
+        (["apply", "batch", "in.h5", "no/out.h5"], CREATE, ["no/out.h5"], tensors(x=x)),
+        (["apply", "batch", "in.h5", "in.h5/out.h5"], CREATE, ["in.h5/out.h5"], tensors(x=x)),
+        (["apply", "batch", "in.h5", "out.h5"], IO, ["out.h5"], folder_for_out),
+        row("batch", DATA, ["/x", "missing"], y=x),
+        row("batch", DATA, ["/x"], x__data=x),
+        row("batch", DATA, ["/x", "rank 0"], x=3.0),
+        row("batch", DATA, ["/x", "rank 1"], x=c),
+        row("batch", DATA, ["/x", "rank 6"], x=x.reshape(2, 4, 3, 3, 1, 1)),
+        row("batch", DATA, ["/x", "numbers"], x="text"),
+        row("batch", DATA, ["/x", "numbers"], x=x.astype(complex)),
+        row("batch", DATA, ["/x", "[0, 4, 9]"], x=x[:0]),
+        row("batch", DATA, ["/x", "[2, 0, 9]"], x=x[:, :0]),
+        row("group:2", DATA, ["/x", "[2, 4, 0]"], x=x[:, :, :0]),
+        row("batch", DATA, ["/gamma", "3", "4"], x=x, gamma=c[:3]),
+        row("batch", DATA, ["/gamma", "4"], x=x, gamma=1.0),
+        row("batch", DATA, ["/beta", "rank 2"], x=x, beta=[c]),
+        row("batch(gamma=no)", DATA, ["/gamma", "batch(gamma=no)"], x=x, gamma=c),
+        row("batch", DATA, ["/gama", "gamma"], x=x, gama=c),
+        row("batch", DATA, ["/dY", "dy"], x=x, dY=x),
+        row("batch", DATA, ["/param/weights"], x=x, param__weights=c),
+        row("batch", DATA, ["/dy", "[1, 4, 9]", "[2, 4, 9]"], x=x, dy=x[:1]),
+        row("batch", DATA, ["/v", "[2, 4]", "[2, 4, 9]"], x=x, dy=x, v=x[:, :, 0]),
+        row("batch", DATA, ["/v", "/dy"], x=x, v=x),
+        row("batch", DATA, ["/running_mean", "eval"], "--mode", "eval", x=x),
+        row("batch", DATA, ["/running_var", "eval"], "--mode", "eval", x=x, running_mean=c),
+        row("ghost:2", DATA, ["/running_mean", "eval"], "--mode", "eval", x=x, running_var=c),
+        row("batch", DATA, ["/running_mean", "3", "4"], "--mode", "eval", x=x, running_mean=c[:3], running_var=c),
+        row("batch", DATA, ["/running_var", "-1"], "--mode", "eval", x=x, running_mean=c, running_var=-c),
+        row("batch", DATA, ["/running_var", "nan"], "--mode", "eval", x=x, running_mean=c,
+            running_var=c * np.nan),
+    ])
+
+
+# ---- files ----------------------------------------------------------------------------------------------------------
+
+
+def garbage(place):
+    with open(place.path("bad.h5"), "wb") as file:
+        file.write(b"\x89HDF\r\n\x1a\n" + bytes(range(256)) * 20)
+
+
+def other_file(place):
+    tensors(x=[[1.0, 2.0]])(place)
+    os.rename(place.path("in.h5"), place.path("bad.h5"))
+
+
+def newer_file(place):
+    import h5py
+
+    other_file(place)
+    with h5py.File(place.path("bad.h5"), "r+") as file:
+        file.attrs["normlab_version"] = "9.0"
+        file.attrs["schema_version"] = 999
+
+
+def out_is_file(place):
+    with open(place.out, "w") as file:
+        file.write("in the way\n")
+
+
+@case("fault")
+def files(place):
+    run = ["run", "batch-size", "--quick", "norm=none,layer", "batch=32", "images=32", "epochs=1"]
+    rows(place, [
+        (["show", "none.h5"], INPUT, ["none.h5", "No such file"]),
+        (["show", "."], INPUT, [".", "regular"]),
+        (["show", "bad.h5"], DATA, ["bad.h5", "damaged"], garbage),
+        (["show", "in.h5"], DATA, ["in.h5", "not an HDF5 file"], text_file),
+        (["show", "bad.h5"], DATA, ["bad.h5", "schema version 999"], newer_file),
+        (["table", "batch-size"], INPUT, ["batch-size", "normlab run batch-size --quick"]),
+        (["plot", "batch-size"], INPUT, ["batch-size", "normlab run batch-size --quick"]),
+        (["table", "batch-size", "--from", "none.h5"], INPUT, ["none.h5"]),
+        (["table", "batch-size", "--from", "bad.h5"], DATA, ["bad.h5", "damaged"], garbage),
+        (["table", "batch-size", "--from", "bad.h5"], DATA, ["bad.h5", "experiment"], other_file),
+        (["plot", "batch-size", "--from", "bad.h5"], DATA, ["bad.h5", "experiment"], other_file),
+        (run, CREATE, ["out", "not a folder"], out_is_file),
+        (run, MISSING, ["fashion-mini", "NORMLAB_HOME"], None, {"NORMLAB_HOME": "/nonexistent"}),
+    ])
+
+
+# ---- a study's own files --------------------------------------------------------------------------------------------
+
+ONE = ["run", "batch-size", "--quick", "norm=group:4", "batch=4", "samples=4", "seed=1", "images=32",
+       "network=resnet(depth=8, width=4, stem_stride=2)", "--jobs", "1"]
+
+
+def collected(place):
+    """A finished study of one run: its collected file."""
+    place.good(*ONE, "epochs=1")
+    return os.path.join(place.out, "batch-size-quick.h5")
+
+
+def interrupted(place):
+    """A run stopped on its way: its checkpoint."""
+    process = place.start(*ONE, "epochs=5000")
+    runs, found = os.path.join(place.out, "runs"), None
+    deadline = time.monotonic() + 60
+    while not found and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.02)
+        names = os.listdir(runs) if os.path.isdir(runs) else []
+        found = next((name for name in names if name.endswith(".checkpoint.h5")), None)
+    process.terminate()
+    _, err = process.communicate()
+    check(found and process.returncode == 143, f"no checkpoint, exit code {process.returncode}: {err!r}")
+    return os.path.join(runs, found)
+
+
+@case("fault")
+def other_experiment(place):
+    """A collected file of another experiment is not believed: its name is the path of a script."""
+    import h5py
+
+    path, found = collected(place), []
+    os.mkdir(place.path("evil"))
+    with open(place.path("evil", "plot.gp"), "w") as script:
+        script.write(f"system('touch {place.path('pwned')}')\n")
+    with open(path, "rb") as file:
+        good = file.read()
+    for name in (os.path.relpath(place.path("evil"), os.path.join(HOME, "experiments")), "rate"):
+        with open(path, "wb") as file:
+            file.write(good)
+        with h5py.File(path, "r+") as file:
+            file.attrs["experiment"] = name
+        for command in ("plot", "table"):
+            found.append(fault(place, [command, "batch-size", "--from", path], DATA,
+                               ["batch-size-quick.h5", "experiment", name]))
+    report(found)
+
+
+@case("fault")
+def damaged_results(place):
+    path = collected(place)
+    with open(path, "r+b") as file:
+        file.seek(2000)
+        byte = file.read(1)
+        file.seek(2000)
+        file.write(bytes([byte[0] ^ 1]))
+    report([fault(place, words, DATA, ["batch-size-quick.h5", "damaged", "SHA-256"])
+            for words in (["show", path], ["table", "batch-size", "--from", path],
+                          ["plot", "batch-size", "--from", path])])
+
+
+@case("fault")
+def drawing(place):
+    path = collected(place)
+    plot = ["plot", "batch-size", "--from", path]
+    report([fault(place, [*plot, "--to", "no/a.svg"], CREATE, ["no/a.svg"]),
+            fault(place, plot, CREATE, ["/nonexistent"], environment={"TMPDIR": "/nonexistent"}),
+            fault(place, plot, MISSING, ["gnuplot"], environment={"PATH": "/nonexistent"})])
+
+
+@case("fault")
+def busy(place):
+    """A run that another process has: nothing waits, nothing is written."""
+    words = [*ONE, "epochs=1"]
+    run = place.good(*words, "--dry-run").split()[0]
+    os.makedirs(os.path.join(place.out, "runs"))
+    with open(os.path.join(place.out, "runs", run + ".h5.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        report([fault(place, words, BUSY, [run, f"process {os.getpid()}"])])
+    place.good(*words)
+
+
+@case("fault")
+def checkpoints(place):
+    """A checkpoint that is damaged, another run's, another build's or another BLAS's is refused by its name, and
+    --restart goes on without it."""
+    import h5py
+
+    path = interrupted(place)
+    with open(path, "rb") as file:
+        good = file.read()
+    name, words, found = os.path.basename(path), [*ONE, "epochs=5000"], []
+
+    def refused(data, parts, edit=None):
+        with open(path, "wb") as file:
+            file.write(data)
+        if edit:
+            with h5py.File(path, "r+") as file:
+                edit(file)
+        found.append(fault(place, words, DATA, [name, *parts]))
+
+    flipped = good[:4000] + bytes([good[4000] ^ 1]) + good[4001:]
+    refused(good[:5000], ["damaged", "--restart"])
+    refused(flipped, ["damaged", "--restart"])
+    refused(good, ["another build", "--restart"], lambda file: file.attrs.modify("binary", "another"))
+    refused(good, ["another core", "--restart"], lambda file: file.attrs.modify("blas", "another core"))
+    refused(good, ["another run", "--restart"], lambda file: file.attrs.modify("run", "another run"))
+    refused(good, ["/parts/weights", "--restart"], lambda file: file.pop("parts/weights"))
+    with open(path, "wb") as file:
+        file.write(flipped)
+    process, deadline = place.start(*words, "--restart"), time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.02)
+        with open(path, "rb") if os.path.exists(path) else open(os.devnull, "rb") as file:
+            if file.read() not in (flipped, b""):
+                break
+    process.terminate()
+    _, err = process.communicate()
+    check(process.returncode == 143, f"--restart: exit code {process.returncode}: {err!r}")
+    report(found)
+
+
+# ---- disks that are full ------------------------------------------------------------------------------------------
+
+
+def small_files():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+
+def fault_when_full(place, words, parts):
+    return fault(place, words, IO, [*parts, "kept"], preexec_fn=small_files)
+
+
+@case("fault")
+def full_disk(place):
+    """Beyond a limit on the size of files: one line, the old file is kept, nothing half-written stays."""
+    import numpy as np
+
+    tensors(x=np.ones((100, 100)))(place)
+    with open(place.path("out.h5"), "w") as file:
+        file.write("old\n")
+    report([fault_when_full(place, ["apply", "batch", "in.h5", "out.h5"], ["out.h5"])])
+
+
+@case("fault")
+def full_disk_of_figure(place):
+    """gnuplot's own file does not fit: no figure, and no temporary folder is left."""
+    report([fault(place, ["plot", "batch-size", "--from", collected(place)], GNUPLOT, ["gnuplot"],
+                  preexec_fn=small_files)])
+
+
+@case("fault")
+def full_disk_of_study(place):
+    """The run's file does not fit; then the run is done and the collected file does not."""
+    path, words = collected(place), [*ONE, "epochs=1"]
+    report([fault_when_full(place, [*words, "seed=2"], [".h5"])])
+    place.good(*words, "seed=2")
+    old = listing(place.folder)
+    code, out, err = place.run(*words, "seed=1,2", preexec_fn=small_files)
+    last = err.decode().splitlines()[-1:]
+    check(code == IO and not out and last and path in last[0] and "kept" in last[0],
+          f"collected file: exit code {code}, {err!r}")
+    check(listing(place.folder) == old, "collected file: files changed")
+
+
+@case("fault")
+def full_output(place):
+    for words in (["list", "norms"], ["run", "--help"], ["--version"], ["--help"]):
+        with open("/dev/full", "w") as full:
+            code, _, err = place.run(*words, stdout=full)
+        check(code == IO and err.count(b"\n") == 1, f"{words} > /dev/full: exit code {code}, {err!r}")
+
+
+if __name__ == "__main__":
+    main()

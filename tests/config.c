@@ -1,0 +1,313 @@
+/* A run's configuration: what is read, how it is printed, what is refused, and the name
+ * that follows. */
+#include "harness.h"
+
+#include "train.h"
+
+#include <string.h>
+
+static void set(Config *config, Arena *arena, const char *key, const char *value) {
+    Error error = {.set = false};
+    if (!config_set(config, arena, key, value, &error)) fail_msg("%s", error.message);
+}
+
+static const char *read_back(Arena *arena, const char *key, const char *value) {
+    Config config = config_default();
+    set(&config, arena, key, value);
+    return config_get(&config, key);
+}
+
+/* A value of each key that is not its default. */
+static const char *const OTHER[][2] = {
+    {"dataset", "cifar10"}, {"images", "64"},       {"network", "resnet"},
+    {"norm", "group(8)"},   {"workers", "2"},       {"batch", "33"},
+    {"epochs", "9"},        {"rate", "0.2"},        {"reference", "256"},
+    {"schedule", "step"},   {"warmup", "1.5"},      {"momentum", "0"},
+    {"decay", "0"},         {"decay_norms", "no"},  {"flip", "yes"},
+    {"shift", "2"},         {"running", "precise"}, {"seed", "2"},
+};
+
+/* ---- keys ---- */
+
+static void defaults_are_canonical(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const ConfigKey *keys = config_keys();
+    const Config config = config_default();
+    for (size_t i = 0; i < CONFIG_KEYS; i++) {
+        assert_string_equal(config_get(&config, keys[i].name), keys[i].initial);
+        assert_string_equal(read_back(arena, keys[i].name, keys[i].initial),
+                            keys[i].initial);
+        assert_true(keys[i].help[0] && keys[i].unit);
+    }
+    assert_string_equal(config_canonical(&config, arena), "");
+    arena_free(arena);
+}
+
+static void values_are_read(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Config config = config_default();
+    assert_int_equal(config_count(&config, "batch"), 32);
+    assert_true(config_number(&config, "rate") == 0.1 &&
+                config_number(&config, "batch") == 32.0);
+    assert_true(config_switch(&config, "decay_norms"));
+    assert_false(config_switch(&config, "flip"));
+    for (size_t i = 0; i < COUNT_OF(OTHER); i++)
+        set(&config, arena, OTHER[i][0], OTHER[i][1]);
+    assert_int_equal(config_count(&config, "images"), 64);
+    assert_true(config_number(&config, "warmup") == 1.5);
+    assert_false(config_switch(&config, "decay_norms"));
+    assert_true(config_switch(&config, "flip"));
+    arena_free(arena);
+}
+
+typedef struct Spelling {
+    const char *key, *value, *canonical;
+} Spelling;
+
+static void one_spelling(void **state) {
+    (void)state;
+    static const Spelling SPELLINGS[] = {
+        {"norm", "group:8", "group(8)"},
+        {"norm", "group( size = 4 )", "group(size=4)"},
+        {"norm", "batch(eps=1e-5)", "batch"},
+        {"norm", "batch:eps=1e-3", "batch(eps=0.001)"},
+        {"norm", "group(3)", "group(3)"}, /* whether it fits is the network's to say */
+        {"network", "resnet:depth=8:width=8:stem_stride=2",
+         "resnet(depth=8, width=8, stem_stride=2)"},
+        {"network", "resnet(width=16)", "resnet(depth=20, width=16)"},
+        {"batch", "032", "32"},
+        {"rate", "1e-1", "0.1"},
+        {"rate", ".50", "0.5"},
+        {"rate", "-0", "0"},
+        {"warmup", "0.0", "0"},
+        {"schedule", "step", "step(0.3, 0.6, 0.9, factor=0.1)"},
+        {"schedule", "step:0.5:factor=.2", "step(0.5, factor=0.2)"},
+        {"schedule", "step(factor=0.5)", "step(0.3, 0.6, 0.9, factor=0.5)"},
+        {"schedule", "step( 0.50,0.75 )", "step(0.5, 0.75, factor=0.1)"},
+        {"schedule", "constant", "constant"},
+        {"seed", "1000000000000000", "1000000000000000"},
+    };
+    Arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT_OF(SPELLINGS); i++) {
+        const Spelling *s = &SPELLINGS[i];
+        const char *once = read_back(arena, s->key, s->value);
+        assert_string_equal(once, s->canonical);
+        assert_string_equal(read_back(arena, s->key, once), once);
+    }
+    arena_free(arena);
+}
+
+/* ---- what is refused ---- */
+
+typedef struct Refused {
+    const char *key, *value, *says, *hint;
+} Refused;
+
+static const Refused REFUSED[] = {
+    {"bach", "32", "no key 'bach'", "did you mean 'batch'?"},
+    {"threads", "2", "no key 'threads'", ""},
+    {"", "2", "no key ''", ""},
+    {"dataset", "fashon-mini", "fashion-mini, fashion-mnist or cifar10 is expected",
+     "did you mean 'fashion-mini'?"},
+    {"images", "-1", "a whole number from 0 to 1000000000 is expected", ""},
+    {"network", "resnet(depth=9)",
+     "in 'resnet(depth=9)' at byte 13: depth should be 6n+2", "not 9"},
+    {"network", "rsnet", "no network 'rsnet'", "did you mean 'resnet'?"},
+    {"norm", "grop(8)", "in 'grop(8)' at byte 0: no normalizer 'grop'",
+     "did you mean 'group'?"},
+    {"norm", "group(8", "in 'group(8' at byte 7", ""},
+    {"norm", "", "in ''", ""},
+    {"workers", "0", "a whole number from 1 to 4096 is expected", ""},
+    {"workers", "4097", "a whole number from 1 to 4096 is expected", ""},
+    {"batch", "0", "a whole number from 1 to 65536 is expected", ""},
+    {"batch", "2.5", "a whole number from 1 to 65536 is expected", ""},
+    {"batch", " 2", "a whole number", ""},
+    {"batch", "99999999999999999999999", "a whole number", ""},
+    {"epochs", "0", "a whole number from 1 to 100000 is expected", ""},
+    {"rate", "fast", "a number from 0 to 1e+06 is expected", ""},
+    {"rate", "-0.1", "a number from 0 to 1e+06 is expected", ""},
+    {"rate", "nan", "a number from 0 to 1e+06 is expected", ""},
+    {"rate", "inf", "a number from 0 to 1e+06 is expected", ""},
+    {"rate", "0.1x", "a number from 0 to 1e+06 is expected", ""},
+    {"reference", "0", "a whole number from 1 to 1000000000 is expected", ""},
+    {"warmup", "100001", "a number from 0 to 100000 is expected", ""},
+    {"momentum", "1.1", "a number from 0 to 1 is expected", ""},
+    {"decay", "1001", "a number from 0 to 1000 is expected", ""},
+    {"decay_norms", "yea", "yes or no is expected", "did you mean 'yes'?"},
+    {"flip", "true", "yes or no is expected", ""},
+    {"shift", "17", "a whole number from 0 to 16 is expected", ""},
+    {"running", "precize", "average or precise is expected", "did you mean 'precise'?"},
+    {"seed", "1000000000000001", "a whole number from 0 to 1000000000000000 is expected",
+     ""},
+    {"schedule", "cosin", "no schedule 'cosin'", "did you mean 'cosine'?"},
+    {"schedule", "cosine(1)", "at byte 7: cosine takes no arguments", ""},
+    {"schedule", "constant(0.5)", "constant takes no arguments", ""},
+    {"schedule", "step(1.5)",
+     "at byte 5: where the rate drops should be a number from 0 to 1", "'1.5'"},
+    {"schedule", "step(0.5, 0.25)", "at byte 10: the drops should ascend", ""},
+    {"schedule", "step(0.5, 0.5)", "the drops should ascend", ""},
+    {"schedule", "step(0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9)",
+     "at byte 37: more than 8 drops", ""},
+    {"schedule", "step(0.5, factor=2)",
+     "at byte 17: factor should be a number from 0 to 1", "'2'"},
+    {"schedule", "step(0.5, facto=0.2)", "no option 'facto'", "did you mean 'factor'?"},
+};
+
+static void each_mistake_is_named(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT_OF(REFUSED); i++) {
+        const Refused *r = &REFUSED[i];
+        Error error = {.set = false};
+        Config config = config_default();
+        if (config_set(&config, arena, r->key, r->value, &error))
+            fail_msg("%s=%s is not refused", r->key, r->value);
+        assert_true(error.set);
+        assert_int_equal(error.code, EX_USAGE);
+        const char *prefix = text_print(arena, "%s=%s: ", r->key, r->value);
+        bool known = strncmp(r->says, "no key", 6) != 0;
+        if (strstr(error.message, r->says) == NULL ||
+            strstr(error.message, r->hint) == NULL ||
+            (known && strncmp(error.message, prefix, strlen(prefix)) != 0))
+            fail_msg("%s=%s: '%s'", r->key, r->value, error.message);
+        assert_string_equal(config_canonical(&config, arena), ""); /* left alone */
+    }
+    arena_free(arena);
+}
+
+/* ---- schedules ---- */
+
+static Schedule schedule_of(Arena *arena, const char *text) {
+    Config config = config_default();
+    set(&config, arena, "schedule", text);
+    return config_schedule(&config);
+}
+
+static void schedules_are_read(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    assert_int_equal(schedule_of(arena, "constant").kind, SCHEDULE_CONSTANT);
+    assert_int_equal(schedule_of(arena, "cosine").kind, SCHEDULE_COSINE);
+    Schedule paper = schedule_of(arena, "step");
+    assert_int_equal(paper.kind, SCHEDULE_STEP);
+    assert_int_equal(paper.drops, 3);
+    assert_true(paper.at[0] == 0.3 && paper.at[1] == 0.6 && paper.at[2] == 0.9 &&
+                paper.factor == 0.1);
+    Schedule own = schedule_of(arena, "step(0.25, 0.5, factor=0.5)");
+    assert_int_equal(own.drops, 2);
+    assert_true(own.at[0] == 0.25 && own.at[1] == 0.5 && own.factor == 0.5);
+    Schedule most = schedule_of(arena, "step(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)");
+    assert_int_equal(most.drops, SCHEDULE_MAX_DROPS);
+    assert_true(most.at[7] == 0.8);
+    arena_free(arena);
+}
+
+/* ---- identity ---- */
+
+static void canonical_text_is_sorted(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Config config = config_default();
+    set(&config, arena, "norm", "group:8");
+    set(&config, arena, "seed", "7");
+    set(&config, arena, "batch", "32"); /* the default */
+    set(&config, arena, "decay", "0");
+    assert_string_equal(config_canonical(&config, arena),
+                        "decay=0\nnorm=group(8)\nseed=7\n");
+    set(&config, arena, "seed", "1"); /* back */
+    assert_string_equal(config_canonical(&config, arena), "decay=0\nnorm=group(8)\n");
+    for (size_t i = 0; i < COUNT_OF(OTHER); i++)
+        set(&config, arena, OTHER[i][0], OTHER[i][1]);
+    const char *line = config_canonical(&config, arena), *before = "";
+    size_t lines = 0;
+    for (; *line; line = strchr(line, '\n') + 1, lines++) {
+        assert_true(strcmp(before, line) < 0);
+        before = line;
+    }
+    assert_int_equal(lines, CONFIG_KEYS);
+    arena_free(arena);
+}
+
+/* sha256("norm=group(8)\nseed=7\ndata D\nnumerics N\n"), its first 16 digits. */
+static void identity_is_a_hash_of_the_text(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Config config = config_default();
+    char hex[DIGEST_LENGTH + 1];
+    set(&config, arena, "seed", "7");
+    set(&config, arena, "norm", "group:8");
+    const char *text = text_print(arena, "norm=group(8)\nseed=7\ndata 5f\nnumerics %d\n",
+                                  TRAIN_NUMERICS);
+    digest_bytes(hex, text, strlen(text));
+    hex[16] = '\0';
+    assert_string_equal(config_identity(&config, arena, "5f"), hex);
+    arena_free(arena);
+}
+
+static void identity_is_stable_under_spelling(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Config one = config_default(), two = config_default();
+    static const char *const PAIRS[][3] = {
+        {"norm", "group:8", "group(8)"},
+        {"rate", "0.20", "2e-1"},
+        {"schedule", "step", "step:.3:.6:.9"},
+        {"network", "resnet", "resnet(width=16, depth=20, stem_stride=1)"},
+        {"batch", "8", "08"}};
+    for (size_t i = 0; i < COUNT_OF(PAIRS); i++) {
+        set(&one, arena, PAIRS[i][0], PAIRS[i][1]);
+        set(&two, arena, PAIRS[COUNT_OF(PAIRS) - 1 - i][0],
+            PAIRS[COUNT_OF(PAIRS) - 1 - i][2]);
+    }
+    assert_string_equal(config_identity(&one, arena, "a"),
+                        config_identity(&two, arena, "a"));
+    arena_free(arena);
+}
+
+static void identity_changes_with_each_key_and_the_data(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const char *name[CONFIG_KEYS + 2];
+    const Config initial = config_default();
+    assert_int_equal(COUNT_OF(OTHER), CONFIG_KEYS);
+    for (size_t i = 0; i < CONFIG_KEYS; i++) {
+        Config config = initial;
+        assert_string_equal(OTHER[i][0], config_keys()[i].name);
+        set(&config, arena, OTHER[i][0], OTHER[i][1]);
+        name[i] = config_identity(&config, arena, "a");
+    }
+    name[CONFIG_KEYS] = config_identity(&initial, arena, "a");
+    name[CONFIG_KEYS + 1] = config_identity(&initial, arena, "b");
+    for (size_t i = 0; i < COUNT_OF(name); i++) {
+        assert_int_equal(strlen(name[i]), 16);
+        assert_int_equal(strspn(name[i], "0123456789abcdef"), 16);
+        for (size_t k = 0; k < i; k++) assert_string_not_equal(name[i], name[k]);
+    }
+    arena_free(arena);
+}
+
+/* Neither threads nor ranks, paths or jobs are keys. */
+static void only_what_decides_the_numbers_is_a_key(void **state) {
+    (void)state;
+    static const char *const NOT[] = {"threads", "ranks", "jobs", "out", "path", "quick"};
+    for (size_t i = 0; i < COUNT_OF(NOT); i++)
+        for (size_t k = 0; k < CONFIG_KEYS; k++)
+            assert_string_not_equal(config_keys()[k].name, NOT[i]);
+}
+
+static const Case CASES[] = {
+    CASE(theorem, defaults_are_canonical),
+    CASE(example, values_are_read),
+    CASE(theorem, one_spelling),
+    CASE(fault, each_mistake_is_named),
+    CASE(example, schedules_are_read),
+    CASE(example, canonical_text_is_sorted),
+    CASE(oracle, identity_is_a_hash_of_the_text),
+    CASE(theorem, identity_is_stable_under_spelling),
+    CASE(theorem, identity_changes_with_each_key_and_the_data),
+    CASE(theorem, only_what_decides_the_numbers_is_a_key),
+};
+
+HARNESS_MAIN("config", CASES)

@@ -1,0 +1,559 @@
+#!/usr/bin/python3 -B
+"""Studies from outside: runs, resumption, tables, figures, files for other tools, and one run's numbers.
+
+Renewing the golden numbers, after TRAIN_NUMERICS was raised for a reason: tests/runs.py --renew
+"""
+
+import contextlib
+import csv
+import glob
+import io
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+
+import h5py
+import numpy as np
+
+from program import HOME, Failure, Place, check, case, listing, main, same
+
+NETWORK = "network=resnet(depth=8, width=4, stem_stride=2)"
+STUDY = ["run", "batch-size", "--quick", "norm=batch,group:4", "batch=8,4", "samples=8", "seed=1,2,3", "images=64",
+         "epochs=2", NETWORK]
+RUNS = 9  # batch: 2 sizes x 3 seeds; group, the same at both sizes: 3 seeds
+SMALL = ["run", "batch-size", "--quick", "norm=batch,group:4", "batch=8,4", "samples=8", "seed=1,2", "images=16",
+         "epochs=1", NETWORK]
+GOLDEN = os.path.join(HOME, "tests", "golden", "batch-size-smoke.json")
+
+
+def collected(place):
+    return os.path.join(place.out, "batch-size-quick.h5")
+
+
+def run_files(place):
+    return sorted(path for path in glob.glob(os.path.join(place.out, "runs", "*.h5")) if "checkpoint" not in path)
+
+
+def content(path):
+    """Everything in a file but /times, as comparable values."""
+    found = {}
+
+    def add(name, item):
+        if name.split("/")[0] == "times":
+            return
+        for key, value in item.attrs.items():
+            if key not in ("DIMENSION_LIST", "REFERENCE_LIST"):
+                found[name, key] = str(value)
+        if isinstance(item, h5py.Dataset):
+            values = item[()]
+            found[name, ""] = values.tobytes() if values.dtype != object else repr(values.tolist())
+
+    with h5py.File(path, "r") as file:
+        add("", file)
+        file.visititems(add)
+    return found
+
+
+def check_same_runs(one, other):
+    same("runs", [os.path.basename(p) for p in run_files(other)], [os.path.basename(p) for p in run_files(one)])
+    for a, b in zip(run_files(one), run_files(other)):
+        left, right = content(a), content(b)
+        differ = sorted(str(k) for k in left.keys() | right.keys() if left.get(k) != right.get(k))
+        check(not differ, f"{os.path.basename(a)}: {', '.join(differ)} differ")
+
+
+def check_no_litter(place):
+    names = [n for n in listing(place.folder) if re.search(r"\.tmp\.|checkpoint|\.lock$|^tmp/", n)]
+    check(not names, f"left behind: {', '.join(names)}")
+
+
+def second_place(place, name):
+    os.mkdir(place.path(name))
+    return Place(place.path(name))
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+# ---- a study ------------------------------------------------------------------------------------------------------
+
+
+@case("example")
+def study(place):
+    """Table, collected file and figure; the same again does nothing and changes no byte."""
+    table = place.good(*STUDY)
+    for part in ("batch size per worker", "batch ", "group(4) *", "group(4) - batch", "BN", "GN", "24.8", "24.2",
+                 "Table 2", "±"):
+        check(part in table, f"the table lacks {part!r}:\n{table}")
+    paths = table.split()[-2:]
+    same("places", paths, [collected(place), os.path.join(place.out, "batch-size-quick.svg")])
+    same("runs", len(run_files(place)), RUNS)
+    check_no_litter(place)
+    files = {p: read(p) for p in run_files(place) + paths}
+    times = {p: os.stat(p).st_mtime_ns for p in run_files(place)}
+    same("the table again", place.good(*STUDY), table)
+    check(f"{RUNS} of {RUNS} runs were finished before" in place.talk, f"not skipped: {place.talk!r}")
+    for path, data in files.items():
+        check(read(path) == data, f"{path} changed")
+    same("times of run files", {p: os.stat(p).st_mtime_ns for p in run_files(place)}, times)
+    with h5py.File(collected(place), "r") as file:
+        run = file["results/run"].asstr()[()]
+        same("shape of results/run", run.shape, (2, 2, 3))
+        check((run[1, 0] == run[1, 1]).all() and len(set(run.ravel())) == RUNS, f"shared runs: {run}")
+        for index, name in np.ndenumerate(run):
+            with h5py.File(os.path.join(place.out, "runs", name + ".h5"), "r") as one:
+                same("run", one.attrs["run"], name)
+                same("score", file["results/score"][index], one["summary/score"][()])
+                same("median", float(one["summary/score"][()]), float(np.median(one["metrics/val_error"])))
+
+
+@case("example")
+def dry_run(place):
+    before = listing(place.folder)
+    text = place.good(*STUDY, "--dry-run")
+    same("files", listing(place.folder), before)
+    check(f"{RUNS} runs, 0 finished, {RUNS} to do" in text, text)
+    same("names of runs", len(set(re.findall(r"^[0-9a-f]{16}\b", text, re.M))), RUNS)
+
+
+@case("example")
+def overrides(place):
+    """The last word about a key counts; a run is named by its numbers alone, not by how it was asked for."""
+    def names(*words):
+        return re.findall(r"^[0-9a-f]{16}\b", place.good(*SMALL, "--dry-run", *words), re.M)
+
+    same("the same, said otherwise",
+         names("norm=batch,group(4)", "rate=1e-1", "momentum=0.90", "seed=1,2,1", "seed=1,2"), names())
+    check(set(names("seed=2,3")) & set(names()), "seed 2 is not shared")
+    check(not set(names("rate=0.2")) & set(names()), "another rate has the name of an old run")
+
+
+@case("theorem")
+def jobs(place):
+    """One run at a time or two: the same bits."""
+    one, two = second_place(place, "one"), second_place(place, "two")
+    tables = [p.good(*STUDY, "--jobs", n).split("\n")[:-3] for p, n in ((one, "1"), (two, "2"))]
+    same("tables", tables[1], tables[0])
+    check_same_runs(one, two)
+    same("collected bytes", read(collected(two)) == read(collected(one)), True)
+
+
+@case("theorem")
+def threads(place):
+    """A run alone has all processors for its threads, beside another it has fewer: the same bits."""
+    alone, beside = second_place(place, "alone"), second_place(place, "beside")
+    words = [*STUDY, "norm=batch", "batch=4", "samples=16"]
+    alone.good(*words, "seed=1")
+    beside.good(*words, "seed=1,2", "--jobs", "2")
+    name = os.path.basename(run_files(alone)[0])
+    same("the run", content(os.path.join(beside.out, "runs", name)), content(run_files(alone)[0]))
+
+
+# ---- interruption -------------------------------------------------------------------------------------------------
+
+LONG = [*STUDY, "epochs=12", "images=128", "batch=4", "seed=1,2"]
+
+
+def spent(function):
+    begin = time.monotonic()
+    function()
+    return time.monotonic() - begin
+
+
+def signalled(place, words, number, after, group, ready=lambda: False):
+    """Starts, waits until it is ready or for so many seconds, sends a signal to the program or to its group; (exit
+    code, stderr)."""
+    process, deadline = place.start(*words, start_new_session=True), time.monotonic() + after
+    while process.poll() is None and time.monotonic() < deadline and not ready():
+        time.sleep(0.002)
+    with contextlib.suppress(ProcessLookupError):
+        if group:
+            os.killpg(process.pid, number)
+        elif process.poll() is None:
+            process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    return process.returncode, err.decode()
+
+
+@case("theorem")
+def killed(place):
+    """Killed ten times and more at random moments, then left alone: the runs of an undisturbed study, bit by bit."""
+    whole = second_place(place, "whole")
+    total = spent(lambda: whole.good(*LONG))
+    rng = random.Random(int(os.environ.get("NORMLAB_SEED", "1")))
+    for attempt in range(4):  # a machine that is busy with other things was timed wrongly
+        torn, kills = second_place(place, f"torn{attempt}"), 0
+        while kills < 16:
+            code, err = signalled(torn, LONG, signal.SIGKILL, rng.uniform(0.01, 0.09) * total, group=True)
+            check(code in (0, -signal.SIGKILL), f"after {kills} kills: exit code {code}, {err}")
+            if code == 0:
+                break
+            kills += 1
+        if kills >= 10:
+            break
+        total /= 2
+    check(kills >= 10, f"over after {kills} kills, too early to say anything")
+    torn.good(*LONG)
+    check_same_runs(whole, torn)
+    same("collected bytes", read(collected(torn)) == read(collected(whole)), True)
+    names = [n for n in listing(torn.folder) if re.search(r"\.tmp\.|checkpoint", n)]
+    check(not names, f"left behind: {', '.join(names)}")
+
+
+@case("fault")
+def leftovers(place):
+    """What a kill between two system calls can leave beside a finished run is gone after the next study."""
+    place.good(*SMALL)
+    run = run_files(place)[0]
+    left = [f"{run}.tmp.999999", run.replace(".h5", ".checkpoint.h5"), f"{run}.lock", f"{collected(place)}.tmp.999999",
+            run.replace(".h5", ".checkpoint.h5.tmp.999999")]
+    for path in left:
+        with open(path, "wb") as file:
+            file.write(read(run)[:1000])
+    place.good(*SMALL)
+    still = [os.path.basename(p) for p in left if os.path.exists(p)]
+    check(not still, f"left behind: {', '.join(still)}")
+
+
+def check_stopped(place, number, group):
+    whole, torn = second_place(place, "whole"), second_place(place, "torn")
+    words = [*LONG, "seed=1", "norm=batch", "epochs=12", "--jobs", "1"]
+    whole.good(*words)
+    begun = os.path.join(torn.out, "runs", "*.checkpoint.h5")
+    code, err = signalled(torn, words, number, 60, group, lambda: glob.glob(begun))
+    same(f"exit code after {number.name}, stderr {err!r}", code, 128 + number)
+    check("goes on from there" in err and "Traceback" not in err, f"stderr {err!r}")
+    check(not os.path.exists(collected(torn)), "collected although stopped")
+    check(glob.glob(begun), "no checkpoint")
+    torn.good(*words)
+    check_same_runs(whole, torn)
+    check_no_litter(torn)
+
+
+@case("example")
+def interrupt(place):
+    """As Ctrl-C does: the whole group is told."""
+    check_stopped(place, signal.SIGINT, group=True)
+
+
+@case("example")
+def terminate(place):
+    check_stopped(place, signal.SIGTERM, group=False)
+
+
+# ---- tables and figures -------------------------------------------------------------------------------------------
+
+
+@case("example")
+def tables(place):
+    text = place.good(*SMALL)
+    same("table", place.good("table", "batch-size"), text[: text.index("\n" + collected(place))])
+    check("from " + collected(place) in place.talk, f"the source is not named: {place.talk!r}")
+    data = json.loads(place.good("table", "batch-size", "--json"))
+    same("keys", sorted(data),
+         ["cells", "experiment", "identity", "measure", "protocol", "published", "quick", "schema"])
+    same("cells", [(c["series"], c["along"], c["seeds"]) for c in data["cells"]],
+         [("batch", 8, 2), ("batch", 4, 2), ("group(4)", 8, 2), ("group(4)", 4, 2)])
+    with h5py.File(collected(place), "r") as file:
+        mean = file["results/score"][()].mean(axis=2).ravel()
+    check(np.allclose([c["mean"] for c in data["cells"]], mean, rtol=1e-14), "means differ from the file's")
+    check(all(c["half_width"] is None for c in data["cells"]), "an interval of two seeds")
+    same("published", len(data["published"]), 10)
+    lines = list(csv.DictReader(io.StringIO(place.good("table", "batch-size", "--form", "csv"))))
+    same("CSV rows", len(lines), 14)
+    check(all(None not in line and None not in line.values() for line in lines), "ragged CSV")
+    check(np.allclose([float(line["mean"]) for line in lines[:4]], mean, rtol=1e-14), "CSV means")
+    same("CSV's published", (lines[4]["series"], lines[4]["along"], lines[4]["mean"], lines[4]["source"]),
+         ("BN", "32", "0.236", "Wu and He 2018, Table 2 (ResNet-50, ImageNet, 8 workers)"))
+    latex = place.good("table", "batch-size", "--form", "latex")
+    bare = re.sub(r"(?<!\\)%.*|\\[{}%&_$#]", "", latex)
+    check(bare.count("{") == bare.count("}") and bare.count("$") % 2 == 0, "unbalanced LaTeX")
+    for word in ("tabular", "rule"):
+        check(word in latex, f"LaTeX lacks {word}")
+    body = [line for line in bare.splitlines() if "&" in line]
+    same("LaTeX columns", {line.count("&") for line in body}, {2})
+    same("LaTeX rows", len(body), 5)
+
+
+@case("example")
+def figures(place):
+    place.good(*SMALL)
+    magic = {"svg": b"<?xml", "pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "tex": b""}
+    for form, begin in magic.items():
+        path = place.good("plot", "batch-size", form).strip()
+        same("path", path, os.path.join(place.out, f"batch-size-quick.{form}"))
+        data = read(path)
+        check(len(data) > 500 and data.startswith(begin), f"{form}: begins with {data[:20]!r}")
+    tex = read(path)
+    check(rb"\begin" in tex and b"group(4)" in tex, "tex: no LaTeX")
+    check(place.folder.encode() not in tex and b"normlab." not in tex, "tex: leans on a file that is gone")
+    check(b"{batch-size-quick}}" in tex and read(path.replace(".tex", ".eps")).startswith(b"%!PS"), "tex: no drawing")
+    svg = os.path.join(place.out, "batch-size-quick.svg")
+    texts = "".join(xml.etree.ElementTree.parse(svg).getroot().itertext())
+    with h5py.File(collected(place), "r") as file:
+        for part in (file.attrs["identity"], file.attrs["question"], file.attrs["along_label"], "group(4)"):
+            check(part in texts, f"svg: no {part!r}")
+    for form in ("svg", "pdf", "png"):
+        first, second = (place.good("plot", "batch-size", form, "--to", name).strip() for name in ("a", "b"))
+        if form != "pdf":  # cairo writes the date
+            check(read(place.path(first)) == read(place.path(second)), f"{form}: two figures differ")
+    drawn = place.good("plot", "batch-size", "dumb")
+    check(drawn.count("\n") > 15 and "\x1b" not in drawn and "\x0c" not in drawn[1:], f"dumb: {drawn!r}")
+    check("batch" in drawn and "group(4)" in drawn, f"dumb: {drawn}")
+    check_no_litter(place)
+
+
+HOSTILE = ("`touch pwned`", '"; system("touch pwned"); "', "'; system 'touch pwned'; '", "<touch pwned", "|touch pwned",
+           "$(touch pwned)", "@touch", "a\nb\n\nc", "\\", "%s%n", "a < b & c > d", "\x1b[31mred", "", "\u03b3" * 300)
+
+
+@case("fault")
+def hostile_labels(place):
+    """Whatever stands in a collected file is drawn as text and shown as text; nothing is executed."""
+    place.good(*SMALL)
+    good, path = read(collected(place)), place.path("evil.h5")
+    wrong = []
+    for label in HOSTILE:
+        with open(path, "wb") as file:
+            file.write(good)
+        with h5py.File(path, "r+") as file:
+            file["results/series"][0] = file["published/name"][0] = label
+            file["published"].attrs.modify("source", label)
+            for field in ("question", "protocol", "along_label", "identity", "recipe"):
+                file.attrs.modify(field, label)
+        for words in (["plot", "batch-size", "svg", "--to", "evil.svg"], ["table", "batch-size", "--json"],
+                      ["table", "batch-size"], ["plot", "batch-size", "dumb"], ["show", "evil.h5"]):
+            more = [] if words[0] == "show" else ["--from", path]
+            code, out, err = place.run(*words, *more)
+            try:
+                check(code == 0, f"exit code {code}, {err!r}")
+                if words[2:3] == ["svg"]:
+                    texts = "".join(xml.etree.ElementTree.parse(place.path("evil.svg")).getroot().itertext())
+                    check(label in texts or not label.isprintable() or set(label) & set('`"\\'), "not in the figure")
+                elif words[2:] == ["--json"]:
+                    same("series", json.loads(out)["cells"][0]["series"], label)
+                check(b"\x1b" not in out + err, "escape codes reach the terminal")
+            except (Failure, xml.etree.ElementTree.ParseError, ValueError) as trouble:
+                wrong.append(f"{label[:30]!r}, {' '.join(words[:3])}: {trouble}")
+        if os.path.exists(place.path("pwned")):
+            wrong.append(f"{label!r} was executed")
+            os.unlink(place.path("pwned"))
+    check(not wrong, "\n  ".join([f"{len(wrong)} times", *wrong]))
+
+
+@case("fault")
+def locales(place):
+    """Decimal commas are nobody's business."""
+    plain, german = second_place(place, "plain"), second_place(place, "german")
+    words = [*SMALL, "schedule=step(0.5, factor=0.25)", "decay=0.001"]
+    comma = {"LC_ALL": "de_DE.UTF-8", "LC_NUMERIC": "de_DE.UTF-8", "LANG": "de_DE.UTF-8"}
+    first, second = plain.good(*words), german.good(*words, environment=comma)
+    same("tables", second.split("\n")[:-3], first.split("\n")[:-3])
+    check_same_runs(plain, german)
+    for name in ("batch-size-quick.h5", "batch-size-quick.svg"):
+        check(read(os.path.join(german.out, name)) == read(os.path.join(plain.out, name)), f"{name} differs")
+
+
+# ---- files for other tools ------------------------------------------------------------------------------------------
+
+
+def check_described(file, path):
+    """Attributes are str or numbers; every data set says its unit and what it is."""
+
+    def one(name, item):
+        for key, value in item.attrs.items():
+            check(not isinstance(value, bytes) or key in ("CLASS", "NAME"),  # HDF5's own, of dimension scales
+                  f"{path}: attribute {key} of /{name} is bytes")
+        if isinstance(item, h5py.Dataset):
+            check(item.attrs.get("long_name"), f"{path}: /{name} has no long_name")
+            check(item.dtype.kind == "O" or "units" in item.attrs, f"{path}: /{name} has no units")
+        elif name:
+            check(item.attrs.get("description"), f"{path}: group /{name} has no description")
+
+    one("", file)
+    file.visititems(one)
+
+
+@case("example")
+def readers(place):
+    """h5py, xarray and h5dump."""
+    import xarray
+
+    place.good(*SMALL)
+    run = run_files(place)[0]
+    for path in (run, collected(place)):
+        with h5py.File(path, "r") as file:
+            check_described(file, os.path.basename(path))
+            same("schema", (file.attrs["schema_version"], file.attrs["dim_order"]), (1, "C"))
+    with xarray.open_dataset(run, group="metrics", engine="h5netcdf") as data:
+        same("dimensions of metrics", dict(data.sizes), {"epoch": 1})
+        same("axes", data.val_error.dims, ("epoch",))
+        same("epoch 1", float(data.val_error.sel(epoch=1)), float(data.val_error[0]))
+    with xarray.open_dataset(run, group="summary", engine="h5netcdf") as data:
+        check(0 <= float(data.score) <= 1 and data.score.dims == (), "summary.score")
+    with xarray.open_dataset(collected(place), group="results", engine="h5netcdf") as data:
+        same("dimensions of results", dict(data.sizes), {"series": 2, "along": 2, "seed": 2})
+        check(np.isfinite(data.score.sel(series="group(4)", along=8).values).all(), "selecting by name")
+    with xarray.open_dataset(collected(place), group="published", engine="h5netcdf") as data:
+        same("published", float(data.error.sel(name="GN", at=2)), 24.1)
+    dump = subprocess.run(["h5dump", "-A", run], capture_output=True, text=True, check=False)
+    for part in ("long_name", "description", "median of the last five epochs", "units"):
+        check(part in dump.stdout, f"h5dump -A lacks {part!r}: {dump.stderr}")
+
+
+@case("example")
+def provenance(place):
+    """A run says what computed it; a user who looks finds no path of this machine."""
+    place.good(*SMALL)
+    with h5py.File(run_files(place)[0], "r") as file:
+        facts = dict(file["provenance"].attrs)
+        for name in ("binary", "blas", "blas_core", "compiler", "flags", "hdf5", "processor", "tree_src"):
+            check(facts.get(name), f"/provenance has no {name}")
+        same("digest", len(facts["binary"]), 64)
+        settings = dict(file["config"].attrs)
+    for path in run_files(place) + [collected(place)]:
+        data = read(path)
+        for text in (place.folder, HOME):
+            check(text.encode() not in data, f"{os.path.basename(path)} holds the path {text}")
+    text = place.good("run", "--help") + place.good("run", "batch-size", "--help")
+    keys = sorted(set(settings) - {"canonical", "numerics", "data_sha256", "description"})
+    missing = [key for key in keys if not re.search(rf"^\s*{key}\b", text, re.M)]
+    check(not missing, f"`run --help` does not explain the keys {', '.join(missing)}")
+
+
+@case("example")
+def show(place):
+    place.good(*SMALL)
+    with h5py.File(place.path("own.h5"), "w") as file:
+        file["x"] = np.random.default_rng(1).normal(size=(2, 4, 3))
+        file["flag"] = True
+        file["group/y"] = np.arange(3)
+        file["texts"] = ["a\"b", "c\nd"]
+        file.attrs["list"] = [1, 2]
+        file.attrs["note"] = "two\nlines \u03b3"
+        file["nothing"] = np.array([np.nan, np.inf])
+    with h5py.File(place.path("in.h5"), "w") as file:
+        file["x"] = np.random.default_rng(1).normal(size=(2, 4, 3))
+    place.good("apply", "group:2", "in.h5", "y.h5")
+    for path, parts in ((run_files(place)[0], ["/metrics", "val_error", "/provenance", "norm"]),
+                        (collected(place), ["/results", "score", "identity"]), ("y.h5", ["group(2)", "[2, 4, 3]"]),
+                        ("own.h5", ["x", "[2, 4, 3]", "/group"])):
+        text, data = place.good("show", path), json.loads(place.good("show", path, "--json"))
+        for part in parts:
+            check(part in text, f"show {path}: no {part!r}:\n{text}")
+        check("\x1b" not in text, "escape codes")
+        groups = data["groups"]
+        with h5py.File(place.path(path), "r") as file:
+            for group, members in groups.items():
+                for name, value in members.items():
+                    if isinstance(value, dict):
+                        same(f"{group}/{name}", value["shape"], list(file[group][name].shape))
+                        same(f"{group}/{name}", len(value["data"]), file[group][name].size)
+            missing = [n for n in file if isinstance(file[n], h5py.Group) and f"/{n}" not in groups]
+            check(not missing, f"show --json {path}: no group {missing}")
+
+
+# ---- lists, help, talk ----------------------------------------------------------------------------------------------
+
+
+@case("example")
+def lists(place):
+    expected = {"norms": ["none", "batch", "layer", "instance", "group", "position", "ghost"],
+                "experiments": ["batch-size"], "datasets": ["fashion-mini", "fashion-mnist", "cifar10"],
+                "networks": ["resnet"]}
+    for name, least in expected.items():
+        text, data = place.good("list", name), json.loads(place.good("list", name, "--json"))
+        found = [row["name"] for row in data[name]]
+        same("missing in list " + name, [n for n in least if n not in found], [])
+        same("lines of list " + name, text.count("\n"), len(found))
+        check(all(row["title"] and row["usage"] for row in data[name]), f"list {name}: empty fields")
+
+
+@case("example")
+def helps(place):
+    text = place.good("--help")
+    check(place.talk == "", "help on stderr")
+    commands = re.findall(r"^  (\w+) ", text, re.M)
+    check({"demo", "list", "run", "table", "plot", "publish", "show", "apply", "bench"} <= set(commands), str(commands))
+    before = listing(place.folder)
+    for command in commands:
+        for words in ([command, "--help"], [command, "-h"], [command, "x", "--help", "--wrong"]):
+            out = place.good(*words)
+            check(out.startswith(f"normlab {command}") and not place.talk, f"{words}: {out!r} {place.talk!r}")
+            check(max(map(len, out.splitlines())) <= 120, f"{command} --help: a line of more than 120 characters")
+    same("files", listing(place.folder), before)
+    check(re.fullmatch(r"normlab \d+\.\d+\.\d+\n", place.good("--version")), "--version")
+
+
+@case("example")
+def talk(place):
+    """No terminal, or NO_COLOR: no escape codes, no carriage returns; every line says who speaks."""
+    for number, changes in enumerate(({}, {"NO_COLOR": "1", "TERM": "xterm"}, {"TERM": "xterm"})):
+        one = second_place(place, f"talk{number}")
+        out = one.good(*SMALL, environment=changes)
+        for text in (out, one.talk):
+            check("\x1b" not in text and "\r" not in text, f"{changes}: escape codes in {text!r}")
+        check(all(line.startswith("normlab: ") for line in one.talk.splitlines()), f"stderr {one.talk!r}")
+
+
+# ---- golden ---------------------------------------------------------------------------------------------------------
+
+
+def golden_runs(place):
+    """Metrics of two short runs: few steps, so that another BLAS kernel's rounding does not grow."""
+    words = ["run", "batch-size", "--quick", "norm=batch,group:4", "batch=4", "samples=8", "seed=7", "images=64",
+             "epochs=2", "rate=0.1", "flip=yes", "shift=2", NETWORK]
+    place.good(*words)
+    found = {"numerics": None, "runs": {}}
+    for path in run_files(place):
+        with h5py.File(path, "r") as file:
+            found["numerics"] = int(file["config"].attrs["numerics"])
+            run = {"identity": str(file.attrs["run"])}
+            for name in ("learning_rate", "train_loss", "train_error", "val_loss", "val_error"):
+                run[name] = file["metrics"][name][()].tolist()
+            for name in ("score", "test_loss", "test_error"):
+                run[name] = [float(file["summary"][name][()])]
+            found["runs"][str(file["config"].attrs["norm"])] = run
+    return found
+
+
+@case("golden")
+def golden(place):
+    with open(GOLDEN) as file:
+        expected = json.load(file)
+    found = golden_runs(place)
+    same("numerics (tests/runs.py --renew)", found["numerics"], expected["numerics"])
+    same("normalizers", sorted(found["runs"]), sorted(expected["runs"]))
+    for norm, run in expected["runs"].items():
+        for name, values in run.items():
+            got = found["runs"][norm][name]
+            if name == "identity":
+                same(f"{norm}: name of the run", got, values)
+                continue
+            check(np.allclose(got, values, rtol=1e-9, atol=0), f"{norm}: {name} is {got}, expected {values}")
+
+
+def renew():
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = golden_runs(Place(folder))
+    with open(GOLDEN, "w") as file:
+        json.dump(found, file, indent=1)
+        file.write("\n")
+    print(GOLDEN)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--renew"]:
+        renew()
+    else:
+        main()

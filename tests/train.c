@@ -1,0 +1,378 @@
+/* A run as a whole: what it does not depend on, how it is resumed, ended and refused. */
+#include "train_run.h"
+
+/* ---- threads, workers ---- */
+
+static void threads_do_not_show(void **state) {
+    (void)state;
+    static const char *const RUNS[] = {"workers=5 batch=4 norm=batch",
+                                       "workers=3 batch=8 norm=group(2) flip=yes shift=2",
+                                       "workers=4 batch=6 norm=ghost(3) running=precise"};
+    for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
+        Arena *arena = arena_new();
+        const Dataset *data = small_data(arena, 170, 120);
+        Trainer *one = finished(arena, RUNS[i], data, 1);
+        for (size_t threads = 0; threads <= 3; threads++) {
+            Trainer *more = finished(arena, RUNS[i], data, threads);
+            same_parts(more, one);
+            trainer_free(more);
+        }
+        trainer_free(one);
+        arena_free(arena);
+    }
+}
+
+/* Two ways to the same sums, in other orders. So few steps do not amplify a rounding:
+ * measured, the largest difference is 2 eps of the largest number, and another mean would
+ * differ by far more than 64. */
+static const double ORDERS = 64 * DBL_EPSILON;
+
+static void same_run(Trainer *a, Trainer *b) {
+    const Net *net = trainer_net(a);
+    const TrainRecord one = trainer_record(a), two = trainer_record(b);
+    assert_int_equal(trainer_done(a), trainer_done(b));
+    assert_near(apart(trainer_weights(a), trainer_weights(b), net->weights), 0.0, ORDERS);
+    assert_near(apart(trainer_state(a), trainer_state(b), net->states), 0.0, ORDERS);
+    assert_near(apart(one.rate, two.rate, one.epochs), 0.0, 0.0);
+    assert_near(apart(one.train_loss, two.train_loss, one.epochs), 0.0, ORDERS);
+    assert_near(apart(one.train_error, two.train_error, one.epochs), 0.0, 0.0);
+    assert_near(apart(one.val_loss, two.val_loss, one.epochs), 0.0, ORDERS);
+    assert_near(apart(one.val_error, two.val_error, one.epochs), 0.0, 0.0);
+    assert_near(one.test_loss, two.test_loss, ORDERS * two.test_loss);
+    assert_near(one.test_error, two.test_error, 0.0);
+}
+
+static void shards_are(const char *one, const char *two) {
+    Arena *arena = arena_new();
+    const Dataset *data = small_data(arena, 70, 120);
+    Trainer *a = finished(arena, text_print(arena, "epochs=3 rate=0.4 %s", one), data, 2);
+    Trainer *b = finished(arena, text_print(arena, "epochs=3 rate=0.4 %s", two), data, 1);
+    assert_int_equal(trainer_done(a), 9);
+    same_run(a, b);
+    trainer_free(a);
+    trainer_free(b);
+    arena_free(arena);
+}
+
+static void ghosts_are_workers(void **state) {
+    (void)state;
+    shards_are("workers=4 batch=8 norm=batch", "workers=1 batch=32 norm=ghost(8)");
+    shards_are("workers=2 batch=16 norm=ghost(4) running=precise",
+               "workers=8 batch=4 norm=batch running=precise");
+}
+
+static void group_norm_does_not_see_workers(void **state) {
+    (void)state;
+    shards_are("workers=32 batch=1 norm=group(2)", "workers=1 batch=32 norm=group(2)");
+    shards_are("workers=4 batch=8 norm=layer flip=yes",
+               "workers=1 batch=32 norm=layer flip=yes");
+}
+
+/* ---- checkpoints ---- */
+
+static Trainer *resumed(Arena *arena, const char *pairs, const Dataset *data,
+                        Trainer *from) {
+    Trainer *t = trainer_of(arena, pairs, data, 1);
+    size_t count;
+    const TrainPart *old = trainer_parts(from, &count), *new = trainer_parts(t, &count);
+    for (size_t i = 0; i < count; i++)
+        if (old[i].count) memcpy(new[i].data, old[i].data, old[i].count * sizeof(double));
+    return t;
+}
+
+/* From every step of a run to its end. */
+static void resume_anywhere(const char *pairs, size_t steps) {
+    Arena *arena = arena_new();
+    const Dataset *data = small_data(arena, 30, 60);
+    Trainer *whole = finished(arena, pairs, data, 1),
+            *at = trainer_of(arena, pairs, data, 1);
+    assert_int_equal(trainer_done(whole), steps);
+    for (size_t k = 0; k <= steps; k++) {
+        Trainer *t = resumed(arena, pairs, data, at);
+        assert_int_equal(trainer_done(t), k);
+        while (trainer_step(t) != TRAIN_DONE) continue;
+        same_parts(t, whole);
+        trainer_free(t);
+        assert_int_equal(trainer_step(at), k + 1 >= steps ? TRAIN_DONE
+                                           : k % 4 == 3   ? TRAIN_EPOCH
+                                                          : TRAIN_STEPPED);
+    }
+    trainer_free(whole);
+    trainer_free(at);
+    arena_free(arena);
+}
+
+static void resumed_runs_have_the_same_bits(void **state) {
+    (void)state;
+    resume_anywhere("workers=2 batch=12", 8);
+    resume_anywhere("workers=2 batch=12 flip=yes shift=3 schedule=step warmup=0.5", 8);
+    resume_anywhere("workers=3 batch=8 running=precise flip=yes", 8);
+    resume_anywhere("workers=1 batch=24 norm=group(2)", 8);
+}
+
+/* The order of an epoch is remade: a trainer that was elsewhere goes on as a new one. */
+static void a_used_trainer_can_be_filled(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Dataset *data = small_data(arena, 10, 10);
+    Trainer *whole = finished(arena, "batch=24", data, 1),
+            *at = trainer_of(arena, "batch=24", data, 1);
+    for (size_t k = 0; k < 2; k++) trainer_step(at);
+    Trainer *used = finished(arena, "batch=24", data, 1);
+    size_t count;
+    const TrainPart *from = trainer_parts(at, &count), *to = trainer_parts(used, &count);
+    for (size_t i = 0; i < count; i++)
+        memcpy(to[i].data, from[i].data, to[i].count * sizeof(double));
+    while (trainer_step(used) != TRAIN_DONE) continue;
+    same_parts(used, whole);
+    trainer_free(whole);
+    trainer_free(at);
+    trainer_free(used);
+    arena_free(arena);
+}
+
+/* ---- the steady state ---- */
+
+static void no_memory_after_the_first_epoch(void **state) {
+    (void)state;
+    static const char *const RUNS[] = {
+        "epochs=4 workers=3 batch=8 running=precise norm=batch",
+        "epochs=4 workers=2 batch=16 norm=group(2) flip=yes"};
+    for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
+        Arena *arena = arena_new();
+        Trainer *t = trainer_of(arena, RUNS[i], small_data(arena, 70, 120), 1);
+        while (trainer_step(t) == TRAIN_STEPPED) continue;
+        const size_t workers = trainer_blocks(t), run = arena_blocks(arena);
+        const ArenaMark mark = arena_mark(arena);
+        assert_true(workers > 0);
+        while (trainer_step(t) != TRAIN_DONE)
+            assert_int_equal(trainer_blocks(t), workers);
+        assert_int_equal(trainer_blocks(t), workers);
+        assert_int_equal(arena_blocks(arena), run);
+        assert_int_equal(arena_mark(arena).used, mark.used);
+        trainer_free(t);
+        arena_free(arena);
+    }
+}
+
+/* ---- how it ends ---- */
+
+static void diverges(const char *pairs) {
+    Arena *arena = arena_new();
+    Trainer *t = trainer_of(arena, pairs, small_data(arena, 20, 20), 2);
+    TrainStatus status = TRAIN_STEPPED;
+    size_t calls = 0;
+    for (; status != TRAIN_DONE && calls < 500; calls++) status = trainer_step(t);
+    TrainRecord r = trainer_record(t);
+    assert_true(r.diverged && calls < 500);
+    assert_int_equal(r.diverged_step, calls - 1);
+    assert_int_equal(trainer_done(t), calls - 1);
+    assert_int_equal(r.epochs, (calls - 1) / trainer_steps(t));
+    const TrainPart *counters = part_of(t, "counters");
+    double before[16];
+    memcpy(before, counters->data, counters->count * sizeof(double));
+    for (size_t i = 0; i < 3; i++) assert_int_equal(trainer_step(t), TRAIN_DONE);
+    assert_memory_equal(before, counters->data, counters->count * sizeof(double));
+    assert_int_equal(trainer_record(t).diverged_step, calls - 1);
+    assert_true(isnan(r.test_loss) && isnan(r.test_error) && isnan(r.score));
+    const TrainPart *epochs = part_of(t, "val_error");
+    for (size_t i = 0; i < epochs->count; i++) {
+        assert_int_equal(isnan(r.val_error[i]) != 0, i >= r.epochs);
+        assert_int_equal(isnan(r.rate[i]) != 0, i >= r.epochs);
+        assert_int_equal(isnan(r.train_loss[i]) != 0, i >= r.epochs);
+    }
+    Trainer *again = resumed(arena, pairs, small_data(arena, 20, 20), t);
+    assert_int_equal(trainer_step(again), TRAIN_DONE);
+    assert_true(trainer_record(again).diverged);
+    trainer_free(again);
+    trainer_free(t);
+    arena_free(arena);
+}
+
+static void divergence_ends_a_run(void **state) {
+    (void)state;
+    diverges("rate=1e6 workers=2 batch=16 epochs=100 norm=none");
+    diverges(
+        "rate=1e6 workers=2 batch=16 epochs=100 norm=batch decay=1 schedule=constant");
+}
+
+/* Logits that are finite, and so far apart that their loss is not. */
+static void an_infinite_loss_is_divergence(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Trainer *t = trainer_of(arena, "workers=2 batch=16", small_data(arena, 20, 20), 1);
+    const size_t end = trainer_net(t)->weights;
+    double *bias = part_of(t, "weights")->data + end - 10;
+    trainer_step(t);
+    for (size_t k = 0; k < 10; k++) bias[k] = k % 2 ? 1.5e308 : -1.5e308;
+    assert_int_equal(trainer_step(t), TRAIN_DONE);
+    assert_true(trainer_record(t).diverged && trainer_record(t).diverged_step == 1);
+    assert_true(bias[1] == 1.5e308); /* the step was not taken */
+    trainer_free(t);
+    arena_free(arena);
+}
+
+static void nothing_else_is_called_divergence(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Trainer *t = finished(arena, "workers=2 batch=16", small_data(arena, 20, 20), 1);
+    TrainRecord r = trainer_record(t);
+    assert_false(r.diverged);
+    assert_int_equal(r.epochs, 2);
+    assert_true(isfinite(r.test_loss) && isfinite(r.test_error) && isfinite(r.score));
+    assert_int_equal(trainer_done(t), 2 * trainer_steps(t));
+    const double before = trainer_weights(t)[0];
+    assert_int_equal(trainer_step(t), TRAIN_DONE);
+    assert_true(trainer_weights(t)[0] == before &&
+                trainer_done(t) == 2 * trainer_steps(t));
+    trainer_free(t);
+    arena_free(arena);
+}
+
+typedef struct Scored {
+    size_t epochs;
+    double error[8], median;
+} Scored;
+
+static void score_is_the_median_of_the_last_five(void **state) {
+    (void)state;
+    static const Scored CASES[] = {{7, {0.9, 0.8, 0.1, 0.5, 0.3, 0.2, 0.4}, 0.3},
+                                   {5, {0.5, 0.1, 0.9, 0.2, 0.8}, 0.5},
+                                   {4, {0.5, 0.125, 0.25, 0.75}, 0.375},
+                                   {2, {0.25, 0.75}, 0.5},
+                                   {1, {0.7}, 0.7},
+                                   {6, {0, 0.6, 0.5, 0.4, 0.3, 0.2}, 0.4}};
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        Arena *arena = arena_new();
+        const char *pairs = text_print(arena, "epochs=%zu", CASES[i].epochs);
+        Trainer *t = trainer_of(arena, pairs, small_data(arena, 10, 10), 1);
+        memcpy(part_of(t, "val_error")->data, CASES[i].error,
+               CASES[i].epochs * sizeof(double));
+        assert_true(isnan(trainer_record(t).score));
+        part_of(t, "counters")->data[1] = (double)CASES[i].epochs; /* epochs finished */
+        assert_near(trainer_record(t).score, CASES[i].median, 0.0);
+        assert_near(trainer_record(t).val_error[0], CASES[i].error[0],
+                    0.0); /* not sorted in place */
+        trainer_free(t);
+        arena_free(arena);
+    }
+}
+
+static void a_ragged_last_step_is_dropped(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Dataset *data = small_data(arena, 10, 10);
+    static const struct {
+        const char *pairs;
+        size_t steps;
+    } CASES[] = {{"images=70 workers=2 batch=16", 2},
+                 {"images=95 workers=3 batch=8", 3},
+                 {"images=96 workers=3 batch=8", 4},
+                 {"images=32 batch=32", 1},
+                 {"images=0 workers=2 batch=625", 2}};
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        Trainer *t = trainer_of(arena, CASES[i].pairs, data, 1);
+        assert_int_equal(trainer_steps(t), CASES[i].steps);
+        trainer_free(t);
+    }
+    arena_free(arena);
+}
+
+/* ---- what is refused ---- */
+
+static void what_does_not_fit_is_refused(void **state) {
+    (void)state;
+    static const char *const CASES[][2] = {
+        {"workers=4 batch=32", "workers x batch = 4 x 32 = 128 samples a step, but there "
+                               "are 96 training images"},
+        {"batch=97", "1 x 97 = 97 samples a step, but there are 96"},
+        {"images=4000", "4000 training images wanted, fashion-mini has 2500"},
+        {"norm=group(3)",
+         "layer stem_norm: in 'group(3)' at byte 6: 3 groups do not divide 4 channels"},
+        {"norm=ghost(5)", "blocks of 5 samples do not divide a batch of 32"},
+        {"norm=ghost(32) batch=16 workers=2",
+         "blocks of 32 samples do not divide a batch of 16"},
+    };
+    Arena *arena = arena_new();
+    const Dataset *data = small_data(arena, 10, 10);
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        Error error = {.set = false};
+        const Config config = config_of(arena, CASES[i][0]);
+        assert_null(trainer_new(arena, &config, data, 2, &error));
+        assert_int_equal(error.code, EX_USAGE);
+        if (strstr(error.message, CASES[i][1]) == NULL)
+            fail_msg("%s: '%s'", CASES[i][0], error.message);
+    }
+    trainer_free(NULL);
+    arena_free(arena);
+}
+
+/* ---- it learns ---- */
+
+/* Four classes: which quarter of the image is bright. */
+static const Dataset *quarters(Arena *arena, size_t count) {
+    enum { SIDE = 8, CLASSES = 4 };
+    Dataset *d = ZERO(arena, Dataset, 1);
+    const uint8_t **pixel = TAKE(arena, const uint8_t *, count);
+    uint8_t *label = TAKE(arena, uint8_t, count);
+    uint32_t *id = TAKE(arena, uint32_t, count);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t *image = TAKE(arena, uint8_t, SIDE * SIDE);
+        const Draw draw = {.seed = 1, .purpose = DRAW_TEST, .sample = i};
+        label[i] = (uint8_t)draw_below(draw, 100, CLASSES), id[i] = (uint32_t)i;
+        for (size_t p = 0; p < SIDE * SIDE; p++) {
+            size_t quarter = p / SIDE / (SIDE / 2) * 2 + p % SIDE / (SIDE / 2);
+            image[p] =
+                (uint8_t)(draw_below(draw, p, 100) + (quarter == label[i] ? 150 : 0));
+        }
+        pixel[i] = image;
+    }
+    *d = (Dataset){.name = "quarters",
+                   .channels = 1,
+                   .height = SIDE,
+                   .width = SIDE,
+                   .classes = CLASSES,
+                   .train = {count, pixel, label, id},
+                   .val = {count / 4, pixel, label, id},
+                   .test = {count / 4, pixel, label, id},
+                   .mean = {0.3},
+                   .std = {0.25}};
+    return d;
+}
+
+static void a_toy_is_learned(void **state) {
+    (void)state;
+    static const char *const NORMS[] = {"batch", "group(2)", "layer", "ghost(8)"};
+    for (size_t i = 0; i < COUNT_OF(NORMS); i++) {
+        Arena *arena = arena_new();
+        const char *pairs =
+            text_print(arena,
+                       "network=resnet(depth=8,width=4) images=0 norm=%s workers=2"
+                       " batch=16 epochs=8 rate=0.4",
+                       NORMS[i]);
+        Trainer *t = finished(arena, pairs, quarters(arena, 128), 1);
+        TrainRecord r = trainer_record(t);
+        assert_true(r.train_loss[0] > 1.0 && r.train_loss[7] < 0.5 * r.train_loss[0]);
+        if (r.score > 0.2) fail_msg("%s: score %g", NORMS[i], r.score);
+        trainer_free(t);
+        arena_free(arena);
+    }
+}
+
+static const Case CASES[] = {
+    CASE(theorem, threads_do_not_show),
+    CASE(theorem, ghosts_are_workers),
+    CASE(theorem, group_norm_does_not_see_workers),
+    CASE(theorem, resumed_runs_have_the_same_bits),
+    CASE(theorem, a_used_trainer_can_be_filled),
+    CASE(theorem, no_memory_after_the_first_epoch),
+    CASE(example, divergence_ends_a_run),
+    CASE(example, an_infinite_loss_is_divergence),
+    CASE(example, nothing_else_is_called_divergence),
+    CASE(oracle, score_is_the_median_of_the_last_five),
+    CASE(example, a_ragged_last_step_is_dropped),
+    CASE(fault, what_does_not_fit_is_refused),
+    CASE(example, a_toy_is_learned),
+};
+
+HARNESS_MAIN("train", CASES)
