@@ -9,7 +9,6 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
     if (block == NULL)
         return fail(error, EX_USAGE, arguments->spec->at,
                     "ghost needs the number of samples in a block, ghost(8)");
-    norm->width = 1;
     if (!argument_count(block, "the block of samples", &norm->block, error)) return false;
     text_add(canonical, "%zu", norm->block);
     return true;
@@ -20,5 +19,6 @@ const NormKind norm_ghost = {
     .usage = "ghost(B)",
     .title = "ghost batch normalization, Hoffer et al. 2017",
     .keeps_state = true,
+    .width = 1,
     .configure = configure,
 };

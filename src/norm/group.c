@@ -18,7 +18,6 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
                         error))
         return false;
     text_add(canonical, "%s%zu", size ? "size=" : "", number);
-    norm->block = 1;
     norm->width = C == 0 ? 1 : size ? number : C / number;
     if (C == 0 || (number <= C && C % number == 0)) return true;
     return fail(error, EX_USAGE, given->value->at, "%zu %s %zu channels; %s that do: %s",
@@ -32,5 +31,6 @@ const NormKind norm_group = {
     .usage = "group(G) or group(size=K)",
     .title = "group normalization, Wu and He 2018",
     .options = (const char *const[]){"size", NULL},
+    .block = 1,
     .configure = configure,
 };

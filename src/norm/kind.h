@@ -7,22 +7,45 @@
 
 struct NormKind {
     const char *name;
-    const char *usage;
-    const char *title;
-    const char *const *
-        options; /* named arguments beside the common ones, NULL-terminated; may be NULL */
+    const char *usage;          /* "group(G) or group(size=K)" */
+    const char *title;          /* what it is, source and year */
+    const char *const *options; /* named arguments of its own, NULL-terminated; or NULL */
 
-    bool keeps_state; /* running mean and variance; eval uses them */
-    bool fixed;       /* standardizes by nothing: the affine alone (none) */
+    /* A partition normalizer says its cells here, and is done. */
+    size_t width, block; /* channels and samples of a cell; 0: all of them */
+    bool apart;          /* every position is a cell of its own */
+    bool keeps_state;    /* running mean and variance; evaluation uses them */
+    bool fixed;          /* standardizes by nothing: the affine alone (none) */
 
-    /* Reads its own arguments into norm->width, norm->block...; writes their canonical
-     * text. NULL: it has none. */
+    /* Reads its own arguments into *norm and writes their canonical text. NULL: it has none. */
     bool (*configure)(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error);
-    /* Whether x fits; NULL: always. */
-    bool (*fits)(Arena *arena, const Norm *norm, Lattice x, Error *error);
-    bool apart; /* every position is a cell of its own */
+
+    /* Parameters and state of its own, after gamma and beta: gates, mixing logits, maps. */
+    void (*declare)(Norm *norm);
+
+    /* Its definition in tape operations, and a fused form of the same. NULL: over its
+     * partition (partitioned.c). A kind with a definition alone trains on it. */
+    Node *(*define)(const NormContext *context, Node *x);
+    Node *(*apply)(const NormContext *context, Node *x);
 };
+
+/* ---- partitioned.c --------------------------------------------------------------- */
+
+Node *partitioned_define(const NormContext *context, Node *x);
+Node *partitioned_apply(const NormContext *context, Node *x);
+
+/* Mean and biased variance [cells] of x as nodes: computed from x in training, the running
+ * state as constants in evaluation. Writes context->observed. */
+typedef struct MomentNodes {
+    const Partition *partition;
+    Node *mean, *variance;
+} MomentNodes;
+
+MomentNodes norm_moments(const NormContext *context, Node *x);
+
+/* gamma xhat + beta, per channel, of whichever of the two there are. */
+Node *norm_affine(const NormContext *context, Node *xhat);
 
 /* ---- kernel.c: forward and backward over any partition --------------------------- */
 

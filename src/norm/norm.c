@@ -113,9 +113,11 @@ static void declare(Norm *norm, Affine affine) {
     NormParam beta = {"beta", C, 0.0, true, -INFINITY, INFINITY};
     if (affine.gamma) norm->param[norm->params++] = gamma;
     if (affine.beta) norm->param[norm->params++] = beta;
-    if (!norm->kind->keeps_state) return;
-    norm->state[norm->states++] = (NormState){"running_mean", C, 0.0};
-    norm->state[norm->states++] = (NormState){"running_var", C, 1.0};
+    if (norm->kind->keeps_state) {
+        norm->state[norm->states++] = (NormState){"running_mean", C, 0.0};
+        norm->state[norm->states++] = (NormState){"running_var", C, 1.0};
+    }
+    if (norm->kind->declare) norm->kind->declare(norm);
 }
 
 const Norm *norm_new(Arena *arena, const char *text, size_t channels, Error *error) {
@@ -128,6 +130,8 @@ const Norm *norm_new(Arena *arena, const char *text, size_t channels, Error *err
     norm->channels = channels;
     norm->eps = 1e-5;
     norm->weight_new = 0.1;
+    norm->width = kind->width;
+    norm->block = kind->block;
     Arguments arguments = arguments_of(arena, spec);
     Text canonical = text_new(arena);
     Affine affine = {true, true};
@@ -140,6 +144,19 @@ const Norm *norm_new(Arena *arena, const char *text, size_t channels, Error *err
                      : kind->name;
     declare(norm, affine);
     return norm;
+}
+
+/* ---- running --------------------------------------------------------------------- */
+
+Node *norm_define(const NormContext *context, Node *x) {
+    const NormKind *kind = context->norm->kind;
+    return kind->define ? kind->define(context, x) : partitioned_define(context, x);
+}
+
+Node *norm_apply(const NormContext *context, Node *x) {
+    const NormKind *kind = context->norm->kind;
+    if (kind->apply) return kind->apply(context, x);
+    return kind->define ? kind->define(context, x) : partitioned_apply(context, x);
 }
 
 /* ---- geometry -------------------------------------------------------------------- */

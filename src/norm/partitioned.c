@@ -56,6 +56,34 @@ static void observe(double *const *observed, const Moments *moments, const Parti
     }
 }
 
+static MomentNodes moment_nodes(Tape *t, const Fused *f, Node *x) {
+    const Partition *p = f->partition;
+    MomentNodes m = {.partition = p};
+    if (f->fixed) {
+        m.mean = tape_leaf(t, SHAPE(p->C), f->mean);
+        m.variance = tape_leaf(t, SHAPE(p->C), f->variance);
+        return m;
+    }
+    m.mean = tape_mean(t, x, p);
+    Node *centred = tape_sub(t, x, tape_spread(t, m.mean, p, x->shape));
+    m.variance = tape_mean(t, tape_mul(t, centred, centred), p);
+    return m;
+}
+
+static void observe_now(const NormContext *context, const Fused *f, const Node *x) {
+    if (f->observed == NULL) return;
+    Arena *arena = tape_arena(context->tape);
+    Moments *moments = TAKE(arena, Moments, partition_cells(f->partition));
+    partition_moments(moments, x->value, f->partition);
+    observe(f->observed, moments, f->partition);
+}
+
+MomentNodes norm_moments(const NormContext *context, Node *x) {
+    Fused f = fused_of(context, x);
+    observe_now(context, &f, x);
+    return moment_nodes(context->tape, &f, x);
+}
+
 /* ---- the definition -------------------------------------------------------------- */
 
 /* gamma or beta [C], seen as [1, C, 1...] and repeated. */
@@ -65,36 +93,34 @@ static Node *per_channel(Tape *tape, Node *vector, Shape shape) {
     return tape_broadcast(tape, tape_reshape(tape, vector, narrow), shape);
 }
 
-//> definition
-/* y = gamma (x - mean) / sqrt(variance + eps) + beta   (P-5) */
-static Node *define(Tape *t, const Fused *f, Node *x, Node *gamma, Node *beta) {
-    const Partition *p = f->partition;
-    Node *y = x;
-    if (!f->fixed || f->mean) {
-        Node *mean = f->fixed ? tape_leaf(t, SHAPE(p->C), f->mean) : tape_mean(t, x, p);
-        Node *centred = tape_sub(t, x, tape_spread(t, mean, p, x->shape));
-        Node *variance = f->fixed ? tape_leaf(t, SHAPE(p->C), f->variance)
-                                  : tape_mean(t, tape_mul(t, centred, centred), p);
-        Node *eps = tape_fill(t, variance->shape, f->norm->eps);
-        Node *std = tape_sqrt(t, tape_add(t, variance, eps));
-        y = tape_div(t, centred, tape_spread(t, std, p, x->shape));
-    }
-    if (gamma) y = tape_mul(t, y, per_channel(t, gamma, x->shape));
-    if (beta) y = tape_add(t, y, per_channel(t, beta, x->shape));
+static Node *affine(Tape *t, Node *xhat, Node *gamma, Node *beta) {
+    Node *y = xhat;
+    if (gamma) y = tape_mul(t, y, per_channel(t, gamma, y->shape));
+    if (beta) y = tape_add(t, y, per_channel(t, beta, y->shape));
     return y;
+}
+
+Node *norm_affine(const NormContext *context, Node *xhat) {
+    return affine(context->tape, xhat, operand(context, "gamma"),
+                  operand(context, "beta"));
+}
+
+//> definition
+/* xhat = (x - mean) / sqrt(variance + eps)   (P-5) */
+static Node *standardize(Tape *t, const Fused *f, Node *x) {
+    if (f->fixed && f->mean == NULL) return x;
+    MomentNodes m = moment_nodes(t, f, x);
+    Node *eps = tape_fill(t, m.variance->shape, f->norm->eps);
+    Node *std = tape_sqrt(t, tape_add(t, m.variance, eps));
+    Node *centred = tape_sub(t, x, tape_spread(t, m.mean, m.partition, x->shape));
+    return tape_div(t, centred, tape_spread(t, std, m.partition, x->shape));
 }
 //< definition
 
-Node *norm_define(const NormContext *context, Node *x) {
+Node *partitioned_define(const NormContext *context, Node *x) {
     Fused f = fused_of(context, x);
-    if (f.observed) {
-        Moments *moments =
-            TAKE(tape_arena(context->tape), Moments, partition_cells(f.partition));
-        partition_moments(moments, x->value, f.partition);
-        observe(f.observed, moments, f.partition);
-    }
-    return define(context->tape, &f, x, operand(context, "gamma"),
-                  operand(context, "beta"));
+    observe_now(context, &f, x);
+    return norm_affine(context, standardize(context->tape, &f, x));
 }
 
 /* ---- the fused operation --------------------------------------------------------- */
@@ -137,7 +163,7 @@ static void fused_backward(Tape *tape, Node *y, const double *g, double *const *
 }
 
 static Node *fused_define(Tape *tape, Node *y) {
-    return define(tape, y->detail, y->in[0], y->in[1], y->in[2]);
+    return affine(tape, standardize(tape, y->detail, y->in[0]), y->in[1], y->in[2]);
 }
 
 static const Op op_standardize = {.name = "standardize",
@@ -145,7 +171,7 @@ static const Op op_standardize = {.name = "standardize",
                                   .backward = fused_backward,
                                   .define = fused_define};
 
-Node *norm_apply(const NormContext *context, Node *x) {
+Node *partitioned_apply(const NormContext *context, Node *x) {
     Arena *arena = tape_arena(context->tape);
     Fused *detail = TAKE(arena, Fused, 1);
     *detail = fused_of(context, x);

@@ -53,16 +53,16 @@ typedef void ConvKernel(double *out, const double *a, const double *b, const Con
                         double *scratch, double beta);
 
 /* Runs a kernel with scratch that is given back. */
-static void run_conv(Tape *tape, ConvKernel *kernel, double *out, const double *a,
-                     const double *b, const Conv *conv, double beta) {
+static void with_scratch(Tape *tape, ConvKernel *kernel, double *out, const double *a,
+                         const double *b, const Conv *conv, double beta) {
     ArenaMark mark = arena_mark(tape_arena(tape));
     kernel(out, a, b, conv, tape_room(tape, conv_scratch(conv)), beta);
     arena_rewind(tape_arena(tape), mark);
 }
 
 static void conv2d_forward(Tape *tape, Node *y) {
-    run_conv(tape, conv_forward, y->value, y->in[0]->value, y->in[1]->value, y->detail,
-             0.0);
+    with_scratch(tape, conv_forward, y->value, y->in[0]->value, y->in[1]->value,
+                 y->detail, 0.0);
 }
 
 static void conv2d_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
@@ -73,8 +73,8 @@ static void conv2d_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 static void conv2d_backward(Tape *tape, Node *y, const double *g, double *const *dx,
                             const double *beta) {
     const double *x = y->in[0]->value, *w = y->in[1]->value;
-    if (dx[0]) run_conv(tape, conv_input, dx[0], g, w, y->detail, beta[0]);
-    if (dx[1]) run_conv(tape, conv_filter, dx[1], x, g, y->detail, beta[1]);
+    if (dx[0]) with_scratch(tape, conv_input, dx[0], g, w, y->detail, beta[0]);
+    if (dx[1]) with_scratch(tape, conv_filter, dx[1], x, g, y->detail, beta[1]);
 }
 
 static const Op op_conv2d = {.name = "conv2d",
@@ -91,8 +91,8 @@ Node *tape_conv2d(Tape *tape, Node *x, Node *w, size_t stride, size_t pad) {
 
 /* x = conv_input(y, w) */
 static void conv2d_input_forward(Tape *tape, Node *y) {
-    run_conv(tape, conv_input, y->value, y->in[0]->value, y->in[1]->value, y->detail,
-             0.0);
+    with_scratch(tape, conv_input, y->value, y->in[0]->value, y->in[1]->value, y->detail,
+                 0.0);
 }
 
 static void conv2d_input_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
@@ -122,8 +122,8 @@ Node *tape_conv2d_input(Tape *tape, Node *y, Node *w, const Conv *conv) {
 
 /* w = conv_filter(x, y) */
 static void conv2d_filter_forward(Tape *tape, Node *y) {
-    run_conv(tape, conv_filter, y->value, y->in[0]->value, y->in[1]->value, y->detail,
-             0.0);
+    with_scratch(tape, conv_filter, y->value, y->in[0]->value, y->in[1]->value, y->detail,
+                 0.0);
 }
 
 static void conv2d_filter_adjoint(Tape *t, Node *y, Node *g, Node **dx) {

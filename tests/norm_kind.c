@@ -1,0 +1,110 @@
+/* A normalizer of one's own: a definition with a parameter beside gamma and beta needs no change of the house. */
+#include "harness.h"
+
+#include "check.h"
+#include "kind.h"
+
+#include <math.h>
+
+/* y = gamma ((1 - s) x + s xhat) + beta with a learned gate s = sigmoid(gate) per channel. */
+static Node *gated(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    MomentNodes m = norm_moments(context, x);
+    Node *variance =
+        tape_add(t, m.variance, tape_fill(t, m.variance->shape, context->norm->eps));
+    Node *std = tape_spread(t, tape_sqrt(t, variance), m.partition, x->shape);
+    Node *xhat =
+        tape_div(t, tape_sub(t, x, tape_spread(t, m.mean, m.partition, x->shape)), std);
+    Node *gate = tape_sigmoid(t, context->param[context->norm->params - 1]);
+    Node *s =
+        tape_broadcast(t, tape_reshape(t, gate, SHAPE(1, x->shape.size[1], 1)), x->shape);
+    return norm_affine(context, tape_add(t, x, tape_mul(t, s, tape_sub(t, xhat, x))));
+}
+
+static void declare_gate(Norm *norm) {
+    norm->param[norm->params++] =
+        (NormParam){"gate", norm->channels, 0.0, false, -INFINITY, INFINITY};
+}
+
+static const NormKind KIND = {.name = "gated",
+                              .usage = "gated",
+                              .title = "a gate",
+                              .block = 1,
+                              .declare = declare_gate,
+                              .define = gated};
+
+enum { N = 3, C = 4, L = 5 };
+
+static Norm gated_norm(void) {
+    Norm norm = {.kind = &KIND, .spec = "gated", .channels = C, .eps = 1e-5, .block = 1};
+    norm.param[norm.params++] = (NormParam){"gamma", C, 1.0, true, -INFINITY, INFINITY};
+    norm.param[norm.params++] = (NormParam){"beta", C, 0.0, true, -INFINITY, INFINITY};
+    declare_gate(&norm);
+    return norm;
+}
+
+static Node *write_gated(Tape *tape, Node *const *x, void *context) {
+    NormContext call = {
+        .tape = tape, .norm = context, .mode = NORM_TRAIN, .param = x + 1};
+    return norm_apply(&call, x[0]);
+}
+
+static void fill(double *values, size_t count, uint64_t sample) {
+    Draw draw = {.seed = 11, .purpose = DRAW_TEST, .sample = sample};
+    for (size_t i = 0; i < count; i++) values[i] = draw_normal(draw, i);
+}
+
+static void a_gate_is_differentiated(void **state) {
+    (void)state;
+    double x[N * C * L], gamma[C], beta[C], gate[C];
+    fill(x, N * C * L, 0), fill(gamma, C, 1), fill(beta, C, 2), fill(gate, C, 3);
+    Norm norm = gated_norm();
+    const CheckInput input[] = {{"x", SHAPE(N, C, L), x, 1.0},
+                                {"gamma", SHAPE(C), gamma, 1.0},
+                                {"beta", SHAPE(C), beta, 1.0},
+                                {"gate", SHAPE(C), gate, 1.0}};
+    const CheckFunction function = {"gated", 4, input, write_gated, &norm};
+    Arena *arena = arena_new();
+    for (int driver = CHECK_BACKWARD; driver <= CHECK_SECOND; driver++) {
+        CheckReport report =
+            check_differences(arena, &function, (CheckDriver)driver, 7, 1000);
+        if (report.verdict != CHECK_PASS)
+            fail_msg("driver %d: %s, %s", driver, check_verdict_text(report.verdict),
+                     report.reason);
+    }
+    arena_free(arena);
+}
+
+/* A gate that is shut is no normalization, an open one is the layer's. */
+static void a_gate_has_two_ends(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Error error = {.set = false};
+    double x[N * C * L], ones[C] = {1, 1, 1, 1}, zeros[C] = {0}, shut[C], open[C];
+    fill(x, N * C * L, 0);
+    for (size_t c = 0; c < C; c++) shut[c] = -800, open[c] = 800;
+    Norm norm = gated_norm();
+    Tape *tape = tape_new(arena);
+    Node *leaf = tape_leaf(tape, SHAPE(N, C, L), x),
+         *one = tape_leaf(tape, SHAPE(C), ones);
+    Node *zero = tape_leaf(tape, SHAPE(C), zeros);
+    Node *layer = norm_define(&(NormContext){.tape = tape,
+                                             .norm = norm_new(arena, "layer", C, &error),
+                                             .param = (Node *[]){one, zero}},
+                              leaf);
+    const double *gates[] = {shut, open}, *want[] = {x, layer->value};
+    for (size_t end = 0; end < 2; end++) {
+        Node *inputs[] = {leaf, one, zero, tape_leaf(tape, SHAPE(C), gates[end])};
+        Node *y = write_gated(tape, inputs, &norm);
+        for (size_t i = 0; i < N * C * L; i++)
+            assert_near(y->value[i], want[end][i], 1e-15 * 8);
+    }
+    arena_free(arena);
+}
+
+static const Case CASES[] = {
+    CASE(oracle, a_gate_is_differentiated),
+    CASE(theorem, a_gate_has_two_ends),
+};
+
+HARNESS_MAIN("norm_kind", CASES)
