@@ -185,11 +185,23 @@ static void put_summary(Store *store, Arena *arena, const Trainer *trainer,
                text_copy(arena, digest, DIGEST_LENGTH));
 }
 
+/* A number as a number, so that readers can filter by it. */
+static void put_value(Store *store, const char *name, const char *text) {
+    size_t count;
+    double number;
+    if (text_to_count(text, &count))
+        store_integer(store, "/config", name, (int64_t)count);
+    else if (text_to_double(text, &number))
+        store_number(store, "/config", name, number);
+    else
+        store_text(store, "/config", name, text);
+}
+
 static void put_config(Store *store, const Run *run, Arena *arena) {
     store_group(store, "/config", "what decides the run's numbers");
     store_text(store, "/config", "canonical", config_canonical(&run->config, arena));
     for (size_t i = 0; i < CONFIG_KEYS; i++)
-        store_text(store, "/config", config_keys()[i].name, run->config.text[i]);
+        put_value(store, config_keys()[i].name, run->config.text[i]);
     store_integer(store, "/config", "numerics", TRAIN_NUMERICS);
     store_text(store, "/config", "data_sha256", run->dataset->sha256);
 }
