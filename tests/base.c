@@ -264,7 +264,8 @@ static void texts_as_numbers(void **state) {
         assert_true(reads_back(good[i].text, good[i].value));
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         double value = 4;
-        if (text_to_double(bad[i], &value)) fail_msg("'%s' was read as %g", bad[i], value);
+        if (text_to_double(bad[i], &value))
+            fail_msg("'%s' was read as %g", bad[i], value);
         assert_true(value == 4);
     }
 }

@@ -504,7 +504,7 @@ static void refused(Arena *arena, const char *name, bool packed, const void *dat
     if (!error.set || error.code != EX_DATAERR || error.at != at ||
         !strstr(error.message, says))
         fail_msg("code %d at %zu: '%s', expected code 65 at %zu: '%s'", error.code,
-                error.at, error.message, at, says);
+                 error.at, error.message, at, says);
     assert_int_equal(strncmp(error.message, path, strlen(path)), 0);
     assert_non_null(strstr(error.message, text_print(arena, "offset %zu: ", at)));
     assert_null(strchr(error.message, '\n'));

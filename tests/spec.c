@@ -241,7 +241,8 @@ static void errors_point(void **state) {
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(row); i++) {
         Error error = {0};
-        if (spec_parse(arena, row[i].text, &error)) fail_msg("'%s' was read", row[i].text);
+        if (spec_parse(arena, row[i].text, &error))
+            fail_msg("'%s' was read", row[i].text);
         assert_string_equal(error.message, row[i].message);
         assert_int_equal(error.at, row[i].at);
         assert_int_equal(error.code, EX_USAGE);

@@ -404,7 +404,8 @@ static void columns_hold_their_patch(void **state) {
                     const bool out = h < pad || u < pad || h >= 6 + pad || u >= 5 + pad;
                     const size_t index =
                         out ? 0 : (row / 6 * 6 + h - pad) * 5 + u - pad + 1;
-                    if (*at != (double)index) fail_msg("stride %zu, pad %zu", stride, pad);
+                    if (*at != (double)index)
+                        fail_msg("stride %zu, pad %zu", stride, pad);
                 }
         }
     arena_free(arena);

@@ -15,13 +15,13 @@ set logscale x 2
 set xrange [STATS_max*1.12:STATS_min/1.12]
 set offsets 0, 0, graph 0.12, graph 0.03
 set xlabel x_label
-set ylabel "validation error, %" offset 1
+set ylabel terminal_name eq "tex" ? "validation error, \\%" : "validation error, %" offset 1
 set label 1 foot at screen 0.99,0.025 right noenhanced font ",8" textcolor rgb "#777777"
 set bmargin 4.2
 if (terminal_name eq "dumb") {
     unset label 1
     set title foot
-    set style data linespoints
+    set key tmargin center maxrows 2
     plot for [i=0:series-1] columns index i using 1:2:xtic(1) with linespoints lt (word(types, i+1)+0) title columnheader(1)
 } else {
     plot for [i=0:series-1] columns index i using 1:3:4 with filledcurves lt (word(types, i+1)+0) notitle, \

@@ -2,12 +2,11 @@
  *
  * Wu and He 2018, Table 2 and Figure 1: batch normalization degrades as the batch of one
  * worker shrinks, group normalization does not. Two protocols (notes/60-batch-size.md):
- *   paper        the number of workers W is fixed, so W x b shrinks with b and the
- * learning rate with it
+ *   paper        the number of workers W is fixed, so W x b shrinks with b and the learning
+ *                rate with it
  *   statistics   W x b = `samples` is fixed, only the size of the statistics moves; a
- * normalizer without batch
- *                statistics is then one and the same computation at every b, a reference
- * line
+ *                normalizer without batch statistics is then one and the same computation
+ *                at every b, a reference line
  */
 #include "experiment.h"
 
@@ -66,13 +65,18 @@ static bool has_batch_statistics(const char *spec, Arena *arena) {
 static bool complete(Config *config, Arena *arena, const Own *own, Error *error) {
     const char *protocol = own->text[0];
     size_t samples, batch = config_count(config, "batch");
+    bool counted = text_to_count(own->text[1], &samples) && samples > 0;
+    if (!counted)
+        return fail(error, EX_USAGE, 0,
+                    "samples=%s: a whole number from 1 on is expected",
+                    text_clip(arena, own->text[1]));
     if (strcmp(protocol, "paper") == 0) return true;
     if (strcmp(protocol, "statistics") != 0)
         return fail(
             error, EX_USAGE, 0, "protocol=%s: paper or statistics is expected%s",
             protocol,
             text_hint(arena, protocol, (const char *const[]){"paper", "statistics"}, 2));
-    if (!text_to_count(own->text[1], &samples) || samples == 0 || samples % batch != 0)
+    if (samples % batch != 0)
         return fail(error, EX_USAGE, 0,
                     "samples=%s: a multiple of every batch (%zu) is expected",
                     own->text[1], batch);

@@ -171,8 +171,7 @@ char *place_read(Arena *arena, const char *path, size_t limit, size_t *length,
                  Error *error);
 
 /* Writes a file so that a kill or a full disk leaves the old one or the new one, whole:
- * temporary
- * file beside it, fsync, rename, fsync of the folder. The temporary is removed on
+ * temporary file beside it, fsync, rename, fsync of the folder. The temporary is removed on
  * failure. */
 bool place_write(const char *path, const void *data, size_t length, Error *error);
 

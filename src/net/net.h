@@ -16,7 +16,7 @@ typedef struct NetParam {
     bool normalizer;      /* belongs to a normalizer (gamma, beta...) */
     bool decayed;
     double initial; /* constant initial value, where std is 0 */
-    double std;     /* of the initial normal draws: sqrt(2 / fan_in), He et al. 2015 */
+    double std;     /* of the initial normal draws: He et al. 2015, sqrt(1/fan_in) last */
     double least, most; /* kept inside after each step */
 } NetParam;
 
@@ -41,9 +41,8 @@ struct Net {
     NetParam *param;
     NetNorm *norm;
     size_t weights, states; /* doubles in each vector */
-    double
-        flops; /* of one sample forward: 2 a multiply-add of convolutions and matrices */
-    const void *plan; /* the architecture's own */
+    double flops;           /* of one sample forward: 2 a multiply-add */
+    const void *plan;       /* the architecture's own */
 };
 
 typedef struct NetKind {

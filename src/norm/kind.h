@@ -40,6 +40,7 @@ Node *partitioned_apply(const NormContext *context, Node *x);
 typedef struct MomentNodes {
     const Partition *partition;
     Node *mean, *variance;
+    Node *centred; /* x - mean, of x's shape */
 } MomentNodes;
 
 MomentNodes norm_moments(const NormContext *context, Node *x);

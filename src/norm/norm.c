@@ -51,6 +51,11 @@ static const NormKind *find_kind(Arena *arena, const Spec *spec, Error *error) {
         names[i] = KINDS[i]->name;
         text_add(&known, "%s%s", i ? ", " : "", names[i]);
     }
+    if (strcmp(spec->word, "chain") == 0) {
+        fail(error, EX_USAGE, spec->at, "normalizers cannot be chained; there are %s",
+             known.data);
+        return NULL;
+    }
     fail(error, EX_USAGE, spec->at, "no normalizer '%s'%s; there are %s", spec->word,
          text_hint(arena, spec->word, names, COUNT_OF(names)), known.data);
     return NULL;

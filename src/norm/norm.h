@@ -72,9 +72,8 @@ const char *norm_name(const NormKind *kind);
 const char *norm_usage(const NormKind *kind); /* "group(G) or group(size=K)" */
 const char *norm_title(const NormKind *kind); /* what it is, paper and year */
 bool norm_keeps_state(const Norm *norm);
-size_t
-norm_rank(const Norm
-              *norm); /* place of its kind in the registry: colours and marks follow it */
+/* Place of its kind in the registry: colours and marks follow it. */
+size_t norm_rank(const Norm *norm);
 
 /* NULL and *error (at: offset into `text`) where the spec is wrong, or does not fit
  * `channels` (0: do not ask). */

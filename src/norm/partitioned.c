@@ -58,15 +58,12 @@ static void observe(double *const *observed, const Moments *moments, const Parti
 
 static MomentNodes moment_nodes(Tape *t, const Fused *f, Node *x) {
     const Partition *p = f->partition;
+    REQUIRE(!f->fixed || f->mean, "%s has no moments", f->norm->spec);
     MomentNodes m = {.partition = p};
-    if (f->fixed) {
-        m.mean = tape_leaf(t, SHAPE(p->C), f->mean);
-        m.variance = tape_leaf(t, SHAPE(p->C), f->variance);
-        return m;
-    }
-    m.mean = tape_mean(t, x, p);
-    Node *centred = tape_sub(t, x, tape_spread(t, m.mean, p, x->shape));
-    m.variance = tape_mean(t, tape_mul(t, centred, centred), p);
+    m.mean = f->fixed ? tape_leaf(t, SHAPE(p->C), f->mean) : tape_mean(t, x, p);
+    m.centred = tape_sub(t, x, tape_spread(t, m.mean, p, x->shape));
+    m.variance = f->fixed ? tape_leaf(t, SHAPE(p->C), f->variance)
+                          : tape_mean(t, tape_mul(t, m.centred, m.centred), p);
     return m;
 }
 
@@ -112,8 +109,7 @@ static Node *standardize(Tape *t, const Fused *f, Node *x) {
     MomentNodes m = moment_nodes(t, f, x);
     Node *eps = tape_fill(t, m.variance->shape, f->norm->eps);
     Node *std = tape_sqrt(t, tape_add(t, m.variance, eps));
-    Node *centred = tape_sub(t, x, tape_spread(t, m.mean, m.partition, x->shape));
-    return tape_div(t, centred, tape_spread(t, std, m.partition, x->shape));
+    return tape_div(t, m.centred, tape_spread(t, std, m.partition, x->shape));
 }
 //< definition
 

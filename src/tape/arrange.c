@@ -4,19 +4,22 @@
 
 #include <string.h>
 
-/* ---- reshape --------------------------------------------------------------------- */
+typedef struct Window {
+    size_t axis, from, size,
+        whole; /* elements from..from+size of an axis of length whole */
+} Window;
 
-static void reshape_forward(Tape *tape, Node *y) {
-    (void)tape;
-    memcpy(y->value, y->in[0]->value, shape_count(y->shape) * sizeof(double));
-}
+#define ARITH_TEMPLATE "arrange.inc"
+#include "arith_each.h"
+
+/* ---- reshape --------------------------------------------------------------------- */
 
 static void reshape_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     dx[0] = tape_reshape(t, g, y->in[0]->shape);
 }
 
 static const Op op_reshape = {
-    .name = "reshape", .forward = reshape_forward, .adjoint = reshape_adjoint};
+    .name = "reshape", .replay = REPLAYS(reshape), .adjoint = reshape_adjoint};
 
 Node *tape_reshape(Tape *tape, Node *a, Shape shape) {
     REQUIRE(shape_count(shape) == shape_count(a->shape), "reshape to another count");
@@ -24,25 +27,6 @@ Node *tape_reshape(Tape *tape, Node *a, Shape shape) {
 }
 
 /* ---- permute --------------------------------------------------------------------- */
-
-static void permute_forward(Tape *tape, Node *y) {
-    (void)tape;
-    const size_t *axes = y->detail;
-    Shape from = y->in[0]->shape;
-    size_t row[SHAPE_MAX_RANK], step[SHAPE_MAX_RANK], at[SHAPE_MAX_RANK] = {0},
-                                                      product = 1;
-    for (size_t i = from.rank; i-- > 0; product *= from.size[i]) row[i] = product;
-    for (size_t i = 0; i < from.rank; i++) step[i] = row[axes[i]];
-    for (size_t k = 0, n = shape_count(y->shape), offset = 0; k < n; k++) {
-        y->value[k] = y->in[0]->value[offset];
-        for (size_t i = y->shape.rank; i-- > 0;) {
-            offset += step[i];
-            if (++at[i] < y->shape.size[i]) break;
-            offset -= step[i] * y->shape.size[i];
-            at[i] = 0;
-        }
-    }
-}
 
 static void permute_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     const size_t *axes = y->detail;
@@ -52,7 +36,7 @@ static void permute_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 }
 
 static const Op op_permute = {
-    .name = "permute", .forward = permute_forward, .adjoint = permute_adjoint};
+    .name = "permute", .replay = REPLAYS(permute), .adjoint = permute_adjoint};
 
 Node *tape_permute(Tape *tape, Node *a, const size_t *axes) {
     size_t *detail = TAKE(tape_arena(tape), size_t, SHAPE_MAX_RANK), seen = 0;
@@ -70,38 +54,9 @@ Node *tape_permute(Tape *tape, Node *a, const size_t *axes) {
 
 /* ---- slice and pad: a window of one axis, and zeros around it -------------------- */
 
-typedef struct Window {
-    size_t axis, from, size,
-        whole; /* elements from..from+size of an axis of length whole */
-} Window;
-
-/* Copies between a window of the large tensor and the whole of the small one. */
-static void copy_window(double *to, const double *from, Shape large, const Window *w,
-                        bool inward) {
-    size_t inner = 1, outer = 1;
-    for (size_t i = w->axis + 1; i < large.rank; i++) inner *= large.size[i];
-    for (size_t i = 0; i < w->axis; i++) outer *= large.size[i];
-    for (size_t k = 0; k < outer; k++) {
-        size_t small = k * w->size * inner, big = (k * w->whole + w->from) * inner;
-        memcpy(to + (inward ? small : big), from + (inward ? big : small),
-               w->size * inner * sizeof *to);
-    }
-}
-
-static void slice_forward(Tape *tape, Node *y) {
-    (void)tape;
-    copy_window(y->value, y->in[0]->value, y->in[0]->shape, y->detail, true);
-}
-
 static void slice_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     const Window *w = y->detail;
     dx[0] = tape_pad(t, g, w->axis, w->from, w->whole);
-}
-
-static void pad_forward(Tape *tape, Node *y) {
-    (void)tape;
-    vector_zero(y->value, shape_count(y->shape));
-    copy_window(y->value, y->in[0]->value, y->shape, y->detail, false);
 }
 
 static void pad_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
@@ -110,8 +65,8 @@ static void pad_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 }
 
 static const Op op_slice = {
-    .name = "slice", .forward = slice_forward, .adjoint = slice_adjoint};
-static const Op op_pad = {.name = "pad", .forward = pad_forward, .adjoint = pad_adjoint};
+    .name = "slice", .replay = REPLAYS(slice), .adjoint = slice_adjoint};
+static const Op op_pad = {.name = "pad", .replay = REPLAYS(pad), .adjoint = pad_adjoint};
 
 static Node *write_window(Tape *tape, const Op *op, Node *a, Window window, size_t size) {
     REQUIRE(window.axis < a->shape.rank, "%s: axis %zu", op->name, window.axis);
@@ -138,23 +93,8 @@ Node *tape_pad(Tape *tape, Node *a, size_t axis, size_t before, size_t size) {
 
 /* ---- gather and scatter: any map of flat positions ------------------------------- */
 
-static void gather_forward(Tape *tape, Node *y) {
-    (void)tape;
-    const size_t *index = y->detail;
-    for (size_t i = 0, n = shape_count(y->shape); i < n; i++)
-        y->value[i] = y->in[0]->value[index[i]];
-}
-
 static void gather_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     dx[0] = tape_scatter(t, g, y->detail, y->in[0]->shape);
-}
-
-static void scatter_forward(Tape *tape, Node *y) {
-    (void)tape;
-    const size_t *index = y->detail;
-    vector_zero(y->value, shape_count(y->shape));
-    for (size_t i = 0, n = shape_count(y->in[0]->shape); i < n; i++)
-        y->value[index[i]] += y->in[0]->value[i];
 }
 
 static void scatter_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
@@ -162,9 +102,9 @@ static void scatter_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 }
 
 static const Op op_gather = {
-    .name = "gather", .forward = gather_forward, .adjoint = gather_adjoint};
+    .name = "gather", .replay = REPLAYS(gather), .adjoint = gather_adjoint};
 static const Op op_scatter = {
-    .name = "scatter", .forward = scatter_forward, .adjoint = scatter_adjoint};
+    .name = "scatter", .replay = REPLAYS(scatter), .adjoint = scatter_adjoint};
 
 static const size_t *copy_index(Tape *tape, const size_t *index, size_t count,
                                 size_t bound) {

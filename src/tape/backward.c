@@ -28,6 +28,10 @@ Arena *tape_arena(Tape *tape) {
     return tape->arena;
 }
 
+Node *tape_last(Tape *tape) {
+    return tape->last;
+}
+
 double *tape_room(Tape *tape, size_t doubles) {
     return TAKE(tape->arena, double, doubles);
 }
@@ -37,6 +41,17 @@ static Node *write_node(Tape *tape, Node node) {
     node.previous = tape->last;
     *written = node;
     return tape->last = written;
+}
+
+static void compute(Tape *tape, Node *y) {
+    if (y->op->forward) {
+        y->op->forward(tape, y);
+        return;
+    }
+    const double *in[OP_MOST_OPERANDS];
+    REQUIRE(y->arity <= OP_MOST_OPERANDS, "%s of %zu operands", y->op->name, y->arity);
+    for (size_t i = 0; i < y->arity; i++) in[i] = y->in[i]->value;
+    y->op->replay.run_real(y->value, in, y);
 }
 
 Node *tape_write(Tape *tape, const Op *op, Shape shape, Node *const *in, size_t arity,
@@ -49,7 +64,7 @@ Node *tape_write(Tape *tape, const Op *op, Shape shape, Node *const *in, size_t 
         node.wanted |= in[i] && in[i]->wanted && !tape->inert;
     node.value = tape_room(tape, shape_count(shape));
     Node *y = write_node(tape, node);
-    op->forward(tape, y);
+    compute(tape, y);
     return y;
 }
 

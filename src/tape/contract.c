@@ -13,6 +13,9 @@ static size_t inner_size(const Node *y) {
     return y->in[0]->shape.size[transposed->a ? 0 : 1];
 }
 
+#define ARITH_TEMPLATE "contract.inc"
+#include "arith_each.h"
+
 static void matmul_forward(Tape *tape, Node *y) {
     (void)tape;
     const Sides *transposed = y->detail;
@@ -33,8 +36,10 @@ static void matmul_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
                               : tape_matmul(t, a, g, !transposed->a, false);
 }
 
-static const Op op_matmul = {
-    .name = "matmul", .forward = matmul_forward, .adjoint = matmul_adjoint};
+static const Op op_matmul = {.name = "matmul",
+                             .forward = matmul_forward,
+                             .replay = REPLAYS(matmul),
+                             .adjoint = matmul_adjoint};
 
 Node *tape_matmul(Tape *tape, Node *a, Node *b, bool transpose_a, bool transpose_b) {
     REQUIRE(a->shape.rank == 2 && b->shape.rank == 2, "matmul takes matrices");
@@ -79,6 +84,7 @@ static void conv2d_backward(Tape *tape, Node *y, const double *g, double *const 
 
 static const Op op_conv2d = {.name = "conv2d",
                              .forward = conv2d_forward,
+                             .replay = REPLAYS(conv2d),
                              .adjoint = conv2d_adjoint,
                              .backward = conv2d_backward};
 
@@ -110,6 +116,7 @@ static const Conv *keep_conv(Tape *tape, const Conv *conv) {
 
 static const Op op_conv2d_input = {.name = "conv2d_input",
                                    .forward = conv2d_input_forward,
+                                   .replay = REPLAYS(conv2d_input),
                                    .adjoint = conv2d_input_adjoint};
 
 Node *tape_conv2d_input(Tape *tape, Node *y, Node *w, const Conv *conv) {
@@ -134,6 +141,7 @@ static void conv2d_filter_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 
 static const Op op_conv2d_filter = {.name = "conv2d_filter",
                                     .forward = conv2d_filter_forward,
+                                    .replay = REPLAYS(conv2d_filter),
                                     .adjoint = conv2d_filter_adjoint};
 
 Node *tape_conv2d_filter(Tape *tape, Node *x, Node *y, const Conv *conv) {

@@ -2,53 +2,8 @@
  * elementwise.def. */
 #include "op.h"
 
-#include <math.h>
-
-#define EXP(x)  exp(x)
-#define LOG(x)  log(x)
-#define SQRT(x) sqrt(x)
-#define TANH(x) tanh(x)
-#define REAL(x) (x)
-
-/* ---- forward --------------------------------------------------------------------- */
-
-#define UNARY(name, meaning)                                                             \
-    static void name##_forward(Tape *tape, Node *y) {                                    \
-        (void)tape;                                                                      \
-        const double *x = y->in[0]->value;                                               \
-        double *restrict out = y->value;                                                 \
-        for (size_t i = 0, n = shape_count(y->shape); i < n; i++) {                      \
-            const double a = x[i];                                                       \
-            out[i] = meaning;                                                            \
-        }                                                                                \
-    }
-#define BINARY(name, meaning)                                                            \
-    static void name##_forward(Tape *tape, Node *y) {                                    \
-        (void)tape;                                                                      \
-        const double *left = y->in[0]->value, *right = y->in[1]->value;                  \
-        double *restrict out = y->value;                                                 \
-        for (size_t i = 0, n = shape_count(y->shape); i < n; i++) {                      \
-            const double a = left[i], b = right[i];                                      \
-            out[i] = meaning;                                                            \
-        }                                                                                \
-    }
-#include "elementwise.def"
-#undef UNARY
-#undef BINARY
-
-static void power_forward(Tape *tape, Node *y) {
-    (void)tape;
-    const double exponent = *(const double *)y->detail;
-    for (size_t i = 0, n = shape_count(y->shape); i < n; i++)
-        y->value[i] = pow(y->in[0]->value[i], exponent);
-}
-
-static void select_forward(Tape *tape, Node *y) {
-    (void)tape;
-    const double *mask = y->in[0]->value, *a = y->in[1]->value, *b = y->in[2]->value;
-    for (size_t i = 0, n = shape_count(y->shape); i < n; i++)
-        y->value[i] = mask[i] > 0 ? a[i] : b[i];
-}
+#define ARITH_TEMPLATE "elementwise.inc"
+#include "arith_each.h"
 
 /* ---- adjoints, as programs: g is the adjoint of y, dx[i] that of operand i ------- */
 
@@ -157,12 +112,11 @@ static void select_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 
 /* ---- the table ------------------------------------------------------------------- */
 
-#define step_adjoint   no_adjoint
-#define detach_adjoint no_adjoint
+#define step_adjoint no_adjoint
 
 #define UNARY(word, meaning)                                                             \
     static const Op op_##word = {.name = #word,                                          \
-                                 .forward = word##_forward,                              \
+                                 .replay = REPLAYS(word),                                \
                                  .adjoint = word##_adjoint,                              \
                                  .backward = word##_kernel};                             \
     Node *tape_##word(Tape *tape, Node *a) {                                             \
@@ -170,7 +124,7 @@ static void select_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     }
 #define BINARY(word, meaning)                                                            \
     static const Op op_##word = {.name = #word,                                          \
-                                 .forward = word##_forward,                              \
+                                 .replay = REPLAYS(word),                                \
                                  .adjoint = word##_adjoint,                              \
                                  .backward = word##_kernel};                             \
     Node *tape_##word(Tape *tape, Node *a, Node *b) {                                    \
@@ -186,7 +140,6 @@ static void select_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 #define sigmoid_kernel NULL
 #define relu_kernel    relu_backward
 #define step_kernel    NULL
-#define detach_kernel  NULL
 #define add_kernel     add_backward
 #define sub_kernel     NULL
 #define mul_kernel     NULL
@@ -194,10 +147,24 @@ static void select_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 #define max_kernel     NULL
 #include "elementwise.def"
 
+static void detach_forward(Tape *tape, Node *y) {
+    (void)tape;
+    vector_add(y->value, y->in[0]->value, shape_count(y->shape), 0.0);
+}
+
+static const Op op_detach = {.name = "detach",
+                             .forward = detach_forward,
+                             .replay = REPLAYS(detach),
+                             .adjoint = no_adjoint};
+
+Node *tape_detach(Tape *tape, Node *a) {
+    return tape_write(tape, &op_detach, a->shape, &a, 1, NULL, NULL);
+}
+
 static const Op op_power = {
-    .name = "power", .forward = power_forward, .adjoint = power_adjoint};
+    .name = "power", .replay = REPLAYS(power), .adjoint = power_adjoint};
 static const Op op_select = {
-    .name = "select", .forward = select_forward, .adjoint = select_adjoint};
+    .name = "select", .replay = REPLAYS(select), .adjoint = select_adjoint};
 
 Node *tape_power(Tape *tape, Node *a, double exponent) {
     double *detail = tape_room(tape, 1);

@@ -3,13 +3,30 @@
 #ifndef NORMLAB_OP_H
 #define NORMLAB_OP_H
 
+#include "arith.h"
 #include "tape.h"
+
+enum { OP_MOST_OPERANDS = 4 }; /* of a primitive */
+
+/* What an operation computes, in each arithmetic: y [shape of the node] from the operands'
+ * values. Plain loops, written once (the family's .inc). */
+typedef struct Replays {
+    void (*run_real)(double *y, const double *const *in, const Node *node);
+    void (*run_complex)(Complex *y, const Complex *const *in, const Node *node);
+    void (*run_quad)(Quad *y, const Quad *const *in, const Node *node);
+    void (*run_quad_complex)(QuadComplex *y, const QuadComplex *const *in,
+                             const Node *node);
+} Replays;
+
+#define REPLAYS(word)                                                                    \
+    { word##_real, word##_complex, word##_quad, word##_quad_complex }
 
 struct Op {
     const char *name;
+    Replays replay; /* primitives only: a fused operation replays as its definition */
 
-    /* Fills y->value from the operands. Scratch comes from the tape's arena and stays
-     * until rewound. */
+    /* Fills y->value from the operands, faster than replay.run_real or keeping more. NULL:
+     * replay.run_real. Scratch comes from the tape's arena and stays until rewound. */
     void (*forward)(Tape *tape, Node *y);
 
     /* Records the adjoint: dx[i] for each operand with `wanted`, as nodes; NULL is zero.
@@ -29,6 +46,9 @@ struct Op {
  * as the tape. */
 Node *tape_write(Tape *tape, const Op *op, Shape shape, Node *const *in, size_t arity,
                  const void *detail, void *saved);
+
+/* The node written last; the others follow by `previous`. */
+Node *tape_last(Tape *tape);
 
 /* Room in the tape's arena; marks around scratch that a forward does not keep. */
 double *tape_room(Tape *tape, size_t doubles);

@@ -20,42 +20,37 @@ static void check_repeat(Shape small, Shape large, const char *name) {
     REQUIRE(fits, "%s: the small shape does not repeat into the large one", name);
 }
 
-/* Calls `row` for each run along the last axis: (offset in large, offset in small,
- * length, small's stride). */
-typedef void Row(double *out, const double *in, size_t large, size_t small, size_t n,
-                 size_t step);
+/* A walk over the elements of a large shape that knows the element of the small one. */
+typedef struct Walk {
+    Shape large;
+    size_t stride[SHAPE_MAX_RANK], at[SHAPE_MAX_RANK];
+    size_t small;
+} Walk;
 
-static void for_rows(Row *row, double *out, const double *in, Shape small, Shape large) {
-    size_t stride[SHAPE_MAX_RANK], at[SHAPE_MAX_RANK] = {0}, offset = 0;
-    repeat_strides(stride, small);
-    size_t last = large.rank ? large.rank - 1 : 0, n = large.rank ? large.size[last] : 1;
-    for (size_t done = 0, total = shape_count(large); done < total; done += n) {
-        row(out, in, done, offset, n, large.rank ? stride[last] : 0);
-        for (size_t i = last; i-- > 0;) {
-            offset += stride[i];
-            if (++at[i] < large.size[i]) break;
-            offset -= stride[i] * large.size[i];
-            at[i] = 0;
-        }
+static Walk walk_start(Shape small, Shape large) {
+    Walk walk = {.large = large};
+    repeat_strides(walk.stride, small);
+    return walk;
+}
+
+static void walk_on(Walk *walk) {
+    for (size_t i = walk->large.rank; i-- > 0;) {
+        walk->small += walk->stride[i];
+        if (++walk->at[i] < walk->large.size[i]) return;
+        walk->small -= walk->stride[i] * walk->large.size[i];
+        walk->at[i] = 0;
     }
 }
 
-static void broadcast_row(double *out, const double *in, size_t large, size_t small,
-                          size_t n, size_t step) {
-    for (size_t i = 0; i < n; i++) out[large + i] = in[small + i * step];
-}
-
-static void broadcast_forward(Tape *tape, Node *y) {
-    (void)tape;
-    for_rows(broadcast_row, y->value, y->in[0]->value, y->in[0]->shape, y->shape);
-}
+#define ARITH_TEMPLATE "reduce.inc"
+#include "arith_each.h"
 
 static void broadcast_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     dx[0] = tape_sum(t, g, y->in[0]->shape);
 }
 
 static const Op op_broadcast = {
-    .name = "broadcast", .forward = broadcast_forward, .adjoint = broadcast_adjoint};
+    .name = "broadcast", .replay = REPLAYS(broadcast), .adjoint = broadcast_adjoint};
 
 Node *tape_broadcast(Tape *tape, Node *a, Shape shape) {
     check_repeat(a->shape, shape, "broadcast");
@@ -113,7 +108,10 @@ static void sum_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     dx[0] = tape_broadcast(t, g, y->in[0]->shape);
 }
 
-static const Op op_sum = {.name = "sum", .forward = sum_forward, .adjoint = sum_adjoint};
+static const Op op_sum = {.name = "sum",
+                          .forward = sum_forward,
+                          .replay = REPLAYS(sum),
+                          .adjoint = sum_adjoint};
 
 Node *tape_sum(Tape *tape, Node *a, Shape shape) {
     check_repeat(shape, a->shape, "sum");
@@ -144,8 +142,10 @@ static void mean_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     dx[0] = tape_spread(t, share, y->detail, y->in[0]->shape);
 }
 
-static const Op op_mean = {
-    .name = "mean", .forward = mean_forward, .adjoint = mean_adjoint};
+static const Op op_mean = {.name = "mean",
+                           .forward = mean_forward,
+                           .replay = REPLAYS(mean),
+                           .adjoint = mean_adjoint};
 
 static void check_lattice(Shape shape, const Partition *p, const char *name) {
     Lattice x = shape_lattice(shape);
@@ -168,8 +168,10 @@ static void spread_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     dx[0] = tape_reshape(t, total, y->in[0]->shape);
 }
 
-static const Op op_spread = {
-    .name = "spread", .forward = spread_forward, .adjoint = spread_adjoint};
+static const Op op_spread = {.name = "spread",
+                             .forward = spread_forward,
+                             .replay = REPLAYS(spread),
+                             .adjoint = spread_adjoint};
 
 Node *tape_spread(Tape *tape, Node *cells, const Partition *p, Shape shape) {
     check_lattice(shape, p, "spread");

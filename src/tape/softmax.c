@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#define ARITH_TEMPLATE "softmax.inc"
+#include "arith_each.h"
+
 /* p = softmax(z) of one row; returns log sum exp(z). The largest logit is taken out: no
  * overflow. */
 static double softmax_row(double *p, const double *z, size_t K) {
@@ -14,13 +17,6 @@ static double softmax_row(double *p, const double *z, size_t K) {
     return largest + log(sum);
 }
 
-static void softmax_forward(Tape *tape, Node *y) {
-    (void)tape;
-    size_t K = y->shape.size[y->shape.rank - 1];
-    for (size_t i = 0, n = shape_count(y->shape); i < n; i += K)
-        softmax_row(y->value + i, y->in[0]->value + i, K);
-}
-
 static void softmax_adjoint(Tape *t, Node *y, Node *g, Node **dx) { /* y (g - sum(g y)) */
     Shape row = y->shape;
     row.size[row.rank - 1] = 1;
@@ -29,7 +25,7 @@ static void softmax_adjoint(Tape *t, Node *y, Node *g, Node **dx) { /* y (g - su
 }
 
 static const Op op_softmax = {
-    .name = "softmax", .forward = softmax_forward, .adjoint = softmax_adjoint};
+    .name = "softmax", .replay = REPLAYS(softmax), .adjoint = softmax_adjoint};
 
 Node *tape_softmax(Tape *tape, Node *a) {
     REQUIRE(a->shape.rank >= 1, "softmax of a scalar");
@@ -81,6 +77,7 @@ static void cross_entropy_backward(Tape *tape, Node *y, const double *g,
 
 static const Op op_cross_entropy = {.name = "cross_entropy",
                                     .forward = cross_entropy_forward,
+                                    .replay = REPLAYS(cross_entropy),
                                     .adjoint = cross_entropy_adjoint,
                                     .backward = cross_entropy_backward};
 

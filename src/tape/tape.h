@@ -34,6 +34,8 @@ struct Node {
     Node *previous;     /* written before this one */
     double *slot;       /* tape_backward's adjoint, while it runs */
     Node *adjoint;      /* tape_gradient's, while it runs */
+    Node *defined;      /* what replay put for a fused operation; NULL: not asked yet */
+    size_t place;       /* in the program that is being listed, from 1 */
 };
 
 typedef struct Tape Tape;

@@ -8,9 +8,9 @@
 #include <limits.h>
 #include <string.h>
 
-enum {
-    BAND_DOUBLES = 1 << 16
-}; /* 512 KiB of columns: half of a usual second-level cache */
+/* 512 KiB of columns, half of a usual second-level cache; doubles copied at a time; planes
+ * below which rows are copied exactly. */
+enum { BAND_DOUBLES = 1 << 16, CHUNK = 8, SMALLEST_PLANE = 32 };
 
 Conv conv_geometry(Shape x, Shape w, size_t stride, size_t pad) {
     REQUIRE(x.rank == 4 && w.rank == 4, "conv2d takes [N,C,H,W] and [K,C,R,S]");
@@ -44,8 +44,6 @@ static void inside(size_t *from, size_t *to, const Conv *conv, size_t s) {
     *to = last < conv->Q ? last : conv->Q;
     *from = first < *to ? first : *to;
 }
-
-enum { CHUNK = 8, SMALLEST_PLANE = 32 };
 
 /* Rows are short: whole chunks are faster than an exact copy. Up to CHUNK - 1 doubles too
  * many are read and written; the next row's copy overwrites them, and where none follows
@@ -124,7 +122,7 @@ static size_t band_rows(const Conv *conv) {
 }
 
 size_t conv_scratch(const Conv *conv) {
-    return conv->C * conv->R * conv->S * conv->Q * band_rows(conv);
+    return conv->C * conv->R * conv->S * conv->Q * band_rows(conv) + CHUNK;
 }
 
 /* A 1x1 filter of stride 1 has its input for columns. */

@@ -19,9 +19,9 @@ const Partition *partition_map(Arena *arena, Lattice x, size_t block,
         REQUIRE(start[g + 1] > 0, "set %zu has no channels", g);
         start[g + 1] += start[g];
     }
-    for (size_t g = 0, at = 0; g < sets; g++)
-        for (size_t c = 0; c < x.C; c++)
-            if (own[c] == g) member[at++] = c;
+    size_t *next = TAKE(arena, size_t, sets); /* first free place of each set */
+    for (size_t g = 0; g < sets; g++) next[g] = start[g];
+    for (size_t c = 0; c < x.C; c++) member[next[own[c]]++] = c;
     Partition *p = TAKE(arena, Partition, 1);
     *p = (Partition){.N = x.N,
                      .C = x.C,

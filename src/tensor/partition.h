@@ -50,8 +50,7 @@ typedef struct Runs {
 Runs slab_runs(const Partition *partition, size_t slab);
 
 /* mean[cells] = a + mean(x - a) with a = x0 + mean(x - x0), x0 the cell's first element:
- * linear, exact on constants,
- * and no outlying x0 costs a digit. (P-2) */
+ * linear, exact on constants, and no outlying x0 costs a digit. (P-2) */
 void partition_mean(double *mean, const double *x, const Partition *partition);
 /* x[N, C, L] = beta*x + cell[cell of the element]. (P-3) */
 void partition_spread(double *x, const double *cell, const Partition *partition,

@@ -35,9 +35,8 @@ Lattice shape_lattice(Shape shape);
 
 /* ---- sum.c: sums of a fixed order ------------------------------------------------ */
 
-/* Leaves of 64 elements in 8 lanes, leaves joined pairwise as a binary counter. The
- * worst-case factor is
- * 8 + 3 + log2(n/64) roundings instead of n, and the order depends on n alone. */
+/* Leaves of 64 elements in 8 lanes, leaves joined pairwise as a binary counter. The worst
+ * case has 8 + 3 + log2(n/64) roundings instead of n, and the order depends on n alone. */
 
 typedef struct TreeSum {
     double level[48]; /* level[k] holds 2^i leaves while bit i of count is set */

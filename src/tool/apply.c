@@ -2,6 +2,7 @@
  * gradients. */
 #include "tool.h"
 
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -49,7 +50,8 @@ static void check_names(const Job *job) {
     const char **names = store_members(job->in, job->arena, "/", &count);
     for (size_t i = 0; i < count; i++) {
         const char *near = text_nearest(names[i], known, COUNT_OF(known));
-        if (near == NULL || strcmp(near, names[i]) == 0) continue;
+        if (near == NULL || strcmp(near, names[i]) == 0 || near[0] != names[i][0])
+            continue;
         if (!store_has(job->in, text_print(job->arena, "/%s", near)))
             die(EX_DATAERR, "%s: there is a /%s, did you mean /%s?", job->path,
                 text_plain(job->arena, names[i]), near);
@@ -63,6 +65,22 @@ static void check_names(const Job *job) {
             die(EX_DATAERR, "%s: there is a /param/%s, but %s has no such parameter",
                 job->path, text_plain(job->arena, names[i]), job->norm->spec);
     }
+}
+
+/* Cells whose variance is no number: their output cannot be had, and must not pass for one. */
+static void remark_cells(const Job *job) {
+    if (norm_smallest_cell(job->arena, job->norm, job->lattice, job->mode) == SIZE_MAX)
+        return;
+    const Partition *p = norm_partition(job->arena, job->norm, job->lattice, job->mode);
+    size_t cells = partition_cells(p), odd = 0;
+    Moments *moments = TAKE(job->arena, Moments, cells);
+    partition_moments(moments, job->x, p);
+    for (size_t i = 0; i < cells; i++) odd += isfinite(moments[i].m2) ? 0 : 1;
+    if (odd > 0)
+        say("%s: %zu of %zu cells of /x have no finite variance: values that are none, "
+            "or too "
+            "far apart to be squared",
+            job->path, odd, cells);
 }
 
 /* An array that must have x's shape; NULL if it is not there. */
@@ -144,6 +162,10 @@ static const Norm *read_norm(const Call *call, size_t channels) {
     if (eps == NULL) return norm;
     if (strstr(norm->spec, "eps=") != NULL)
         die(EX_USAGE, "--eps %s: %s says its eps already", eps, norm->spec);
+    if (norm_smallest_cell(call->arena, norm,
+                           (Lattice){1, norm->channels ? norm->channels : 1, 1},
+                           NORM_TRAIN) == SIZE_MAX)
+        die(EX_USAGE, "--eps %s: %s has no eps", eps, norm->spec);
     Norm *changed = TAKE(call->arena, Norm, 1);
     *changed = *norm;
     if (!text_to_double(eps, &changed->eps) ||
@@ -247,6 +269,7 @@ static int run_apply(const Call *call) {
     job.norm = read_norm(call, job.lattice.C);
     norm_fits(arena, job.norm, job.lattice, mode, &error);
     die_if(&error);
+    remark_cells(&job);
     check_names(&job);
     read_params(&job);
     read_state(&job);

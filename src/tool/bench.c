@@ -9,12 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static double bench_clock(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* What is timed, `threads` threads at once on data of their own. */
 typedef struct Load {
     void (*work)(struct Load *load, size_t thread);
@@ -31,10 +25,10 @@ enum { ROUNDS = 5, GEMM = 768, MOST_THREADS = 64 };
 static double fastest(Load *load) {
     double best = INFINITY;
     for (int round = 0; round < ROUNDS; round++) {
-        double begin = bench_clock();
+        double begin = seconds_now();
 #pragma omp parallel num_threads((int)load->threads)
         load->work(load, (size_t)omp_get_thread_num());
-        double spent = bench_clock() - begin;
+        double spent = seconds_now() - begin;
         best = spent < best ? spent : best;
     }
     return best;
@@ -161,9 +155,9 @@ static double training_rate(Arena *arena, const Dataset *dataset, const char *no
     trainer_step(trainer); /* warm: memory and caches */
     double best = 0.0, samples = (double)(2 * threads * 8 * TRAIN_STEPS);
     for (int round = 0; round < TRAIN_ROUNDS; round++) {
-        double begin = bench_clock();
+        double begin = seconds_now();
         for (int step = 0; step < TRAIN_STEPS; step++) trainer_step(trainer);
-        double rate = samples / (bench_clock() - begin);
+        double rate = samples / (seconds_now() - begin);
         best = rate > best ? rate : best;
     }
     *flops = 3.0 * trainer_net(trainer)->flops; /* forward, and two products backward */

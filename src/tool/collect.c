@@ -70,6 +70,7 @@ static void put_head(Store *store, Arena *arena, const Sweep *sweep) {
     store_text(store, "/", "experiment", e->name);
     store_text(store, "/", "question", e->question);
     store_text(store, "/", "recipe", sweep->recipe);
+    store_text(store, "/", "changes", sweep->changes);
     store_text(store, "/", "protocol", protocol ? protocol : "");
     store_text(store, "/", "along_label", e->along_label);
     store_text(store, "/", "identity", sweep_identity(arena, sweep));
@@ -116,12 +117,46 @@ static void put_results(Store *store, Arena *arena, const Sweep *sweep) {
     store_array_text(store, "/results", "run", id, 3, axes, "identity of the run");
 }
 
+/* What computed the runs: the first run's facts, and where another differs. */
+static void put_origin(Store *store, Arena *arena, const Sweep *sweep) {
+    Error error = {.set = false};
+    size_t count = 0;
+    const char **names = NULL, **first = NULL;
+    bool *differs = NULL;
+    for (size_t i = 0; i < sweep->runs; i++) {
+        Store *run = store_open(sweep->run[i].path, &error);
+        die_if(&error);
+        if (i == 0) {
+            names = store_attributes(run, arena, "/provenance", &count);
+            first = TAKE(arena, const char *, count + 1);
+            differs = ZERO(arena, bool, count + 1);
+        }
+        for (size_t k = 0; k < count; k++) {
+            Error quiet = {.set = false};
+            const char *fact =
+                store_get_text(run, arena, "/provenance", names[k], &quiet);
+            if (i == 0)
+                first[k] = fact ? fact : "";
+            else
+                differs[k] |= fact == NULL || strcmp(fact, first[k]) != 0;
+        }
+        store_close(run);
+    }
+    store_group(store, "/provenance", "what computed the runs");
+    for (size_t k = 0; k < count; k++)
+        if (strcmp(names[k], "description") != 0)
+            store_text(store, "/provenance", names[k],
+                       differs[k] ? text_print(arena, "%s (not in every run)", first[k])
+                                  : first[k]);
+}
+
 void collect(Arena *arena, const Sweep *sweep, const char *path) {
     Store *store = store_new(text_print(arena, "normlab %s%s", sweep->experiment->name,
                                         sweep->quick ? " (quick)" : ""));
     put_head(store, arena, sweep);
     put_results(store, arena, sweep);
     put_published(store, sweep->experiment->published);
+    put_origin(store, arena, sweep);
     Error error = {.set = false};
     store_save(store, path, &error);
     store_close(store);
@@ -190,6 +225,7 @@ const Grid *grid_read(Arena *arena, const char *path) {
     g->experiment = text_of(&r, "experiment");
     g->question = text_of(&r, "question");
     g->recipe = text_of(&r, "recipe");
+    g->changes = text_of(&r, "changes");
     g->protocol = text_of(&r, "protocol");
     g->along_label = text_of(&r, "along_label");
     g->identity = text_of(&r, "identity");
@@ -221,8 +257,8 @@ static const char **plain_names(Arena *arena, const char *const *names, size_t c
 const Grid *grid_plain(Arena *arena, const Grid *grid) {
     Grid *g = TAKE(arena, Grid, 1);
     *g = *grid;
-    const char **line[] = {&g->experiment, &g->question, &g->along_label, &g->protocol,
-                           &g->identity};
+    const char **line[] = {&g->experiment, &g->question, &g->along_label,
+                           &g->protocol,   &g->changes,  &g->identity};
     for (size_t i = 0; i < COUNT_OF(line); i++) *line[i] = text_plain(arena, *line[i]);
     g->name = plain_names(arena, grid->name, grid->series);
     if (grid->published == NULL) return g;

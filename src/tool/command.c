@@ -31,7 +31,12 @@ static void print_help(FILE *out) {
           out);
     for (size_t i = 0; i < COUNT_OF(COMMANDS); i++)
         fprintf(out, "  %-8s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
-    fputs("\n`normlab COMMAND --help` says more. Start with `normlab demo`.\n", out);
+    fputs("\n`normlab COMMAND --help` says more. Start with `normlab demo`.\n"
+          "\nOf the wrapper ./normlab: test (proves everything), --no-install (lists "
+          "what is missing).\n"
+          "Environment: NORMLAB_OUT (results, else out/), NORMLAB_DATA (data sets), "
+          "NORMLAB_PRESET (dev: checks).\n",
+          out);
 }
 
 static void print_keys(void) {
@@ -185,9 +190,10 @@ static int run_command(Arena *arena, int argc, char **argv) {
         return EX_USAGE;
     }
     if (argv[1][0] == '-') return global_option(arena, argv[1]);
-    if (strcmp(argv[1], "help") == 0) return global_option(arena, "--help");
-    const Command *command = find_command(arena, argv[1]);
-    if (asks_help(argc - 2, argv + 2)) {
+    bool help = strcmp(argv[1], "help") == 0;
+    if (help && argc < 3) return global_option(arena, "--help");
+    const Command *command = find_command(arena, argv[help ? 2 : 1]);
+    if (help || asks_help(argc - 2, argv + 2)) {
         print_command_help(command);
         return EX_OK;
     }

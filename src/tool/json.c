@@ -1,7 +1,8 @@
-/* Text and numbers as JSON. */
+/* Text and numbers as other languages write them. */
 #include "tool.h"
 
 #include <math.h>
+#include <string.h>
 
 const char *json_text(Arena *arena, const char *text) {
     Text out = text_new(arena);
@@ -23,4 +24,19 @@ const char *json_text(Arena *arena, const char *text) {
 
 const char *json_number(Arena *arena, double value) {
     return isfinite(value) ? text_number(arena, value) : "null";
+}
+
+const char *latex_text(Arena *arena, const char *text) {
+    Text out = text_new(arena);
+    for (; *text; text++) {
+        if (strchr("&%$#_{}", *text))
+            text_add(&out, "\\%c", *text);
+        else if (*text == '|')
+            text_add(&out, "$|$");
+        else if (*text == '\\' || *text == '^' || *text == '~')
+            text_add(&out, "\\char`\\%c{}", *text);
+        else
+            text_add(&out, "%c", *text);
+    }
+    return out.data;
 }

@@ -18,21 +18,28 @@ static const char *const TERMINALS[] = {"svg", "pdf", "png", "tex", "dumb"};
 
 /* ---- columns --------------------------------------------------------------------- */
 
-/* A label inside a data file: quoted; what gnuplot would read as more than text is left
- * out. */
-static const char *label(Arena *arena, const char *text) {
+/* A label inside a data file: quoted; what gnuplot would read as more than text is left out. */
+static const char *label(Arena *arena, const char *text, bool tex) {
     char *safe = text_copy(arena, text, strlen(text));
     for (char *c = safe; *c; c++)
         if ((unsigned char)*c < ' ' || strchr("\"\\`", *c)) *c = ' ';
-    return safe;
+    return tex ? latex_text(arena, safe) : safe;
+}
+
+/* " (reference)", and how many of its runs have no number to draw. */
+static const char *remark(Arena *arena, const Grid *g, size_t series) {
+    size_t cells = g->points * g->seeds, lost = 0;
+    for (size_t i = 0; i < cells; i++) lost += g->diverged[series * cells + i] > 0;
+    const char *same = g->same[series] > 0 ? " (reference)" : "";
+    return lost ? text_print(arena, "%s, %zu of %zu diverged", same, lost, cells) : same;
 }
 
 /* One block a series: a header with its name, then along, mean, low, high in percent. */
-static const char *columns_text(Arena *arena, const Grid *g) {
+static const char *columns_text(Arena *arena, const Grid *g, bool tex) {
     Text out = text_new(arena);
     for (size_t i = 0; i < g->series; i++) {
-        text_add(&out, "%s\"%s%s\"\n", i ? "\n\n" : "", label(arena, g->name[i]),
-                 g->same[i] > 0 ? " (reference)" : "");
+        text_add(&out, "%s\"%s%s\"\n", i ? "\n\n" : "", label(arena, g->name[i], tex),
+                 remark(arena, g, i));
         for (size_t j = 0; j < g->points; j++) {
             Interval e = interval_of(g->score + (i * g->points + j) * g->seeds, g->seeds);
             double half = isnan(e.half) ? 0.0 : e.half;
@@ -64,11 +71,13 @@ static const char *same_text(Arena *arena, const Grid *g) {
     return out.data;
 }
 
-static const char *foot_text(Arena *arena, const Grid *g) {
-    return text_print(arena, "%s%s%s %s: mean%s over %zu seed%s", g->experiment,
-                      g->quick ? " quick, " : " ", label(arena, g->protocol), g->identity,
-                      g->seeds > 2 ? " and 95 % interval" : "", g->seeds,
-                      g->seeds == 1 ? "" : "s");
+static const char *foot_text(Arena *arena, const Grid *g, bool tex) {
+    const char *text = text_print(arena, "%s%s%s%s %s: mean%s over %zu seed%s",
+                                  g->experiment, g->quick ? " quick, " : " ", g->protocol,
+                                  *g->changes ? ", changed" : "", g->identity,
+                                  g->seeds > 2 ? " and 95 % interval" : "", g->seeds,
+                                  g->seeds == 1 ? "" : "s");
+    return label(arena, text, tex);
 }
 
 /* ---- gnuplot --------------------------------------------------------------------- */
@@ -154,7 +163,8 @@ static char *draw(Arena *arena, const Grid *g, const char *terminal, const char 
     const char *columns = text_print(arena, "%s/columns", folder),
                *log = text_print(arena, "%s/log", folder);
     const char *figure = text_print(arena, "%s/figure.%s", folder, terminal);
-    write_file(columns, columns_text(arena, g));
+    const bool tex = strcmp(terminal, "tex") == 0;
+    write_file(columns, columns_text(arena, g, tex));
     char *words[] = {word(arena, "gnuplot"),
                      word(arena, "-d"),
                      word(arena, "-c"),
@@ -165,8 +175,8 @@ static char *draw(Arena *arena, const Grid *g, const char *terminal, const char 
                      text_print(arena, "%zu", g->series),
                      word(arena, styles_text(arena, g)),
                      word(arena, same_text(arena, g)),
-                     word(arena, label(arena, g->along_label)),
-                     word(arena, foot_text(arena, g)),
+                     word(arena, label(arena, g->along_label, tex)),
+                     word(arena, foot_text(arena, g, tex)),
                      word(arena, place_home(arena, "experiments/style.gp")),
                      NULL};
     Error error = {.set = false};
@@ -211,7 +221,7 @@ static char *described(Arena *arena, const Grid *g, char *svg, size_t *length) {
     if (to == NULL) return svg;
     Text out = text_new(arena);
     text_add(&out, "%.*s<title>%s</title>\n<desc>%s</desc>", (int)(from - svg), svg,
-             xml_text(arena, g->question), xml_text(arena, foot_text(arena, g)));
+             xml_text(arena, g->question), xml_text(arena, foot_text(arena, g, false)));
     text_add(&out, "%s", to + strlen("</title>"));
     *length = out.length;
     return out.data;

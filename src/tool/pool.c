@@ -19,8 +19,7 @@
 /* What a run tells its parent, a few times a second: small enough for one atomic write to
  * a pipe. */
 typedef struct Report {
-    size_t run, done, total, epochs;
-    double val_error;
+    size_t run, done, total;
 } Report;
 
 typedef struct Pool {
@@ -32,6 +31,7 @@ typedef struct Pool {
     double *begin_share; /* [runs] where it began: resumed runs are ahead */
     int pipe[2];
     bool restart, terminal, shown;
+    double told; /* when progress was shown last */
     double begin;
     int status;  /* of the first run that failed */
     int stopped; /* signal that asked to stop */
@@ -43,12 +43,6 @@ static void pool_ask(int signal_number) {
     pool_signal = signal_number;
 }
 
-static double pool_clock(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* ---- the child's side ------------------------------------------------------------ */
 
 typedef struct Teller {
@@ -58,13 +52,12 @@ typedef struct Teller {
 } Teller;
 
 static void tell(void *context, const TrainRecord *record, size_t done, size_t total) {
+    (void)record;
     Teller *teller = context;
-    double now = pool_clock();
+    double now = seconds_now();
     if (now - teller->last < 0.2 && done < total) return;
     teller->last = now;
-    Report report = {teller->run, done, total, record->epochs,
-                     record->epochs ? record->val_error[record->epochs - 1]
-                                    : (double)NAN};
+    Report report = {teller->run, done, total};
     if (write(teller->handle, &report, sizeof report) < 0)
         return; /* nobody listens: go on */
 }
@@ -94,7 +87,15 @@ static void start_next(Pool *pool) {
     }
     if (pool->next == sweep->runs) return;
     fflush(NULL);
+    sigset_t stopping,
+        usual; /* no signal may fall between the parent's handler and the child's */
+    sigemptyset(&stopping);
+    sigaddset(&stopping, SIGINT);
+    sigaddset(&stopping, SIGTERM);
+    sigprocmask(SIG_BLOCK, &stopping, &usual);
     pid_t parent = getpid(), child = fork();
+    if (child == 0) run_watch_signals();
+    sigprocmask(SIG_SETMASK, &usual, NULL);
     if (child < 0) die(EX_OSERR, "cannot start another process: %s", strerror(errno));
     if (child == 0) run_child(pool, pool->next, parent);
     pool->child[pool->next++] = child;
@@ -113,25 +114,22 @@ static void clear_line(Pool *pool) {
 
 /* "17/36 runs, 46 %, 1 min 20 s left": on a terminal alone. */
 static void show_progress(Pool *pool) {
-    if (!pool->terminal) return;
+    if (!pool->terminal || seconds_now() - pool->told < 0.25) return;
+    pool->told = seconds_now();
     double done = 0.0, begun = 0.0, total = (double)pool->sweep->runs;
     for (size_t i = 0; i < pool->sweep->runs; i++) {
         done += pool->share[i];
         begun += pool->begin_share[i];
     }
-    double spent = pool_clock() - pool->begin, rate = (done - begun) / spent;
-    clear_line(pool);
-    fprintf(stderr, "%zu/%zu runs, %.0f %%", pool->finished + pool->skipped,
-            pool->sweep->runs, 100.0 * done / total);
+    double spent = seconds_now() - pool->begin, rate = (done - begun) / spent;
+    char left[64] = "";
     if (rate > 0 && spent > 1) {
-        double left = (total - done) / rate;
-        fprintf(stderr, ", %.3g runs/min", 60.0 * rate);
-        if (left >= 60)
-            fprintf(stderr, ", %.0f min %02.0f s left", floor(left / 60), fmod(left, 60));
-        else
-            fprintf(stderr, ", %.0f s left", left);
+        double seconds = (total - done) / rate;
+        snprintf(left, sizeof left, ", %.3g runs/min, %.0f min %02.0f s left",
+                 60.0 * rate, floor(seconds / 60), fmod(seconds, 60));
     }
-    fflush(stderr);
+    fprintf(stderr, "\r%zu/%zu runs, %.0f %%%s\033[K", pool->finished + pool->skipped,
+            pool->sweep->runs, 100.0 * done / total, left);
     pool->shown = true;
 }
 
@@ -158,9 +156,9 @@ static void bury(Pool *pool, size_t run, int status) {
     else if (pool->status == EX_OK)
         pool->status = code;
     if (code == EX_OK && !pool->terminal)
-        fprintf(stderr, "normlab: %zu/%zu %s: done, %.0f s\n",
+        fprintf(stderr, "normlab: %zu/%zu %s: done after %.0f s in all\n",
                 pool->finished + pool->skipped, pool->sweep->runs, label,
-                pool_clock() - pool->begin);
+                seconds_now() - pool->begin);
 }
 
 static void reap(Pool *pool) {
@@ -198,7 +196,7 @@ int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart) {
                  .child = ZERO(arena, pid_t, sweep->runs),
                  .share = ZERO(arena, double, sweep->runs),
                  .begin_share = ZERO(arena, double, sweep->runs),
-                 .begin = pool_clock(),
+                 .begin = seconds_now(),
                  .terminal = isatty(STDERR_FILENO) && getenv("TERM") &&
                              strcmp(getenv("TERM"), "dumb") != 0};
     if (pipe(pool.pipe) != 0) die(EX_OSERR, "no pipe: %s", strerror(errno));

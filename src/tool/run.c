@@ -18,14 +18,14 @@ static void ask_to_stop(int signal_number) {
 }
 
 /* The first signal ends the run after its step; the second ends the process as usual. */
-static void watch_signals(void) {
+void run_watch_signals(void) {
     struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = (int)SA_RESETHAND};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 }
 
-static double seconds_now(void) {
+double seconds_now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
@@ -39,6 +39,12 @@ static const char *date_now(Arena *arena) {
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
     return text_copy(arena, text, strlen(text));
 }
+
+/* A run's time, over all the sessions that it took. */
+typedef struct Clock {
+    const char *started; /* of the first */
+    double spent, begin; /* seconds before this one; when this one began */
+} Clock;
 
 static const char *checkpoint_path(Arena *arena, const char *path) {
     return text_print(arena, "%.*s.checkpoint.h5", (int)(strlen(path) - strlen(".h5")),
@@ -61,7 +67,7 @@ bool run_is_finished(const char *path, const char *id) {
 /* ---- checkpoint ------------------------------------------------------------------ */
 
 static bool save_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
-                            Error *error) {
+                            const Clock *clock, Error *error) {
     ArenaMark mark = arena_mark(arena);
     size_t parts;
     const TrainPart *part = trainer_parts(trainer, &parts);
@@ -69,6 +75,8 @@ static bool save_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
     store_text(store, "/", "run", run->id);
     store_text(store, "/", "binary", store_binary(arena));
     store_text(store, "/", "blas", store_blas_core(arena));
+    store_text(store, "/", "started", clock->started);
+    store_number(store, "/", "seconds", clock->spent + seconds_now() - clock->begin);
     store_group(store, "/parts", "everything that the run is between two steps");
     for (size_t i = 0; i < parts; i++) {
         if (part[i].count == 0) continue; /* no running state: nothing to keep */
@@ -120,14 +128,17 @@ static bool load_parts(const Store *store, Arena *arena, Trainer *trainer, const
 }
 
 /* True without a checkpoint too: the run then begins. */
-static bool load_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
+static bool load_checkpoint(Arena *arena, Trainer *trainer, const Run *run, Clock *clock,
                             Error *error) {
     const char *path = checkpoint_path(arena, run->path);
     if (access(path, F_OK) != 0) return true;
     Error own = {.set = false};
     Store *store = store_open(path, &own);
     bool good = store && check_origin(store, arena, run, &own) &&
-                load_parts(store, arena, trainer, run, &own);
+                load_parts(store, arena, trainer, run, &own) &&
+                store_get_number(store, "/", "seconds", &clock->spent, &own);
+    if (good) clock->started = store_get_text(store, arena, "/", "started", &own);
+    good = good && clock->started;
     store_close(store);
     return good || fail(error, own.code, 0, "%s; start over with --restart", own.message);
 }
@@ -215,7 +226,7 @@ static void put_provenance(Store *store, Arena *arena) {
 }
 
 static bool write_run(Arena *arena, const Trainer *trainer, const Run *run,
-                      const char *started, double seconds, Error *error) {
+                      const Clock *clock, Error *error) {
     TrainRecord r = trainer_record(trainer);
     Store *store = store_new(
         text_print(arena, "%s with %s on %s", config_get(&run->config, "network"),
@@ -227,9 +238,9 @@ static bool write_run(Arena *arena, const Trainer *trainer, const Run *run,
     put_summary(store, arena, trainer, &r);
     put_provenance(store, arena);
     store_group(store, "/times", "when, and how long; of no influence on the rest");
-    store_text(store, "/times", "started", started);
+    store_text(store, "/times", "started", clock->started);
     store_text(store, "/times", "finished", date_now(arena));
-    store_number(store, "/times", "seconds", seconds);
+    store_number(store, "/times", "seconds", clock->spent + seconds_now() - clock->begin);
     bool good = store_save(store, run->path, error);
     store_close(store);
     if (good) unlink(checkpoint_path(arena, run->path));
@@ -244,8 +255,8 @@ typedef struct Watch { /* who is told how far a run is */
 } Watch;
 
 /* Steps until the run is over or a signal asks to stop; *over says which. */
-static bool train(Arena *arena, Trainer *trainer, const Run *run, Watch watch, bool *over,
-                  Error *error) {
+static bool train(Arena *arena, Trainer *trainer, const Run *run, Watch watch,
+                  const Clock *clock, bool *over, Error *error) {
     const size_t total = trainer_steps(trainer) * config_count(&run->config, "epochs");
     double saved = seconds_now();
     for (;;) {
@@ -257,7 +268,7 @@ static bool train(Arena *arena, Trainer *trainer, const Run *run, Watch watch, b
         if (*over) return true;
         bool stop = stop_signal != 0;
         if (stop || status == TRAIN_EPOCH || seconds_now() - saved > CHECKPOINT_SECONDS) {
-            if (!save_checkpoint(arena, trainer, run, error)) return false;
+            if (!save_checkpoint(arena, trainer, run, clock, error)) return false;
             saved = seconds_now();
         }
         if (stop) return true;
@@ -267,14 +278,12 @@ static bool train(Arena *arena, Trainer *trainer, const Run *run, Watch watch, b
 /* Exit status, with *error where it tells of one. */
 static int execute(Arena *arena, const Run *run, size_t threads, Watch watch,
                    Error *error) {
-    const char *started = date_now(arena);
-    double begin = seconds_now();
+    Clock clock = {.started = date_now(arena), .begin = seconds_now()};
     bool over = false;
     Trainer *trainer = trainer_new(arena, &run->config, run->dataset, threads, error);
-    bool good = trainer && load_checkpoint(arena, trainer, run, error) &&
-                train(arena, trainer, run, watch, &over, error);
-    if (good && over)
-        good = write_run(arena, trainer, run, started, seconds_now() - begin, error);
+    bool good = trainer && load_checkpoint(arena, trainer, run, &clock, error) &&
+                train(arena, trainer, run, watch, &clock, &over, error);
+    if (good && over) good = write_run(arena, trainer, run, &clock, error);
     trainer_free(trainer);
     return !good ? error->code : over ? EX_OK : 128 + (int)stop_signal;
 }
@@ -300,7 +309,6 @@ int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progr
         place_sweep(run->path);
         place_sweep(checkpoint_path(arena, run->path));
         if (restart) unlink(checkpoint_path(arena, run->path));
-        watch_signals();
         if (!run_is_finished(run->path, run->id))
             status = execute(arena, run, threads, (Watch){progress, context}, &error);
         store_unlock(run->path, lock);

@@ -56,14 +56,15 @@ static int run_run(const Call *call) {
 
 const Command command_run = {
     .name = "run",
-    .usage = "EXPERIMENT [key=value ...] [--quick] [--jobs N] [--dry-run]",
+    .usage = "EXPERIMENT [key=value ...] [--quick] [--jobs N] [--restart] [--dry-run]",
     .summary = "Runs an experiment: comma lists sweep, finished runs are skipped, "
                "interrupted ones resume",
     .options =
-        (const Option[]){{"--quick", NULL,
-                          "the quick recipe (minutes) instead of the full one (a night)"},
-                         {"--dry-run", NULL, "lists the runs and does none"},
-                         STUDY_OPTIONS},
+        (const Option[]){
+            {"--quick", NULL,
+             "the quick recipe (a minute) instead of the full one (half an hour)"},
+            {"--dry-run", NULL, "lists the runs and does none"},
+            STUDY_OPTIONS},
     .least = 1,
     .most = 1,
     .settings = true,
@@ -92,7 +93,7 @@ static int run_demo(const Call *call) {
 
 const Command command_demo = {
     .name = "demo",
-    .usage = "[--jobs N]",
+    .usage = "[--jobs N] [--restart]",
     .summary = "The main job in a minute: batch and group normalization over batch sizes "
                "on real images",
     .options = (const Option[]){STUDY_OPTIONS},
@@ -111,7 +112,7 @@ static int run_publish(const Call *call) {
 
 const Command command_publish = {
     .name = "publish",
-    .usage = "EXPERIMENT [--jobs N]",
+    .usage = "EXPERIMENT [--jobs N] [--restart]",
     .summary = "Full runs into data/ and figures/, which notes and README cite",
     .options = (const Option[]){STUDY_OPTIONS},
     .least = 1,

@@ -172,6 +172,16 @@ static size_t add_run(Plan *plan, Sweep *sweep, const Config *config, const char
     return sweep->runs++;
 }
 
+/* Two rows of the same runs would look like two findings. */
+static void refuse_twins(const Sweep *sweep, size_t series) {
+    size_t cells = sweep->points * sweep->seeds;
+    for (size_t k = 0; k < series; k++)
+        if (memcmp(sweep->run_of + k * cells, sweep->run_of + series * cells,
+                   cells * sizeof *sweep->run_of) == 0)
+            die(EX_USAGE, "'%s' and '%s' are the same runs under these settings",
+                sweep->series_name[k], sweep->series_name[series]);
+}
+
 static void fill_points(Plan *plan, Sweep *sweep) {
     const Experiment *e = plan->experiment;
     const Setting *along = axis(plan, e->along), *seeds = axis(plan, "seed");
@@ -193,6 +203,7 @@ static void fill_points(Plan *plan, Sweep *sweep) {
                 size_t first = (i * sweep->points) * sweep->seeds + k;
                 if (sweep->run_of[at] != sweep->run_of[first]) sweep->same[i] = false;
             }
+        refuse_twins(sweep, i);
     }
 }
 
@@ -245,6 +256,10 @@ const Sweep *sweep_plan(const Call *call, const Experiment *experiment, bool qui
     fill_points(plan, sweep);
     sweep->own = plan->own;
     sweep->recipe = recipe_text(plan);
+    Text changes = text_new(arena);
+    for (size_t i = 0; i < call->settings; i++)
+        text_add(&changes, "%s%s", i ? " " : "", call->setting[i]);
+    sweep->changes = changes.data;
     return sweep;
 }
 

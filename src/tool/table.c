@@ -112,7 +112,8 @@ static void print_text(Arena *arena, FILE *out, const Grid *g) {
             g->seeds == 1 ? "" : "s",
             g->seeds > 2 ? " ± half of Student's 95 % interval" : "",
             *g->protocol ? "Protocol: " : "", g->protocol,
-            g->quick ? ", quick recipe." : ".");
+            g->quick ? ", quick recipe" : ", full recipe");
+    if (*g->changes) fprintf(out, "Changed: %s\n\n", g->changes);
     for (size_t j = 0; j < g->points; j++) cells[j] = text_number(arena, g->along[j]);
     text_row(out, first_width(arena, g), g->along_label, cells, g->points);
     for (size_t i = 0; i < g->series; i++) {
@@ -199,21 +200,6 @@ static void print_json(Arena *arena, FILE *out, const Grid *g) {
 
 /* ---- LaTeX ----------------------------------------------------------------------- */
 
-static const char *latex_text(Arena *arena, const char *text) {
-    Text out = text_new(arena);
-    for (; *text; text++) {
-        if (strchr("&%$#_{}", *text))
-            text_add(&out, "\\%c", *text);
-        else if (*text == '|')
-            text_add(&out, "$|$");
-        else if (*text == '\\' || *text == '^' || *text == '~')
-            text_add(&out, "\\char`\\%c{}", *text);
-        else
-            text_add(&out, "%c", *text);
-    }
-    return out.data;
-}
-
 static void latex_row(Arena *arena, FILE *out, const char *name, const char *const *cells,
                       size_t count) {
     fprintf(out, "%s", latex_text(arena, name));
@@ -223,8 +209,12 @@ static void latex_row(Arena *arena, FILE *out, const char *name, const char *con
 
 static void print_latex(Arena *arena, FILE *out, const Grid *g) {
     const char **cells = TAKE(arena, const char *, g->points);
-    fprintf(out, "%% %s, %s; needs booktabs\n\\begin{tabular}{l", g->experiment,
-            g->identity);
+    fprintf(out,
+            "%% %s, %s: validation error in percent, mean and half of Student's 95 %% "
+            "interval over %zu\n%% seeds; protocol %s, %s recipe %s; needs "
+            "booktabs\n\\begin{tabular}{l",
+            g->experiment, g->identity, g->seeds, g->protocol,
+            g->quick ? "quick" : "full", g->changes);
     for (size_t j = 0; j < g->points; j++) fputs("r", out);
     fputs("}\n\\toprule\n", out);
     for (size_t j = 0; j < g->points; j++) cells[j] = text_number(arena, g->along[j]);

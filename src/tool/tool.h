@@ -60,7 +60,8 @@ typedef struct Sweep {
     bool quick;
     const char *stem; /* "batch-size" or "batch-size-quick" */
     Own own;
-    const char *recipe; /* all settings, one line each */
+    const char *recipe;  /* all settings, one line each */
+    const char *changes; /* settings beside the recipe's own; "": none */
     size_t series, points, seeds;
     const char **series_name; /* [series] canonical spec, and swept keys beside it */
     bool *same;               /* [series] one run at every point */
@@ -84,15 +85,19 @@ int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart);
 const char *runs_folder(Arena *arena);
 bool run_is_finished(const char *path, const char *id);
 
+/* In a process that runs one run: the first SIGINT or SIGTERM ends it after its step. */
+void run_watch_signals(void);
+
+double seconds_now(void); /* of a clock that only goes forward */
+
 /* Removes what a killed process left beside a finished run. */
 void run_tidy(Arena *arena, const Run *run);
 
 typedef void RunProgress(void *context, const TrainRecord *record, size_t done,
                          size_t total);
 
-/* Trains, resumes if there is a checkpoint, writes the file. Exit status: 0, 75 if
- * another process has it,
- * 130 or 143 after a clean stop; what is wrong is said. */
+/* Trains, resumes if there is a checkpoint, writes the file. Exit status: 0, 75 if another
+ * process has it, 130 or 143 after a clean stop; what is wrong is said. */
 int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progress,
                 void *context);
 
@@ -100,7 +105,7 @@ int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progr
 
 typedef struct Grid {
     const char *path, *identity; /* SHA-256 of the runs' identities, 12 digits */
-    const char *experiment, *question, *along_label, *protocol, *recipe;
+    const char *experiment, *question, *along_label, *protocol, *recipe, *changes;
     bool quick;
     size_t series, points, seeds;
     const char **name;   /* [series] */
@@ -120,7 +125,7 @@ void collect(Arena *arena, const Sweep *sweep, const char *path);
 const Grid *grid_read(Arena *arena, const char *path);
 /* The same with texts that may go to a terminal: no control characters. */
 const Grid *grid_plain(Arena *arena, const Grid *grid);
-/* --from FILE, or the newest of out/NAME.h5, out/NAME-quick.h5, then data/NAME.h5. Says
+/* --from FILE, or the newest of out/NAME.h5 and out/NAME-quick.h5, then data/NAME.h5. Says
  * which. */
 const Grid *grid_find(const Call *call, const char *experiment);
 
@@ -144,7 +149,8 @@ void plot_draw(Arena *arena, const Grid *grid, const char *terminal, const char 
 
 /* ---- json.c: text as JSON -------------------------------------------------------- */
 
-const char *json_text(Arena *arena, const char *text); /* quoted and escaped */
-const char *json_number(Arena *arena, double value);   /* null for what is not finite */
+const char *latex_text(Arena *arena, const char *text); /* for the body of a document */
+const char *json_text(Arena *arena, const char *text);  /* quoted and escaped */
+const char *json_number(Arena *arena, double value);    /* null for what is not finite */
 
 #endif

@@ -7,21 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Images evaluated together: whole chunks, so that the sums have one order. */
 enum { EVAL_CHUNK = 50, SCORE_EPOCHS = 5, MAX_PARTS = 16 };
 
-/* Shards that are evaluated together: whole chunks, so that the sums have one order. */
+/* What a shard says of itself. */
 typedef struct Tally {
-    double loss;  /* sum over samples, or mean over a worker's */
+    double loss;  /* mean over a worker's samples; sum over a chunk's */
     size_t wrong; /* samples whose largest logit is another class */
 } Tally;
 
-typedef struct
-    Counters {   /* doubles, so that a checkpoint is vectors of doubles; exact integers */
-    double step; /* done since the start of the run */
-    double epochs;   /* finished */
-    double loss_sum; /* over the steps of the current epoch, of the workers' mean loss */
-    double wrong_sum;
-    double diverged; /* 0 or 1 */
+/* Doubles, so that a checkpoint is vectors of doubles; the counts are exact in them. */
+typedef struct Counters {
+    double step;      /* done since the start of the run */
+    double epochs;    /* finished */
+    double loss_sum;  /* over the current epoch's steps, of the workers' mean loss */
+    double wrong_sum; /* over the current epoch's samples */
+    double diverged;  /* 0 or 1 */
     double diverged_step;
     double test_loss, test_error;
 } Counters;

@@ -1,0 +1,10 @@
+/* Ends an arithmetic of arith_each.h. */
+#undef NUMBER
+#undef NAME
+#undef COMPLEX
+#undef REAL
+#undef EXP
+#undef LOG
+#undef SQRT
+#undef TANH
+#undef POW

@@ -1,0 +1,34 @@
+/* replay: a recorded tape is a program; run it again, in another arithmetic.
+ *
+ * Fused operations run as their definitions, constants are exact, comparisons look at the
+ * real part, `detach` keeps its recorded value. In complex numbers x + i h d the imaginary
+ * part of the result over h is the derivative along d, without any adjoint and without
+ * cancellation (Squire and Trapp 1998); in 113 bits it has thirty digits. The program that
+ * tape_gradient recorded replays as well. notes/20-tape.md, (T-3)
+ */
+#ifndef NORMLAB_REPLAY_H
+#define NORMLAB_REPLAY_H
+
+#include "arith.h"
+#include "tape.h"
+
+typedef struct Program Program;
+
+/* All that the outputs depend on, in an order in which it can be computed. Lives in the
+ * tape's arena; writes definitions of fused operations on the tape. */
+const Program *program_new(Tape *tape, Node *const *outputs, size_t count);
+size_t program_steps(const Program *program);
+
+/* Values out[i] (in the arena) of the outputs where the nodes x[k] take value[k], both of
+ * the node's shape. All other leaves keep their recorded values; x may be any nodes: what
+ * stands below one that is given is not asked. */
+#define PROGRAM_RUN(word, Number)                                                        \
+    void program_run_##word(const Program *program, Arena *arena, Node *const *x,        \
+                            const Number *const *value, size_t count, Number **out);
+PROGRAM_RUN(real, double)
+PROGRAM_RUN(complex, Complex)
+PROGRAM_RUN(quad, Quad)
+PROGRAM_RUN(quad_complex, QuadComplex)
+#undef PROGRAM_RUN
+
+#endif
