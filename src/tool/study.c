@@ -29,6 +29,10 @@ static int study(const Call *call, const Sweep *sweep, bool published) {
                            call_option(call, "--restart") != NULL);
     if (status != EX_OK) return status;
     Places to = places_of(arena, sweep, published);
+    Error error = {.set = false};
+    if (published)
+        place_folder(place_home(arena, "figures"), &error); /* data/ holds input/ */
+    die_if(&error);
     collect(arena, sweep, to.file);
     const Grid *grid = grid_read(arena, to.file);
     table_print(arena, stdout, grid, TABLE_TEXT);
