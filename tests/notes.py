@@ -1,0 +1,66 @@
+#!/usr/bin/python3 -B
+"""The book against the code: links lead somewhere, every cited label is an equation, anchors are whole."""
+
+import os
+import re
+import subprocess
+import sys
+
+HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"] + sorted(
+    os.path.join("notes", name) for name in os.listdir(os.path.join(HOME, "notes")))
+
+
+def read(path):
+    with open(os.path.join(HOME, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def tracked(*endings):
+    names = subprocess.run(["git", "ls-files"], cwd=HOME, capture_output=True, text=True).stdout.split("\n")
+    if names == [""]:  # not a repository: everything below the folders that are code
+        names = [os.path.join(d, f) for top in ("src", "experiments", "tests") for d, _, fs in os.walk(top) for f in fs]
+    return [name for name in names if name.endswith(endings)]
+
+
+def links():
+    """Every relative link of a page names a file or folder that is there."""
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:\s]+)", read(page)):
+            path = os.path.normpath(os.path.join(HOME, os.path.dirname(page), target))
+            if not os.path.exists(path):
+                yield f"{page}: nothing at {target}"
+
+
+def labels():
+    """A label such as P-2 is the tag of one equation, wherever it is cited."""
+    tags = [tag for page in PAGES for tag in re.findall(r"\\tag\{([A-Z]-\d+)\}", read(page))]
+    for tag in set(tags):
+        if tags.count(tag) != 1:
+            yield f"({tag}) is the tag of {tags.count(tag)} equations"
+    for name in tracked(".c", ".h", ".def", ".md"):
+        for tag in re.findall(r"\(([PTW]-\d+)\)|\b([PTW]-\d+) (?:and|to) [PTW]-\d+", read(name)):
+            cited = tag[0] or tag[1]
+            if cited not in tags:
+                yield f"{name}: ({cited}) is no equation of the notes"
+
+
+def anchors():
+    """Excerpt marks stand in pairs."""
+    for name in tracked(".c", ".h"):
+        opened = re.findall(r"^//> (\S+)$", read(name), re.M)
+        closed = re.findall(r"^//< (\S+)$", read(name), re.M)
+        if opened != closed or len(set(opened)) != len(opened):
+            yield f"{name}: marks {opened} and {closed}"
+
+
+CASES = {"links": ("example", links), "labels": ("theorem", labels), "anchors": ("example", anchors)}
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join(f"{name} {label}" for name, (label, _) in CASES.items()))
+        sys.exit(0)
+    chosen = sys.argv[1:] or list(CASES)
+    faults = [fault for name in chosen for fault in CASES[name][1]()]
+    print("\n".join(faults))
+    sys.exit(1 if faults else 0)
