@@ -81,8 +81,8 @@ void *arena_zero(Arena *arena, size_t count, size_t size); /* the same, all byte
 
 ArenaMark arena_mark(const Arena *arena);
 void arena_rewind(Arena *arena, ArenaMark mark); /* all taken since the mark is gone */
-size_t arena_blocks(
-    const Arena *arena); /* calls of malloc so far: constant in the steady state */
+/* Calls of malloc so far: constant in the steady state. */
+size_t arena_blocks(const Arena *arena);
 
 /* ---- text.c ---------------------------------------------------------------------- */
 
@@ -175,8 +175,10 @@ char *place_read(Arena *arena, const char *path, size_t limit, size_t *length,
  * failure. */
 bool place_write(const char *path, const void *data, size_t length, Error *error);
 
-/* Removes what writers of `path` that were killed left beside it. place_write does it too. */
-void place_sweep(const char *path);
+/* Removes what killed writers of `path` left beside it; place_write does it too. `alone`:
+ * whoever holds a lock on the path knows that nobody else writes, and need not look whether
+ * the writer lives (a killed process has its number until it is waited for). */
+void place_sweep(const char *path, bool alone);
 
 /* Makes a folder and its parents. */
 bool place_folder(const char *path, Error *error);

@@ -108,7 +108,7 @@ static bool is_dead(const char *digits) {
     return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
 }
 
-void place_sweep(const char *path) {
+void place_sweep(const char *path, bool alone) {
     Arena *arena = arena_new();
     const char *slash = strrchr(path, '/');
     const char *folder =
@@ -117,14 +117,14 @@ void place_sweep(const char *path) {
     DIR *entries = opendir(folder);
     for (struct dirent *e; entries && (e = readdir(entries)) != NULL;)
         if (strncmp(e->d_name, prefix, strlen(prefix)) == 0 &&
-            is_dead(e->d_name + strlen(prefix)))
+            (alone || is_dead(e->d_name + strlen(prefix))))
             unlink(text_print(arena, "%s%s", folder, e->d_name));
     if (entries) closedir(entries);
     arena_free(arena);
 }
 
 bool place_write(const char *path, const void *data, size_t length, Error *error) {
-    place_sweep(path);
+    place_sweep(path, false);
     char temporary[4096];
     int n = snprintf(temporary, sizeof temporary, "%s.tmp.%ld", path, (long)getpid());
     if (n < 0 || (size_t)n >= sizeof temporary)

@@ -17,8 +17,7 @@ typedef struct CheckInput {
     const char *name;
     Shape shape;
     const double *value; /* [shape_count(shape)] */
-    double
-        scale; /* the step's unit: the cells' standard deviation, not the values' size */
+    double scale;        /* the step's unit: the cells' standard deviation, not |x| */
 } CheckInput;
 
 /* Any function on a tape: y of x[inputs], any shape. `write` may be called many times,
@@ -33,11 +32,13 @@ typedef struct CheckFunction {
 
 /* Which derivative is judged, and against the differences of what. */
 typedef enum CheckDriver {
-    CHECK_BACKWARD, /* tape_backward (kernels where there are any), against differences of y */
+    CHECK_BACKWARD, /* tape_backward (kernels), against differences of y */
     CHECK_GRADIENT, /* tape_gradient (definitions), against differences of y */
-    CHECK_SECOND /* tape_gradient twice, s = <v, gradient of <u, y>>: ds/dx against differences of what
-                     * tape_backward says (so a pass presumes one of CHECK_BACKWARD), ds/du = J v against
-                     * differences of y */
+
+    /* tape_gradient twice, s = <v, gradient of <u, y>>: ds/dx against differences of what
+     * tape_backward says (so a pass presumes one of CHECK_BACKWARD), ds/du = J v against
+     * differences of y. */
+    CHECK_SECOND
 } CheckDriver;
 
 /* got, expected, error, allowed and estimate are derivatives by the element itself, or
@@ -45,14 +46,14 @@ typedef enum CheckDriver {
 typedef struct CheckReport {
     CheckVerdict verdict;
     size_t compared; /* derivatives compared */
-    size_t input,
-        element; /* the worst, by error / allowed; input == function->inputs: the upstream u (second
-                            * order); element: flat index; SIZE_MAX: a random direction */
+
+    /* The worst, by error / allowed. input == function->inputs: the upstream u (second
+     * order). element: flat index; SIZE_MAX: a random direction. */
+    size_t input, element;
     double got, expected, error, allowed;
-    double estimate; /* the oracle's own error estimate there */
-    uint64_t seed;   /* of upstream, v and directions: runs the same case again */
-    char
-        reason[160]; /* why it is inconclusive, or what kind of failure; "" when passed */
+    double estimate;  /* the oracle's own error estimate there */
+    uint64_t seed;    /* of upstream, v and directions: runs the same case again */
+    char reason[160]; /* why inconclusive, or what kind of failure; "" when passed */
 } CheckReport;
 
 /* Finite differences through GSL (gsl_deriv_central: five points, one adaptive retry,

@@ -17,10 +17,9 @@ typedef struct Partition {
     size_t block;          /* samples of a cell; divides N */
     size_t channel_cells;  /* sets of channels */
     const size_t *cell_of; /* [C] channel -> its set */
-    const size_t
-        *member; /* [C] channels in the order of their sets, ascending inside a set */
-    const size_t *start; /* [channel_cells + 1] first member of each set */
-    bool apart;          /* every position is a cell of its own */
+    const size_t *member;  /* [C] channels, set after set, ascending inside a set */
+    const size_t *start;   /* [channel_cells + 1] first member of each set */
+    bool apart;            /* every position is a cell of its own */
 } Partition;
 
 /* Sets of `width` consecutive channels (divides C). */
@@ -33,8 +32,8 @@ const Partition *partition_map(Arena *arena, Lattice x, size_t block,
 
 /* Cells are numbered ((n / block) * channel_cells + set) [* L + position]. */
 size_t partition_cells(const Partition *partition);
-size_t partition_slabs(
-    const Partition *partition); /* (block, set) pairs: cells, positions aside */
+/* (block, set) pairs: cells, positions aside. */
+size_t partition_slabs(const Partition *partition);
 size_t partition_cell(const Partition *partition, size_t n, size_t c, size_t l);
 size_t partition_count(const Partition *partition, size_t cell); /* elements of a cell */
 size_t partition_smallest(const Partition *partition); /* of the smallest cell */

@@ -138,8 +138,8 @@ void im2col(double *column, const double *x, const Conv *conv, size_t p0, size_t
 /* Its adjoint, added: x += im2col'(column). */
 void col2im(double *x, const double *column, const Conv *conv, size_t p0, size_t p1);
 
-size_t
-conv_scratch(const Conv *conv); /* doubles of scratch that each of these three needs */
+/* Doubles of scratch that each of these three needs. */
+size_t conv_scratch(const Conv *conv);
 void conv_forward(double *y, const double *x, const double *w, const Conv *conv,
                   double *scratch, double beta);
 void conv_input(double *dx, const double *dy, const double *w, const Conv *conv,

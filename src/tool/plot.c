@@ -233,7 +233,8 @@ static void write_bytes(const char *path, const void *bytes, size_t length) {
     die_if(&error);
 }
 
-/* The tex form is two files: the labels, and the drawing that they lie over, NAME.eps beside NAME.tex. */
+/* The tex form is two files: the labels, and the drawing that they lie over, NAME.eps
+ * beside NAME.tex. */
 static char *with_drawing(Arena *arena, const char *folder, const char *path, char *tex,
                           size_t *length) {
     size_t stem = strlen(path);

@@ -292,8 +292,8 @@ void run_tidy(Arena *arena, const Run *run) {
     Error quiet = {.set = false};
     int lock = store_lock(run->path, &quiet);
     if (lock < 0) return; /* somebody is at work there */
-    place_sweep(run->path);
-    place_sweep(checkpoint_path(arena, run->path));
+    place_sweep(run->path, true);
+    place_sweep(checkpoint_path(arena, run->path), true);
     unlink(checkpoint_path(arena, run->path));
     store_unlock(run->path, lock);
 }
@@ -306,8 +306,8 @@ int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progr
     if (lock < 0)
         status = error.code;
     else {
-        place_sweep(run->path);
-        place_sweep(checkpoint_path(arena, run->path));
+        place_sweep(run->path, true);
+        place_sweep(checkpoint_path(arena, run->path), true);
         if (restart) unlink(checkpoint_path(arena, run->path));
         if (!run_is_finished(run->path, run->id))
             status = execute(arena, run, threads, (Watch){progress, context}, &error);

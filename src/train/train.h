@@ -105,9 +105,8 @@ const double *trainer_weights(const Trainer *trainer); /* [net->weights] */
 const double *trainer_state(const Trainer *trainer);   /* [net->states] */
 size_t trainer_steps(const Trainer *trainer);          /* of an epoch */
 size_t trainer_done(const Trainer *trainer); /* steps done since the start of the run */
-size_t trainer_blocks(
-    const Trainer
-        *trainer); /* calls of malloc by the workers: constant in the steady state */
+/* Calls of malloc by the workers: constant in the steady state. */
+size_t trainer_blocks(const Trainer *trainer);
 
 /* All that a run is between two steps, as named vectors. To resume: a new trainer of the
  * same configuration, the vectors filled from the checkpoint. */
