@@ -72,6 +72,17 @@ typedef struct CheckReport {
 CheckReport check_differences(Arena *arena, const CheckFunction *function,
                               CheckDriver driver, uint64_t seed, size_t full);
 
+/* The complex step (Squire and Trapp 1998) of the replayed forward program: it shares no
+ * adjoint with what it judges at first order, and at second order only the first sweep of
+ * tape_gradient. In complex doubles it has the digits of the forward program itself; in
+ * 113 bits (`quad`) it is exact for our purposes. digit[inputs] says what one eps of a
+ * derivative by each input is worth: eps times the size of the terms that cancel in it. Allowed
+ * are 64 of them. Choices of relu, max, select and step are those at x: no probe can cross
+ * a kink. Elements and directions as in check_differences. */
+CheckReport check_complex_step(Arena *arena, const CheckFunction *function,
+                               CheckDriver driver, const double *digit, bool quad,
+                               uint64_t seed, size_t full);
+
 const char *check_verdict_text(CheckVerdict verdict); /* "pass", "FAIL", "inconclusive" */
 
 #endif
