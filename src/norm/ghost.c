@@ -16,6 +16,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 
 const NormKind norm_ghost = {
     .name = "ghost",
+    .example = "ghost(4)",
     .usage = "ghost(B)",
     .title = "ghost batch normalization, Hoffer et al. 2017",
     .keeps_state = true,

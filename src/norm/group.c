@@ -28,6 +28,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 
 const NormKind norm_group = {
     .name = "group",
+    .example = "group(2)",
     .usage = "group(G) or group(size=K)",
     .title = "group normalization, Wu and He 2018",
     .options = (const char *const[]){"size", NULL},

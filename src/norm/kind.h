@@ -9,6 +9,7 @@ struct NormKind {
     const char *name;
     const char *usage;          /* "group(G) or group(size=K)" */
     const char *title;          /* what it is, source and year */
+    const char *example;        /* a spec for who wants one of each; NULL: the name */
     const char *const *options; /* named arguments of its own, NULL-terminated; or NULL */
 
     /* A partition normalizer says its cells here, and is done. */

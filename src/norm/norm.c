@@ -31,6 +31,10 @@ const char *norm_title(const NormKind *kind) {
     return kind->title;
 }
 
+const char *norm_example(const NormKind *kind) {
+    return kind->example ? kind->example : kind->name;
+}
+
 bool norm_keeps_state(const Norm *norm) {
     return norm->states > 0;
 }

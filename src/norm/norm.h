@@ -69,8 +69,9 @@ typedef struct NormContext {
 /* The registry (norm.def), in order. */
 const NormKind *const *norm_kinds(size_t *count);
 const char *norm_name(const NormKind *kind);
-const char *norm_usage(const NormKind *kind); /* "group(G) or group(size=K)" */
-const char *norm_title(const NormKind *kind); /* what it is, paper and year */
+const char *norm_usage(const NormKind *kind);   /* "group(G) or group(size=K)" */
+const char *norm_title(const NormKind *kind);   /* what it is, paper and year */
+const char *norm_example(const NormKind *kind); /* a spec of that kind: "group(2)" */
 bool norm_keeps_state(const Norm *norm);
 /* Place of its kind in the registry: colours and marks follow it. */
 size_t norm_rank(const Norm *norm);
