@@ -146,6 +146,15 @@ static Band band_at(const Conv *conv, size_t n, size_t p0) {
                   (int)(conv->C * conv->R * conv->S)};
 }
 
+/* The band's columns: made in scratch, or the input itself. */
+static const double *band_columns(double *scratch, const double *x, const Conv *conv,
+                                  Band b) {
+    const double *sample = x + b.n * conv->C * conv->H * conv->W;
+    if (is_pointwise(conv)) return sample + b.p0 * conv->Q;
+    im2col(scratch, sample, conv, b.p0, b.p1);
+    return scratch;
+}
+
 #define FOR_BANDS(band, conv)                                                            \
     for (size_t n_ = 0; n_ < (conv)->N; n_++)                                            \
         for (Band band = band_at((conv), n_, 0); band.p0 < (conv)->P;                    \
@@ -155,12 +164,7 @@ void conv_forward(double *y, const double *x, const double *w, const Conv *conv,
                   double *scratch, double beta) {
     const int PQ = (int)(conv->P * conv->Q);
     FOR_BANDS(b, conv) {
-        const double *sample = x + b.n * conv->C * conv->H * conv->W;
-        const double *column = scratch;
-        if (is_pointwise(conv))
-            column = sample + b.p0 * conv->Q;
-        else
-            im2col(scratch, sample, conv, b.p0, b.p1);
+        const double *column = band_columns(scratch, x, conv, b);
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, b.rows, b.columns, b.patch,
                     1.0, w, b.patch, column, is_pointwise(conv) ? PQ : b.columns, beta,
                     y + b.n * conv->K * (size_t)PQ + b.p0 * conv->Q, PQ);
@@ -187,12 +191,7 @@ void conv_filter(double *dw, const double *x, const double *dy, const Conv *conv
     const int PQ = (int)(conv->P * conv->Q);
     if (beta == 0.0) vector_zero(dw, conv->K * conv->C * conv->R * conv->S);
     FOR_BANDS(b, conv) {
-        const double *sample = x + b.n * conv->C * conv->H * conv->W;
-        const double *column = scratch;
-        if (is_pointwise(conv))
-            column = sample + b.p0 * conv->Q;
-        else
-            im2col(scratch, sample, conv, b.p0, b.p1);
+        const double *column = band_columns(scratch, x, conv, b);
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, b.rows, b.patch, b.columns,
                     1.0, dy + b.n * conv->K * (size_t)PQ + b.p0 * conv->Q, PQ, column,
                     is_pointwise(conv) ? PQ : b.columns, 1.0, dw, b.patch);

@@ -51,8 +51,7 @@ typedef struct Teller {
     double last;
 } Teller;
 
-static void tell(void *context, const TrainRecord *record, size_t done, size_t total) {
-    (void)record;
+static void tell(void *context, size_t done, size_t total) {
     Teller *teller = context;
     double now = seconds_now();
     if (now - teller->last < 0.2 && done < total) return;

@@ -261,9 +261,7 @@ static bool train(Arena *arena, Trainer *trainer, const Run *run, Watch watch,
     double saved = seconds_now();
     for (;;) {
         TrainStatus status = trainer_step(trainer);
-        TrainRecord record = trainer_record(trainer);
-        if (watch.progress)
-            watch.progress(watch.context, &record, trainer_done(trainer), total);
+        if (watch.progress) watch.progress(watch.context, trainer_done(trainer), total);
         *over = status == TRAIN_DONE;
         if (*over) return true;
         bool stop = stop_signal != 0;

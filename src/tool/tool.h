@@ -93,8 +93,7 @@ double seconds_now(void); /* of a clock that only goes forward */
 /* Removes what a killed process left beside a finished run. */
 void run_tidy(Arena *arena, const Run *run);
 
-typedef void RunProgress(void *context, const TrainRecord *record, size_t done,
-                         size_t total);
+typedef void RunProgress(void *context, size_t done, size_t total); /* steps */
 
 /* Trains, resumes if there is a checkpoint, writes the file. Exit status: 0, 75 if another
  * process has it, 130 or 143 after a clean stop; what is wrong is said. */
