@@ -14,7 +14,7 @@ static CheckReport run(Arena *arena, Node *(*write)(Tape *, Node *const *, void 
                        void *context, const double *value, double scale,
                        CheckDriver driver, size_t full) {
     CheckInput input = {"x", SHAPE(COUNT), value, scale};
-    CheckFunction function = {"function", 1, &input, write, context};
+    CheckFunction function = {"function", 1, &input, write, context, NULL};
     return check_differences(arena, &function, driver, 3, full);
 }
 

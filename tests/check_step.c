@@ -36,8 +36,21 @@ static Node *write_norm(Tape *tape, Node *const *x, void *context) {
     return norm_apply(&call, x[0]);
 }
 
+/* `of` [inputs + 1] repeated over inputs and upstream, `digits` eps of it. */
+static CheckBound bound_of(Arena *arena, const CheckFunction *f, size_t results,
+                           double digits, const double *of) {
+    const double **scale = TAKE(arena, const double *, f->inputs + 1);
+    for (size_t i = 0; i <= f->inputs; i++) {
+        size_t count = i < f->inputs ? shape_count(f->input[i].shape) : results;
+        double *each = TAKE(arena, double, count);
+        for (size_t k = 0; k < count; k++) each[k] = of[i];
+        scale[i] = each;
+    }
+    return (CheckBound){.digits = digits, .scale = scale};
+}
+
 /* Size of the terms that cancel in dx: |h| rstd (1 + |xhat|), all of order one here. */
-static const double KERNEL[] = {16 * DBL_EPSILON, 64 * DBL_EPSILON, 64 * DBL_EPSILON};
+static const double KERNEL[] = {16, 64, 64, 64};
 
 static CheckReport check_norm(Arena *arena, const char *spec, double mean,
                               CheckDriver driver, double worth, bool quad, size_t full) {
@@ -50,10 +63,9 @@ static CheckReport check_norm(Arena *arena, const char *spec, double mean,
         {"x", SHAPE(N, C, L), normals(arena, LATTICE, 1, mean), 1.0},
         {"gamma", SHAPE(C), normals(arena, C, 2, 0.0), 1.0},
         {"beta", SHAPE(C), normals(arena, C, 3, 0.0), 1.0}};
-    const CheckFunction function = {spec, 3, input, write_norm, held.context};
-    double digit[3];
-    for (size_t i = 0; i < 3; i++) digit[i] = KERNEL[i] * worth;
-    return check_complex_step(arena, &function, driver, digit, quad, 7, full);
+    const CheckFunction function = {spec, 3, input, write_norm, held.context, NULL};
+    CheckBound bound = bound_of(arena, &function, LATTICE, 64 * worth, KERNEL);
+    return check_complex_step(arena, &function, driver, &bound, quad, 7, full);
 }
 
 /* The kernel keeps its digits at any mean; only the definition and the doubles of the complex
@@ -124,11 +136,14 @@ static void faults_of_a_trillionth(void **state) {
     for (size_t i = 0; i < COUNT_OF(faults); i++)
         for (int quad = 0; quad < 2; quad++) {
             Arena *arena = arena_new();
-            double fault = faults[i], digit = 2 * DBL_EPSILON;
+            double fault = faults[i];
             const CheckInput input = {"a", SHAPE(LATTICE),
                                       normals(arena, LATTICE, 4, 0.5), 1.0};
-            const CheckFunction function = {"fused", 1, &input, write_fused, &fault};
-            CheckReport r = check_complex_step(arena, &function, CHECK_BACKWARD, &digit,
+            const CheckFunction function = {"fused",     1,      &input,
+                                            write_fused, &fault, NULL};
+            CheckBound bound =
+                bound_of(arena, &function, LATTICE, 128, (const double[]){1, 1});
+            CheckReport r = check_complex_step(arena, &function, CHECK_BACKWARD, &bound,
                                                quad, 3, FULL);
             expect(r, i == 0 ? CHECK_PASS : CHECK_FAIL, "fused");
             if (i > 0) assert_int_equal(r.element, LATTICE - 1);
@@ -151,12 +166,13 @@ static Node *write_relu(Tape *t, Node *const *x, void *context) {
 static void beside_a_kink(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    const double x[] = {1e-9, -1e-9, 1.3}, digit = DBL_EPSILON;
+    const double x[] = {1e-9, -1e-9, 1.3};
     const CheckInput input = {"x", SHAPE(3), x, 1.0};
-    const CheckFunction function = {"relu", 1, &input, write_relu, NULL};
+    const CheckFunction function = {"relu", 1, &input, write_relu, NULL, NULL};
+    const CheckBound bound = bound_of(arena, &function, 3, 64, (const double[]){1, 1});
     expect(check_differences(arena, &function, CHECK_BACKWARD, 1, FULL),
            CHECK_INCONCLUSIVE, "differences");
-    expect(check_complex_step(arena, &function, CHECK_BACKWARD, &digit, false, 1, FULL),
+    expect(check_complex_step(arena, &function, CHECK_BACKWARD, &bound, false, 1, FULL),
            CHECK_PASS, "complex step");
     arena_free(arena);
 }

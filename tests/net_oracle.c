@@ -295,7 +295,7 @@ static CheckFunction function_of(Arena *arena, Setting *s) {
         input[i + 1] =
             (CheckInput){p->name, p->shape, s->weights + p->offset, spread_of(p)};
     }
-    return (CheckFunction){"cross-entropy", s->net->params + 1, input, write_loss, s};
+    return (CheckFunction){"cross-entropy", s->net->params + 1, input, write_loss, s, NULL};
 }
 
 static void prove(const char *norm, NormMode mode, uint64_t seed) {

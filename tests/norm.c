@@ -429,7 +429,7 @@ static void differences(Arena *arena, const char *spec, Shape shape, NormMode mo
     CheckInput input[] = {{"x", shape, call.x, 2.0},
                           {"gamma", SHAPE(shape.size[1]), call.gamma, 1.0},
                           {"beta", SHAPE(shape.size[1]), call.beta, 1.0}};
-    CheckFunction function = {spec, COUNT_OF(input), input, write_norm, &checked};
+    CheckFunction function = {spec, COUNT_OF(input), input, write_norm, &checked, NULL};
     for (int driver = CHECK_BACKWARD; driver <= CHECK_SECOND; driver++) {
         CheckReport report = check_differences(arena, &function, driver, seed, 64);
         if (report.verdict != CHECK_PASS)

@@ -63,7 +63,7 @@ static void a_gate_is_differentiated(void **state) {
                                 {"gamma", SHAPE(C), gamma, 1.0},
                                 {"beta", SHAPE(C), beta, 1.0},
                                 {"gate", SHAPE(C), gate, 1.0}};
-    const CheckFunction function = {"gated", 4, input, write_gated, &norm};
+    const CheckFunction function = {"gated", 4, input, write_gated, &norm, NULL};
     Arena *arena = arena_new();
     for (int driver = CHECK_BACKWARD; driver <= CHECK_SECOND; driver++) {
         CheckReport report =

@@ -130,7 +130,7 @@ static CheckFunction function_of(Arena *arena, const Tried *tried, uint64_t seed
     void *context;
     memcpy(&context, &tried->context,
            sizeof context); /* const ends here; nobody writes to it */
-    return (CheckFunction){tried->name, tried->inputs, input, tried->write, context};
+    return (CheckFunction){tried->name, tried->inputs, input, tried->write, context, NULL};
 }
 
 static void expect(const CheckFunction *function, CheckDriver driver, CheckReport r,

@@ -28,17 +28,16 @@ typedef struct CheckFunction {
     const CheckInput *input;
     Node *(*write)(Tape *tape, Node *const *x, void *context);
     void *context;
+    const double *upstream; /* u, of y's shape; NULL: random normal, by seed */
 } CheckFunction;
 
-/* Which derivative is judged, and against the differences of what. */
+/* Which derivative is judged. With f1 = <u, y> and f(k+1) = <v_k, gradient of fk>, v_k
+ * random: gradients of f2 are Hessian-vector products. */
 typedef enum CheckDriver {
-    CHECK_BACKWARD, /* tape_backward (kernels), against differences of y */
-    CHECK_GRADIENT, /* tape_gradient (definitions), against differences of y */
-
-    /* tape_gradient twice, s = <v, gradient of <u, y>>: ds/dx against differences of what
-     * tape_backward says (so a pass presumes one of CHECK_BACKWARD), ds/du = J v against
-     * differences of y. */
-    CHECK_SECOND
+    CHECK_BACKWARD, /* gradient of f1 by tape_backward: kernels */
+    CHECK_GRADIENT, /* of f1 by tape_gradient: definitions */
+    CHECK_SECOND,   /* of f2 by tape_gradient, by x and by the upstream: df2/du = J v */
+    CHECK_THIRD     /* of f3 */
 } CheckDriver;
 
 /* got, expected, error, allowed and estimate are derivatives by the element itself, or
@@ -48,13 +47,24 @@ typedef struct CheckReport {
     size_t compared; /* derivatives compared */
 
     /* The worst, by error / allowed. input == function->inputs: the upstream u (second
-     * order). element: flat index; SIZE_MAX: a random direction. */
-    size_t input, element;
+     * order). element: flat index; SIZE_MAX: a random direction. output: the element of y
+     * that is differentiated, where it is one alone; SIZE_MAX: <u, y>. */
+    size_t input, element, output;
     double got, expected, error, allowed;
     double estimate;  /* the oracle's own error estimate there */
     uint64_t seed;    /* of upstream, v and directions: runs the same case again */
-    char reason[160]; /* why inconclusive, or what kind of failure; "" when passed */
+    char reason[256]; /* why inconclusive, or what kind of failure; "" when passed */
 } CheckReport;
+
+/* What an oracle of known digits allows: `digits` eps of the scale of each derivative, the
+ * size of the terms that cancel in it. */
+typedef struct CheckBound {
+    double digits;
+    /* [inputs] of [count of the input]; one more beyond the first order, of y's shape, for
+     * derivatives by the upstream. */
+    const double *const *scale;
+    double of_norm; /* > 0: instead, this part of the whole gradient's norm (networks) */
+} CheckBound;
 
 /* Finite differences through GSL (gsl_deriv_central: five points, one adaptive retry,
  * error estimate), with steps in units of the inputs' scale, and upstream u, v (in units
@@ -68,21 +78,46 @@ typedef struct CheckReport {
  *   inconclusive  none failed, but somewhere a fault of 1e-6 could hide, or the probes
  *                 crossed a kink (relu, max, select, step), moved a detached value, or met
  *                 what is not finite
- * A gradient of zeros is proved to 1e-6 of the function's own size. */
+ * A gradient of zeros is proved to 1e-6 of the function's own size. Second order: of what
+ * tape_backward says, so that a pass presumes one of CHECK_BACKWARD; no third. */
 CheckReport check_differences(Arena *arena, const CheckFunction *function,
                               CheckDriver driver, uint64_t seed, size_t full);
 
 /* The complex step (Squire and Trapp 1998) of the replayed forward program: it shares no
- * adjoint with what it judges at first order, and at second order only the first sweep of
- * tape_gradient. In complex doubles it has the digits of the forward program itself; in
- * 113 bits (`quad`) it is exact for our purposes. digit[inputs] says what one eps of a
- * derivative by each input is worth: eps times the size of the terms that cancel in it. Allowed
- * are 64 of them. Choices of relu, max, select and step are those at x: no probe can cross
- * a kink. Elements and directions as in check_differences. */
+ * adjoint with what it judges at first order, and beyond it only the sweeps of
+ * tape_gradient before the last. In complex doubles it has the digits of the forward
+ * program itself; in 113 bits (`quad`) it is exact for our purposes. Choices of relu, max,
+ * select and step are those at x: no probe can cross a kink. Elements and directions as in
+ * check_differences. */
 CheckReport check_complex_step(Arena *arena, const CheckFunction *function,
-                               CheckDriver driver, const double *digit, bool quad,
+                               CheckDriver driver, const CheckBound *bound, bool quad,
                                uint64_t seed, size_t full);
 
+/* y, and the gradient, every element, against the program replayed in 113 bits: the digits
+ * of kernels and definitions. The gradient's program is the one that tape_gradient
+ * recorded, so a kernel shares nothing with it but the definition. For check_value
+ * bound->scale[0] is of y's shape. */
+CheckReport check_value(Arena *arena, const CheckFunction *function,
+                        const CheckBound *bound);
+CheckReport check_gradient(Arena *arena, const CheckFunction *function,
+                           CheckDriver driver, const CheckBound *bound, uint64_t seed);
+
+/* The adjoint identity <v, J'w> = <J v, w> for random v, w: J'w by the driver, J v by the
+ * complex step in 113 bits, `rounds` times. */
+CheckReport check_adjoint(Arena *arena, const CheckFunction *function, CheckDriver driver,
+                          const CheckBound *bound, uint64_t seed, size_t rounds);
+
+/* The whole Jacobian, every output by every element of every input: rows by tape_backward
+ * with unit upstreams, columns by the complex step in doubles. Nothing is assumed of who
+ * depends on whom: zeros are computed on both sides, and where the complex step's is exact
+ * the other must be. */
+CheckReport check_jacobian(Arena *arena, const CheckFunction *function,
+                           const CheckBound *bound);
+
 const char *check_verdict_text(CheckVerdict verdict); /* "pass", "FAIL", "inconclusive" */
+
+/* "x[2, 0, 5]", "a direction": which derivative a report speaks of. */
+const char *check_place(Arena *arena, const CheckFunction *function,
+                        const CheckReport *report);
 
 #endif

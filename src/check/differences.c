@@ -15,11 +15,13 @@
  *              left in them (Hamming; More and Wild 2011): the rounding of x + t d and all
  *              that the program adds to it
  */
-#include "judge.h"
+#include "differences.h"
+#include "walk.h"
 
 #include <float.h>
 #include <gsl/gsl_deriv.h>
 #include <math.h>
+#include <string.h>
 
 static const double FEW = 3.0, NOISY = 4.0;
 static const double NOISE_STEP = 1e-7; /* 4th differences: 1e-28 of f'''' */
@@ -59,9 +61,9 @@ static size_t points_used(const Curve *curve, double value) {
     return fabs(second - value) < fabs(first - value) ? POINTS : 0;
 }
 
-Estimate differences_estimate(const Probe *probe, double step, double noise) {
+Difference differences_estimate(const Probe *probe, double step, double noise) {
     Curve curve = {.probe = probe};
-    Estimate e = {.finite = true};
+    Difference e = {.finite = true};
     gsl_deriv_central(&(gsl_function){curve_at, &curve}, 0.0, step, &e.value,
                       &e.estimate);
     size_t used = points_used(&curve, e.value);
@@ -92,4 +94,55 @@ double differences_noise(const Probe *probe) {
         squares += d * d;
     }
     return smooth ? fmax(stated, sqrt(squares / (NOISE_POINTS - 4) / 70.0)) : stated;
+}
+
+/* ---- the oracle ------------------------------------------------------------------ */
+
+/* In units of the direction; the next where the last could not tell. */
+static const double STEPS[] = {1e-3, 1e-4, 1e-5, 1e-6};
+
+static bool is_sound(const Difference *e) {
+    return e->finite && !e->crossed && !e->changed;
+}
+
+/* One without trouble before one with it, then the sharper one. */
+static bool is_better(const Difference *a, const Difference *b) {
+    return is_sound(a) != is_sound(b) ? is_sound(a) : a->allowed < b->allowed;
+}
+
+static const char *trouble(Arena *arena, const Difference *e) {
+    if (e->changed) return "the function writes another program at the probed points";
+    if (e->crossed && strcmp(e->crossed->op, "detach") == 0)
+        return "the probe moves a detached value";
+    if (e->crossed)
+        return text_print(
+            arena, "the probe crosses a kink: element %zu of %s is %.2g from it",
+            e->crossed->element, e->crossed->op, fabs(e->crossed->distance));
+    return e->finite ? NULL : "values are not finite";
+}
+
+static void ask_differences(const Walk *walk, const Probe *probe, double noise, Case *c) {
+    Difference best = {0};
+    for (size_t i = 0; i < COUNT_OF(STEPS); i++) {
+        Difference e = differences_estimate(probe, STEPS[i], noise);
+        if (i == 0 || is_better(&e, &best)) best = e;
+        c->expected = best.value;
+        c->allowed = best.allowed;
+        c->estimate = best.estimate;
+        c->trouble = is_sound(&best) ? NULL : "";
+        if (judge_verdict(c) == CHECK_PASS) break;
+    }
+    c->trouble = trouble(walk->derive.arena, &best);
+}
+
+CheckReport check_differences(Arena *arena, const CheckFunction *function,
+                              CheckDriver driver, uint64_t seed, size_t full) {
+    ArenaMark mark = arena_mark(arena);
+    REQUIRE(driver != CHECK_THIRD, "differences know no third order");
+    Walk walk = {.derive = derive_begin(arena, function, driver, seed),
+                 .ask = ask_differences,
+                 .noise = differences_noise};
+    CheckReport report = walk_all(&walk, full);
+    arena_rewind(arena, mark);
+    return report;
 }

@@ -1,20 +1,41 @@
-/* judge: what an oracle says of one derivative. */
+/* judge: the verdict on one derivative, and the worst of many. */
 #ifndef NORMLAB_JUDGE_H
 #define NORMLAB_JUDGE_H
 
+#include "derive.h"
 #include "probe.h"
 
-typedef struct Estimate {
-    double value, estimate, allowed;
-    const Kink *crossed;  /* one of the kinks between the points, or NULL */
-    bool finite, changed; /* the points were; the program changed between them */
-} Estimate;
+/* One derivative, judged. All is in units of the probe; `unit` of them make one of the
+ * caller's. */
+typedef struct Case {
+    size_t input, element, output; /* as in CheckReport */
+    double got, expected, allowed;
+    double estimate; /* the oracle's own */
+    double limit;    /* a fault of this size must show */
+    double unit;
+    const char *trouble; /* why the oracle cannot tell; NULL: it can */
+    bool exact;          /* `error` is known better than by subtraction of doubles */
+    double error;
+} Case;
 
-/* ---- differences.c --------------------------------------------------------------- */
+typedef struct Judge {
+    Arena *arena;
+    const CheckFunction *function;
+    CheckReport report;
+    double worst; /* its error / allowed */
+} Judge;
 
-/* The derivative at t = 0 of the probe's f by GSL's rule with this first step; `noise` is the
- * standard deviation of f's own errors. */
-Estimate differences_estimate(const Probe *probe, double step, double noise);
-double differences_noise(const Probe *probe);
+Judge judge_new(Arena *arena, const CheckFunction *function, uint64_t seed);
+CheckVerdict judge_verdict(const Case *c);
+void judge_enter(Judge *judge, const Case *c);
+
+/* What must not hide, given the norms of an input's gradient and of the whole one, and the
+ * size of the function. */
+double judge_limit(double own, double whole, double size);
+
+/* What a bound allows of the derivative by one element (i == inputs: of the upstream);
+ * `norm`: of the whole gradient, in units of scale. */
+double judge_allowed(const CheckBound *bound, size_t i, size_t k, double norm);
+double judge_norm(const Derive *derive); /* over all inputs */
 
 #endif

@@ -44,46 +44,46 @@ static const Switch *switch_of(const Node *y) {
     return NULL;
 }
 
-typedef struct Walk {
+typedef struct Tour {
     Tape *tape;
     const Kinks *old; /* to compare with; NULL: none */
     Kink *record;     /* to write to; NULL: only count */
     size_t count;
     const Kink *crossed; /* the farthest of those that changed side */
     bool changed;        /* not the program that `old` is of */
-} Walk;
+} Tour;
 
 static bool same_side(const Switch *s, double a, double b) {
     return s->frozen ? a == b || (a != a && b != b) : (a > 0) == (b > 0);
 }
 
-static void walk_kink(Walk *walk, const Switch *s, size_t element, double distance) {
-    size_t at = walk->count++;
-    if (walk->record) walk->record[at] = (Kink){s->op, element, distance};
-    if (walk->old == NULL) return;
-    if (at >= walk->old->count || walk->old->kink[at].op != s->op) {
-        walk->changed = true;
+static void walk_kink(Tour *tour, const Switch *s, size_t element, double distance) {
+    size_t at = tour->count++;
+    if (tour->record) tour->record[at] = (Kink){s->op, element, distance};
+    if (tour->old == NULL) return;
+    if (at >= tour->old->count || tour->old->kink[at].op != s->op) {
+        tour->changed = true;
         return;
     }
-    const Kink *old = &walk->old->kink[at];
+    const Kink *old = &tour->old->kink[at];
     if (same_side(s, old->distance, distance)) return;
-    if (!walk->crossed || fabs(old->distance) > fabs(walk->crossed->distance))
-        walk->crossed = old;
+    if (!tour->crossed || fabs(old->distance) > fabs(tour->crossed->distance))
+        tour->crossed = old;
 }
 
 /* Every node from `from` back to `until`; a fused one's definition is written, and walked
  * too. */
-static void walk_nodes(Walk *walk, Node *from, const Node *until) {
+static void walk_nodes(Tour *tour, Node *from, const Node *until) {
     for (Node *y = from; y && y != until; y = y->previous) {
         const Switch *s = switch_of(y);
         if (s)
             for (size_t i = 0, n = shape_count(y->shape); i < n; i++)
-                walk_kink(walk, s, i, s->distance(y, i));
+                walk_kink(tour, s, i, s->distance(y, i));
         if (y->op == NULL || y->op->define == NULL) continue;
         const Node *below =
-            tape_constant(walk->tape, 0.0); /* marks where the definition begins */
-        tape_define(walk->tape, y);
-        walk_nodes(walk, tape_constant(walk->tape, 0.0), below);
+            tape_constant(tour->tape, 0.0); /* marks where the definition begins */
+        tape_define(tour->tape, y);
+        walk_nodes(tour, tape_constant(tour->tape, 0.0), below);
     }
 }
 
@@ -92,13 +92,13 @@ Kinks probe_kinks(Arena *arena, const CheckFunction *function) {
     for (int pass = 0; pass < 2; pass++) { /* count, then record */
         if (pass == 1) kinks.kink = TAKE(arena, Kink, kinks.count);
         ArenaMark mark = arena_mark(arena);
-        Walk walk = {.tape = tape_new(arena), .record = kinks.kink};
+        Tour tour = {.tape = tape_new(arena), .record = kinks.kink};
         Node **x = TAKE(arena, Node *, function->inputs);
         for (size_t i = 0; i < function->inputs; i++)
             x[i] =
-                tape_leaf(walk.tape, function->input[i].shape, function->input[i].value);
-        walk_nodes(&walk, function->write(walk.tape, x, function->context), NULL);
-        kinks.count = walk.count;
+                tape_leaf(tour.tape, function->input[i].shape, function->input[i].value);
+        walk_nodes(&tour, function->write(tour.tape, x, function->context), NULL);
+        kinks.count = tour.count;
         arena_rewind(arena, mark);
     }
     return kinks;
@@ -132,25 +132,25 @@ Sample probe_sample(const Probe *probe, double t) {
     Arena *arena = probe->arena;
     ArenaMark mark = arena_mark(arena);
     const CheckFunction *function = probe->function;
-    Walk walk = {.tape = tape_new(arena), .old = probe->kinks};
+    Tour tour = {.tape = tape_new(arena), .old = probe->kinks};
     Node **x = TAKE(arena, Node *, function->inputs);
     double **gradient = TAKE(arena, double *, function->inputs);
     for (size_t i = 0; i < function->inputs; i++) {
         const CheckInput *input = &function->input[i];
         gradient[i] = TAKE(arena, double, shape_count(input->shape));
         const double *value = moved(arena, input, probe->along[i], t);
-        x[i] = tape_parameter(walk.tape, input->shape, value, gradient[i]);
+        x[i] = tape_parameter(tour.tape, input->shape, value, gradient[i]);
     }
-    Node *y = function->write(walk.tape, x, function->context);
+    Node *y = function->write(tour.tape, x, function->context);
     Sample sample = {0};
     if (probe->against)
-        sample = second_order(probe, walk.tape, y, gradient);
+        sample = second_order(probe, tour.tape, y, gradient);
     else
         sample.value =
             probe_product(&sample.size, probe->upstream, y->value, shape_count(y->shape));
-    walk_nodes(&walk, y, NULL);
-    sample.crossed = walk.crossed;
-    sample.changed = walk.changed || walk.count != probe->kinks->count;
+    walk_nodes(&tour, y, NULL);
+    sample.crossed = tour.crossed;
+    sample.changed = tour.changed || tour.count != probe->kinks->count;
     arena_rewind(arena, mark);
     return sample;
 }

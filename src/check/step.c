@@ -2,7 +2,9 @@
 #include "step.h"
 
 #include "replay.h"
+#include "walk.h"
 
+#include <math.h>
 #include <string.h>
 
 struct Stepper {
@@ -13,30 +15,15 @@ struct Stepper {
     const Program *program;
 };
 
-Stepper *stepper_new(Arena *arena, const CheckFunction *function, Shape shape,
-                     double *const *v) {
-    size_t inputs = function->inputs;
+Stepper *stepper_new(const Derive *derive, size_t order) {
+    Arena *arena = derive->arena;
     Stepper *s = TAKE(arena, Stepper, 1);
-    *s = (Stepper){.function = function, .results = shape_count(shape)};
-    s->x = TAKE(arena, Node *, inputs);
+    *s = (Stepper){.function = derive->function, .results = shape_count(derive->y)};
     s->u = ZERO(arena, double, s->results);
     Tape *tape = tape_new(arena);
-    for (size_t i = 0; i < inputs; i++)
-        s->x[i] = tape_parameter(tape, function->input[i].shape, function->input[i].value,
-                                 NULL);
-    Node *y = function->write(tape, s->x, function->context);
-    Node *u = tape_leaf(tape, shape, s->u), *f;
-    if (v == NULL) {
-        f = tape_sum_all(tape, tape_mul(tape, u, y));
-    } else {
-        Node **dx = TAKE(arena, Node *, inputs);
-        tape_gradient(tape, y, u, s->x, inputs, dx);
-        f = tape_constant(tape, 0.0);
-        for (size_t i = 0; i < inputs; i++) {
-            Node *against = tape_leaf(tape, s->x[i]->shape, v[i]);
-            f = tape_add(tape, f, tape_sum_all(tape, tape_mul(tape, against, dx[i])));
-        }
-    }
+    s->x = derive_inputs(arena, tape, derive->function);
+    Node *u = tape_leaf(tape, derive->y, s->u);
+    Node *f = derive_write(derive, tape, s->x, u, order);
     s->program = program_new(tape, &f, 1);
     return s;
 }
@@ -83,4 +70,52 @@ double stepper_slope(const Stepper *stepper, Arena *arena, const double *u,
         quad ? quad_slope(stepper, arena, along) : slope(stepper, arena, along);
     arena_rewind(arena, mark);
     return value;
+}
+
+/* ---- the oracle ------------------------------------------------------------------ */
+
+typedef struct Steps {
+    const Stepper *by_x, *by_u; /* of the order judged, and one below for the upstream */
+    const CheckBound *bound;
+    bool quad;
+    double norm;
+} Steps;
+
+static void ask_step(const Walk *walk, const Probe *probe, double noise, Case *c) {
+    const Steps *steps = walk->oracle;
+    const size_t inputs = walk->derive.function->inputs;
+    (void)noise;
+    bool upstream = c->input == inputs;
+    c->expected = stepper_slope(upstream ? steps->by_u : steps->by_x, walk->derive.arena,
+                                probe->upstream, probe->along, steps->quad);
+    if (!isfinite(c->expected)) c->trouble = "values are not finite";
+    if (c->element == SIZE_MAX && steps->bound->of_norm > 0) {
+        double norm = upstream ? derive_norm(&walk->derive, inputs) : steps->norm;
+        c->allowed = steps->bound->of_norm * norm;
+    } else if (upstream) {
+        for (size_t j = 0; j < derive_count(&walk->derive, inputs); j++)
+            c->allowed += fabs(probe->upstream[j]) *
+                          judge_allowed(steps->bound, inputs, j, steps->norm);
+    } else {
+        for (size_t i = 0; i < inputs; i++)
+            for (size_t k = 0; k < derive_count(&walk->derive, i); k++)
+                if (probe->along[i][k] != 0.0)
+                    c->allowed += fabs(probe->along[i][k]) *
+                                  judge_allowed(steps->bound, i, k, steps->norm);
+    }
+}
+
+CheckReport check_complex_step(Arena *arena, const CheckFunction *function,
+                               CheckDriver driver, const CheckBound *bound, bool quad,
+                               uint64_t seed, size_t full) {
+    ArenaMark mark = arena_mark(arena);
+    Walk walk = {.derive = derive_begin(arena, function, driver, seed), .ask = ask_step};
+    const size_t order = walk.derive.order;
+    Steps steps = {.bound = bound, .quad = quad, .norm = judge_norm(&walk.derive)};
+    steps.by_x = stepper_new(&walk.derive, order);
+    if (order > 1) steps.by_u = stepper_new(&walk.derive, order - 1);
+    walk.oracle = &steps;
+    CheckReport report = walk_all(&walk, full);
+    arena_rewind(arena, mark);
+    return report;
 }

@@ -1,272 +1,257 @@
-/* The derivatives of normalizers, judged: every spec by every oracle, on several shapes and
- * data. notes/30-checking.md */
+/* The derivatives of normalizers, judged: every spec by every check, on several shapes and
+ * kinds of data. notes/30-checking.md */
 #include "tool.h"
 
-#include "check.h"
+#include "trial.h"
 
-#include <float.h>
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { MOST_SPECS = 64, FULL = 400 };
+enum { MOST_SPECS = 64, MOST_THREADS = 64 };
 
-/* ---- what is put before the oracles ------------------------------------------------ */
+/* ---- what is asked --------------------------------------------------------------- */
 
-static const Shape SHAPES[] = {
-    {2, {16, 8}}, {3, {4, 8, 5}}, {4, {4, 4, 3, 3}}, {5, {4, 4, 2, 3, 2}}};
-static const double MEANS[] = {0.0, 1e2}; /* in standard deviations */
-
-/* One call of a normalizer, with all that a judge must know of its numbers. */
-typedef struct Question {
-    const Norm *norm;
-    NormMode mode;
+/* One case, and what was found. */
+typedef struct Job {
+    size_t spec, check; /* its place in the table */
     Shape shape;
-    double *x, *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];
-    double h, xhat, rstd, ratio; /* largest: |gamma|, |xhat|, rstd, |mean| / std */
-} Question;
+    Finding finding;
+} Job;
 
-/* The oracles number their own draws from 0 on: an upstream equal to the data would hide
- * what the gradient is made of. */
-enum { DATA = 1 << 30 };
-
-static double *normals(Arena *arena, uint64_t seed, uint64_t sample, size_t count,
-                       double mean) {
-    Draw draw = {.seed = seed, .purpose = DRAW_CHECK, .epoch = DATA, .sample = sample};
-    double *values = TAKE(arena, double, count);
-    for (size_t i = 0; i < count; i++) values[i] = mean + draw_normal(draw, i);
-    return values;
-}
-
-/* The largest |xhat|, rstd and |mean| / std over the cells, as the equation (P-5) has them. */
-static void measure(Arena *arena, Question *q) {
-    const Norm *norm = q->norm;
-    const Lattice l = shape_lattice(q->shape);
-    const bool fixed = norm_smallest_cell(arena, norm, l, q->mode) == SIZE_MAX;
-    const Partition *p = norm_partition(arena, norm, l, q->mode);
-    Moments *m = TAKE(arena, Moments, partition_cells(p));
-    partition_moments(m, q->x, p);
-    q->rstd = fixed ? 1.0 : 0.0;
-    for (size_t i = 0; i < l.N * l.C * l.L; i++) {
-        size_t c = i / l.L % l.C;
-        Moments cell = m[partition_cell(p, i / l.L / l.C, c, i % l.L)];
-        double mean = moments_mean(cell), variance = moments_variance(cell);
-        if (fixed) { /* the affine alone, or the running state */
-            mean = norm->states ? q->state[0][c] : 0.0;
-            variance = norm->states ? q->state[1][c] : 1.0;
-        }
-        double std = sqrt(variance + norm->eps);
-        q->rstd = fmax(q->rstd, 1.0 / std);
-        q->xhat = fmax(q->xhat, fabs(q->x[i] - mean) / std);
-        q->ratio = fmax(q->ratio, fabs(mean) / std);
-    }
-    for (size_t i = 0; i < norm->params; i++)
-        for (size_t k = 0; k < norm->param[i].count; k++)
-            q->h = fmax(q->h, fabs(q->param[i][k]));
-}
-
-static Question make_question(Arena *arena, const Norm *norm, NormMode mode, Shape shape,
-                              double mean, uint64_t seed) {
-    Question q = {.norm = norm, .mode = mode, .shape = shape};
-    q.x = normals(arena, seed, 0, shape_count(shape), mean);
-    for (size_t i = 0; i < norm->params; i++)
-        q.param[i] = normals(arena, seed, 1 + i, norm->param[i].count, 0.0);
-    for (size_t i = 0; i < norm->states; i++) { /* any mean, a positive variance */
-        q.state[i] =
-            normals(arena, seed, 20 + i, norm->state[i].count, i == 0 ? mean : 0.0);
-        for (size_t k = 0; i > 0 && k < norm->state[i].count; k++)
-            q.state[i][k] = 0.5 + q.state[i][k] * q.state[i][k];
-    }
-    measure(arena, &q);
-    return q;
-}
-
-static Node *write_norm(Tape *tape, Node *const *x, void *context) {
-    const Question *q = context;
-    NormContext call = {.tape = tape,
-                        .norm = q->norm,
-                        .mode = q->mode,
-                        .param = x + 1,
-                        .state = (const double *const *)q->state};
-    return norm_apply(&call, x[0]);
-}
-
-/* ---- oracles -------------------------------------------------------------------------- */
-
-typedef struct Oracle {
-    const char *name;
-    CheckDriver driver;
-    bool differences;
-} Oracle;
-
-static const Oracle ORACLES[] = {
-    {"kernel, differences", CHECK_BACKWARD, true},
-    {"kernel, 113 bits", CHECK_BACKWARD, false},
-    {"definition, 113 bits", CHECK_GRADIENT, false},
-    {"second order, 113 bits", CHECK_SECOND, false},
-};
-
-/* What an eps is worth in a derivative by x and by a parameter: the size of the terms that
- * cancel in it, |h| rstd (1 + |xhat|) and sums of |xhat|. The kernel may use 32 of them, so
- * here it counts half. A definition forms x - mean in doubles and loses |mean| / std; a second
- * derivative has the factor rstd (1 + |xhat|) once more. */
-static void digits_of(double digit[1 + NORM_MAX_PARAMS], const Question *q,
-                      CheckDriver driver) {
-    const Lattice l = shape_lattice(q->shape);
-    const double grows = q->rstd * (1.0 + q->xhat);
-    double unit = DBL_EPSILON * (driver == CHECK_BACKWARD ? 0.5 : 1.0 + q->ratio);
-    if (driver == CHECK_SECOND) unit *= 1.0 + grows;
-    digit[0] = unit * q->h * grows;
-    for (size_t i = 0; i < q->norm->params; i++)
-        digit[1 + i] = unit * (1.0 + q->xhat) * (double)(l.N * l.L);
-}
-
-/* Error over what is allowed; the step of differences is in units of the cells' std. */
-static CheckReport ask(Arena *arena, const Oracle *oracle, Question *q, uint64_t seed) {
-    CheckInput input[1 + NORM_MAX_PARAMS] = {{"x", q->shape, q->x, 1.0}};
-    double digit[1 + NORM_MAX_PARAMS];
-    for (size_t i = 0; i < q->norm->params; i++) {
-        const NormParam *p = &q->norm->param[i];
-        input[1 + i] = (CheckInput){p->name, SHAPE(p->count), q->param[i], 1.0};
-    }
-    const CheckFunction function = {q->norm->spec, 1 + q->norm->params, input, write_norm,
-                                    q};
-    if (oracle->differences)
-        return check_differences(arena, &function, oracle->driver, seed, FULL);
-    digits_of(digit, q, oracle->driver);
-    return check_complex_step(arena, &function, oracle->driver, digit, true, seed, FULL);
-}
-
-/* ---- the table -------------------------------------------------------------------------- */
-
-typedef struct Finding {
-    size_t cases, failed, inconclusive;
-    double worst; /* error / allowed */
-    CheckReport report;
-    Shape shape;
-    double mean;
-    NormMode mode;
-} Finding;
-
-static void note(Finding *f, const CheckReport *r, const Question *q, double mean) {
-    double ratio = r->error == 0.0 ? 0.0 : r->error / r->allowed;
-    f->cases++;
-    f->failed += r->verdict == CHECK_FAIL;
-    f->inconclusive += r->verdict == CHECK_INCONCLUSIVE;
-    bool worse =
-        (int)(r->verdict == CHECK_FAIL) > (int)(f->report.verdict == CHECK_FAIL) ||
-        (r->verdict == f->report.verdict && !(ratio <= f->worst)) ||
-        (r->verdict != CHECK_PASS && f->report.verdict == CHECK_PASS);
-    if (f->cases > 1 && !worse) return;
-    f->worst = ratio;
-    f->report = *r;
-    f->shape = q->shape;
-    f->mean = mean;
-    f->mode = q->mode;
-}
-
-/* A shape that the spec does not fit, or on which its cells are single elements, is no case
- * of it. */
-static Finding judge_spec(const char *spec, const Oracle *oracle, uint64_t seed) {
-    Finding finding = {.worst = 0.0};
-    for (size_t s = 0; s < COUNT_OF(SHAPES); s++)
-        for (size_t m = 0; m < COUNT_OF(MEANS); m++)
-            for (int mode = NORM_TRAIN; mode <= NORM_EVAL; mode++) {
-                Arena *arena = arena_new();
-                Error error = {.set = false};
-                Lattice x = shape_lattice(SHAPES[s]);
-                const Norm *norm = norm_new(arena, spec, x.C, &error);
-                bool fits = norm && norm_fits(arena, norm, x, (NormMode)mode, &error) &&
-                            norm_standardizes(arena, norm, x, (NormMode)mode, &error);
-                if (fits && (mode == NORM_TRAIN || norm_keeps_state(norm))) {
-                    Question q = make_question(arena, norm, (NormMode)mode, SHAPES[s],
-                                               MEANS[m], seed);
-                    CheckReport r = ask(arena, oracle, &q, seed);
-                    note(&finding, &r, &q, MEANS[m]);
-                }
-                arena_free(arena);
-            }
-    return finding;
-}
-
-static const char *verdict(const Finding *f) {
-    return f->cases == 0 ? "no shape fits" : check_verdict_text(f->report.verdict);
-}
-
-static void print_finding(Arena *arena, bool json, bool first, const char *spec,
-                          const Oracle *oracle, const Finding *f) {
-    if (json) {
-        printf("%s\n  {\"spec\": %s, \"oracle\": %s, \"cases\": %zu, \"failed\": %zu, "
-               "\"inconclusive\": %zu,"
-               " \"worst_of_allowed\": %s, \"seed\": %llu}",
-               first ? "" : ",", json_text(arena, spec), json_text(arena, oracle->name),
-               f->cases, f->failed, f->inconclusive, json_number(arena, f->worst),
-               (unsigned long long)f->report.seed);
-        return;
-    }
-    printf("%-14s %-24s %6zu  %-13s %9.3g\n", spec, oracle->name, f->cases, verdict(f),
-           f->worst);
-    if (f->cases > 0 && f->report.verdict != CHECK_PASS)
-        printf("  %s, shape %s, mean %g: %s; got %.17g, expected %.17g, allowed %.3g\n",
-               f->mode == NORM_EVAL ? "eval" : "train", shape_text(arena, f->shape),
-               f->mean, f->report.reason, f->report.got, f->report.expected,
-               f->report.allowed);
-}
+typedef struct Asked {
+    Arena *arena;
+    size_t specs, checks, jobs;
+    const char *spec[MOST_SPECS]; /* canonical */
+    const TrialCheck *const *check;
+    Job *job;
+    uint64_t seed;
+    bool stop; /* at the first that does not pass */
+} Asked;
 
 /* The specs asked for, canonical; or one of each kind. */
-static size_t specs_of(const Call *call, const char **spec) {
+static void read_specs(Asked *asked, const Call *call) {
     size_t count;
     const NormKind *const *kinds = norm_kinds(&count);
-    for (size_t i = 0; i < count && call->words == 0; i++)
-        spec[i] = norm_example(kinds[i]);
-    for (size_t i = 0; i < call->words; i++) {
+    asked->specs = call->words ? call->words : count;
+    for (size_t i = 0; i < asked->specs; i++) {
+        const char *text = call->words ? call->word[i] : norm_example(kinds[i]);
         Error error = {.set = false};
-        const Norm *norm = norm_new(call->arena, call->word[i], 0, &error);
-        if (norm == NULL)
-            die(error.code, "%s", spec_error(call->arena, call->word[i], &error));
-        spec[i] = norm->spec;
+        const Norm *norm = norm_new(call->arena, text, 0, &error);
+        if (norm == NULL) die(error.code, "%s", spec_error(call->arena, text, &error));
+        asked->spec[i] = norm->spec;
     }
-    return call->words ? call->words : count;
+}
+
+/* All cases of the table, or the one that is named. */
+static void list_jobs(Asked *asked, const char *only) {
+    size_t shapes;
+    const Shape *shape = trial_shapes(&shapes);
+    asked->check = trial_checks(&asked->checks);
+    asked->job = TAKE(asked->arena, Job, asked->specs * asked->checks * shapes);
+    for (size_t i = 0; i < asked->specs; i++)
+        for (size_t s = 0; s < shapes; s++)
+            for (size_t k = 0; k < asked->checks; k++) {
+                const char *spec = asked->spec[i];
+                if (only && strcmp(only, trial_case_name(asked->arena, spec, shape[s],
+                                                         asked->check[k])) != 0)
+                    continue;
+                if (trial_applies(spec, shape[s], asked->check[k]))
+                    asked->job[asked->jobs++] = (Job){i, k, shape[s], {.cases = 0}};
+            }
+    if (asked->jobs == 0 && only)
+        die(EX_USAGE, "no case '%s'; `normlab check --list` lists them", only);
+}
+
+static void judge_all(Asked *asked, size_t threads) {
+    bool stopped = false;
+#pragma omp parallel for schedule(dynamic) num_threads((int)threads)
+    for (size_t i = 0; i < asked->jobs; i++) {
+        bool skip;
+#pragma omp atomic read
+        skip = stopped;
+        if (skip) continue;
+        Job *job = &asked->job[i];
+        job->finding = trial_judge(asked->spec[job->spec], job->shape,
+                                   asked->check[job->check], asked->seed);
+        if (asked->stop && finding_verdict(&job->finding) != CHECK_PASS) {
+#pragma omp atomic write
+            stopped = true;
+        }
+    }
+}
+
+/* ---- the table ------------------------------------------------------------------- */
+
+/* All shapes of one spec and check. */
+static Finding sum_of(const Asked *asked, size_t spec, size_t check) {
+    Finding sum = {.cases = 0};
+    for (size_t i = 0; i < asked->jobs; i++)
+        if (asked->job[i].spec == spec && asked->job[i].check == check)
+            finding_add(&sum, &asked->job[i].finding);
+    return sum;
+}
+
+/* The worst error in eps of its scale: 0 where the same bits are asked for. */
+static double worst_eps(const TrialCheck *check, const Finding *f) {
+    return f->worst * (trial_digits(check) > 0 ? trial_digits(check) : 1.0);
+}
+
+static const char *cell_text(Arena *arena, const TrialCheck *check, const Finding *f) {
+    if (f->cases == 0) return ".";
+    CheckVerdict verdict = finding_verdict(f);
+    if (verdict == CHECK_FAIL) return "FAIL";
+    if (verdict == CHECK_INCONCLUSIVE) return "inconcl.";
+    double worst = worst_eps(check, f);
+    return worst == 0.0 ? "0" : text_print(arena, worst < 10 ? "%.2g" : "%.0f", worst);
+}
+
+static void print_table(const Asked *asked) {
+    printf("%-19s %4s", "check", "eps");
+    for (size_t i = 0; i < asked->specs; i++) printf(" %9s", asked->spec[i]);
+    putchar('\n');
+    for (size_t k = 0; k < asked->checks; k++) {
+        printf("%-19s %4.0f", trial_name(asked->check[k]), trial_digits(asked->check[k]));
+        for (size_t i = 0; i < asked->specs; i++) {
+            Finding f = sum_of(asked, i, k);
+            int width = (int)strlen(asked->spec[i]);
+            printf(" %*s", width > 9 ? width : 9,
+                   cell_text(asked->arena, asked->check[k], &f));
+        }
+        putchar('\n');
+    }
+}
+
+/* One normalizer: what each check says. */
+static void print_long(const Asked *asked) {
+    printf("%s\n", asked->spec[0]);
+    for (size_t k = 0; k < asked->checks; k++) {
+        Finding f = sum_of(asked, 0, k);
+        if (f.cases == 0) continue;
+        const TrialCheck *check = asked->check[k];
+        printf("%-19s %-12s %9s of %2.0f eps %4zu cases  %s\n", trial_name(check),
+               check_verdict_text(finding_verdict(&f)),
+               cell_text(asked->arena, check, &f), trial_digits(check), f.cases,
+               trial_says(check));
+    }
+}
+
+static void print_failure(const Asked *asked, const Job *job) {
+    Arena *arena = asked->arena;
+    const Finding *f = &job->finding;
+    const CheckReport *r = &f->report;
+    const char *spec = asked->spec[job->spec];
+    const TrialCheck *check = asked->check[job->check];
+    printf("%s: %s, %s, %s, %s, %s:\n  %s\n", check_verdict_text(finding_verdict(f)),
+           spec, trial_name(check), shape_text(arena, job->shape),
+           f->mode == NORM_EVAL ? "evaluation" : "training", trial_data_text(f->data),
+           r->reason);
+    printf("  got %.17g, expected %.17g: error %.3g, allowed %.3g\n", r->got, r->expected,
+           r->error, r->allowed);
+    printf("  holds: %s\n  again: normlab check '%s' --case %s --seed %llu\n",
+           trial_says(check), spec, trial_case_name(arena, spec, job->shape, check),
+           (unsigned long long)asked->seed);
+}
+
+/* Counts, and what did not pass. Returns how many. */
+static size_t print_rest(const Asked *asked) {
+    Finding all = {.cases = 0};
+    for (size_t i = 0; i < asked->jobs; i++) {
+        const Finding *f = &asked->job[i].finding;
+        finding_add(&all, f);
+        if (f->cases && finding_verdict(f) != CHECK_PASS)
+            print_failure(asked, &asked->job[i]);
+        if (f->listed)
+            printf("expected: %s on %s, %s is inconclusive: %s\n",
+                   asked->spec[asked->job[i].spec],
+                   shape_text(asked->arena, asked->job[i].shape),
+                   trial_name(asked->check[asked->job[i].check]), f->listed);
+    }
+    printf("%zu cases, %zu numbers compared: %zu failed, %zu inconclusive (seed %llu)\n",
+           all.cases, all.compared, all.failed, all.inconclusive,
+           (unsigned long long)asked->seed);
+    return all.failed + all.inconclusive;
+}
+
+static size_t print_json(const Asked *asked) {
+    Arena *arena = asked->arena;
+    size_t bad = 0;
+    printf("{\"schema\": 2, \"seed\": %llu, \"cases\": [",
+           (unsigned long long)asked->seed);
+    for (size_t i = 0; i < asked->jobs; i++) {
+        const Job *job = &asked->job[i];
+        const Finding *f = &job->finding;
+        const TrialCheck *check = asked->check[job->check];
+        const char *spec = asked->spec[job->spec];
+        if (f->cases == 0) continue;
+        bad += f->failed + f->inconclusive;
+        printf("%s\n  {\"case\": %s, \"spec\": %s, \"check\": %s, \"verdict\": \"%s\", "
+               "\"cases\": %zu, \"compared\": %zu, \"worst_eps\": %s, \"allowed_eps\": "
+               "%g, \"mode\": \"%s\", \"data\": \"%s\", \"got\": %s, \"expected\": %s, "
+               "\"error\": %s, \"allowed\": %s, \"reason\": %s}",
+               i ? "," : "",
+               json_text(arena, trial_case_name(arena, spec, job->shape, check)),
+               json_text(arena, spec), json_text(arena, trial_name(check)),
+               check_verdict_text(finding_verdict(f)), f->cases, f->compared,
+               json_number(arena, worst_eps(check, f)), trial_digits(check),
+               f->mode == NORM_EVAL ? "eval" : "train", trial_data_text(f->data),
+               json_number(arena, f->report.got), json_number(arena, f->report.expected),
+               json_number(arena, f->report.error), json_number(arena, f->report.allowed),
+               json_text(arena, f->report.reason));
+    }
+    printf("],\n \"bad\": %zu}\n", bad);
+    return bad;
+}
+
+static void print_list(const Asked *asked) {
+    for (size_t i = 0; i < asked->jobs; i++) {
+        const Job *job = &asked->job[i];
+        printf("%s check\n", trial_case_name(asked->arena, asked->spec[job->spec],
+                                             job->shape, asked->check[job->check]));
+    }
 }
 
 static int run_check(const Call *call) {
-    const char *spec[MOST_SPECS];
-    size_t specs = specs_of(call, spec), bad = 0, cases = 0;
-    uint64_t seed = call_count(call, "--seed", 1, SIZE_MAX / 2);
-    bool json = call_option(call, "--json") != NULL;
-    if (json)
-        printf("{\"schema\": 1, \"findings\": [");
-    else
-        printf("%-14s %-24s %6s  %-13s %9s\n", "normalizer", "oracle", "cases", "verdict",
-               "of allowed");
-    for (size_t i = 0; i < specs; i++)
-        for (size_t k = 0; k < COUNT_OF(ORACLES); k++) {
-            Finding f = judge_spec(spec[i], &ORACLES[k], seed);
-            bad += f.failed + f.inconclusive + (f.cases == 0);
-            cases += f.cases;
-            print_finding(call->arena, json, i + k == 0, spec[i], &ORACLES[k], &f);
-        }
-    if (json)
-        printf("],\n \"cases\": %zu, \"bad\": %zu}\n", cases, bad);
-    else
-        printf("%zu cases, %zu not passed (seed %llu)\n", cases, bad,
-               (unsigned long long)seed);
-    return bad ? 1 : EX_OK;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    Asked asked = {.arena = call->arena,
+                   .seed = call_count(call, "--seed", 1, SIZE_MAX / 2),
+                   .stop = call_option(call, "--stop") != NULL};
+    read_specs(&asked, call);
+    list_jobs(&asked, call_option(call, "--case"));
+    if (call_option(call, "--list")) {
+        print_list(&asked);
+        return EX_OK;
+    }
+    judge_all(&asked,
+              call_count(call, "--threads", cores > 0 ? (size_t)cores : 1, MOST_THREADS));
+    if (call_option(call, "--json")) return print_json(&asked) ? 1 : EX_OK;
+    asked.specs == 1 ? print_long(&asked) : print_table(&asked);
+    return print_rest(&asked) ? 1 : EX_OK;
 }
 
 const Command command_check = {
     .name = "check",
-    .usage = "[SPEC ...] [--seed N] [--json]",
-    .summary = "Judges the derivatives of one or all normalizers by several oracles",
+    .usage = "[SPEC ...] [--case NAME] [--seed N] [--stop] [--list] [--threads N] "
+             "[--json]",
+    .summary = "Proves the derivatives and digits of one or all normalizers",
     .options =
-        (const Option[]){{"--seed", "N", "of data, upstream and directions (default 1)"},
+        (const Option[]){{"--case", "NAME", "one case alone, as --list names them"},
+                         {"--seed", "N", "of data, upstream and directions (default 1)"},
+                         {"--stop", NULL, "ends at the first case that does not pass"},
+                         {"--list", NULL, "names the cases and judges none"},
+                         {"--threads", "N", "default: all processors"},
                          {"--json", NULL, "for programs"},
                          {NULL, NULL, NULL}},
     .least = 0,
     .most = MOST_SPECS,
     .run = run_check,
-    .more = "Every element of every gradient on small shapes of ranks 2 to 5, in "
-            "training and evaluation. Exit status 1 if\n"
-            "anything fails or is inconclusive. `of allowed`: the worst error over what "
-            "is allowed.",
+    .more = "A line for each check: how many eps of its scale are allowed (0: the same "
+            "bits), "
+            "and how many the worst error of\n"
+            "each normalizer is; `.`: does not apply. For one SPEC: what each check "
+            "says. Exit "
+            "status 1 if anything fails or\n"
+            "is inconclusive.",
 };

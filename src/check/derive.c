@@ -1,0 +1,135 @@
+/* Functions of every order on a tape, and what the tape's drivers say of their gradients. */
+#include "derive.h"
+
+#include <math.h>
+#include <string.h>
+
+double *derive_vector(Arena *arena, uint64_t seed, uint64_t role, uint64_t sample,
+                      size_t count, double scale) {
+    double *vector = TAKE(arena, double, count);
+    Draw draw = {seed, DRAW_CHECK, role, sample};
+    for (size_t k = 0; k < count; k++) vector[k] = scale * draw_normal(draw, k);
+    return vector;
+}
+
+size_t derive_count(const Derive *derive, size_t i) {
+    bool upstream = i == derive->function->inputs;
+    return shape_count(upstream ? derive->y : derive->function->input[i].shape);
+}
+
+double derive_scale(const Derive *derive, size_t i) {
+    return i == derive->function->inputs ? 1.0 : derive->function->input[i].scale;
+}
+
+double **derive_draw(const Derive *derive, uint64_t role) {
+    size_t inputs = derive->function->inputs;
+    double **vector = TAKE(derive->arena, double *, inputs);
+    for (size_t i = 0; i < inputs; i++)
+        vector[i] = derive_vector(derive->arena, derive->seed, role, i,
+                                  derive_count(derive, i), derive_scale(derive, i));
+    return vector;
+}
+
+double derive_norm(const Derive *derive, size_t i) {
+    double squares = 0.0;
+    for (size_t k = 0; k < derive_count(derive, i); k++) {
+        double g = derive->got[i][k] * derive_scale(derive, i);
+        squares += g * g;
+    }
+    return sqrt(squares);
+}
+
+Node **derive_inputs(Arena *arena, Tape *tape, const CheckFunction *function) {
+    Node **x = TAKE(arena, Node *, function->inputs + 1);
+    for (size_t i = 0; i < function->inputs; i++) {
+        const CheckInput *input = &function->input[i];
+        x[i] = tape_parameter(tape, input->shape, input->value, NULL);
+    }
+    return x;
+}
+
+static Shape result_shape(Arena *arena, const CheckFunction *function) {
+    ArenaMark mark = arena_mark(arena);
+    Tape *tape = tape_new(arena);
+    Node **x = derive_inputs(arena, tape, function);
+    Shape shape = function->write(tape, x, function->context)->shape;
+    arena_rewind(arena, mark);
+    return shape;
+}
+
+Node *derive_write(const Derive *derive, Tape *tape, Node *const *x, Node *u,
+                   size_t order) {
+    size_t inputs = derive->function->inputs;
+    Node *y = derive->function->write(tape, x, derive->function->context);
+    if (order == 1) return tape_sum_all(tape, tape_mul(tape, u, y));
+    Node **dx = TAKE(derive->arena, Node *, inputs), *f = y;
+    for (size_t k = 0; k + 1 < order; k++) {
+        tape_gradient(tape, f, k == 0 ? u : NULL, x, inputs, dx);
+        f = tape_constant(tape, 0.0);
+        for (size_t i = 0; i < inputs; i++) {
+            Node *v = tape_leaf(tape, x[i]->shape, derive->v[k][i]);
+            f = tape_add(tape, f, tape_sum_all(tape, tape_mul(tape, v, dx[i])));
+        }
+    }
+    return f;
+}
+
+/* tape_backward into slots that begin as NaN: what is not written shows. */
+static void by_backward(Derive *d, Tape *tape) {
+    size_t inputs = d->function->inputs;
+    Node **x = TAKE(d->arena, Node *, inputs);
+    for (size_t i = 0; i < inputs; i++) {
+        const CheckInput *input = &d->function->input[i];
+        for (size_t k = 0; k < derive_count(d, i); k++) d->got[i][k] = NAN;
+        x[i] = tape_parameter(tape, input->shape, input->value, d->got[i]);
+    }
+    tape_backward(tape, d->function->write(tape, x, d->function->context), d->u);
+}
+
+static void by_gradient(Derive *d, Tape *tape) {
+    size_t inputs = d->function->inputs, count = inputs + (d->order > 1);
+    Node **x = derive_inputs(d->arena, tape, d->function), *f, *seed = NULL;
+    Node **dx = TAKE(d->arena, Node *, count);
+    if (d->order == 1) {
+        f = d->function->write(tape, x, d->function->context);
+        seed = tape_leaf(tape, d->y, d->u);
+    } else {
+        x[inputs] = tape_parameter(tape, d->y, d->u, NULL);
+        f = derive_write(d, tape, x, x[inputs], d->order);
+    }
+    tape_gradient(tape, f, seed, x, count, dx);
+    for (size_t i = 0; i < count; i++)
+        memcpy(d->got[i], dx[i]->value, derive_count(d, i) * sizeof(double));
+}
+
+Derive derive_begin(Arena *arena, const CheckFunction *function, CheckDriver driver,
+                    uint64_t seed) {
+    static const size_t orders[] = {1, 1, 2, 3};
+    REQUIRE(function->inputs > 0, "%s has nothing to differentiate by", function->name);
+    for (size_t i = 0; i < function->inputs; i++)
+        REQUIRE(function->input[i].scale > 0 && isfinite(function->input[i].scale),
+                "%s: scale of %s is %g", function->name, function->input[i].name,
+                function->input[i].scale);
+    Derive d = {.arena = arena,
+                .function = function,
+                .driver = driver,
+                .order = orders[driver],
+                .seed = seed,
+                .y = result_shape(arena, function),
+                .u = function->upstream};
+    if (d.u == NULL)
+        d.u = derive_vector(arena, seed, ROLE_UPSTREAM, 0, shape_count(d.y), 1.0);
+    static const Role against[] = {ROLE_AGAINST, ROLE_AGAINST_TWICE};
+    for (size_t k = 0; k + 1 < d.order; k++) d.v[k] = derive_draw(&d, against[k]);
+    d.got = TAKE(arena, double *, function->inputs + 1);
+    for (size_t i = 0; i <= function->inputs; i++)
+        d.got[i] = TAKE(arena, double, derive_count(&d, i));
+    ArenaMark mark = arena_mark(arena);
+    Tape *tape = tape_new(arena);
+    if (driver == CHECK_BACKWARD)
+        by_backward(&d, tape);
+    else
+        by_gradient(&d, tape);
+    arena_rewind(arena, mark);
+    return d;
+}

@@ -1,0 +1,105 @@
+/* trial_kind: what a check of normalizers provides, and what it may use. */
+#ifndef NORMLAB_TRIAL_KIND_H
+#define NORMLAB_TRIAL_KIND_H
+
+#include "arith.h"
+#include "trial.h"
+
+/* What the elements of a cell have in common, in 113 bits of the doubles as they are. */
+typedef struct TrialCell {
+    Quad mean, variance;       /* the cell's own, or those that are given */
+    double count, rstd, ratio; /* 1 / sqrt(variance + eps), |mean| / std */
+    double xhat, h, dy;        /* largest |xhat|, |gamma dy|, |dy| */
+} TrialCell;
+
+/* One call of a normalizer, with all that a judge must know of its numbers. */
+typedef struct Trial {
+    const Norm *norm; /* eps scaled with the data */
+    const char *spec; /* without that */
+    NormMode mode;
+    Shape shape;
+    Lattice at;
+    TrialData data;
+    uint64_t seed;
+    double unit; /* std of the data */
+    bool own;    /* moments are x's own; else given, or none */
+    size_t n;    /* elements */
+    double *x, *dy, *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];
+    size_t cells;
+    TrialCell *cell;     /* [cells] */
+    const size_t *where; /* [n] cell of each element */
+} Trial;
+
+struct TrialCheck {
+    const char *name;
+    const char *says;
+    double digits;
+    unsigned data; /* on which: bits 1 << TrialData */
+    bool single;   /* for cells of one element, and not for others */
+    bool (*applies)(const Trial *trial); /* NULL: always */
+    CheckReport (*judge)(Arena *arena, const Trial *trial, const TrialCheck *check);
+};
+
+enum {
+    ON_PLAIN = 1u << DATA_PLAIN,
+    ON_MODERATE = 1u << DATA_PLAIN | 1u << DATA_OFFSET,
+    ON_ALL = (1u << TRIAL_DATA) - 1
+};
+
+/* ---- trial.c --------------------------------------------------------------------- */
+
+/* Index of a parameter of that name, or SIZE_MAX. */
+size_t trial_param(const Trial *trial, const char *name);
+/* gamma of the channel of element i (1 where there is none), beta (0). */
+double trial_gamma(const Trial *trial, size_t i);
+double trial_beta(const Trial *trial, size_t i);
+Quad trial_xhat(const Trial *trial, size_t i);
+
+bool trial_own(const Trial *trial);    /* moments are x's own */
+bool trial_kernel(const Trial *trial); /* there is a hand-written backward */
+
+/* y of (x, params) with upstream dy, for the oracles of check.h. */
+CheckFunction trial_function(Arena *arena, const Trial *trial);
+
+/* Scales of the first derivatives (DESIGN of the numbers: notes/30-checking.md), `order`
+ * sweeps further for higher ones; `definition`: with the factor 1 + |mean| / std of a
+ * program that forms x - mean in doubles. */
+CheckBound trial_bound(Arena *arena, const Trial *trial, double digits, size_t order,
+                       bool definition);
+CheckBound trial_value_bound(Arena *arena, const Trial *trial, double digits,
+                             bool definition);
+
+/* ---- one call with all its gradients ---------------------------------------------- */
+
+typedef struct Outcome {
+    double *y, *dx; /* [n]; gradients NULL where frozen */
+    double *dparam[NORM_MAX_PARAMS];
+    double *observed[NORM_MAX_STATES];
+} Outcome;
+
+/* By the kernel. `frozen`: bit 0 x, bit 1 + k parameter k wants no gradient. */
+Outcome trial_run(Arena *arena, const Trial *trial, unsigned frozen);
+
+/* ---- comparisons that are no derivatives of one function --------------------------- */
+
+typedef struct Tally {
+    CheckReport report;
+    double worst;
+} Tally;
+
+Tally tally_new(const Trial *trial);
+/* |got - expected| <= allowed; `what` and `element` are named when it is not. 0 allowed: the
+ * same value, NaN equal to NaN. */
+void tally(Tally *t, const char *what, size_t element, double got, double expected,
+           double allowed);
+/* The same against 113 bits: the error is taken there. */
+void tally_quad(Tally *t, const char *what, size_t element, double got, Quad expected,
+                double allowed);
+void tally_same(Tally *t, const char *what, const double *got, const double *expected,
+                size_t count);
+void tally_outcome(Tally *t, const Trial *trial, const Outcome *got,
+                   const Outcome *expected);
+/* More about the worst, once. */
+void tally_remark(Tally *t, const char *text);
+
+#endif

@@ -1,0 +1,242 @@
+/* The oracles of check.h, put to normalizers. The figures are the project's bars: values to
+ * 4 eps of |gamma| max|xhat| + |beta|, kernels to 32 eps of max|h| rstd (1 + max|xhat|),
+ * definitions and doubles of the complex step to 64 (1 + |mean| / std) of the same. */
+#include "reference.h"
+#include "trial_kind.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FULL = 400, DIRECTIONS = 8 };
+
+/* ---- the kernel ------------------------------------------------------------------ */
+
+static CheckReport judge_value(Arena *arena, const Trial *t, const TrialCheck *check) {
+    CheckFunction f = trial_function(arena, t);
+    CheckBound bound = trial_value_bound(arena, t, check->digits, false);
+    return check_value(arena, &f, &bound);
+}
+const TrialCheck trial_value = {"value", "y is the definition's in 113 bits", 4, ON_ALL,
+                                .judge = judge_value};
+
+static CheckReport judge_gradient(Arena *arena, const Trial *t, const TrialCheck *check) {
+    CheckFunction f = trial_function(arena, t);
+    CheckBound bound = trial_bound(arena, t, check->digits, 1, false);
+    return check_gradient(arena, &f, CHECK_BACKWARD, &bound, t->seed);
+}
+const TrialCheck trial_gradient = {"gradient",
+                                   "kernel's gradient is the definition's in 113 bits",
+                                   32, ON_ALL, .judge = judge_gradient};
+
+static CheckReport judge_differences(Arena *arena, const Trial *t,
+                                     const TrialCheck *check) {
+    (void)check;
+    CheckFunction f = trial_function(arena, t);
+    return check_differences(arena, &f, CHECK_BACKWARD, t->seed, FULL);
+}
+const TrialCheck trial_differences = {
+    "differences", "kernel's gradient by GSL's differences (of its own estimate)", 1,
+    ON_MODERATE, .judge = judge_differences};
+
+static CheckReport by_step(Arena *arena, const Trial *t, double digits,
+                           CheckDriver driver, bool quad, size_t full) {
+    static const size_t order[] = {1, 1, 2, 3};
+    CheckFunction f = trial_function(arena, t);
+    bool definition = !quad || driver != CHECK_BACKWARD;
+    CheckBound bound = trial_bound(arena, t, digits, order[driver], definition);
+    return check_complex_step(arena, &f, driver, &bound, quad, t->seed, full);
+}
+
+static CheckReport judge_complex_step(Arena *arena, const Trial *t,
+                                      const TrialCheck *check) {
+    return by_step(arena, t, check->digits, CHECK_BACKWARD, false, FULL);
+}
+const TrialCheck trial_complex_step = {"complex-step",
+                                       "kernel's gradient by the complex step in doubles",
+                                       64, ON_MODERATE, .judge = judge_complex_step};
+
+static CheckReport judge_complex_step_113(Arena *arena, const Trial *t,
+                                          const TrialCheck *check) {
+    return by_step(arena, t, check->digits, CHECK_BACKWARD, true, FULL);
+}
+const TrialCheck trial_complex_step_113 = {
+    "complex-step-113", "kernel's gradient by the complex step in 113 bits", 32,
+    ON_MODERATE, .judge = judge_complex_step_113};
+
+static CheckReport judge_adjoint(Arena *arena, const Trial *t, const TrialCheck *check) {
+    CheckFunction f = trial_function(arena, t);
+    CheckBound bound = trial_bound(arena, t, check->digits, 1, false);
+    return check_adjoint(arena, &f, CHECK_BACKWARD, &bound, t->seed, DIRECTIONS);
+}
+const TrialCheck trial_adjoint = {"adjoint",
+                                  "<v, J'w> = <J v, w>, J v by the complex step", 32,
+                                  ON_MODERATE, .judge = judge_adjoint};
+
+/* ---- plain loops ----------------------------------------------------------------- */
+
+/* Who shares with whom, read from the spec's text: nothing in common with norm.c. */
+static bool sharing_of(const char *spec, Question *q) {
+    static const struct {
+        const char *format;
+        Sharing sharing;
+    } WORDS[] = {{"group(size=%zu", SHARE_SIZE},
+                 {"group(%zu", SHARE_GROUP},
+                 {"ghost(%zu", SHARE_GHOST}};
+    static const struct {
+        const char *name;
+        Sharing sharing;
+    } NAMES[] = {{"none", SHARE_NOTHING},
+                 {"batch", SHARE_BATCH},
+                 {"layer", SHARE_LAYER},
+                 {"instance", SHARE_INSTANCE},
+                 {"position", SHARE_POSITION}};
+    for (size_t i = 0; i < COUNT_OF(WORDS); i++)
+        if (sscanf(spec, WORDS[i].format, &q->number) == 1) {
+            q->sharing = WORDS[i].sharing;
+            return true;
+        }
+    size_t length = strcspn(spec, "(");
+    for (size_t i = 0; i < COUNT_OF(NAMES); i++)
+        if (strlen(NAMES[i].name) == length && !strncmp(spec, NAMES[i].name, length)) {
+            q->sharing = NAMES[i].sharing;
+            return true;
+        }
+    return false;
+}
+
+static bool restated(const Trial *t) {
+    Question q;
+    return sharing_of(t->spec, &q);
+}
+
+static double *channels(Arena *arena, const Trial *t, const char *name,
+                        double otherwise) {
+    size_t k = trial_param(t, name);
+    if (k != SIZE_MAX) return t->param[k];
+    double *value = TAKE(arena, double, t->at.C);
+    for (size_t c = 0; c < t->at.C; c++) value[c] = otherwise;
+    return value;
+}
+
+static void loops_compare(Tally *sum, const char *what, const double *got,
+                          const Quad *expected, const double *scale, double eps,
+                          size_t count) {
+    for (size_t i = 0; got && i < count; i++)
+        tally_quad(sum, what, i, got[i], expected[i], eps * scale[i]);
+}
+
+typedef struct Restated {
+    Reference right;
+    Outcome got;
+    double eps; /* allowed, of the scale */
+} Restated;
+
+static Restated restate(Arena *arena, const Trial *t, double digits) {
+    Question q = {.eps = t->norm->eps, .N = t->at.N, .C = t->at.C, .L = t->at.L};
+    sharing_of(t->spec, &q);
+    q.x = t->x, q.dy = t->dy;
+    q.gamma = channels(arena, t, "gamma", 1.0), q.beta = channels(arena, t, "beta", 0.0);
+    if (!t->own && t->norm->states) q.mean = t->state[0], q.variance = t->state[1];
+    return (Restated){reference_answer(arena, &q), trial_run(arena, t, 0),
+                      digits * DBL_EPSILON};
+}
+
+static CheckReport judge_loops_value(Arena *arena, const Trial *t,
+                                     const TrialCheck *check) {
+    Restated r = restate(arena, t, check->digits);
+    Tally sum = tally_new(t);
+    loops_compare(&sum, "y", r.got.y, r.right.y, r.right.y_scale, r.eps, t->n);
+    return sum.report;
+}
+const TrialCheck trial_loops_value = {
+    "loops-value",
+    "y is the equation's, restated in plain loops of 113 bits",
+    4,
+    ON_ALL,
+    .applies = restated,
+    .judge = judge_loops_value};
+
+static CheckReport judge_loops_gradient(Arena *arena, const Trial *t,
+                                        const TrialCheck *check) {
+    Restated r = restate(arena, t, check->digits);
+    Tally sum = tally_new(t);
+    loops_compare(&sum, "dx", r.got.dx, r.right.dx, r.right.dx_scale, r.eps, t->n);
+    size_t gamma = trial_param(t, "gamma"), beta = trial_param(t, "beta");
+    if (gamma != SIZE_MAX)
+        loops_compare(&sum, "dgamma", r.got.dparam[gamma], r.right.dgamma,
+                      r.right.dgamma_scale, r.eps, t->at.C);
+    if (beta != SIZE_MAX)
+        loops_compare(&sum, "dbeta", r.got.dparam[beta], r.right.dbeta,
+                      r.right.dbeta_scale, r.eps, t->at.C);
+    return sum.report;
+}
+const TrialCheck trial_loops_gradient = {
+    "loops-gradient",
+    "kernel's gradient restated in plain loops of 113 bits",
+    32,
+    ON_ALL,
+    .applies = restated,
+    .judge = judge_loops_gradient};
+
+/* ---- the definition, and beyond the first order ----------------------------------- */
+
+static Node *write_definition(Tape *tape, Node *const *x, void *context) {
+    const Trial *t = context;
+    NormContext call = {.tape = tape,
+                        .norm = t->norm,
+                        .mode = t->mode,
+                        .param = x + 1,
+                        .state = (const double *const *)t->state};
+    return norm_define(&call, x[0]);
+}
+
+static CheckReport judge_definition_value(Arena *arena, const Trial *t,
+                                          const TrialCheck *check) {
+    CheckFunction f = trial_function(arena, t);
+    f.write = write_definition;
+    CheckBound bound = trial_value_bound(arena, t, check->digits, true);
+    return check_value(arena, &f, &bound);
+}
+const TrialCheck trial_definition_value = {"definition-value",
+                                           "definition's y in 113 bits", 64, ON_MODERATE,
+                                           .judge = judge_definition_value};
+
+static CheckReport judge_definition(Arena *arena, const Trial *t,
+                                    const TrialCheck *check) {
+    return by_step(arena, t, check->digits, CHECK_GRADIENT, true, FULL);
+}
+const TrialCheck trial_definition = {
+    "definition", "definition's gradient by the complex step in 113 bits", 64,
+    ON_MODERATE, .judge = judge_definition};
+
+static CheckReport judge_second_order(Arena *arena, const Trial *t,
+                                      const TrialCheck *check) {
+    return by_step(arena, t, check->digits, CHECK_SECOND, true, FULL);
+}
+const TrialCheck trial_second_order = {
+    "second-order", "Hessian-vector products by the complex step in 113 bits", 64,
+    ON_MODERATE, .judge = judge_second_order};
+
+static CheckReport judge_second_differences(Arena *arena, const Trial *t,
+                                            const TrialCheck *check) {
+    (void)check;
+    CheckFunction f = trial_function(arena, t);
+    return check_differences(arena, &f, CHECK_SECOND, t->seed, FULL);
+}
+const TrialCheck trial_second_differences = {
+    "second-differences", "Hessian-vector products by GSL's differences", 1, ON_PLAIN,
+    .judge = judge_second_differences};
+
+static CheckReport judge_third_order(Arena *arena, const Trial *t,
+                                     const TrialCheck *check) {
+    return by_step(arena, t, check->digits, CHECK_THIRD, true, DIRECTIONS);
+}
+const TrialCheck trial_third_order = {
+    "third-order",
+    "third derivatives along directions, complex step in 113 bits",
+    64,
+    ON_PLAIN,
+    .applies = trial_own,
+    .judge = judge_third_order};

@@ -1,0 +1,139 @@
+/* Values and gradients against the same program in 113 bits, and the adjoint identity. */
+#include "judge.h"
+#include "replay.h"
+
+#include <float.h>
+#include <math.h>
+
+static double size_of(const double *value, size_t count) {
+    double squares = 0.0;
+    for (size_t k = 0; k < count; k++) squares += value[k] * value[k];
+    return sqrt(squares);
+}
+
+/* What was got, element by element, against numbers of 113 bits. The error is taken there. */
+static void compare(Judge *judge, const double *got, const Quad *expected, size_t count,
+                    Case c, const CheckBound *bound, double norm) {
+    size_t by = c.input;
+    for (size_t k = 0; k < count; k++) {
+        c.element = k;
+        c.got = got[k] * c.unit;
+        c.expected = (double)expected[k] * c.unit;
+        c.allowed = judge_allowed(bound, by, k, norm) * (bound->of_norm > 0 ? 1 : c.unit);
+        c.error = (double)quad_abs(((Quad)got[k] - expected[k]) * (Quad)c.unit);
+        c.exact = true;
+        judge_enter(judge, &c);
+    }
+}
+
+/* y as input 0 of a report: its place in y. */
+CheckReport check_value(Arena *arena, const CheckFunction *function,
+                        const CheckBound *bound) {
+    ArenaMark mark = arena_mark(arena);
+    Tape *tape = tape_new(arena);
+    Node **x = derive_inputs(arena, tape, function), **none = x;
+    Node *y = function->write(tape, x, function->context);
+    const CheckInput as_input = {"y", y->shape, y->value, 1.0};
+    const CheckFunction judged = {function->name, 1, &as_input, NULL, NULL, NULL};
+    size_t count = shape_count(y->shape);
+    Judge judge = judge_new(arena, &judged, 0);
+    Quad *expected;
+    program_run_quad(program_new(tape, &y, 1), arena, none, NULL, 0, &expected);
+    double norm = size_of(y->value, count);
+    Case c = {.output = SIZE_MAX, .limit = INFINITY, .unit = 1.0};
+    compare(&judge, y->value, expected, count, c, bound, norm);
+    CheckReport report = judge.report;
+    arena_rewind(arena, mark);
+    return report;
+}
+
+/* The gradient's program in 113 bits: [inputs (+ 1)]. */
+static Quad **exact_gradient(const Derive *d) {
+    size_t inputs = d->function->inputs, count = inputs + (d->order > 1);
+    Tape *tape = tape_new(d->arena);
+    Node **x = derive_inputs(d->arena, tape, d->function), *f, *seed = NULL;
+    Node **dx = TAKE(d->arena, Node *, count);
+    x[inputs] = tape_parameter(tape, d->y, d->u, NULL);
+    if (d->order == 1)
+        f = d->function->write(tape, x, d->function->context), seed = x[inputs];
+    else
+        f = derive_write(d, tape, x, x[inputs], d->order);
+    tape_gradient(tape, f, seed, x, count, dx);
+    Quad **value = TAKE(d->arena, Quad *, count);
+    program_run_quad(program_new(tape, dx, count), d->arena, x, NULL, 0, value);
+    return value;
+}
+
+CheckReport check_gradient(Arena *arena, const CheckFunction *function,
+                           CheckDriver driver, const CheckBound *bound, uint64_t seed) {
+    ArenaMark mark = arena_mark(arena);
+    Derive d = derive_begin(arena, function, driver, seed);
+    Judge judge = judge_new(arena, function, seed);
+    Quad **expected = exact_gradient(&d);
+    double norm = judge_norm(&d);
+    for (size_t i = 0; i < function->inputs + (d.order > 1); i++) {
+        Case c = {.input = i,
+                  .output = SIZE_MAX,
+                  .limit = INFINITY,
+                  .unit = derive_scale(&d, i)};
+        compare(&judge, d.got[i], expected[i], derive_count(&d, i), c, bound, norm);
+    }
+    CheckReport report = judge.report;
+    arena_rewind(arena, mark);
+    return report;
+}
+
+/* ---- <v, J'w> = <J v, w> --------------------------------------------------------- */
+
+/* <J v, w> by the imaginary parts of y(x + i h v) in 113 bits. */
+static double forward_product(const Derive *d, double *const *v) {
+    const Quad h = (Quad)1e-300 * (Quad)1e-300;
+    Arena *arena = d->arena;
+    size_t inputs = d->function->inputs;
+    Tape *tape = tape_new(arena);
+    Node **x = derive_inputs(arena, tape, d->function);
+    Node *y = d->function->write(tape, x, d->function->context);
+    const QuadComplex **moved = TAKE(arena, const QuadComplex *, inputs);
+    for (size_t i = 0; i < inputs; i++) {
+        QuadComplex *value = TAKE(arena, QuadComplex, derive_count(d, i));
+        for (size_t k = 0; k < derive_count(d, i); k++) {
+            value[k] = x[i]->value[k];
+            value[k] += h * v[i][k] * (QuadComplex)I;
+        }
+        moved[i] = value;
+    }
+    QuadComplex *out;
+    program_run_quad_complex(program_new(tape, &y, 1), arena, x, moved, inputs, &out);
+    Quad sum = 0;
+    for (size_t j = 0; j < shape_count(d->y); j++)
+        sum += QUAD_CALL(cimag)(out[j]) / h * d->u[j];
+    return (double)sum;
+}
+
+CheckReport check_adjoint(Arena *arena, const CheckFunction *function, CheckDriver driver,
+                          const CheckBound *bound, uint64_t seed, size_t rounds) {
+    ArenaMark mark = arena_mark(arena);
+    REQUIRE(driver <= CHECK_GRADIENT && rounds > 0, "the adjoint identity is of order 1");
+    Judge judge = judge_new(arena, function, seed);
+    Derive d = derive_begin(arena, function, driver, seed);
+    const double norm = judge_norm(&d);
+    for (size_t r = 0; r < rounds; r++) {
+        double **v = derive_draw(&d, ROLE_DIRECTION + r);
+        Case c = {.element = SIZE_MAX, .output = SIZE_MAX, .unit = 1.0};
+        Quad got = 0;
+        for (size_t i = 0; i < function->inputs; i++)
+            for (size_t k = 0; k < derive_count(&d, i); k++) {
+                got += (Quad)d.got[i][k] * v[i][k];
+                if (bound->of_norm == 0)
+                    c.allowed += judge_allowed(bound, i, k, norm) * fabs(v[i][k]);
+            }
+        if (bound->of_norm > 0) c.allowed = bound->of_norm * norm;
+        c.got = (double)got;
+        c.expected = forward_product(&d, v);
+        c.limit = judge_limit(norm, norm, 0.0);
+        judge_enter(&judge, &c);
+    }
+    CheckReport report = judge.report;
+    arena_rewind(arena, mark);
+    return report;
+}
