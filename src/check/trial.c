@@ -96,7 +96,7 @@ const char *trial_data_text(TrialData data) {
  * what the gradient is made of. */
 enum { OWN_DRAWS = 1 << 30, DRAW_X = 0, DRAW_DY = 1, DRAW_PARAM = 2, DRAW_STATE = 20 };
 
-static double *normals(Arena *arena, const Trial *t, uint64_t sample, size_t count) {
+double *trial_normals(Arena *arena, const Trial *t, uint64_t sample, size_t count) {
     Draw draw = {
         .seed = t->seed, .purpose = DRAW_CHECK, .epoch = OWN_DRAWS, .sample = sample};
     double *values = TAKE(arena, double, count);
@@ -113,13 +113,13 @@ static double datum(const Trial *t, double normal) {
 static void draw_all(Arena *arena, Trial *t) {
     const Norm *norm = t->norm;
     t->unit = ldexp(1.0, DATA[t->data].exponent);
-    t->x = normals(arena, t, DRAW_X, t->n);
+    t->x = trial_normals(arena, t, DRAW_X, t->n);
     for (size_t i = 0; i < t->n; i++) t->x[i] = datum(t, t->x[i]);
-    t->dy = normals(arena, t, DRAW_DY, t->n);
+    t->dy = trial_normals(arena, t, DRAW_DY, t->n);
     for (size_t i = 0; i < norm->params; i++)
-        t->param[i] = normals(arena, t, DRAW_PARAM + i, norm->param[i].count);
+        t->param[i] = trial_normals(arena, t, DRAW_PARAM + i, norm->param[i].count);
     for (size_t i = 0; i < norm->states; i++) { /* any mean, a positive variance */
-        t->state[i] = normals(arena, t, DRAW_STATE + i, norm->state[i].count);
+        t->state[i] = trial_normals(arena, t, DRAW_STATE + i, norm->state[i].count);
         for (size_t k = 0; k < norm->state[i].count; k++)
             t->state[i][k] =
                 i == 0 ? t->unit * (DATA[t->data].mean + t->state[i][k])
@@ -157,10 +157,6 @@ bool trial_own(const Trial *t) {
     return t->own;
 }
 
-bool trial_kernel(const Trial *t) {
-    return t->norm->params > 0 || t->own;
-}
-
 static void own_moments(const Trial *t) {
     for (size_t i = 0; i < t->n; i++) {
         TrialCell *cell = &t->cell[t->where[i]];
@@ -186,7 +182,7 @@ static void given_moments(const Trial *t) {
     }
 }
 
-static void measure(Arena *arena, Trial *t) {
+void trial_measure(Arena *arena, Trial *t) {
     const Partition *p = norm_partition(arena, t->norm, t->at, t->mode);
     size_t *where = TAKE(arena, size_t, t->n);
     for (size_t i = 0; i < t->n; i++)
@@ -403,11 +399,6 @@ void tally_outcome(Tally *t, const Trial *trial, const Outcome *got,
     }
 }
 
-void tally_remark(Tally *t, const char *text) {
-    size_t length = strlen(t->report.reason);
-    snprintf(t->report.reason + length, sizeof t->report.reason - length, "; %s", text);
-}
-
 /* ---- cases ----------------------------------------------------------------------- */
 
 /* A trial, or false where the normalizer cannot see such an x, or the check does not
@@ -448,20 +439,22 @@ CheckVerdict finding_verdict(const Finding *f) {
     return f->failed ? CHECK_FAIL : f->inconclusive ? CHECK_INCONCLUSIVE : CHECK_PASS;
 }
 
-static int weight(const CheckReport *r) {
-    return r->verdict == CHECK_FAIL ? 2 : r->verdict == CHECK_INCONCLUSIVE ? 1 : 0;
+/* What was expected weighs less than what was not. */
+static int weight(const Finding *f) {
+    return f->failed ? 3 : f->inconclusive ? 2 : f->expected ? 0 : 1;
 }
 
 bool finding_add(Finding *sum, const Finding *one) {
     Finding before = *sum;
     bool worse =
-        one->cases > 0 &&
-        (before.cases == 0 || weight(&one->report) > weight(&before.report) ||
-         (weight(&one->report) == weight(&before.report) && one->worst > before.worst));
+        one->cases > 0 && (before.cases == 0 || weight(one) > weight(&before) ||
+                           (weight(one) == weight(&before) && one->worst > before.worst));
     if (worse) *sum = *one;
     sum->cases = before.cases + one->cases;
     sum->failed = before.failed + one->failed;
     sum->inconclusive = before.inconclusive + one->inconclusive;
+    sum->expected = before.expected + one->expected;
+    sum->listed = before.listed ? before.listed : one->listed;
     sum->compared = before.compared + one->compared;
     return worse;
 }
@@ -482,7 +475,7 @@ Finding trial_judge(const char *spec, Shape shape, const TrialCheck *check,
             if (prepare(arena, &t, spec, shape, (NormMode)mode, (TrialData)data, seed,
                         check)) {
                 draw_all(arena, &t);
-                measure(arena, &t);
+                trial_measure(arena, &t);
                 CheckReport r = check->judge(arena, &t, check);
                 bool told = expected && r.verdict == CHECK_INCONCLUSIVE;
                 Finding one = {.cases = 1,
@@ -493,6 +486,7 @@ Finding trial_judge(const char *spec, Shape shape, const TrialCheck *check,
                                .mode = t.mode,
                                .data = t.data,
                                .compared = r.compared,
+                               .expected = told,
                                .listed = told ? expected : NULL};
                 finding_add(&finding, &one);
             }

@@ -26,7 +26,8 @@ typedef struct TrialCheck TrialCheck;
 typedef struct Finding {
     size_t cases; /* modes x data; 0: the check does not apply */
     size_t failed, inconclusive;
-    double worst; /* error / allowed of the worst */
+    size_t expected; /* inconclusive as inconclusive.def says */
+    double worst;    /* error / allowed of the worst */
     CheckReport report;
     NormMode mode;
     TrialData data;

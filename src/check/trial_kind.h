@@ -55,8 +55,12 @@ double trial_gamma(const Trial *trial, size_t i);
 double trial_beta(const Trial *trial, size_t i);
 Quad trial_xhat(const Trial *trial, size_t i);
 
-bool trial_own(const Trial *trial);    /* moments are x's own */
-bool trial_kernel(const Trial *trial); /* there is a hand-written backward */
+bool trial_own(const Trial *trial); /* moments are x's own */
+
+/* The cells of a trial whose x or parameters have been changed. */
+void trial_measure(Arena *arena, Trial *trial);
+/* Standard normals by the trial's seed; `sample` from 40 on is free. */
+double *trial_normals(Arena *arena, const Trial *trial, uint64_t sample, size_t count);
 
 /* y of (x, params) with upstream dy, for the oracles of check.h. */
 CheckFunction trial_function(Arena *arena, const Trial *trial);
@@ -99,7 +103,13 @@ void tally_same(Tally *t, const char *what, const double *got, const double *exp
                 size_t count);
 void tally_outcome(Tally *t, const Trial *trial, const Outcome *got,
                    const Outcome *expected);
-/* More about the worst, once. */
-void tally_remark(Tally *t, const char *text);
+/* More about the worst. */
+void report_remark(CheckReport *report, const char *text);
+
+/* ---- trial_diagnosis.c ------------------------------------------------------------- */
+
+/* Adds to a failed report which term of dx is likely missing or wrong. */
+void trial_diagnose(Arena *arena, const Trial *trial, const double *dx,
+                    CheckReport *report);
 
 #endif

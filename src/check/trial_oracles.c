@@ -24,7 +24,9 @@ const TrialCheck trial_value = {"value", "y is the definition's in 113 bits", 4,
 static CheckReport judge_gradient(Arena *arena, const Trial *t, const TrialCheck *check) {
     CheckFunction f = trial_function(arena, t);
     CheckBound bound = trial_bound(arena, t, check->digits, 1, false);
-    return check_gradient(arena, &f, CHECK_BACKWARD, &bound, t->seed);
+    CheckReport r = check_gradient(arena, &f, CHECK_BACKWARD, &bound, t->seed);
+    if (r.verdict == CHECK_FAIL) trial_diagnose(arena, t, trial_run(arena, t, 0).dx, &r);
+    return r;
 }
 const TrialCheck trial_gradient = {"gradient",
                                    "kernel's gradient is the definition's in 113 bits",
@@ -163,6 +165,7 @@ static CheckReport judge_loops_gradient(Arena *arena, const Trial *t,
     Restated r = restate(arena, t, check->digits);
     Tally sum = tally_new(t);
     loops_compare(&sum, "dx", r.got.dx, r.right.dx, r.right.dx_scale, r.eps, t->n);
+    trial_diagnose(arena, t, r.got.dx, &sum.report);
     size_t gamma = trial_param(t, "gamma"), beta = trial_param(t, "beta");
     if (gamma != SIZE_MAX)
         loops_compare(&sum, "dgamma", r.got.dparam[gamma], r.right.dgamma,

@@ -8,4 +8,7 @@ const NormKind norm_batch = {
     .title = "batch normalization, Ioffe and Szegedy 2015",
     .keeps_state = true,
     .width = 1,
+    .twins = (const NormTwin[]){{"ghost(N)", NORM_TRAIN},
+                                {"ghost(1)", NORM_EVAL},
+                                {NULL, NORM_TRAIN}},
 };

@@ -21,5 +21,6 @@ const NormKind norm_ghost = {
     .title = "ghost batch normalization, Hoffer et al. 2017",
     .keeps_state = true,
     .width = 1,
+    .twins = (const NormTwin[]){{"batch", NORM_EVAL}, {NULL, NORM_TRAIN}},
     .configure = configure,
 };

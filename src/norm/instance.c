@@ -7,4 +7,8 @@ const NormKind norm_instance = {
     .title = "instance normalization, Ulyanov et al. 2016",
     .block = 1,
     .width = 1,
+    .twins = (const NormTwin[]){{"group(C)", NORM_TRAIN},
+                                {"group(size=1)", NORM_TRAIN},
+                                {"ghost(1)", NORM_TRAIN},
+                                {NULL, NORM_TRAIN}},
 };

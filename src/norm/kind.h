@@ -12,6 +12,8 @@ struct NormKind {
     const char *example;        /* a spec for who wants one of each; NULL: the name */
     const char *const *options; /* named arguments of its own, NULL-terminated; or NULL */
 
+    const NormTwin *twins; /* identities it obeys, ends with a NULL spec; or NULL */
+
     /* A partition normalizer says its cells here, and is done. */
     size_t width, block; /* channels and samples of a cell; 0: all of them */
     bool apart;          /* every position is a cell of its own */

@@ -7,4 +7,7 @@ const NormKind norm_layer = {
     .usage = "layer",
     .title = "layer normalization, Ba et al. 2016",
     .block = 1,
+    .twins = (const NormTwin[]){{"group(1)", NORM_TRAIN},
+                                {"group(size=C)", NORM_TRAIN},
+                                {NULL, NORM_TRAIN}},
 };

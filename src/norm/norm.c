@@ -39,6 +39,10 @@ bool norm_keeps_state(const Norm *norm) {
     return norm->states > 0;
 }
 
+const NormTwin *norm_twins(const Norm *norm) {
+    return norm->kind->twins;
+}
+
 size_t norm_rank(const Norm *norm) {
     size_t rank = 0;
     while (KINDS[rank] != norm->kind) rank++;

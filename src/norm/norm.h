@@ -64,6 +64,12 @@ typedef struct NormContext {
     double *const *observed; /* [norm->states], written in NORM_TRAIN; NULL: not wanted */
 } NormContext;
 
+/* Another spec of the same function in one mode; C and N in it stand for the sizes of x. */
+typedef struct NormTwin {
+    const char *spec; /* "group(C)" */
+    NormMode mode;
+} NormTwin;
+
 /* ---- norm.c ---------------------------------------------------------------------- */
 
 /* The registry (norm.def), in order. */
@@ -73,6 +79,8 @@ const char *norm_usage(const NormKind *kind);   /* "group(G) or group(size=K)" *
 const char *norm_title(const NormKind *kind);   /* what it is, paper and year */
 const char *norm_example(const NormKind *kind); /* a spec of that kind: "group(2)" */
 bool norm_keeps_state(const Norm *norm);
+/* What else names this normalizer, ends with a NULL spec; NULL: nothing that is known. */
+const NormTwin *norm_twins(const Norm *norm);
 /* Place of its kind in the registry: colours and marks follow it. */
 size_t norm_rank(const Norm *norm);
 

@@ -105,7 +105,9 @@ static const char *cell_text(Arena *arena, const TrialCheck *check, const Findin
     if (verdict == CHECK_FAIL) return "FAIL";
     if (verdict == CHECK_INCONCLUSIVE) return "inconcl.";
     double worst = worst_eps(check, f);
-    return worst == 0.0 ? "0" : text_print(arena, worst < 10 ? "%.2g" : "%.0f", worst);
+    const char *mark = f->expected ? "*" : "";
+    if (worst == 0.0) return text_print(arena, "%s0", mark);
+    return text_print(arena, worst < 10 ? "%s%.2g" : "%s%.0f", mark, worst);
 }
 
 static void print_table(const Asked *asked) {
@@ -155,24 +157,45 @@ static void print_failure(const Asked *asked, const Job *job) {
            (unsigned long long)asked->seed);
 }
 
-/* Counts, and what did not pass. Returns how many. */
+/* Whether this is the worst case of its spec and check. */
+static bool is_worst(const Asked *asked, const Job *job) {
+    Finding sum = {.cases = 0};
+    const Job *worst = NULL;
+    for (size_t i = 0; i < asked->jobs; i++) {
+        const Job *other = &asked->job[i];
+        if (other->spec == job->spec && other->check == job->check &&
+            finding_add(&sum, &other->finding))
+            worst = other;
+    }
+    return worst == job;
+}
+
+/* Counts, and of what did not pass the worst of each spec and check. Returns how many. */
 static size_t print_rest(const Asked *asked) {
     Finding all = {.cases = 0};
     for (size_t i = 0; i < asked->jobs; i++) {
-        const Finding *f = &asked->job[i].finding;
+        const Job *job = &asked->job[i];
+        const Finding *f = &job->finding;
         finding_add(&all, f);
-        if (f->cases && finding_verdict(f) != CHECK_PASS)
-            print_failure(asked, &asked->job[i]);
-        if (f->listed)
-            printf("expected: %s on %s, %s is inconclusive: %s\n",
-                   asked->spec[asked->job[i].spec],
-                   shape_text(asked->arena, asked->job[i].shape),
-                   trial_name(asked->check[asked->job[i].check]), f->listed);
+        if (f->cases && finding_verdict(f) != CHECK_PASS && is_worst(asked, job))
+            print_failure(asked, job);
     }
-    printf("%zu cases, %zu numbers compared: %zu failed, %zu inconclusive (seed %llu)\n",
-           all.cases, all.compared, all.failed, all.inconclusive,
+    printf("%zu cases, %zu numbers compared: %zu failed, %zu inconclusive, %zu expected "
+           "to be (seed %llu)\n",
+           all.cases, all.compared, all.failed, all.inconclusive, all.expected,
            (unsigned long long)asked->seed);
     return all.failed + all.inconclusive;
+}
+
+/* Why some cases may be inconclusive: the marked ones. */
+static void print_expected(const Asked *asked) {
+    const char *last = "";
+    for (size_t i = 0; i < asked->jobs; i++) {
+        const char *reason = asked->job[i].finding.listed;
+        if (reason == NULL || strcmp(reason, last) == 0) continue;
+        printf("* inconclusive as listed on some shapes: %s\n", reason);
+        last = reason;
+    }
 }
 
 static size_t print_json(const Asked *asked) {
@@ -228,6 +251,7 @@ static int run_check(const Call *call) {
               call_count(call, "--threads", cores > 0 ? (size_t)cores : 1, MOST_THREADS));
     if (call_option(call, "--json")) return print_json(&asked) ? 1 : EX_OK;
     asked.specs == 1 ? print_long(&asked) : print_table(&asked);
+    print_expected(&asked);
     return print_rest(&asked) ? 1 : EX_OK;
 }
 
