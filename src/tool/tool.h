@@ -137,6 +137,29 @@ typedef struct Interval {
 
 Interval interval_of(const double *values, size_t count);
 
+/* ---- figure.c: gnuplot ------------------------------------------------------------- */
+
+enum { FIGURE_WORDS = 5 };
+
+/* What a script is called with: a file of columns, the output, the terminal, `word`s and last
+ * experiments/style.gp. (gnuplot takes nine.) */
+typedef struct Figure {
+    const char *script;  /* in the checkout: "experiments/batch-size/plot.gp" */
+    const char *columns; /* text of the data file */
+    const char *word[FIGURE_WORDS];  /* NULL ends them */
+    const char *title, *description; /* what an SVG says of itself */
+} Figure;
+
+/* Ends the program unless `terminal` is one of svg, pdf, png, tex, dumb. */
+void figure_want(Arena *arena, const char *terminal);
+
+/* Draws to `path`, whole or not at all; NULL: to stdout. */
+void figure_draw(Arena *arena, const Figure *figure, const char *terminal,
+                 const char *path);
+
+/* A text that may stand in columns or words. */
+const char *figure_label(Arena *arena, const char *text, bool tex);
+
 /* ---- table.c, plot.c ------------------------------------------------------------- */
 
 typedef enum TableForm { TABLE_TEXT, TABLE_CSV, TABLE_JSON, TABLE_LATEX } TableForm;
