@@ -1,0 +1,296 @@
+/* One cell of group(1) on [1, 4, 16]: 64 derivatives of f(x) = <u, y(x)>, u and gamma
+ * random. */
+#include "vcurve.h"
+
+#include "differences.h"
+#include "norm.h"
+#include "replay.h"
+
+#include <float.h>
+#include <math.h>
+
+static const char SPEC[] = "group(1)";
+static const Shape CELL = {3, {1, 4, 16}};
+enum { COUNT = 64, CHANNELS = 4 };
+static const double MEANS[] = {0.0, 1e3, 1e6}; /* of normals: in standard deviations */
+
+enum { DECADE_LEAST = -12, DECADE_MOST = 1, A_DECADE = 4 };
+
+/* ---- the function ---------------------------------------------------------------- */
+
+/* Draws of their own, apart from those of the oracles, which count from 0. */
+enum { SAMPLE = (1 << 30) + 2 };
+
+typedef struct Cell {
+    Arena *arena;
+    const Norm *norm;
+    double *x, *u, *gamma, *beta;
+    Quad truth[COUNT];
+    double largest; /* |truth| */
+
+    CheckInput input; /* f as the oracle of differences sees it */
+    CheckFunction function;
+    Kinks kinks;
+    double direction[COUNT], *along;
+    Probe probe;
+} Cell;
+
+static double *normals(Arena *arena, uint64_t seed, uint64_t sample, size_t count,
+                       double mean) {
+    Draw draw = {.seed = seed, .purpose = DRAW_CHECK, .epoch = SAMPLE, .sample = sample};
+    double *values = TAKE(arena, double, count);
+    for (size_t i = 0; i < count; i++) values[i] = mean + draw_normal(draw, i);
+    return values;
+}
+
+static Node *write_cell(Tape *tape, Node *const *x, void *context) {
+    const Cell *cell = context;
+    Node *param[] = {tape_leaf(tape, SHAPE(CHANNELS), cell->gamma),
+                     tape_leaf(tape, SHAPE(CHANNELS), cell->beta)};
+    const NormContext call = {
+        .tape = tape, .norm = cell->norm, .mode = NORM_TRAIN, .param = param};
+    return norm_apply(&call, x[0]);
+}
+
+/* The adjoint program, recorded by tape_gradient, in 113 bits. */
+static void replay_adjoint(Quad *dx, Cell *cell) {
+    Tape *tape = tape_new(cell->arena);
+    Node *x = tape_parameter(tape, CELL, cell->x, NULL), *gradient;
+    tape_gradient(tape, write_cell(tape, &x, cell), tape_leaf(tape, CELL, cell->u), &x, 1,
+                  &gradient);
+    const Program *program = program_new(tape, &gradient, 1);
+    Quad *value = TAKE(cell->arena, Quad, COUNT), *out;
+    for (size_t i = 0; i < COUNT; i++) value[i] = cell->x[i];
+    program_run_quad(program, cell->arena, &x, (const Quad *const[]){value}, 1, &out);
+    for (size_t i = 0; i < COUNT; i++) dx[i] = out[i];
+}
+
+static void prepare_probe(Cell *cell) {
+    cell->input = (CheckInput){"x", CELL, cell->x, 1.0};
+    cell->function = (CheckFunction){.name = SPEC,
+                                     .inputs = 1,
+                                     .input = &cell->input,
+                                     .write = write_cell,
+                                     .context = cell};
+    cell->kinks = probe_kinks(cell->arena, &cell->function);
+    cell->along = cell->direction;
+    cell->probe = (Probe){.arena = cell->arena,
+                          .function = &cell->function,
+                          .upstream = cell->u,
+                          .along = &cell->along,
+                          .kinks = &cell->kinks};
+}
+
+static Cell *cell_new(Arena *arena, uint64_t seed, double mean) {
+    Error error = {.set = false};
+    Cell *cell = ZERO(arena, Cell, 1);
+    cell->arena = arena;
+    cell->norm = norm_new(arena, SPEC, CHANNELS, &error);
+    REQUIRE(cell->norm && cell->norm->params == 2, "%s: %s", SPEC, error.message);
+    cell->x = normals(arena, seed, 0, COUNT, mean);
+    cell->u = normals(arena, seed, 1, COUNT, 0.0);
+    cell->gamma = normals(arena, seed, 2, CHANNELS, 0.0);
+    cell->beta = normals(arena, seed, 3, CHANNELS, 0.0);
+    replay_adjoint(cell->truth, cell);
+    for (size_t i = 0; i < COUNT; i++)
+        cell->largest = fmax(cell->largest, fabs((double)cell->truth[i]));
+    prepare_probe(cell);
+    return cell;
+}
+
+/* Largest |got - truth| over largest |truth|. */
+static double error_of(const Cell *cell, const Quad *got) {
+    Quad worst = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        Quad error = quad_abs(got[i] - cell->truth[i]);
+        if (!(error <= worst)) worst = error;
+    }
+    return (double)(worst / cell->largest);
+}
+
+/* ---- oracles without a step ------------------------------------------------------ */
+
+static double kernel_error(Cell *cell) {
+    double slot[COUNT];
+    Quad got[COUNT];
+    Tape *tape = tape_new(cell->arena);
+    Node *x = tape_parameter(tape, CELL, cell->x, slot);
+    tape_backward(tape, write_cell(tape, &x, cell), cell->u);
+    for (size_t i = 0; i < COUNT; i++) got[i] = slot[i];
+    return error_of(cell, got);
+}
+
+/* f as a scalar of x, to be replayed. */
+static const Program *forward_program(Cell *cell, Node **x) {
+    Tape *tape = tape_new(cell->arena);
+    *x = tape_parameter(tape, CELL, cell->x, NULL);
+    Node *u = tape_leaf(tape, CELL, cell->u);
+    Node *f = tape_sum_all(tape, tape_mul(tape, u, write_cell(tape, x, cell)));
+    return program_new(tape, &f, 1);
+}
+
+/* Im f(x + i h e_k) / h, with h so small that h^2 is nothing beside anything. */
+static double complex_error(Cell *cell) {
+    static const double h = 1e-30;
+    Node *x;
+    const Program *program = forward_program(cell, &x);
+    Complex value[COUNT], *out;
+    Quad got[COUNT];
+    for (size_t i = 0; i < COUNT; i++) value[i] = cell->x[i];
+    for (size_t k = 0; k < COUNT; k++) {
+        ArenaMark mark = arena_mark(cell->arena);
+        value[k] = cell->x[k] + (Complex)I * h;
+        program_run_complex(program, cell->arena, &x, (const Complex *const[]){value}, 1,
+                            &out);
+        got[k] = cimag(*out) / h;
+        value[k] = cell->x[k];
+        arena_rewind(cell->arena, mark);
+    }
+    return error_of(cell, got);
+}
+
+/* The same in 113 bits, rounded to doubles as an oracle is; *unrounded: as it came. */
+static double quad_complex_error(Cell *cell, double *unrounded) {
+    const Quad h = (Quad)1e-300 * (Quad)1e-300;
+    Node *x;
+    const Program *program = forward_program(cell, &x);
+    QuadComplex value[COUNT], *out;
+    Quad got[COUNT], rounded[COUNT];
+    for (size_t i = 0; i < COUNT; i++) value[i] = cell->x[i];
+    for (size_t k = 0; k < COUNT; k++) {
+        ArenaMark mark = arena_mark(cell->arena);
+        value[k] += h * (QuadComplex)I;
+        program_run_quad_complex(program, cell->arena, &x,
+                                 (const QuadComplex *const[]){value}, 1, &out);
+        got[k] = QUAD_CALL(cimag)(*out) / h;
+        rounded[k] = (double)got[k];
+        value[k] = cell->x[k];
+        arena_rewind(cell->arena, mark);
+    }
+    *unrounded = error_of(cell, got);
+    return error_of(cell, rounded);
+}
+
+/* ---- differences ----------------------------------------------------------------- */
+
+/* f along element k. */
+static const Probe *probe_at(Cell *cell, size_t k) {
+    vector_zero(cell->direction, COUNT);
+    cell->direction[k] = 1.0;
+    return &cell->probe;
+}
+
+static double central(const Probe *probe, double h) {
+    return (probe_sample(probe, h).value - probe_sample(probe, -h).value) / (2.0 * h);
+}
+
+/* GSL's points: at h and at h/2, combined so that the h^2 term cancels. */
+static double five_point(const Probe *probe, double h) {
+    return (4.0 * central(probe, h / 2.0) - central(probe, h)) / 3.0;
+}
+
+typedef struct Rule {
+    const char *name;
+    double (*slope)(const Probe *probe, double h);
+} Rule;
+
+static const Rule RULES[] = {{"central difference", central},
+                             {"five-point rule", five_point}};
+
+static double rule_error(Cell *cell, const Rule *rule, double step) {
+    Quad got[COUNT];
+    for (size_t k = 0; k < COUNT; k++) got[k] = rule->slope(probe_at(cell, k), step);
+    return error_of(cell, got);
+}
+
+/* The step that balances both errors of a central difference if f varies over a distance
+ * |x|, as general-purpose tools believe: cbrt(eps) |x|, each element its own. */
+static double proportional_error(Cell *cell, double *mean_step) {
+    Quad got[COUNT];
+    *mean_step = 0.0;
+    for (size_t k = 0; k < COUNT; k++) {
+        double step = cbrt(DBL_EPSILON) * fabs(cell->x[k]);
+        *mean_step += step / COUNT;
+        got[k] = central(probe_at(cell, k), step);
+    }
+    return error_of(cell, got);
+}
+
+/* GSL's adaptive rule from the first step of our oracle; *estimate: the largest of its
+ * own error estimates. */
+static double adaptive_error(Cell *cell, double *estimate) {
+    static const double first = 1e-3;
+    Quad got[COUNT];
+    *estimate = 0.0;
+    for (size_t k = 0; k < COUNT; k++) {
+        Difference e = differences_estimate(probe_at(cell, k), first, 0.0);
+        got[k] = e.value;
+        *estimate = fmax(*estimate, e.estimate / cell->largest);
+    }
+    return error_of(cell, got);
+}
+
+/* ---- all of it ------------------------------------------------------------------- */
+
+enum { PROPORTIONAL, ADAPTIVE, COMPLEX_STEP, QUAD_STEP, KERNEL, ORACLES };
+
+static const char *const ORACLE[ORACLES] = {[PROPORTIONAL] =
+                                                "central, step cbrt(eps) |x|",
+                                            [ADAPTIVE] = "GSL, adaptive step",
+                                            [COMPLEX_STEP] = "complex step",
+                                            [QUAD_STEP] = "complex step, 113 bits",
+                                            [KERNEL] = "backward kernel"};
+
+static void measure_oracles(double error[ORACLES], double step[ORACLES], double *estimate,
+                            double *routes, Cell *cell) {
+    for (size_t i = 0; i < ORACLES; i++) step[i] = NAN;
+    error[PROPORTIONAL] = proportional_error(cell, &step[PROPORTIONAL]);
+    error[ADAPTIVE] = adaptive_error(cell, estimate);
+    error[COMPLEX_STEP] = complex_error(cell);
+    error[KERNEL] = kernel_error(cell);
+    error[QUAD_STEP] = quad_complex_error(cell, routes);
+}
+
+static const double *steps_new(Arena *arena, size_t *count) {
+    *count = (DECADE_MOST - DECADE_LEAST) * A_DECADE + 1;
+    double *step = TAKE(arena, double, *count);
+    for (size_t i = 0; i < *count; i++)
+        step[i] = pow(10.0, DECADE_LEAST + (double)i / A_DECADE);
+    return step;
+}
+
+VCurves vcurve_measure(Arena *arena, uint64_t seed) {
+    const size_t means = COUNT_OF(MEANS), rules = COUNT_OF(RULES), oracles = ORACLES;
+    VCurves v = {.spec = SPEC,
+                 .elements = COUNT,
+                 .means = means,
+                 .rules = rules,
+                 .oracles = oracles,
+                 .mean = MEANS};
+    v.step = steps_new(arena, &v.steps);
+    v.rule = TAKE(arena, const char *, rules);
+    v.oracle = TAKE(arena, const char *, oracles);
+    for (size_t r = 0; r < rules; r++) v.rule[r] = RULES[r].name;
+    for (size_t i = 0; i < oracles; i++) v.oracle[i] = ORACLE[i];
+    double *by_rule = TAKE(arena, double, means *rules *v.steps),
+           *by_oracle = TAKE(arena, double, means *oracles),
+           *step = TAKE(arena, double, means *oracles),
+           *estimate = TAKE(arena, double, means), *routes = TAKE(arena, double, means);
+    for (size_t m = 0; m < means; m++) {
+        ArenaMark mark = arena_mark(arena);
+        Cell *cell = cell_new(arena, seed, MEANS[m]);
+        for (size_t r = 0; r < rules; r++)
+            for (size_t i = 0; i < v.steps; i++)
+                by_rule[(m * rules + r) * v.steps + i] =
+                    rule_error(cell, &RULES[r], v.step[i]);
+        measure_oracles(by_oracle + m * oracles, step + m * oracles, &estimate[m],
+                        &routes[m], cell);
+        arena_rewind(arena, mark);
+    }
+    v.rule_error = by_rule;
+    v.oracle_error = by_oracle;
+    v.oracle_step = step;
+    v.estimate = estimate;
+    v.routes = routes;
+    return v;
+}
