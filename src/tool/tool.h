@@ -141,8 +141,8 @@ Interval interval_of(const double *values, size_t count);
 
 enum { FIGURE_WORDS = 5 };
 
-/* What a script is called with: a file of columns, the output, the terminal, `word`s and last
- * experiments/style.gp. (gnuplot takes nine.) */
+/* What a script is called with: a file of columns, the output, the terminal, `word`s and
+ * last experiments/style.gp. (gnuplot takes nine.) */
 typedef struct Figure {
     const char *script;  /* in the checkout: "experiments/batch-size/plot.gp" */
     const char *columns; /* text of the data file */
@@ -168,6 +168,17 @@ void table_print(Arena *arena, FILE *out, const Grid *grid, TableForm form);
 /* Draws with experiments/NAME/plot.gp; terminal: svg, pdf, png, tex, dumb. To `path`, or
  * for dumb to stdout. */
 void plot_draw(Arena *arena, const Grid *grid, const char *terminal, const char *path);
+
+/* ---- curves.c: the figures of the chapter on checking ------------------------------ */
+
+/* Measures errors of derivatives over steps and of variances over means (a second of
+ * work), into groups /steps and /variance of the store. */
+void curves_save(Arena *arena, Store *store, uint64_t seed);
+
+/* Draws both from such a store, with experiments/checking/NAME.gp: to STEM-steps.svg and
+ * STEM-variance.svg for terminal svg; stem NULL: to stdout. */
+void curves_draw(Arena *arena, const Store *store, const char *terminal,
+                 const char *stem);
 
 /* ---- json.c: text as JSON -------------------------------------------------------- */
 
