@@ -44,3 +44,15 @@ function(script_test name)
   add_custom_target(test-${name} ALL DEPENDS ${cases} normlab)
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
 endfunction()
+
+# Cases that the program itself lists (`normlab WORD --list`) and judges one by one (`normlab WORD --case NAME`).
+#   command_test(check)
+function(command_test word)
+  set(cases ${CMAKE_CURRENT_BINARY_DIR}/${word}_command.cmake)
+  add_custom_command(OUTPUT ${cases}
+    COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:normlab> -DWORD=${word} -DSUITE=${word} -DCASES=${cases}
+            -DFOLDER=${CMAKE_SOURCE_DIR} -P ${CMAKE_SOURCE_DIR}/cmake/discover.cmake
+    DEPENDS normlab ${CMAKE_SOURCE_DIR}/cmake/discover.cmake VERBATIM)
+  add_custom_target(test-${word}_command ALL DEPENDS ${cases})
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
+endfunction()

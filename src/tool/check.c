@@ -61,6 +61,11 @@ static void list_jobs(Asked *asked, const char *only) {
                 if (trial_applies(spec, shape[s], asked->check[k]))
                     asked->job[asked->jobs++] = (Job){i, k, shape[s], {.cases = 0}};
             }
+    if (only && asked->jobs == 1) { /* its spec alone is of interest */
+        asked->spec[0] = asked->spec[asked->job[0].spec];
+        asked->job[0].spec = 0;
+        asked->specs = 1;
+    }
     if (asked->jobs == 0 && only)
         die(EX_USAGE, "no case '%s'; `normlab check --list` lists them", only);
 }
