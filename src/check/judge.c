@@ -36,7 +36,7 @@ double judge_norm(const Derive *derive) {
 
 /* ---- places ---------------------------------------------------------------------- */
 
-static const char *index_text(Arena *arena, Shape shape, size_t element) {
+const char *judge_index(Arena *arena, Shape shape, size_t element) {
     Text text = text_new(arena);
     size_t rest = shape_count(shape);
     for (size_t i = 0; i < shape.rank; i++) {
@@ -58,7 +58,7 @@ const char *check_place(Arena *arena, const CheckFunction *function,
     const CheckInput *input = &function->input[r->input];
     if (input->shape.rank == 0) return text_print(arena, "%s%s", input->name, of);
     return text_print(arena, "%s[%s]%s", input->name,
-                      index_text(arena, input->shape, r->element), of);
+                      judge_index(arena, input->shape, r->element), of);
 }
 
 /* ---- verdicts -------------------------------------------------------------------- */

@@ -29,6 +29,9 @@ Judge judge_new(Arena *arena, const CheckFunction *function, uint64_t seed);
 CheckVerdict judge_verdict(const Case *c);
 void judge_enter(Judge *judge, const Case *c);
 
+/* "2, 0, 5": a flat position in a shape. */
+const char *judge_index(Arena *arena, Shape shape, size_t element);
+
 /* What must not hide, given the norms of an input's gradient and of the whole one, and the
  * size of the function. */
 double judge_limit(double own, double whole, double size);

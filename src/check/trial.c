@@ -1,4 +1,5 @@
 /* Cases, their data, and what their numbers are worth. */
+#include "judge.h"
 #include "trial_kind.h"
 
 #include <float.h>
@@ -348,7 +349,8 @@ Outcome trial_run(Arena *arena, const Trial *t, unsigned frozen) {
 /* ---- comparisons ----------------------------------------------------------------- */
 
 Tally tally_new(const Trial *t) {
-    return (Tally){.report = {.seed = t->seed, .element = SIZE_MAX, .output = SIZE_MAX}};
+    return (Tally){.shape = t->shape,
+                   .report = {.seed = t->seed, .element = SIZE_MAX, .output = SIZE_MAX}};
 }
 
 static void enter(Tally *t, const char *what, size_t element, double got, double expected,
@@ -366,7 +368,13 @@ static void enter(Tally *t, const char *what, size_t element, double got, double
     r->element = element;
     r->got = got, r->expected = expected, r->error = error, r->allowed = allowed;
     r->reason[0] = '\0';
-    if (bad) snprintf(r->reason, sizeof r->reason, "%s at %zu", what, element);
+    if (!bad) return;
+    Arena *arena = arena_new();
+    bool like_x = strcmp(what, "y") == 0 || strcmp(what, "dx") == 0;
+    const char *place = like_x ? judge_index(arena, t->shape, element)
+                               : text_print(arena, "%zu", element);
+    snprintf(r->reason, sizeof r->reason, "%s[%s]", what, place);
+    arena_free(arena);
 }
 
 void tally(Tally *t, const char *what, size_t element, double got, double expected,
@@ -446,9 +454,10 @@ static int weight(const Finding *f) {
 
 bool finding_add(Finding *sum, const Finding *one) {
     Finding before = *sum;
+    int heavier = weight(one) - weight(&before);
     bool worse =
-        one->cases > 0 && (before.cases == 0 || weight(one) > weight(&before) ||
-                           (weight(one) == weight(&before) && one->worst > before.worst));
+        one->cases > 0 && (before.cases == 0 || heavier > 0 ||
+                           (heavier == 0 && !one->failed && one->worst > before.worst));
     if (worse) *sum = *one;
     sum->cases = before.cases + one->cases;
     sum->failed = before.failed + one->failed;

@@ -22,7 +22,7 @@ typedef enum TrialData {
 
 typedef struct TrialCheck TrialCheck;
 
-/* All that happened to one case: the worst report, by verdict and then error / allowed. */
+/* All that happened to one case, and the worst report. */
 typedef struct Finding {
     size_t cases; /* modes x data; 0: the check does not apply */
     size_t failed, inconclusive;
@@ -57,7 +57,8 @@ bool trial_applies(const char *spec, Shape shape, const TrialCheck *check);
 Finding trial_judge(const char *spec, Shape shape, const TrialCheck *check,
                     uint64_t seed);
 
-/* Adds one finding to another: counts, and the worse report. True if it is the worse. */
+/* Adds one finding to another: counts, and the worse report (of failures the first, for the
+ * plainest data come first). True if it is the worse. */
 bool finding_add(Finding *sum, const Finding *one);
 CheckVerdict finding_verdict(const Finding *finding);
 

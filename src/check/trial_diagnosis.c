@@ -92,14 +92,28 @@ static Fit fit(const Trial *t, const double *dx, size_t cell, bool scaled) {
     return f;
 }
 
-/* "the term mean(h) is missing", for each that is not what it should be. */
-static const char *name_terms(Arena *arena, const Fit *f, const char *h) {
-    static const Quad right[TERMS] = {1, -1, -1};
+/* What a coefficient that is neither 0 nor of the wrong sign looks like. */
+static const char *guess(Arena *arena, double part, double count, double of_dy) {
+    if (fabs(part - count / (count - 1.0)) <= SAME) return " (count - 1 for count?)";
+    if (fabs(part - count) <= SAME * count) return " (a sum, not a mean?)";
+    if (fabs(part - of_dy) <= SAME * fabs(of_dy)) return " (of dy: gamma forgotten?)";
+    return text_print(arena, " (times %.6g)", part);
+}
+
+/* "the term mean(h) is missing", for each that is not what it should be. `without`: its
+ * means with dy for h. */
+static const char *name_terms(Arena *arena, const Trial *t, size_t cell, const Fit *f,
+                              bool scaled) {
+    static const double right[TERMS] = {1, -1, -1};
+    const char *h = scaled ? "h" : "dy";
     const char *name[TERMS] = {h, text_print(arena, "mean(%s)", h),
                                text_print(arena, "xhat mean(%s xhat)", h)};
+    CellMeans m = means_of(t, cell, true), without = means_of(t, cell, false);
+    const double of_dy[TERMS] = {NAN, (double)(without.h / m.h),
+                                 (double)(without.hx / m.hx)};
     Text text = text_new(arena);
     for (size_t r = 0; r < TERMS; r++) {
-        double part = (double)(f->coefficient[r] / right[r]);
+        double part = (double)f->coefficient[r] / right[r];
         const char *comma = text.length ? ", " : "";
         if (fabs(part - 1.0) <= SAME) continue;
         if (fabs(part) <= SAME)
@@ -107,8 +121,8 @@ static const char *name_terms(Arena *arena, const Fit *f, const char *h) {
         else if (fabs(part + 1.0) <= SAME)
             text_add(&text, "%sthe term %s has the wrong sign", comma, name[r]);
         else
-            text_add(&text, "%sthe term %s is %.6g times what it should be", comma,
-                     name[r], part);
+            text_add(&text, "%sthe term %s is wrong%s", comma, name[r],
+                     guess(arena, part, t->cell[cell].count, of_dy[r]));
     }
     return text.data;
 }
@@ -119,6 +133,7 @@ static size_t worst_cell(const Trial *t, const double *dx) {
     double most = -1.0;
     for (size_t k = 0; k < t->cells; k++) {
         CellMeans m = means_of(t, k, true);
+        if (!(t->cell[k].variance > 0)) continue; /* tells nothing of xhat */
         for (size_t i = 0; i < t->n; i++) {
             if (t->where[i] != k) continue;
             Quad term[TERMS];
@@ -134,11 +149,11 @@ static size_t worst_cell(const Trial *t, const double *dx) {
 void trial_diagnose(Arena *arena, const Trial *t, const double *dx, CheckReport *report) {
     if (report->verdict != CHECK_FAIL || !t->own || dx == NULL) return;
     const size_t cell = worst_cell(t, dx);
-    const char *h = "h";
+    bool scaled = true;
     Fit f = fit(t, dx, cell, true);
     if (f.sound && f.residual > FITS) {
         Fit without = fit(t, dx, cell, false);
-        if (without.sound && without.residual <= FITS) f = without, h = "dy";
+        if (without.sound && without.residual <= FITS) f = without, scaled = false;
     }
     if (!f.sound) return;
     if (!(f.residual <= FITS)) {
@@ -149,7 +164,7 @@ void trial_diagnose(Arena *arena, const Trial *t, const double *dx, CheckReport 
                                  cell));
         return;
     }
-    const char *terms = name_terms(arena, &f, h);
-    if (*h == 'd') report_remark(report, "gamma is forgotten: dx is made of dy");
+    const char *terms = name_terms(arena, t, cell, &f, scaled);
+    if (!scaled) report_remark(report, "gamma is forgotten: dx is made of dy");
     if (*terms) report_remark(report, text_print(arena, "in cell %zu %s", cell, terms));
 }

@@ -87,6 +87,7 @@ Outcome trial_run(Arena *arena, const Trial *trial, unsigned frozen);
 /* ---- comparisons that are no derivatives of one function --------------------------- */
 
 typedef struct Tally {
+    Shape shape; /* of x: what has as many elements is named by its position in it */
     CheckReport report;
     double worst;
 } Tally;
