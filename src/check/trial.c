@@ -409,8 +409,6 @@ void tally_outcome(Tally *t, const Trial *trial, const Outcome *got,
 
 /* ---- cases ----------------------------------------------------------------------- */
 
-/* A trial, or false where the normalizer cannot see such an x, or the check does not
- * apply. */
 static bool prepare(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode mode,
                     TrialData data, uint64_t seed, const TrialCheck *check) {
     Error error = {.set = false};
@@ -429,6 +427,14 @@ static bool prepare(Arena *arena, Trial *t, const char *spec, Shape shape, NormM
     scaled->eps = ldexp(norm->eps, 2 * DATA[data].exponent);
     t->norm = scaled;
     return check->applies == NULL || check->applies(t);
+}
+
+bool trial_prepare(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode mode,
+                   TrialData data, uint64_t seed, const TrialCheck *check) {
+    if (!prepare(arena, t, spec, shape, mode, data, seed, check)) return false;
+    draw_all(arena, t);
+    trial_measure(arena, t);
+    return true;
 }
 
 bool trial_applies(const char *spec, Shape shape, const TrialCheck *check) {
@@ -481,10 +487,8 @@ Finding trial_judge(const char *spec, Shape shape, const TrialCheck *check,
         for (int data = 0; data < TRIAL_DATA; data++) {
             Arena *arena = arena_new();
             Trial t;
-            if (prepare(arena, &t, spec, shape, (NormMode)mode, (TrialData)data, seed,
-                        check)) {
-                draw_all(arena, &t);
-                trial_measure(arena, &t);
+            if (trial_prepare(arena, &t, spec, shape, (NormMode)mode, (TrialData)data,
+                              seed, check)) {
                 CheckReport r = check->judge(arena, &t, check);
                 bool told = expected && r.verdict == CHECK_INCONCLUSIVE;
                 Finding one = {.cases = 1,

@@ -100,6 +100,31 @@ static const char *guess(Arena *arena, double part, double count, double of_dy) 
     return text_print(arena, " (times %.6g)", part);
 }
 
+/* The factor by which all terms are wrong alike; 1: they are not. */
+static double common_factor(const Fit *f) {
+    double part = (double)f->coefficient[0];
+    for (size_t r = 1; r < TERMS; r++)
+        if (fabs((double)f->coefficient[r] + part) > SAME * fabs(part)) return 1.0;
+    return part;
+}
+
+/* gamma where it is one number in the cell; NaN where it is not. */
+static double gamma_of(const Trial *t, size_t cell) {
+    double gamma = NAN;
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->where[i] != cell) continue;
+        if (!isnan(gamma) && gamma != trial_gamma(t, i)) return NAN;
+        gamma = trial_gamma(t, i);
+    }
+    return gamma;
+}
+
+static const char *name_factor(Arena *arena, const Trial *t, size_t cell, double factor) {
+    if (fabs(factor * gamma_of(t, cell) - 1.0) <= SAME)
+        return "gamma is forgotten: dx is made of dy";
+    return text_print(arena, "dx is %.6g times what it should be", factor);
+}
+
 /* "the term mean(h) is missing", for each that is not what it should be. `without`: its
  * means with dy for h. */
 static const char *name_terms(Arena *arena, const Trial *t, size_t cell, const Fit *f,
@@ -162,6 +187,12 @@ void trial_diagnose(Arena *arena, const Trial *t, const double *dx, CheckReport 
                                  "in cell %zu dx is no sum of h, mean(h) and xhat "
                                  "mean(h xhat): an index, or one factor?",
                                  cell));
+        return;
+    }
+    double factor = common_factor(&f);
+    if (scaled && fabs(factor - 1.0) > SAME) {
+        report_remark(report, text_print(arena, "in cell %zu %s", cell,
+                                         name_factor(arena, t, cell, factor)));
         return;
     }
     const char *terms = name_terms(arena, t, cell, &f, scaled);

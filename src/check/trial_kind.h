@@ -48,6 +48,11 @@ enum {
 
 /* ---- trial.c --------------------------------------------------------------------- */
 
+/* A trial with its data, or false where the normalizer cannot see such an x, or the check
+ * does not apply. `spec` has been read before. */
+bool trial_prepare(Arena *arena, Trial *trial, const char *spec, Shape shape,
+                   NormMode mode, TrialData data, uint64_t seed, const TrialCheck *check);
+
 /* Index of a parameter of that name, or SIZE_MAX. */
 size_t trial_param(const Trial *trial, const char *name);
 /* gamma of the channel of element i (1 where there is none), beta (0). */

@@ -1,0 +1,179 @@
+/* The table of checks, what it says of wrong gradients, and what it lists as inconclusive. */
+#include "harness.h"
+
+#include "trial_kind.h"
+
+#include <math.h>
+#include <string.h>
+
+static const TrialCheck ANY = {.name = "any", .data = ON_ALL};
+
+/* ---- what a wrong dx is called --------------------------------------------------- */
+
+typedef enum Wrong {
+    RIGHT,
+    NO_MEAN_H,
+    NO_XHAT,
+    DETACHED, /* mean and variance as constants */
+    XHAT_SIGN,
+    UNBIASED, /* count - 1 */
+    SUMMED,   /* a sum for a mean */
+    GAMMA_IN_MEAN,
+    GAMMA_FORGOTTEN,
+    OTHER_CELL,
+    DOUBLED
+} Wrong;
+
+static Quad h_of(const Trial *t, size_t i, bool scaled) {
+    return (scaled ? (Quad)trial_gamma(t, i) : 1) * t->dy[i];
+}
+
+/* (P-6) written down once more, wrong on purpose. */
+static double *wrong_dx(Arena *arena, const Trial *t, Wrong wrong) {
+    double *dx = TAKE(arena, double, t->n);
+    Quad *a = ZERO(arena, Quad, t->cells), *b = ZERO(arena, Quad, t->cells);
+    bool scaled = wrong != GAMMA_FORGOTTEN;
+    for (size_t i = 0; i < t->n; i++) {
+        Quad count = (Quad)t->cell[t->where[i]].count;
+        if (wrong == SUMMED) count = 1;
+        a[t->where[i]] += h_of(t, i, scaled) / count;
+        if (wrong == UNBIASED) count -= 1;
+        b[t->where[i]] +=
+            h_of(t, i, wrong != GAMMA_IN_MEAN && scaled) * trial_xhat(t, i) / count;
+    }
+    for (size_t i = 0; i < t->n; i++) {
+        size_t k = t->where[i];
+        Quad mean_h = a[wrong == OTHER_CELL ? (i + 1) % t->cells : k], mean_hx = b[k];
+        if (wrong == NO_MEAN_H || wrong == DETACHED) mean_h = 0;
+        if (wrong == NO_XHAT || wrong == DETACHED) mean_hx = 0;
+        if (wrong == XHAT_SIGN) mean_hx = -mean_hx;
+        Quad rstd = 1 / quad_sqrt(t->cell[k].variance + t->norm->eps);
+        dx[i] =
+            (double)(rstd * (h_of(t, i, scaled) - mean_h - trial_xhat(t, i) * mean_hx));
+        if (wrong == DOUBLED) dx[i] *= 2;
+    }
+    return dx;
+}
+
+static void a_wrong_gradient_is_named(void **state) {
+    (void)state;
+    static const struct {
+        Wrong wrong;
+        const char *said;
+    } CASES[] = {{RIGHT, ""},
+                 {NO_MEAN_H, "the term mean(h) is missing"},
+                 {NO_XHAT, "the term xhat mean(h xhat) is missing"},
+                 {DETACHED, "mean(h) is missing, the term xhat mean(h xhat) is missing"},
+                 {XHAT_SIGN, "the term xhat mean(h xhat) has the wrong sign"},
+                 {UNBIASED, "xhat mean(h xhat) is wrong (count - 1 for count?)"},
+                 {SUMMED, "the term mean(h) is wrong (a sum, not a mean?)"},
+                 {GAMMA_IN_MEAN, "xhat mean(h xhat) is wrong (of dy: gamma forgotten?)"},
+                 {GAMMA_FORGOTTEN, "gamma is forgotten: dx is made of dy"},
+                 {OTHER_CELL, "dx is no sum of h, mean(h) and xhat mean(h xhat)"},
+                 {DOUBLED, "dx is 2 times what it should be"}};
+    static const char *const SPECS[] = {"group(2)", "batch", "layer", "position"};
+    for (size_t s = 0; s < COUNT_OF(SPECS); s++)
+        for (size_t k = 0; k < COUNT_OF(CASES); k++) {
+            Arena *arena = arena_new();
+            Trial t;
+            assert_true(trial_prepare(arena, &t, SPECS[s], SHAPE(4, 4, 3, 3), NORM_TRAIN,
+                                      DATA_PLAIN, 3, &ANY));
+            CheckReport report = {.verdict = CHECK_FAIL};
+            trial_diagnose(arena, &t, wrong_dx(arena, &t, CASES[k].wrong), &report);
+            if (s == 1 && CASES[k].wrong == GAMMA_IN_MEAN) { /* one gamma a cell */
+                assert_non_null(strstr(report.reason, "gamma forgotten?"));
+            } else if (strstr(report.reason, CASES[k].said) == NULL) {
+                fail_msg("%s: said \"%s\", want \"%s\"", SPECS[s], report.reason,
+                         CASES[k].said);
+            }
+            if (CASES[k].wrong == RIGHT) assert_null(strstr(report.reason, "term"));
+            arena_free(arena);
+        }
+}
+
+/* ---- the table ------------------------------------------------------------------- */
+
+static void names_differ(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    size_t checks, shapes, count = 0;
+    const TrialCheck *const *check = trial_checks(&checks);
+    const Shape *shape = trial_shapes(&shapes);
+    const char **name = TAKE(arena, const char *, checks *shapes * 2);
+    static const char *const SPECS[] = {"group(2)", "group(size=2)"};
+    for (size_t s = 0; s < COUNT_OF(SPECS); s++)
+        for (size_t k = 0; k < checks; k++)
+            for (size_t i = 0; i < shapes; i++)
+                name[count++] = trial_case_name(arena, SPECS[s], shape[i], check[k]);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i; j++) assert_string_not_equal(name[i], name[j]);
+    arena_free(arena);
+}
+
+/* Every shape x data is reached: a check that applies to nothing proves nothing. */
+static void every_check_has_cases(void **state) {
+    (void)state;
+    size_t checks, shapes, kinds;
+    const TrialCheck *const *check = trial_checks(&checks);
+    const Shape *shape = trial_shapes(&shapes);
+    const NormKind *const *kind = norm_kinds(&kinds);
+    for (size_t k = 0; k < checks; k++) {
+        bool any = false;
+        for (size_t i = 0; i < shapes; i++)
+            for (size_t n = 0; n < kinds; n++)
+                any = any || trial_applies(norm_example(kind[n]), shape[i], check[k]);
+        if (!any) fail_msg("%s has no case", trial_name(check[k]));
+    }
+}
+
+static const char *const LISTED[][3] = {
+#define INCONCLUSIVE(spec, shape, check, reason) {spec, shape, check},
+#include "inconclusive.def"
+#undef INCONCLUSIVE
+};
+
+/* An entry that is not needed hides the day on which it is wrong. */
+static void what_is_listed_is_inconclusive(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    size_t checks, shapes;
+    const TrialCheck *const *check = trial_checks(&checks);
+    const Shape *shape = trial_shapes(&shapes);
+    for (size_t l = 0; l < COUNT_OF(LISTED); l++) {
+        const char *name = text_print(arena, "%s.%s.%s", spec_slug(arena, LISTED[l][0]),
+                                      LISTED[l][1], LISTED[l][2]);
+        size_t expected = 0;
+        for (size_t k = 0; k < checks; k++)
+            for (size_t i = 0; i < shapes; i++)
+                if (!strcmp(name,
+                            trial_case_name(arena, LISTED[l][0], shape[i], check[k])))
+                    for (uint64_t seed = 1; seed <= 20 && !expected; seed++)
+                        expected +=
+                            trial_judge(LISTED[l][0], shape[i], check[k], seed).expected;
+        if (expected == 0) fail_msg("%s is listed, and never inconclusive", name);
+    }
+    arena_free(arena);
+}
+
+static void seeds_repeat(void **state) {
+    (void)state;
+    size_t checks;
+    const TrialCheck *const *check = trial_checks(&checks);
+    for (size_t k = 0; k < checks; k++) {
+        if (!trial_applies("group(2)", SHAPE(4, 8, 5), check[k])) continue;
+        Finding one = trial_judge("group(2)", SHAPE(4, 8, 5), check[k], 9),
+                two = trial_judge("group(2)", SHAPE(4, 8, 5), check[k], 9);
+        assert_true(one.worst == two.worst && one.report.got == two.report.got);
+        assert_int_equal(finding_verdict(&one), CHECK_PASS);
+    }
+}
+
+static const Case CASES[] = {
+    CASE(theorem, a_wrong_gradient_is_named),
+    CASE(theorem, names_differ),
+    CASE(theorem, every_check_has_cases),
+    CASE(theorem, what_is_listed_is_inconclusive),
+    CASE(theorem, seeds_repeat),
+};
+
+HARNESS_MAIN("trial", CASES)
