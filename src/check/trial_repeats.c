@@ -1,0 +1,257 @@
+/* One call beside another that may differ from it in nothing, or in one cell alone: operands
+ * frozen, elements poisoned, memory used before, two threads, positions on other axes. */
+#include "trial_kernels.h"
+
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+/* ---- frozen ---------------------------------------------------------------------- */
+
+static const char *frozen_text(Arena *arena, const Trial *t, unsigned frozen) {
+    Text text = text_new(arena);
+    if (frozen & 1u) text_add(&text, "x");
+    for (size_t k = 0; k < t->norm->params; k++)
+        if (frozen >> (k + 1) & 1u)
+            text_add(&text, "%s%s", text.length ? ", " : "", t->norm->param[k].name);
+    text_add(&text, " frozen");
+    return text.data;
+}
+
+static CheckReport judge_frozen(Arena *arena, const Trial *t, const TrialCheck *check) {
+    (void)check;
+    Tally sum = tally_new(t);
+    Outcome free = trial_run(arena, t, 0);
+    for (unsigned frozen = 1; frozen < 2u << t->norm->params; frozen++) {
+        ArenaMark mark = arena_mark(arena);
+        Outcome got = trial_run(arena, t, frozen);
+        tally_outcome_bits(&sum, t, frozen_text(arena, t, frozen), &got, &free);
+        arena_rewind(arena, mark);
+    }
+    return sum.report;
+}
+const TrialCheck trial_frozen = {"frozen",
+                                 "gradients are the same whichever others are not wanted",
+                                 0,
+                                 ON_PLAIN,
+                                 .applies = trial_fused,
+                                 .judge = judge_frozen};
+
+/* ---- poison ---------------------------------------------------------------------- */
+
+/* One run with one element of x or dy replaced. */
+typedef struct Poisoned {
+    const char *when;
+    size_t at;
+    bool in_x;
+    Outcome got, clean;
+} Poisoned;
+
+/* Where poison must arrive it is seen; elsewhere nothing moves. */
+static void compare_poison(Tally *sum, const char *what, size_t element, bool arrives,
+                           double got, double clean) {
+    if (arrives)
+        tally(sum, what, element, isfinite(got) ? got : (double)NAN, NAN, 0.0);
+    else
+        tally_bits(sum, what, &got, &clean, 1);
+}
+
+/* x reaches y, and with own moments all of its cell; dy reaches dx, and so through the
+ * cell's means. Given moments do not let x into dx at all. */
+static void compare_elements(Arena *arena, Tally *sum, const Trial *t,
+                             const Poisoned *p) {
+    const char *y = text_print(arena, "%s: y", p->when),
+               *dx = text_print(arena, "%s: dx", p->when);
+    for (size_t i = 0; i < t->n; i++) {
+        bool near = t->own ? t->where[i] == t->where[p->at] : i == p->at;
+        compare_poison(sum, y, i, p->in_x && near, p->got.y[i], p->clean.y[i]);
+        compare_poison(sum, dx, i, near && (t->own || !p->in_x), p->got.dx[i],
+                       p->clean.dx[i]);
+    }
+}
+
+/* Channels that share no cell with the element keep their bits, and with dy all but its own. */
+static void compare_channels(Arena *arena, Tally *sum, const Trial *t,
+                             const Poisoned *p) {
+    bool *near = ZERO(arena, bool, t->at.C);
+    near[p->at / t->at.L % t->at.C] = true;
+    for (size_t i = 0; p->in_x && t->own && i < t->n; i++)
+        if (t->where[i] == t->where[p->at]) near[i / t->at.L % t->at.C] = true;
+    for (size_t k = 0; k < t->norm->params; k++) {
+        const char *what = text_print(arena, "%s: d%s", p->when, t->norm->param[k].name);
+        if (t->norm->param[k].count != t->at.C) continue;
+        for (size_t c = 0; c < t->at.C; c++)
+            if (!near[c] || !p->in_x) /* x has no part in dbeta */
+                compare_poison(sum, what, c, near[c], p->got.dparam[k][c],
+                               p->clean.dparam[k][c]);
+    }
+}
+
+static void poison_one(Arena *arena, Tally *sum, const Trial *t, const Outcome *clean,
+                       size_t at, bool in_x, double poison) {
+    ArenaMark mark = arena_mark(arena);
+    Trial other = *t;
+    double **array = in_x ? &other.x : &other.dy;
+    *array = copy_of(arena, *array, t->n);
+    (*array)[at] = poison;
+    const char *when =
+        text_print(arena, "%g in %s at %zu", poison, in_x ? "x" : "dy", at);
+    Poisoned p = {when, at, in_x, trial_run(arena, &other, 0), *clean};
+    compare_elements(arena, sum, t, &p);
+    compare_channels(arena, sum, t, &p);
+    arena_rewind(arena, mark);
+}
+
+static CheckReport judge_poison(Arena *arena, const Trial *t, const TrialCheck *check) {
+    (void)check;
+    static const double poisons[] = {NAN, INFINITY, -INFINITY};
+    Tally sum = tally_new(t);
+    const Outcome clean = trial_run(arena, t, 0);
+    const size_t places[] = {0, t->n / 2, t->n - 1}; /* a cell's first is its shift */
+    for (size_t i = 0; i < COUNT_OF(places); i++)
+        for (size_t k = 0; k < COUNT_OF(poisons); k++) {
+            poison_one(arena, &sum, t, &clean, places[i], true, poisons[k]);
+            poison_one(arena, &sum, t, &clean, places[i], false, poisons[k]);
+        }
+    return sum.report;
+}
+const TrialCheck trial_poison = {
+    "poison",
+    "what is not finite stays in its cell, and is not lost there",
+    0,
+    ON_MODERATE,
+    .applies = trial_fused,
+    .judge = judge_poison};
+
+/* ---- repeated -------------------------------------------------------------------- */
+
+/* The same normalizer on other numbers: what it leaves behind is wrong for the first. */
+static Trial reversed(Arena *arena, const Trial *t) {
+    Trial other = *t;
+    other.x = TAKE(arena, double, t->n), other.dy = TAKE(arena, double, t->n);
+    for (size_t i = 0; i < t->n; i++) {
+        other.x[i] = 2.0 * t->x[t->n - 1 - i];
+        other.dy[i] = 1.0 + t->dy[t->n - 1 - i];
+    }
+    return other;
+}
+
+/* A fresh arena; the same after a call on other numbers; the same full of NaN. */
+static void again_on_arena(Tally *sum, const Trial *t, const Trial *other,
+                           const Outcome *expected) {
+    Arena *own = arena_new();
+    const ArenaMark empty = arena_mark(own);
+    Outcome got = trial_run(own, t, 0);
+    tally_outcome_bits(sum, t, "in a fresh arena", &got, expected);
+    arena_rewind(own, empty);
+    trial_run(own, other, 0);
+    arena_rewind(own, empty);
+    got = trial_run(own, t, 0);
+    tally_outcome_bits(sum, t, "after a call on other numbers", &got, expected);
+    arena_rewind(own, empty);
+    for (size_t piece = 0; piece < 256 + t->n; piece++) filled(own, 64, NAN);
+    arena_rewind(own, empty);
+    got = trial_run(own, t, 0);
+    tally_outcome_bits(sum, t, "in memory that held NaN", &got, expected);
+    arena_free(own);
+}
+
+static void merge(Tally *sum, const Tally *one) {
+    size_t compared = sum->report.compared + one->report.compared;
+    if (sum->report.verdict == CHECK_PASS && one->report.verdict != CHECK_PASS)
+        *sum = *one;
+    sum->report.compared = compared;
+}
+
+enum { TURNS = 200 }; /* long enough that both are at it */
+
+/* Two trials at the same time, each on an arena of its own. */
+static void in_two_threads(Tally *sum, const Trial *trial, const Outcome *expected) {
+    Tally each[] = {tally_new(trial), tally_new(trial)};
+    int threads = 0;
+    /* Cases may themselves be judged in a team of threads. Never lowered again: another
+     * may be about to ask. */
+    if (omp_get_max_active_levels() < 2) omp_set_max_active_levels(2);
+#pragma omp parallel num_threads(2)
+    {
+        int me = omp_get_thread_num();
+        Arena *own = arena_new();
+#pragma omp atomic
+        threads++;
+#pragma omp barrier
+        for (int turn = 0; turn < TURNS; turn++) {
+            ArenaMark mark = arena_mark(own);
+            Outcome got = trial_run(own, &trial[me], 0);
+            tally_outcome_bits(&each[me], &trial[me],
+                               me ? "in the second thread" : "in the first thread", &got,
+                               &expected[me]);
+            arena_rewind(own, mark);
+        }
+        arena_free(own);
+    }
+    for (int k = 0; k < threads; k++) merge(sum, &each[k]);
+    if (threads == 2 || sum->report.verdict != CHECK_PASS) return;
+    sum->report.verdict = CHECK_INCONCLUSIVE;
+    snprintf(sum->report.reason, sizeof sum->report.reason,
+             "OpenMP gave one thread, two were asked for");
+}
+
+static CheckReport judge_repeated(Arena *arena, const Trial *t, const TrialCheck *check) {
+    (void)check;
+    Tally sum = tally_new(t);
+    const Trial trial[] = {*t, reversed(arena, t)};
+    const Outcome expected[] = {trial_run(arena, &trial[0], 0),
+                                trial_run(arena, &trial[1], 0)};
+    again_on_arena(&sum, &trial[0], &trial[1], &expected[0]);
+    in_two_threads(&sum, trial, expected);
+    return sum.report;
+}
+const TrialCheck trial_repeated = {
+    "repeated",
+    "again, in used and fresh memory, and in two threads at the same time",
+    0,
+    ON_PLAIN,
+    .applies = trial_fused,
+    .judge = judge_repeated};
+
+/* ---- ranks ----------------------------------------------------------------------- */
+
+static size_t smallest_factor(size_t n) {
+    for (size_t f = 2; f * f <= n; f++)
+        if (n % f == 0) return f;
+    return n;
+}
+
+static CheckReport judge_ranks(Arena *arena, const Trial *t, const TrialCheck *check) {
+    (void)check;
+    Tally sum = tally_new(t);
+    const Outcome expected = trial_run(arena, t, 0);
+    const size_t N = t->at.N, C = t->at.C, L = t->at.L, f = smallest_factor(L);
+    const Shape shapes[] = {{3, {N, C, L}},
+                            {4, {N, C, L, 1}},
+                            {4, {N, C, 1, L}},
+                            {5, {N, C, 1, L, 1}},
+                            {5, {N, C, L, 1, 1}},
+                            {5, {N, C, 1, 1, L}},
+                            {4, {N, C, f, L / f}},
+                            {5, {N, C, L / f, 1, f}},
+                            {2, {N, C}}}; /* the last where there is one position */
+    for (size_t i = 0; i < COUNT_OF(shapes) - (L > 1); i++) {
+        ArenaMark mark = arena_mark(arena);
+        Trial other = *t;
+        other.shape = shapes[i];
+        Outcome got = trial_run(arena, &other, 0);
+        tally_outcome_bits(&sum, t,
+                           text_print(arena, "as %s", shape_text(arena, shapes[i])), &got,
+                           &expected);
+        arena_rewind(arena, mark);
+    }
+    return sum.report;
+}
+const TrialCheck trial_ranks = {
+    "ranks",
+    "positions on one axis or many, with sizes of 1 among them",
+    0,
+    ON_PLAIN,
+    .applies = trial_fused,
+    .judge = judge_ranks};
