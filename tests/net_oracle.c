@@ -265,26 +265,12 @@ static void value_in_plain_loops(void **state) {
 
 /* ---- its derivatives ------------------------------------------------------------- */
 
-/* The network makes leaves of its own vector; here those of the check take their places.
- * The image is the first of them. */
+/* The image is the first of the inputs, the network's parameters follow. */
 static Node *write_loss(Tape *tape, Node *const *x, void *context) {
     const Setting *s = context;
-    const Net *net = s->net;
     NetPass pass = pass_of(s, tape);
-    double *weights = TAKE(tape_arena(tape), double, net->weights);
-    for (size_t i = 0; i < net->params; i++)
-        memcpy(weights + net->param[i].offset, x[i + 1]->value,
-               net->param[i].count * sizeof(double));
-    pass.weights = weights;
-    pass.wanted = true;
-    Node *y = tape_cross_entropy(tape, net_logits(net, &pass, x[0]), s->label);
-    for (Node *node = y; node; node = node->previous)
-        for (size_t k = 0; k < node->arity; k++) {
-            const Node *in = node->in[k];
-            for (size_t i = 0; in && in->op == NULL && i < net->params; i++)
-                if (in->value == weights + net->param[i].offset) node->in[k] = x[i + 1];
-        }
-    return y;
+    pass.param = x + 1;
+    return tape_cross_entropy(tape, net_logits(s->net, &pass, x[0]), s->label);
 }
 
 static CheckFunction function_of(Arena *arena, Setting *s) {
@@ -295,7 +281,8 @@ static CheckFunction function_of(Arena *arena, Setting *s) {
         input[i + 1] =
             (CheckInput){p->name, p->shape, s->weights + p->offset, spread_of(p)};
     }
-    return (CheckFunction){"cross-entropy", s->net->params + 1, input, write_loss, s, NULL};
+    return (CheckFunction){
+        "cross-entropy", s->net->params + 1, input, write_loss, s, NULL};
 }
 
 static void prove(const char *norm, NormMode mode, uint64_t seed) {

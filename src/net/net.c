@@ -154,6 +154,7 @@ void net_initialize(const Net *net, double *weights, double *state, uint64_t see
 /* ---- running --------------------------------------------------------------------- */
 
 Node *run_param(const Net *net, const NetPass *pass, size_t param) {
+    if (pass->param) return pass->param[param];
     const NetParam *p = &net->param[param];
     const double *value = pass->weights + p->offset;
     if (pass->gradient == NULL && !pass->wanted)

@@ -69,6 +69,7 @@ typedef struct NetPass {
     NormMode mode;
     size_t epoch, step;
     const double *weights; /* [net->weights] */
+    Node *const *param;    /* [net->params] in their place; NULL: leaves of weights */
     double *gradient;      /* [net->weights] for tape_backward; NULL: none */
     const double *state;   /* [net->states], read in NORM_EVAL */
     double *observed;      /* [net->states], written in NORM_TRAIN; NULL: not wanted */
