@@ -1,8 +1,6 @@
-/* The derivatives of normalizers, judged: every spec by every check, on several shapes and
- * kinds of data. notes/30-checking.md */
+/* Derivatives judged: every normalizer by every check on several shapes and kinds of data,
+ * and networks of them. notes/30-checking.md */
 #include "tool.h"
-
-#include "trial.h"
 
 #include <math.h>
 #include <omp.h>
@@ -12,60 +10,111 @@
 
 enum { MOST_SPECS = 64, MOST_THREADS = 64 };
 
-/* ---- what is asked --------------------------------------------------------------- */
+static const char DEFAULT_NET[] = "resnet(depth=8, width=4)";
 
-/* One case, and what was found. */
-typedef struct Job {
-    size_t spec, check; /* its place in the table */
-    Shape shape;
-    Finding finding;
-} Job;
+/* ---- what is asked --------------------------------------------------------------- */
 
 typedef struct Asked {
     Arena *arena;
-    size_t specs, checks, jobs;
-    const char *spec[MOST_SPECS]; /* canonical */
-    const TrialCheck *const *check;
-    Job *job;
+    size_t sheets, jobs;
+    Sheet sheet[MOST_SPECS + 1];
+    SheetCase *job;
     uint64_t seed;
     bool stop; /* at the first that does not pass */
 } Asked;
 
-/* The specs asked for, canonical; or one of each kind. */
+static const TrialCheck *trial_check(const SheetCase *job) {
+    size_t count;
+    return trial_checks(&count)[job->row];
+}
+
+static const char *column_of(const SheetCase *job) {
+    return job->sheet->column[job->column];
+}
+
+static bool norm_applies(const SheetCase *job) {
+    return trial_applies(column_of(job), job->shape, trial_check(job));
+}
+
+static const char *norm_case_name(Arena *arena, const SheetCase *job) {
+    return trial_case_name(arena, column_of(job), job->shape, trial_check(job));
+}
+
+static Finding judge_norm(const SheetCase *job, uint64_t seed) {
+    return trial_judge(column_of(job), job->shape, trial_check(job), seed);
+}
+
+/* The normalizers alone; without columns yet. */
+static Sheet norm_sheet(Arena *arena) {
+    Sheet sheet = {.column = TAKE(arena, const char *, MOST_SPECS),
+                   .applies = norm_applies,
+                   .name = norm_case_name,
+                   .judge = judge_norm};
+    const TrialCheck *const *check = trial_checks(&sheet.rows);
+    SheetRow *row = TAKE(arena, SheetRow, sheet.rows);
+    for (size_t i = 0; i < sheet.rows; i++)
+        row[i] = (SheetRow){trial_name(check[i]), trial_says(check[i]),
+                            trial_digits(check[i]), "eps"};
+    sheet.row = row;
+    sheet.shape = trial_shapes(&sheet.shapes);
+    return sheet;
+}
+
+static void add_norm(Arena *arena, Sheet *sheet, const char *text) {
+    Error error = {.set = false};
+    const Norm *norm = norm_new(arena, text, 0, &error);
+    if (norm == NULL) die(error.code, "%s", spec_error(arena, text, &error));
+    REQUIRE(sheet->columns < MOST_SPECS, "more than %d normalizers", MOST_SPECS);
+    sheet->column[sheet->columns++] = norm->spec;
+}
+
+/* The specs asked for, networks each in a table of its own; or one normalizer of each
+ * kind, and one network. */
 static void read_specs(Asked *asked, const Call *call) {
+    Arena *arena = asked->arena;
+    const char *norms = call_option(call, "--norm");
+    Sheet alone = norm_sheet(arena);
+    bool *is_net = TAKE(arena, bool, call->words + 1), any = false;
+    for (size_t i = 0; i < call->words; i++) {
+        is_net[i] = net_is_meant(arena, call->word[i]);
+        any = any || is_net[i];
+        if (!is_net[i]) add_norm(arena, &alone, call->word[i]);
+    }
+    if (norms && !any)
+        die(EX_USAGE,
+            "--norm %s: says what stands in a network, and none is named, "
+            "e.g. '%s'",
+            text_clip(arena, norms), DEFAULT_NET);
     size_t count;
     const NormKind *const *kinds = norm_kinds(&count);
-    asked->specs = call->words ? call->words : count;
-    for (size_t i = 0; i < asked->specs; i++) {
-        const char *text = call->words ? call->word[i] : norm_example(kinds[i]);
-        Error error = {.set = false};
-        const Norm *norm = norm_new(call->arena, text, 0, &error);
-        if (norm == NULL) die(error.code, "%s", spec_error(call->arena, text, &error));
-        asked->spec[i] = norm->spec;
+    for (size_t i = 0; i < count && call->words == 0; i++)
+        add_norm(arena, &alone, norm_example(kinds[i]));
+    if (alone.columns) asked->sheet[asked->sheets++] = alone;
+    for (size_t i = 0; i < call->words; i++)
+        if (is_net[i])
+            asked->sheet[asked->sheets++] = net_sheet(arena, call->word[i], norms);
+    if (call->words == 0)
+        asked->sheet[asked->sheets++] = net_sheet(arena, DEFAULT_NET, NULL);
+}
+
+static void list_sheet(Asked *asked, const Sheet *sheet, const char *only) {
+    for (size_t i = 0; i < sheet->columns * sheet->shapes * sheet->rows; i++) {
+        SheetCase job = {.sheet = sheet,
+                         .column = i / sheet->rows / sheet->shapes,
+                         .shape = sheet->shape[i / sheet->rows % sheet->shapes],
+                         .row = i % sheet->rows};
+        if (only && strcmp(only, sheet->name(asked->arena, &job)) != 0) continue;
+        if (sheet->applies(&job)) asked->job[asked->jobs++] = job;
     }
 }
 
-/* All cases of the table, or the one that is named. */
+/* All cases of the tables, or the one that is named. */
 static void list_jobs(Asked *asked, const char *only) {
-    size_t shapes;
-    const Shape *shape = trial_shapes(&shapes);
-    asked->check = trial_checks(&asked->checks);
-    asked->job = TAKE(asked->arena, Job, asked->specs * asked->checks * shapes);
-    for (size_t i = 0; i < asked->specs; i++)
-        for (size_t s = 0; s < shapes; s++)
-            for (size_t k = 0; k < asked->checks; k++) {
-                const char *spec = asked->spec[i];
-                if (only && strcmp(only, trial_case_name(asked->arena, spec, shape[s],
-                                                         asked->check[k])) != 0)
-                    continue;
-                if (trial_applies(spec, shape[s], asked->check[k]))
-                    asked->job[asked->jobs++] = (Job){i, k, shape[s], {.cases = 0}};
-            }
-    if (only && asked->jobs == 1) { /* its spec alone is of interest */
-        asked->spec[0] = asked->spec[asked->job[0].spec];
-        asked->job[0].spec = 0;
-        asked->specs = 1;
-    }
+    size_t most = 0;
+    for (size_t i = 0; i < asked->sheets; i++)
+        most += asked->sheet[i].columns * asked->sheet[i].shapes * asked->sheet[i].rows;
+    asked->job = TAKE(asked->arena, SheetCase, most);
+    for (size_t i = 0; i < asked->sheets; i++) list_sheet(asked, &asked->sheet[i], only);
     if (asked->jobs == 0 && only)
         die(EX_USAGE, "no case '%s'; `normlab check --list` lists them", only);
 }
@@ -78,9 +127,8 @@ static void judge_all(Asked *asked, size_t threads) {
 #pragma omp atomic read
         skip = stopped;
         if (skip) continue;
-        Job *job = &asked->job[i];
-        job->finding = trial_judge(asked->spec[job->spec], job->shape,
-                                   asked->check[job->check], asked->seed);
+        SheetCase *job = &asked->job[i];
+        job->finding = job->sheet->judge(job, asked->seed);
         if (asked->stop && finding_verdict(&job->finding) != CHECK_PASS) {
 #pragma omp atomic write
             stopped = true;
@@ -88,157 +136,154 @@ static void judge_all(Asked *asked, size_t threads) {
     }
 }
 
-/* ---- the table ------------------------------------------------------------------- */
+/* ---- the tables ------------------------------------------------------------------ */
 
-/* All shapes of one spec and check. */
-static Finding sum_of(const Asked *asked, size_t spec, size_t check) {
+static const SheetRow *row_of(const SheetCase *job) {
+    return &job->sheet->row[job->row];
+}
+
+/* All shapes of one row and column. */
+static Finding sum_of(const Asked *asked, const Sheet *sheet, size_t row, size_t column) {
     Finding sum = {.cases = 0};
-    for (size_t i = 0; i < asked->jobs; i++)
-        if (asked->job[i].spec == spec && asked->job[i].check == check)
-            finding_add(&sum, &asked->job[i].finding);
+    for (size_t i = 0; i < asked->jobs; i++) {
+        const SheetCase *job = &asked->job[i];
+        if (job->sheet == sheet && job->row == row && job->column == column)
+            finding_add(&sum, &job->finding);
+    }
     return sum;
 }
 
-/* The worst error in eps of its scale: 0 where the same bits are asked for. */
-static double worst_eps(const TrialCheck *check, const Finding *f) {
-    return f->worst * (trial_digits(check) > 0 ? trial_digits(check) : 1.0);
+/* The worst error in the row's unit; itself where the same bits are asked for. */
+static double worst_of(const SheetRow *row, const Finding *f) {
+    return f->worst * (row->bar > 0 ? row->bar : 1.0);
 }
 
-static const char *cell_text(Arena *arena, const TrialCheck *check, const Finding *f) {
+static const char *cell_text(Arena *arena, const SheetRow *row, const Finding *f) {
     if (f->cases == 0) return ".";
     CheckVerdict verdict = finding_verdict(f);
     if (verdict == CHECK_FAIL) return "FAIL";
     if (verdict == CHECK_INCONCLUSIVE) return "inconcl.";
-    double worst = worst_eps(check, f);
-    const char *mark = f->expected ? "*" : "";
-    if (worst == 0.0) return text_print(arena, "%s0", mark);
-    return text_print(arena, worst < 10 ? "%s%.2g" : "%s%.0f", mark, worst);
+    double worst = worst_of(row, f);
+    return worst == 0.0 ? "0" : text_print(arena, worst < 10 ? "%.2g" : "%.0f", worst);
 }
 
-static void print_table(const Asked *asked) {
-    printf("%-19s %4s", "check", "eps");
-    for (size_t i = 0; i < asked->specs; i++) printf(" %9s", asked->spec[i]);
+static void print_table(const Asked *asked, const Sheet *sheet) {
+    Arena *arena = asked->arena;
+    printf("%-19s %5s", "check", sheet->row[0].unit);
+    for (size_t i = 0; i < sheet->columns; i++) printf(" %9s", sheet->column[i]);
     putchar('\n');
-    for (size_t k = 0; k < asked->checks; k++) {
-        printf("%-19s %4.0f", trial_name(asked->check[k]), trial_digits(asked->check[k]));
-        for (size_t i = 0; i < asked->specs; i++) {
-            Finding f = sum_of(asked, i, k);
-            int width = (int)strlen(asked->spec[i]);
-            printf(" %*s", width > 9 ? width : 9,
-                   cell_text(asked->arena, asked->check[k], &f));
+    for (size_t k = 0; k < sheet->rows; k++) {
+        const SheetRow *row = &sheet->row[k];
+        printf("%-19s %5s", row->name, text_number(arena, row->bar));
+        for (size_t i = 0; i < sheet->columns; i++) {
+            Finding f = sum_of(asked, sheet, k, i);
+            int width = (int)strlen(sheet->column[i]);
+            printf(" %*s", width > 9 ? width : 9, cell_text(arena, row, &f));
         }
         putchar('\n');
     }
 }
 
 /* One normalizer: what each check says. */
-static void print_long(const Asked *asked) {
-    printf("%s\n", asked->spec[0]);
-    for (size_t k = 0; k < asked->checks; k++) {
-        Finding f = sum_of(asked, 0, k);
+static void print_long(const Asked *asked, const Sheet *sheet) {
+    puts(sheet->column[0]);
+    for (size_t k = 0; k < sheet->rows; k++) {
+        const SheetRow *row = &sheet->row[k];
+        Finding f = sum_of(asked, sheet, k, 0);
         if (f.cases == 0) continue;
-        const TrialCheck *check = asked->check[k];
-        printf("%-19s %-12s %9s of %2.0f eps %4zu cases  %s\n", trial_name(check),
-               check_verdict_text(finding_verdict(&f)),
-               cell_text(asked->arena, check, &f), trial_digits(check), f.cases,
-               trial_says(check));
+        printf("%-19s %-12s %9s of %5s %-5s %3zu cases  %s\n", row->name,
+               check_verdict_text(finding_verdict(&f)), cell_text(asked->arena, row, &f),
+               text_number(asked->arena, row->bar), row->unit, f.cases, row->says);
     }
 }
 
-static void print_failure(const Asked *asked, const Job *job) {
+static void print_sheet(const Asked *asked, const Sheet *sheet) {
+    if (sheet != asked->sheet) putchar('\n');
+    if (sheet->net)
+        printf("%s on images %s\n", sheet->net,
+               shape_text(asked->arena, sheet->shape[0]));
+    sheet->columns == 1 ? print_long(asked, sheet) : print_table(asked, sheet);
+}
+
+/* "group(2)", "resnet(depth=8, width=4) with group(2)" */
+static const char *subject_text(Arena *arena, const SheetCase *job) {
+    if (job->sheet->net == NULL) return column_of(job);
+    return text_print(arena, "%s with %s", job->sheet->net, column_of(job));
+}
+
+static void print_failure(const Asked *asked, const SheetCase *job) {
     Arena *arena = asked->arena;
     const Finding *f = &job->finding;
     const CheckReport *r = &f->report;
-    const char *spec = asked->spec[job->spec];
-    const TrialCheck *check = asked->check[job->check];
+    const char *net = job->sheet->net, *norm = column_of(job);
     printf("%s: %s, %s, %s, %s, %s:\n  %s\n", check_verdict_text(finding_verdict(f)),
-           spec, trial_name(check), shape_text(arena, job->shape),
+           subject_text(arena, job), row_of(job)->name, shape_text(arena, job->shape),
            f->mode == NORM_EVAL ? "evaluation" : "training", trial_data_text(f->data),
            r->reason);
     printf("  got %.17g, expected %.17g: error %.3g, allowed %.3g\n", r->got, r->expected,
            r->error, r->allowed);
-    printf("  holds: %s\n  again: normlab check '%s' --case %s --seed %llu\n",
-           trial_says(check), spec, trial_case_name(arena, spec, job->shape, check),
-           (unsigned long long)asked->seed);
+    printf("  holds: %s\n  again: normlab check '%s'%s --case %s --seed %llu\n",
+           row_of(job)->says, net ? net : norm,
+           net ? text_print(arena, " --norm '%s'", norm) : "",
+           job->sheet->name(arena, job), (unsigned long long)asked->seed);
 }
 
-/* Whether this is the worst case of its spec and check. */
-static bool is_worst(const Asked *asked, const Job *job) {
-    Finding sum = {.cases = 0};
-    const Job *worst = NULL;
-    for (size_t i = 0; i < asked->jobs; i++) {
-        const Job *other = &asked->job[i];
-        if (other->spec == job->spec && other->check == job->check &&
-            finding_add(&sum, &other->finding))
-            worst = other;
-    }
-    return worst == job;
-}
-
-/* Counts, and of what did not pass the worst of each spec and check. Returns how many. */
+/* Counts, and what did not pass. Returns how many. */
 static size_t print_rest(const Asked *asked) {
     Finding all = {.cases = 0};
     for (size_t i = 0; i < asked->jobs; i++) {
-        const Job *job = &asked->job[i];
+        const SheetCase *job = &asked->job[i];
         const Finding *f = &job->finding;
         finding_add(&all, f);
-        if (f->cases && finding_verdict(f) != CHECK_PASS && is_worst(asked, job))
-            print_failure(asked, job);
+        if (f->cases && finding_verdict(f) != CHECK_PASS) print_failure(asked, job);
+        if (f->listed)
+            printf("expected: %s on %s, %s is inconclusive: %s\n",
+                   subject_text(asked->arena, job), shape_text(asked->arena, job->shape),
+                   row_of(job)->name, f->listed);
     }
-    printf("%zu cases, %zu numbers compared: %zu failed, %zu inconclusive, %zu expected "
-           "to be (seed %llu)\n",
-           all.cases, all.compared, all.failed, all.inconclusive, all.expected,
+    printf("%zu cases, %zu numbers compared: %zu failed, %zu inconclusive (seed %llu)\n",
+           all.cases, all.compared, all.failed, all.inconclusive,
            (unsigned long long)asked->seed);
     return all.failed + all.inconclusive;
 }
 
-/* Why some cases may be inconclusive: the marked ones. */
-static void print_expected(const Asked *asked) {
-    const char *last = "";
-    for (size_t i = 0; i < asked->jobs; i++) {
-        const char *reason = asked->job[i].finding.listed;
-        if (reason == NULL || strcmp(reason, last) == 0) continue;
-        printf("* inconclusive as listed on some shapes: %s\n", reason);
-        last = reason;
-    }
+static void print_json_job(Arena *arena, const SheetCase *job) {
+    const Finding *f = &job->finding;
+    const CheckReport *r = &f->report;
+    const SheetRow *row = row_of(job);
+    const char *net = job->sheet->net;
+    printf("\n  {\"case\": %s, \"net\": %s, \"spec\": %s, \"check\": %s, \"verdict\": "
+           "\"%s\", \"cases\": %zu, \"compared\": %zu, \"unit\": \"%s\", \"worst\": %s, "
+           "\"bar\": %s, \"mode\": \"%s\", \"data\": \"%s\", \"got\": %s, \"expected\": "
+           "%s, \"error\": %s, \"allowed\": %s, \"reason\": %s}",
+           json_text(arena, job->sheet->name(arena, job)),
+           net ? json_text(arena, net) : "null", json_text(arena, column_of(job)),
+           json_text(arena, row->name), check_verdict_text(finding_verdict(f)), f->cases,
+           f->compared, row->unit, json_number(arena, worst_of(row, f)),
+           json_number(arena, row->bar), f->mode == NORM_EVAL ? "eval" : "train",
+           trial_data_text(f->data), json_number(arena, r->got),
+           json_number(arena, r->expected), json_number(arena, r->error),
+           json_number(arena, r->allowed), json_text(arena, r->reason));
 }
 
 static size_t print_json(const Asked *asked) {
-    Arena *arena = asked->arena;
-    size_t bad = 0;
-    printf("{\"schema\": 2, \"seed\": %llu, \"cases\": [",
+    size_t bad = 0, cases = 0;
+    printf("{\"schema\": 3, \"seed\": %llu, \"cases\": [",
            (unsigned long long)asked->seed);
     for (size_t i = 0; i < asked->jobs; i++) {
-        const Job *job = &asked->job[i];
-        const Finding *f = &job->finding;
-        const TrialCheck *check = asked->check[job->check];
-        const char *spec = asked->spec[job->spec];
+        const Finding *f = &asked->job[i].finding;
         if (f->cases == 0) continue;
         bad += f->failed + f->inconclusive;
-        printf("%s\n  {\"case\": %s, \"spec\": %s, \"check\": %s, \"verdict\": \"%s\", "
-               "\"cases\": %zu, \"compared\": %zu, \"worst_eps\": %s, \"allowed_eps\": "
-               "%g, \"mode\": \"%s\", \"data\": \"%s\", \"got\": %s, \"expected\": %s, "
-               "\"error\": %s, \"allowed\": %s, \"reason\": %s}",
-               i ? "," : "",
-               json_text(arena, trial_case_name(arena, spec, job->shape, check)),
-               json_text(arena, spec), json_text(arena, trial_name(check)),
-               check_verdict_text(finding_verdict(f)), f->cases, f->compared,
-               json_number(arena, worst_eps(check, f)), trial_digits(check),
-               f->mode == NORM_EVAL ? "eval" : "train", trial_data_text(f->data),
-               json_number(arena, f->report.got), json_number(arena, f->report.expected),
-               json_number(arena, f->report.error), json_number(arena, f->report.allowed),
-               json_text(arena, f->report.reason));
+        if (cases++) putchar(',');
+        print_json_job(asked->arena, &asked->job[i]);
     }
     printf("],\n \"bad\": %zu}\n", bad);
     return bad;
 }
 
 static void print_list(const Asked *asked) {
-    for (size_t i = 0; i < asked->jobs; i++) {
-        const Job *job = &asked->job[i];
-        printf("%s check\n", trial_case_name(asked->arena, asked->spec[job->spec],
-                                             job->shape, asked->check[job->check]));
-    }
+    for (size_t i = 0; i < asked->jobs; i++)
+        printf("%s check\n", asked->job[i].sheet->name(asked->arena, &asked->job[i]));
 }
 
 static int run_check(const Call *call) {
@@ -255,32 +300,39 @@ static int run_check(const Call *call) {
     judge_all(&asked,
               call_count(call, "--threads", cores > 0 ? (size_t)cores : 1, MOST_THREADS));
     if (call_option(call, "--json")) return print_json(&asked) ? 1 : EX_OK;
-    asked.specs == 1 ? print_long(&asked) : print_table(&asked);
-    print_expected(&asked);
+    for (size_t i = 0; i < asked.sheets; i++) print_sheet(&asked, &asked.sheet[i]);
     return print_rest(&asked) ? 1 : EX_OK;
 }
 
 const Command command_check = {
     .name = "check",
-    .usage = "[SPEC ...] [--case NAME] [--seed N] [--stop] [--list] [--threads N] "
-             "[--json]",
-    .summary = "Proves the derivatives and digits of one or all normalizers",
+    .usage = "[SPEC ...] [--norm SPEC[,SPEC...]] [--case NAME] [--seed N] [--stop] "
+             "[--list] [--threads N] [--json]",
+    .summary = "Proves the derivatives and digits of normalizers and networks",
     .options =
-        (const Option[]){{"--case", "NAME", "one case alone, as --list names them"},
-                         {"--seed", "N", "of data, upstream and directions (default 1)"},
-                         {"--stop", NULL, "ends at the first case that does not pass"},
-                         {"--list", NULL, "names the cases and judges none"},
-                         {"--threads", "N", "default: all processors"},
-                         {"--json", NULL, "for programs"},
-                         {NULL, NULL, NULL}},
+        (const Option[]){
+            {"--norm", "SPECS", "what stands in the networks (default: all)"},
+            {"--case", "NAME", "one case alone, as --list names them"},
+            {"--seed", "N", "of data, upstream and directions (default 1)"},
+            {"--stop", NULL, "ends at the first case that does not pass"},
+            {"--list", NULL, "names the cases and judges none"},
+            {"--threads", "N", "default: all processors"},
+            {"--json", NULL, "for programs"},
+            {NULL, NULL, NULL}},
     .least = 0,
     .most = MOST_SPECS,
     .run = run_check,
-    .more = "A line for each check: how many eps of its scale are allowed (0: the same "
-            "bits), "
-            "and how many the worst error of\n"
-            "each normalizer is; `.`: does not apply. For one SPEC: what each check "
-            "says. Exit "
-            "status 1 if anything fails or\n"
-            "is inconclusive.",
+    .more = "Of normalizers (`group(2)`), a line for each check: how many eps of its "
+            "scale are "
+            "allowed (0: the same bits), and\n"
+            "how many the worst error of each is; `.`: does not apply. Of a network "
+            "(`resnet(depth=8)`), with each normalizer\n"
+            "in it: the part of the whole gradient's norm that is allowed, and the worst "
+            "error as such a part (differences:\n"
+            "as part of their own estimate); parameters and running state are random. "
+            "Without "
+            "SPEC: one normalizer of each kind,\n"
+            "and a network. Where there is one column alone: what each check says. Exit "
+            "status 1 if anything fails or is\n"
+            "inconclusive.",
 };

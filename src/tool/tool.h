@@ -5,6 +5,7 @@
 
 #include "experiment.h"
 #include "store.h"
+#include "trial.h"
 
 /* ---- command.c: words of a command line ------------------------------------------ */
 
@@ -179,6 +180,55 @@ void curves_save(Arena *arena, Store *store, uint64_t seed);
  * STEM-variance.svg for terminal svg; stem NULL: to stdout. */
 void curves_draw(Arena *arena, const Store *store, const char *terminal,
                  const char *stem);
+
+/* ---- check.c: cases before their judges, as tables ------------------------------- */
+
+/* What is asked of every subject of a table. */
+typedef struct SheetRow {
+    const char *name, *says;
+    double bar; /* what is allowed, in `unit` */
+    /* "eps" of its scale; "norm": part of the whole gradient's; "bound": the oracle's own */
+    const char *unit;
+} SheetRow;
+
+typedef struct Sheet Sheet;
+
+typedef struct SheetCase { /* a case */
+    const Sheet *sheet;
+    size_t row, column;
+    Shape shape; /* of x */
+    Finding finding;
+} SheetCase;
+
+/* Every check of normalizers, or of a network with each of them. Jobs are judged by many
+ * threads at once: what is here does not change. */
+struct Sheet {
+    const char *net; /* canonical; NULL: the normalizers alone */
+    size_t rows, columns, shapes;
+    const SheetRow *row;
+    const char **column; /* specs of normalizers, canonical */
+    const Shape *shape;
+    bool (*applies)(const SheetCase *job);
+    const char *(*name)(Arena *arena,
+                        const SheetCase *job); /* "group-2.4x8x5.gradient" */
+    Finding (*judge)(const SheetCase *job, uint64_t seed);
+};
+
+/* ---- check_net.c: networks before the oracles of check.h ------------------------- */
+
+bool net_is_meant(Arena *arena, const char *text); /* by its first word, or nearly */
+
+/* The network with each normalizer of a list (NULL: those of the registry that fit). What
+ * is wrong ends the program. */
+Sheet net_sheet(Arena *arena, const char *net, const char *norms);
+
+/* Its logits as a function of the images and of every parameter by name; random by seed. */
+CheckFunction net_function(Arena *arena, const char *net, const char *norm, NormMode mode,
+                           uint64_t seed);
+
+/* One check of such a function: `row` of the sheet. */
+CheckReport net_judge(Arena *arena, size_t row, const CheckFunction *function,
+                      uint64_t seed);
 
 /* ---- json.c: text as JSON -------------------------------------------------------- */
 

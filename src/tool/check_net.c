@@ -1,0 +1,260 @@
+/* Networks before the oracles of check.h, which know none: what is judged is a function of
+ * the images and of every parameter under its own name. At initialization the last gamma of
+ * each block is 0 and hides all that stands before it, so parameters and running state are
+ * drawn at random. */
+#include "tool.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { BATCH = 8, DIRECTIONS = 8, FEW = 2, MOST_NORMS = 64 };
+
+/* Odd sides, so that strides leave a rest; the last stage still has cells of four elements
+ * in every normalizer of the registry. */
+static const NetImage IMAGE = {.channels = 2, .height = 6, .width = 5, .classes = 3};
+static const Shape IMAGES = {4, {BATCH, 2, 6, 5}};
+
+/* ---- which networks -------------------------------------------------------------- */
+
+bool net_is_meant(Arena *arena, const char *text) {
+    size_t norms, nets;
+    const NormKind *const *norm = norm_kinds(&norms);
+    const NetKind *net = net_kinds(&nets);
+    Error error = {.set = false};
+    const Spec *spec = spec_parse(arena, text, &error);
+    if (spec == NULL) return false;
+    const char **name = TAKE(arena, const char *, nets + norms);
+    for (size_t i = 0; i < norms; i++) name[i] = norm_name(norm[i]);
+    for (size_t i = 0; i < nets; i++) name[norms + i] = net[i].name;
+    const char *nearest = text_nearest(spec->word, name, norms + nets);
+    for (size_t i = 0; i < nets; i++)
+        if (nearest == net[i].name) return true;
+    return false;
+}
+
+static const Net *build(Arena *arena, const char *net, const char *norm, Error *error) {
+    return net_new(arena, net, norm, IMAGE, BATCH, error);
+}
+
+/* Of the registry, those that fit. */
+static void add_fitting(Arena *arena, Sheet *sheet) {
+    size_t count;
+    const NormKind *const *kind = norm_kinds(&count);
+    for (size_t i = 0; i < count; i++) {
+        Error error = {.set = false};
+        const Norm *norm = norm_new(arena, norm_example(kind[i]), 0, &error);
+        if (norm && build(arena, sheet->net, norm->spec, &error))
+            sheet->column[sheet->columns++] = norm->spec;
+    }
+    if (sheet->columns == 0)
+        die(EX_USAGE, "no normalizer of the registry fits %s on images %s", sheet->net,
+            shape_text(arena, IMAGES));
+}
+
+static void add_named(Arena *arena, Sheet *sheet, const char *norms) {
+    size_t count;
+    const char **text = spec_list(arena, norms, &count);
+    if (count > MOST_NORMS)
+        die(EX_USAGE, "--norm names %zu normalizers, at most %d", count, MOST_NORMS);
+    for (size_t i = 0; i < count; i++) {
+        Error error = {.set = false};
+        const Norm *norm = norm_new(arena, text[i], 0, &error);
+        if (norm == NULL) die(error.code, "%s", spec_error(arena, text[i], &error));
+        if (!build(arena, sheet->net, norm->spec, &error))
+            die(error.code, "%s on images %s: %s", sheet->net, shape_text(arena, IMAGES),
+                error.message);
+        sheet->column[sheet->columns++] = norm->spec;
+    }
+}
+
+/* ---- the function ---------------------------------------------------------------- */
+
+typedef struct Judged {
+    const Net *net;
+    NormMode mode;
+    double *state;
+} Judged;
+
+static Node *write_logits(Tape *tape, Node *const *x, void *context) {
+    const Judged *judged = context;
+    NetPass pass = {
+        .tape = tape, .mode = judged->mode, .param = x + 1, .state = judged->state};
+    return net_logits(judged->net, &pass, x[0]);
+}
+
+/* Apart from the oracles' own draws: an upstream equal to the data would hide faults. */
+enum { OWN_DRAWS = (1 << 30) + 1, DRAW_IMAGES = 1 << 20, DRAW_STATES };
+
+static double *normals(Arena *arena, uint64_t seed, uint64_t sample, size_t count) {
+    Draw draw = {
+        .seed = seed, .purpose = DRAW_CHECK, .epoch = OWN_DRAWS, .sample = sample};
+    double *value = TAKE(arena, double, count);
+    for (size_t k = 0; k < count; k++) value[k] = draw_normal(draw, k);
+    return value;
+}
+
+static bool is_gamma(const NetParam *param) {
+    const char *dot = strrchr(param->name, '.');
+    return dot && strcmp(dot, ".gamma") == 0;
+}
+
+static CheckInput random_param(Arena *arena, const NetParam *p, uint64_t seed, size_t i) {
+    double scale = p->std > 0 ? p->std : 0.3, mean = is_gamma(p) ? 1.0 : p->initial;
+    double *value = normals(arena, seed, i, p->count);
+    for (size_t k = 0; k < p->count; k++)
+        value[k] = fmin(fmax(mean + scale * value[k], p->least), p->most);
+    return (CheckInput){p->name, p->shape, value, scale};
+}
+
+/* Any running means, and variances above a half. */
+static double *random_state(Arena *arena, const Net *net, uint64_t seed) {
+    double *state = normals(arena, seed, DRAW_STATES, net->states);
+    for (size_t i = 0; i < net->norms; i++) {
+        const Norm *norm = net->norm[i].norm;
+        double *value = state + net->norm[i].state;
+        for (size_t s = 0; s < norm->states; s++)
+            for (size_t k = 0; k < norm->state[s].count; k++, value++)
+                *value = s == 0 ? 0.3 * *value : 0.5 + *value * *value;
+    }
+    return state;
+}
+
+CheckFunction net_function(Arena *arena, const char *net, const char *norm, NormMode mode,
+                           uint64_t seed) {
+    Error error = {.set = false};
+    Judged *judged = TAKE(arena, Judged, 1);
+    *judged = (Judged){.net = build(arena, net, norm, &error), .mode = mode};
+    REQUIRE(judged->net, "%s", error.message);
+    judged->state = random_state(arena, judged->net, seed);
+    size_t params = judged->net->params;
+    CheckInput *input = TAKE(arena, CheckInput, params + 1);
+    input[0] = (CheckInput){"x", IMAGES,
+                            normals(arena, seed, DRAW_IMAGES, shape_count(IMAGES)), 1.0};
+    for (size_t i = 0; i < params; i++)
+        input[i + 1] = random_param(arena, &judged->net->param[i], seed, i);
+    return (CheckFunction){judged->net->spec, params + 1, input,
+                           write_logits,      judged,     NULL};
+}
+
+/* ---- the checks ------------------------------------------------------------------ */
+
+typedef CheckReport NetJudge(Arena *arena, const CheckFunction *f,
+                             const CheckBound *bound, uint64_t seed);
+
+static CheckReport judge_gradient(Arena *arena, const CheckFunction *f,
+                                  const CheckBound *bound, uint64_t seed) {
+    return check_gradient(arena, f, CHECK_BACKWARD, bound, seed);
+}
+
+static CheckReport judge_differences(Arena *arena, const CheckFunction *f,
+                                     const CheckBound *bound, uint64_t seed) {
+    (void)bound;
+    return check_differences(arena, f, CHECK_BACKWARD, seed, DIRECTIONS);
+}
+
+static CheckReport judge_step(Arena *arena, const CheckFunction *f,
+                              const CheckBound *bound, uint64_t seed) {
+    return check_complex_step(arena, f, CHECK_BACKWARD, bound, false, seed, DIRECTIONS);
+}
+
+static CheckReport judge_step_113(Arena *arena, const CheckFunction *f,
+                                  const CheckBound *bound, uint64_t seed) {
+    return check_complex_step(arena, f, CHECK_BACKWARD, bound, true, seed, FEW);
+}
+
+static CheckReport judge_adjoint(Arena *arena, const CheckFunction *f,
+                                 const CheckBound *bound, uint64_t seed) {
+    return check_adjoint(arena, f, CHECK_BACKWARD, bound, seed, FEW);
+}
+
+static CheckReport judge_second_order(Arena *arena, const CheckFunction *f,
+                                      const CheckBound *bound, uint64_t seed) {
+    return check_complex_step(arena, f, CHECK_SECOND, bound, true, seed, FEW);
+}
+
+static const struct {
+    SheetRow row;
+    NetJudge *judge;
+} CHECKS[] = {
+    {{"gradient", "every element is that of the definitions' gradient in 113 bits", 1e-10,
+      "norm"},
+     judge_gradient},
+    {{"differences", "along directions by GSL's differences (of its own estimate)", 1,
+      "bound"},
+     judge_differences},
+    {{"complex-step", "along directions by the complex step in doubles", 1e-10, "norm"},
+     judge_step},
+    {{"complex-step-113", "along directions by the complex step in 113 bits", 1e-10,
+      "norm"},
+     judge_step_113},
+    {{"adjoint", "<v, J'w> = <J v, w>, J v by the complex step", 1e-10, "norm"},
+     judge_adjoint},
+    {{"second-order", "Hessian-vector products by the complex step in 113 bits", 1e-11,
+      "norm"},
+     judge_second_order},
+};
+
+CheckReport net_judge(Arena *arena, size_t row, const CheckFunction *function,
+                      uint64_t seed) {
+    CheckBound bound = {.of_norm = CHECKS[row].row.bar};
+    return CHECKS[row].judge(arena, function, &bound, seed);
+}
+
+/* ---- the table ------------------------------------------------------------------- */
+
+static bool applies(const SheetCase *job) { /* what does not fit is no column */
+    (void)job;
+    return true;
+}
+
+static const char *case_name(Arena *arena, const SheetCase *job) {
+    const Sheet *sheet = job->sheet;
+    const char *net = spec_slug(arena, sheet->net),
+               *norm = spec_slug(arena, sheet->column[job->column]);
+    return text_print(arena, "%s.%s.%s", net, norm, sheet->row[job->row].name);
+}
+
+static Finding finding_of(const CheckReport *r, NormMode mode) {
+    return (Finding){.cases = 1,
+                     .failed = r->verdict == CHECK_FAIL,
+                     .inconclusive = r->verdict == CHECK_INCONCLUSIVE,
+                     .worst = r->error == 0.0 ? 0.0 : r->error / r->allowed,
+                     .report = *r,
+                     .mode = mode,
+                     .compared = r->compared};
+}
+
+static Finding judge(const SheetCase *job, uint64_t seed) {
+    const char *net = job->sheet->net, *norm = job->sheet->column[job->column];
+    Finding finding = {.cases = 0};
+    for (int mode = NORM_TRAIN; mode <= NORM_EVAL; mode++) {
+        Arena *arena = arena_new();
+        Error error = {.set = false};
+        if (mode == NORM_TRAIN || build(arena, net, norm, &error)->states > 0) {
+            CheckFunction f = net_function(arena, net, norm, (NormMode)mode, seed);
+            CheckReport report = net_judge(arena, job->row, &f, seed);
+            Finding one = finding_of(&report, (NormMode)mode);
+            finding_add(&finding, &one);
+        }
+        arena_free(arena);
+    }
+    return finding;
+}
+
+Sheet net_sheet(Arena *arena, const char *net, const char *norms) {
+    Error error = {.set = false};
+    SheetRow *row = TAKE(arena, SheetRow, COUNT_OF(CHECKS));
+    for (size_t i = 0; i < COUNT_OF(CHECKS); i++) row[i] = CHECKS[i].row;
+    Sheet sheet = {.net = net_canonical(arena, net, &error),
+                   .rows = COUNT_OF(CHECKS),
+                   .row = row,
+                   .column = TAKE(arena, const char *, MOST_NORMS),
+                   .shapes = 1,
+                   .shape = &IMAGES,
+                   .applies = applies,
+                   .name = case_name,
+                   .judge = judge};
+    if (sheet.net == NULL) die(error.code, "%s", spec_error(arena, net, &error));
+    norms ? add_named(arena, &sheet, norms) : add_fitting(arena, &sheet);
+    return sheet;
+}
