@@ -70,15 +70,14 @@ static void add_norm(Arena *arena, Sheet *sheet, const char *text) {
 
 /* The specs asked for, networks each in a table of its own; or one normalizer of each
  * kind, and one network. */
-static void read_specs(Asked *asked, const Call *call) {
+static void read_specs(Asked *asked, const char **word, size_t words, const char *norms) {
     Arena *arena = asked->arena;
-    const char *norms = call_option(call, "--norm");
     Sheet alone = norm_sheet(arena);
-    bool *is_net = TAKE(arena, bool, call->words + 1), any = false;
-    for (size_t i = 0; i < call->words; i++) {
-        is_net[i] = net_is_meant(arena, call->word[i]);
+    bool *is_net = TAKE(arena, bool, words + 1), any = false;
+    for (size_t i = 0; i < words; i++) {
+        is_net[i] = net_is_meant(arena, word[i]);
         any = any || is_net[i];
-        if (!is_net[i]) add_norm(arena, &alone, call->word[i]);
+        if (!is_net[i]) add_norm(arena, &alone, word[i]);
     }
     if (norms && !any)
         die(EX_USAGE,
@@ -87,14 +86,12 @@ static void read_specs(Asked *asked, const Call *call) {
             text_clip(arena, norms), DEFAULT_NET);
     size_t count;
     const NormKind *const *kinds = norm_kinds(&count);
-    for (size_t i = 0; i < count && call->words == 0; i++)
+    for (size_t i = 0; i < count && words == 0; i++)
         add_norm(arena, &alone, norm_example(kinds[i]));
     if (alone.columns) asked->sheet[asked->sheets++] = alone;
-    for (size_t i = 0; i < call->words; i++)
-        if (is_net[i])
-            asked->sheet[asked->sheets++] = net_sheet(arena, call->word[i], norms);
-    if (call->words == 0)
-        asked->sheet[asked->sheets++] = net_sheet(arena, DEFAULT_NET, NULL);
+    for (size_t i = 0; i < words; i++)
+        if (is_net[i]) asked->sheet[asked->sheets++] = net_sheet(arena, word[i], norms);
+    if (words == 0) asked->sheet[asked->sheets++] = net_sheet(arena, DEFAULT_NET, NULL);
 }
 
 static void list_sheet(Asked *asked, const Sheet *sheet, const char *only) {
@@ -115,6 +112,13 @@ static void list_jobs(Asked *asked, const char *only) {
         most += asked->sheet[i].columns * asked->sheet[i].shapes * asked->sheet[i].rows;
     asked->job = TAKE(asked->arena, SheetCase, most);
     for (size_t i = 0; i < asked->sheets; i++) list_sheet(asked, &asked->sheet[i], only);
+    if (only && asked->jobs == 1) { /* its table and column alone are of interest */
+        asked->sheet[0] = *asked->job[0].sheet;
+        asked->sheet[0].column += asked->job[0].column;
+        asked->sheet[0].columns = asked->sheets = 1;
+        asked->job[0].sheet = asked->sheet;
+        asked->job[0].column = 0;
+    }
     if (asked->jobs == 0 && only)
         die(EX_USAGE, "no case '%s'; `normlab check --list` lists them", only);
 }
@@ -164,7 +168,9 @@ static const char *cell_text(Arena *arena, const SheetRow *row, const Finding *f
     if (verdict == CHECK_FAIL) return "FAIL";
     if (verdict == CHECK_INCONCLUSIVE) return "inconcl.";
     double worst = worst_of(row, f);
-    return worst == 0.0 ? "0" : text_print(arena, worst < 10 ? "%.2g" : "%.0f", worst);
+    const char *mark = f->expected ? "*" : "";
+    if (worst == 0.0) return text_print(arena, "%s0", mark);
+    return text_print(arena, worst < 10 ? "%s%.2g" : "%s%.0f", mark, worst);
 }
 
 static void print_table(const Asked *asked, const Sheet *sheet) {
@@ -228,21 +234,44 @@ static void print_failure(const Asked *asked, const SheetCase *job) {
            job->sheet->name(arena, job), (unsigned long long)asked->seed);
 }
 
-/* Counts, and what did not pass. Returns how many. */
+/* Whether this is the case that its cell of the table speaks of. */
+static bool is_shown(const Asked *asked, const SheetCase *job) {
+    Finding sum = {.cases = 0};
+    const SheetCase *shown = NULL;
+    for (size_t i = 0; i < asked->jobs; i++) {
+        const SheetCase *other = &asked->job[i];
+        if (other->sheet == job->sheet && other->row == job->row &&
+            other->column == job->column && finding_add(&sum, &other->finding))
+            shown = other;
+    }
+    return shown == job;
+}
+
+/* Why some cases may be inconclusive: the marked ones. */
+static void print_expected(const Asked *asked) {
+    const char *last = "";
+    for (size_t i = 0; i < asked->jobs; i++) {
+        const char *reason = asked->job[i].finding.listed;
+        if (reason == NULL || strcmp(reason, last) == 0) continue;
+        printf("* inconclusive as listed on some shapes: %s\n", reason);
+        last = reason;
+    }
+}
+
+/* Counts, and one failure of each cell. Returns how many did not pass. */
 static size_t print_rest(const Asked *asked) {
     Finding all = {.cases = 0};
     for (size_t i = 0; i < asked->jobs; i++) {
         const SheetCase *job = &asked->job[i];
         const Finding *f = &job->finding;
         finding_add(&all, f);
-        if (f->cases && finding_verdict(f) != CHECK_PASS) print_failure(asked, job);
-        if (f->listed)
-            printf("expected: %s on %s, %s is inconclusive: %s\n",
-                   subject_text(asked->arena, job), shape_text(asked->arena, job->shape),
-                   row_of(job)->name, f->listed);
+        if (f->cases && finding_verdict(f) != CHECK_PASS && is_shown(asked, job))
+            print_failure(asked, job);
     }
-    printf("%zu cases, %zu numbers compared: %zu failed, %zu inconclusive (seed %llu)\n",
-           all.cases, all.compared, all.failed, all.inconclusive,
+    print_expected(asked);
+    printf("%zu cases, %zu numbers compared: %zu failed, %zu inconclusive, %zu expected "
+           "to be (seed %llu)\n",
+           all.cases, all.compared, all.failed, all.inconclusive, all.expected,
            (unsigned long long)asked->seed);
     return all.failed + all.inconclusive;
 }
@@ -286,34 +315,71 @@ static void print_list(const Asked *asked) {
         printf("%s check\n", asked->job[i].sheet->name(asked->arena, &asked->job[i]));
 }
 
-static int run_check(const Call *call) {
+static void save(const Asked *asked, bool published) {
+    Arena *arena = asked->arena;
+    CheckRow *row = TAKE(arena, CheckRow, asked->jobs);
+    for (size_t i = 0; i < asked->jobs; i++) {
+        const SheetCase *job = &asked->job[i];
+        row[i] = (CheckRow){.name = job->sheet->name(arena, job),
+                            .verdict = check_verdict_text(finding_verdict(&job->finding)),
+                            .reason = job->finding.report.reason,
+                            .worst = worst_of(row_of(job), &job->finding),
+                            .allowed = row_of(job)->bar,
+                            .compared = job->finding.compared};
+    }
+    check_save(arena, row, asked->jobs, asked->seed, published);
+}
+
+static void print_all(const Asked *asked) {
+    for (size_t i = 0; i < asked->sheets; i++) print_sheet(asked, &asked->sheet[i]);
+}
+
+static size_t processors(void) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 0 ? (size_t)cores : 1;
+}
+
+static int run_check(const Call *call) {
     Asked asked = {.arena = call->arena,
                    .seed = call_count(call, "--seed", 1, SIZE_MAX / 2),
                    .stop = call_option(call, "--stop") != NULL};
-    read_specs(&asked, call);
+    read_specs(&asked, call->word, call->words, call_option(call, "--norm"));
     list_jobs(&asked, call_option(call, "--case"));
     if (call_option(call, "--list")) {
         print_list(&asked);
         return EX_OK;
     }
-    judge_all(&asked,
-              call_count(call, "--threads", cores > 0 ? (size_t)cores : 1, MOST_THREADS));
-    if (call_option(call, "--json")) return print_json(&asked) ? 1 : EX_OK;
-    for (size_t i = 0; i < asked.sheets; i++) print_sheet(&asked, &asked.sheet[i]);
-    return print_rest(&asked) ? 1 : EX_OK;
+    judge_all(&asked, call_count(call, "--threads", processors(), MOST_THREADS));
+    bool json = call_option(call, "--json") != NULL;
+    if (!json) print_all(&asked);
+    size_t bad = json ? print_json(&asked) : print_rest(&asked);
+    if (call_option(call, "--save")) save(&asked, false);
+    return bad ? 1 : EX_OK;
+}
+
+int check_publish(const Call *call) {
+    Asked asked = {.arena = call->arena, .seed = 1};
+    read_specs(&asked, NULL, 0, NULL);
+    list_jobs(&asked, NULL);
+    judge_all(&asked, processors());
+    print_all(&asked);
+    if (print_rest(&asked)) return 1;
+    save(&asked, true);
+    return EX_OK;
 }
 
 const Command command_check = {
     .name = "check",
-    .usage = "[SPEC ...] [--norm SPEC[,SPEC...]] [--case NAME] [--seed N] [--stop] "
-             "[--list] [--threads N] [--json]",
+    .usage = "[SPEC ...] [--norm SPEC[,SPEC...]] [--case NAME] [--seed N] [--save] "
+             "[--stop] [--list] [--threads N] [--json]",
     .summary = "Proves the derivatives and digits of normalizers and networks",
     .options =
         (const Option[]){
             {"--norm", "SPECS", "what stands in the networks (default: all)"},
             {"--case", "NAME", "one case alone, as --list names them"},
             {"--seed", "N", "of data, upstream and directions (default 1)"},
+            {"--save", NULL,
+             "all of it, with the curves of two figures: out/checking.h5 and .svg"},
             {"--stop", NULL, "ends at the first case that does not pass"},
             {"--list", NULL, "names the cases and judges none"},
             {"--threads", "N", "default: all processors"},

@@ -217,7 +217,7 @@ static void put_config(Store *store, const Run *run, Arena *arena) {
     store_text(store, "/config", "data_sha256", run->dataset->sha256);
 }
 
-static void put_provenance(Store *store, Arena *arena) {
+void put_provenance(Store *store, Arena *arena) {
     size_t count;
     const Fact *fact = store_provenance(arena, &count);
     store_group(store, "/provenance", "what computed it");

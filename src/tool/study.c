@@ -110,6 +110,7 @@ const Command command_demo = {
 /* ---- publish --------------------------------------------------------------------- */
 
 static int run_publish(const Call *call) {
+    if (strcmp(call->word[0], "checking") == 0) return check_publish(call);
     const Experiment *experiment = find_experiment(call->arena, call->word[0]);
     return study(call, sweep_plan(call, experiment, false), true);
 }
@@ -123,5 +124,7 @@ const Command command_publish = {
     .most = 1,
     .run = run_publish,
     .more =
-        "The full recipe without any other setting; what is finished is not run again.",
+        "The full recipe without any other setting; what is finished is not run again. "
+        "`publish checking` does the same\n"
+        "for `normlab check` and the figures of its chapter.",
 };

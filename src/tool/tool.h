@@ -89,6 +89,9 @@ bool run_is_finished(const char *path, const char *id);
 /* In a process that runs one run: the first SIGINT or SIGTERM ends it after its step. */
 void run_watch_signals(void);
 
+/* The group /provenance of what computes here. */
+void put_provenance(Store *store, Arena *arena);
+
 double seconds_now(void); /* of a clock that only goes forward */
 
 /* Removes what a killed process left beside a finished run. */
@@ -229,6 +232,23 @@ CheckFunction net_function(Arena *arena, const char *net, const char *norm, Norm
 /* One check of such a function: `row` of the sheet. */
 CheckReport net_judge(Arena *arena, size_t row, const CheckFunction *function,
                       uint64_t seed);
+
+/* ---- check_save.c ---------------------------------------------------------------- */
+
+/* One case and its verdict, as stored. */
+typedef struct CheckRow {
+    const char *name, *verdict, *reason;
+    double worst, allowed; /* in the check's unit */
+    size_t compared;
+} CheckRow;
+
+/* Cases, curves and provenance into out/checking.h5 (published: data/) and two figures
+ * beside it (figures/). */
+void check_save(Arena *arena, const CheckRow *row, size_t rows, uint64_t seed,
+                bool published);
+
+/* `normlab publish checking`: all cases, and if they pass, check_save. Exit status. */
+int check_publish(const Call *call);
 
 /* ---- json.c: text as JSON -------------------------------------------------------- */
 
