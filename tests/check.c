@@ -63,6 +63,28 @@ static Node *normalized(Tape *t, Node *const *x, void *context) {
     return tape_div(t, apart, tape_spread(t, std, p, cells->shape));
 }
 
+/* ---- the example of the notes ----------------------------------------------------- */
+
+static Node *square_sum(Tape *t, Node *const *x, void *context) {
+    (void)context;
+    return tape_sum_all(t, tape_mul(t, x[0], x[0]));
+}
+
+static CheckReport check_square_sum(Arena *arena) {
+    const CheckInput input = {"x", SHAPE(3), (const double[]){2.385, -0.71, 1.13}, 1.0};
+    const CheckFunction function = {"square", 1, &input, square_sum, NULL, NULL};
+    return check_differences(arena, &function, CHECK_BACKWARD, 1, 1000);
+}
+
+static void the_example_of_the_notes(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    CheckReport r = check_square_sum(arena);
+    expect(r, CHECK_PASS, "");
+    assert_int_equal(r.compared, 3);
+    arena_free(arena);
+}
+
 /* ---- verdicts -------------------------------------------------------------------- */
 
 static void smooth_passes(void **state) {
@@ -318,6 +340,7 @@ static void a_report_can_be_run_again(void **state) {
 }
 
 static const Case cases[] = {
+    CASE(example, the_example_of_the_notes),
     CASE(theorem, smooth_passes),
     CASE(theorem, scales),
     CASE(theorem, huge_means),

@@ -39,7 +39,7 @@ def labels():
         if tags.count(tag) != 1:
             yield f"({tag}) is the tag of {tags.count(tag)} equations"
     for name in tracked(".c", ".h", ".def", ".md"):
-        for tag in re.findall(r"\(([PTW]-\d+)\)|\b([PTW]-\d+) (?:and|to) [PTW]-\d+", read(name)):
+        for tag in re.findall(r"\(([PTWC]-\d+)\)|\b([PTWC]-\d+) (?:and|to) [PTWC]-\d+", read(name)):
             cited = tag[0] or tag[1]
             if cited not in tags:
                 yield f"{name}: ({cited}) is no equation of the notes"
@@ -54,7 +54,17 @@ def anchors():
             yield f"{name}: marks {opened} and {closed}"
 
 
-CASES = {"links": ("example", links), "labels": ("theorem", labels), "anchors": ("example", anchors)}
+def quotes():
+    """Code in the book stands in the sources, word for word."""
+    sources = [read(name) for name in tracked(".c", ".h")]
+    for page in PAGES:
+        for block in re.findall(r"^```c\n(.*?)^```", read(page), re.M | re.S):
+            if not any(block in source for source in sources):
+                yield f"{page}: in no source: {block.splitlines()[0]}"
+
+
+CASES = {"links": ("example", links), "labels": ("theorem", labels), "anchors": ("example", anchors),
+         "quotes": ("example", quotes)}
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--list"]:

@@ -56,6 +56,10 @@ double trial_digits(const TrialCheck *check) {
     return check->digits;
 }
 
+const char *trial_unit(const TrialCheck *check) {
+    return check->by_estimate ? "bound" : "eps";
+}
+
 static const char *sizes_text(Arena *arena, Shape shape) {
     Text text = text_new(arena);
     for (size_t i = 0; i < shape.rank; i++)

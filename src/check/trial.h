@@ -42,6 +42,8 @@ const char *trial_name(const TrialCheck *check); /* "sum-of-dx" */
 const char *trial_says(const TrialCheck *check); /* what holds, one line */
 double trial_digits(const TrialCheck *check);    /* eps allowed; 0: the same bits */
 
+const char *trial_unit(const TrialCheck *check); /* of them: "eps", "bound" its own */
+
 /* Shapes on which normalizers are tried: ranks 2 to 5, one channel, one position... */
 const Shape *trial_shapes(size_t *count);
 

@@ -40,9 +40,12 @@ static CheckReport judge_sum_of_dx(Arena *arena, const Trial *t,
     trial_diagnose(arena, t, o.dx, &sum.report);
     return sum.report;
 }
-const TrialCheck trial_sum_of_dx = {
-    "sum-of-dx",          "the sum of dx over a cell is 0", 8, ON_ALL,
-    .applies = trial_own, .judge = judge_sum_of_dx};
+const TrialCheck trial_sum_of_dx = {.name = "sum-of-dx",
+                                    .says = "the sum of dx over a cell is 0",
+                                    .digits = 8,
+                                    .data = ON_ALL,
+                                    .applies = trial_own,
+                                    .judge = judge_sum_of_dx};
 
 /* <dx, xhat> = eps / (variance + eps) rstd <h, xhat>; the textbook's 0 is the limit of
  * eps. */
@@ -68,10 +71,10 @@ static CheckReport judge_dx_along_xhat(Arena *arena, const Trial *t,
     return sum.report;
 }
 const TrialCheck trial_dx_along_xhat = {
-    "dx-along-xhat",
-    "<dx, xhat> over a cell is eps/(v + eps) rstd <h, xhat>",
-    8,
-    ON_ALL,
+    .name = "dx-along-xhat",
+    .says = "<dx, xhat> over a cell is eps/(v + eps) rstd <h, xhat>",
+    .digits = 8,
+    .data = ON_ALL,
     .applies = trial_own,
     .judge = judge_dx_along_xhat};
 
@@ -148,10 +151,10 @@ static bool has_filters(const Trial *t) {
     return t->own && t->shape.rank == 4;
 }
 const TrialCheck trial_dw_along_w = {
-    "dw-along-w",
-    "<w, dw> of filters before a cell is the sum of eps/(v + eps) <h, xhat>",
-    8,
-    ON_PLAIN,
+    .name = "dw-along-w",
+    .says = "<w, dw> of filters before a cell is the sum of eps/(v + eps) <h, xhat>",
+    .digits = 8,
+    .data = ON_PLAIN,
     .applies = has_filters,
     .judge = judge_dw_along_w};
 
@@ -192,10 +195,10 @@ static CheckReport judge_powers_of_two(Arena *arena, const Trial *t,
     return sum.report;
 }
 const TrialCheck trial_powers_of_two = {
-    "powers-of-two",
-    "x times 2^k with eps times 4^k: y, and dx times 2^k, the same bits",
-    0,
-    ON_ORDINARY,
+    .name = "powers-of-two",
+    .says = "x times 2^k with eps times 4^k: y, and dx times 2^k, the same bits",
+    .digits = 0,
+    .data = ON_ORDINARY,
     .applies = has_moments,
     .judge = judge_powers_of_two};
 
@@ -227,12 +230,13 @@ static CheckReport judge_exact_shift(Arena *arena, const Trial *t,
     tally_close(&sum, &here, &two, &one, check->digits);
     return sum.report;
 }
-const TrialCheck trial_exact_shift = {"exact-shift",
-                                      "x + c, where that is exact, gives what x gives",
-                                      16,
-                                      ON_PLAIN,
-                                      .applies = trial_own,
-                                      .judge = judge_exact_shift};
+const TrialCheck trial_exact_shift = {
+    .name = "exact-shift",
+    .says = "x + c, where that is exact, gives what x gives",
+    .digits = 16,
+    .data = ON_PLAIN,
+    .applies = trial_own,
+    .judge = judge_exact_shift};
 
 /* A random order of every cell's elements: to[i] is in i's cell. */
 static const size_t *shuffle(Arena *arena, const Trial *t) {
@@ -286,10 +290,10 @@ static CheckReport judge_permutation(Arena *arena, const Trial *t,
     return sum.report;
 }
 const TrialCheck trial_permutation = {
-    "permutation",
-    "a cell's elements in another order: xhat and dx in that order",
-    16,
-    ON_MODERATE,
+    .name = "permutation",
+    .says = "a cell's elements in another order: xhat and dx in that order",
+    .digits = 16,
+    .data = ON_MODERATE,
     .applies = trial_own,
     .judge = judge_permutation};
 
@@ -337,10 +341,10 @@ static CheckReport judge_twins(Arena *arena, const Trial *t, const TrialCheck *c
     return sum.report;
 }
 const TrialCheck trial_twins = {
-    "twins",
-    "the specs that name the same function (group(1) is layer...) give its bits",
-    0,
-    ON_ALL,
+    .name = "twins",
+    .says = "the specs that name the same function (group(1) is layer...) give its bits",
+    .digits = 0,
+    .data = ON_ALL,
     .applies = has_twin,
     .judge = judge_twins};
 
@@ -375,10 +379,10 @@ static CheckReport judge_constant_cells(Arena *arena, const Trial *t,
     return sum.report;
 }
 const TrialCheck trial_constant_cells = {
-    "constant-cells",
-    "no variance: y is beta and dgamma 0 exactly, dx (h - mean h)/sqrt(eps)",
-    32,
-    ON_PLAIN,
+    .name = "constant-cells",
+    .says = "no variance: y is beta and dgamma 0 exactly, dx (h - mean h)/sqrt(eps)",
+    .digits = 32,
+    .data = ON_PLAIN,
     .applies = trial_own,
     .judge = judge_constant_cells};
 
@@ -397,10 +401,10 @@ static CheckReport judge_single_elements(Arena *arena, const Trial *t,
     return sum.report;
 }
 const TrialCheck trial_single_elements = {
-    "single-elements",
-    "cells of one element: y is beta, dx and dgamma 0, exactly",
-    0,
-    ON_ALL,
+    .name = "single-elements",
+    .says = "cells of one element: y is beta, dx and dgamma 0, exactly",
+    .digits = 0,
+    .data = ON_ALL,
     .single = true,
     .applies = trial_own,
     .judge = judge_single_elements};

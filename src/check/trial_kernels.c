@@ -211,10 +211,10 @@ static CheckReport judge_slots(Arena *arena, const Trial *t, const TrialCheck *c
     return sum.report;
 }
 const TrialCheck trial_slots = {
-    "slots",
-    "beta 0 overwrites, 1 adds, a missing slot is left out, in any combination",
-    0,
-    ON_PLAIN,
+    .name = "slots",
+    .says = "beta 0 overwrites, 1 adds, a missing slot is left out, in any combination",
+    .digits = 0,
+    .data = ON_PLAIN,
     .applies = trial_fused,
     .judge = judge_slots};
 
@@ -299,10 +299,10 @@ static CheckReport judge_inputs(Arena *arena, const Trial *t, const TrialCheck *
     return sum.report;
 }
 const TrialCheck trial_inputs_untouched = {
-    "inputs-untouched",
-    "operands, state and upstream are only read; observed only in training",
-    0,
-    ON_PLAIN,
+    .name = "inputs-untouched",
+    .says = "operands, state and upstream are only read; observed only in training",
+    .digits = 0,
+    .data = ON_PLAIN,
     .applies = trial_fused,
     .judge = judge_inputs};
 
@@ -407,9 +407,9 @@ static CheckReport judge_upstreams(Arena *arena, const Trial *t,
     return sum.report;
 }
 const TrialCheck trial_upstreams = {
-    "upstreams",
-    "no dy is ones; zero, unused and partial ones give exact zeros elsewhere",
-    0,
-    ON_PLAIN,
+    .name = "upstreams",
+    .says = "no dy is ones; zero, unused and partial ones give exact zeros elsewhere",
+    .digits = 0,
+    .data = ON_PLAIN,
     .applies = trial_fused,
     .judge = judge_upstreams};

@@ -34,8 +34,9 @@ struct TrialCheck {
     const char *name;
     const char *says;
     double digits;
-    unsigned data; /* on which: bits 1 << TrialData */
-    bool single;   /* for cells of one element, and not for others */
+    bool by_estimate; /* `digits` are of the oracle's own error estimate, not eps */
+    unsigned data;    /* on which: bits 1 << TrialData */
+    bool single;      /* for cells of one element, and not for others */
     bool (*applies)(const Trial *trial); /* NULL: always */
     CheckReport (*judge)(Arena *arena, const Trial *trial, const TrialCheck *check);
 };

@@ -18,7 +18,10 @@ static CheckReport judge_value(Arena *arena, const Trial *t, const TrialCheck *c
     CheckBound bound = trial_value_bound(arena, t, check->digits, false);
     return check_value(arena, &f, &bound);
 }
-const TrialCheck trial_value = {"value", "y is the definition's in 113 bits", 4, ON_ALL,
+const TrialCheck trial_value = {.name = "value",
+                                .says = "y is the definition's in 113 bits",
+                                .digits = 4,
+                                .data = ON_ALL,
                                 .judge = judge_value};
 
 static CheckReport judge_gradient(Arena *arena, const Trial *t, const TrialCheck *check) {
@@ -28,9 +31,12 @@ static CheckReport judge_gradient(Arena *arena, const Trial *t, const TrialCheck
     if (r.verdict == CHECK_FAIL) trial_diagnose(arena, t, trial_run(arena, t, 0).dx, &r);
     return r;
 }
-const TrialCheck trial_gradient = {"gradient",
-                                   "kernel's gradient is the definition's in 113 bits",
-                                   32, ON_ALL, .judge = judge_gradient};
+const TrialCheck trial_gradient = {
+    .name = "gradient",
+    .says = "kernel's gradient is the definition's in 113 bits",
+    .digits = 32,
+    .data = ON_ALL,
+    .judge = judge_gradient};
 
 static CheckReport judge_differences(Arena *arena, const Trial *t,
                                      const TrialCheck *check) {
@@ -39,8 +45,12 @@ static CheckReport judge_differences(Arena *arena, const Trial *t,
     return check_differences(arena, &f, CHECK_BACKWARD, t->seed, FULL);
 }
 const TrialCheck trial_differences = {
-    "differences", "kernel's gradient by GSL's differences (of its own estimate)", 1,
-    ON_MODERATE, .judge = judge_differences};
+    .name = "differences",
+    .says = "kernel's gradient by GSL's differences (of its own estimate)",
+    .digits = 1,
+    .by_estimate = true,
+    .data = ON_MODERATE,
+    .judge = judge_differences};
 
 static CheckReport by_step(Arena *arena, const Trial *t, double digits,
                            CheckDriver driver, bool quad, size_t full) {
@@ -55,26 +65,34 @@ static CheckReport judge_complex_step(Arena *arena, const Trial *t,
                                       const TrialCheck *check) {
     return by_step(arena, t, check->digits, CHECK_BACKWARD, false, FULL);
 }
-const TrialCheck trial_complex_step = {"complex-step",
-                                       "kernel's gradient by the complex step in doubles",
-                                       64, ON_MODERATE, .judge = judge_complex_step};
+const TrialCheck trial_complex_step = {
+    .name = "complex-step",
+    .says = "kernel's gradient by the complex step in doubles",
+    .digits = 64,
+    .data = ON_MODERATE,
+    .judge = judge_complex_step};
 
 static CheckReport judge_complex_step_113(Arena *arena, const Trial *t,
                                           const TrialCheck *check) {
     return by_step(arena, t, check->digits, CHECK_BACKWARD, true, FULL);
 }
 const TrialCheck trial_complex_step_113 = {
-    "complex-step-113", "kernel's gradient by the complex step in 113 bits", 32,
-    ON_MODERATE, .judge = judge_complex_step_113};
+    .name = "complex-step-113",
+    .says = "kernel's gradient by the complex step in 113 bits",
+    .digits = 32,
+    .data = ON_MODERATE,
+    .judge = judge_complex_step_113};
 
 static CheckReport judge_adjoint(Arena *arena, const Trial *t, const TrialCheck *check) {
     CheckFunction f = trial_function(arena, t);
     CheckBound bound = trial_bound(arena, t, check->digits, 1, false);
     return check_adjoint(arena, &f, CHECK_BACKWARD, &bound, t->seed, DIRECTIONS);
 }
-const TrialCheck trial_adjoint = {"adjoint",
-                                  "<v, J'w> = <J v, w>, J v by the complex step", 32,
-                                  ON_MODERATE, .judge = judge_adjoint};
+const TrialCheck trial_adjoint = {.name = "adjoint",
+                                  .says = "<v, J'w> = <J v, w>, J v by the complex step",
+                                  .digits = 32,
+                                  .data = ON_MODERATE,
+                                  .judge = judge_adjoint};
 
 /* ---- plain loops ----------------------------------------------------------------- */
 
@@ -153,10 +171,10 @@ static CheckReport judge_loops_value(Arena *arena, const Trial *t,
     return sum.report;
 }
 const TrialCheck trial_loops_value = {
-    "loops-value",
-    "y is the equation's, restated in plain loops of 113 bits",
-    4,
-    ON_ALL,
+    .name = "loops-value",
+    .says = "y is the equation's, restated in plain loops of 113 bits",
+    .digits = 4,
+    .data = ON_ALL,
     .applies = restated,
     .judge = judge_loops_value};
 
@@ -176,10 +194,10 @@ static CheckReport judge_loops_gradient(Arena *arena, const Trial *t,
     return sum.report;
 }
 const TrialCheck trial_loops_gradient = {
-    "loops-gradient",
-    "kernel's gradient restated in plain loops of 113 bits",
-    32,
-    ON_ALL,
+    .name = "loops-gradient",
+    .says = "kernel's gradient restated in plain loops of 113 bits",
+    .digits = 32,
+    .data = ON_ALL,
     .applies = restated,
     .judge = judge_loops_gradient};
 
@@ -202,8 +220,10 @@ static CheckReport judge_definition_value(Arena *arena, const Trial *t,
     CheckBound bound = trial_value_bound(arena, t, check->digits, true);
     return check_value(arena, &f, &bound);
 }
-const TrialCheck trial_definition_value = {"definition-value",
-                                           "definition's y in 113 bits", 64, ON_MODERATE,
+const TrialCheck trial_definition_value = {.name = "definition-value",
+                                           .says = "definition's y in 113 bits",
+                                           .digits = 64,
+                                           .data = ON_MODERATE,
                                            .judge = judge_definition_value};
 
 static CheckReport judge_definition(Arena *arena, const Trial *t,
@@ -211,16 +231,22 @@ static CheckReport judge_definition(Arena *arena, const Trial *t,
     return by_step(arena, t, check->digits, CHECK_GRADIENT, true, FULL);
 }
 const TrialCheck trial_definition = {
-    "definition", "definition's gradient by the complex step in 113 bits", 64,
-    ON_MODERATE, .judge = judge_definition};
+    .name = "definition",
+    .says = "definition's gradient by the complex step in 113 bits",
+    .digits = 64,
+    .data = ON_MODERATE,
+    .judge = judge_definition};
 
 static CheckReport judge_second_order(Arena *arena, const Trial *t,
                                       const TrialCheck *check) {
     return by_step(arena, t, check->digits, CHECK_SECOND, true, FULL);
 }
 const TrialCheck trial_second_order = {
-    "second-order", "Hessian-vector products by the complex step in 113 bits", 64,
-    ON_MODERATE, .judge = judge_second_order};
+    .name = "second-order",
+    .says = "Hessian-vector products by the complex step in 113 bits",
+    .digits = 64,
+    .data = ON_MODERATE,
+    .judge = judge_second_order};
 
 static CheckReport judge_second_differences(Arena *arena, const Trial *t,
                                             const TrialCheck *check) {
@@ -229,7 +255,11 @@ static CheckReport judge_second_differences(Arena *arena, const Trial *t,
     return check_differences(arena, &f, CHECK_SECOND, t->seed, FULL);
 }
 const TrialCheck trial_second_differences = {
-    "second-differences", "Hessian-vector products by GSL's differences", 1, ON_PLAIN,
+    .name = "second-differences",
+    .says = "Hessian-vector products by GSL's differences",
+    .digits = 1,
+    .by_estimate = true,
+    .data = ON_PLAIN,
     .judge = judge_second_differences};
 
 static CheckReport judge_third_order(Arena *arena, const Trial *t,
@@ -237,9 +267,9 @@ static CheckReport judge_third_order(Arena *arena, const Trial *t,
     return by_step(arena, t, check->digits, CHECK_THIRD, true, DIRECTIONS);
 }
 const TrialCheck trial_third_order = {
-    "third-order",
-    "third derivatives along directions, complex step in 113 bits",
-    64,
-    ON_PLAIN,
+    .name = "third-order",
+    .says = "third derivatives along directions, complex step in 113 bits",
+    .digits = 64,
+    .data = ON_PLAIN,
     .applies = trial_own,
     .judge = judge_third_order};

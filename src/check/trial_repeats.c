@@ -30,12 +30,13 @@ static CheckReport judge_frozen(Arena *arena, const Trial *t, const TrialCheck *
     }
     return sum.report;
 }
-const TrialCheck trial_frozen = {"frozen",
-                                 "gradients are the same whichever others are not wanted",
-                                 0,
-                                 ON_PLAIN,
-                                 .applies = trial_fused,
-                                 .judge = judge_frozen};
+const TrialCheck trial_frozen = {
+    .name = "frozen",
+    .says = "gradients are the same whichever others are not wanted",
+    .digits = 0,
+    .data = ON_PLAIN,
+    .applies = trial_fused,
+    .judge = judge_frozen};
 
 /* ---- poison ---------------------------------------------------------------------- */
 
@@ -116,10 +117,10 @@ static CheckReport judge_poison(Arena *arena, const Trial *t, const TrialCheck *
     return sum.report;
 }
 const TrialCheck trial_poison = {
-    "poison",
-    "what is not finite stays in its cell, and is not lost there",
-    0,
-    ON_MODERATE,
+    .name = "poison",
+    .says = "what is not finite stays in its cell, and is not lost there",
+    .digits = 0,
+    .data = ON_MODERATE,
     .applies = trial_fused,
     .judge = judge_poison};
 
@@ -207,10 +208,10 @@ static CheckReport judge_repeated(Arena *arena, const Trial *t, const TrialCheck
     return sum.report;
 }
 const TrialCheck trial_repeated = {
-    "repeated",
-    "again, in used and fresh memory, and in two threads at the same time",
-    0,
-    ON_PLAIN,
+    .name = "repeated",
+    .says = "again, in used and fresh memory, and in two threads at the same time",
+    .digits = 0,
+    .data = ON_PLAIN,
     .applies = trial_fused,
     .judge = judge_repeated};
 
@@ -249,9 +250,9 @@ static CheckReport judge_ranks(Arena *arena, const Trial *t, const TrialCheck *c
     return sum.report;
 }
 const TrialCheck trial_ranks = {
-    "ranks",
-    "positions on one axis or many, with sizes of 1 among them",
-    0,
-    ON_PLAIN,
+    .name = "ranks",
+    .says = "positions on one axis or many, with sizes of 1 among them",
+    .digits = 0,
+    .data = ON_PLAIN,
     .applies = trial_fused,
     .judge = judge_ranks};

@@ -54,7 +54,7 @@ static Sheet norm_sheet(Arena *arena) {
     SheetRow *row = TAKE(arena, SheetRow, sheet.rows);
     for (size_t i = 0; i < sheet.rows; i++)
         row[i] = (SheetRow){trial_name(check[i]), trial_says(check[i]),
-                            trial_digits(check[i]), "eps"};
+                            trial_digits(check[i]), trial_unit(check[i])};
     sheet.row = row;
     sheet.shape = trial_shapes(&sheet.shapes);
     return sheet;
