@@ -114,7 +114,7 @@ static Filtered filter(Arena *arena, const Trial *t) {
     Node *size = tape_conv2d(
         tape, tape_leaf(tape, image, magnitudes(arena, in, shape_count(image))),
         tape_leaf(tape, w, magnitudes(arena, f.w, f.weights)), 1, 1);
-    NormContext call = {.tape = tape, .norm = t->norm, .mode = t->mode, .param = param};
+    NormContext call = trial_context(t, tape, param);
     tape_backward(tape, norm_apply(&call, z), t->dy);
     memcpy(f.z, z->value, t->n * sizeof *f.z);
     memcpy(f.size, size->value, t->n * sizeof *f.size);
@@ -350,6 +350,12 @@ const TrialCheck trial_twins = {
 
 /* ---- cells without variance ------------------------------------------------------ */
 
+static void tally_no_dgamma(Tally *sum, const Trial *t, const Outcome *o) {
+    size_t gamma = trial_param(t, "gamma");
+    for (size_t c = 0; gamma != SIZE_MAX && c < t->at.C; c++)
+        tally(sum, "dgamma", c, o->dparam[gamma][c], 0.0, 0.0);
+}
+
 /* xhat is 0: y is beta, dgamma 0, dx = (h - mean(h)) / sqrt(eps). */
 static CheckReport judge_constant_cells(Arena *arena, const Trial *t,
                                         const TrialCheck *check) {
@@ -372,9 +378,7 @@ static CheckReport judge_constant_cells(Arena *arena, const Trial *t,
             tally_quad(&sum, "dx", i, o.dx[i], (h - mean[t->where[i]]) / root,
                        check->digits * EPS * cell->h / (double)root);
         }
-        size_t gamma = trial_param(t, "gamma");
-        for (size_t c = 0; gamma != SIZE_MAX && c < t->at.C; c++)
-            tally(&sum, "dgamma", c, o.dparam[gamma][c], 0.0, 0.0);
+        tally_no_dgamma(&sum, t, &o);
     }
     return sum.report;
 }
@@ -395,9 +399,7 @@ static CheckReport judge_single_elements(Arena *arena, const Trial *t,
         tally(&sum, "y", i, o.y[i], trial_beta(t, i), 0.0);
         tally(&sum, "dx", i, o.dx[i], 0.0, 0.0);
     }
-    size_t gamma = trial_param(t, "gamma");
-    for (size_t c = 0; gamma != SIZE_MAX && c < t->at.C; c++)
-        tally(&sum, "dgamma", c, o.dparam[gamma][c], 0.0, 0.0);
+    tally_no_dgamma(&sum, t, &o);
     return sum.report;
 }
 const TrialCheck trial_single_elements = {

@@ -47,12 +47,37 @@ enum {
     ON_ALL = (1u << TRIAL_DATA) - 1
 };
 
-/* ---- trial.c --------------------------------------------------------------------- */
+/* ---- trial_data.c ---------------------------------------------------------------- */
 
-/* A trial with its data, or false where the normalizer cannot see such an x, or the check
- * does not apply. `spec` has been read before. */
+/* Whether the normalizer can see such an x and the check applies; then the trial without
+ * data. `spec` has been read before. */
+bool trial_fits(Arena *arena, Trial *trial, const char *spec, Shape shape, NormMode mode,
+                TrialData data, uint64_t seed, const TrialCheck *check);
+
+/* The same with data. */
 bool trial_prepare(Arena *arena, Trial *trial, const char *spec, Shape shape,
                    NormMode mode, TrialData data, uint64_t seed, const TrialCheck *check);
+
+/* Standard normals by the trial's seed; `sample` from 40 on is free. */
+double *trial_normals(Arena *arena, const Trial *trial, uint64_t sample, size_t count);
+
+/* What the normalizer is told, with these parameters. */
+NormContext trial_context(const Trial *trial, Tape *tape, Node *const *param);
+
+/* y of (x, params) with upstream dy, for the oracles of check.h. */
+CheckFunction trial_function(Arena *arena, const Trial *trial);
+
+/* One call with all its gradients. */
+typedef struct Outcome {
+    double *y, *dx; /* [n]; gradients NULL where frozen */
+    double *dparam[NORM_MAX_PARAMS];
+    double *observed[NORM_MAX_STATES];
+} Outcome;
+
+/* By the kernel. `frozen`: bit 0 x, bit 1 + k parameter k wants no gradient. */
+Outcome trial_run(Arena *arena, const Trial *trial, unsigned frozen);
+
+/* ---- trial_scale.c --------------------------------------------------------------- */
 
 /* Index of a parameter of that name, or SIZE_MAX. */
 size_t trial_param(const Trial *trial, const char *name);
@@ -63,34 +88,18 @@ Quad trial_xhat(const Trial *trial, size_t i);
 
 bool trial_own(const Trial *trial); /* moments are x's own */
 
-/* The cells of a trial whose x or parameters have been changed. */
+/* Measures the cells; again, where x or parameters have been changed. */
 void trial_measure(Arena *arena, Trial *trial);
-/* Standard normals by the trial's seed; `sample` from 40 on is free. */
-double *trial_normals(Arena *arena, const Trial *trial, uint64_t sample, size_t count);
 
-/* y of (x, params) with upstream dy, for the oracles of check.h. */
-CheckFunction trial_function(Arena *arena, const Trial *trial);
-
-/* Scales of the first derivatives (DESIGN of the numbers: notes/30-checking.md), `order`
- * sweeps further for higher ones; `definition`: with the factor 1 + |mean| / std of a
- * program that forms x - mean in doubles. */
+/* Scales of the first derivatives, and of those `order` - 1 sweeps further (the table of
+ * notes/30-checking.md); `definition`: with the factor 1 + |mean| / std of a program that
+ * forms x - mean in doubles. */
 CheckBound trial_bound(Arena *arena, const Trial *trial, double digits, size_t order,
                        bool definition);
 CheckBound trial_value_bound(Arena *arena, const Trial *trial, double digits,
                              bool definition);
 
-/* ---- one call with all its gradients ---------------------------------------------- */
-
-typedef struct Outcome {
-    double *y, *dx; /* [n]; gradients NULL where frozen */
-    double *dparam[NORM_MAX_PARAMS];
-    double *observed[NORM_MAX_STATES];
-} Outcome;
-
-/* By the kernel. `frozen`: bit 0 x, bit 1 + k parameter k wants no gradient. */
-Outcome trial_run(Arena *arena, const Trial *trial, unsigned frozen);
-
-/* ---- comparisons that are no derivatives of one function --------------------------- */
+/* ---- tally.c: comparisons that are no derivatives of one function ------------------ */
 
 typedef struct Tally {
     Shape shape; /* of x: what has as many elements is named by its position in it */

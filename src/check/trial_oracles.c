@@ -204,12 +204,7 @@ const TrialCheck trial_loops_gradient = {
 /* ---- the definition, and beyond the first order ----------------------------------- */
 
 static Node *write_definition(Tape *tape, Node *const *x, void *context) {
-    const Trial *t = context;
-    NormContext call = {.tape = tape,
-                        .norm = t->norm,
-                        .mode = t->mode,
-                        .param = x + 1,
-                        .state = (const double *const *)t->state};
+    NormContext call = trial_context(context, tape, x + 1);
     return norm_define(&call, x[0]);
 }
 

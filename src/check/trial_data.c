@@ -1,0 +1,156 @@
+/* The data of a trial, what they are worth, and one call of its normalizer. */
+#include "trial_kind.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- data ------------------------------------------------------------------------ */
+
+static const struct {
+    const char *text;
+    double mean;  /* in standard deviations */
+    int exponent; /* std = 2^exponent */
+} DATA[] = {{"plain", 0, 0},         {"mean 1e2 std", 1e2, 0}, {"mean 1e8 std", 1e8, 0},
+            {"std 1e-150", 0, -498}, {"std 1e150", 0, 498},    {"repeated values", 0, 0}};
+
+const char *trial_data_text(TrialData data) {
+    return DATA[data].text;
+}
+
+/* The oracles number their own draws from 0 on: an upstream equal to the data would hide
+ * what the gradient is made of. */
+enum { OWN_DRAWS = 1 << 30, DRAW_X = 0, DRAW_DY = 1, DRAW_PARAM = 2, DRAW_STATE = 20 };
+
+double *trial_normals(Arena *arena, const Trial *t, uint64_t sample, size_t count) {
+    Draw draw = {
+        .seed = t->seed, .purpose = DRAW_CHECK, .epoch = OWN_DRAWS, .sample = sample};
+    double *values = TAKE(arena, double, count);
+    for (size_t i = 0; i < count; i++) values[i] = draw_normal(draw, i);
+    return values;
+}
+
+static double datum(const Trial *t, double normal) {
+    static const double few[] = {-1.0, 0.5, 2.0};
+    if (t->data == DATA_REPEATED) return few[normal < -0.43 ? 0 : normal > 0.43];
+    return t->unit * (DATA[t->data].mean + normal);
+}
+
+static void draw_all(Arena *arena, Trial *t) {
+    const Norm *norm = t->norm;
+    t->unit = ldexp(1.0, DATA[t->data].exponent);
+    t->x = trial_normals(arena, t, DRAW_X, t->n);
+    for (size_t i = 0; i < t->n; i++) t->x[i] = datum(t, t->x[i]);
+    t->dy = trial_normals(arena, t, DRAW_DY, t->n);
+    for (size_t i = 0; i < norm->params; i++)
+        t->param[i] = trial_normals(arena, t, DRAW_PARAM + i, norm->param[i].count);
+    for (size_t i = 0; i < norm->states; i++) { /* any mean, a positive variance */
+        t->state[i] = trial_normals(arena, t, DRAW_STATE + i, norm->state[i].count);
+        for (size_t k = 0; k < norm->state[i].count; k++)
+            t->state[i][k] =
+                i == 0 ? t->unit * (DATA[t->data].mean + t->state[i][k])
+                       : t->unit * t->unit * (0.5 + t->state[i][k] * t->state[i][k]);
+    }
+}
+
+/* ---- one call -------------------------------------------------------------------- */
+
+NormContext trial_context(const Trial *t, Tape *tape, Node *const *param) {
+    return (NormContext){.tape = tape,
+                         .norm = t->norm,
+                         .mode = t->mode,
+                         .param = param,
+                         .state = (const double *const *)t->state};
+}
+
+static Node *write_norm(Tape *tape, Node *const *x, void *context) {
+    NormContext call = trial_context(context, tape, x + 1);
+    return norm_apply(&call, x[0]);
+}
+
+/* The trial as a function's context, which is not const. */
+static void *context_of(const Trial *trial) {
+    union {
+        const Trial *trial;
+        void *context;
+    } held = {trial};
+    return held.context;
+}
+
+CheckFunction trial_function(Arena *arena, const Trial *t) {
+    CheckInput *input = TAKE(arena, CheckInput, 1 + t->norm->params);
+    input[0] = (CheckInput){"x", t->shape, t->x, t->unit};
+    for (size_t k = 0; k < t->norm->params; k++)
+        input[1 + k] = (CheckInput){t->norm->param[k].name,
+                                    SHAPE(t->norm->param[k].count), t->param[k], 1.0};
+    return (CheckFunction){.name = t->spec,
+                           .inputs = 1 + t->norm->params,
+                           .input = input,
+                           .write = write_norm,
+                           .context = context_of(t),
+                           .upstream = t->dy};
+}
+
+static Node *given(Tape *tape, Shape shape, const double *value, double *slot) {
+    return slot ? tape_parameter(tape, shape, value, slot)
+                : tape_leaf(tape, shape, value);
+}
+
+static double *slot_for(Arena *arena, size_t count, bool frozen) {
+    if (frozen) return NULL;
+    double *slot = TAKE(arena, double, count);
+    for (size_t k = 0; k < count; k++) slot[k] = NAN; /* what is not written shows */
+    return slot;
+}
+
+Outcome trial_run(Arena *arena, const Trial *t, unsigned frozen) {
+    Outcome o = {.y = TAKE(arena, double, t->n)};
+    const Norm *norm = t->norm;
+    Node *in[NORM_MAX_PARAMS];
+    o.dx = slot_for(arena, t->n, frozen & 1u);
+    for (size_t k = 0; k < norm->params; k++)
+        o.dparam[k] = slot_for(arena, norm->param[k].count, frozen >> (k + 1) & 1u);
+    for (size_t k = 0; k < norm->states; k++)
+        o.observed[k] = ZERO(arena, double, norm->state[k].count);
+    ArenaMark mark = arena_mark(arena);
+    Tape *tape = tape_new(arena);
+    Node *x = given(tape, t->shape, t->x, o.dx);
+    for (size_t k = 0; k < norm->params; k++)
+        in[k] = given(tape, SHAPE(norm->param[k].count), t->param[k], o.dparam[k]);
+    NormContext call = trial_context(t, tape, in);
+    call.observed = norm->states ? o.observed : NULL;
+    Node *y = norm_apply(&call, x);
+    tape_backward(tape, y, t->dy);
+    memcpy(o.y, y->value, t->n * sizeof *o.y);
+    arena_rewind(arena, mark);
+    return o;
+}
+
+/* ---- preparing ------------------------------------------------------------------- */
+
+bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode mode,
+                TrialData data, uint64_t seed, const TrialCheck *check) {
+    Error error = {.set = false};
+    *t = (Trial){.spec = spec, .mode = mode, .shape = shape, .data = data, .seed = seed};
+    t->at = shape_lattice(shape);
+    t->n = shape_count(shape);
+    if (!(check->data >> data & 1u)) return false;
+    const Norm *norm = norm_new(arena, spec, t->at.C, &error);
+    if (norm == NULL || !norm_fits(arena, norm, t->at, mode, &error)) return false;
+    if (mode == NORM_EVAL && !norm_keeps_state(norm)) return false;
+    size_t smallest = norm_smallest_cell(arena, norm, t->at, mode);
+    if ((smallest == 1) != check->single) return false;
+    t->own = smallest != SIZE_MAX;
+    Norm *scaled = TAKE(arena, Norm, 1);
+    *scaled = *norm;
+    scaled->eps = ldexp(norm->eps, 2 * DATA[data].exponent);
+    t->norm = scaled;
+    return check->applies == NULL || check->applies(t);
+}
+
+bool trial_prepare(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode mode,
+                   TrialData data, uint64_t seed, const TrialCheck *check) {
+    if (!trial_fits(arena, t, spec, shape, mode, data, seed, check)) return false;
+    draw_all(arena, t);
+    trial_measure(arena, t);
+    return true;
+}

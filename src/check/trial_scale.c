@@ -1,0 +1,149 @@
+/* The cells of a trial, and the scales of its derivatives. */
+#include "trial_kind.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- what the numbers are worth -------------------------------------------------- */
+
+size_t trial_param(const Trial *t, const char *name) {
+    for (size_t i = 0; i < t->norm->params; i++)
+        if (strcmp(t->norm->param[i].name, name) == 0) return i;
+    return SIZE_MAX;
+}
+
+static double per_channel(const Trial *t, const char *name, size_t i, double otherwise) {
+    size_t k = trial_param(t, name);
+    return k == SIZE_MAX ? otherwise : t->param[k][i / t->at.L % t->at.C];
+}
+
+double trial_gamma(const Trial *t, size_t i) {
+    return per_channel(t, "gamma", i, 1.0);
+}
+
+double trial_beta(const Trial *t, size_t i) {
+    return per_channel(t, "beta", i, 0.0);
+}
+
+Quad trial_xhat(const Trial *t, size_t i) {
+    const TrialCell *cell = &t->cell[t->where[i]];
+    return (t->x[i] - cell->mean) / quad_sqrt(cell->variance + t->norm->eps);
+}
+
+bool trial_own(const Trial *t) {
+    return t->own;
+}
+
+static void own_moments(const Trial *t) {
+    for (size_t i = 0; i < t->n; i++) {
+        TrialCell *cell = &t->cell[t->where[i]];
+        cell->count++, cell->mean += t->x[i];
+    }
+    for (size_t k = 0; k < t->cells; k++) t->cell[k].mean /= (Quad)t->cell[k].count;
+    for (size_t i = 0; i < t->n; i++) {
+        TrialCell *cell = &t->cell[t->where[i]];
+        Quad d = t->x[i] - cell->mean;
+        cell->variance += d * d / (Quad)cell->count;
+    }
+}
+
+/* Mean and variance are the running state, or 0 and 1 - eps: the affine alone. */
+static void given_moments(const Trial *t) {
+    bool state = t->norm->states > 0;
+    for (size_t i = 0; i < t->n; i++) {
+        size_t c = i / t->at.L % t->at.C;
+        TrialCell *cell = &t->cell[t->where[i]];
+        cell->count++;
+        cell->mean = state ? t->state[0][c] : 0;
+        cell->variance = state ? (Quad)t->state[1][c] : 1 - (Quad)t->norm->eps;
+    }
+}
+
+void trial_measure(Arena *arena, Trial *t) {
+    const Partition *p = norm_partition(arena, t->norm, t->at, t->mode);
+    size_t *where = TAKE(arena, size_t, t->n);
+    for (size_t i = 0; i < t->n; i++)
+        where[i] =
+            partition_cell(p, i / t->at.L / t->at.C, i / t->at.L % t->at.C, i % t->at.L);
+    t->where = where;
+    t->cells = partition_cells(p);
+    t->cell = ZERO(arena, TrialCell, t->cells);
+    t->own ? own_moments(t) : given_moments(t);
+    for (size_t k = 0; k < t->cells; k++) {
+        TrialCell *cell = &t->cell[k];
+        cell->rstd = (double)(1 / quad_sqrt(cell->variance + t->norm->eps));
+        if (cell->variance > 0)
+            cell->ratio = (double)(quad_abs(cell->mean) / quad_sqrt(cell->variance));
+    }
+    for (size_t i = 0; i < t->n; i++) {
+        TrialCell *cell = &t->cell[t->where[i]];
+        cell->xhat = fmax(cell->xhat, (double)quad_abs(trial_xhat(t, i)));
+        cell->h = fmax(cell->h, fabs(trial_gamma(t, i) * t->dy[i]));
+        cell->dy = fmax(cell->dy, fabs(t->dy[i]));
+    }
+}
+
+CheckBound trial_value_bound(Arena *arena, const Trial *t, double digits,
+                             bool definition) {
+    const double **scale = TAKE(arena, const double *, 1);
+    double *each = TAKE(arena, double, t->n);
+    for (size_t i = 0; i < t->n; i++) {
+        const TrialCell *cell = &t->cell[t->where[i]];
+        each[i] = fabs(trial_gamma(t, i)) * cell->xhat + fabs(trial_beta(t, i));
+        if (definition) each[i] *= 1.0 + cell->ratio;
+    }
+    scale[0] = each;
+    return (CheckBound){.digits = digits, .scale = scale};
+}
+
+/* Largest of v along any direction that an oracle draws. */
+static const double DRAWN = 4.0;
+
+/* One more derivative by x along v: the factor rstd |v| (1 + |xhat|)^2; where the moments
+ * are given, xhat is linear. */
+static double once_more(const Trial *t, const TrialCell *cell) {
+    if (!t->own) return 1.0 + DRAWN * t->unit * cell->rstd;
+    return 1.0 + DRAWN * t->unit * cell->rstd * (1.0 + cell->xhat) * (1.0 + cell->xhat);
+}
+
+static double growth(const Trial *t, const TrialCell *cell, size_t order,
+                     bool definition) {
+    double factor = definition ? 1.0 + cell->ratio : 1.0;
+    for (size_t k = 1; k < order; k++) factor *= once_more(t, cell);
+    return factor;
+}
+
+/* By a parameter of a channel: the sum of |dy| (largest |xhat|); of beta, |dy| alone. */
+static double *param_scale(Arena *arena, const Trial *t, size_t which, size_t order,
+                           bool definition) {
+    const size_t count = t->norm->param[which].count;
+    double *each = ZERO(arena, double, count);
+    bool beta = trial_param(t, "beta") == which;
+    for (size_t i = 0; i < t->n; i++) {
+        const TrialCell *cell = &t->cell[t->where[i]];
+        double share = fabs(t->dy[i]); /* v moves xhat beyond the first order */
+        if (!beta) share *= order > 1 ? 1.0 + cell->xhat : cell->xhat;
+        share *= growth(t, cell, order, definition);
+        for (size_t k = 0; k < count; k++)
+            if (count != t->at.C || k == i / t->at.L % t->at.C) each[k] += share;
+    }
+    return each;
+}
+
+CheckBound trial_bound(Arena *arena, const Trial *t, double digits, size_t order,
+                       bool definition) {
+    const double **scale = TAKE(arena, const double *, 2 + t->norm->params);
+    double *by_x = TAKE(arena, double, t->n), *by_u = TAKE(arena, double, t->n);
+    for (size_t i = 0; i < t->n; i++) {
+        const TrialCell *cell = &t->cell[t->where[i]];
+        double grows = growth(t, cell, order, definition);
+        double h = cell->h + (order > 1 ? DRAWN * cell->dy : 0.0); /* gamma may move */
+        by_x[i] = h * cell->rstd * (1.0 + cell->xhat) * grows;
+        by_u[i] = (fabs(trial_gamma(t, i)) + DRAWN) * (1.0 + cell->xhat) * grows;
+    }
+    scale[0] = by_x;
+    for (size_t k = 0; k < t->norm->params; k++)
+        scale[1 + k] = param_scale(arena, t, k, order, definition);
+    scale[1 + t->norm->params] = by_u;
+    return (CheckBound){.digits = digits, .scale = scale};
+}
