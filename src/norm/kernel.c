@@ -36,7 +36,9 @@ void standard_forward(double *restrict y, const double *restrict x, const double
 /* Sums over one row of dy and dy xhat: the row's share of dbeta and dgamma. */
 static void row_sums(double *sum_dy, double *sum_dyx, const double *dy, const double *x,
                      const Standard *cell, const Partition *p) {
-    TreeSum first = {.count = 0}, second = {.count = 0};
+    TreeSum first, second;
+    tree_clear(&first);
+    tree_clear(&second);
     if (p->apart) {
         TREE_SUM2(&first, &second, p->L, l, dy[l],
                   dy[l] * (((x[l] - cell[l].shift) - cell[l].offset) * cell[l].rstd))
@@ -87,7 +89,9 @@ static void slab_dx(StandardGradient out, const double *dy, const double *x,
                     const double *gamma, const Standard *cells, const Partition *p,
                     size_t slab, const double *sum_dy, const double *sum_dyx) {
     const double count = (double)partition_count(p, slab);
-    TreeSum h = {.count = 0}, hx = {.count = 0};
+    TreeSum h, hx;
+    tree_clear(&h);
+    tree_clear(&hx);
     size_t rows = slab_rows(p, slab);
     for (size_t r = 0; r < rows; r++) {
         size_t row = slab_row(p, slab, r) / p->L;

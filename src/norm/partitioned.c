@@ -46,7 +46,9 @@ static Node *operand(const NormContext *context, const char *name) {
 static void observe(double *const *observed, const Moments *moments, const Partition *p) {
     size_t blocks = p->N / p->block;
     for (size_t c = 0; observed && c < p->C; c++) {
-        TreeSum mean = {.count = 0}, variance = {.count = 0};
+        TreeSum mean, variance;
+        tree_clear(&mean);
+        tree_clear(&variance);
         for (size_t b = 0; b < blocks; b++) {
             tree_push(&mean, moments_mean(moments[b * p->C + c]));
             tree_push(&variance, moments_unbiased(moments[b * p->C + c]));

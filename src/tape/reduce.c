@@ -69,7 +69,8 @@ static double sum_into(const double *in, Shape large, const size_t *stride, size
             step[rank++] = row[i];
         }
     if (rank == 0) return in[base];
-    TreeSum tree = {.count = 0};
+    TreeSum tree;
+    tree_clear(&tree);
     size_t at[SHAPE_MAX_RANK] = {0};
     for (size_t offset = base;;) {
         TREE_SUM(&tree, size[rank - 1], i, in[offset + i * step[rank - 1]])

@@ -40,7 +40,8 @@ static void cross_entropy_forward(Tape *tape, Node *y) {
     const uint8_t *label = y->detail;
     size_t N = z->shape.size[0], K = z->shape.size[1];
     double *p = y->saved;
-    TreeSum tree = {.count = 0};
+    TreeSum tree;
+    tree_clear(&tree);
     for (size_t n = 0; n < N; n++)
         tree_push(&tree, softmax_row(p + n * K, z->value + n * K, K) -
                              z->value[n * K + label[n]]);

@@ -99,7 +99,8 @@ Runs slab_runs(const Partition *p, size_t slab) {
 static double slab_mean_about(const double *x, double about, const Partition *p,
                               size_t slab, double count) {
     Runs runs = slab_runs(p, slab);
-    TreeSum tree = {.count = 0};
+    TreeSum tree;
+    tree_clear(&tree);
     for (size_t r = 0; r < runs.runs; r++) {
         const double *run = x + slab_row(p, slab, r * runs.rows);
         TREE_SUM(&tree, runs.length, i, run[i] - about)
@@ -111,7 +112,9 @@ static double slab_mean_about(const double *x, double about, const Partition *p,
 static Moments slab_moments_about(const double *x, double shift, const Partition *p,
                                   size_t slab, double count) {
     Runs runs = slab_runs(p, slab);
-    TreeSum first = {.count = 0}, second = {.count = 0};
+    TreeSum first, second;
+    tree_clear(&first);
+    tree_clear(&second);
     for (size_t r = 0; r < runs.runs; r++) {
         const double *run = x + slab_row(p, slab, r * runs.rows);
         TREE_SUM2(&first, &second, runs.length, i, run[i] - shift,
@@ -129,7 +132,8 @@ static Moments slab_moments(const double *x, const Partition *p, size_t slab,
                             double count) {
     const double *run = x + slab_row(p, slab, 0);
     size_t length = slab_runs(p, slab).length;
-    TreeSum tree = {.count = 0};
+    TreeSum tree;
+    tree_clear(&tree);
     size_t leaf = length < SUM_LEAF ? length : SUM_LEAF;
     TREE_SUM(&tree, leaf, i, run[i] - run[0])
     Moments m =

@@ -43,6 +43,11 @@ typedef struct TreeSum {
     size_t count, top;
 } TreeSum;
 
+/* Empties it: an initializer would clear all the levels, more work than a short sum. */
+static inline void tree_clear(TreeSum *tree) {
+    tree->count = tree->top = 0;
+}
+
 static inline void tree_push(TreeSum *tree, double leaf) {
     for (size_t bits = tree->count++; bits & 1; bits >>= 1)
         leaf = tree->level[--tree->top] + leaf;
@@ -57,46 +62,35 @@ static inline double tree_total(const TreeSum *tree) {
 
 enum { SUM_LEAF = 64, SUM_LANES = 8 };
 
-static inline double sum_lanes(const double lane[SUM_LANES]) {
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
-           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
-}
+/* Sum of one leaf: term i in lane i modulo 8. */
+double sum_leaf(const double *term, size_t n);
 
-/* Pushes the sums over i = 0..n-1 of two expressions in i onto two trees. */
+/* Pushes the sums over i = 0..n-1 of two expressions in i onto two trees. The terms of a
+ * leaf are computed before they are added: loops without sums are what compilers turn into
+ * vectors. */
 #define TREE_SUM2(tree_a, tree_b, n, i, expression_a, expression_b)                      \
-    for (size_t leaf_ = 0; leaf_ < (n); leaf_ += SUM_LEAF) {                             \
-        double a_[SUM_LANES] = {0}, b_[SUM_LANES] = {0};                                 \
-        if ((n)-leaf_ >= SUM_LEAF) {                                                     \
-            for (size_t k_ = 0; k_ < SUM_LEAF; k_ += SUM_LANES)                          \
-                for (size_t j_ = 0; j_ < SUM_LANES; j_++) {                              \
-                    const size_t i = leaf_ + k_ + j_;                                    \
-                    a_[j_] += (expression_a);                                            \
-                    b_[j_] += (expression_b);                                            \
-                }                                                                        \
-        } else {                                                                         \
-            for (size_t i = leaf_; i < (n); i++) {                                       \
-                a_[i % SUM_LANES] += (expression_a);                                     \
-                b_[i % SUM_LANES] += (expression_b);                                     \
-            }                                                                            \
+    for (size_t from_ = 0, leaf_; from_ < (n); from_ += leaf_) {                         \
+        double a_[SUM_LEAF], b_[SUM_LEAF];                                               \
+        leaf_ = (n)-from_ < SUM_LEAF ? (n)-from_ : SUM_LEAF;                             \
+        for (size_t k_ = 0; k_ < leaf_; k_++) {                                          \
+            const size_t i = from_ + k_;                                                 \
+            a_[k_] = (expression_a);                                                     \
+            b_[k_] = (expression_b);                                                     \
         }                                                                                \
-        tree_push((tree_a), sum_lanes(a_));                                              \
-        tree_push((tree_b), sum_lanes(b_));                                              \
+        tree_push((tree_a), sum_leaf(a_, leaf_));                                        \
+        tree_push((tree_b), sum_leaf(b_, leaf_));                                        \
     }
 
 /* Pushes the sum over i = 0..n-1 of one expression in i. */
 #define TREE_SUM(tree, n, i, expression)                                                 \
-    for (size_t leaf_ = 0; leaf_ < (n); leaf_ += SUM_LEAF) {                             \
-        double a_[SUM_LANES] = {0};                                                      \
-        if ((n)-leaf_ >= SUM_LEAF) {                                                     \
-            for (size_t k_ = 0; k_ < SUM_LEAF; k_ += SUM_LANES)                          \
-                for (size_t j_ = 0; j_ < SUM_LANES; j_++) {                              \
-                    const size_t i = leaf_ + k_ + j_;                                    \
-                    a_[j_] += (expression);                                              \
-                }                                                                        \
-        } else {                                                                         \
-            for (size_t i = leaf_; i < (n); i++) a_[i % SUM_LANES] += (expression);      \
+    for (size_t from_ = 0, leaf_; from_ < (n); from_ += leaf_) {                         \
+        double a_[SUM_LEAF];                                                             \
+        leaf_ = (n)-from_ < SUM_LEAF ? (n)-from_ : SUM_LEAF;                             \
+        for (size_t k_ = 0; k_ < leaf_; k_++) {                                          \
+            const size_t i = from_ + k_;                                                 \
+            a_[k_] = (expression);                                                       \
         }                                                                                \
-        tree_push((tree), sum_lanes(a_));                                                \
+        tree_push((tree), sum_leaf(a_, leaf_));                                          \
     }
 
 double sum_run(const double *x, size_t n); /* sum of x[0..n) */

@@ -255,7 +255,8 @@ static Tally evaluate(Trainer *t, const Images *images) {
                       images, index, count, NULL);
         t->tally[chunk].loss *= (double)count;
     }
-    TreeSum loss = {.count = 0};
+    TreeSum loss;
+    tree_clear(&loss);
     size_t wrong = 0;
     for (size_t chunk = 0; chunk < chunks; chunk++) {
         tree_push(&loss, t->tally[chunk].loss);
