@@ -109,18 +109,21 @@ static void check_slabs(Arena *arena, const Partition *p, uint64_t *index) {
     size_t *by_row = ZERO(arena, size_t, elements(p)),
            *by_run = ZERO(arena, size_t, elements(p));
     for (size_t slab = 0; slab < partition_slabs(p); slab++) {
-        const Runs runs = slab_runs(p, slab);
-        assert_int_equal(runs.runs * runs.rows, slab_rows(p, slab));
-        assert_int_equal(runs.length, runs.rows * p->L);
-        for (size_t row = 0; row < slab_rows(p, slab); row++)
-            mark_stretch(by_row, p, slab, slab_row(p, slab, row), p->L);
-        for (size_t run = 0; run < runs.runs; run++)
-            mark_stretch(by_run, p, slab, slab_row(p, slab, run * runs.rows),
-                         runs.length);
-        for (size_t run = 1;
-             run < runs.runs && is_consecutive(p, slab % p->channel_cells); run++)
-            assert_true(slab_row(p, slab, (run - 1) * runs.rows) + runs.length <
-                        slab_row(p, slab, run * runs.rows));
+        const Stretch whole = slab_runs(p, slab);
+        assert_int_equal(whole.left * whole.rows, slab_rows(p, slab).left);
+        assert_int_equal(whole.length, whole.rows * p->L);
+        size_t behind = 0; /* the end of the run before */
+        for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
+            mark_stretch(by_row, p, slab, row.offset, row.length);
+            assert_int_equal(row.number, row.offset / p->L);
+            assert_int_equal(row.channel, row.number % p->C);
+        }
+        for (Stretch run = whole; run.left > 0; stretch_next(&run, p)) {
+            mark_stretch(by_run, p, slab, run.offset, run.length);
+            if (run.left < whole.left && is_consecutive(p, slab % p->channel_cells))
+                assert_true(behind < run.offset); /* else they were one */
+            behind = run.offset + run.length;
+        }
     }
     for (size_t i = 0; i < elements(p); i++)
         assert_true(by_row[i] == 1 && by_run[i] == 1);

@@ -2,22 +2,17 @@
  * Slab by slab, so that a slab is read again while it is still in the cache. */
 #include "kind.h"
 
-/* The channel of a row that starts at this offset. */
-static size_t row_channel(const Partition *p, size_t offset) {
-    return offset / p->L % p->C;
-}
-
 /* ---- forward: y = gamma xhat + beta ---------------------------------------------- */
 
 void standard_forward(double *restrict y, const double *restrict x, const double *gamma,
                       const double *beta, const Standard *cells, const Partition *p) {
     const size_t L = p->L;
     for (size_t slab = 0; slab < partition_slabs(p); slab++)
-        for (size_t r = 0, rows = slab_rows(p, slab); r < rows; r++) {
-            size_t offset = slab_row(p, slab, r), c = row_channel(p, offset);
-            const double scale = gamma ? gamma[c] : 1.0, bias = beta ? beta[c] : 0.0;
-            const double *in = x + offset;
-            double *out = y + offset;
+        for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
+            const double scale = gamma ? gamma[row.channel] : 1.0,
+                         bias = beta ? beta[row.channel] : 0.0;
+            const double *in = x + row.offset;
+            double *out = y + row.offset;
             if (p->apart) {
                 const Standard *s = cells + slab * L;
                 for (size_t l = 0; l < L; l++)
@@ -76,10 +71,9 @@ static void row_dx_fixed(double *restrict dx, const double *restrict dy, double 
 
 static void slab_dx_fixed(StandardGradient out, const double *dy, const double *gamma,
                           const Standard *cells, const Partition *p, size_t slab) {
-    for (size_t r = 0, rows = slab_rows(p, slab); r < rows; r++) {
-        size_t offset = slab_row(p, slab, r);
-        double scale = gamma ? gamma[row_channel(p, offset)] : 1.0;
-        row_dx_fixed(out.dx + offset, dy + offset, cells[slab].rstd * scale, p->L,
+    for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
+        double scale = gamma ? gamma[row.channel] : 1.0;
+        row_dx_fixed(out.dx + row.offset, dy + row.offset, cells[slab].rstd * scale, p->L,
                      out.keep_dx);
     }
 }
@@ -92,20 +86,15 @@ static void slab_dx(StandardGradient out, const double *dy, const double *x,
     TreeSum h, hx;
     tree_clear(&h);
     tree_clear(&hx);
-    size_t rows = slab_rows(p, slab);
-    for (size_t r = 0; r < rows; r++) {
-        size_t row = slab_row(p, slab, r) / p->L;
-        double scale = gamma ? gamma[row % p->C] : 1.0;
-        tree_push(&h, scale * sum_dy[row]);
-        tree_push(&hx, scale * sum_dyx[row]);
+    for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
+        double scale = gamma ? gamma[row.channel] : 1.0;
+        tree_push(&h, scale * sum_dy[row.number]);
+        tree_push(&hx, scale * sum_dyx[row.number]);
     }
     double a = tree_total(&h) / count, b = tree_total(&hx) / count;
-    for (size_t r = 0; r < rows; r++) {
-        size_t offset = slab_row(p, slab, r);
-        row_dx(out.dx + offset, dy + offset, x + offset,
-               gamma ? gamma[row_channel(p, offset)] : 1.0, cells[slab], a, b, p->L,
-               out.keep_dx);
-    }
+    for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p))
+        row_dx(out.dx + row.offset, dy + row.offset, x + row.offset,
+               gamma ? gamma[row.channel] : 1.0, cells[slab], a, b, p->L, out.keep_dx);
 }
 
 /* Positions apart: the means run down columns, so h and h xhat are written out first. */
@@ -113,9 +102,9 @@ static void apart_products(double *restrict h, double *restrict hx, const double
                            const double *x, const double *gamma, const Standard *cells,
                            const Partition *p, size_t slab) {
     const Standard *s = cells + slab * p->L;
-    for (size_t r = 0, rows = slab_rows(p, slab); r < rows; r++) {
-        size_t offset = slab_row(p, slab, r);
-        const double scale = gamma ? gamma[row_channel(p, offset)] : 1.0;
+    for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
+        const size_t offset = row.offset;
+        const double scale = gamma ? gamma[row.channel] : 1.0;
         for (size_t l = 0; l < p->L; l++) {
             h[offset + l] = scale * dy[offset + l];
             double xhat = ((x[offset + l] - s[l].shift) - s[l].offset) * s[l].rstd;
@@ -135,8 +124,8 @@ static void apart_dx(StandardGradient out, const double *dy, const double *x,
     partition_mean(a, h, p);
     partition_mean(b, hx, p);
     for (size_t slab = 0; slab < partition_slabs(p); slab++)
-        for (size_t r = 0, rows = slab_rows(p, slab); r < rows; r++) {
-            size_t offset = slab_row(p, slab, r), first = slab * p->L;
+        for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
+            const size_t offset = row.offset, first = slab * p->L;
             for (size_t l = 0; l < p->L; l++) {
                 const Standard s = cells[first + l];
                 double xhat = ((x[offset + l] - s.shift) - s.offset) * s.rstd;
@@ -165,11 +154,9 @@ void standard_backward(StandardGradient out, const double *dy, const double *x,
            *sum_dyx = TAKE(scratch, double, p->N * p->C);
     REQUIRE(!(fixed && p->apart), "fixed moments are per channel");
     for (size_t slab = 0; slab < partition_slabs(p); slab++) {
-        for (size_t r = 0; r < slab_rows(p, slab); r++) {
-            size_t offset = slab_row(p, slab, r), row = offset / p->L;
-            row_sums(&sum_dy[row], &sum_dyx[row], dy + offset, x + offset,
-                     cells + slab * (p->apart ? p->L : 1), p);
-        }
+        for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p))
+            row_sums(&sum_dy[row.number], &sum_dyx[row.number], dy + row.offset,
+                     x + row.offset, cells + slab * (p->apart ? p->L : 1), p);
         if (out.dx && fixed)
             slab_dx_fixed(out, dy, gamma, cells, p, slab);
         else if (out.dx && !p->apart)

@@ -76,49 +76,37 @@ size_t partition_smallest(const Partition *p) {
     return least;
 }
 
-size_t slab_rows(const Partition *p, size_t slab) {
-    return p->block * slab_width(p, slab);
-}
-
-size_t slab_row(const Partition *p, size_t slab, size_t row) {
-    size_t set = slab % p->channel_cells, width = slab_width(p, slab);
-    size_t n = slab / p->channel_cells * p->block + row / width;
-    return (n * p->C + p->member[p->start[set] + row % width]) * p->L;
-}
-
-Runs slab_runs(const Partition *p, size_t slab) {
-    size_t set = slab % p->channel_cells, width = slab_width(p, slab);
-    size_t first = p->member[p->start[set]], last = p->member[p->start[set + 1] - 1];
-    if (width == p->C) return (Runs){1, p->block * p->C * p->L, p->block * p->C};
-    if (last - first == width - 1) return (Runs){p->block, width * p->L, width};
-    return (Runs){p->block * width, p->L, 1};
+Stretch slab_runs(const Partition *p, size_t slab) {
+    Stretch run = slab_rows(p, slab);
+    size_t width = run.end - run.first;
+    if (p->member[run.end - 1] - p->member[run.first] != width - 1) return run;
+    run.left = width == p->C ? 1 : p->block;
+    run.rows = width == p->C ? p->block * width : width;
+    run.length = run.rows * p->L;
+    return run;
 }
 
 /* ---- sums over a slab whose positions belong together: runs of consecutive elements --- */
 
 static double slab_mean_about(const double *x, double about, const Partition *p,
                               size_t slab, double count) {
-    Runs runs = slab_runs(p, slab);
     TreeSum tree;
     tree_clear(&tree);
-    for (size_t r = 0; r < runs.runs; r++) {
-        const double *run = x + slab_row(p, slab, r * runs.rows);
-        TREE_SUM(&tree, runs.length, i, run[i] - about)
-    }
+    for (Stretch run = slab_runs(p, slab); run.left > 0; stretch_next(&run, p))
+        TREE_SUM(&tree, run.length, i, x[run.offset + i] - about)
     return tree_total(&tree) / count;
 }
 
 /* Moments about `shift` in one pass over the slab. */
 static Moments slab_moments_about(const double *x, double shift, const Partition *p,
                                   size_t slab, double count) {
-    Runs runs = slab_runs(p, slab);
     TreeSum first, second;
     tree_clear(&first);
     tree_clear(&second);
-    for (size_t r = 0; r < runs.runs; r++) {
-        const double *run = x + slab_row(p, slab, r * runs.rows);
-        TREE_SUM2(&first, &second, runs.length, i, run[i] - shift,
-                  (run[i] - shift) * (run[i] - shift))
+    for (Stretch run = slab_runs(p, slab); run.left > 0; stretch_next(&run, p)) {
+        const double *in = x + run.offset;
+        TREE_SUM2(&first, &second, run.length, i, in[i] - shift,
+                  (in[i] - shift) * (in[i] - shift))
     }
     double sum = tree_total(&first), offset = sum / count;
     double m2 = tree_total(&second) - sum * offset;
@@ -130,14 +118,14 @@ static Moments slab_moments_about(const double *x, double shift, const Partition
  * cancellation. */
 static Moments slab_moments(const double *x, const Partition *p, size_t slab,
                             double count) {
-    const double *run = x + slab_row(p, slab, 0);
-    size_t length = slab_runs(p, slab).length;
+    const Stretch run = slab_runs(p, slab);
+    const double *in = x + run.offset;
     TreeSum tree;
     tree_clear(&tree);
-    size_t leaf = length < SUM_LEAF ? length : SUM_LEAF;
-    TREE_SUM(&tree, leaf, i, run[i] - run[0])
+    size_t leaf = run.length < SUM_LEAF ? run.length : SUM_LEAF;
+    TREE_SUM(&tree, leaf, i, in[i] - in[0])
     Moments m =
-        slab_moments_about(x, run[0] + tree_total(&tree) / (double)leaf, p, slab, count);
+        slab_moments_about(x, in[0] + tree_total(&tree) / (double)leaf, p, slab, count);
     if (m.offset * m.offset * count > m.m2 / 4.0)
         m = slab_moments_about(x, m.shift + m.offset, p, slab, count);
     return m;
@@ -178,12 +166,12 @@ static void column_sums(double *first, double *second, const double *x,
                         size_t width) {
     TreeRows tree[2];
     for (int t = 0; t < 2; t++) tree[t].count = tree[t].top = 0, tree[t].width = width;
-    for (size_t r0 = 0, rows = slab_rows(p, slab); r0 < rows; r0 += ROWS) {
+    for (Stretch row = slab_rows(p, slab); row.left > 0;) {
         double leaf[2][WIDTH] = {{0}};
-        for (size_t r = r0; r < rows && r < r0 + ROWS; r++) {
-            const double *row = x + slab_row(p, slab, r) + l0;
+        for (int r = 0; r < ROWS && row.left > 0; r++, stretch_next(&row, p)) {
+            const double *in = x + row.offset + l0;
             for (size_t j = 0; j < width; j++) {
-                double d = row[j] - about[j];
+                double d = in[j] - about[j];
                 leaf[0][j] += d;
                 leaf[1][j] += d * d;
             }
@@ -198,7 +186,7 @@ static void column_sums(double *first, double *second, const double *x,
 static void column_moments(Moments *m, const double *x, const Partition *p, size_t slab,
                            size_t l0, size_t width, double count) {
     double shift[WIDTH], first[WIDTH], second[WIDTH];
-    memcpy(shift, x + slab_row(p, slab, 0) + l0, width * sizeof *shift);
+    memcpy(shift, x + slab_rows(p, slab).offset + l0, width * sizeof *shift);
     column_sums(first, NULL, x, shift, p, slab, l0, width);
     for (size_t j = 0; j < width; j++) shift[j] += first[j] / count;
     column_sums(first, second, x, shift, p, slab, l0, width);
@@ -216,14 +204,14 @@ static void column_moments(Moments *m, const double *x, const Partition *p, size
 
 void partition_mean(double *mean, const double *x, const Partition *p) {
     for (size_t slab = 0; slab < partition_slabs(p); slab++) {
-        const double *first = x + slab_row(p, slab, 0);
+        const double *first = x + slab_rows(p, slab).offset;
         if (!p->apart) {
             double count = (double)partition_count(p, slab);
             double about = *first + slab_mean_about(x, *first, p, slab, count);
             mean[slab] = about + slab_mean_about(x, about, p, slab, count);
             continue;
         }
-        double count = (double)slab_rows(p, slab);
+        double count = (double)slab_rows(p, slab).left;
         FOR_COLUMNS(l0, width, p->L) {
             double sum[WIDTH], *about = mean + slab * p->L + l0;
             column_sums(sum, NULL, x, first + l0, p, slab, l0, width);
@@ -236,14 +224,14 @@ void partition_mean(double *mean, const double *x, const Partition *p) {
 
 void partition_spread(double *x, const double *cell, const Partition *p, double beta) {
     for (size_t slab = 0; slab < partition_slabs(p); slab++)
-        for (size_t r = 0; r < slab_rows(p, slab); r++) {
-            double *row = x + slab_row(p, slab, r);
+        for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
+            double *out = x + row.offset;
             if (p->apart) {
-                vector_add(row, cell + slab * p->L, p->L, beta);
+                vector_add(out, cell + slab * p->L, p->L, beta);
                 continue;
             }
             for (size_t l = 0; l < p->L; l++)
-                row[l] = beta == 0.0 ? cell[slab] : row[l] + cell[slab];
+                out[l] = beta == 0.0 ? cell[slab] : out[l] + cell[slab];
         }
 }
 
@@ -253,7 +241,7 @@ void partition_moments(Moments *m, const double *x, const Partition *p) {
             m[slab] = slab_moments(x, p, slab, (double)partition_count(p, slab));
             continue;
         }
-        double count = (double)slab_rows(p, slab);
+        double count = (double)slab_rows(p, slab).left;
         FOR_COLUMNS(l0, width, p->L)
         column_moments(m + slab * p->L + l0, x, p, slab, l0, width, count);
     }

@@ -38,15 +38,44 @@ size_t partition_cell(const Partition *partition, size_t n, size_t c, size_t l);
 size_t partition_count(const Partition *partition, size_t cell); /* elements of a cell */
 size_t partition_smallest(const Partition *partition); /* of the smallest cell */
 
-/* A slab is a list of rows of L consecutive elements; a row lies at this offset in x. */
-size_t slab_rows(const Partition *partition, size_t slab);
-size_t slab_row(const Partition *partition, size_t slab, size_t row);
+/* A slab is a list of rows of L consecutive elements, by sample and, inside a sample, by
+ * member of its set. A stretch is a row, or as many rows as lie together:
+ *     for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) ...
+ * No step takes a division: where tensors are small, rows are short. */
+typedef struct Stretch {
+    size_t offset, length;  /* elements of x */
+    size_t number, channel; /* n * C + channel and channel of its first row */
+    size_t left;            /* stretches from here on, this one included */
+    size_t rows;            /* of L in each */
+    size_t n, at;           /* its sample, its place in `member` */
+    size_t first, end;      /* of the set, there */
+} Stretch;
 
-/* The longest stretches of consecutive elements in a slab: `runs` runs of `length`. */
-typedef struct Runs {
-    size_t runs, length, rows; /* rows of L in each run */
-} Runs;
-Runs slab_runs(const Partition *partition, size_t slab);
+static inline Stretch slab_rows(const Partition *p, size_t slab) {
+    size_t set = slab % p->channel_cells, first = p->start[set], end = p->start[set + 1];
+    size_t n = slab / p->channel_cells * p->block, channel = p->member[first];
+    return (Stretch){.offset = (n * p->C + channel) * p->L,
+                     .length = p->L,
+                     .number = n * p->C + channel,
+                     .channel = channel,
+                     .left = p->block * (end - first),
+                     .rows = 1,
+                     .n = n,
+                     .at = first,
+                     .first = first,
+                     .end = end};
+}
+
+Stretch slab_runs(const Partition *partition, size_t slab); /* the longest stretches */
+
+static inline void stretch_next(Stretch *s, const Partition *p) {
+    s->left--;
+    s->at += s->rows;
+    if (s->at >= s->end) s->at = s->first, s->n++;
+    s->channel = p->member[s->at];
+    s->number = s->n * p->C + s->channel;
+    s->offset = s->number * p->L;
+}
 
 /* mean[cells] = a + mean(x - a) with a = x0 + mean(x - x0), x0 the cell's first element:
  * linear, exact on constants, and no outlying x0 costs a digit. (P-2) */
