@@ -20,27 +20,40 @@ static void check_repeat(Shape small, Shape large, const char *name) {
     REQUIRE(fits, "%s: the small shape does not repeat into the large one", name);
 }
 
-/* A walk over the elements of a large shape that knows the element of the small one. */
+/* A walk over a large shape, row by row, that knows the element of the small one. A row is
+ * the longest stretch along which the small shape repeats one element, or moves with it. */
 typedef struct Walk {
-    Shape large;
-    size_t stride[SHAPE_MAX_RANK], at[SHAPE_MAX_RANK];
-    size_t small;
+    size_t rank, size[SHAPE_MAX_RANK], stride[SHAPE_MAX_RANK]; /* of what is not a row */
+    size_t at[SHAPE_MAX_RANK];
+    size_t row; /* elements */
+    bool repeats;
+    size_t small; /* element where the row begins */
 } Walk;
 
 static Walk walk_start(Shape small, Shape large) {
-    Walk walk = {.large = large};
+    Walk walk = {.rank = large.rank, .row = 1};
     repeat_strides(walk.stride, small);
+    for (size_t i = 0; i < large.rank; i++) walk.size[i] = large.size[i];
+    for (; walk.rank > 0; walk.rank--) {
+        const size_t size = walk.size[walk.rank - 1];
+        const bool repeats = walk.stride[walk.rank - 1] == 0;
+        if (size > 1 && walk.row > 1 && repeats != walk.repeats) break;
+        if (size > 1) walk.repeats = repeats;
+        walk.row *= size;
+    }
     return walk;
 }
 
 static void walk_on(Walk *walk) {
-    for (size_t i = walk->large.rank; i-- > 0;) {
+    for (size_t i = walk->rank; i-- > 0;) {
         walk->small += walk->stride[i];
-        if (++walk->at[i] < walk->large.size[i]) return;
-        walk->small -= walk->stride[i] * walk->large.size[i];
+        if (++walk->at[i] < walk->size[i]) return;
+        walk->small -= walk->stride[i] * walk->size[i];
         walk->at[i] = 0;
     }
 }
+
+enum { FEW = 4, COLUMNS = 64 }; /* copied at once; cells that are summed side by side */
 
 #define ARITH_TEMPLATE "reduce.inc"
 #include "arith_each.h"
