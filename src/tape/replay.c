@@ -3,6 +3,8 @@
 
 #include "op.h"
 
+#include <string.h>
+
 typedef struct Step {
     const Node *node;
     size_t in[OP_MOST_OPERANDS]; /* the operands' steps */
@@ -14,12 +16,11 @@ struct Program {
     size_t *output; /* [outputs] step of each */
 };
 
-#define ARITH_TEMPLATE "replay.inc"
-#include "arith_each.h"
-
 size_t program_steps(const Program *program) {
     return program->steps;
 }
+
+/* ---- listing --------------------------------------------------------------------- */
 
 /* A fused operation is the node that defines it. */
 static Node *meaning(Tape *tape, Node *node) {
@@ -86,3 +87,42 @@ const Program *program_new(Tape *tape, Node *const *outputs, size_t count) {
         program->output[i] = meaning(tape, outputs[i])->place - 1;
     return program;
 }
+
+/* ---- running --------------------------------------------------------------------- */
+
+struct Prepared {
+    const Program *program;
+    size_t count, *given; /* [count] step of each given node; SIZE_MAX: not asked */
+    bool *moves;          /* [steps] it is given, or depends on what is */
+    void **room;          /* [steps] where it is computed; NULL: given */
+    const void **at;      /* [steps] its value */
+};
+
+/* Who moves, and room of `size` bytes an element for all that is not given. */
+static Prepared *prepare(const Program *program, Arena *arena, Node *const *x,
+                         size_t count, size_t size) {
+    Prepared *p = TAKE(arena, Prepared, 1);
+    *p = (Prepared){.program = program, .count = count};
+    p->given = TAKE(arena, size_t, count);
+    p->moves = ZERO(arena, bool, program->steps);
+    p->room = ZERO(arena, void *, program->steps);
+    p->at = TAKE(arena, const void *, program->steps);
+    for (size_t k = 0; k < count; k++) p->given[k] = SIZE_MAX;
+    for (size_t i = 0; i < program->steps; i++) {
+        const Step *step = &program->step[i];
+        bool given = false;
+        for (size_t k = 0; k < count; k++)
+            if (x[k] == step->node) p->given[k] = i, given = true;
+        for (size_t k = 0; k < step->node->arity; k++)
+            p->moves[i] = p->moves[i] || p->moves[step->in[k]];
+        if (given)
+            p->moves[i] = true;
+        else
+            p->room[i] = arena_take(arena, shape_count(step->node->shape), size);
+        p->at[i] = p->room[i];
+    }
+    return p;
+}
+
+#define ARITH_TEMPLATE "replay.inc"
+#include "arith_each.h"

@@ -13,18 +13,27 @@
 #include "tape.h"
 
 typedef struct Program Program;
+typedef struct Prepared Prepared;
 
 /* All that the outputs depend on, in an order in which it can be computed. Lives in the
  * tape's arena; writes definitions of fused operations on the tape. */
 const Program *program_new(Tape *tape, Node *const *outputs, size_t count);
 size_t program_steps(const Program *program);
 
-/* Values out[i] (in the arena) of the outputs where the nodes x[k] take value[k], both of
- * the node's shape. All other leaves keep their recorded values; x may be any nodes: what
- * stands below one that is given is not asked. */
+/* program_run: values out[i] (in the arena) of the outputs where the nodes x[k] take
+ * value[k], both of the node's shape. All other leaves keep their recorded values; x may
+ * be any nodes: what stands below one that is given is not asked.
+ *
+ * program_prepare, program_again: the same for many runs that give the same nodes. What
+ * depends on none of them is computed once, when it is prepared; runs take no memory, and
+ * out[i] is good until the next. */
 #define PROGRAM_RUN(word, Number)                                                        \
     void program_run_##word(const Program *program, Arena *arena, Node *const *x,        \
-                            const Number *const *value, size_t count, Number **out);
+                            const Number *const *value, size_t count, Number **out);     \
+    Prepared *program_prepare_##word(const Program *program, Arena *arena,               \
+                                     Node *const *x, size_t count);                      \
+    void program_again_##word(Prepared *prepared, const Number *const *value,            \
+                              const Number **out);
 PROGRAM_RUN(real, double)
 PROGRAM_RUN(complex, Complex)
 PROGRAM_RUN(quad, Quad)
