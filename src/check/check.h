@@ -110,7 +110,8 @@ CheckReport check_adjoint(Arena *arena, const CheckFunction *function, CheckDriv
 /* The whole Jacobian, every output by every element of every input: rows by tape_backward
  * with unit upstreams, columns by the complex step in doubles. Nothing is assumed of who
  * depends on whom: zeros are computed on both sides, and where the complex step's is exact
- * the other must be. */
+ * the other must be. of_norm is not used. Takes outputs x elements doubles of memory, and
+ * a forward and a backward for each of them (src/check/jacobian.c). */
 CheckReport check_jacobian(Arena *arena, const CheckFunction *function,
                            const CheckBound *bound);
 

@@ -1,0 +1,176 @@
+/* The whole Jacobian twice, and every entry compared.
+ *
+ * A row (one output by all inputs) is one backward of one recorded tape, a column (all
+ * outputs by one element) one run of its program at x + i h. Rows come first and are
+ * written down as columns, so that each column is compared as it is computed. All is
+ * arranged so that a check costs little more than those calls: an entry is looked at by
+ * itself only in columns that hold a new worst.
+ */
+#include "check.h"
+#include "replay.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* h^2 is below the smallest part of anything; a power of two, so that scaling is exact. */
+static const double STEP = 0x1p-100;
+
+enum { TOGETHER = 8 }; /* rows: as many doubles as a cache line holds */
+
+typedef struct Jacobian {
+    Arena *arena;
+    const CheckFunction *function;
+    const CheckBound *bound;
+    Tape *tape;
+    Node **x, *y;
+    size_t rows, columns; /* elements of y; of all inputs, one after the other */
+    double *row;          /* [columns] where tape_backward leaves gradients */
+    double *got;          /* [columns][stride >= rows], by the kernels */
+    size_t stride;
+    CheckReport report;
+    double worst; /* its error / allowed; below 0: none yet */
+} Jacobian;
+
+static Jacobian record(Arena *arena, const CheckFunction *function,
+                       const CheckBound *bound) {
+    Jacobian jacobian = {
+        .arena = arena, .function = function, .bound = bound, .worst = -1.0};
+    for (size_t i = 0; i < function->inputs; i++)
+        jacobian.columns += shape_count(function->input[i].shape);
+    jacobian.row = TAKE(arena, double, jacobian.columns);
+    jacobian.tape = tape_new(arena);
+    jacobian.x = TAKE(arena, Node *, function->inputs);
+    double *slot = jacobian.row;
+    for (size_t i = 0; i < function->inputs; i++) {
+        const CheckInput *input = &function->input[i];
+        jacobian.x[i] = tape_parameter(jacobian.tape, input->shape, input->value, slot);
+        slot += shape_count(input->shape);
+    }
+    jacobian.y = function->write(jacobian.tape, jacobian.x, function->context);
+    jacobian.rows = shape_count(jacobian.y->shape);
+    return jacobian;
+}
+
+/* ---- rows ------------------------------------------------------------------------ */
+
+/* Gradient of y[j]. The slots begin as NaN: what is not written shows. */
+static void row_of(const Jacobian *jacobian, double *row, double *seed, size_t j) {
+    ArenaMark mark = arena_mark(jacobian->arena);
+    for (size_t k = 0; k < jacobian->columns; k++) jacobian->row[k] = NAN;
+    seed[j] = 1.0;
+    tape_backward(jacobian->tape, jacobian->y, seed);
+    seed[j] = 0.0;
+    memcpy(row, jacobian->row, jacobian->columns * sizeof *row);
+    arena_rewind(jacobian->arena, mark);
+}
+
+/* A few rows at a time, so that columns are written by whole cache lines. */
+static void rows_by_kernels(Jacobian *jacobian) {
+    const size_t rows = jacobian->rows, columns = jacobian->columns;
+    jacobian->stride = (rows + TOGETHER - 1) / TOGETHER * TOGETHER;
+    jacobian->got = TAKE(jacobian->arena, double, columns * jacobian->stride);
+    double *few = ZERO(jacobian->arena, double, TOGETHER *columns);
+    double *seed = ZERO(jacobian->arena, double, rows);
+    for (size_t j = 0; j < rows; j += TOGETHER) {
+        for (size_t r = 0; r < TOGETHER && j + r < rows; r++)
+            row_of(jacobian, few + r * columns, seed, j + r);
+        for (size_t k = 0; k < columns; k++)
+            for (size_t r = 0; r < TOGETHER; r++)
+                jacobian->got[k * jacobian->stride + j + r] = few[r * columns + k];
+    }
+}
+
+/* ---- columns --------------------------------------------------------------------- */
+
+typedef struct Column {
+    size_t input, element;
+    const double *got;    /* [rows] */
+    const Complex *moved; /* [rows] y at x + i h */
+    double allowed;
+} Column;
+
+static double expected(const Column *column, size_t j) {
+    return cimag(column->moved[j]) / STEP;
+}
+
+/* Entries that may be worse than the worst so far. */
+static size_t suspects(const Jacobian *jacobian, const Column *column) {
+    if (jacobian->worst < 0.0) return 1;
+    const double limit = column->allowed > 0.0 ? jacobian->worst * column->allowed : 0.0;
+    size_t found = 0;
+    for (size_t j = 0; j < jacobian->rows; j++) {
+        const double want = expected(column, j), error = fabs(column->got[j] - want);
+        found += error <= (want == 0.0 ? 0.0 : limit) ? 0 : 1;
+    }
+    return found;
+}
+
+static const char *fault(const Jacobian *jacobian, const CheckReport *r) {
+    if (!isfinite(r->got)) return "got what is not finite";
+    if (!isfinite(r->expected)) return "the complex step is not finite";
+    if (r->expected == 0.0) return "not zero, where the complex step is";
+    return text_print(jacobian->arena, "%.2g times beyond what is allowed",
+                      r->error / r->allowed);
+}
+
+/* One entry; the worst, by error / allowed, is reported. */
+static void enter(Jacobian *jacobian, const Column *column, size_t j) {
+    CheckReport r = {.input = column->input,
+                     .element = column->element,
+                     .output = j,
+                     .got = column->got[j],
+                     .expected = expected(column, j)};
+    r.error = fabs(r.got - r.expected);
+    r.allowed = r.expected == 0.0 ? 0.0 : column->allowed;
+    r.verdict = r.error <= r.allowed ? CHECK_PASS : CHECK_FAIL;
+    double ratio = r.error == 0.0 ? 0.0 : r.error / r.allowed;
+    if (isnan(ratio)) ratio = INFINITY;
+    if (ratio <= jacobian->worst) return;
+    jacobian->worst = ratio;
+    jacobian->report = r;
+    if (r.verdict == CHECK_PASS) return;
+    ArenaMark mark = arena_mark(jacobian->arena);
+    snprintf(jacobian->report.reason, sizeof r.reason, "%s[%zu] of y[%zu]: %s",
+             jacobian->function->input[r.input].name, r.element, j, fault(jacobian, &r));
+    arena_rewind(jacobian->arena, mark);
+}
+
+/* All columns of one input: what depends on the others alone is computed once. */
+static void columns_by_step(Jacobian *jacobian, const Program *program, size_t i,
+                            const double *got) {
+    const double *x = jacobian->x[i]->value;
+    const size_t count = shape_count(jacobian->x[i]->shape);
+    ArenaMark mark = arena_mark(jacobian->arena);
+    Prepared *run = program_prepare_complex(program, jacobian->arena, &jacobian->x[i], 1);
+    Complex *value = TAKE(jacobian->arena, Complex, count);
+    for (size_t k = 0; k < count; k++) value[k] = x[k];
+    for (size_t k = 0; k < count; k++) {
+        Column column = {.input = i, .element = k, .got = got + k * jacobian->stride};
+        column.allowed =
+            jacobian->bound->digits * DBL_EPSILON * jacobian->bound->scale[i][k];
+        value[k] = x[k] + (Complex)I * STEP;
+        program_again_complex(run, (const Complex *const[]){value}, &column.moved);
+        if (suspects(jacobian, &column) > 0)
+            for (size_t j = 0; j < jacobian->rows; j++) enter(jacobian, &column, j);
+        value[k] = x[k]; /* not before: y may be x itself */
+    }
+    arena_rewind(jacobian->arena, mark);
+}
+
+CheckReport check_jacobian(Arena *arena, const CheckFunction *function,
+                           const CheckBound *bound) {
+    REQUIRE(function->inputs > 0, "nothing to compare");
+    ArenaMark mark = arena_mark(arena);
+    Jacobian jacobian = record(arena, function, bound);
+    rows_by_kernels(&jacobian);
+    const Program *program = program_new(jacobian.tape, &jacobian.y, 1);
+    const double *got = jacobian.got;
+    for (size_t i = 0; i < function->inputs; i++) {
+        columns_by_step(&jacobian, program, i, got);
+        got += shape_count(function->input[i].shape) * jacobian.stride;
+    }
+    jacobian.report.compared = jacobian.rows * jacobian.columns;
+    arena_rewind(arena, mark);
+    return jacobian.report;
+}
