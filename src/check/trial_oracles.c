@@ -83,6 +83,28 @@ const TrialCheck trial_complex_step_113 = {
     .data = ON_MODERATE,
     .judge = judge_complex_step_113};
 
+static CheckReport judge_jacobian(Arena *arena, const Trial *t, const TrialCheck *check) {
+    Trial unit = *t; /* upstreams of one: |h| is |gamma| */
+    unit.dy = TAKE(arena, double, t->n);
+    unit.cell = TAKE(arena, TrialCell, t->cells);
+    memcpy(unit.cell, t->cell, t->cells * sizeof *t->cell);
+    for (size_t i = 0; i < t->n; i++) unit.dy[i] = 1.0;
+    for (size_t k = 0; k < t->cells; k++) unit.cell[k].h = 0.0;
+    for (size_t i = 0; i < t->n; i++) {
+        TrialCell *cell = &unit.cell[t->where[i]];
+        cell->h = fmax(cell->h, fabs(trial_gamma(t, i)));
+    }
+    CheckFunction f = trial_function(arena, &unit);
+    CheckBound bound = trial_bound(arena, &unit, check->digits, 1, true);
+    return check_jacobian(arena, &f, &bound);
+}
+const TrialCheck trial_jacobian = {
+    .name = "jacobian",
+    .says = "whole Jacobian by the complex step, zeros across cells exact",
+    .digits = 64,
+    .data = ON_PLAIN,
+    .judge = judge_jacobian};
+
 static CheckReport judge_adjoint(Arena *arena, const Trial *t, const TrialCheck *check) {
     CheckFunction f = trial_function(arena, t);
     CheckBound bound = trial_bound(arena, t, check->digits, 1, false);
