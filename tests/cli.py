@@ -100,6 +100,35 @@ def words(place):
 
 
 @case("fault")
+def checks(place):
+    """What `check` is asked: normalizers, networks, what stands in them, and cases by name."""
+    net = "resnet(depth=8, width=4)"
+    rows(place, [
+        (["check", "grop(2)"], USAGE, ["'grop(2)'", "byte 0", "'group'"]),
+        (["check", "group(2"], USAGE, ["'group(2'", "byte 7"]),
+        (["check", "xyzzy"], USAGE, ["'xyzzy'", "batch, layer"]),
+        (["check", "resnt(depth=8)"], USAGE, ["'resnt'", "'resnet'", "resnet(depth=D"]),
+        (["check", "resnet(depth=9)"], USAGE, ["'resnet(depth=9)' at byte 13", "6n+2", "not 9"]),
+        (["check", "resnet(deep=8)"], USAGE, ["'resnet(deep=8)' at byte 7", "deep"]),
+        (["check", "batch", "resnet(width=0)"], USAGE, ["'resnet(width=0)'", "width"]),
+        (["check", net, "--norm"], USAGE, ["--norm", "value"]),
+        (["check", net, "--norm", ""], USAGE, ["in ''"]),
+        (["check", net, "--norm", "batch,grop(2)"], USAGE, ["'grop(2)' at byte 0", "'group'"]),
+        (["check", net, "--norm", "batch, group(3)"], USAGE, [net, "layer stem_norm", "group(3)", "4 channels"]),
+        (["check", net, "--norm", "ghost(3)"], USAGE, [net, "layer stem_norm", "ghost(3)", "8"]),
+        (["check", "resnet(depth=8, stem_stride=4)", "--norm", "instance"], USAGE, ["layer stage", "instance"]),
+        (["check", "--norm", "batch"], USAGE, ["--norm batch", "network", net]),
+        (["check", "batch", "--norm", "batch"], USAGE, ["--norm batch", "network", net]),
+        (["check", "--case", "xyzzy"], USAGE, ["'xyzzy'", "--list"]),
+        (["check", net, "--case", "group-2.4x8x5.gradient"], USAGE, ["'group-2.4x8x5.gradient'", "--list"]),
+        (["check", net, "--norm", "batch", "--case", "resnet-depth-8-width-4.group-2.gradient"], USAGE,
+         ["resnet-depth-8-width-4.group-2.gradient'", "--list"]),
+        (["check", net, "--seed", "one"], USAGE, ["--seed one", "whole number"]),
+        (["check", net, "--threads", "0"], USAGE, ["--threads 0", "from 1 to"]),
+    ])
+
+
+@case("fault")
 def bare(place):
     """No command at all: the help, and an exit code that a script notices."""
     code, out, err = place.run()

@@ -1,5 +1,5 @@
-/* Derivatives judged: every normalizer by every check on several shapes and kinds of data,
- * and networks of them. notes/30-checking.md */
+/* Derivatives judged: every normalizer by every check on several shapes and kinds of
+ * data, and networks of them. notes/30-checking.md */
 #include "tool.h"
 
 #include <math.h>
@@ -120,7 +120,7 @@ static void list_jobs(Asked *asked, const char *only) {
         asked->job[0].column = 0;
     }
     if (asked->jobs == 0 && only)
-        die(EX_USAGE, "no case '%s'; `normlab check --list` lists them", only);
+        die(EX_USAGE, "no case '%s'; the same words with --list name them all", only);
 }
 
 static void judge_all(Asked *asked, size_t threads) {
@@ -388,17 +388,16 @@ const Command command_check = {
     .least = 0,
     .most = MOST_SPECS,
     .run = run_check,
-    .more = "Of normalizers (`group(2)`), a line for each check: how many eps of its "
-            "scale are "
-            "allowed (0: the same bits), and\n"
-            "how many the worst error of each is; `.`: does not apply. Of a network "
-            "(`resnet(depth=8)`), with each normalizer\n"
-            "in it: the part of the whole gradient's norm that is allowed, and the worst "
-            "error as such a part (differences:\n"
-            "as part of their own estimate); parameters and running state are random. "
-            "Without "
-            "SPEC: one normalizer of each kind,\n"
-            "and a network. Where there is one column alone: what each check says. Exit "
-            "status 1 if anything fails or is\n"
-            "inconclusive.",
+    .more =
+        "A table of normalizers (`group(2)`) says for each check how many eps of its "
+        "scale are allowed (0: the same bits)\n"
+        "and how many the worst error of each is (of differences: parts of their own "
+        "bound); `.`: does not apply; `*`: some\n"
+        "cases are inconclusive, and listed as such with the reason. A network "
+        "(`resnet(depth=8)`) has a table of its own, with\n"
+        "each normalizer in it and all parameters random: there errors are parts of the "
+        "whole gradient's norm. One column\n"
+        "alone says what each check is. Without SPEC: one normalizer of each kind, and a "
+        "network of each. Exit status 1 if\n"
+        "anything fails or is inconclusive.",
 };

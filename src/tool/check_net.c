@@ -1,18 +1,18 @@
-/* Networks before the oracles of check.h, which know none: what is judged is a function of
- * the images and of every parameter under its own name. At initialization the last gamma of
- * each block is 0 and hides all that stands before it, so parameters and running state are
- * drawn at random. */
+/* Networks before the oracles of check.h, which know none: what is judged is a function
+ * of the images and of every parameter under its own name. At initialization the last
+ * gamma of each block is 0 and hides all that stands before it, so parameters and running
+ * state are drawn at random. */
 #include "tool.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { BATCH = 8, DIRECTIONS = 8, FEW = 2, MOST_NORMS = 64 };
+/* One side is odd, so that strides leave a rest; in the last stage every normalizer of
+ * the registry still has cells of four elements or more. */
+enum { BATCH = 8, CHANNELS = 2, HEIGHT = 6, WIDTH = 5, CLASSES = 3, MOST_NORMS = 64 };
 
-/* Odd sides, so that strides leave a rest; the last stage still has cells of four elements
- * in every normalizer of the registry. */
-static const NetImage IMAGE = {.channels = 2, .height = 6, .width = 5, .classes = 3};
-static const Shape IMAGES = {4, {BATCH, 2, 6, 5}};
+static const NetImage IMAGE = {CHANNELS, HEIGHT, WIDTH, CLASSES};
+static const Shape IMAGES = {4, {BATCH, CHANNELS, HEIGHT, WIDTH}};
 
 /* ---- which networks -------------------------------------------------------------- */
 
@@ -138,6 +138,9 @@ CheckFunction net_function(Arena *arena, const char *net, const char *norm, Norm
 
 /* ---- the checks ------------------------------------------------------------------ */
 
+/* Any direction looks at every parameter; convolutions of 113 bits are slow. */
+enum { DIRECTIONS = 8, FEW = 2 };
+
 typedef CheckReport NetJudge(Arena *arena, const CheckFunction *f,
                              const CheckBound *bound, uint64_t seed);
 
@@ -176,16 +179,17 @@ static const struct {
     SheetRow row;
     NetJudge *judge;
 } CHECKS[] = {
-    {{"gradient", "every element is that of the definitions' gradient in 113 bits", 1e-10,
+    {{"gradient", "every element of the gradient is the definitions' in 113 bits", 1e-10,
       "norm"},
      judge_gradient},
-    {{"differences", "along directions by GSL's differences (of its own estimate)", 1,
-      "bound"},
+    {{"differences", "gradient along directions by GSL's differences (of its own bound)",
+      1, "bound"},
      judge_differences},
-    {{"complex-step", "along directions by the complex step in doubles", 1e-10, "norm"},
-     judge_step},
-    {{"complex-step-113", "along directions by the complex step in 113 bits", 1e-10,
+    {{"complex-step", "gradient along directions by the complex step in doubles", 1e-10,
       "norm"},
+     judge_step},
+    {{"complex-step-113", "gradient along directions by the complex step in 113 bits",
+      1e-10, "norm"},
      judge_step_113},
     {{"adjoint", "<v, J'w> = <J v, w>, J v by the complex step", 1e-10, "norm"},
      judge_adjoint},

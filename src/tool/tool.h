@@ -190,7 +190,7 @@ void curves_draw(Arena *arena, const Store *store, const char *terminal,
 typedef struct SheetRow {
     const char *name, *says;
     double bar; /* what is allowed, in `unit` */
-    /* "eps" of its scale; "norm": part of the whole gradient's; "bound": the oracle's own */
+    /* "eps": of its scale; "norm": part of the whole gradient's; "bound": the oracle's */
     const char *unit;
 } SheetRow;
 
@@ -225,7 +225,7 @@ bool net_is_meant(Arena *arena, const char *text); /* by its first word, or near
  * is wrong ends the program. */
 Sheet net_sheet(Arena *arena, const char *net, const char *norms);
 
-/* Its logits as a function of the images and of every parameter by name; random by seed. */
+/* Its logits as a function of the images and of every parameter by name, all random. */
 CheckFunction net_function(Arena *arena, const char *net, const char *norm, NormMode mode,
                            uint64_t seed);
 

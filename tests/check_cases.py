@@ -1,0 +1,67 @@
+#!/usr/bin/python3 -B
+"""`normlab check` from outside: cases have names, each can be run alone, and what is found does not depend on how."""
+
+import json
+
+from program import case, check, main, same
+
+NET = "resnet(depth=8, width=4)"
+CHECKS = ["gradient", "differences", "complex-step", "complex-step-113", "adjoint", "second-order"]
+
+
+def names(place, *words):
+    return [line.split()[0] for line in place.good("check", *words, "--list").splitlines()]
+
+
+def cases(place, *words):
+    return json.loads(place.good("check", *words, "--json"))["cases"]
+
+
+@case("example")
+def listed(place):
+    """Networks stand in the list of everything, after the normalizers; asked for alone they are the same."""
+    every = names(place)
+    same("all names differ", len(set(every)), len(every))
+    nets = names(place, NET)
+    same("networks come last", every[-len(nets):], nets)
+    same("one network", names(place, NET, "--norm", "group(2)"),
+         [f"resnet-depth-8-width-4.group-2.{name}" for name in CHECKS])
+    check("group-2.4x8x5.gradient" in every, "no normalizer in the list")
+
+
+@case("example")
+def skipped(place):
+    """Of the registry, the normalizers that do not fit are no columns."""
+    nets = names(place, "resnet(depth=8, width=4, stem_stride=4)")
+    check(any(".batch." in name for name in nets), f"no batch: {nets}")
+    check(not any(".instance." in name for name in nets), "instance, though its cells have one element")
+
+
+@case("example")
+def alone(place):
+    """One case by its name is what it is among others, whatever the threads; another seed is another case."""
+    words = [NET, "--norm", "batch,group(2)"]
+    every = cases(place, *words)
+    same("cases", len(every), 2 * len(CHECKS))
+    for wanted in every[2], every[6]:
+        same("alone", cases(place, *words, "--case", wanted["case"], "--threads", "1"), [wanted])
+        other = cases(place, *words, "--case", wanted["case"], "--seed", "7")[0]
+        check(other["got"] != wanted["got"], f"{wanted['case']}: the same with another seed")
+    for found in every:
+        same(f"verdict of {found['case']}", (found["verdict"], found["net"]), ("pass", NET))
+        check(found["worst"] < found["bar"] and found["unit"] in ("norm", "bound"), f"{found}")
+    same("modes", [(f["spec"], f["cases"]) for f in every if f["check"] == "adjoint"], [("batch", 2), ("group(2)", 1)])
+
+
+@case("example")
+def spoken(place):
+    """One column says what its checks mean; several are a table under the network's name."""
+    one = place.good("check", NET, "--norm", "group(2)", "--case", "resnet-depth-8-width-4.group-2.adjoint")
+    check(one.startswith(NET) and "group(2)\nadjoint" in one and "<v, J'w>" in one, one)
+    two = place.good("check", "resnet:depth=8:width=4", "--norm", "none,layer").splitlines()
+    check(two[0].startswith(NET) and two[1].split() == ["check", "norm", "none", "layer"], "\n".join(two))
+    check("12 cases" in two[-1] and "0 failed, 0 inconclusive" in two[-1], two[-1])
+
+
+if __name__ == "__main__":
+    main()

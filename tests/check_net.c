@@ -1,0 +1,159 @@
+/* The checks of networks: on the right network they pass; a gradient that is wrong at one
+ * parameter, in its kernel or in its definition, is found by those that can see it, and
+ * named where elements are compared. */
+#include "harness.h"
+
+#include "op.h"
+#include "tool.h"
+
+#include <string.h>
+
+static const char NET[] = "resnet(depth=8, width=4)";
+static const char *const KERNEL_JUDGES[] = {
+    "gradient", "differences", "complex-step", "complex-step-113", "adjoint", NULL};
+static const char *const DEFINITION_JUDGES[] = {"gradient", "second-order", NULL};
+static const char *const NOBODY[] = {NULL};
+
+static bool is_one_of(const char *name, const char *const *names) {
+    for (; *names; names++)
+        if (strcmp(name, *names) == 0) return true;
+    return false;
+}
+
+/* ---- y = x, with one of its two adjoints wrong by a factor ------------------------- */
+
+typedef struct Fault {
+    double backward, adjoint; /* 1: right */
+} Fault;
+
+#define COPY(word, Number)                                                               \
+    static void copy_##word(Number *y, const Number *const *in, const Node *node) {      \
+        memcpy(y, in[0], shape_count(node->shape) * sizeof *y);                          \
+    }
+COPY(real, double)
+COPY(complex, Complex)
+COPY(quad, Quad)
+COPY(quad_complex, QuadComplex)
+#undef COPY
+
+static void copy_adjoint(Tape *tape, Node *y, Node *g, Node **dx) {
+    const Fault *fault = y->detail;
+    dx[0] = tape_mul(tape, g, tape_fill(tape, y->shape, fault->adjoint));
+}
+
+static void copy_backward(Tape *tape, Node *y, const double *g, double *const *dx,
+                          const double *beta) {
+    (void)tape;
+    const Fault *fault = y->detail;
+    for (size_t i = 0; i < shape_count(y->shape); i++)
+        dx[0][i] = (beta[0] == 0.0 ? 0.0 : beta[0] * dx[0][i]) + fault->backward * g[i];
+}
+
+static const Op op_copy = {.name = "copy",
+                           .replay = REPLAYS(copy),
+                           .adjoint = copy_adjoint,
+                           .backward = copy_backward};
+
+/* A function that reads one of its inputs through such a copy. */
+typedef struct Planted {
+    CheckFunction right;
+    size_t input;
+    Fault fault;
+} Planted;
+
+static Node *write_planted(Tape *tape, Node *const *x, void *context) {
+    Planted *p = context;
+    Node **in = TAKE(tape_arena(tape), Node *, p->right.inputs);
+    memcpy(in, x, p->right.inputs * sizeof *in);
+    in[p->input] =
+        tape_write(tape, &op_copy, x[p->input]->shape, &x[p->input], 1, &p->fault, NULL);
+    return p->right.write(tape, in, p->right.context);
+}
+
+static CheckFunction plant(Planted *planted) {
+    CheckFunction function = planted->right;
+    function.write = write_planted;
+    function.context = planted;
+    return function;
+}
+
+/* ---- who sees it ------------------------------------------------------------------- */
+
+static size_t input_named(const CheckFunction *f, const char *name) {
+    for (size_t i = 0; i < f->inputs; i++)
+        if (strcmp(f->input[i].name, name) == 0) return i;
+    fail_msg("no input %s", name);
+    return 0;
+}
+
+/* Fails by the judges that are listed, passes by all others. */
+static void expect(const char *norm, const char *where, Fault fault,
+                   const char *const *judges) {
+    Arena *arena = arena_new();
+    Sheet sheet = net_sheet(arena, NET, norm);
+    Planted planted = {net_function(arena, NET, norm, NORM_TRAIN, 5), 0, fault};
+    planted.input = input_named(&planted.right, where);
+    CheckFunction f = plant(&planted);
+    for (size_t row = 0; row < sheet.rows; row++) {
+        const char *check = sheet.row[row].name;
+        CheckReport r = net_judge(arena, row, &f, 5);
+        CheckVerdict wanted = is_one_of(check, judges) ? CHECK_FAIL : CHECK_PASS;
+        if (r.verdict != wanted)
+            fail_msg("%s, %s, %s: %s, expected %s: %s", norm, where, check,
+                     check_verdict_text(r.verdict), check_verdict_text(wanted), r.reason);
+    }
+    arena_free(arena);
+}
+
+static const char *const NORMS[] = {"batch", "group(2)", "none"};
+static const char *const PLACES[] = {"x", "stage2.block1.conv1.weight",
+                                     "stage2.block1.shortcut.weight", "linear.bias"};
+
+static void right_networks_pass(void **state) {
+    (void)state;
+    for (size_t n = 0; n < COUNT_OF(NORMS); n++)
+        expect(NORMS[n], "x", (Fault){1, 1}, NOBODY);
+}
+
+static void faults_of_kernels(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(PLACES); i++)
+        expect("group(2)", PLACES[i], (Fault){1 + 1e-3, 1}, KERNEL_JUDGES);
+    expect("batch", "stage1.block1.norm2.gamma", (Fault){-1, 1}, KERNEL_JUDGES);
+}
+
+static void faults_of_definitions(void **state) {
+    (void)state;
+    for (size_t i = 0; i + 1 < COUNT_OF(PLACES); i++) /* the bias is linear */
+        expect("group(2)", PLACES[i], (Fault){1, 1 + 1e-3}, DEFINITION_JUDGES);
+}
+
+/* Every input in turn, by a part of 1e-6. */
+static void the_parameter_is_named(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Sheet sheet = net_sheet(arena, NET, "group(2)");
+    assert_string_equal(sheet.row[0].name, "gradient");
+    Planted planted = {net_function(arena, NET, "group(2)", NORM_TRAIN, 5), 0, {1, 1}};
+    planted.fault.backward = 1 + 1e-6;
+    for (size_t i = 0; i < planted.right.inputs; i++) {
+        planted.input = i;
+        CheckFunction f = plant(&planted);
+        CheckReport r = net_judge(arena, 0, &f, 5);
+        const char *name = f.input[i].name;
+        if (r.verdict != CHECK_FAIL || r.input != i ||
+            strncmp(r.reason, name, strlen(name)) != 0)
+            fail_msg("%s: %s: %s", name, check_verdict_text(r.verdict), r.reason);
+        assert_near(r.got / r.expected, planted.fault.backward, 1e-9);
+    }
+    arena_free(arena);
+}
+
+static const Case CASES[] = {
+    CASE(oracle, right_networks_pass),
+    CASE(fault, faults_of_kernels),
+    CASE(fault, faults_of_definitions),
+    CASE(fault, the_parameter_is_named),
+};
+
+HARNESS_MAIN("check_net", CASES)
