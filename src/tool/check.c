@@ -371,7 +371,7 @@ int check_publish(const Call *call) {
 const Command command_check = {
     .name = "check",
     .usage = "[SPEC ...] [--norm SPEC[,SPEC...]] [--case NAME] [--seed N] [--save] "
-             "[--stop] [--list] [--threads N] [--json]",
+             "[--stop] [--list] [--json]",
     .summary = "Proves the derivatives and digits of normalizers and networks",
     .options =
         (const Option[]){
