@@ -96,6 +96,7 @@ def words(place):
         (["publish", "batch-size", "epochs=1"], USAGE, ["'epochs=1'"]),
         (["demo", "now"], USAGE, ["'now'", "too many"]),
         (["bench", "--threads", "0"], USAGE, ["--threads 0", "from 1 to"]),
+        (["bench", "chekc"], USAGE, ["chekc", "did you mean 'check'", "training"]),
     ])
 
 

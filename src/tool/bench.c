@@ -109,7 +109,7 @@ static void bench_kernels(Arena *arena, size_t threads, bool json) {
     double bytes = 2.0 * sizeof(double) * (double)load.n * (double)threads,
            copy = fastest(&load);
     if (json)
-        printf(" \"copy_bytes_per_second\": %.4g, \"kernels\": [", bytes / copy);
+        printf(",\n \"copy_bytes_per_second\": %.4g, \"kernels\": [", bytes / copy);
     else
         printf("memcpy                 %6.1f GB/s, %zu thread%s\n", 1e-9 * bytes / copy,
                threads, threads > 1 ? "s" : "");
@@ -132,7 +132,7 @@ static void bench_kernels(Arena *arena, size_t threads, bool json) {
                    specs[i], 1e-9 * bytes / forward, copy / forward,
                    1.5e-9 * bytes / backward, 1.5 * copy / backward);
     }
-    if (json) printf("],\n");
+    if (json) printf("]");
     free_load(&load);
     arena_rewind(arena, mark);
 }
@@ -171,7 +171,7 @@ static void bench_training(Arena *arena, size_t threads, bool json) {
     Error error = {.set = false};
     const Dataset *dataset = dataset_open(arena, "fashion-mini", &error);
     die_if(&error);
-    if (json) printf(" \"training\": [");
+    if (json) printf(",\n \"training\": [");
     for (size_t i = 0; i < COUNT_OF(specs); i++) {
         double flops,
             peak = gemm_peak(arena, threads); /* beside each: the machine drifts */
@@ -187,7 +187,7 @@ static void bench_training(Arena *arena, size_t threads, bool json) {
                 "ResNet-20 %-10s %7.1f samples/s, %5.1f Gflop/s = %.2f of dgemm's %.1f\n",
                 specs[i], rate, 1e-9 * rate * flops, rate * flops / peak, 1e-9 * peak);
     }
-    if (json) printf("],\n");
+    if (json) printf("]");
 }
 
 /* ---- a full check of a Jacobian beside the calls it is made of --------------------- */
@@ -265,7 +265,8 @@ static void kernel_calls(const Subject *s, Arena *arena) {
     arena_rewind(arena, mark);
 }
 
-static void bench_check(Arena *arena, bool json) {
+static void bench_check(Arena *arena, size_t threads, bool json) {
+    (void)threads; /* one */
     ArenaMark mark = arena_mark(arena);
     Subject *s = subject_new(arena, "group(4)");
     Arena *scratch = arena_new();
@@ -283,11 +284,10 @@ static void bench_check(Arena *arena, bool json) {
     const char *shape = shape_text(arena, s->input[0].shape);
     const char *verdict = check_verdict_text(report.verdict);
     if (json)
-        printf(
-            " \"full_check\": {\"spec\": \"group(4)\", \"shape\": %s, \"entries\": %zu, "
-            "\"verdict\": \"%s\",\n  \"check_ms\": %.4g, \"kernel_calls_ms\": %.4g, "
-            "\"of_kernel_calls\": %.3f}\n",
-            shape, report.compared, verdict, 1e3 * check, 1e3 * calls, check / calls);
+        printf(",\n \"full_check\": {\"spec\": \"group(4)\", \"shape\": %s, "
+               "\"entries\": %zu, \"verdict\": \"%s\",\n  \"check_ms\": %.4g, "
+               "\"kernel_calls_ms\": %.4g, \"of_kernel_calls\": %.3f}",
+               shape, report.compared, verdict, 1e3 * check, 1e3 * calls, check / calls);
     else
         printf("full check of group(4)'s Jacobian on %s, %zu entries: %s, %.1f ms = %.1f "
                "of its kernel calls\n",
@@ -296,32 +296,65 @@ static void bench_check(Arena *arena, bool json) {
     arena_rewind(arena, mark);
 }
 
+/* ---- the parts ------------------------------------------------------------------- */
+
+typedef struct Part {
+    const char *name;
+    void (*bench)(Arena *arena, size_t threads, bool json);
+} Part;
+
+static const Part PARTS[] = {
+    {"kernels", bench_kernels}, {"training", bench_training}, {"check", bench_check}};
+
+/* Those that are asked for; all, where none is. */
+static void find_parts(const Call *call, bool wanted[COUNT_OF(PARTS)]) {
+    const char *names[COUNT_OF(PARTS)];
+    for (size_t i = 0; i < COUNT_OF(PARTS); i++) {
+        names[i] = PARTS[i].name;
+        wanted[i] = call->words == 0;
+    }
+    for (size_t k = 0; k < call->words; k++) {
+        size_t i = 0;
+        while (i < COUNT_OF(PARTS) && strcmp(call->word[k], names[i]) != 0) i++;
+        if (i == COUNT_OF(PARTS))
+            die(EX_USAGE, "bench has no part '%s'%s; there are kernels, training, check",
+                call->word[k],
+                text_hint(call->arena, call->word[k], names, COUNT_OF(names)));
+        wanted[i] = true;
+    }
+}
+
 static int run_bench(const Call *call) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     size_t threads =
         call_count(call, "--threads", cores > 0 ? (size_t)cores : 1, MOST_THREADS);
-    bool json = call_option(call, "--json") != NULL;
+    bool json = call_option(call, "--json") != NULL, wanted[COUNT_OF(PARTS)];
+    find_parts(call, wanted);
     matmul_single_threaded();
     if (json)
-        printf("{\"schema\": 1, \"threads\": %zu, \"blas\": %s,\n", threads,
+        printf("{\"schema\": 1, \"threads\": %zu, \"blas\": %s", threads,
                json_text(call->arena, store_blas_core(call->arena)));
     else
         printf("%s, %zu thread%s\n", store_blas_core(call->arena), threads,
                threads > 1 ? "s" : "");
-    bench_kernels(call->arena, threads, json);
-    bench_training(call->arena, threads, json);
-    bench_check(call->arena, json);
+    for (size_t i = 0; i < COUNT_OF(PARTS); i++)
+        if (wanted[i]) PARTS[i].bench(call->arena, threads, json);
     if (json) puts("}");
     return EX_OK;
 }
 
 const Command command_bench = {
     .name = "bench",
-    .usage = "[--threads N] [--json]",
+    .usage = "[kernels] [training] [check] [--threads N] [--json]",
     .summary =
         "Measures kernels, training and a full check, each beside its limit, in one run",
     .options = (const Option[]){{"--threads", "N", "default: all processors"},
                                 {"--json", NULL, "for programs"},
                                 {NULL, NULL, NULL}},
+    .least = 0,
+    .most = COUNT_OF(PARTS),
     .run = run_bench,
+    .more = "Kernels beside memcpy, training beside dgemm, the full check of a Jacobian "
+            "(on one thread) beside the calls\n"
+            "of the kernel that it is made of. Without a word, all of them.",
 };
