@@ -173,20 +173,41 @@ static const char *cell_text(Arena *arena, const SheetRow *row, const Finding *f
     return text_print(arena, worst < 10 ? "%s%.2g" : "%s%.0f", mark, worst);
 }
 
-static void print_table(const Asked *asked, const Sheet *sheet) {
+enum { TABLE_WIDTH = 110 };
+
+static int column_width(const Sheet *sheet, size_t column) {
+    size_t length = strlen(sheet->column[column]);
+    return length > 9 ? (int)length : 9;
+}
+
+/* Columns from..to of the table. */
+static void print_block(const Asked *asked, const Sheet *sheet, size_t from, size_t to) {
     Arena *arena = asked->arena;
     printf("%-19s %5s", "check", sheet->row[0].unit);
-    for (size_t i = 0; i < sheet->columns; i++) printf(" %9s", sheet->column[i]);
+    for (size_t i = from; i < to; i++)
+        printf(" %*s", column_width(sheet, i), sheet->column[i]);
     putchar('\n');
     for (size_t k = 0; k < sheet->rows; k++) {
         const SheetRow *row = &sheet->row[k];
         printf("%-19s %5s", row->name, text_number(arena, row->bar));
-        for (size_t i = 0; i < sheet->columns; i++) {
+        for (size_t i = from; i < to; i++) {
             Finding f = sum_of(asked, sheet, k, i);
-            int width = (int)strlen(sheet->column[i]);
-            printf(" %*s", width > 9 ? width : 9, cell_text(arena, row, &f));
+            printf(" %*s", column_width(sheet, i), cell_text(arena, row, &f));
         }
         putchar('\n');
+    }
+}
+
+/* As many columns beside each other as a page bears. */
+static void print_table(const Asked *asked, const Sheet *sheet) {
+    for (size_t from = 0, to; from < sheet->columns; from = to) {
+        int width = 25;
+        for (to = from; to < sheet->columns; to++) {
+            width += 1 + column_width(sheet, to);
+            if (width > TABLE_WIDTH && to > from) break;
+        }
+        if (from) putchar('\n');
+        print_block(asked, sheet, from, to);
     }
 }
 
