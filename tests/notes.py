@@ -39,7 +39,7 @@ def labels():
         if tags.count(tag) != 1:
             yield f"({tag}) is the tag of {tags.count(tag)} equations"
     for name in tracked(".c", ".h", ".def", ".md"):
-        for tag in re.findall(r"\(([PTWC]-\d+)\)|\b([PTWC]-\d+) (?:and|to) [PTWC]-\d+", read(name)):
+        for tag in re.findall(r"\(([APTWC]-\d+)\)|\b([APTWC]-\d+) (?:and|to) [APTWC]-\d+", read(name)):
             cited = tag[0] or tag[1]
             if cited not in tags:
                 yield f"{name}: ({cited}) is no equation of the notes"

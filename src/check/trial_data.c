@@ -45,10 +45,11 @@ static void draw_all(Arena *arena, Trial *t) {
         t->param[i] = trial_normals(arena, t, DRAW_PARAM + i, norm->param[i].count);
     for (size_t i = 0; i < norm->states; i++) { /* any mean, a positive variance */
         t->state[i] = trial_normals(arena, t, DRAW_STATE + i, norm->state[i].count);
+        bool is_mean = strstr(norm->state[i].name, "mean") != NULL;
         for (size_t k = 0; k < norm->state[i].count; k++)
             t->state[i][k] =
-                i == 0 ? t->unit * (DATA[t->data].mean + t->state[i][k])
-                       : t->unit * t->unit * (0.5 + t->state[i][k] * t->state[i][k]);
+                is_mean ? t->unit * (DATA[t->data].mean + t->state[i][k])
+                        : t->unit * t->unit * (0.5 + t->state[i][k] * t->state[i][k]);
     }
 }
 
@@ -139,7 +140,10 @@ bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode 
     if (mode == NORM_EVAL && !norm_keeps_state(norm)) return false;
     size_t smallest = norm_smallest_cell(arena, norm, t->at, mode);
     if ((smallest == 1) != check->single) return false;
-    t->own = smallest != SIZE_MAX;
+    t->curved = smallest != SIZE_MAX;
+    t->own = t->curved && norm_is_partitioned(norm);
+    /* parts of a combination do not all see the scale of x */
+    if (!norm_is_partitioned(norm) && DATA[data].exponent != 0) return false;
     Norm *scaled = TAKE(arena, Norm, 1);
     *scaled = *norm;
     scaled->eps = ldexp(norm->eps, 2 * DATA[data].exponent);

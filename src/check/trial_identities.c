@@ -164,7 +164,7 @@ const TrialCheck trial_dw_along_w = {
 enum { ON_ORDINARY = ON_MODERATE | 1u << DATA_FAR | 1u << DATA_REPEATED };
 
 static bool has_moments(const Trial *t) {
-    return t->own || t->norm->states > 0;
+    return t->own || (trial_partitioned(t) && t->norm->states > 0);
 }
 
 static double *times(Arena *arena, const double *x, size_t n, int power) {

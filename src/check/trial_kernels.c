@@ -353,10 +353,12 @@ static size_t along(const Trial *t, size_t axis, size_t i) {
     return axis == 0 ? i / t->at.L / t->at.C : i / t->at.L % t->at.C;
 }
 
-/* Elsewhere than in the cells that dy reaches, and in the channels, all is exactly zero. */
+/* Elsewhere than in the cells that dy reaches, and in the channels, all is exactly zero. A
+ * combination's cells are not told apart. */
 static void compare_reach(Arena *arena, Tally *sum, const Trial *t, const char *when,
                           const Outcome *got, size_t axis, size_t at) {
     const char *name = text_print(arena, "%s: dx that dy does not reach,", when);
+    if (!trial_partitioned(t)) return;
     bool *reached = ZERO(arena, bool, t->cells);
     for (size_t i = 0; i < t->n; i++)
         if (along(t, axis, i) == at) reached[t->where[i]] = true;

@@ -22,7 +22,8 @@ typedef struct Trial {
     TrialData data;
     uint64_t seed;
     double unit; /* std of the data */
-    bool own;    /* moments are x's own; else given, or none */
+    bool own;    /* of one partition, with moments of x; else given, or none */
+    bool curved; /* some moments are x's own: not linear in x */
     size_t n;    /* elements */
     double *x, *dy, *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];
     size_t cells;
@@ -86,7 +87,9 @@ double trial_gamma(const Trial *trial, size_t i);
 double trial_beta(const Trial *trial, size_t i);
 Quad trial_xhat(const Trial *trial, size_t i);
 
-bool trial_own(const Trial *trial); /* moments are x's own */
+bool trial_own(const Trial *trial); /* moments are x's own, over one partition */
+bool trial_curved(const Trial *trial);
+bool trial_partitioned(const Trial *trial); /* no combination */
 
 /* Measures the cells; again, where x or parameters have been changed. */
 void trial_measure(Arena *arena, Trial *trial);

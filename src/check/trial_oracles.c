@@ -11,6 +11,10 @@
 
 enum { FULL = 400, DIRECTIONS = 8 };
 
+/* Beyond the first order the scale of a combination's terms says too little: of its own
+ * gradient's norm, as for networks. */
+static const double PART_OF_NORM = 1e-11;
+
 /* ---- the kernel ------------------------------------------------------------------ */
 
 static CheckReport judge_value(Arena *arena, const Trial *t, const TrialCheck *check) {
@@ -58,6 +62,7 @@ static CheckReport by_step(Arena *arena, const Trial *t, double digits,
     CheckFunction f = trial_function(arena, t);
     bool definition = !quad || driver != CHECK_BACKWARD;
     CheckBound bound = trial_bound(arena, t, digits, order[driver], definition);
+    if (order[driver] > 1 && !trial_partitioned(t)) bound.of_norm = PART_OF_NORM;
     return check_complex_step(arena, &f, driver, &bound, quad, t->seed, full);
 }
 
@@ -150,7 +155,7 @@ static bool sharing_of(const char *spec, Question *q) {
 
 static bool restated(const Trial *t) {
     Question q;
-    return sharing_of(t->spec, &q);
+    return trial_partitioned(t) && sharing_of(t->spec, &q);
 }
 
 static double *channels(Arena *arena, const Trial *t, const char *name,
@@ -288,5 +293,5 @@ const TrialCheck trial_third_order = {
     .says = "third derivatives along directions, complex step in 113 bits",
     .digits = 64,
     .data = ON_PLAIN,
-    .applies = trial_own,
+    .applies = trial_curved,
     .judge = judge_third_order};

@@ -103,6 +103,11 @@ static void poison_one(Arena *arena, Tally *sum, const Trial *t, const Outcome *
     arena_rewind(arena, mark);
 }
 
+/* Of a combination no cell is known that a value stays in. */
+static bool told_apart(const Trial *t) {
+    return trial_partitioned(t) && trial_fused(t);
+}
+
 static CheckReport judge_poison(Arena *arena, const Trial *t, const TrialCheck *check) {
     (void)check;
     static const double poisons[] = {NAN, INFINITY, -INFINITY};
@@ -121,7 +126,7 @@ const TrialCheck trial_poison = {
     .says = "what is not finite stays in its cell, and is not lost there",
     .digits = 0,
     .data = ON_MODERATE,
-    .applies = trial_fused,
+    .applies = told_apart,
     .judge = judge_poison};
 
 /* ---- repeated -------------------------------------------------------------------- */

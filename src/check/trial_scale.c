@@ -1,4 +1,5 @@
 /* The cells of a trial, and the scales of its derivatives. */
+#include "op.h"
 #include "trial_kind.h"
 
 #include <math.h>
@@ -34,6 +35,14 @@ bool trial_own(const Trial *t) {
     return t->own;
 }
 
+bool trial_curved(const Trial *t) {
+    return t->curved;
+}
+
+bool trial_partitioned(const Trial *t) {
+    return norm_is_partitioned(t->norm);
+}
+
 static void own_moments(const Trial *t) {
     for (size_t i = 0; i < t->n; i++) {
         TrialCell *cell = &t->cell[t->where[i]];
@@ -59,13 +68,11 @@ static void given_moments(const Trial *t) {
     }
 }
 
-void trial_measure(Arena *arena, Trial *t) {
+static void measure_partition(Arena *arena, Trial *t, size_t *where) {
     const Partition *p = norm_partition(arena, t->norm, t->at, t->mode);
-    size_t *where = TAKE(arena, size_t, t->n);
     for (size_t i = 0; i < t->n; i++)
         where[i] =
             partition_cell(p, i / t->at.L / t->at.C, i / t->at.L % t->at.C, i % t->at.L);
-    t->where = where;
     t->cells = partition_cells(p);
     t->cell = ZERO(arena, TrialCell, t->cells);
     t->own ? own_moments(t) : given_moments(t);
@@ -76,8 +83,46 @@ void trial_measure(Arena *arena, Trial *t) {
             cell->ratio = (double)(quad_abs(cell->mean) / quad_sqrt(cell->variance));
     }
     for (size_t i = 0; i < t->n; i++) {
-        TrialCell *cell = &t->cell[t->where[i]];
+        TrialCell *cell = &t->cell[where[i]];
         cell->xhat = fmax(cell->xhat, (double)quad_abs(trial_xhat(t, i)));
+    }
+}
+
+/* A combination: all is one cell, of the worst numbers in its definition. Each quotient is
+ * a standardization; where one follows another their rstd multiply. */
+static void measure_quotients(Arena *arena, Trial *t, size_t *where) {
+    TrialCell *all = t->cell = ZERO(arena, TrialCell, 1);
+    memset(where, 0, t->n * sizeof *where);
+    t->cells = 1;
+    *all = (TrialCell){.count = (double)t->n, .rstd = 1.0, .xhat = 1.0};
+    ArenaMark mark = arena_mark(arena);
+    Tape *tape = tape_new(arena);
+    Node *param[NORM_MAX_PARAMS];
+    for (size_t k = 0; k < t->norm->params; k++)
+        param[k] = tape_leaf(tape, SHAPE(t->norm->param[k].count), t->param[k]);
+    NormContext call = trial_context(t, tape, param);
+    norm_define(&call, tape_leaf(tape, t->shape, t->x));
+    for (const Node *y = tape_last(tape); y; y = y->previous) {
+        if (y->op == NULL || strcmp(y->op->name, "div") != 0) continue;
+        double rstd = 1.0;
+        for (size_t i = 0; i < shape_count(y->shape); i++) {
+            all->xhat = fmax(all->xhat, fabs(y->value[i]));
+            rstd = fmax(rstd, 1.0 / fabs(y->in[1]->value[i]));
+        }
+        all->rstd *= rstd;
+    }
+    arena_rewind(arena, mark);
+    for (size_t i = 0; i < t->n; i++)
+        all->ratio = fmax(all->ratio, fabs(t->x[i]) * all->rstd);
+}
+
+void trial_measure(Arena *arena, Trial *t) {
+    size_t *where = TAKE(arena, size_t, t->n);
+    t->where = where;
+    trial_partitioned(t) ? measure_partition(arena, t, where)
+                         : measure_quotients(arena, t, where);
+    for (size_t i = 0; i < t->n; i++) {
+        TrialCell *cell = &t->cell[t->where[i]];
         cell->h = fmax(cell->h, fabs(trial_gamma(t, i) * t->dy[i]));
         cell->dy = fmax(cell->dy, fabs(t->dy[i]));
     }
@@ -90,6 +135,7 @@ CheckBound trial_value_bound(Arena *arena, const Trial *t, double digits,
     for (size_t i = 0; i < t->n; i++) {
         const TrialCell *cell = &t->cell[t->where[i]];
         each[i] = fabs(trial_gamma(t, i)) * cell->xhat + fabs(trial_beta(t, i));
+        if (!trial_partitioned(t)) each[i] *= cell->rstd; /* of what comes before */
         if (definition) each[i] *= 1.0 + cell->ratio;
     }
     scale[0] = each;
@@ -102,7 +148,7 @@ static const double DRAWN = 4.0;
 /* One more derivative by x along v: the factor rstd |v| (1 + |xhat|)^2; where the moments
  * are given, xhat is linear. */
 static double once_more(const Trial *t, const TrialCell *cell) {
-    if (!t->own) return 1.0 + DRAWN * t->unit * cell->rstd;
+    if (!t->curved) return 1.0 + DRAWN * t->unit * cell->rstd;
     return 1.0 + DRAWN * t->unit * cell->rstd * (1.0 + cell->xhat) * (1.0 + cell->xhat);
 }
 
@@ -118,11 +164,12 @@ static double *param_scale(Arena *arena, const Trial *t, size_t which, size_t or
                            bool definition) {
     const size_t count = t->norm->param[which].count;
     double *each = ZERO(arena, double, count);
-    bool beta = trial_param(t, "beta") == which;
+    bool beta = trial_param(t, "beta") == which, gamma = trial_param(t, "gamma") == which;
     for (size_t i = 0; i < t->n; i++) {
         const TrialCell *cell = &t->cell[t->where[i]];
         double share = fabs(t->dy[i]); /* v moves xhat beyond the first order */
         if (!beta) share *= order > 1 ? 1.0 + cell->xhat : cell->xhat;
+        if (!beta && !gamma) share *= 2.0 * (1.0 + fabs(trial_gamma(t, i)));
         share *= growth(t, cell, order, definition);
         for (size_t k = 0; k < count; k++)
             if (count != t->at.C || k == i / t->at.L % t->at.C) each[k] += share;

@@ -19,6 +19,7 @@ struct NormKind {
     bool apart;          /* every position is a cell of its own */
     bool keeps_state;    /* running mean and variance; evaluation uses them */
     bool fixed;          /* standardizes by nothing: the affine alone (none) */
+    bool combines;       /* of parts: has no eps of its own */
 
     /* Reads its own arguments into *norm and writes their canonical text. NULL: it has none. */
     bool (*configure)(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
@@ -32,6 +33,20 @@ struct NormKind {
     Node *(*define)(const NormContext *context, Node *x);
     Node *(*apply)(const NormContext *context, Node *x);
 };
+
+/* ---- norm.c: combinations --------------------------------------------------------- */
+
+/* Adds a part that sees so many channels (0: not bound yet). False and *error at its
+ * place. */
+bool norm_add_part(Arena *arena, Norm *norm, const Spec *spec, size_t channels,
+                   Error *error);
+
+/* Every positional argument as a part that sees all channels; at least two. */
+bool norm_add_parts(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                    Error *error);
+
+/* Part i of x, by kernel or definition as the context says. */
+Node *norm_run_part(const NormContext *context, size_t i, Node *x);
 
 /* ---- partitioned.c --------------------------------------------------------------- */
 
@@ -47,6 +62,12 @@ typedef struct MomentNodes {
 } MomentNodes;
 
 MomentNodes norm_moments(const NormContext *context, Node *x);
+
+/* A parameter of that name; NULL: there is none. */
+Node *norm_operand(const NormContext *context, const char *name);
+
+/* One number a channel [C], or one for all [1], repeated over x's shape. */
+Node *norm_repeat(Tape *tape, Node *vector, Shape shape);
 
 /* gamma xhat + beta, per channel, of whichever of the two there are. */
 Node *norm_affine(const NormContext *context, Node *xhat);

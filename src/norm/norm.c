@@ -59,11 +59,6 @@ static const NormKind *find_kind(Arena *arena, const Spec *spec, Error *error) {
         names[i] = KINDS[i]->name;
         text_add(&known, "%s%s", i ? ", " : "", names[i]);
     }
-    if (strcmp(spec->word, "chain") == 0) {
-        fail(error, EX_USAGE, spec->at, "normalizers cannot be chained; there are %s",
-             known.data);
-        return NULL;
-    }
     fail(error, EX_USAGE, spec->at, "no normalizer '%s'%s; there are %s", spec->word,
          text_hint(arena, spec->word, names, COUNT_OF(names)), known.data);
     return NULL;
@@ -74,38 +69,59 @@ static void add_option(Text *canonical, const char *text) {
     text_add(canonical, "%s%s", canonical->length ? ", " : "", text);
 }
 
+static bool has_eps(const NormKind *kind) {
+    return !kind->fixed && !kind->combines;
+}
+
 typedef struct Affine {
     bool gamma, beta;
 } Affine;
 
-/* eps=, gamma=, beta=, weight_new=: understood by every normalizer that has the thing. */
-static bool read_common(Arena *arena, Norm *norm, Affine *affine, Arguments *arguments,
-                        Text *canonical, Error *error) {
-    const SpecArg *argument;
-    if (!norm->kind->fixed && (argument = arguments_named(arguments, "eps"))) {
-        if (!argument_number(argument, "eps", 1e-300, 1e300, &norm->eps, error))
-            return false;
-        if (norm->eps != 1e-5)
-            add_option(canonical,
-                       text_print(arena, "eps=%s", text_number(arena, norm->eps)));
-    }
-    if (norm->kind->keeps_state &&
-        (argument = arguments_named(arguments, "weight_new"))) {
-        if (!argument_number(argument, "weight_new", 0.0, 1.0, &norm->weight_new, error))
-            return false;
-        if (norm->weight_new != 0.1)
-            add_option(canonical, text_print(arena, "weight_new=%s",
-                                             text_number(arena, norm->weight_new)));
-    }
-    if ((argument = arguments_named(arguments, "gamma"))) {
-        if (!argument_switch(argument, "gamma", &affine->gamma, error)) return false;
-        if (!affine->gamma) add_option(canonical, "gamma=no");
-    }
-    if ((argument = arguments_named(arguments, "beta"))) {
-        if (!argument_switch(argument, "beta", &affine->beta, error)) return false;
-        if (!affine->beta) add_option(canonical, "beta=no");
-    }
+static bool read_number(Arena *arena, Arguments *arguments, const char *key, double least,
+                        double most, double usual, double *value, Text *canonical,
+                        Error *error) {
+    const SpecArg *argument = arguments_named(arguments, key);
+    if (argument == NULL) return true;
+    if (!argument_number(argument, key, least, most, value, error)) return false;
+    if (*value != usual)
+        add_option(canonical,
+                   text_print(arena, "%s=%s", key, text_number(arena, *value)));
     return true;
+}
+
+/* affine= for both of gamma= and beta=; a part has neither unless it says so. */
+static bool read_affine(Affine *affine, bool part, Arguments *arguments, Text *canonical,
+                        Error *error) {
+    const SpecArg *argument;
+    *affine = (Affine){!part, !part};
+    if ((argument = arguments_named(arguments, "affine"))) {
+        if (!argument_switch(argument, "affine", &affine->gamma, error)) return false;
+        affine->beta = affine->gamma;
+    }
+    if ((argument = arguments_named(arguments, "gamma")) &&
+        !argument_switch(argument, "gamma", &affine->gamma, error))
+        return false;
+    if ((argument = arguments_named(arguments, "beta")) &&
+        !argument_switch(argument, "beta", &affine->beta, error))
+        return false;
+    if (part && affine->gamma && affine->beta) {
+        add_option(canonical, "affine=yes");
+        return true;
+    }
+    if (affine->gamma == part) add_option(canonical, part ? "gamma=yes" : "gamma=no");
+    if (affine->beta == part) add_option(canonical, part ? "beta=yes" : "beta=no");
+    return true;
+}
+
+/* eps=, weight_new=: understood by every normalizer that has the thing. */
+static bool read_common(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                        Error *error) {
+    if (has_eps(norm->kind) && !read_number(arena, arguments, "eps", 1e-300, 1e300, 1e-5,
+                                            &norm->eps, canonical, error))
+        return false;
+    return !norm->kind->keeps_state ||
+           read_number(arena, arguments, "weight_new", 0.0, 1.0, 0.1, &norm->weight_new,
+                       canonical, error);
 }
 
 /* All the named options of a kind, for messages. */
@@ -113,14 +129,15 @@ static const char *const *known_options(Arena *arena, const NormKind *kind) {
     const char **all = ZERO(arena, const char *, 16);
     size_t count = 0;
     for (const char *const *own = kind->options; own && *own; own++) all[count++] = *own;
-    if (!kind->fixed) all[count++] = "eps";
+    if (has_eps(kind)) all[count++] = "eps";
     if (kind->keeps_state) all[count++] = "weight_new";
     all[count++] = "gamma";
     all[count++] = "beta";
+    all[count++] = "affine";
     return all;
 }
 
-static void declare(Norm *norm, Affine affine) {
+static void declare_own(Norm *norm, Affine affine) {
     size_t C = norm->channels;
     NormParam gamma = {"gamma", C, 1.0, true, -INFINITY, INFINITY};
     NormParam beta = {"beta", C, 0.0, true, -INFINITY, INFINITY};
@@ -133,9 +150,46 @@ static void declare(Norm *norm, Affine affine) {
     if (norm->kind->declare) norm->kind->declare(norm);
 }
 
-const Norm *norm_new(Arena *arena, const char *text, size_t channels, Error *error) {
-    const Spec *spec = spec_parse(arena, text, error);
-    if (spec == NULL) return NULL;
+/* Those of part i, after all others: "part1.running_mean". */
+static bool declare_part(Arena *arena, Norm *norm, size_t i, size_t at, Error *error) {
+    const Norm *part = norm->part[i];
+    if (norm->params + part->params > NORM_MAX_PARAMS ||
+        norm->states + part->states > NORM_MAX_STATES)
+        return fail(error, EX_USAGE, at,
+                    "more than %d parameters or %d states in one "
+                    "normalizer",
+                    NORM_MAX_PARAMS, NORM_MAX_STATES);
+    norm->part_param[i] = norm->params;
+    norm->part_state[i] = norm->states;
+    for (size_t k = 0; k < part->params; k++) {
+        NormParam *param = &norm->param[norm->params++];
+        *param = part->param[k];
+        param->name = text_print(arena, "part%zu.%s", i + 1, param->name);
+    }
+    for (size_t k = 0; k < part->states; k++) {
+        NormState *state = &norm->state[norm->states++];
+        *state = part->state[k];
+        state->name = text_print(arena, "part%zu.%s", i + 1, state->name);
+    }
+    return true;
+}
+
+/* a | b where it can be written so. */
+static const char *canonical_spec(Arena *arena, const Norm *norm, const char *arguments) {
+    const char *name = norm->kind->name;
+    bool piped = norm->parts > 0 && strcmp(name, "chain") == 0;
+    Text text = text_new(arena);
+    for (size_t i = 0; piped && i < norm->parts; i++)
+        text_add(&text, "%s%s", i ? " | " : "", norm->part[i]->spec);
+    Text listed = text_new(arena);
+    for (size_t i = 0; piped && i < norm->parts; i++)
+        text_add(&listed, "%s%s", i ? ", " : "", norm->part[i]->spec);
+    if (piped && strcmp(listed.data, arguments) == 0) return text.data;
+    return *arguments ? text_print(arena, "%s(%s)", name, arguments) : name;
+}
+
+static const Norm *read_norm(Arena *arena, const Spec *spec, size_t channels, bool part,
+                             Error *error) {
     const NormKind *kind = find_kind(arena, spec, error);
     if (kind == NULL) return NULL;
     Norm *norm = ZERO(arena, Norm, 1);
@@ -147,23 +201,75 @@ const Norm *norm_new(Arena *arena, const char *text, size_t channels, Error *err
     norm->block = kind->block;
     Arguments arguments = arguments_of(arena, spec);
     Text canonical = text_new(arena);
-    Affine affine = {true, true};
+    Affine affine;
     if (kind->configure && !kind->configure(arena, norm, &arguments, &canonical, error))
         return NULL;
-    if (!read_common(arena, norm, &affine, &arguments, &canonical, error)) return NULL;
-    if (!arguments_done(&arguments, known_options(arena, kind), error)) return NULL;
-    norm->spec = canonical.length
-                     ? text_print(arena, "%s(%s)", kind->name, canonical.data)
-                     : kind->name;
-    declare(norm, affine);
+    if (!read_common(arena, norm, &arguments, &canonical, error) ||
+        !read_affine(&affine, part, &arguments, &canonical, error) ||
+        !arguments_done(&arguments, known_options(arena, kind), error))
+        return NULL;
+    norm->spec = canonical_spec(arena, norm, canonical.data);
+    declare_own(norm, affine);
+    for (size_t i = 0; i < norm->parts; i++)
+        if (!declare_part(arena, norm, i, spec->at, error)) return NULL;
     return norm;
+}
+
+const Norm *norm_new(Arena *arena, const char *text, size_t channels, Error *error) {
+    const Spec *spec = spec_parse(arena, text, error);
+    return spec ? read_norm(arena, spec, channels, false, error) : NULL;
+}
+
+/* ---- combinations ---------------------------------------------------------------- */
+
+bool norm_add_part(Arena *arena, Norm *norm, const Spec *spec, size_t channels,
+                   Error *error) {
+    if (norm->parts == NORM_MAX_PARTS)
+        return fail(error, EX_USAGE, spec->at, "%s has at most %d parts",
+                    norm->kind->name, NORM_MAX_PARTS);
+    const Norm *part = read_norm(arena, spec, channels, true, error);
+    if (part) norm->part[norm->parts++] = part;
+    return part != NULL;
+}
+
+bool norm_add_parts(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                    Error *error) {
+    const SpecArg *argument;
+    while ((argument = arguments_positional(arguments))) {
+        if (!norm_add_part(arena, norm, argument->value, norm->channels, error))
+            return false;
+        add_option(canonical, norm->part[norm->parts - 1]->spec);
+    }
+    if (norm->parts >= 2) return true;
+    return fail(error, EX_USAGE, arguments->spec->at,
+                "%s combines two normalizers or more, as in %s", norm->kind->name,
+                norm_example(norm->kind));
+}
+
+Node *norm_run_part(const NormContext *context, size_t i, Node *x) {
+    NormContext part = *context;
+    part.norm = context->norm->part[i];
+    part.param += context->norm->part_param[i];
+    part.state += part.state ? context->norm->part_state[i] : 0;
+    part.observed += part.observed ? context->norm->part_state[i] : 0;
+    return context->definitions ? norm_define(&part, x) : norm_apply(&part, x);
+}
+
+Lattice norm_part_lattice(const Norm *norm, size_t i, Lattice x) {
+    return (Lattice){x.N, norm->part[i]->channels, x.L};
+}
+
+bool norm_is_partitioned(const Norm *norm) {
+    return norm->kind->define == NULL;
 }
 
 /* ---- running --------------------------------------------------------------------- */
 
 Node *norm_define(const NormContext *context, Node *x) {
     const NormKind *kind = context->norm->kind;
-    return kind->define ? kind->define(context, x) : partitioned_define(context, x);
+    NormContext whole = *context;
+    whole.definitions = true;
+    return kind->define ? kind->define(&whole, x) : partitioned_define(&whole, x);
 }
 
 Node *norm_apply(const NormContext *context, Node *x) {
@@ -181,6 +287,7 @@ static bool per_channel(const Norm *norm, NormMode mode) {
 
 const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x,
                                 NormMode mode) {
+    REQUIRE(norm->parts == 0, "%s has no partition of its own", norm->spec);
     if (per_channel(norm, mode)) return partition_blocks(arena, x, x.N, 1, false);
     return partition_blocks(arena, x, norm->block ? norm->block : x.N,
                             norm->width ? norm->width : x.C, norm->kind->apart);
@@ -190,7 +297,11 @@ bool norm_fits(Arena *arena, const Norm *norm, Lattice x, NormMode mode, Error *
     if (x.C != norm->channels)
         return fail(error, EX_DATAERR, 0, "%s is configured for %zu channels, not %zu",
                     norm->spec, norm->channels, x.C);
-    if (per_channel(norm, mode) || norm->block == 0 || x.N % norm->block == 0)
+    for (size_t i = 0; i < norm->parts; i++)
+        if (!norm_fits(arena, norm->part[i], norm_part_lattice(norm, i, x), mode, error))
+            return false;
+    if (norm->parts || per_channel(norm, mode) || norm->block == 0 ||
+        x.N % norm->block == 0)
         return true;
     return fail(
         error, EX_USAGE, 0,
@@ -199,13 +310,23 @@ bool norm_fits(Arena *arena, const Norm *norm, Lattice x, NormMode mode, Error *
 }
 
 size_t norm_smallest_cell(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
-    if (per_channel(norm, mode)) return SIZE_MAX;
+    size_t smallest = SIZE_MAX;
+    for (size_t i = 0; i < norm->parts; i++) {
+        Lattice sees = norm_part_lattice(norm, i, x);
+        size_t size = norm_smallest_cell(arena, norm->part[i], sees, mode);
+        if (size < smallest) smallest = size;
+    }
+    if (norm->parts || per_channel(norm, mode)) return smallest;
     return partition_smallest(norm_partition(arena, norm, x, mode));
 }
 
 bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
                        Error *error) {
-    if (norm_smallest_cell(arena, norm, x, mode) > 1) return true;
+    for (size_t i = 0; i < norm->parts; i++)
+        if (!norm_standardizes(arena, norm->part[i], norm_part_lattice(norm, i, x), mode,
+                               error))
+            return false;
+    if (norm->parts || norm_smallest_cell(arena, norm, x, mode) > 1) return true;
     const char *more = norm->kind->keeps_state         ? "more samples in a cell would do"
                        : x.C == 1 && norm->kind->apart ? "more channels would do"
                        : x.C == 1

@@ -37,7 +37,7 @@ typedef struct NormState {
     double initial;
 } NormState;
 
-enum { NORM_MAX_PARAMS = 6, NORM_MAX_STATES = 4 };
+enum { NORM_MAX_PARAMS = 16, NORM_MAX_STATES = 12, NORM_MAX_PARTS = 6 };
 
 /* A configured normalizer: a spec bound to a number of channels. Never changes. */
 struct Norm {
@@ -51,6 +51,13 @@ struct Norm {
     size_t params, states;
     NormParam param[NORM_MAX_PARAMS];
     NormState state[NORM_MAX_STATES];
+
+    /* A combination: its parts, each with the places of its own parameters and state among
+     * these. A part has no affine unless its spec says affine=yes. */
+    size_t parts;
+    const Norm *part[NORM_MAX_PARTS];
+    size_t part_param[NORM_MAX_PARTS], part_state[NORM_MAX_PARTS];
+    const void *detail; /* the kind's own settings; NULL: none */
 };
 
 /* All that a normalizer is told when it runs. */
@@ -62,6 +69,7 @@ typedef struct NormContext {
     Node *const *param;         /* [norm->params] */
     const double *const *state; /* [norm->states], read in NORM_EVAL */
     double *const *observed; /* [norm->states], written in NORM_TRAIN; NULL: not wanted */
+    bool definitions;        /* parts by their definitions, too */
 } NormContext;
 
 /* Another spec of the same function in one mode; C and N in it stand for the sizes of x. */
@@ -103,6 +111,13 @@ bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
 /* y of x's shape: by the kernel, or by the definition. Writes context->observed. */
 Node *norm_apply(const NormContext *context, Node *x);
 Node *norm_define(const NormContext *context, Node *x);
+
+/* Whether it standardizes over one partition, or by nothing: not a combination, and no
+ * definition of its own. */
+bool norm_is_partitioned(const Norm *norm);
+
+/* What part i of a combination sees of x. */
+Lattice norm_part_lattice(const Norm *norm, size_t i, Lattice x);
 
 /* The partition that a partition normalizer standardizes over (its running moments in
  * NORM_EVAL: batch's). */

@@ -32,7 +32,7 @@ static Fused fused_of(const NormContext *context, const Node *x) {
     return fused;
 }
 
-static Node *operand(const NormContext *context, const char *name) {
+Node *norm_operand(const NormContext *context, const char *name) {
     for (size_t i = 0; i < context->norm->params; i++)
         if (strcmp(context->norm->param[i].name, name) == 0) return context->param[i];
     return NULL;
@@ -85,23 +85,25 @@ MomentNodes norm_moments(const NormContext *context, Node *x) {
 
 /* ---- the definition -------------------------------------------------------------- */
 
-/* gamma or beta [C], seen as [1, C, 1...] and repeated. */
-static Node *per_channel(Tape *tape, Node *vector, Shape shape) {
-    Shape narrow = shape;
-    for (size_t i = 0; i < shape.rank; i++) narrow.size[i] = i == 1 ? shape.size[1] : 1;
-    return tape_broadcast(tape, tape_reshape(tape, vector, narrow), shape);
+/* Seen as [1, C, 1] and repeated over [N, C, L], so that its adjoint sums in one order
+ * whatever x's rank. */
+Node *norm_repeat(Tape *tape, Node *vector, Shape shape) {
+    const Lattice at = shape_lattice(shape);
+    Node *narrow = tape_reshape(tape, vector, SHAPE(1, shape_count(vector->shape), 1));
+    Node *wide = tape_broadcast(tape, narrow, SHAPE(at.N, at.C, at.L));
+    return tape_reshape(tape, wide, shape);
 }
 
 static Node *affine(Tape *t, Node *xhat, Node *gamma, Node *beta) {
     Node *y = xhat;
-    if (gamma) y = tape_mul(t, y, per_channel(t, gamma, y->shape));
-    if (beta) y = tape_add(t, y, per_channel(t, beta, y->shape));
+    if (gamma) y = tape_mul(t, y, norm_repeat(t, gamma, y->shape));
+    if (beta) y = tape_add(t, y, norm_repeat(t, beta, y->shape));
     return y;
 }
 
 Node *norm_affine(const NormContext *context, Node *xhat) {
-    return affine(context->tape, xhat, operand(context, "gamma"),
-                  operand(context, "beta"));
+    return affine(context->tape, xhat, norm_operand(context, "gamma"),
+                  norm_operand(context, "beta"));
 }
 
 //> definition
@@ -173,7 +175,7 @@ Node *partitioned_apply(const NormContext *context, Node *x) {
     Arena *arena = tape_arena(context->tape);
     Fused *detail = TAKE(arena, Fused, 1);
     *detail = fused_of(context, x);
-    Node *in[] = {x, operand(context, "gamma"), operand(context, "beta")};
+    Node *in[] = {x, norm_operand(context, "gamma"), norm_operand(context, "beta")};
     if (detail->fixed && detail->mean == NULL && !in[1] && !in[2])
         return x; /* none without affine */
     Standard *cells = TAKE(arena, Standard, partition_cells(detail->partition));

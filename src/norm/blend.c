@@ -1,0 +1,75 @@
+/* The outputs of two normalizers, weighed by a learned gate r: y = r a(x) + (1 - r) b(x).
+ * blend(batch, instance, gate=clamp) is batch-instance normalization (Nam and Kim 2018): r
+ * begins at 1 and is kept in [0, 1] after each step. gate=sigmoid: r = sigmoid(gate),
+ * beginning at 1/2. per: one gate for each channel, or one for the layer. */
+#include "kind.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct Blend {
+    bool clamped;  /* r is a number kept in [0, 1], not a sigmoid */
+    bool by_layer; /* one gate for all channels */
+} Blend;
+
+/* One of two words; the first is usual. */
+static bool read_choice(Arguments *arguments, const char *key, const char *const word[2],
+                        bool *second, Text *canonical, Error *error) {
+    const SpecArg *argument = arguments_named(arguments, key);
+    if (argument == NULL) return true;
+    const char *said = argument->value->word;
+    *second = strcmp(said, word[1]) == 0;
+    if (argument->value->count || (!*second && strcmp(said, word[0]) != 0))
+        return fail(error, EX_USAGE, argument->value->at,
+                    "%s should be %s or %s, not '%s'%s", key, word[0], word[1], said,
+                    text_hint(arguments->arena, said, word, 2));
+    if (*second) text_add(canonical, ", %s=%s", key, word[1]);
+    return true;
+}
+
+static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                      Error *error) {
+    static const char *const gates[] = {"sigmoid", "clamp"}, *const per[] = {"channel",
+                                                                             "layer"};
+    if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
+    if (norm->parts != 2)
+        return fail(error, EX_USAGE, arguments->spec->at,
+                    "blend weighs two normalizers, not %zu", norm->parts);
+    Blend *blend = ZERO(arena, Blend, 1);
+    norm->detail = blend;
+    return read_choice(arguments, "gate", gates, &blend->clamped, canonical, error) &&
+           read_choice(arguments, "per", per, &blend->by_layer, canonical, error);
+}
+
+static void declare(Norm *norm) {
+    const Blend *blend = norm->detail;
+    const size_t count = blend->by_layer ? 1 : norm->channels;
+    norm->param[norm->params++] =
+        blend->clamped ? (NormParam){"gate", count, 1.0, false, 0.0, 1.0}
+                       : (NormParam){"gate", count, 0.0, false, -INFINITY, INFINITY};
+}
+
+/* Exact at both ends: 1 a + 0 b is a. */
+static Node *define(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    Node *gate = norm_operand(context, "gate");
+    const Blend *blend = context->norm->detail;
+    if (!blend->clamped) gate = tape_sigmoid(t, gate);
+    Node *r = norm_repeat(t, gate, x->shape);
+    Node *rest = tape_sub(t, tape_fill(t, x->shape, 1.0), r);
+    Node *a = tape_mul(t, r, norm_run_part(context, 0, x));
+    Node *b = tape_mul(t, rest, norm_run_part(context, 1, x));
+    return norm_affine(context, tape_add(t, a, b));
+}
+
+const NormKind norm_blend = {
+    .name = "blend",
+    .example = "blend(batch, group(2))",
+    .usage = "blend(a, b, gate=sigmoid|clamp, per=channel|layer)",
+    .title = "two outputs weighed by a learned gate, Nam and Kim 2018",
+    .options = (const char *const[]){"gate", "per", NULL},
+    .combines = true,
+    .configure = configure,
+    .declare = declare,
+    .define = define,
+};

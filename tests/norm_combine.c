@@ -1,0 +1,254 @@
+/* Combinations of normalizers: what they are at their corners, what they are called, and
+ * what is wrong with a spec. That their derivatives are right is said by the checks of the
+ * registry. */
+#include "norm_run.h"
+
+enum { N = 4, C = 8, L = 6, ALL = N * C * L };
+
+typedef struct Given {
+    const Norm *norm;
+    double *x, *dy, *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];
+} Given;
+
+typedef struct Got {
+    double *y, *dx, *observed[NORM_MAX_STATES];
+} Got;
+
+static Given given(Arena *arena, const char *spec) {
+    Error error = {.set = false};
+    Given g = {.norm = norm_new(arena, spec, C, &error)};
+    if (g.norm == NULL) fail_msg("%s: %s", spec, error.message);
+    g.x = normals(arena, 1, ALL, 0.5, 2.0);
+    g.dy = normals(arena, 2, ALL, 0.0, 1.0);
+    for (size_t k = 0; k < g.norm->params; k++)
+        g.param[k] = normals(arena, 10 + k, g.norm->param[k].count, 0.2, 1.0);
+    for (size_t k = 0; k < g.norm->states; k++) {
+        g.state[k] = normals(arena, 40, g.norm->state[k].count, 0.0, 1.0);
+        for (size_t c = 0; strstr(g.norm->state[k].name, "var") && c < C; c++)
+            if (c < g.norm->state[k].count)
+                g.state[k][c] = 0.5 + g.state[k][c] * g.state[k][c];
+    }
+    return g;
+}
+
+static double *param(const Given *g, const char *name) {
+    for (size_t k = 0; k < g->norm->params; k++)
+        if (strcmp(g->norm->param[k].name, name) == 0) return g->param[k];
+    fail_msg("%s has no %s", g->norm->spec, name);
+    return NULL;
+}
+
+static void set(const Given *g, const char *name, double value) {
+    for (size_t k = 0; k < g->norm->params; k++)
+        if (strcmp(g->norm->param[k].name, name) == 0)
+            for (size_t c = 0; c < g->norm->param[k].count; c++) g->param[k][c] = value;
+}
+
+static Got run_given(Arena *arena, const Given *g, NormMode mode, bool definition) {
+    Got got = {TAKE(arena, double, ALL), TAKE(arena, double, ALL), {NULL}};
+    for (size_t k = 0; k < g->norm->states; k++)
+        got.observed[k] = ZERO(arena, double, g->norm->state[k].count);
+    Tape *tape = tape_new(arena);
+    Node *in[NORM_MAX_PARAMS], *x = tape_parameter(tape, SHAPE(N, C, L), g->x, got.dx);
+    for (size_t k = 0; k < g->norm->params; k++)
+        in[k] = tape_leaf(tape, SHAPE(g->norm->param[k].count), g->param[k]);
+    NormContext call = {.tape = tape,
+                        .norm = g->norm,
+                        .mode = mode,
+                        .param = in,
+                        .state = (const double *const *)g->state,
+                        .observed = got.observed};
+    Node *y = definition ? norm_define(&call, x) : norm_apply(&call, x);
+    tape_backward(tape, y, g->dy);
+    memcpy(got.y, y->value, ALL * sizeof *got.y);
+    return got;
+}
+
+static void close_to(const double *a, const double *b, double eps) {
+    for (size_t i = 0; i < ALL; i++) assert_near(a[i], b[i], eps * DBL_EPSILON * 16.0);
+}
+
+/* The same function: y to the bit, dx as far as the affine stands elsewhere. */
+static void same_function(Arena *arena, const Given *a, const Given *b) {
+    for (int mode = NORM_TRAIN; mode <= NORM_EVAL; mode++)
+        for (int definition = 0; definition < 2; definition++) {
+            Got one = run_given(arena, a, (NormMode)mode, definition),
+                two = run_given(arena, b, (NormMode)mode, definition);
+            for (size_t i = 0; i < ALL; i++) assert_near(one.y[i], two.y[i], 0.0);
+            close_to(one.dx, two.dx, 4.0);
+        }
+}
+
+/* ---- corners --------------------------------------------------------------------- */
+
+static void a_gate_has_two_ends(void **state) {
+    (void)state;
+    static const char *const SPECS[] = {"blend(batch, group(2), gate=clamp)",
+                                        "blend(batch, group(2), gate=clamp, per=layer)",
+                                        "blend(batch, group(2))",
+                                        "blend(batch, group(2), per=layer)"};
+    for (size_t k = 0; k < COUNT_OF(SPECS); k++)
+        for (int end = 0; end < 2; end++) {
+            Arena *arena = arena_new();
+            Given both = given(arena, SPECS[k]),
+                  one = given(arena, end ? "batch" : "group(2)");
+            set(&both, "gate", k < 2 ? (double)end : end ? 1e4 : -1e4);
+            for (size_t c = 0; c < C; c++) {
+                param(&one, "gamma")[c] = param(&both, "gamma")[c];
+                param(&one, "beta")[c] = param(&both, "beta")[c];
+            }
+            same_function(arena, &both, &one);
+            arena_free(arena);
+        }
+}
+
+static void chains_begin_and_end_in_nothing(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Given batch = given(arena, "batch"), before = given(arena, "none | batch"),
+          after = given(arena, "batch | none");
+    same_function(arena, &batch, &before);
+    same_function(arena, &batch, &after);
+    arena_free(arena);
+}
+
+/* The second sees what the first gives; each has its own parameters and state. */
+static void a_chain_is_one_after_the_other(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Given both = given(arena, "batch(affine=yes) | ghost(2, affine=yes)"),
+          first = given(arena, "batch"), second = given(arena, "ghost(2)");
+    set(&both, "gamma", 1.0), set(&both, "beta", 0.0);
+    first.param[0] = param(&both, "part1.gamma");
+    first.param[1] = param(&both, "part1.beta");
+    second.param[0] = param(&both, "part2.gamma");
+    second.param[1] = param(&both, "part2.beta");
+    for (size_t k = 0; k < 2; k++)
+        for (size_t c = 0; c < C; c++) both.state[2 + k][c] += 0.25;
+    for (size_t k = 0; k < 2; k++)
+        first.state[k] = both.state[k], second.state[k] = both.state[2 + k];
+    for (int mode = NORM_TRAIN; mode <= NORM_EVAL; mode++) {
+        Got middle = run_given(arena, &first, (NormMode)mode, false);
+        second.x = middle.y;
+        Got want = run_given(arena, &second, (NormMode)mode, false),
+            got = run_given(arena, &both, (NormMode)mode, false);
+        close_to(got.y, want.y, 4.0);
+        for (size_t k = 0; k < 2; k++)
+            for (size_t c = 0; c < C; c++) { /* observed by each as alone */
+                assert_near(got.observed[k][c], middle.observed[k][c], 0.0);
+                assert_near(got.observed[2 + k][c], want.observed[k][c], 0.0);
+            }
+    }
+    arena_free(arena);
+}
+
+static void a_split_leaves_each_its_channels(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Given both = given(arena, "split(instance, batch, ratio=0.25, gamma=no, beta=no)");
+    Given one = given(arena, "instance(affine=no)"),
+          two = given(arena, "batch(affine=no)");
+    assert_int_equal(both.norm->part[0]->channels, 2);
+    assert_int_equal(both.norm->part[1]->channels, C - 2);
+    Got got = run_given(arena, &both, NORM_TRAIN, false),
+        a = run_given(arena, &one, NORM_TRAIN, false),
+        b = run_given(arena, &two, NORM_TRAIN, false);
+    for (size_t i = 0; i < ALL; i++) {
+        bool first = i / L % C < 2;
+        assert_near(got.y[i], first ? a.y[i] : b.y[i], 0.0);
+        assert_near(got.dx[i], first ? a.dx[i] : b.dx[i], 0.0);
+    }
+    arena_free(arena);
+}
+
+/* ---- names ----------------------------------------------------------------------- */
+
+static void canonical_forms(void **state) {
+    (void)state;
+    static const char *const FORMS[][2] = {
+        {"batch|group:2", "batch | group(2)"},
+        {"chain(batch, group(2))", "batch | group(2)"},
+        {"chain(batch, group(2), gamma=no)", "chain(batch, group(2), gamma=no)"},
+        {"batch(affine=yes) | layer", "batch(affine=yes) | layer"},
+        {"batch(gamma=no) | layer", "batch | layer"},
+        {"batch(gamma=yes) | layer", "batch(gamma=yes) | layer"},
+        {"split( instance ,batch )", "split(instance, batch)"},
+        {"split(instance, batch, ratio=0.25)", "split(instance, batch, ratio=0.25)"},
+        {"blend(batch, group:size=4)", "blend(batch, group(size=4))"},
+        {"blend(batch, layer, gate=sigmoid, per=layer)",
+         "blend(batch, layer, per=layer)"},
+        {"blend(batch, layer | group(2), gate=clamp)",
+         "blend(batch, layer | group(2), gate=clamp)"},
+        {"batch(affine=no)", "batch(gamma=no, beta=no)"}};
+    Arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT_OF(FORMS); i++) {
+        Error error = {.set = false};
+        const Norm *norm = norm_new(arena, FORMS[i][0], 16, &error);
+        if (norm == NULL) fail_msg("%s: %s", FORMS[i][0], error.message);
+        assert_string_equal(norm->spec, FORMS[i][1]);
+        assert_string_equal(norm_new(arena, norm->spec, 16, &error)->spec, FORMS[i][1]);
+    }
+    arena_free(arena);
+}
+
+static void parts_have_names(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Error error = {.set = false};
+    const Norm *norm =
+        norm_new(arena, "blend(batch(affine=yes), group(2) | batch)", C, &error);
+    static const char *const PARAMS[] = {"gamma", "beta", "gate", "part1.gamma",
+                                         "part1.beta"};
+    static const char *const STATES[] = {"part1.running_mean", "part1.running_var",
+                                         "part2.part2.running_mean",
+                                         "part2.part2.running_var"};
+    assert_int_equal(norm->params, COUNT_OF(PARAMS));
+    assert_int_equal(norm->states, COUNT_OF(STATES));
+    for (size_t k = 0; k < COUNT_OF(PARAMS); k++)
+        assert_string_equal(norm->param[k].name, PARAMS[k]);
+    for (size_t k = 0; k < COUNT_OF(STATES); k++)
+        assert_string_equal(norm->state[k].name, STATES[k]);
+    arena_free(arena);
+}
+
+static void wrong_specs(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t at;
+        const char *says;
+    } WRONG[] = {
+        {"chain(batch)", 0, "combines two normalizers or more"},
+        {"batch | grup(2)", 8, "did you mean 'group'"},
+        {"batch | group(3)", 14, "do not divide"},
+        {"split(batch)", 0, "split needs two normalizers"},
+        {"split(batch, layer, ratio=2)", 26, "ratio should be a number"},
+        {"split(batch, layer, ratio=0.01)", 0, "without any"},
+        {"split(batch, group(3))", 19, "do not divide"},
+        {"blend(batch, layer, instance)", 0, "weighs two normalizers"},
+        {"blend(batch, layer, gate=clmp)", 25, "did you mean 'clamp'"},
+        {"blend(batch, layer, per=group(2))", 24, "per should be channel or layer"},
+        {"blend(batch, layer, eps=1e-3)", 20, "has no option 'eps'"},
+        {"chain(batch, layer, affine=maybe)", 27, "yes or no"}};
+    Arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
+        Error error = {.set = false};
+        if (norm_new(arena, WRONG[i].text, 8, &error))
+            fail_msg("%s is accepted", WRONG[i].text);
+        if (error.at != WRONG[i].at || strstr(error.message, WRONG[i].says) == NULL)
+            fail_msg("%s: at %zu, %s", WRONG[i].text, error.at, error.message);
+    }
+    arena_free(arena);
+}
+
+static const Case CASES[] = {
+    CASE(theorem, a_gate_has_two_ends),
+    CASE(theorem, chains_begin_and_end_in_nothing),
+    CASE(theorem, a_chain_is_one_after_the_other),
+    CASE(theorem, a_split_leaves_each_its_channels),
+    CASE(example, canonical_forms),
+    CASE(example, parts_have_names),
+    CASE(example, wrong_specs),
+};
+
+HARNESS_MAIN("norm_combine", CASES)
