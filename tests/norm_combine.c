@@ -161,6 +161,77 @@ static void a_split_leaves_each_its_channels(void **state) {
     arena_free(arena);
 }
 
+/* One-hot weights are the one part, to the bit where both run by definition. */
+static void one_hot_weights_are_a_part(void **state) {
+    (void)state;
+    static const char *const PARTS[] = {"instance", "layer", "batch"};
+    for (size_t k = 0; k < COUNT_OF(PARTS); k++)
+        for (int pooled = 0; pooled < 2; pooled++) {
+            Arena *arena = arena_new();
+            Given mixed = given(arena, pooled ? "mix(instance, layer, batch, pooled=yes)"
+                                              : "mix(instance, layer, batch)"),
+                  one = given(arena, PARTS[k]);
+            for (size_t i = 0; i < COUNT_OF(PARTS); i++) {
+                param(&mixed, "mean_logit")[i] = i == k ? 800.0 : -800.0;
+                param(&mixed, "variance_logit")[i] = i == k ? 800.0 : -800.0;
+            }
+            one.param[0] = param(&mixed, "gamma"), one.param[1] = param(&mixed, "beta");
+            for (int mode = NORM_TRAIN; mode <= NORM_EVAL; mode++) {
+                Got got = run_given(arena, &mixed, (NormMode)mode, true),
+                    want = run_given(arena, &one, (NormMode)mode, true);
+                for (size_t i = 0; i < ALL; i++) assert_near(got.y[i], want.y[i], 0.0);
+                close_to(got.dx, want.dx, 4.0);
+            }
+            arena_free(arena);
+        }
+}
+
+static bool share(size_t i, size_t j, int part) {
+    bool sample = i / L / C == j / L / C, channel = i / L % C == j / L % C;
+    return part == 0 ? sample && channel : part == 1 ? sample : channel;
+}
+
+/* Mean and variance of i's cell in instance, layer, batch. */
+static void plain_moments(const Given *g, size_t i, int part, long double m[2]) {
+    long double count = 0;
+    m[0] = m[1] = 0;
+    for (size_t j = 0; j < ALL; j++)
+        if (share(i, j, part)) m[0] += g->x[j], count++;
+    m[0] /= count;
+    for (size_t j = 0; j < ALL; j++)
+        if (share(i, j, part)) m[1] += (g->x[j] - m[0]) * (g->x[j] - m[0]) / count;
+}
+
+/* in plain loops. */
+static void mixed_statistics_restated(void **state) {
+    (void)state;
+    for (int pooled = 0; pooled < 2; pooled++) {
+        Arena *arena = arena_new();
+        Given g = given(arena, pooled ? "mix(instance, layer, batch, pooled=yes)"
+                                      : "mix(instance, layer, batch)");
+        Got got = run_given(arena, &g, NORM_TRAIN, false);
+        long double w[3], u[3], sw = 0, su = 0;
+        for (size_t k = 0; k < 3; k++) {
+            sw += w[k] = expl((long double)param(&g, "mean_logit")[k]);
+            su += u[k] = expl((long double)param(&g, "variance_logit")[k]);
+        }
+        for (size_t i = 0; i < ALL; i++) {
+            long double m[3][2], mean = 0, variance = g.norm->eps;
+            for (int k = 0; k < 3; k++) plain_moments(&g, i, k, m[k]);
+            for (int k = 0; k < 3; k++) mean += w[k] / sw * m[k][0];
+            for (int k = 0; k < 3; k++) {
+                long double apart = m[k][0] - mean;
+                variance += u[k] / su * (m[k][1] + (pooled ? apart * apart : 0));
+            }
+            size_t c = i / L % C;
+            long double y = param(&g, "gamma")[c] * (g.x[i] - mean) / sqrtl(variance) +
+                            param(&g, "beta")[c];
+            assert_near(got.y[i], (double)y, 64 * DBL_EPSILON);
+        }
+        arena_free(arena);
+    }
+}
+
 /* ---- names ----------------------------------------------------------------------- */
 
 static void canonical_forms(void **state) {
@@ -179,6 +250,9 @@ static void canonical_forms(void **state) {
          "blend(batch, layer, per=layer)"},
         {"blend(batch, layer | group(2), gate=clamp)",
          "blend(batch, layer | group(2), gate=clamp)"},
+        {"mix( instance,layer ,batch)", "mix(instance, layer, batch)"},
+        {"mix(batch, layer, pooled=no, eps=1e-3)", "mix(batch, layer, eps=0.001)"},
+        {"mix(batch, layer, pooled=yes)", "mix(batch, layer, pooled=yes)"},
         {"batch(affine=no)", "batch(gamma=no, beta=no)"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(FORMS); i++) {
@@ -229,6 +303,9 @@ static void wrong_specs(void **state) {
         {"blend(batch, layer, gate=clmp)", 25, "did you mean 'clamp'"},
         {"blend(batch, layer, per=group(2))", 24, "per should be channel or layer"},
         {"blend(batch, layer, eps=1e-3)", 20, "has no option 'eps'"},
+        {"mix(batch, none)", 0, "'none' is not of one partition"},
+        {"mix(batch, layer | batch)", 0, "blend weighs outputs"},
+        {"mix(batch, layer(eps=1))", 0, "belong to the mix"},
         {"chain(batch, layer, affine=maybe)", 27, "yes or no"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
@@ -246,6 +323,8 @@ static const Case CASES[] = {
     CASE(theorem, chains_begin_and_end_in_nothing),
     CASE(theorem, a_chain_is_one_after_the_other),
     CASE(theorem, a_split_leaves_each_its_channels),
+    CASE(theorem, one_hot_weights_are_a_part),
+    CASE(oracle, mixed_statistics_restated),
     CASE(example, canonical_forms),
     CASE(example, parts_have_names),
     CASE(example, wrong_specs),

@@ -1,4 +1,5 @@
 /* The data of a trial, what they are worth, and one call of its normalizer. */
+#include "trial_kernels.h"
 #include "trial_kind.h"
 
 #include <math.h>
@@ -148,6 +149,8 @@ bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode 
     *scaled = *norm;
     scaled->eps = ldexp(norm->eps, 2 * DATA[data].exponent);
     t->norm = scaled;
+    t->fused = trial_fused(t);
+    if (!t->fused && data == DATA_FAR) return false; /* a definition's digits are gone */
     return check->applies == NULL || check->applies(t);
 }
 

@@ -23,6 +23,7 @@ typedef struct Trial {
     uint64_t seed;
     double unit; /* std of the data */
     bool own;    /* of one partition, with moments of x; else given, or none */
+    bool fused;  /* there is a kernel in it */
     bool curved; /* some moments are x's own: not linear in x */
     size_t n;    /* elements */
     double *x, *dy, *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];

@@ -136,7 +136,7 @@ CheckBound trial_value_bound(Arena *arena, const Trial *t, double digits,
         const TrialCell *cell = &t->cell[t->where[i]];
         each[i] = fabs(trial_gamma(t, i)) * cell->xhat + fabs(trial_beta(t, i));
         if (!trial_partitioned(t)) each[i] *= cell->rstd; /* of what comes before */
-        if (definition) each[i] *= 1.0 + cell->ratio;
+        if (definition || !t->fused) each[i] *= 1.0 + cell->ratio;
     }
     scale[0] = each;
     return (CheckBound){.digits = digits, .scale = scale};
@@ -154,7 +154,7 @@ static double once_more(const Trial *t, const TrialCell *cell) {
 
 static double growth(const Trial *t, const TrialCell *cell, size_t order,
                      bool definition) {
-    double factor = definition ? 1.0 + cell->ratio : 1.0;
+    double factor = definition || !t->fused ? 1.0 + cell->ratio : 1.0;
     for (size_t k = 1; k < order; k++) factor *= once_more(t, cell);
     return factor;
 }

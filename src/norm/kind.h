@@ -45,6 +45,9 @@ bool norm_add_part(Arena *arena, Norm *norm, const Spec *spec, size_t channels,
 bool norm_add_parts(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                     Error *error);
 
+/* What part i is told. */
+NormContext norm_part_context(const NormContext *context, size_t i);
+
 /* Part i of x, by kernel or definition as the context says. */
 Node *norm_run_part(const NormContext *context, size_t i, Node *x);
 

@@ -246,12 +246,17 @@ bool norm_add_parts(Arena *arena, Norm *norm, Arguments *arguments, Text *canoni
                 norm_example(norm->kind));
 }
 
-Node *norm_run_part(const NormContext *context, size_t i, Node *x) {
+NormContext norm_part_context(const NormContext *context, size_t i) {
     NormContext part = *context;
     part.norm = context->norm->part[i];
     part.param += context->norm->part_param[i];
     part.state += part.state ? context->norm->part_state[i] : 0;
     part.observed += part.observed ? context->norm->part_state[i] : 0;
+    return part;
+}
+
+Node *norm_run_part(const NormContext *context, size_t i, Node *x) {
+    NormContext part = norm_part_context(context, i);
     return context->definitions ? norm_define(&part, x) : norm_apply(&part, x);
 }
 

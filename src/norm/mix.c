@@ -1,0 +1,87 @@
+/* The statistics of several partitions, weighed by learned softmax weights, one set for the
+ * mean and one for the variance: mix(instance, layer, batch) is switchable normalization
+ * (Luo et al. 2019).
+ *     mean = sum w_k mean_k, variance = sum u_k variance_k
+ * pooled=yes adds sum u_k (mean_k - mean)^2, so that the variance is that of the mixture, as
+ * TaskNorm (Bronskill et al. 2020) and Kalman normalization have it. (A-3) */
+#include "kind.h"
+
+#include <math.h>
+
+static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                      Error *error) {
+    bool *pooled = ZERO(arena, bool, 1);
+    norm->detail = pooled;
+    if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
+    for (size_t k = 0; k < norm->parts; k++) {
+        const Norm *part = norm->part[k];
+        if (!norm_is_partitioned(part) || part->kind->fixed)
+            return fail(error, EX_USAGE, arguments->spec->at,
+                        "mix weighs statistics, and '%s' is not of one partition; blend "
+                        "weighs outputs",
+                        part->spec);
+        if (part->params > 0 || part->eps != 1e-5)
+            return fail(error, EX_USAGE, arguments->spec->at,
+                        "'%s': eps= and affine= belong to the mix", part->spec);
+    }
+    const SpecArg *argument = arguments_named(arguments, "pooled");
+    if (argument && !argument_switch(argument, "pooled", pooled, error)) return false;
+    if (*pooled) text_add(canonical, ", pooled=yes");
+    return true;
+}
+
+/* Logits, all alike at first. */
+static void declare(Norm *norm) {
+    const size_t K = norm->parts;
+    norm->param[norm->params++] =
+        (NormParam){"mean_logit", K, 1.0, false, -INFINITY, INFINITY};
+    norm->param[norm->params++] =
+        (NormParam){"variance_logit", K, 1.0, false, -INFINITY, INFINITY};
+}
+
+/* softmax(logits)[k] for every element. */
+static Node *weight(Tape *t, Node *softmax, size_t k, Shape shape) {
+    return norm_repeat(t, tape_slice(t, softmax, 0, k, 1), shape);
+}
+
+static Node *add(Tape *t, Node *sum, Node *term) {
+    return sum ? tape_add(t, sum, term) : term;
+}
+
+/* x - mean is the weighed sum of x - mean_k: the weights sum to 1, and no digit of a large
+ * mean is lost to their rounding. */
+static Node *define(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    const Norm *norm = context->norm;
+    const bool *pooled = norm->detail;
+    Node *w = tape_softmax(t, norm_operand(context, "mean_logit"));
+    Node *u = tape_softmax(t, norm_operand(context, "variance_logit"));
+    Node *part[NORM_MAX_PARTS], *variance = NULL, *centred = NULL;
+    for (size_t k = 0; k < norm->parts; k++) {
+        NormContext own = norm_part_context(context, k);
+        MomentNodes m = norm_moments(&own, x);
+        Node *spread = tape_spread(t, m.variance, m.partition, x->shape);
+        part[k] = m.centred;
+        centred = add(t, centred, tape_mul(t, weight(t, w, k, x->shape), m.centred));
+        variance = add(t, variance, tape_mul(t, weight(t, u, k, x->shape), spread));
+    }
+    for (size_t k = 0; *pooled && k < norm->parts; k++) {
+        Node *apart = tape_sub(t, part[k], centred); /* mean - mean_k */
+        Node *square = tape_mul(t, apart, apart);
+        variance = tape_add(t, variance, tape_mul(t, weight(t, u, k, x->shape), square));
+    }
+    Node *eps = tape_fill(t, x->shape, norm->eps);
+    Node *std = tape_sqrt(t, tape_add(t, variance, eps));
+    return norm_affine(context, tape_div(t, centred, std));
+}
+
+const NormKind norm_mix = {
+    .name = "mix",
+    .example = "mix(instance, layer, batch)",
+    .usage = "mix(a, b, ..., pooled=yes|no)",
+    .title = "statistics weighed by learned softmax weights, Luo et al. 2019",
+    .options = (const char *const[]){"pooled", NULL},
+    .configure = configure,
+    .declare = declare,
+    .define = define,
+};
