@@ -2,6 +2,7 @@
  * data, and networks of them. notes/30-checking.md */
 #include "tool.h"
 
+#include <fnmatch.h>
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -94,18 +95,28 @@ static void read_specs(Asked *asked, const char **word, size_t words, const char
     if (words == 0) asked->sheet[asked->sheets++] = net_sheet(arena, DEFAULT_NET, NULL);
 }
 
+/* Whether one of several patterns, commas between, is the case's name. */
+static bool named(Arena *arena, const char *patterns, const SheetCase *job) {
+    const char *name = job->sheet->name(arena, job);
+    for (const char *p = patterns; *p; p += strcspn(p, ","), p += *p == ',') {
+        const char *one = text_print(arena, "%.*s", (int)strcspn(p, ","), p);
+        if (fnmatch(one, name, 0) == 0) return true;
+    }
+    return false;
+}
+
 static void list_sheet(Asked *asked, const Sheet *sheet, const char *only) {
     for (size_t i = 0; i < sheet->columns * sheet->shapes * sheet->rows; i++) {
         SheetCase job = {.sheet = sheet,
                          .column = i / sheet->rows / sheet->shapes,
                          .shape = sheet->shape[i / sheet->rows % sheet->shapes],
                          .row = i % sheet->rows};
-        if (only && strcmp(only, sheet->name(asked->arena, &job)) != 0) continue;
+        if (only && !named(asked->arena, only, &job)) continue;
         if (sheet->applies(&job)) asked->job[asked->jobs++] = job;
     }
 }
 
-/* All cases of the tables, or the one that is named. */
+/* All cases of the tables, or those that are named. */
 static void list_jobs(Asked *asked, const char *only) {
     size_t most = 0;
     for (size_t i = 0; i < asked->sheets; i++)
@@ -391,13 +402,14 @@ int check_publish(const Call *call) {
 
 const Command command_check = {
     .name = "check",
-    .usage = "[SPEC ...] [--norm SPEC[,SPEC...]] [--case NAME] [--seed N] [--save] "
+    .usage = "[SPEC ...] [--norm SPEC[,SPEC...]] [--case NAMES] [--seed N] [--save] "
              "[--stop] [--list] [--json]",
     .summary = "Proves the derivatives and digits of normalizers and networks",
     .options =
         (const Option[]){
             {"--norm", "SPECS", "what stands in the networks (default: all)"},
-            {"--case", "NAME", "one case alone, as --list names them"},
+            {"--case", "NAMES",
+             "these cases alone, as --list names them; '*.gradient,*.slots'"},
             {"--seed", "N", "of data, upstream and directions (default 1)"},
             {"--save", NULL,
              "all of it, with the curves of two figures: out/checking.h5 and .svg"},
