@@ -16,10 +16,16 @@ static const TrialCheck *const CHECKS[] = {
 };
 #undef TRIAL
 
-static const Shape SHAPES[] = {{2, {16, 8}},         {3, {4, 8, 5}}, {4, {4, 4, 3, 3}},
-                               {5, {4, 4, 2, 3, 2}}, {3, {3, 1, 7}}, /* one channel */
-                               {2, {1, 8}}, /* one sample, one position */
-                               {2, {4, 2}},          {2, {4, 1}}};
+static const Shape SHAPES[] = {{2, {16, 8}},
+                               {3, {4, 8, 5}},
+                               {4, {4, 4, 3, 3}},
+                               {5, {4, 4, 2, 3, 2}},
+                               {3, {3, 1, 7}}, /* one channel */
+                               {2, {1, 8}},    /* one sample, one position */
+                               {2, {4, 2}},
+                               {2, {4, 1}},
+                               /* sums of several leaves, whichever the cells */
+                               {3, {2, 20, 70}}};
 
 /* Why an oracle cannot tell there, by construction and at any seed. */
 typedef struct Listed {
