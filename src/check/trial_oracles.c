@@ -9,15 +9,20 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FULL = 400, DIRECTIONS = 8 };
+enum { FULL = 400, DIRECTIONS = 8, FEW = 2 };
 
 /* Beyond the first order the scale of a combination's terms says too little: of its own
  * gradient's norm, as for networks. */
 static const double PART_OF_NORM = 1e-11;
 
-/* Every element of small calls; of large ones a few random directions. */
+/* Every element of small calls; of large ones two random directions. */
 static size_t probes(const Trial *t) {
-    return t->n <= FULL ? FULL : DIRECTIONS;
+    return t->n <= FULL ? FULL : FEW;
+}
+
+/* The whole Jacobian of a large call has a million entries and proves no more. */
+static bool is_small(const Trial *t) {
+    return t->n <= FULL;
 }
 
 /* ---- the kernel ------------------------------------------------------------------ */
@@ -113,6 +118,7 @@ const TrialCheck trial_jacobian = {
     .says = "whole Jacobian by the complex step, zeros across cells exact",
     .digits = 64,
     .data = ON_PLAIN,
+    .applies = is_small,
     .judge = judge_jacobian};
 
 static CheckReport judge_adjoint(Arena *arena, const Trial *t, const TrialCheck *check) {
@@ -291,7 +297,7 @@ const TrialCheck trial_second_differences = {
 
 /* In cells of many elements the largest |xhat| says too little of the sums of its powers. */
 static bool few_curved(const Trial *t) {
-    return trial_curved(t) && t->n <= FULL;
+    return trial_curved(t) && is_small(t);
 }
 
 static CheckReport judge_third_order(Arena *arena, const Trial *t,
