@@ -37,6 +37,8 @@ FUNCTION(root, tape_sqrt(t, x[0]))
 FUNCTION(hyperbolic, tape_tanh(t, x[0]))
 FUNCTION(sigmoid, tape_sigmoid(t, x[0]))
 FUNCTION(relu, tape_relu(t, x[0]))
+FUNCTION(relu_beside, tape_add(t, tape_mul(t, tape_relu(t, x[0]), x[1]),
+                               tape_relu(t, x[0]))) /* one adds to what the other wrote */
 FUNCTION(relu_curved, tape_relu(t, tape_mul(t, x[0], x[0])))
 FUNCTION(step, tape_step(t, x[0]))
 FUNCTION(power, tape_power(t, x[0], 2.385))
@@ -130,7 +132,8 @@ static CheckFunction function_of(Arena *arena, const Tried *tried, uint64_t seed
     void *context;
     memcpy(&context, &tried->context,
            sizeof context); /* const ends here; nobody writes to it */
-    return (CheckFunction){tried->name, tried->inputs, input, tried->write, context, NULL};
+    return (CheckFunction){tried->name,  tried->inputs, input,
+                           tried->write, context,       NULL};
 }
 
 static void expect(const CheckFunction *function, CheckDriver driver, CheckReport r,
@@ -170,6 +173,31 @@ static void drivers_agree(Arena *arena, const CheckFunction *f, bool more) {
     }
 }
 
+/* With the other inputs constant, each derivative is what it is with all of them wanted. */
+static void one_input_alone(Arena *arena, const CheckFunction *f) {
+    for (size_t alone = 0; alone < f->inputs && f->inputs > 1; alone++) {
+        Node *x[2][MOST_INPUTS], *dx[2];
+        double *slot = TAKE(arena, double, shape_count(f->input[alone].shape));
+        for (int k = 0; k < 2; k++) {
+            Tape *tape = tape_new(arena);
+            for (size_t i = 0; i < f->inputs; i++)
+                x[k][i] = k == 0 || i == alone
+                              ? tape_parameter(tape, f->input[i].shape, f->input[i].value,
+                                               k == 1 ? slot : NULL)
+                              : tape_leaf(tape, f->input[i].shape, f->input[i].value);
+            Node *y = f->write(tape, x[k], f->context);
+            const double *u = values(arena, 99, 7, shape_count(y->shape), false);
+            if (k == 1) tape_backward(tape, y, u);
+            tape_gradient(tape, y, tape_leaf(tape, y->shape, u), &x[k][alone], 1, &dx[k]);
+        }
+        for (size_t i = 0; i < shape_count(f->input[alone].shape); i++) {
+            double bound = 64 * DBL_EPSILON * (1 + fabs(slot[i]));
+            assert_near(dx[1]->value[i], dx[0]->value[i], bound);
+            assert_near(slot[i], dx[0]->value[i], bound);
+        }
+    }
+}
+
 static void try_all(const Tried *tried, size_t count) {
     Arena *arena = arena_new();
     for (size_t i = 0; i < count; i++)
@@ -181,6 +209,7 @@ static void try_all(const Tried *tried, size_t count) {
                        CHECK_PASS);
             drivers_agree(arena, &f, false);
             drivers_agree(arena, &f, true);
+            one_input_alone(arena, &f);
             arena_rewind(arena, mark);
         }
     arena_free(arena);
@@ -219,6 +248,7 @@ static void elementwise(void **state) {
         {"tanh", hyperbolic, 1, false, {S23}, NULL},
         {"sigmoid", sigmoid, 1, false, {{1, {9}}}, NULL},
         {"relu", relu, 1, false, {{1, {9}}}, NULL},
+        {"relu beside", relu_beside, 2, false, {{1, {9}}, {1, {9}}}, NULL},
         {"relu curved", relu_curved, 1, false, {S23}, NULL},
         {"step", step, 1, false, {{1, {9}}}, NULL},
         {"power", power, 1, true, {S23}, NULL},
@@ -361,13 +391,14 @@ static void convolution_with_itself(void **state) {
 
 static void softmaxes(void **state) {
     (void)state;
-    static const uint8_t label[] = {2, 0, 3};
+    static const uint8_t label[] = {2, 0, 3}, two[] = {1, 0, 0, 1};
     static const Tried tried[] = {
         {"softmax", softmax, 1, false, {{2, {3, 4}}}, NULL},
         {"softmax of a row", softmax, 1, false, {{1, {5}}}, NULL},
         {"softmax of rank 3", softmax, 1, false, {{3, {2, 2, 3}}}, NULL},
         {"softmax curved", softmax_curved, 1, false, {{2, {3, 4}}}, NULL},
         {"cross-entropy", cross_entropy, 1, false, {{2, {3, 4}}}, label},
+        {"cross-entropy of two classes", cross_entropy, 1, false, {{2, {4, 2}}}, two},
         {"cross-entropy curved", cross_entropy_curved, 1, false, {{2, {3, 4}}}, label}};
     try_all(tried, COUNT_OF(tried));
 }

@@ -1,0 +1,441 @@
+#!/usr/bin/python3 -B
+"""The checker is checked: hand-written derivatives are broken on purpose, and every time the checker must say so.
+
+Three cases. `named`: bugs that libraries really had (bugs.py). `normalizers`: kernels, definition and moments, broken by
+rule (mutants.py) and judged by `normlab check`. `tape`: adjoints and backward kernels of the primitives, judged by the
+test programs that put every primitive before the same checker.
+
+All mutants of a file are compiled at once: each is a copy of its function, and the environment says which copy runs. So
+a mutant costs one run of a judge and no build. The sources are only read; objects and programs are in a folder that goes
+away. `mutation.txt` lists the mutants that may survive, each under its reason; a mutant that survives and is not listed is
+a fault of the checker, and so is a listed one that is caught or gone.
+
+With NORMLAB_MUTATION=survivors the run ends with the list of survivors as mutation.txt wants it.
+"""
+
+import collections
+import concurrent.futures
+import glob
+import json
+import math
+import os
+import re
+import shlex
+import subprocess
+import sys
+import threading
+import time
+
+import mutants
+from bugs import BUGS
+from program import HOME, PROGRAM, Failure, case, check, main
+
+BUILD = os.path.dirname(PROGRAM)
+STOPPED = threading.Event()
+ONLY, ALL = [], False  # functions' names (none: all); every judge for every mutant
+FIRST, SECOND, COSTLY = range(3)  # stages of judges
+WORKERS = len(os.sched_getaffinity(0))
+LISTED = os.path.join(HOME, "tests", "mutation.txt")
+SOURCE = os.path.join(HOME, "src")
+
+# file -> functions left out; all others are broken, new ones too.
+NORMALIZERS = {
+    "norm/kernel.c": (),
+    "norm/partitioned.c": ("observe", "observe_now", "value_of"),  # what is observed: tests/norm_use.c
+    "tensor/partition.c": ("partition_map", "partition_blocks", "partition_smallest", "partition_cell",
+                           "partition_cells", "partition_slabs", "partition_count",  # shared with the oracle
+                           "moments_unbiased", "moments_merge"),
+}
+# Definitions of combinations: what returns a node.
+COMBINATIONS = ["norm/mix.c", "norm/blend.c", "norm/split.c", "norm/chain.c"]
+# Positions together, apart, and moments that are given: these see most and are asked first.
+SHARP = ("batch", "group(2)", "position")
+WITHOUT_AFFINE = ["group(2, gamma=no)", "position(gamma=no)", "batch(gamma=no, beta=no)"]
+# What takes milliseconds of `normlab check`, on small shapes and on those of more than 400 elements.
+QUICK = ("value loops-value gradient loops-gradient complex-step jacobian adjoint definition-value sum-of-dx "
+         "dx-along-xhat dw-along-w powers-of-two exact-shift permutation twins constant-cells single-elements slots "
+         "inputs-untouched upstreams frozen poison ranks").split()
+QUICK_OF_LARGE = "value gradient definition-value powers-of-two constant-cells slots".split()
+TAPE = ["tape/elementwise.c", "tape/reduce.c", "tape/arrange.c", "tape/contract.c", "tape/softmax.c"]
+TAPE_TESTS = ["tape_oracle", "tape", "tape_drivers", "replay"]
+TAPE_FUNCTIONS = re.compile(r'.*_(adjoint|backward)$|zeros_like$|cell_counts$')
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def parallel(function, items):
+    """The results in order. When the run is stopped, what has not begun is left."""
+    pool = concurrent.futures.ThreadPoolExecutor(WORKERS)
+    try:
+        return list(pool.map(function, items))
+    except BaseException:
+        STOPPED.set()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+# ---- one object with all mutants of a file ------------------------------------------------------------------------
+
+SWITCH = """\
+#include <stdio.h>
+#include <stdlib.h>
+static int mutant_;
+static const char *const entered_names_[];
+static char entered_[];
+static void tell_entered_(void) {
+    FILE *file = fopen(getenv("NORMLAB_ENTERED"), "a");
+    for (int i = 0; entered_names_[i]; i++)
+        if (entered_[i]) fprintf(file, "%s\\n", entered_names_[i]);
+    fclose(file);
+}
+__attribute__((constructor)) static void choose_mutant_(void) {
+    if (getenv("NORMLAB_MUTANT")) mutant_ = atoi(getenv("NORMLAB_MUTANT"));
+    if (getenv("NORMLAB_ENTERED")) atexit(tell_entered_);
+}
+"""
+
+
+def commands(target):
+    """What Ninja would run for a target, as lists of words."""
+    lines = subprocess.run(["ninja", "-C", BUILD, "-t", "commands", target], capture_output=True, text=True)
+    check(lines.returncode == 0, f"ninja -t commands {target}: {lines.stdout}{lines.stderr}")
+    return [shlex.split(line) for line in lines.stdout.splitlines()]
+
+
+class Switched:
+    """A source with some functions replaced by switches between copies."""
+
+    def __init__(self, file, variants):
+        """variants: Mutants with a number."""
+        self.file, self.path, self.text = file, os.path.join(SOURCE, file), read(os.path.join(SOURCE, file))
+        self.variants = variants
+
+    def source(self, refused):
+        functions = mutants.functions(self.text)
+        of = collections.defaultdict(list)
+        for mutant in self.variants:
+            if mutant.number not in refused:
+                of[mutant.function].append(mutant)
+        parts = [SWITCH.replace("names_[]", f"names_[{len(functions) + 1}]")
+                 .replace("entered_[]", f"entered_[{len(functions)}]"), f'#line 1 "{self.path}"\n']
+        end = 0
+        for i, function in enumerate(functions):
+            parts.append(self.text[end:function.start])
+            name, head = function.name, function.signature
+            for mutant in of[name]:
+                copy = re.sub(rf'\b{name}\(', f"{name}__{mutant.number}(", mutant.text, 1)
+                parts.append(f'#line {function.line} "mutant-{mutant.number}"\n'
+                             + ("" if copy.startswith("static") else "static ") + copy)
+            arguments = ", ".join(function.parameters)
+            cases = "".join(f"    case {m.number}: return {name}__{m.number}({arguments});\n" for m in of[name])
+            parts.append(f'#line {function.line} "{self.path}"\n' + head + "{\n"
+                         + f"    entered_[{i}] = 1;\n    switch (mutant_) {{\n    default: break;\n{cases}    }}\n"
+                         + f'#line {function.line + head.count(chr(10))} "{self.path}"\n'
+                         + function.text[len(head):].replace("{", "", 1))
+            end = function.start + len(function.text)
+        names = ", ".join(f'"{self.file} {f.name}"' for f in functions)
+        return "".join(parts) + self.text[end:] + f"static const char *const entered_names_[] = {{{names}, 0}};\n"
+
+    def compile(self, folder):
+        """(source, object), and the numbers of the mutants that do not compile."""
+        own = [words for words in commands("normlab") if words[-2:] == ["-c", self.path]]
+        check(len(own) == 1, f"Ninja compiles {self.path} {len(own)} times")
+        stem = os.path.join(folder, self.file.replace("/", "-")[:-2])
+        words, skip = [], False
+        for word in own[0][:-2]:
+            if not skip and word not in ("-MD", "-g", "-O3") and not word.startswith("-W"):
+                words += [] if word in ("-o", "-MT", "-MF") else [word]
+            skip = word in ("-o", "-MT", "-MF")
+        words += ["-I" + os.path.dirname(self.path), "-O0", "-w"]
+        # What a compiler only warns of, and no author would leave.
+        words[-1:] = ["-Werror=" + name for name in ("implicit-function-declaration", "int-conversion",
+                                                      "incompatible-pointer-types", "discarded-qualifiers")]
+        refused = set()
+        while True:
+            with open(stem + ".c", "w", encoding="utf-8") as file:
+                file.write(self.source(refused))
+            done = subprocess.run([*words, "-fno-diagnostics-show-caret", "-o", stem + ".o", "-c", stem + ".c"],
+                                  capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
+            if done.returncode == 0:
+                return (self.path, stem + ".o"), refused
+            bad, number = set(), None
+            for line in done.stderr.splitlines():
+                if "invalid storage class" in line:
+                    break  # what came before has left a brace open
+                found = re.search(r"In function '\w+?__(\d+)'|^mutant-(\d+):\d+", line)
+                if found:
+                    number = int(found.group(1) or found.group(2))
+                elif "In function" in line:
+                    number = None
+                if "error:" in line and number is not None:
+                    bad.add(number)
+            check(bad, f"{self.file} does not compile:\n{done.stderr[:3000]}")
+            refused |= bad
+
+
+def link(target, objects, program):
+    """The target's own link, with our objects of what it is made of in front of its libraries."""
+    all_words = commands(target)
+    words, sources = all_words[-1], {line[-1] for line in all_words}
+    objects = [path for source, path in objects if source in sources]
+    words = words[words.index("&&") + 1:] if words[0] == ":" else words
+    words = words[:words.index("&&")]
+    words[words.index("-o") + 1] = program
+    first = next(i for i, word in enumerate(words) if word.endswith(".a"))
+    done = subprocess.run([*words[:first], *objects, *words[first:]], cwd=BUILD, capture_output=True, text=True)
+    check(done.returncode == 0, f"linking {target}: {done.stderr[:3000]}")
+    return program
+
+
+# ---- judges ----------------------------------------------------------------------------------------------------------
+
+
+class Judge:
+    """A command that must fail on a mutant; `what` reads from its output who found the fault. Judges of a later stage
+    are asked where all of the earlier pass."""
+
+    def __init__(self, words, name, what, stage=FIRST):
+        self.words, self.name, self.what, self.stage = words, name, what, stage
+        self.entered, self.measuring = None, threading.Lock()
+
+    def run(self, place, **environment):
+        own = place.environment({"OPENBLAS_NUM_THREADS": "1", **environment})
+        words = ["sh", "-c", 'ulimit -t "$0" && ulimit -c 0 && exec "$@"', str(120 if self.stage == COSTLY else 3), *self.words]
+        return subprocess.run(words, cwd=place.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              errors="replace", env=own)
+
+    def enters(self, place, functions):
+        """Whether it enters any of them. Asked for the first time, it must pass without a mutant."""
+        with self.measuring:
+            if self.entered is None:
+                path = place.path("entered-" + re.sub(r'\W', "_", self.name))
+                done = self.run(place, NORMLAB_ENTERED=path)
+                check(done.returncode == 0, f"{self.name} fails without a mutant: {done.stdout[-2000:]}{done.stderr}")
+                self.entered = set(read(path).splitlines()) if os.path.exists(path) else set()
+        return bool(self.entered & functions)
+
+    def verdict(self, place, mutant):
+        """None where it passes, else (how, by whom)."""
+        done = self.run(place, NORMLAB_MUTANT=str(mutant.number))
+        if done.returncode == 0:
+            return None
+        text = done.stdout + done.stderr
+        if done.returncode != 1 or "failed with exception" in text:
+            out = done.returncode in (-9, -24, 128 + 9, 128 + 24)
+            return "died", "out of time" if out else "stopped itself" if "normlab: " in text else "crashed"
+        return self.what(self, text)
+
+
+def of_check(judge, text):
+    """The check that does not pass; --stop leaves it alone."""
+    for finding in json.loads(text)["cases"]:
+        if finding["verdict"] != "pass":
+            return "caught" if finding["verdict"] == "FAIL" else "inconclusive", "check: " + finding["check"]
+    raise Failure(f"{judge.name} fails and says of nothing that it failed")
+
+
+def of_test(judge, text):
+    return "caught", judge.name
+
+
+def asked(*words):
+    return subprocess.run([PROGRAM, "check", *words], capture_output=True, text=True).stdout
+
+
+def normalizers_listed():
+    """Specs of one normalizer of each kind, and all shapes: what `normlab check --list` names as SLUG.SHAPE.CHECK."""
+    names = [line.split()[0] for line in asked("--list").splitlines()]
+    first = {}
+    for slug, shape, name in (name.split(".") for name in names if re.fullmatch(r'[^.]+\.[\dx]+\.[^.]+', name)):
+        first.setdefault(slug, f"{slug}.{shape}.{name}")
+    shapes = {name.split(".")[1] for name in names} - {None}
+    cases = [json.loads(asked("--case", name, "--json"))["cases"][0] for name in first.values()]
+    found = sorted({case["spec"] for case in cases}, key=lambda spec: (spec not in SHARP, spec))
+    return found, sorted(shape for shape in shapes if re.fullmatch(r'[\dx]+', shape))
+
+
+def check_judges(place, objects):
+    """For each normalizer the checks that take milliseconds; then all of them."""
+    program = link("normlab", objects, place.path("normlab"))
+    known, shapes = normalizers_listed()
+    large = {shape for shape in shapes if math.prod(map(int, shape.split("x"))) > 400}
+    quick = ",".join(f"*.{shape}.{name}" for shape in shapes for name in (QUICK_OF_LARGE if shape in large else QUICK))
+    words = ["--threads", "1", "--stop", "--json"]
+    return ([Judge([program, "check", spec, *words, "--case", quick], f"check {spec}", of_check)
+             for spec in known + WITHOUT_AFFINE] +
+            [Judge([program, "check", spec, *words], f"check {spec} in full", of_check, COSTLY) for spec in known])
+
+
+def test_judges(place, objects, name, stage=FIRST):
+    program = link(f"test-{name}", objects, place.path(f"test-{name}"))
+    listing = subprocess.run([program, "--list"], capture_output=True, text=True).stdout
+    return [Judge([program, line.split()[0]], f"{name}.{line.split()[0]}", of_test, stage)
+            for line in listing.splitlines()]
+
+
+# ---- the run -------------------------------------------------------------------------------------------------------------
+
+
+def generate(files, wanted):
+    """Numbered mutants of the wanted functions of each file."""
+    headers = [read(path) for folder in ("norm", "tape", "tensor") for path in glob.glob(f"{SOURCE}/{folder}/*.h")]
+    number, found = 0, {}
+    for file in files:
+        text, found[file] = read(os.path.join(SOURCE, file)), []
+        known = mutants.members([*headers, text])
+        for function in mutants.functions(text):
+            chosen = wanted(file, function) and (not ONLY or function.name in ONLY)
+            for mutant in function.mutants(file, known) if chosen else ():
+                number += 1
+                mutant.number = number
+                found[file].append(mutant)
+    return found
+
+
+def build(place, found):
+    """Objects of all files, and the numbers that do not compile."""
+    built = parallel(lambda file: Switched(file, found[file]).compile(place.folder), found)
+    return [made for made, _ in built], set().union(*(refused for _, refused in built))
+
+
+def verdicts(place, judges, functions, members):
+    """Verdicts of mutants that are alike; the judge who caught the last one is asked first."""
+    order = [judge for judge in judges if judge.stage == FIRST and judge.enters(place, functions)]
+    results = []
+    for mutant in members:
+        result = ("survived", f"{len(order)} judges" if order else "entered by no judge")
+        last = COSTLY if ALL else SECOND
+        for judge in order + [judge for judge in judges if FIRST < judge.stage <= last]:
+            check(not STOPPED.is_set(), "stopped")
+            if judge.stage != FIRST and not judge.enters(place, functions):
+                continue
+            verdict = judge.verdict(place, mutant)
+            if verdict:
+                if judge.stage == FIRST:
+                    order.remove(judge)
+                    order.insert(0, judge)
+                result = verdict
+                break
+        results.append((mutant, *result))
+    return results
+
+
+def judge_all(place, judges, groups):
+    """Verdicts of all members of all groups, in order of their numbers. A group: (names of functions, members)."""
+    work = sorted(groups, key=lambda group: len(group[1]), reverse=True)
+    results = parallel(lambda group: verdicts(place, judges, *group), work)
+    return sorted(sum(results, []), key=lambda result: result[0].number)
+
+
+def listed():
+    """key -> reason."""
+    reasons, reason = {}, None
+    for line in read(LISTED).splitlines() if os.path.exists(LISTED) else ():
+        if line.startswith("= "):
+            reason = line[2:]
+        elif line.strip() and not line.startswith("#"):
+            reasons[line] = reason
+    return reasons
+
+
+def report(results, refused, files):
+    """Prints the numbers; what is wrong with them, as lines."""
+    by = collections.Counter((how, who) for _, how, who in results)
+    total = collections.Counter(how for _, how, _ in results)
+    functions = len({(mutant.file, mutant.function) for mutant, _, _ in results})
+    print(f"{len(results)} mutants of {functions} functions ({len(refused)} more did not compile)")
+    for how in ("caught", "inconclusive", "died", "survived"):
+        print(f"  {how} {total[how]}")
+        for (other, who), count in by.most_common():
+            if other == how:
+                print(f"    {count:5} {who}")
+    reasons = {key: reason for key, reason in listed().items()
+               if key.split()[0] in files and (not ONLY or key.split()[1][:-1] in ONLY)}
+    wrong, excused = [], collections.Counter()
+    for mutant, how, who in results:
+        reason = reasons.pop(mutant.key, None)
+        if how == "survived" and reason is None:
+            wrong.append(f"survives: {mutant}  ({who})")
+        elif how == "survived":
+            excused[reason] += 1
+        elif reason is not None:
+            wrong.append(f"listed as a survivor, but {how} ({who}): {mutant.key}")
+    for reason, count in excused.most_common():
+        print(f"    {count:5} excused: {reason}")
+    wrong += [f"listed as a survivor, but there is no such mutant: {key}" for key in reasons]
+    if os.environ.get("NORMLAB_MUTATION") == "survivors":
+        print("\n".join(m.key for m, how, _ in results if how == "survived"))
+    return wrong
+
+
+def judged(place, found, make_judges):
+    start = time.monotonic()
+    objects, refused = build(place, found)
+    judges = make_judges(objects)
+    built = time.monotonic()
+    groups = collections.defaultdict(list)
+    for mutant in sum(found.values(), []):
+        if mutant.number not in refused:
+            groups[f"{mutant.file} {mutant.function}"].append(mutant)
+    results = judge_all(place, judges, [({name}, members) for name, members in groups.items()])
+    wrong = report(results, refused, found)
+    print(f"  {built - start:.0f} s of building, {time.monotonic() - built:.0f} s of judging with {WORKERS} workers")
+    check(not wrong, "\n".join(["", *wrong]))
+
+
+def as_named():
+    """The bugs of bugs.py as mutants; a bug in several functions is one number in each."""
+    found = collections.defaultdict(list)
+    for number, (name, edits) in enumerate(BUGS, 1):
+        texts = {}
+        for file, word, old, new in edits:
+            function = next((f for f in mutants.functions(read(os.path.join(SOURCE, file))) if f.name == word), None)
+            text = function and texts.get((file, word), function.text)
+            check(text and old in text, f"{name}: nothing reads '{old}' in {word} of {file} any more")
+            texts[file, word] = text.replace(old, new)
+        for (file, word), text in texts.items():
+            found[file].append(mutants.Named(name, number, file, word, text))
+    return found
+
+
+@case("oracle")
+def named(place):
+    found = as_named()
+    objects, refused = build(place, found)
+    check(not refused, f"does not compile: {[name for i, (name, _) in enumerate(BUGS, 1) if i in refused]}")
+    judges = check_judges(place, objects)
+    functions = collections.defaultdict(set)
+    bugs = {bug.number: bug for bug in sum(found.values(), [])}
+    for bug in sum(found.values(), []):
+        functions[bug.number].add(f"{bug.file} {bug.function}")
+    results = judge_all(place, judges, [(functions[number], [bug]) for number, bug in bugs.items()])
+    for bug, how, who in results:
+        print(f"  {how:8} {who:24} {bug.name}")
+    wrong = [f"survives: {bug.name}" for bug, how, _ in results if how == "survived"]
+    print(f"{len(results)} bugs of libraries, {len(results) - len(wrong)} seen")
+    check(not wrong, "\n".join(["", *wrong]))
+
+
+@case("oracle")
+def normalizers(place):
+    found = generate([*NORMALIZERS, *COMBINATIONS], lambda file, function: "Node *" in function.signature.split("(")[0]
+                     if file in COMBINATIONS else function.name not in NORMALIZERS[file])
+    judged(place, found, lambda objects: check_judges(place, objects) + test_judges(place, objects, "partition", SECOND)
+           + test_judges(place, objects, "norm_combine", SECOND))
+
+
+@case("oracle")
+def tape(place):
+    found = generate(TAPE, lambda file, function: TAPE_FUNCTIONS.match(function.name))
+    judged(place, found, lambda objects: sum((test_judges(place, objects, name) for name in TAPE_TESTS), []))
+
+
+if __name__ == "__main__":
+    ALL = "--all" in sys.argv
+    ONLY = [word for word in sys.argv[2:] if word != "--all"]
+    sys.argv[2:] = []
+    main()
