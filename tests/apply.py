@@ -103,10 +103,12 @@ def call(place, spec, arrays, *options, talk=""):
     place.good("apply", spec, "in.h5", "out.h5", *options)
     check(place.talk.count("\n") == (1 if talk else 0) and talk in place.talk, f"{spec}: stderr {place.talk!r}")
     with h5py.File(place.path("out.h5"), "r") as file:
-        for name in file:
+        sets = []
+        file.visititems(lambda name, found: sets.append(name) if isinstance(found, h5py.Dataset) else None)
+        for name in sets:
             expected = arrays["x"].shape if name in ("y", "dx", "ds_dx", "ds_ddy") else arrays["x"].shape[1:2]
             check(file[name].shape == expected, f"{spec}: /{name} has shape {file[name].shape}")
-        return {name: file[name][()].ravel() for name in file}
+        return {name: file[name][()].ravel() for name in sets}
 
 
 def arrays_of(rng, shape, ratio=1.0):
@@ -293,6 +295,26 @@ def constants(place):
         for value in (0.0, 0.1, -1e8 / 3, 1e300):
             got = call(place, spec, {"x": np.full(shape, value), "gamma": np.arange(1.0, 5), "beta": beta})
             check(np.array_equal(got["y"], beta[channel_of(shape)]), f"{spec} on the constant {value!r}: y is not beta")
+
+
+@case("oracle")
+def gates(place):
+    """Parameters beside gamma and beta: /param/NAME in, /dparam/NAME and /ds_dparam/NAME out."""
+    rng = np.random.default_rng(8)
+    x, dy, gate = rng.normal(size=(4, 8, 3, 3)), rng.normal(size=(4, 8, 3, 3)), rng.normal(size=8)
+    by_batch = (x - x.mean((0, 2, 3), keepdims=True)) / np.sqrt(x.var((0, 2, 3), keepdims=True) + 1e-5)
+    cells = x.reshape(4, 2, -1)
+    by_group = (cells - cells.mean(2, keepdims=True)) / np.sqrt(cells.var(2, keepdims=True) + 1e-5)
+    by_group = by_group.reshape(x.shape)
+    share = (1 / (1 + np.exp(-gate)))[:, None, None]
+    slope = (share * (1 - share))[:, 0, 0]
+    expected = {"y": share * by_batch + (1 - share) * by_group,
+                "dparam/gate": slope * (dy * (by_batch - by_group)).sum((0, 2, 3))}
+    got = call(place, "blend(batch, group(2))", {"x": x, "dy": dy, "v": dy, "param/gate": gate})
+    for name, value in expected.items():
+        error = np.abs(got[name] - value.ravel()).max()
+        check(error <= 1e-12, f"{name} differs from numpy's by {error}")
+    check(got["ds_dparam/gate"].shape == (8,), f"data sets {sorted(got)}")
 
 
 @case("oracle")

@@ -39,6 +39,14 @@ bool norm_keeps_state(const Norm *norm) {
     return norm->states > 0;
 }
 
+static bool has_eps(const NormKind *kind) {
+    return !kind->fixed && !kind->combines;
+}
+
+bool norm_has_eps(const Norm *norm) {
+    return has_eps(norm->kind);
+}
+
 const NormTwin *norm_twins(const Norm *norm) {
     return norm->kind->twins;
 }
@@ -67,10 +75,6 @@ static const NormKind *find_kind(Arena *arena, const Spec *spec, Error *error) {
 /* Canonical arguments are separated by commas, the kind's own first. */
 static void add_option(Text *canonical, const char *text) {
     text_add(canonical, "%s%s", canonical->length ? ", " : "", text);
-}
-
-static bool has_eps(const NormKind *kind) {
-    return !kind->fixed && !kind->combines;
 }
 
 typedef struct Affine {

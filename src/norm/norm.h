@@ -87,6 +87,7 @@ const char *norm_usage(const NormKind *kind);   /* "group(G) or group(size=K)" *
 const char *norm_title(const NormKind *kind);   /* what it is, paper and year */
 const char *norm_example(const NormKind *kind); /* a spec of that kind: "group(2)" */
 bool norm_keeps_state(const Norm *norm);
+bool norm_has_eps(const Norm *norm); /* none and combinations have none of their own */
 /* What else names this normalizer, ends with a NULL spec; NULL: nothing that is known. */
 const NormTwin *norm_twins(const Norm *norm);
 /* Place of its kind in the registry: colours and marks follow it. */

@@ -163,10 +163,8 @@ static const Norm *read_norm(const Call *call, size_t channels) {
     if (eps == NULL) return norm;
     if (strstr(norm->spec, "eps=") != NULL)
         die(EX_USAGE, "--eps %s: %s says its eps already", eps, norm->spec);
-    if (norm_smallest_cell(call->arena, norm,
-                           (Lattice){1, norm->channels ? norm->channels : 1, 1},
-                           NORM_TRAIN) == SIZE_MAX)
-        die(EX_USAGE, "--eps %s: %s has no eps", eps, norm->spec);
+    if (!norm_has_eps(norm))
+        die(EX_USAGE, "--eps %s: %s has no eps of its own", eps, norm->spec);
     Norm *changed = TAKE(call->arena, Norm, 1);
     *changed = *norm;
     if (!text_to_double(eps, &changed->eps) ||
@@ -197,6 +195,18 @@ static void put_like_x(const Job *job, Store *out, const char *path, const doubl
 }
 
 /* y and, where dy is given, the gradients of <dy, y>: by the kernels. */
+/* A derivative by one parameter: /dgamma, /dparam/gate... */
+static void put_param(const Job *job, Store *out, const char *prefix, size_t i,
+                      const double *data, const char *what) {
+    const NormParam *p = &job->norm->param[i];
+    const char *group = text_print(job->arena, "/%sparam", prefix);
+    const char *path = param_path(job->arena, prefix, p->name);
+    bool inside = strncmp(path, group, strlen(group)) == 0 && path[strlen(group)] == '/';
+    if (inside && !store_has(out, group))
+        store_group(out, group, "by parameters beside gamma and beta");
+    store_tensor(out, path, data, 1, &p->count, "1", what);
+}
+
 static void put_first_order(const Job *job, Store *out) {
     Tape *tape = tape_new(job->arena);
     Leaves leaf;
@@ -214,11 +224,9 @@ static void put_first_order(const Job *job, Store *out) {
     tape_backward(tape, y, job->dy);
     put_like_x(job, out, "/dx", leaf.dx, "gradient of <dy, y> with respect to x");
     for (size_t i = 0; i < job->norm->params; i++) {
-        const NormParam *p = &job->norm->param[i];
-        const char *path = param_path(job->arena, "d", p->name);
-        store_tensor(
-            out, path, leaf.dparam[i], 1, &p->count, "1",
-            text_print(job->arena, "gradient of <dy, y> with respect to %s", p->name));
+        const char *of = job->norm->param[i].name;
+        put_param(job, out, "d", i, leaf.dparam[i],
+                  text_print(job->arena, "gradient of <dy, y> with respect to %s", of));
     }
 }
 
@@ -240,12 +248,11 @@ static void put_second_order(const Job *job, Store *out) {
     put_like_x(job, out, "/ds_ddy", got[1]->value,
                "gradient of s = <dx, v> with respect to dy");
     for (size_t i = 0; i < job->norm->params; i++) {
-        const NormParam *p = &job->norm->param[i];
-        if (strcmp(p->name, "beta") == 0) continue; /* dx does not depend on it */
-        const char *path = param_path(job->arena, "ds_d", p->name);
-        store_tensor(out, path, got[2 + i]->value, 1, &p->count, "1",
-                     text_print(job->arena, "gradient of s = <dx, v> with respect to %s",
-                                p->name));
+        const char *of = job->norm->param[i].name;
+        if (strcmp(of, "beta") == 0) continue; /* dx does not depend on it */
+        put_param(
+            job, out, "ds_d", i, got[2 + i]->value,
+            text_print(job->arena, "gradient of s = <dx, v> with respect to %s", of));
     }
 }
 
