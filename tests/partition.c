@@ -302,6 +302,40 @@ static void large_cells_keep_their_digits(void **state) {
     arena_free(arena);
 }
 
+/* The first element of every cell lies far out: about it alone, each of the others would
+ * lose digits (P-2). The bound knows the mean of |x - mean| only. */
+static void check_outlying(Arena *arena, const Partition *p, double far) {
+    const size_t cells = partition_cells(p);
+    double *x = normals(arena, elements(p), 1), *mean = TAKE(arena, double, cells);
+    double *apart = ZERO(arena, double, cells), *count = ZERO(arena, double, cells);
+    long double *want = ZERO(arena, long double, cells);
+    for (size_t i = 0; i < elements(p); i++) {
+        x[i] += count[cell_at(p, i)]++ == 0 ? far : 0;
+        want[cell_at(p, i)] += x[i];
+    }
+    for (size_t i = 0; i < cells; i++) want[i] /= count[i];
+    for (size_t i = 0; i < elements(p); i++)
+        apart[cell_at(p, i)] += fabs((double)(x[i] - want[cell_at(p, i)]));
+    partition_mean(mean, x, p);
+    for (size_t i = 0; i < cells; i++)
+        assert_near(mean[i], (double)want[i],
+                    roundings(count[i]) * apart[i] / count[i] +
+                        DBL_EPSILON * fabs((double)want[i]));
+}
+
+static void outlying_first_elements_cost_nothing(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const ArenaMark mark = arena_mark(arena);
+    for (int power = 4; power <= 12; power++, arena_rewind(arena, mark)) {
+        const Lattice few = {16, 8, 1024}, many = {256, 16, 70};
+        check_outlying(arena, partition_blocks(arena, few, 16, 4, false), pow(10, power));
+        check_outlying(arena, partition_blocks(arena, many, 256, 16, true),
+                       pow(10, power));
+    }
+    arena_free(arena);
+}
+
 /* ---- theorems -------------------------------------------------------------------- */
 
 static void check_constants(Arena *arena, const Partition *p, uint64_t *index) {
@@ -422,6 +456,7 @@ static const Case cases[] = {
     CASE(oracle, means_are_means),
     CASE(oracle, moments_are_moments),
     CASE(oracle, large_cells_keep_their_digits),
+    CASE(oracle, outlying_first_elements_cost_nothing),
     CASE(oracle, spreading_overwrites_or_adds),
     CASE(example, named_partitions),
     CASE(fault, impossible_partitions_abort),
