@@ -33,7 +33,7 @@ SIBLINGS = [("tape_add", "tape_sub"), ("tape_mul", "tape_div"), ("tape_sum", "ta
             ("moments_variance", "moments_unbiased")]
 for one, other in SIBLINGS:
     FLIP[one], FLIP[other] = [other], [one]
-COMMUTE = ("tape_add", "tape_mul")  # their last two arguments
+COMMUTE = ("tape_add", "tape_mul", "strcmp")  # their last two arguments
 # Not arithmetic: room, invariants, marks of the arena. A fault in them is a crash or nothing.
 LEFT_ALONE = ("TAKE", "ZERO", "REQUIRE", "VERIFY", "arena_mark", "arena_rewind", "arena_free", "tape_arena", "sizeof",
               "tape_room")
@@ -113,6 +113,8 @@ class Function:
             if token.text in ("++", "--"):  # loops that do not end prove nothing
                 for inside in tokens[max(i - 2, 0):i + 2]:
                     inside.alone = inside.alone or inside.text not in CLOSE + "<>=;"
+            if token.text == "sizeof" and tokens[i + 1].text == "*":
+                tokens[i + 1].alone = tokens[i + 2].alone = True
             if token.text == "void" and tokens[i + 1].text == ")":  # (void)unused
                 tokens[i + 2].alone = True
         return tokens
@@ -195,7 +197,8 @@ class Function:
 
     def integers(self, i):
         text = self.tokens[i].text
-        if re.match(r'\d+$', text):
+        room = self.tokens[i - 1].text == "[" and i - 2 in self.declarations
+        if re.match(r'\d+$', text) and not room:
             yield self.replaced(i, i, {"0": "1", "1": "0"}.get(text, str(int(text) + 1)))
 
     def dropped(self, i):
@@ -257,7 +260,7 @@ class Function:
             return
         parts = self.parts(i)
         for (a, b), (c, d) in zip(parts, parts[1:]):
-            commutes = t[i - 1].text in COMMUTE and d == parts[-1][1]
+            commutes = t[i - 1].text in COMMUTE and d == parts[-1][1] or t[a].text == "."  # {.a = 1, .b = 2}
             if self.source(a, b) != self.source(c, d) and not commutes:
                 yield [(t[a].start, t[d].end,
                         self.source(c, d) + self.text[t[b].end:t[c].start] + self.source(a, b))]

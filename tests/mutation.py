@@ -1,16 +1,21 @@
 #!/usr/bin/python3 -B
 """The checker is checked: hand-written derivatives are broken on purpose, and every time the checker must say so.
 
-Three cases. `named`: bugs that libraries really had (bugs.py). `normalizers`: kernels, definition and moments, broken by
-rule (mutants.py) and judged by `normlab check`. `tape`: adjoints and backward kernels of the primitives, judged by the
-test programs that put every primitive before the same checker.
+Five cases. `named`: bugs that libraries really had (bugs.py). Then by rule (mutants.py): `kernels`, the fused normalizers
+and their definition, judged by `normlab check`; `moments`, the means and variances below them, by the same; `combinations`
+of normalizers, by the same; `tape`, adjoints and backward kernels of the primitives, judged by the test programs that put
+every primitive before the same checker. Where `normlab check` sees nothing, tests of the layer are asked.
 
 All mutants of a file are compiled at once: each is a copy of its function, and the environment says which copy runs. So
 a mutant costs one run of a judge and no build. The sources are only read; objects and programs are in a folder that goes
 away. `mutation.txt` lists the mutants that may survive, each under its reason; a mutant that survives and is not listed is
 a fault of the checker, and so is a listed one that is caught or gone.
 
-With NORMLAB_MUTATION=survivors the run ends with the list of survivors as mutation.txt wants it.
+    mutation.py CASE [--all] [FUNCTION ...]
+
+breaks those functions alone. --all puts every survivor before all of `normlab check` and every normalizer; without it
+only what takes milliseconds is asked, and of a listed survivor one judge. With NORMLAB_MUTATION=survivors the run ends
+with the list of survivors as mutation.txt wants it.
 """
 
 import collections
@@ -33,29 +38,31 @@ from program import HOME, PROGRAM, Failure, case, check, main
 BUILD = os.path.dirname(PROGRAM)
 STOPPED = threading.Event()
 ONLY, ALL = [], False  # functions' names (none: all); every judge for every mutant
-FIRST, SECOND, COSTLY = range(3)  # stages of judges
+FIRST, SECOND, TESTS, COSTLY = range(4)  # stages of judges
 WORKERS = len(os.sched_getaffinity(0))
 LISTED = os.path.join(HOME, "tests", "mutation.txt")
 SOURCE = os.path.join(HOME, "src")
 
 # file -> functions left out; all others are broken, new ones too.
-NORMALIZERS = {
-    "norm/kernel.c": (),
-    "norm/partitioned.c": ("observe", "observe_now", "value_of"),  # what is observed: tests/norm_use.c
-    "tensor/partition.c": ("partition_map", "partition_blocks", "partition_smallest", "partition_cell",
-                           "partition_cells", "partition_slabs", "partition_count",  # shared with the oracle
-                           "moments_unbiased", "moments_merge"),
-}
+KERNELS = {"norm/kernel.c": (),
+           "norm/partitioned.c": ("observe", "observe_now", "norm_moments")}  # no derivatives: norm_use.c, norm_combine.c
+MOMENTS = {"tensor/partition.c": ("partition_map", "partition_blocks", "partition_smallest", "partition_cell",
+                                  "partition_cells", "partition_slabs", "partition_count",  # shared with the oracle
+                                  "moments_unbiased", "moments_merge")}
 # Definitions of combinations: what returns a node.
 COMBINATIONS = ["norm/mix.c", "norm/blend.c", "norm/split.c", "norm/chain.c"]
-# Positions together, apart, and moments that are given: these see most and are asked first.
-SHARP = ("batch", "group(2)", "position")
-WITHOUT_AFFINE = ["group(2, gamma=no)", "position(gamma=no)", "batch(gamma=no, beta=no)"]
-# What takes milliseconds of `normlab check`, on small shapes and on those of more than 400 elements.
-QUICK = ("value loops-value gradient loops-gradient complex-step jacobian adjoint definition-value sum-of-dx "
-         "dx-along-xhat dw-along-w powers-of-two exact-shift permutation twins constant-cells single-elements slots "
-         "inputs-untouched upstreams frozen poison ranks").split()
-QUICK_OF_LARGE = "value gradient definition-value powers-of-two constant-cells slots".split()
+# Positions together, apart, and moments that are given: who is asked about kernels and moments. The others are other
+# partitions of the same.
+SHARP = ["batch", "group(2)", "position", "none"]
+WITHOUT_AFFINE = ["group(2, gamma=no)", "position(gamma=no)", "batch(gamma=no, beta=no)", "none(gamma=no)",
+                  "none(beta=no)"]
+COMBINED = ["mix(instance, layer, batch)", "mix(instance, layer, batch, pooled=yes)", "blend(batch, group(2))",
+            "split(instance, batch)", "batch | group(2)"]
+# Checks that see most; and all that take milliseconds, on small shapes and on those of more than 400 elements.
+KEEN = "value loops-value gradient definition-value two-texts affine evaluation slots".split()
+QUICK = ("loops-gradient complex-step jacobian adjoint sum-of-dx dx-along-xhat dw-along-w powers-of-two exact-shift "
+         "permutation twins constant-cells single-elements inputs-untouched upstreams frozen poison ranks").split()
+QUICK_OF_LARGE = "powers-of-two constant-cells".split()
 TAPE = ["tape/elementwise.c", "tape/reduce.c", "tape/arrange.c", "tape/contract.c", "tape/softmax.c"]
 TAPE_TESTS = ["tape_oracle", "tape", "tape_drivers", "replay"]
 TAPE_FUNCTIONS = re.compile(r'.*_(adjoint|backward)$|zeros_like$|cell_counts$')
@@ -242,32 +249,22 @@ def of_test(judge, text):
     return "caught", judge.name
 
 
-def asked(*words):
-    return subprocess.run([PROGRAM, "check", *words], capture_output=True, text=True).stdout
+def shapes():
+    """As `normlab check --list` names them: SLUG.SHAPE.CHECK."""
+    listing = subprocess.run([PROGRAM, "check", "--list"], capture_output=True, text=True).stdout
+    return sorted(set(re.findall(r'^[^.]+\.(\d+(?:x\d+)+)\.', listing, re.M)))
 
 
-def normalizers_listed():
-    """Specs of one normalizer of each kind, and all shapes: what `normlab check --list` names as SLUG.SHAPE.CHECK."""
-    names = [line.split()[0] for line in asked("--list").splitlines()]
-    first = {}
-    for slug, shape, name in (name.split(".") for name in names if re.fullmatch(r'[^.]+\.[\dx]+\.[^.]+', name)):
-        first.setdefault(slug, f"{slug}.{shape}.{name}")
-    shapes = {name.split(".")[1] for name in names} - {None}
-    cases = [json.loads(asked("--case", name, "--json"))["cases"][0] for name in first.values()]
-    found = sorted({case["spec"] for case in cases}, key=lambda spec: (spec not in SHARP, spec))
-    return found, sorted(shape for shape in shapes if re.fullmatch(r'[\dx]+', shape))
-
-
-def check_judges(place, objects):
-    """For each normalizer the checks that take milliseconds; then all of them."""
+def check_judges(place, objects, specs):
+    """Those of the specs by the keen checks, by the quick ones; and all normalizers by all checks."""
     program = link("normlab", objects, place.path("normlab"))
-    known, shapes = normalizers_listed()
-    large = {shape for shape in shapes if math.prod(map(int, shape.split("x"))) > 400}
-    quick = ",".join(f"*.{shape}.{name}" for shape in shapes for name in (QUICK_OF_LARGE if shape in large else QUICK))
+    keen = ",".join("*." + name for name in KEEN)
+    quick = ",".join(f"*.{shape}.{name}" for shape in shapes()
+                     for name in (QUICK_OF_LARGE if math.prod(map(int, shape.split("x"))) > 400 else QUICK))
     words = ["--threads", "1", "--stop", "--json"]
-    return ([Judge([program, "check", spec, *words, "--case", quick], f"check {spec}", of_check)
-             for spec in known + WITHOUT_AFFINE] +
-            [Judge([program, "check", spec, *words], f"check {spec} in full", of_check, COSTLY) for spec in known])
+    return ([Judge([program, "check", spec, *words, "--case", cases], f"check {spec}, {more}", of_check, stage)
+             for cases, more, stage in ((keen, "keen", FIRST), (quick, "quick", SECOND)) for spec in specs] +
+            [Judge([program, "check", *words], "check in full", of_check, COSTLY)])
 
 
 def test_judges(place, objects, name, stage=FIRST):
@@ -302,14 +299,14 @@ def build(place, found):
     return [made for made, _ in built], set().union(*(refused for _, refused in built))
 
 
-def verdicts(place, judges, functions, members):
+def verdicts(place, judges, functions, members, known):
     """Verdicts of mutants that are alike; the judge who caught the last one is asked first."""
     order = [judge for judge in judges if judge.stage == FIRST and judge.enters(place, functions)]
     results = []
     for mutant in members:
         result = ("survived", f"{len(order)} judges" if order else "entered by no judge")
-        last = COSTLY if ALL else SECOND
-        for judge in order + [judge for judge in judges if FIRST < judge.stage <= last]:
+        later = [judge for judge in judges if FIRST < judge.stage <= (COSTLY if ALL else TESTS)]
+        for judge in order[:1] if mutant.key in known and not ALL else order + later:
             check(not STOPPED.is_set(), "stopped")
             if judge.stage != FIRST and not judge.enters(place, functions):
                 continue
@@ -326,8 +323,9 @@ def verdicts(place, judges, functions, members):
 
 def judge_all(place, judges, groups):
     """Verdicts of all members of all groups, in order of their numbers. A group: (names of functions, members)."""
+    known = listed()
     work = sorted(groups, key=lambda group: len(group[1]), reverse=True)
-    results = parallel(lambda group: verdicts(place, judges, *group), work)
+    results = parallel(lambda group: verdicts(place, judges, *group, known), work)
     return sorted(sum(results, []), key=lambda result: result[0].number)
 
 
@@ -407,7 +405,7 @@ def named(place):
     found = as_named()
     objects, refused = build(place, found)
     check(not refused, f"does not compile: {[name for i, (name, _) in enumerate(BUGS, 1) if i in refused]}")
-    judges = check_judges(place, objects)
+    judges = check_judges(place, objects, SHARP)
     functions = collections.defaultdict(set)
     bugs = {bug.number: bug for bug in sum(found.values(), [])}
     for bug in sum(found.values(), []):
@@ -420,12 +418,27 @@ def named(place):
     check(not wrong, "\n".join(["", *wrong]))
 
 
+def but(left_out):
+    return lambda file, function: function.name not in left_out[file]
+
+
 @case("oracle")
-def normalizers(place):
-    found = generate([*NORMALIZERS, *COMBINATIONS], lambda file, function: "Node *" in function.signature.split("(")[0]
-                     if file in COMBINATIONS else function.name not in NORMALIZERS[file])
-    judged(place, found, lambda objects: check_judges(place, objects) + test_judges(place, objects, "partition", SECOND)
-           + test_judges(place, objects, "norm_combine", SECOND))
+def kernels(place):
+    judged(place, generate(KERNELS, but(KERNELS)), lambda objects: check_judges(place, objects, SHARP + WITHOUT_AFFINE)
+           + test_judges(place, objects, "norm_use", TESTS))
+
+
+@case("oracle")
+def moments(place):
+    judged(place, generate(MOMENTS, but(MOMENTS)), lambda objects: check_judges(place, objects, SHARP)
+           + test_judges(place, objects, "partition", TESTS))
+
+
+@case("oracle")
+def combinations(place):
+    found = generate(COMBINATIONS, lambda file, function: "Node *" in function.signature.split("(")[0])
+    judged(place, found, lambda objects: check_judges(place, objects, COMBINED)
+           + test_judges(place, objects, "norm_combine", TESTS))
 
 
 @case("oracle")
