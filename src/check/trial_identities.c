@@ -331,6 +331,8 @@ static CheckReport judge_twins(Arena *arena, const Trial *t, const TrialCheck *c
         Trial other = *t;
         Norm scaled = *norm;
         scaled.eps = t->norm->eps;
+        scaled.params = t->norm->params; /* gamma=no, beta=no are not the twin's */
+        memcpy(scaled.param, t->norm->param, sizeof scaled.param);
         other.norm = &scaled;
         Outcome two = trial_run(arena, &other, 0);
         size_t before = sum.report.verdict;
