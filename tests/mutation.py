@@ -6,15 +6,14 @@ and their definition, judged by `normlab check`; `moments`, the means and varian
 of normalizers, by the same; `tape`, adjoints and backward kernels of the primitives, judged by the test programs that put
 every primitive before the same checker. Where `normlab check` sees nothing, tests of the layer are asked.
 
-All mutants of a file are compiled at once: each is a copy of its function, and the environment says which copy runs. So
-a mutant costs one run of a judge and no build. The sources are only read; objects and programs are in a folder that goes
-away. `mutation.txt` lists the mutants that may survive, each under its reason; a mutant that survives and is not listed is
+All mutants of a file are compiled at once (switched.py), so that a mutant costs one run of a judge and no build; the
+sources are only read. `mutation.txt` lists the mutants that may survive, each under its reason; a mutant that survives and is not listed is
 a fault of the checker, and so is a listed one that is caught or gone.
 
     mutation.py CASE [--all] [FUNCTION ...]
 
-breaks those functions alone. --all puts every survivor before all of `normlab check` and every normalizer; without it
-only what takes milliseconds is asked, and of a listed survivor one judge. With NORMLAB_MUTATION=survivors the run ends
+breaks those functions alone. Only what takes milliseconds is asked, and of a listed survivor one judge; --all asks
+everyone, and all of `normlab check`, and takes ten minutes. With NORMLAB_MUTATION=survivors the run ends
 with the list of survivors as mutation.txt wants it.
 """
 
@@ -25,7 +24,6 @@ import json
 import math
 import os
 import re
-import shlex
 import subprocess
 import sys
 import threading
@@ -33,15 +31,15 @@ import time
 
 import mutants
 from bugs import BUGS
-from program import HOME, PROGRAM, Failure, case, check, main
+from program import HOME, Failure, case, check, main
+from switched import SOURCE, Switched, link, read
 
-BUILD = os.path.dirname(PROGRAM)
 STOPPED = threading.Event()
 ONLY, ALL = [], False  # functions' names (none: all); every judge for every mutant
 FIRST, SECOND, TESTS, COSTLY = range(4)  # stages of judges
+LIMIT = [2, 4, 10, 300]  # seconds of processor time; they take a tenth of it
 WORKERS = len(os.sched_getaffinity(0))
 LISTED = os.path.join(HOME, "tests", "mutation.txt")
-SOURCE = os.path.join(HOME, "src")
 
 # file -> functions left out; all others are broken, new ones too.
 KERNELS = {"norm/kernel.c": (),
@@ -58,19 +56,15 @@ WITHOUT_AFFINE = ["group(2, gamma=no)", "position(gamma=no)", "batch(gamma=no, b
                   "none(beta=no)"]
 COMBINED = ["mix(instance, layer, batch)", "mix(instance, layer, batch, pooled=yes)", "blend(batch, group(2))",
             "split(instance, batch)", "batch | group(2)"]
-# Checks that see most; and all that take milliseconds, on small shapes and on those of more than 400 elements.
-KEEN = "value loops-value gradient definition-value two-texts affine evaluation slots".split()
+# Checks that see most, and all others that take milliseconds: on shapes of up to 400 elements, and on larger ones. What
+# --case takes; of the shapes the larger ones alone begin with a 2.
+KEEN = ("value loops-value gradient definition-value two-texts affine evaluation slots", "value gradient slots")
 QUICK = ("loops-gradient complex-step jacobian adjoint sum-of-dx dx-along-xhat dw-along-w powers-of-two exact-shift "
-         "permutation twins constant-cells single-elements inputs-untouched upstreams frozen poison ranks").split()
-QUICK_OF_LARGE = "powers-of-two constant-cells".split()
+         "permutation twins constant-cells single-elements inputs-untouched upstreams frozen poison ranks",
+         "powers-of-two constant-cells definition-value")
 TAPE = ["tape/elementwise.c", "tape/reduce.c", "tape/arrange.c", "tape/contract.c", "tape/softmax.c"]
 TAPE_TESTS = ["tape_oracle", "tape", "tape_drivers", "replay"]
 TAPE_FUNCTIONS = re.compile(r'.*_(adjoint|backward)$|zeros_like$|cell_counts$')
-
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return file.read()
 
 
 def parallel(function, items):
@@ -83,119 +77,6 @@ def parallel(function, items):
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-# ---- one object with all mutants of a file ------------------------------------------------------------------------
-
-SWITCH = """\
-#include <stdio.h>
-#include <stdlib.h>
-static int mutant_;
-static const char *const entered_names_[];
-static char entered_[];
-static void tell_entered_(void) {
-    FILE *file = fopen(getenv("NORMLAB_ENTERED"), "a");
-    for (int i = 0; entered_names_[i]; i++)
-        if (entered_[i]) fprintf(file, "%s\\n", entered_names_[i]);
-    fclose(file);
-}
-__attribute__((constructor)) static void choose_mutant_(void) {
-    if (getenv("NORMLAB_MUTANT")) mutant_ = atoi(getenv("NORMLAB_MUTANT"));
-    if (getenv("NORMLAB_ENTERED")) atexit(tell_entered_);
-}
-"""
-
-
-def commands(target):
-    """What Ninja would run for a target, as lists of words."""
-    lines = subprocess.run(["ninja", "-C", BUILD, "-t", "commands", target], capture_output=True, text=True)
-    check(lines.returncode == 0, f"ninja -t commands {target}: {lines.stdout}{lines.stderr}")
-    return [shlex.split(line) for line in lines.stdout.splitlines()]
-
-
-class Switched:
-    """A source with some functions replaced by switches between copies."""
-
-    def __init__(self, file, variants):
-        """variants: Mutants with a number."""
-        self.file, self.path, self.text = file, os.path.join(SOURCE, file), read(os.path.join(SOURCE, file))
-        self.variants = variants
-
-    def source(self, refused):
-        functions = mutants.functions(self.text)
-        of = collections.defaultdict(list)
-        for mutant in self.variants:
-            if mutant.number not in refused:
-                of[mutant.function].append(mutant)
-        parts = [SWITCH.replace("names_[]", f"names_[{len(functions) + 1}]")
-                 .replace("entered_[]", f"entered_[{len(functions)}]"), f'#line 1 "{self.path}"\n']
-        end = 0
-        for i, function in enumerate(functions):
-            parts.append(self.text[end:function.start])
-            name, head = function.name, function.signature
-            for mutant in of[name]:
-                copy = re.sub(rf'\b{name}\(', f"{name}__{mutant.number}(", mutant.text, 1)
-                parts.append(f'#line {function.line} "mutant-{mutant.number}"\n'
-                             + ("" if copy.startswith("static") else "static ") + copy)
-            arguments = ", ".join(function.parameters)
-            cases = "".join(f"    case {m.number}: return {name}__{m.number}({arguments});\n" for m in of[name])
-            parts.append(f'#line {function.line} "{self.path}"\n' + head + "{\n"
-                         + f"    entered_[{i}] = 1;\n    switch (mutant_) {{\n    default: break;\n{cases}    }}\n"
-                         + f'#line {function.line + head.count(chr(10))} "{self.path}"\n'
-                         + function.text[len(head):].replace("{", "", 1))
-            end = function.start + len(function.text)
-        names = ", ".join(f'"{self.file} {f.name}"' for f in functions)
-        return "".join(parts) + self.text[end:] + f"static const char *const entered_names_[] = {{{names}, 0}};\n"
-
-    def compile(self, folder):
-        """(source, object), and the numbers of the mutants that do not compile."""
-        own = [words for words in commands("normlab") if words[-2:] == ["-c", self.path]]
-        check(len(own) == 1, f"Ninja compiles {self.path} {len(own)} times")
-        stem = os.path.join(folder, self.file.replace("/", "-")[:-2])
-        words, skip = [], False
-        for word in own[0][:-2]:
-            if not skip and word not in ("-MD", "-g", "-O3") and not word.startswith("-W"):
-                words += [] if word in ("-o", "-MT", "-MF") else [word]
-            skip = word in ("-o", "-MT", "-MF")
-        words += ["-I" + os.path.dirname(self.path), "-O0", "-w"]
-        # What a compiler only warns of, and no author would leave.
-        words[-1:] = ["-Werror=" + name for name in ("implicit-function-declaration", "int-conversion",
-                                                      "incompatible-pointer-types", "discarded-qualifiers")]
-        refused = set()
-        while True:
-            with open(stem + ".c", "w", encoding="utf-8") as file:
-                file.write(self.source(refused))
-            done = subprocess.run([*words, "-fno-diagnostics-show-caret", "-o", stem + ".o", "-c", stem + ".c"],
-                                  capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
-            if done.returncode == 0:
-                return (self.path, stem + ".o"), refused
-            bad, number = set(), None
-            for line in done.stderr.splitlines():
-                if "invalid storage class" in line:
-                    break  # what came before has left a brace open
-                found = re.search(r"In function '\w+?__(\d+)'|^mutant-(\d+):\d+", line)
-                if found:
-                    number = int(found.group(1) or found.group(2))
-                elif "In function" in line:
-                    number = None
-                if "error:" in line and number is not None:
-                    bad.add(number)
-            check(bad, f"{self.file} does not compile:\n{done.stderr[:3000]}")
-            refused |= bad
-
-
-def link(target, objects, program):
-    """The target's own link, with our objects of what it is made of in front of its libraries."""
-    all_words = commands(target)
-    words, sources = all_words[-1], {line[-1] for line in all_words}
-    objects = [path for source, path in objects if source in sources]
-    words = words[words.index("&&") + 1:] if words[0] == ":" else words
-    words = words[:words.index("&&")]
-    words[words.index("-o") + 1] = program
-    first = next(i for i, word in enumerate(words) if word.endswith(".a"))
-    done = subprocess.run([*words[:first], *objects, *words[first:]], cwd=BUILD, capture_output=True, text=True)
-    check(done.returncode == 0, f"linking {target}: {done.stderr[:3000]}")
-    return program
 
 
 # ---- judges ----------------------------------------------------------------------------------------------------------
@@ -211,7 +92,7 @@ class Judge:
 
     def run(self, place, **environment):
         own = place.environment({"OPENBLAS_NUM_THREADS": "1", **environment})
-        words = ["sh", "-c", 'ulimit -t "$0" && ulimit -c 0 && exec "$@"', str(120 if self.stage == COSTLY else 3), *self.words]
+        words = ["sh", "-c", 'ulimit -t "$0" && ulimit -c 0 && exec "$@"', str(LIMIT[self.stage]), *self.words]
         return subprocess.run(words, cwd=place.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               errors="replace", env=own)
 
@@ -249,22 +130,21 @@ def of_test(judge, text):
     return "caught", judge.name
 
 
-def shapes():
-    """As `normlab check --list` names them: SLUG.SHAPE.CHECK."""
-    listing = subprocess.run([PROGRAM, "check", "--list"], capture_output=True, text=True).stdout
-    return sorted(set(re.findall(r'^[^.]+\.(\d+(?:x\d+)+)\.', listing, re.M)))
+def cases_of(checks):
+    return ",".join([f"*.[!2]*.{name}" for name in checks[0].split()] + [f"*.2*.{name}" for name in checks[1].split()])
 
 
 def check_judges(place, objects, specs):
-    """Those of the specs by the keen checks, by the quick ones; and all normalizers by all checks."""
+    """Those of the specs by the keen checks, by the quick ones, by all."""
     program = link("normlab", objects, place.path("normlab"))
-    keen = ",".join("*." + name for name in KEEN)
-    quick = ",".join(f"*.{shape}.{name}" for shape in shapes()
-                     for name in (QUICK_OF_LARGE if math.prod(map(int, shape.split("x"))) > 400 else QUICK))
+    listing = subprocess.run([program, "check", "--list"], capture_output=True, text=True).stdout
+    for shape in re.findall(r'^[^.]+\.(\d+(?:x\d+)+)\.', listing, re.M):
+        large = math.prod(map(int, shape.split("x"))) > 400
+        check(large == shape.startswith("2"), f"QUICK and KEEN tell large shapes by a 2 in front, and there is {shape}")
     words = ["--threads", "1", "--stop", "--json"]
-    return ([Judge([program, "check", spec, *words, "--case", cases], f"check {spec}, {more}", of_check, stage)
-             for cases, more, stage in ((keen, "keen", FIRST), (quick, "quick", SECOND)) for spec in specs] +
-            [Judge([program, "check", *words], "check in full", of_check, COSTLY)])
+    return [Judge([program, "check", spec, *words, "--case", cases], f"check {spec} ({stage})", of_check, stage)
+            for cases, stage in ((cases_of(KEEN), FIRST), (cases_of(QUICK), SECOND), ("*", COSTLY)) for spec in specs
+            if stage != COSTLY or spec not in WITHOUT_AFFINE]
 
 
 def test_judges(place, objects, name, stage=FIRST):
@@ -379,7 +259,8 @@ def judged(place, found, make_judges):
     for mutant in sum(found.values(), []):
         if mutant.number not in refused:
             groups[f"{mutant.file} {mutant.function}"].append(mutant)
-    results = judge_all(place, judges, [({name}, members) for name, members in groups.items()])
+    pieces = [({name}, members[i:i + 40]) for name, members in groups.items() for i in range(0, len(members), 40)]
+    results = judge_all(place, judges, pieces)
     wrong = report(results, refused, found)
     print(f"  {built - start:.0f} s of building, {time.monotonic() - built:.0f} s of judging with {WORKERS} workers")
     check(not wrong, "\n".join(["", *wrong]))
