@@ -2,6 +2,9 @@
 """`normlab check` from outside: cases have names, each can be run alone, and what is found does not depend on how."""
 
 import json
+import os
+
+import h5py
 
 from program import case, check, main, same
 
@@ -61,6 +64,33 @@ def spoken(place):
     two = place.good("check", "resnet:depth=8:width=4", "--norm", "none,layer").splitlines()
     check(two[0].startswith(NET) and two[1].split() == ["check", "norm", "none", "layer"], "\n".join(two))
     check("12 cases" in two[-1] and "0 failed, 0 inconclusive" in two[-1], two[-1])
+
+
+@case("example")
+def saved(place):
+    """--save: every case with its verdict, both curves and the provenance in one file, and two figures."""
+    found = {c["case"]: c for c in cases(place, "layer", "--case", "*.4x8x5.*", "--save")}
+    with h5py.File(os.path.join(place.out, "checking.h5"), "r") as file:
+        names = [name.decode() for name in file["cases/case"][()]]
+        same("cases", names, list(found))
+        same("verdicts", {v.decode() for v in file["cases/verdict"][()]}, {"pass"})
+        for i, name in enumerate(names):
+            kept = tuple(float(file[f"cases/{key}"][i]) for key in ("worst", "allowed", "compared"))
+            same(name, kept, tuple(float(found[name][key]) for key in ("worst", "bar", "compared")))
+        same("curves", [file[f"{group}"].attrs["elements"] for group in ("steps", "variance")], [64, 4096])
+        check("compiler" in file["provenance"].attrs, f"provenance: {list(file['provenance'].attrs)}")
+    for name in "checking-steps.svg", "checking-variance.svg":
+        with open(os.path.join(place.out, name), encoding="utf-8") as file:
+            check(file.read().rstrip().endswith("</svg>"), f"{name} is not whole")
+
+
+@case("example")
+def said(place):
+    """`list checks` names what the table has, each with what it allows."""
+    listed = json.loads(place.good("list", "checks", "--json"))["checks"]
+    shown = {c["check"] for c in cases(place, "batch", "instance", "--case", "*.4x4x3x3.*,*.1x8.*,*.16x8.*")}
+    same("checks", {entry["name"] for entry in listed}, shown)
+    check(all(entry["title"] and entry["usage"].startswith(entry["name"] + ",") for entry in listed), f"{listed}")
 
 
 if __name__ == "__main__":

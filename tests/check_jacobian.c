@@ -132,7 +132,7 @@ static void every_entry_is_looked_at(void **state) {
         fault->column = at % COLUMNS;
         fault->added = w == 0.0 ? 5e-324 : 32 * DBL_EPSILON;
         r = check_linear(arena, &f, 4);
-        expect(r, CHECK_FAIL, w == 0.0 ? "not zero" : "beyond", "one entry");
+        expect(r, CHECK_FAIL, w == 0.0 ? "must be exactly 0" : "beyond", "one entry");
         assert_int_equal(r.output, fault->row);
         assert_int_equal(r.input, fault->column >= LEFT);
         assert_int_equal(r.element, fault->column - (fault->column >= LEFT ? LEFT : 0));
@@ -226,7 +226,7 @@ static void a_leak_between_cells(void **state) {
         function_of("centre", 1, &input, write_centre, held.context);
     const double *scale[] = {all(arena, LATTICE, 1.0)};
     CheckReport r = check_jacobian(arena, &function, &(CheckBound){64, scale, 0.0});
-    expect(r, CHECK_FAIL, "not zero", "a leak");
+    expect(r, CHECK_FAIL, "must be exactly 0", "a leak");
     assert_int_equal(r.element, TO);
     assert_int_equal(r.output, FROM);
     assert_int_equal(r.compared, LATTICE * LATTICE);

@@ -126,6 +126,7 @@ def checks(place):
          ["resnet-depth-8-width-4.group-2.gradient'", "--list"]),
         (["check", net, "--seed", "one"], USAGE, ["--seed one", "whole number"]),
         (["check", net, "--threads", "0"], USAGE, ["--threads 0", "from 1 to"]),
+        (["publish", "checking", "--jobs", "2"], USAGE, ["checking", "--jobs"]),
     ])
 
 

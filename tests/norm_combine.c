@@ -303,9 +303,9 @@ static void wrong_specs(void **state) {
         {"blend(batch, layer, gate=clmp)", 25, "did you mean 'clamp'"},
         {"blend(batch, layer, per=group(2))", 24, "per should be channel or layer"},
         {"blend(batch, layer, eps=1e-3)", 20, "has no option 'eps'"},
-        {"mix(batch, none)", 0, "'none' is not of one partition"},
-        {"mix(batch, layer | batch)", 0, "blend weighs outputs"},
-        {"mix(batch, layer(eps=1))", 0, "belong to the mix"},
+        {"mix(batch, none)", 11, "'none' is not of one partition"},
+        {"mix(batch, layer | batch)", 11, "blend weighs outputs"},
+        {"mix(pooled=yes, batch, layer(eps=1))", 23, "belong to the mix"},
         {"chain(batch, layer, affine=maybe)", 27, "yes or no"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(WRONG); i++) {

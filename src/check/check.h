@@ -115,6 +115,9 @@ CheckReport check_adjoint(Arena *arena, const CheckFunction *function, CheckDriv
 CheckReport check_jacobian(Arena *arena, const CheckFunction *function,
                            const CheckBound *bound);
 
+/* error / allowed; infinite where either is no number. */
+double check_ratio(const CheckReport *report);
+
 const char *check_verdict_text(CheckVerdict verdict); /* "pass", "FAIL", "inconclusive" */
 
 /* "x[2, 0, 5]", "a direction": which derivative a report speaks of. */

@@ -6,7 +6,7 @@
  * arranged so that a check costs little more than those calls: an entry is looked at by
  * itself only in columns that hold a new worst.
  */
-#include "check.h"
+#include "judge.h"
 #include "replay.h"
 
 #include <float.h>
@@ -28,14 +28,15 @@ typedef struct Jacobian {
     double *row;          /* [columns] where tape_backward leaves gradients */
     double *got;          /* [columns][stride >= rows], by the kernels */
     size_t stride;
-    CheckReport report;
-    double worst; /* its error / allowed; below 0: none yet */
+    Judge judge;
 } Jacobian;
 
 static Jacobian record(Arena *arena, const CheckFunction *function,
                        const CheckBound *bound) {
-    Jacobian jacobian = {
-        .arena = arena, .function = function, .bound = bound, .worst = -1.0};
+    Jacobian jacobian = {.arena = arena,
+                         .function = function,
+                         .bound = bound,
+                         .judge = judge_new(arena, function, 0)};
     for (size_t i = 0; i < function->inputs; i++)
         jacobian.columns += shape_count(function->input[i].shape);
     jacobian.row = TAKE(arena, double, jacobian.columns);
@@ -96,8 +97,10 @@ static double expected(const Column *column, size_t j) {
 
 /* Entries that may be worse than the worst so far. */
 static size_t suspects(const Jacobian *jacobian, const Column *column) {
-    if (jacobian->worst < 0.0) return 1;
-    const double limit = column->allowed > 0.0 ? jacobian->worst * column->allowed : 0.0;
+    const CheckReport *worst = &jacobian->judge.report;
+    if (worst->compared == 0) return 1;
+    const double limit =
+        column->allowed > 0.0 ? check_ratio(worst) * column->allowed : 0.0;
     size_t found = 0;
     for (size_t j = 0; j < jacobian->rows; j++) {
         const double want = expected(column, j), error = fabs(column->got[j] - want);
@@ -106,34 +109,16 @@ static size_t suspects(const Jacobian *jacobian, const Column *column) {
     return found;
 }
 
-static const char *fault(const Jacobian *jacobian, const CheckReport *r) {
-    if (!isfinite(r->got)) return "got what is not finite";
-    if (!isfinite(r->expected)) return "the complex step is not finite";
-    if (r->expected == 0.0) return "not zero, where the complex step is";
-    return text_print(jacobian->arena, "%.2g times beyond what is allowed",
-                      r->error / r->allowed);
-}
-
-/* One entry; the worst, by error / allowed, is reported. */
 static void enter(Jacobian *jacobian, const Column *column, size_t j) {
-    CheckReport r = {.input = column->input,
-                     .element = column->element,
-                     .output = j,
-                     .got = column->got[j],
-                     .expected = expected(column, j)};
-    r.error = fabs(r.got - r.expected);
-    r.allowed = r.expected == 0.0 ? 0.0 : column->allowed;
-    r.verdict = r.error <= r.allowed ? CHECK_PASS : CHECK_FAIL;
-    double ratio = r.error == 0.0 ? 0.0 : r.error / r.allowed;
-    if (isnan(ratio)) ratio = INFINITY;
-    if (ratio <= jacobian->worst) return;
-    jacobian->worst = ratio;
-    jacobian->report = r;
-    if (r.verdict == CHECK_PASS) return;
-    ArenaMark mark = arena_mark(jacobian->arena);
-    snprintf(jacobian->report.reason, sizeof r.reason, "%s[%zu] of y[%zu]: %s",
-             jacobian->function->input[r.input].name, r.element, j, fault(jacobian, &r));
-    arena_rewind(jacobian->arena, mark);
+    const double want = expected(column, j);
+    judge_enter(&jacobian->judge, &(Case){.input = column->input,
+                                          .element = column->element,
+                                          .output = j,
+                                          .got = column->got[j],
+                                          .expected = want,
+                                          .allowed = want == 0.0 ? 0.0 : column->allowed,
+                                          .limit = INFINITY,
+                                          .unit = 1.0});
 }
 
 /* All columns of one input: what depends on the others alone is computed once. */
@@ -170,7 +155,8 @@ CheckReport check_jacobian(Arena *arena, const CheckFunction *function,
         columns_by_step(&jacobian, program, i, got);
         got += shape_count(function->input[i].shape) * jacobian.stride;
     }
-    jacobian.report.compared = jacobian.rows * jacobian.columns;
+    CheckReport report = jacobian.judge.report;
+    report.compared = jacobian.rows * jacobian.columns;
     arena_rewind(arena, mark);
-    return jacobian.report;
+    return report;
 }

@@ -65,7 +65,8 @@ const char *check_place(Arena *arena, const CheckFunction *function,
 
 static const char *fault(const Judge *judge, const Case *c) {
     if (!isfinite(c->got)) return "got what is not finite";
-    if (c->allowed == 0) return "must be the same";
+    if (c->allowed == 0)
+        return c->expected == 0 ? "must be exactly 0" : "must be the same";
     if (fabs(c->got + c->expected) <= VISIBLE * fabs(c->got)) return "wrong sign";
     return text_print(judge->arena, "%.2g times beyond what is allowed",
                       fabs(c->got - c->expected) / c->allowed);
@@ -81,10 +82,22 @@ CheckVerdict judge_verdict(const Case *c) {
     return c->allowed <= c->limit ? CHECK_PASS : CHECK_INCONCLUSIVE;
 }
 
-/* A failure outweighs what is inconclusive, that what passes; among equals the larger
- * error / allowed. */
+double judge_ratio(double error, double allowed) {
+    double ratio = error == 0.0 ? 0.0 : error / allowed;
+    return isnan(ratio) ? (double)INFINITY : ratio;
+}
+
+double check_ratio(const CheckReport *report) {
+    return judge_ratio(report->error, report->allowed);
+}
+
 static int weight(CheckVerdict verdict) {
     return verdict == CHECK_FAIL ? 2 : verdict == CHECK_INCONCLUSIVE ? 1 : 0;
+}
+
+bool judge_outweighs(CheckVerdict verdict, double ratio, const CheckReport *than) {
+    int heavier = weight(verdict) - weight(than->verdict);
+    return heavier > 0 || (heavier == 0 && ratio > check_ratio(than));
 }
 
 static const char *reason(const Judge *judge, const Case *c, CheckVerdict verdict) {
@@ -97,12 +110,9 @@ static const char *reason(const Judge *judge, const Case *c, CheckVerdict verdic
 void judge_enter(Judge *judge, const Case *c) {
     CheckReport *r = &judge->report;
     CheckVerdict verdict = judge_verdict(c);
-    double error = error_of(c), ratio = error == 0.0 ? 0.0 : error / c->allowed;
-    if (isnan(ratio)) ratio = INFINITY;
+    const double error = error_of(c);
     bool first = r->compared++ == 0;
-    if (!first && weight(verdict) < weight(r->verdict)) return;
-    if (!first && verdict == r->verdict && ratio <= judge->worst) return;
-    judge->worst = ratio;
+    if (!first && !judge_outweighs(verdict, judge_ratio(error, c->allowed), r)) return;
     *r = (CheckReport){.verdict = verdict,
                        .compared = r->compared,
                        .input = c->input,

@@ -22,10 +22,16 @@ typedef struct Judge {
     Arena *arena;
     const CheckFunction *function;
     CheckReport report;
-    double worst; /* its error / allowed */
 } Judge;
 
 Judge judge_new(Arena *arena, const CheckFunction *function, uint64_t seed);
+/* error / allowed; infinite where either is no number. */
+double judge_ratio(double error, double allowed);
+
+/* A failure outweighs what is inconclusive, that what passes; among equals the larger
+ * error / allowed. */
+bool judge_outweighs(CheckVerdict verdict, double ratio, const CheckReport *than);
+
 CheckVerdict judge_verdict(const Case *c);
 void judge_enter(Judge *judge, const Case *c);
 

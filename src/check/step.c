@@ -86,22 +86,22 @@ static void ask_step(const Walk *walk, const Probe *probe, double noise, Case *c
     const size_t inputs = walk->derive.function->inputs;
     (void)noise;
     bool upstream = c->input == inputs;
+    double norm = upstream ? derive_norm(&walk->derive, inputs) : steps->norm;
     c->expected = stepper_slope(upstream ? steps->by_u : steps->by_x, walk->derive.arena,
                                 probe->upstream, probe->along, steps->quad);
     if (!isfinite(c->expected)) c->trouble = "values are not finite";
     if (c->element == SIZE_MAX && steps->bound->of_norm > 0) {
-        double norm = upstream ? derive_norm(&walk->derive, inputs) : steps->norm;
         c->allowed = steps->bound->of_norm * norm;
     } else if (upstream) {
         for (size_t j = 0; j < derive_count(&walk->derive, inputs); j++)
-            c->allowed += fabs(probe->upstream[j]) *
-                          judge_allowed(steps->bound, inputs, j, steps->norm);
+            c->allowed +=
+                fabs(probe->upstream[j]) * judge_allowed(steps->bound, inputs, j, norm);
     } else {
         for (size_t i = 0; i < inputs; i++)
             for (size_t k = 0; k < derive_count(&walk->derive, i); k++)
                 if (probe->along[i][k] != 0.0)
                     c->allowed += fabs(probe->along[i][k]) *
-                                  judge_allowed(steps->bound, i, k, steps->norm);
+                                  judge_allowed(steps->bound, i, k, norm);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "judge.h"
 #include "trial_kind.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -14,20 +15,17 @@ static void enter(Tally *t, const char *what, size_t element, double got, double
                   double error, double allowed) {
     CheckReport *r = &t->report;
     bool bad = !(error <= allowed);
-    double ratio = error == 0.0 ? 0.0 : error / allowed;
-    if (isnan(ratio)) ratio = INFINITY;
-    r->compared++;
-    if (r->compared > 1 && !(bad && r->verdict == CHECK_PASS) &&
-        ((r->verdict == CHECK_FAIL && !bad) || ratio <= t->worst))
-        return;
-    t->worst = ratio;
-    r->verdict = bad ? CHECK_FAIL : CHECK_PASS;
+    CheckVerdict verdict = bad ? CHECK_FAIL : CHECK_PASS;
+    bool first = r->compared++ == 0;
+    if (!first && !judge_outweighs(verdict, judge_ratio(error, allowed), r)) return;
+    r->verdict = verdict;
     r->element = element;
     r->got = got, r->expected = expected, r->error = error, r->allowed = allowed;
     r->reason[0] = '\0';
     if (!bad) return;
     Arena *arena = arena_new();
-    bool like_x = strcmp(what, "y") == 0 || strcmp(what, "dx") == 0;
+    const char *last = strrchr(what, ' ') ? strrchr(what, ' ') + 1 : what;
+    bool like_x = strcmp(last, "y") == 0 || strcmp(last, "dx") == 0;
     const char *place = like_x ? judge_index(arena, t->shape, element)
                                : text_print(arena, "%zu", element);
     snprintf(r->reason, sizeof r->reason, "%s[%s]", what, place);
@@ -52,14 +50,48 @@ void tally_same(Tally *t, const char *what, const double *got, const double *exp
     for (size_t k = 0; k < count; k++) tally(t, what, k, got[k], expected[k], 0.0);
 }
 
-void tally_outcome(Tally *t, const Trial *trial, const Outcome *got,
+void tally_bits(Tally *sum, const char *what, const double *got, const double *expected,
+                size_t count) {
+    tally_same(sum, what, got, expected, count);
+    char sign[160];
+    snprintf(sign, sizeof sign, "sign of %s", what);
+    for (size_t k = 0; got && expected && k < count; k++)
+        if (got[k] == 0.0 && expected[k] == 0.0)
+            tally(sum, sign, k, copysign(1.0, got[k]), copysign(1.0, expected[k]), 0.0);
+}
+
+void tally_outcome(Tally *sum, const Trial *t, const char *when, const Outcome *got,
                    const Outcome *expected) {
-    const Norm *norm = trial->norm;
-    tally_same(t, "y", got->y, expected->y, trial->n);
-    tally_same(t, "dx", got->dx, expected->dx, trial->n);
+    char name[128];
+    const Norm *norm = t->norm;
+    snprintf(name, sizeof name, "%s: y", when);
+    tally_bits(sum, name, got->y, expected->y, t->n);
+    snprintf(name, sizeof name, "%s: dx", when);
+    tally_bits(sum, name, got->dx, expected->dx, t->n);
     for (size_t k = 0; k < norm->params; k++) {
-        char name[64];
-        snprintf(name, sizeof name, "d%s", norm->param[k].name);
-        tally_same(t, name, got->dparam[k], expected->dparam[k], norm->param[k].count);
+        snprintf(name, sizeof name, "%s: d%s", when, norm->param[k].name);
+        tally_bits(sum, name, got->dparam[k], expected->dparam[k], norm->param[k].count);
     }
+    for (size_t k = 0; k < norm->states; k++) {
+        snprintf(name, sizeof name, "%s: observed %s", when, norm->state[k].name);
+        tally_bits(sum, name, got->observed[k], expected->observed[k],
+                   norm->state[k].count);
+    }
+}
+
+void tally_close(Tally *sum, const Trial *t, const Outcome *got, const Outcome *expected,
+                 double digits, bool definition) {
+    Arena *arena = arena_new();
+    const double eps = digits * DBL_EPSILON;
+    CheckBound y = trial_value_bound(arena, t, digits, definition),
+               d = trial_bound(arena, t, digits, 1, definition);
+    for (size_t i = 0; i < t->n; i++) {
+        tally(sum, "y", i, got->y[i], expected->y[i], eps * y.scale[0][i]);
+        tally(sum, "dx", i, got->dx[i], expected->dx[i], eps * d.scale[0][i]);
+    }
+    for (size_t k = 0; k < t->norm->params; k++)
+        for (size_t c = 0; c < t->norm->param[k].count; c++)
+            tally(sum, text_print(arena, "d%s", t->norm->param[k].name), c,
+                  got->dparam[k][c], expected->dparam[k][c], eps * d.scale[1 + k][c]);
+    arena_free(arena);
 }

@@ -116,7 +116,8 @@ bool finding_add(Finding *sum, const Finding *one) {
     int heavier = weight(one) - weight(&before);
     bool worse =
         one->cases > 0 && (before.cases == 0 || heavier > 0 ||
-                           (heavier == 0 && !one->failed && one->worst > before.worst));
+                           (heavier == 0 && !one->failed &&
+                            check_ratio(&one->report) > check_ratio(&before.report)));
     if (worse) *sum = *one;
     sum->cases = before.cases + one->cases;
     sum->failed = before.failed + one->failed;
@@ -127,9 +128,18 @@ bool finding_add(Finding *sum, const Finding *one) {
     return worse;
 }
 
-static double ratio_of(const CheckReport *r) {
-    double ratio = r->error == 0.0 ? 0.0 : r->error / r->allowed;
-    return isnan(ratio) ? (double)INFINITY : ratio;
+Finding finding_of(const CheckReport *report, NormMode mode, TrialData data,
+                   const char *listed_reason) {
+    bool told = listed_reason && report->verdict == CHECK_INCONCLUSIVE;
+    return (Finding){.cases = 1,
+                     .failed = report->verdict == CHECK_FAIL,
+                     .inconclusive = report->verdict == CHECK_INCONCLUSIVE && !told,
+                     .expected = told,
+                     .listed = told ? listed_reason : NULL,
+                     .report = *report,
+                     .mode = mode,
+                     .data = data,
+                     .compared = report->compared};
 }
 
 Finding trial_judge(const char *spec, Shape shape, const TrialCheck *check,
@@ -143,17 +153,7 @@ Finding trial_judge(const char *spec, Shape shape, const TrialCheck *check,
             if (trial_prepare(arena, &t, spec, shape, (NormMode)mode, (TrialData)data,
                               seed, check)) {
                 CheckReport r = check->judge(arena, &t, check);
-                bool told = expected && r.verdict == CHECK_INCONCLUSIVE;
-                Finding one = {.cases = 1,
-                               .failed = r.verdict == CHECK_FAIL,
-                               .inconclusive = r.verdict == CHECK_INCONCLUSIVE && !told,
-                               .worst = ratio_of(&r),
-                               .report = r,
-                               .mode = t.mode,
-                               .data = t.data,
-                               .compared = r.compared,
-                               .expected = told,
-                               .listed = told ? expected : NULL};
+                Finding one = finding_of(&r, t.mode, t.data, expected);
                 finding_add(&finding, &one);
             }
             arena_free(arena);

@@ -27,7 +27,6 @@ typedef struct Finding {
     size_t cases; /* modes x data; 0: the check does not apply */
     size_t failed, inconclusive;
     size_t expected; /* inconclusive as inconclusive.def says */
-    double worst;    /* error / allowed of the worst */
     CheckReport report;
     NormMode mode;
     TrialData data;
@@ -58,6 +57,10 @@ bool trial_applies(const char *spec, Shape shape, const TrialCheck *check);
  * with its reason counts in neither failed nor inconclusive. */
 Finding trial_judge(const char *spec, Shape shape, const TrialCheck *check,
                     uint64_t seed);
+
+/* One report; NULL: nothing is listed as inconclusive there. */
+Finding finding_of(const CheckReport *report, NormMode mode, TrialData data,
+                   const char *listed);
 
 /* Adds one finding to another: counts, and the worse report (of failures the first, for the
  * plainest data come first). True if it is the worse. */

@@ -1,9 +1,19 @@
 /* The data of a trial, what they are worth, and one call of its normalizer. */
-#include "trial_kernels.h"
+#include "op.h"
 #include "trial_kind.h"
 
 #include <math.h>
 #include <string.h>
+
+double *copy_of(Arena *arena, const double *values, size_t count) {
+    return memcpy(TAKE(arena, double, count), values, count * sizeof *values);
+}
+
+double *filled(Arena *arena, size_t count, double value) {
+    double *values = TAKE(arena, double, count);
+    for (size_t k = 0; k < count; k++) values[k] = value;
+    return values;
+}
 
 /* ---- data ------------------------------------------------------------------------ */
 
@@ -104,7 +114,9 @@ static double *slot_for(Arena *arena, size_t count, bool frozen) {
     return slot;
 }
 
-Outcome trial_run(Arena *arena, const Trial *t, unsigned frozen) {
+typedef Node *Written(const NormContext *context, Node *x);
+
+static Outcome run(Arena *arena, const Trial *t, unsigned frozen, Written *text) {
     Outcome o = {.y = TAKE(arena, double, t->n)};
     const Norm *norm = t->norm;
     Node *in[NORM_MAX_PARAMS];
@@ -120,11 +132,58 @@ Outcome trial_run(Arena *arena, const Trial *t, unsigned frozen) {
         in[k] = given(tape, SHAPE(norm->param[k].count), t->param[k], o.dparam[k]);
     NormContext call = trial_context(t, tape, in);
     call.observed = norm->states ? o.observed : NULL;
-    Node *y = norm_apply(&call, x);
+    Node *y = text(&call, x);
     tape_backward(tape, y, t->dy);
     memcpy(o.y, y->value, t->n * sizeof *o.y);
     arena_rewind(arena, mark);
     return o;
+}
+
+Outcome trial_run(Arena *arena, const Trial *t, unsigned frozen) {
+    return run(arena, t, frozen, norm_apply);
+}
+
+Outcome trial_run_definition(Arena *arena, const Trial *t) {
+    return run(arena, t, 0, norm_define);
+}
+
+Trial trial_without_affine(Arena *arena, const Trial *t) {
+    static const char *const name[] = {"gamma", "beta"};
+    Trial bare = *t;
+    for (size_t i = 0; i < COUNT_OF(name); i++) {
+        size_t k = trial_param(t, name[i]);
+        if (k == SIZE_MAX) continue;
+        bare.param[k] = TAKE(arena, double, t->norm->param[k].count);
+        for (size_t c = 0; c < t->norm->param[k].count; c++)
+            bare.param[k][c] = i == 0 ? 1.0 : 0.0;
+    }
+    return bare;
+}
+
+/* ---- kernels --------------------------------------------------------------------- */
+
+Node *trial_fused_from(Node *node) {
+    while (node && !(node->op && node->op->define && node->op->backward))
+        node = node->previous;
+    return node;
+}
+
+/* Whether one is written, asked before there are data. */
+static bool writes_kernel(Arena *arena, const Trial *t) {
+    ArenaMark mark = arena_mark(arena);
+    const Norm *norm = t->norm;
+    Trial blank = *t;
+    Node *param[NORM_MAX_PARAMS];
+    Tape *tape = tape_new(arena);
+    for (size_t k = 0; k < norm->params; k++)
+        param[k] = tape_fill(tape, SHAPE(norm->param[k].count), 1.0);
+    for (size_t k = 0; k < norm->states; k++)
+        blank.state[k] = filled(arena, norm->state[k].count, 1.0);
+    NormContext call = trial_context(&blank, tape, param);
+    norm_apply(&call, tape_fill(tape, t->shape, 0.0));
+    bool found = trial_fused_from(tape_last(tape)) != NULL;
+    arena_rewind(arena, mark);
+    return found;
 }
 
 /* ---- preparing ------------------------------------------------------------------- */
@@ -149,7 +208,7 @@ bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode 
     *scaled = *norm;
     scaled->eps = ldexp(norm->eps, 2 * DATA[data].exponent);
     t->norm = scaled;
-    t->fused = trial_fused(t);
+    t->fused = writes_kernel(arena, t);
     if (!t->fused && data == DATA_FAR) return false; /* a definition's digits are gone */
     return check->applies == NULL || check->applies(t);
 }

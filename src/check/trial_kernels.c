@@ -1,9 +1,8 @@
 /* What hand-written backwards get wrong: slots that are not written, or not added to; operands
  * that are written; a NaN let out of its cell; scratch that outlives its call. Everything here
  * asks for the same bits, of whichever fused operations a normalizer writes. */
-#include "trial_kernels.h"
-
 #include "op.h"
+#include "trial_kind.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,47 +11,8 @@ enum { MOST_OPERANDS = 1 + NORM_MAX_PARAMS };
 
 /* ---- comparing ------------------------------------------------------------------- */
 
-void tally_bits(Tally *sum, const char *what, const double *got, const double *expected,
-                size_t count) {
-    tally_same(sum, what, got, expected, count);
-    char sign[160];
-    snprintf(sign, sizeof sign, "sign of %s", what);
-    for (size_t k = 0; got && expected && k < count; k++)
-        if (got[k] == 0.0 && expected[k] == 0.0)
-            tally(sum, sign, k, copysign(1.0, got[k]), copysign(1.0, expected[k]), 0.0);
-}
-
-void tally_outcome_bits(Tally *sum, const Trial *t, const char *when, const Outcome *got,
-                        const Outcome *expected) {
-    char name[128];
-    const Norm *norm = t->norm;
-    snprintf(name, sizeof name, "%s: y", when);
-    tally_bits(sum, name, got->y, expected->y, t->n);
-    snprintf(name, sizeof name, "%s: dx", when);
-    tally_bits(sum, name, got->dx, expected->dx, t->n);
-    for (size_t k = 0; k < norm->params; k++) {
-        snprintf(name, sizeof name, "%s: d%s", when, norm->param[k].name);
-        tally_bits(sum, name, got->dparam[k], expected->dparam[k], norm->param[k].count);
-    }
-    for (size_t k = 0; k < norm->states; k++) {
-        snprintf(name, sizeof name, "%s: observed %s", when, norm->state[k].name);
-        tally_bits(sum, name, got->observed[k], expected->observed[k],
-                   norm->state[k].count);
-    }
-}
-
 static void all_zero(Tally *sum, const char *what, const double *got, size_t count) {
     for (size_t k = 0; k < count; k++) tally(sum, what, k, got[k], 0.0, 0.0);
-}
-
-double *copy_of(Arena *arena, const double *values, size_t count) {
-    return memcpy(TAKE(arena, double, count), values, count * sizeof *values);
-}
-
-double *filled(Arena *arena, size_t count, double value) {
-    double *values = TAKE(arena, double, count);
-    for (size_t k = 0; k < count; k++) values[k] = value;
-    return values;
 }
 
 /* ---- the call, with its nodes in hand -------------------------------------------- */
@@ -68,34 +28,10 @@ static Written write_call(Arena *arena, const Trial *t, double *const *observed)
     for (size_t k = 0; k < t->norm->params; k++)
         w.param[k] =
             tape_parameter(w.tape, SHAPE(t->norm->param[k].count), t->param[k], NULL);
-    NormContext call = {.tape = w.tape,
-                        .norm = t->norm,
-                        .mode = t->mode,
-                        .param = w.param,
-                        .state = (const double *const *)t->state,
-                        .observed = observed};
+    NormContext call = trial_context(t, w.tape, w.param);
+    call.observed = observed;
     w.y = norm_apply(&call, w.x);
     return w;
-}
-
-/* The newest operation with a definition and a kernel, from `node` on; NULL: none. */
-static Node *fused_from(Node *node) {
-    while (node && !(node->op && node->op->define && node->op->backward))
-        node = node->previous;
-    return node;
-}
-
-bool trial_fused(const Trial *t) {
-    Arena *arena = arena_new();
-    Trial blank = *t;
-    blank.x = filled(arena, t->n, 0.0);
-    for (size_t k = 0; k < t->norm->params; k++)
-        blank.param[k] = filled(arena, t->norm->param[k].count, 1.0);
-    for (size_t k = 0; k < t->norm->states; k++)
-        blank.state[k] = filled(arena, t->norm->state[k].count, 1.0);
-    bool found = fused_from(tape_last(write_call(arena, &blank, NULL).tape)) != NULL;
-    arena_free(arena);
-    return found;
 }
 
 /* dy for y itself; for an operation inside, something of its size. */
@@ -206,7 +142,8 @@ static CheckReport judge_slots(Arena *arena, const Trial *t, const TrialCheck *c
     (void)check;
     Tally sum = tally_new(t);
     Written w = write_call(arena, t, NULL);
-    for (Node *y = fused_from(tape_last(w.tape)); y; y = fused_from(y->previous))
+    for (Node *y = trial_fused_from(tape_last(w.tape)); y;
+         y = trial_fused_from(y->previous))
         slots_of(arena, &sum, t, &w, y);
     return sum.report;
 }
@@ -262,7 +199,8 @@ static void keep_inputs(Arena *arena, Keeper *keeper, const Trial *t) {
 
 /* The tape hands a kernel a slot of its own for dy: who writes to that is seen here alone. */
 static void compare_upstream(Arena *arena, Tally *sum, const Trial *t, const Written *w) {
-    for (Node *y = fused_from(tape_last(w->tape)); y; y = fused_from(y->previous)) {
+    for (Node *y = trial_fused_from(tape_last(w->tape)); y;
+         y = trial_fused_from(y->previous)) {
         Keeper keeper = {.count = 0};
         const double *g = upstream(arena, t, y);
         keep(arena, &keeper, "the kernel's dy, which is only read,", g,
@@ -382,10 +320,7 @@ static void partial(Arena *arena, Tally *sum, const Trial *t, size_t axis, size_
         if (along(t, axis, i) == at) dy[i] = cut[k++] = t->dy[i];
     Outcome got = run_with_dy(arena, t, dy);
     Outcome expected = run_through(arena, t, cut, one_slice, (size_t[]){axis, at});
-    tally_bits(sum, text_print(arena, "%s: dx", when), got.dx, expected.dx, t->n);
-    for (size_t k = 0; k < t->norm->params; k++)
-        tally_bits(sum, text_print(arena, "%s: d%s", when, t->norm->param[k].name),
-                   got.dparam[k], expected.dparam[k], t->norm->param[k].count);
+    tally_outcome(sum, t, when, &got, &expected); /* y and observed: not there */
     compare_reach(arena, sum, t, when, &got, axis, at);
 }
 
@@ -397,7 +332,7 @@ static CheckReport judge_upstreams(Arena *arena, const Trial *t,
     zero_gradients(&sum, t, "dy zero", &zero);
     Outcome one = run_with_dy(arena, t, filled(arena, t->n, 1.0));
     Outcome none = run_with_dy(arena, t, NULL);
-    tally_outcome_bits(&sum, t, "no dy, which is ones", &none, &one);
+    tally_outcome(&sum, t, "no dy, which is ones", &none, &one);
     Outcome apart = run_through(arena, t, NULL, something_else, NULL);
     zero_gradients(&sum, t, "the result does not depend on y", &apart);
     for (size_t axis = 0; axis < 2; axis++)

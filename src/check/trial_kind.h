@@ -60,6 +60,11 @@ bool trial_fits(Arena *arena, Trial *trial, const char *spec, Shape shape, NormM
 bool trial_prepare(Arena *arena, Trial *trial, const char *spec, Shape shape,
                    NormMode mode, TrialData data, uint64_t seed, const TrialCheck *check);
 
+/* The newest operation with a definition and a kernel, from `node` on; NULL: none. */
+Node *trial_fused_from(Node *node);
+
+double *filled(Arena *arena, size_t count, double value);
+double *copy_of(Arena *arena, const double *values, size_t count);
 /* Standard normals by the trial's seed; `sample` from 40 on is free. */
 double *trial_normals(Arena *arena, const Trial *trial, uint64_t sample, size_t count);
 
@@ -78,6 +83,10 @@ typedef struct Outcome {
 
 /* By the kernel. `frozen`: bit 0 x, bit 1 + k parameter k wants no gradient. */
 Outcome trial_run(Arena *arena, const Trial *trial, unsigned frozen);
+Outcome trial_run_definition(Arena *arena, const Trial *trial);
+
+/* The same with gamma 1 and beta 0. */
+Trial trial_without_affine(Arena *arena, const Trial *trial);
 
 /* ---- trial_scale.c --------------------------------------------------------------- */
 
@@ -88,7 +97,8 @@ double trial_gamma(const Trial *trial, size_t i);
 double trial_beta(const Trial *trial, size_t i);
 Quad trial_xhat(const Trial *trial, size_t i);
 
-bool trial_own(const Trial *trial); /* moments are x's own, over one partition */
+bool trial_own(const Trial *trial);   /* moments are x's own, over one partition */
+bool trial_fused(const Trial *trial); /* it writes an operation with a kernel */
 bool trial_curved(const Trial *trial);
 bool trial_partitioned(const Trial *trial); /* no combination */
 
@@ -108,7 +118,6 @@ CheckBound trial_value_bound(Arena *arena, const Trial *trial, double digits,
 typedef struct Tally {
     Shape shape; /* of x: what has as many elements is named by its position in it */
     CheckReport report;
-    double worst;
 } Tally;
 
 Tally tally_new(const Trial *trial);
@@ -121,8 +130,17 @@ void tally_quad(Tally *t, const char *what, size_t element, double got, Quad exp
                 double allowed);
 void tally_same(Tally *t, const char *what, const double *got, const double *expected,
                 size_t count);
-void tally_outcome(Tally *t, const Trial *trial, const Outcome *got,
+/* As tally_same, and the signs of zeros too. */
+void tally_bits(Tally *t, const char *what, const double *got, const double *expected,
+                size_t count);
+/* The bits of y, of all gradients and of what was observed; what is NULL on either side is
+ * not asked. `when` says which run it was. */
+void tally_outcome(Tally *t, const Trial *trial, const char *when, const Outcome *got,
                    const Outcome *expected);
+/* Values and gradients to so many eps of their scales, of the trial's own definition or
+ * kernel. */
+void tally_close(Tally *t, const Trial *trial, const Outcome *got,
+                 const Outcome *expected, double digits, bool definition);
 /* More about the worst. */
 void report_remark(CheckReport *report, const char *text);
 

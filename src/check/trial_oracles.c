@@ -11,10 +11,6 @@
 
 enum { FULL = 400, SMALL = 130, DIRECTIONS = 8, FEW = 2 };
 
-/* Beyond the first order the scale of a combination's terms says too little: of its own
- * gradient's norm, as for networks. */
-static const double PART_OF_NORM = 1e-11;
-
 /* Every element of small calls; of large ones two random directions. */
 static size_t probes(const Trial *t) {
     return t->n <= FULL ? FULL : FEW;
@@ -66,13 +62,16 @@ const TrialCheck trial_differences = {
     .data = ON_MODERATE,
     .judge = judge_differences};
 
+/* Beyond the first order the scale of a combination's terms says too little: eps of its own
+ * gradient's norm, as a definition loses them. */
 static CheckReport by_step(Arena *arena, const Trial *t, double digits,
                            CheckDriver driver, bool quad, size_t full) {
     static const size_t order[] = {1, 1, 2, 3};
     CheckFunction f = trial_function(arena, t);
     bool definition = !quad || driver != CHECK_BACKWARD;
     CheckBound bound = trial_bound(arena, t, digits, order[driver], definition);
-    if (order[driver] > 1 && !trial_partitioned(t)) bound.of_norm = PART_OF_NORM;
+    if (order[driver] > 1 && !trial_partitioned(t)) /* one cell is all of it */
+        bound.of_norm = digits * DBL_EPSILON * (1.0 + t->cell[0].ratio);
     return check_complex_step(arena, &f, driver, &bound, quad, t->seed, full);
 }
 
@@ -278,7 +277,7 @@ static CheckReport judge_second_order(Arena *arena, const Trial *t,
 const TrialCheck trial_second_order = {
     .name = "second-order",
     .says = "Hessian-vector products by the complex step in 113 bits",
-    .digits = 64,
+    .digits = 8,
     .data = ON_MODERATE,
     .judge = judge_second_order};
 
@@ -308,7 +307,7 @@ static CheckReport judge_third_order(Arena *arena, const Trial *t,
 const TrialCheck trial_third_order = {
     .name = "third-order",
     .says = "third derivatives along directions, complex step in 113 bits",
-    .digits = 64,
+    .digits = 8,
     .data = ON_PLAIN,
     .applies = few_curved,
     .judge = judge_third_order};

@@ -1,6 +1,6 @@
 /* One call beside another that may differ from it in nothing, or in one cell alone: operands
  * frozen, elements poisoned, memory used before, two threads, positions on other axes. */
-#include "trial_kernels.h"
+#include "trial_kind.h"
 
 #include <math.h>
 #include <omp.h>
@@ -25,7 +25,7 @@ static CheckReport judge_frozen(Arena *arena, const Trial *t, const TrialCheck *
     for (unsigned frozen = 1; frozen < 2u << t->norm->params; frozen++) {
         ArenaMark mark = arena_mark(arena);
         Outcome got = trial_run(arena, t, frozen);
-        tally_outcome_bits(&sum, t, frozen_text(arena, t, frozen), &got, &free);
+        tally_outcome(&sum, t, frozen_text(arena, t, frozen), &got, &free);
         arena_rewind(arena, mark);
     }
     return sum.report;
@@ -148,17 +148,17 @@ static void again_on_arena(Tally *sum, const Trial *t, const Trial *other,
     Arena *own = arena_new();
     const ArenaMark empty = arena_mark(own);
     Outcome got = trial_run(own, t, 0);
-    tally_outcome_bits(sum, t, "in a fresh arena", &got, expected);
+    tally_outcome(sum, t, "in a fresh arena", &got, expected);
     arena_rewind(own, empty);
     trial_run(own, other, 0);
     arena_rewind(own, empty);
     got = trial_run(own, t, 0);
-    tally_outcome_bits(sum, t, "after a call on other numbers", &got, expected);
+    tally_outcome(sum, t, "after a call on other numbers", &got, expected);
     arena_rewind(own, empty);
     for (size_t piece = 0; piece < 256 + t->n; piece++) filled(own, 64, NAN);
     arena_rewind(own, empty);
     got = trial_run(own, t, 0);
-    tally_outcome_bits(sum, t, "in memory that held NaN", &got, expected);
+    tally_outcome(sum, t, "in memory that held NaN", &got, expected);
     arena_free(own);
 }
 
@@ -192,7 +192,7 @@ static void many_turns(Tally *sum, const Trial *t, const char *when,
         ArenaMark mark = arena_mark(own);
         Outcome got = trial_run(own, t, 0);
         if (turn == 0 || outcomes_differ(t, &got, expected))
-            tally_outcome_bits(sum, t, when, &got, expected);
+            tally_outcome(sum, t, when, &got, expected);
         arena_rewind(own, mark);
     }
     arena_free(own);
@@ -269,9 +269,8 @@ static CheckReport judge_ranks(Arena *arena, const Trial *t, const TrialCheck *c
         Trial other = *t;
         other.shape = shapes[i];
         Outcome got = trial_run(arena, &other, 0);
-        tally_outcome_bits(&sum, t,
-                           text_print(arena, "as %s", shape_text(arena, shapes[i])), &got,
-                           &expected);
+        tally_outcome(&sum, t, text_print(arena, "as %s", shape_text(arena, shapes[i])),
+                      &got, &expected);
         arena_rewind(arena, mark);
     }
     return sum.report;

@@ -35,6 +35,10 @@ bool trial_own(const Trial *t) {
     return t->own;
 }
 
+bool trial_fused(const Trial *t) {
+    return t->fused;
+}
+
 bool trial_curved(const Trial *t) {
     return t->curved;
 }

@@ -1,6 +1,7 @@
 /* Values and gradients against the same program in 113 bits, and the adjoint identity. */
 #include "judge.h"
 #include "replay.h"
+#include "step.h"
 
 #include <float.h>
 #include <math.h>
@@ -31,14 +32,14 @@ CheckReport check_value(Arena *arena, const CheckFunction *function,
                         const CheckBound *bound) {
     ArenaMark mark = arena_mark(arena);
     Tape *tape = tape_new(arena);
-    Node **x = derive_inputs(arena, tape, function), **none = x;
+    Node **x = derive_inputs(arena, tape, function);
     Node *y = function->write(tape, x, function->context);
     const CheckInput as_input = {"y", y->shape, y->value, 1.0};
     const CheckFunction judged = {function->name, 1, &as_input, NULL, NULL, NULL};
     size_t count = shape_count(y->shape);
     Judge judge = judge_new(arena, &judged, 0);
     Quad *expected;
-    program_run_quad(program_new(tape, &y, 1), arena, none, NULL, 0, &expected);
+    program_run_quad(program_new(tape, &y, 1), arena, x, NULL, 0, &expected);
     double norm = size_of(y->value, count);
     Case c = {.output = SIZE_MAX, .limit = INFINITY, .unit = 1.0};
     compare(&judge, y->value, expected, count, c, bound, norm);
@@ -85,31 +86,6 @@ CheckReport check_gradient(Arena *arena, const CheckFunction *function,
 
 /* ---- <v, J'w> = <J v, w> --------------------------------------------------------- */
 
-/* <J v, w> by the imaginary parts of y(x + i h v) in 113 bits. */
-static double forward_product(const Derive *d, double *const *v) {
-    const Quad h = (Quad)1e-300 * (Quad)1e-300;
-    Arena *arena = d->arena;
-    size_t inputs = d->function->inputs;
-    Tape *tape = tape_new(arena);
-    Node **x = derive_inputs(arena, tape, d->function);
-    Node *y = d->function->write(tape, x, d->function->context);
-    const QuadComplex **moved = TAKE(arena, const QuadComplex *, inputs);
-    for (size_t i = 0; i < inputs; i++) {
-        QuadComplex *value = TAKE(arena, QuadComplex, derive_count(d, i));
-        for (size_t k = 0; k < derive_count(d, i); k++) {
-            value[k] = x[i]->value[k];
-            value[k] += h * v[i][k] * (QuadComplex)I;
-        }
-        moved[i] = value;
-    }
-    QuadComplex *out;
-    program_run_quad_complex(program_new(tape, &y, 1), arena, x, moved, inputs, &out);
-    Quad sum = 0;
-    for (size_t j = 0; j < shape_count(d->y); j++)
-        sum += QUAD_CALL(cimag)(out[j]) / h * d->u[j];
-    return (double)sum;
-}
-
 CheckReport check_adjoint(Arena *arena, const CheckFunction *function, CheckDriver driver,
                           const CheckBound *bound, uint64_t seed, size_t rounds) {
     ArenaMark mark = arena_mark(arena);
@@ -117,6 +93,7 @@ CheckReport check_adjoint(Arena *arena, const CheckFunction *function, CheckDriv
     Judge judge = judge_new(arena, function, seed);
     Derive d = derive_begin(arena, function, driver, seed);
     const double norm = judge_norm(&d);
+    const Stepper *stepper = stepper_new(&d, 1); /* <u, J v>: f1's slope along v */
     for (size_t r = 0; r < rounds; r++) {
         double **v = derive_draw(&d, ROLE_DIRECTION + r);
         Case c = {.element = SIZE_MAX, .output = SIZE_MAX, .unit = 1.0};
@@ -129,7 +106,7 @@ CheckReport check_adjoint(Arena *arena, const CheckFunction *function, CheckDriv
             }
         if (bound->of_norm > 0) c.allowed = bound->of_norm * norm;
         c.got = (double)got;
-        c.expected = forward_product(&d, v);
+        c.expected = stepper_slope(stepper, arena, d.u, v, true);
         c.limit = judge_limit(norm, norm, 0.0);
         judge_enter(&judge, &c);
     }

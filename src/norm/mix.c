@@ -13,15 +13,17 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
     bool *pooled = ZERO(arena, bool, 1);
     norm->detail = pooled;
     if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
-    for (size_t k = 0; k < norm->parts; k++) {
+    const SpecArg *said = arguments->spec->args; /* the positional ones are the parts */
+    for (size_t k = 0; k < norm->parts; k++, said++) {
+        while (said->key) said++;
         const Norm *part = norm->part[k];
         if (!norm_is_partitioned(part) || part->kind->fixed)
-            return fail(error, EX_USAGE, arguments->spec->at,
+            return fail(error, EX_USAGE, said->at,
                         "mix weighs statistics, and '%s' is not of one partition; blend "
                         "weighs outputs",
                         part->spec);
         if (part->params > 0 || part->eps != 1e-5)
-            return fail(error, EX_USAGE, arguments->spec->at,
+            return fail(error, EX_USAGE, said->at,
                         "'%s': eps= and affine= belong to the mix", part->spec);
     }
     const SpecArg *argument = arguments_named(arguments, "pooled");

@@ -170,7 +170,7 @@ static Finding sum_of(const Asked *asked, const Sheet *sheet, size_t row, size_t
 
 /* The worst error in the row's unit; itself where the same bits are asked for. */
 static double worst_of(const SheetRow *row, const Finding *f) {
-    return f->worst * (row->bar > 0 ? row->bar : 1.0);
+    return check_ratio(&f->report) * (row->bar > 0 ? row->bar : 1.0);
 }
 
 static const char *cell_text(Arena *arena, const SheetRow *row, const Finding *f) {
@@ -349,17 +349,24 @@ static void print_list(const Asked *asked) {
 
 static void save(const Asked *asked, bool published) {
     Arena *arena = asked->arena;
-    CheckRow *row = TAKE(arena, CheckRow, asked->jobs);
-    for (size_t i = 0; i < asked->jobs; i++) {
+    const size_t count = asked->jobs;
+    CheckRows rows = {.count = count,
+                      .name = TAKE(arena, const char *, count),
+                      .verdict = TAKE(arena, const char *, count),
+                      .reason = TAKE(arena, const char *, count),
+                      .worst = TAKE(arena, double, count),
+                      .allowed = TAKE(arena, double, count),
+                      .compared = TAKE(arena, double, count)};
+    for (size_t i = 0; i < count; i++) {
         const SheetCase *job = &asked->job[i];
-        row[i] = (CheckRow){.name = job->sheet->name(arena, job),
-                            .verdict = check_verdict_text(finding_verdict(&job->finding)),
-                            .reason = job->finding.report.reason,
-                            .worst = worst_of(row_of(job), &job->finding),
-                            .allowed = row_of(job)->bar,
-                            .compared = job->finding.compared};
+        rows.name[i] = job->sheet->name(arena, job);
+        rows.verdict[i] = check_verdict_text(finding_verdict(&job->finding));
+        rows.reason[i] = job->finding.report.reason;
+        rows.worst[i] = worst_of(row_of(job), &job->finding);
+        rows.allowed[i] = row_of(job)->bar;
+        rows.compared[i] = (double)job->finding.compared;
     }
-    check_save(arena, row, asked->jobs, asked->seed, published);
+    check_save(arena, &rows, asked->seed, published);
 }
 
 static void print_all(const Asked *asked) {
@@ -390,6 +397,8 @@ static int run_check(const Call *call) {
 }
 
 int check_publish(const Call *call) {
+    if (call_option(call, "--jobs") || call_option(call, "--restart"))
+        die(EX_USAGE, "publish checking has no runs: --jobs and --restart are for those");
     Asked asked = {.arena = call->arena, .seed = 1};
     read_specs(&asked, NULL, 0, NULL);
     list_jobs(&asked, NULL);

@@ -218,16 +218,6 @@ static const char *case_name(Arena *arena, const SheetCase *job) {
     return text_print(arena, "%s.%s.%s", net, norm, sheet->row[job->row].name);
 }
 
-static Finding finding_of(const CheckReport *r, NormMode mode) {
-    return (Finding){.cases = 1,
-                     .failed = r->verdict == CHECK_FAIL,
-                     .inconclusive = r->verdict == CHECK_INCONCLUSIVE,
-                     .worst = r->error == 0.0 ? 0.0 : r->error / r->allowed,
-                     .report = *r,
-                     .mode = mode,
-                     .compared = r->compared};
-}
-
 static Finding judge(const SheetCase *job, uint64_t seed) {
     const char *net = job->sheet->net, *norm = job->sheet->column[job->column];
     Finding finding = {.cases = 0};
@@ -237,7 +227,7 @@ static Finding judge(const SheetCase *job, uint64_t seed) {
         if (mode == NORM_TRAIN || build(arena, net, norm, &error)->states > 0) {
             CheckFunction f = net_function(arena, net, norm, (NormMode)mode, seed);
             CheckReport report = net_judge(arena, job->row, &f, seed);
-            Finding one = finding_of(&report, (NormMode)mode);
+            Finding one = finding_of(&report, (NormMode)mode, DATA_PLAIN, NULL);
             finding_add(&finding, &one);
         }
         arena_free(arena);

@@ -4,66 +4,26 @@
 
 #include <string.h>
 
-static double *column(Arena *arena, const CheckRow *row, size_t rows,
-                      double (*of)(const CheckRow *row)) {
-    double *value = TAKE(arena, double, rows);
-    for (size_t i = 0; i < rows; i++) value[i] = of(&row[i]);
-    return value;
-}
-
-static double worst_of(const CheckRow *row) {
-    return row->worst;
-}
-
-static double allowed_of(const CheckRow *row) {
-    return row->allowed;
-}
-
-static double compared_of(const CheckRow *row) {
-    return (double)row->compared;
-}
-
-static const char **words(Arena *arena, const CheckRow *row, size_t rows,
-                          const char *(*of)(const CheckRow *row)) {
-    const char **word = TAKE(arena, const char *, rows);
-    for (size_t i = 0; i < rows; i++) word[i] = of(&row[i]);
-    return word;
-}
-
-static const char *name_of(const CheckRow *row) {
-    return row->name;
-}
-
-static const char *verdict_of(const CheckRow *row) {
-    return row->verdict;
-}
-
-static const char *reason_of(const CheckRow *row) {
-    return row->reason;
-}
-
-static void put_cases(Arena *arena, Store *store, const CheckRow *row, size_t rows,
-                      uint64_t seed) {
+static void put_cases(Store *store, const CheckRows *row, uint64_t seed) {
     static const char *const axes[] = {"case"};
     const char *group = "/cases";
     store_group(store, group, "normalizers and networks before every check");
     store_integer(store, group, "seed", (int64_t)seed);
-    store_scale_text(store, group, "case", words(arena, row, rows, name_of), rows,
+    store_scale_text(store, group, "case", row->name, row->count,
                      "what was judged, on what, by which check");
-    store_array_text(store, group, "verdict", words(arena, row, rows, verdict_of), 1,
-                     axes, "pass, FAIL or inconclusive");
-    store_array(store, group, "worst", column(arena, row, rows, worst_of), 1, axes, "1",
+    store_array_text(store, group, "verdict", row->verdict, 1, axes,
+                     "pass, FAIL or inconclusive");
+    store_array(store, group, "worst", row->worst, 1, axes, "1",
                 "worst error, in the check's unit (eps of a scale, or a part of a norm)");
-    store_array(store, group, "allowed", column(arena, row, rows, allowed_of), 1, axes,
-                "1", "allowed, in the same unit");
-    store_array(store, group, "compared", column(arena, row, rows, compared_of), 1, axes,
-                "1", "numbers compared");
-    store_array_text(store, group, "reason", words(arena, row, rows, reason_of), 1, axes,
+    store_array(store, group, "allowed", row->allowed, 1, axes, "1",
+                "allowed, in the same unit");
+    store_array(store, group, "compared", row->compared, 1, axes, "1",
+                "numbers compared");
+    store_array_text(store, group, "reason", row->reason, 1, axes,
                      "where and why, if it did not pass");
 }
 
-void check_save(Arena *arena, const CheckRow *row, size_t rows, uint64_t seed,
-                bool published) {
+void check_save(Arena *arena, const CheckRows *rows, uint64_t seed, bool published) {
     Error error = {.set = false};
     const char *file = published ? place_home(arena, "data/checking.h5")
                                  : place_out(arena, "checking.h5");
@@ -73,7 +33,7 @@ void check_save(Arena *arena, const CheckRow *row, size_t rows, uint64_t seed,
                  &error);
     die_if(&error);
     Store *store = store_new("how the derivatives of normalizers are proved");
-    put_cases(arena, store, row, rows, seed);
+    put_cases(store, rows, seed);
     curves_save(arena, store, seed);
     put_provenance(store, arena);
     if (!store_save(store, file, &error)) die_if(&error);

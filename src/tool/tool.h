@@ -235,17 +235,16 @@ CheckReport net_judge(Arena *arena, size_t row, const CheckFunction *function,
 
 /* ---- check_save.c ---------------------------------------------------------------- */
 
-/* One case and its verdict, as stored. */
-typedef struct CheckRow {
-    const char *name, *verdict, *reason;
-    double worst, allowed; /* in the check's unit */
-    size_t compared;
-} CheckRow;
+/* Cases and their verdicts, as stored: columns of `count`. */
+typedef struct CheckRows {
+    size_t count;
+    const char **name, **verdict, **reason;
+    double *worst, *allowed, *compared; /* the first two in the check's unit */
+} CheckRows;
 
 /* Cases, curves and provenance into out/checking.h5 (published: data/) and two figures
  * beside it (figures/). */
-void check_save(Arena *arena, const CheckRow *row, size_t rows, uint64_t seed,
-                bool published);
+void check_save(Arena *arena, const CheckRows *rows, uint64_t seed, bool published);
 
 /* `normlab publish checking`: all cases, and if they pass, check_save. Exit status. */
 int check_publish(const Call *call);
