@@ -1,6 +1,8 @@
 /* Functions of every order on a tape, and what the tape's drivers say of their gradients. */
 #include "derive.h"
 
+#include "replay.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -86,10 +88,13 @@ static void by_backward(Derive *d, Tape *tape) {
     tape_backward(tape, d->function->write(tape, x, d->function->context), d->u);
 }
 
-static void by_gradient(Derive *d, Tape *tape) {
-    size_t inputs = d->function->inputs, count = inputs + (d->order > 1);
+/* The gradient as nodes, by the inputs, and beyond the first order by the upstream too:
+ * *count of them. */
+static Node **record_gradient(const Derive *d, Tape *tape, size_t *count) {
+    size_t inputs = d->function->inputs;
     Node **x = derive_inputs(d->arena, tape, d->function), *f, *seed = NULL;
-    Node **dx = TAKE(d->arena, Node *, count);
+    *count = inputs + (d->order > 1);
+    Node **dx = TAKE(d->arena, Node *, *count);
     if (d->order == 1) {
         f = d->function->write(tape, x, d->function->context);
         seed = tape_leaf(tape, d->y, d->u);
@@ -97,9 +102,24 @@ static void by_gradient(Derive *d, Tape *tape) {
         x[inputs] = tape_parameter(tape, d->y, d->u, NULL);
         f = derive_write(d, tape, x, x[inputs], d->order);
     }
-    tape_gradient(tape, f, seed, x, count, dx);
+    tape_gradient(tape, f, seed, x, *count, dx);
+    return dx;
+}
+
+static void by_gradient(Derive *d, Tape *tape) {
+    size_t count;
+    Node **dx = record_gradient(d, tape, &count);
     for (size_t i = 0; i < count; i++)
         memcpy(d->got[i], dx[i]->value, derive_count(d, i) * sizeof(double));
+}
+
+Quad **derive_exact(const Derive *d) {
+    size_t count;
+    Tape *tape = tape_new(d->arena);
+    Node **dx = record_gradient(d, tape, &count);
+    Quad **value = TAKE(d->arena, Quad *, count);
+    program_run_quad(program_new(tape, dx, count), d->arena, NULL, NULL, 0, value);
+    return value;
 }
 
 Derive derive_begin(Arena *arena, const CheckFunction *function, CheckDriver driver,

@@ -3,6 +3,7 @@
 #ifndef NORMLAB_DERIVE_H
 #define NORMLAB_DERIVE_H
 
+#include "arith.h"
 #include "check.h"
 
 enum { DERIVE_MOST = 3 }; /* orders */
@@ -46,6 +47,9 @@ double derive_norm(const Derive *derive, size_t i);
 
 /* The inputs as parameters without slots, one vector an input. */
 Node **derive_inputs(Arena *arena, Tape *tape, const CheckFunction *function);
+
+/* The gradient that is judged, as tape_gradient records it, replayed in 113 bits: as got. */
+Quad **derive_exact(const Derive *derive);
 
 /* f of this order as a scalar node. */
 Node *derive_write(const Derive *derive, Tape *tape, Node *const *x, Node *u,

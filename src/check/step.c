@@ -44,7 +44,7 @@ static double slope(const Stepper *s, Arena *arena, double *const *along) {
     return cimag(*out) / h;
 }
 
-static double quad_slope(const Stepper *s, Arena *arena, double *const *along) {
+static Quad quad_slope(const Stepper *s, Arena *arena, double *const *along) {
     const Quad h = (Quad)1e-300 * (Quad)1e-300;
     size_t inputs = s->function->inputs;
     const QuadComplex **moved = TAKE(arena, const QuadComplex *, inputs);
@@ -59,15 +59,24 @@ static double quad_slope(const Stepper *s, Arena *arena, double *const *along) {
     }
     QuadComplex *out;
     program_run_quad_complex(s->program, arena, s->x, moved, inputs, &out);
-    return (double)(QUAD_CALL(cimag)(*out) / h);
+    return QUAD_CALL(cimag)(*out) / h;
+}
+
+Quad stepper_exact_slope(const Stepper *stepper, Arena *arena, const double *u,
+                         double *const *along) {
+    ArenaMark mark = arena_mark(arena);
+    memcpy(stepper->u, u, stepper->results * sizeof *u);
+    Quad value = quad_slope(stepper, arena, along);
+    arena_rewind(arena, mark);
+    return value;
 }
 
 double stepper_slope(const Stepper *stepper, Arena *arena, const double *u,
                      double *const *along, bool quad) {
+    if (quad) return (double)stepper_exact_slope(stepper, arena, u, along);
     ArenaMark mark = arena_mark(arena);
     memcpy(stepper->u, u, stepper->results * sizeof *u);
-    double value =
-        quad ? quad_slope(stepper, arena, along) : slope(stepper, arena, along);
+    double value = slope(stepper, arena, along);
     arena_rewind(arena, mark);
     return value;
 }

@@ -14,4 +14,8 @@ Stepper *stepper_new(const Derive *derive, size_t order);
 double stepper_slope(const Stepper *stepper, Arena *arena, const double *u,
                      double *const *along, bool quad);
 
+/* The same in 113 bits, not rounded. */
+Quad stepper_exact_slope(const Stepper *stepper, Arena *arena, const double *u,
+                         double *const *along);
+
 #endif

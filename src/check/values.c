@@ -48,29 +48,12 @@ CheckReport check_value(Arena *arena, const CheckFunction *function,
     return report;
 }
 
-/* The gradient's program in 113 bits: [inputs (+ 1)]. */
-static Quad **exact_gradient(const Derive *d) {
-    size_t inputs = d->function->inputs, count = inputs + (d->order > 1);
-    Tape *tape = tape_new(d->arena);
-    Node **x = derive_inputs(d->arena, tape, d->function), *f, *seed = NULL;
-    Node **dx = TAKE(d->arena, Node *, count);
-    x[inputs] = tape_parameter(tape, d->y, d->u, NULL);
-    if (d->order == 1)
-        f = d->function->write(tape, x, d->function->context), seed = x[inputs];
-    else
-        f = derive_write(d, tape, x, x[inputs], d->order);
-    tape_gradient(tape, f, seed, x, count, dx);
-    Quad **value = TAKE(d->arena, Quad *, count);
-    program_run_quad(program_new(tape, dx, count), d->arena, x, NULL, 0, value);
-    return value;
-}
-
 CheckReport check_gradient(Arena *arena, const CheckFunction *function,
                            CheckDriver driver, const CheckBound *bound, uint64_t seed) {
     ArenaMark mark = arena_mark(arena);
     Derive d = derive_begin(arena, function, driver, seed);
     Judge judge = judge_new(arena, function, seed);
-    Quad **expected = exact_gradient(&d);
+    Quad **expected = derive_exact(&d);
     double norm = judge_norm(&d);
     for (size_t i = 0; i < function->inputs + (d.order > 1); i++) {
         Case c = {.input = i,

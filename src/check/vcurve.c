@@ -4,7 +4,7 @@
 
 #include "differences.h"
 #include "norm.h"
-#include "replay.h"
+#include "step.h"
 
 #include <float.h>
 #include <math.h>
@@ -25,11 +25,13 @@ typedef struct Cell {
     Arena *arena;
     const Norm *norm;
     double *x, *u, *gamma, *beta;
-    Quad truth[COUNT];
-    double largest; /* |truth| */
+    CheckInput input;
+    CheckFunction function; /* y, with upstream u */
+    Derive derive;          /* and the kernel's gradient */
+    const Stepper *stepper;
+    const Quad *truth; /* [COUNT] the adjoint program in 113 bits */
+    double largest;    /* |truth| */
 
-    CheckInput input; /* f as the oracle of differences sees it */
-    CheckFunction function;
     Kinks kinks;
     double direction[COUNT], *along;
     Probe probe;
@@ -52,26 +54,19 @@ static Node *write_cell(Tape *tape, Node *const *x, void *context) {
     return norm_apply(&call, x[0]);
 }
 
-/* The adjoint program, recorded by tape_gradient, in 113 bits. */
-static void replay_adjoint(Quad *dx, Cell *cell) {
-    Tape *tape = tape_new(cell->arena);
-    Node *x = tape_parameter(tape, CELL, cell->x, NULL), *gradient;
-    tape_gradient(tape, write_cell(tape, &x, cell), tape_leaf(tape, CELL, cell->u), &x, 1,
-                  &gradient);
-    const Program *program = program_new(tape, &gradient, 1);
-    Quad *value = TAKE(cell->arena, Quad, COUNT), *out;
-    for (size_t i = 0; i < COUNT; i++) value[i] = cell->x[i];
-    program_run_quad(program, cell->arena, &x, (const Quad *const[]){value}, 1, &out);
-    for (size_t i = 0; i < COUNT; i++) dx[i] = out[i];
-}
-
-static void prepare_probe(Cell *cell) {
+static void prepare(Cell *cell) {
     cell->input = (CheckInput){"x", CELL, cell->x, 1.0};
     cell->function = (CheckFunction){.name = SPEC,
                                      .inputs = 1,
                                      .input = &cell->input,
                                      .write = write_cell,
-                                     .context = cell};
+                                     .context = cell,
+                                     .upstream = cell->u};
+    cell->derive = derive_begin(cell->arena, &cell->function, CHECK_BACKWARD, 0);
+    cell->stepper = stepper_new(&cell->derive, 1);
+    cell->truth = derive_exact(&cell->derive)[0];
+    for (size_t i = 0; i < COUNT; i++)
+        cell->largest = fmax(cell->largest, fabs((double)cell->truth[i]));
     cell->kinks = probe_kinks(cell->arena, &cell->function);
     cell->along = cell->direction;
     cell->probe = (Probe){.arena = cell->arena,
@@ -91,10 +86,7 @@ static Cell *cell_new(Arena *arena, uint64_t seed, double mean) {
     cell->u = normals(arena, seed, 1, COUNT, 0.0);
     cell->gamma = normals(arena, seed, 2, CHANNELS, 0.0);
     cell->beta = normals(arena, seed, 3, CHANNELS, 0.0);
-    replay_adjoint(cell->truth, cell);
-    for (size_t i = 0; i < COUNT; i++)
-        cell->largest = fmax(cell->largest, fabs((double)cell->truth[i]));
-    prepare_probe(cell);
+    prepare(cell);
     return cell;
 }
 
@@ -110,62 +102,34 @@ static double error_of(const Cell *cell, const Quad *got) {
 
 /* ---- oracles without a step ------------------------------------------------------ */
 
-static double kernel_error(Cell *cell) {
-    double slot[COUNT];
+static double kernel_error(const Cell *cell) {
     Quad got[COUNT];
-    Tape *tape = tape_new(cell->arena);
-    Node *x = tape_parameter(tape, CELL, cell->x, slot);
-    tape_backward(tape, write_cell(tape, &x, cell), cell->u);
-    for (size_t i = 0; i < COUNT; i++) got[i] = slot[i];
+    for (size_t k = 0; k < COUNT; k++) got[k] = cell->derive.got[0][k];
     return error_of(cell, got);
 }
 
-/* f as a scalar of x, to be replayed. */
-static const Program *forward_program(Cell *cell, Node **x) {
-    Tape *tape = tape_new(cell->arena);
-    *x = tape_parameter(tape, CELL, cell->x, NULL);
-    Node *u = tape_leaf(tape, CELL, cell->u);
-    Node *f = tape_sum_all(tape, tape_mul(tape, u, write_cell(tape, x, cell)));
-    return program_new(tape, &f, 1);
+/* The direction of element k. */
+static double *const *toward(Cell *cell, size_t k) {
+    vector_zero(cell->direction, COUNT);
+    cell->direction[k] = 1.0;
+    return &cell->along;
 }
 
-/* Im f(x + i h e_k) / h, with h so small that h^2 is nothing beside anything. */
 static double complex_error(Cell *cell) {
-    static const double h = 1e-30;
-    Node *x;
-    const Program *program = forward_program(cell, &x);
-    Complex value[COUNT], *out;
     Quad got[COUNT];
-    for (size_t i = 0; i < COUNT; i++) value[i] = cell->x[i];
-    for (size_t k = 0; k < COUNT; k++) {
-        ArenaMark mark = arena_mark(cell->arena);
-        value[k] = cell->x[k] + (Complex)I * h;
-        program_run_complex(program, cell->arena, &x, (const Complex *const[]){value}, 1,
-                            &out);
-        got[k] = cimag(*out) / h;
-        value[k] = cell->x[k];
-        arena_rewind(cell->arena, mark);
-    }
+    for (size_t k = 0; k < COUNT; k++)
+        got[k] =
+            stepper_slope(cell->stepper, cell->arena, cell->u, toward(cell, k), false);
     return error_of(cell, got);
 }
 
-/* The same in 113 bits, rounded to doubles as an oracle is; *unrounded: as it came. */
+/* In 113 bits, rounded to doubles as an oracle is; *unrounded: as it came. */
 static double quad_complex_error(Cell *cell, double *unrounded) {
-    const Quad h = (Quad)1e-300 * (Quad)1e-300;
-    Node *x;
-    const Program *program = forward_program(cell, &x);
-    QuadComplex value[COUNT], *out;
     Quad got[COUNT], rounded[COUNT];
-    for (size_t i = 0; i < COUNT; i++) value[i] = cell->x[i];
     for (size_t k = 0; k < COUNT; k++) {
-        ArenaMark mark = arena_mark(cell->arena);
-        value[k] += h * (QuadComplex)I;
-        program_run_quad_complex(program, cell->arena, &x,
-                                 (const QuadComplex *const[]){value}, 1, &out);
-        got[k] = QUAD_CALL(cimag)(*out) / h;
+        got[k] =
+            stepper_exact_slope(cell->stepper, cell->arena, cell->u, toward(cell, k));
         rounded[k] = (double)got[k];
-        value[k] = cell->x[k];
-        arena_rewind(cell->arena, mark);
     }
     *unrounded = error_of(cell, got);
     return error_of(cell, rounded);
@@ -175,8 +139,7 @@ static double quad_complex_error(Cell *cell, double *unrounded) {
 
 /* f along element k. */
 static const Probe *probe_at(Cell *cell, size_t k) {
-    vector_zero(cell->direction, COUNT);
-    cell->direction[k] = 1.0;
+    toward(cell, k);
     return &cell->probe;
 }
 
