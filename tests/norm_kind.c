@@ -22,8 +22,7 @@ static Node *gated(const NormContext *context, Node *x) {
 }
 
 static void declare_gate(Norm *norm) {
-    norm->param[norm->params++] =
-        (NormParam){"gate", norm->channels, 0.0, false, -INFINITY, INFINITY};
+    norm_add_param(norm, "gate", norm->channels, 0.0);
 }
 
 static const NormKind KIND = {.name = "gated",
@@ -37,8 +36,8 @@ enum { N = 3, C = 4, L = 5 };
 
 static Norm gated_norm(void) {
     Norm norm = {.kind = &KIND, .spec = "gated", .channels = C, .eps = 1e-5, .block = 1};
-    norm.param[norm.params++] = (NormParam){"gamma", C, 1.0, true, -INFINITY, INFINITY};
-    norm.param[norm.params++] = (NormParam){"beta", C, 0.0, true, -INFINITY, INFINITY};
+    norm_add_param(&norm, "gamma", C, 1.0);
+    norm_add_param(&norm, "beta", C, 0.0);
     declare_gate(&norm);
     return norm;
 }

@@ -127,7 +127,8 @@ size_t build_norm(Build *build, const char *name, size_t C, size_t H, size_t W,
                              .decayed = p->decayed,
                              .least = p->least,
                              .most = p->most,
-                             .initial = is_gamma ? gamma : p->initial});
+                             .initial = is_gamma ? gamma : p->initial,
+                             .start = p->start});
     }
     for (size_t i = 0; i < norm->states; i++) net->states += norm->state[i].count;
     net->norm[net->norms] = part;
@@ -139,15 +140,17 @@ void net_initialize(const Net *net, double *weights, double *state, uint64_t see
         const NetParam *p = &net->param[i];
         Draw draw = {.seed = seed, .purpose = DRAW_INIT, .sample = i};
         for (size_t k = 0; k < p->count; k++)
-            weights[p->offset + k] =
-                p->std > 0 ? p->std * draw_normal(draw, k) : p->initial;
+            weights[p->offset + k] = p->std > 0 ? p->std * draw_normal(draw, k)
+                                     : p->start ? p->start[k]
+                                                : p->initial;
     }
     for (size_t i = 0; i < net->norms; i++) {
         const Norm *norm = net->norm[i].norm;
         double *values = state + net->norm[i].state;
         for (size_t s = 0; s < norm->states; s++)
             for (size_t k = 0; k < norm->state[s].count; k++)
-                *values++ = norm->state[s].initial;
+                *values++ = norm->state[s].start ? norm->state[s].start[k]
+                                                 : norm->state[s].initial;
     }
 }
 

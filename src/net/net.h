@@ -17,7 +17,8 @@ typedef struct NetParam {
     bool decayed;
     double initial; /* constant initial value, where std is 0 */
     double std;     /* of the initial normal draws: He et al. 2015, sqrt(1/fan_in) last */
-    double least, most; /* kept inside after each step */
+    double least, most;  /* kept inside after each step */
+    const double *start; /* [count] initial values that differ; NULL: `initial` */
 } NetParam;
 
 typedef struct NetNorm {

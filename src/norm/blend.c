@@ -4,7 +4,6 @@
  * beginning at 1/2. per: one gate for each channel, or one for the layer. */
 #include "kind.h"
 
-#include <math.h>
 #include <string.h>
 
 typedef struct Blend {
@@ -44,9 +43,8 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 static void declare(Norm *norm) {
     const Blend *blend = norm->detail;
     const size_t count = blend->by_layer ? 1 : norm->channels;
-    norm->param[norm->params++] =
-        blend->clamped ? (NormParam){"gate", count, 1.0, false, 0.0, 1.0}
-                       : (NormParam){"gate", count, 0.0, false, -INFINITY, INFINITY};
+    NormParam *gate = norm_add_param(norm, "gate", count, blend->clamped ? 1.0 : 0.0);
+    if (blend->clamped) gate->least = 0.0, gate->most = 1.0;
 }
 
 /* Exact at both ends: 1 a + 0 b is a. */

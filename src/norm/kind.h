@@ -20,6 +20,7 @@ struct NormKind {
     bool keeps_state;    /* running mean and variance; evaluation uses them */
     bool fixed;          /* standardizes by nothing: the affine alone (none) */
     bool combines;       /* of parts: has no eps of its own */
+    bool activates;      /* an activation too: FRN with TLU, EvoNorm */
 
     /* Reads its own arguments into *norm and writes their canonical text. NULL: it has none. */
     bool (*configure)(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
@@ -32,7 +33,18 @@ struct NormKind {
      * partition (partitioned.c). A kind with a definition alone trains on it. */
     Node *(*define)(const NormContext *context, Node *x);
     Node *(*apply)(const NormContext *context, Node *x);
+
+    /* norm_adapt of its own state (parts are asked by norm.c). NULL: none follows a
+     * schedule. */
+    bool (*adapt)(const Norm *norm, size_t epoch, uint64_t seed, double *const *state);
 };
+
+/* ---- norm.c: declaring ------------------------------------------------------------- */
+
+/* A parameter that is free and not decayed, and a running state; to be changed where they
+ * stand. */
+NormParam *norm_add_param(Norm *norm, const char *name, size_t count, double initial);
+NormState *norm_add_state(Norm *norm, const char *name, size_t count, double initial);
 
 /* ---- norm.c: combinations --------------------------------------------------------- */
 

@@ -6,8 +6,6 @@
  * TaskNorm (Bronskill et al. 2020) and Kalman normalization have it. (A-3) */
 #include "kind.h"
 
-#include <math.h>
-
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error) {
     bool *pooled = ZERO(arena, bool, 1);
@@ -35,10 +33,8 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 /* Logits, all alike at first. */
 static void declare(Norm *norm) {
     const size_t K = norm->parts;
-    norm->param[norm->params++] =
-        (NormParam){"mean_logit", K, 1.0, false, -INFINITY, INFINITY};
-    norm->param[norm->params++] =
-        (NormParam){"variance_logit", K, 1.0, false, -INFINITY, INFINITY};
+    norm_add_param(norm, "mean_logit", K, 1.0);
+    norm_add_param(norm, "variance_logit", K, 1.0);
 }
 
 /* softmax(logits)[k] for every element. */

@@ -141,15 +141,32 @@ static const char *const *known_options(Arena *arena, const NormKind *kind) {
     return all;
 }
 
+NormParam *norm_add_param(Norm *norm, const char *name, size_t count, double initial) {
+    REQUIRE(norm->params < NORM_MAX_PARAMS, "more than %d parameters", NORM_MAX_PARAMS);
+    NormParam *param = &norm->param[norm->params++];
+    *param = (NormParam){.name = name,
+                         .count = count,
+                         .initial = initial,
+                         .least = -INFINITY,
+                         .most = INFINITY};
+    return param;
+}
+
+NormState *norm_add_state(Norm *norm, const char *name, size_t count, double initial) {
+    REQUIRE(norm->states < NORM_MAX_STATES, "more than %d states", NORM_MAX_STATES);
+    NormState *state = &norm->state[norm->states++];
+    *state = (NormState){
+        .name = name, .count = count, .initial = initial, .weight_new = norm->weight_new};
+    return state;
+}
+
 static void declare_own(Norm *norm, Affine affine) {
     size_t C = norm->channels;
-    NormParam gamma = {"gamma", C, 1.0, true, -INFINITY, INFINITY};
-    NormParam beta = {"beta", C, 0.0, true, -INFINITY, INFINITY};
-    if (affine.gamma) norm->param[norm->params++] = gamma;
-    if (affine.beta) norm->param[norm->params++] = beta;
+    if (affine.gamma) norm_add_param(norm, "gamma", C, 1.0)->decayed = true;
+    if (affine.beta) norm_add_param(norm, "beta", C, 0.0)->decayed = true;
     if (norm->kind->keeps_state) {
-        norm->state[norm->states++] = (NormState){"running_mean", C, 0.0};
-        norm->state[norm->states++] = (NormState){"running_var", C, 1.0};
+        norm_add_state(norm, "running_mean", C, 0.0);
+        norm_add_state(norm, "running_var", C, 1.0);
     }
     if (norm->kind->declare) norm->kind->declare(norm);
 }
@@ -266,6 +283,19 @@ Node *norm_run_part(const NormContext *context, size_t i, Node *x) {
 
 Lattice norm_part_lattice(const Norm *norm, size_t i, Lattice x) {
     return (Lattice){x.N, norm->part[i]->channels, x.L};
+}
+
+bool norm_adapt(const Norm *norm, size_t epoch, uint64_t seed, double *const *state) {
+    bool changed =
+        norm->kind->adapt != NULL && norm->kind->adapt(norm, epoch, seed, state);
+    for (size_t i = 0; i < norm->parts; i++)
+        if (norm_adapt(norm->part[i], epoch, seed, state + norm->part_state[i]))
+            changed = true;
+    return changed;
+}
+
+bool norm_activates(const Norm *norm) {
+    return norm->kind->activates;
 }
 
 bool norm_is_partitioned(const Norm *norm) {

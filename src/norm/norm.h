@@ -26,15 +26,20 @@ typedef struct NormParam {
     size_t count;
     double initial;
     bool decayed; /* weight decay applies (where it applies to normalizers at all) */
-    double least, most; /* kept inside after each step; -inf and inf: free */
+    double least, most;  /* kept inside after each step; -inf and inf: free */
+    const double *start; /* [count] initial values that differ; NULL: all `initial` */
 } NormParam;
 
-/* What training remembers: running moments. The workers' observations are averaged, then
- * state += weight_new * (observed - state). */
+/* What training remembers. Running moments: the workers' observations are averaged, then
+ * state += weight_new * (observed - state). What is adapted (a group map) changes between
+ * epochs, by norm_adapt alone. */
 typedef struct NormState {
     const char *name;
     size_t count;
     double initial;
+    double weight_new; /* of the newest observation */
+    bool adapted;
+    const double *start; /* as a parameter's */
 } NormState;
 
 enum { NORM_MAX_PARAMS = 16, NORM_MAX_STATES = 12, NORM_MAX_PARTS = 6 };
@@ -65,9 +70,9 @@ typedef struct NormContext {
     Tape *tape;
     const Norm *norm;
     NormMode mode;
-    size_t epoch, step;         /* for schedules */
+    size_t epoch, step;         /* for schedules; epochs from 0 */
     Node *const *param;         /* [norm->params] */
-    const double *const *state; /* [norm->states], read in NORM_EVAL */
+    const double *const *state; /* [norm->states] */
     double *const *observed; /* [norm->states], written in NORM_TRAIN; NULL: not wanted */
     bool definitions;        /* parts by their definitions, too */
 } NormContext;
@@ -112,6 +117,13 @@ bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
 /* y of x's shape: by the kernel, or by the definition. Writes context->observed. */
 Node *norm_apply(const NormContext *context, Node *x);
 Node *norm_define(const NormContext *context, Node *x);
+
+/* Before an epoch: state that follows a schedule, such as a group map, from what has been
+ * observed so far. `seed` of the run. Whether anything changed. */
+bool norm_adapt(const Norm *norm, size_t epoch, uint64_t seed, double *const *state);
+
+/* Whether it is an activation too, so that a network puts none after it. */
+bool norm_activates(const Norm *norm);
 
 /* Whether it standardizes over one partition, or by nothing: not a combination, and no
  * definition of its own. */

@@ -231,8 +231,9 @@ static void update_state(Trainer *t) {
         for (size_t s = 0; s < part->norm->states; s++)
             for (size_t k = 0; k < part->norm->state[s].count; k++, at++) {
                 double seen = mean_observed(t, at);
-                if (!isnan(seen))
-                    t->state[at] += part->norm->weight_new * (seen - t->state[at]);
+                if (!part->norm->state[s].adapted && !isnan(seen))
+                    t->state[at] +=
+                        part->norm->state[s].weight_new * (seen - t->state[at]);
             }
     }
 }
