@@ -126,7 +126,8 @@ static void slots_of(Arena *arena, Tally *sum, const Trial *t, const Written *w,
         compare_slots(arena, sum, t, w, y, slot, got, plain);
         arena_rewind(arena, mark);
     }
-    if (y != w->y) return;
+    for (size_t i = 0; i < y->arity; i++) /* is it the whole call? */
+        if (y != w->y || (y->in[i] && y->in[i]->op)) return;
     Outcome run = trial_run(arena, t, 0);
     for (size_t i = 0; i < y->arity; i++) {
         if (y->in[i] == w->x)

@@ -93,7 +93,8 @@ static void measure_partition(Arena *arena, Trial *t, size_t *where) {
 }
 
 /* A combination: all is one cell, of the worst numbers in its definition. Each quotient is
- * a standardization; where one follows another their rstd multiply. */
+ * a standardization; where one follows another their rstd multiply. What passes beside
+ * (none) is seen in y before the affine. */
 static void measure_quotients(Arena *arena, Trial *t, size_t *where) {
     TrialCell *all = t->cell = ZERO(arena, TrialCell, 1);
     memset(where, 0, t->n * sizeof *where);
@@ -102,10 +103,12 @@ static void measure_quotients(Arena *arena, Trial *t, size_t *where) {
     ArenaMark mark = arena_mark(arena);
     Tape *tape = tape_new(arena);
     Node *param[NORM_MAX_PARAMS];
+    const Trial bare = trial_without_affine(arena, t);
     for (size_t k = 0; k < t->norm->params; k++)
-        param[k] = tape_leaf(tape, SHAPE(t->norm->param[k].count), t->param[k]);
-    NormContext call = trial_context(t, tape, param);
-    norm_define(&call, tape_leaf(tape, t->shape, t->x));
+        param[k] = tape_leaf(tape, SHAPE(t->norm->param[k].count), bare.param[k]);
+    NormContext call = trial_context(&bare, tape, param);
+    const Node *last = norm_define(&call, tape_leaf(tape, t->shape, t->x));
+    for (size_t i = 0; i < t->n; i++) all->xhat = fmax(all->xhat, fabs(last->value[i]));
     for (const Node *y = tape_last(tape); y; y = y->previous) {
         if (y->op == NULL || strcmp(y->op->name, "div") != 0) continue;
         double rstd = 1.0;

@@ -47,17 +47,30 @@ static void declare(Norm *norm) {
     if (blend->clamped) gate->least = 0.0, gate->most = 1.0;
 }
 
+static Node *gate_of(const NormContext *context) {
+    Node *gate = norm_operand(context, "gate");
+    const Blend *blend = context->norm->detail;
+    return blend->clamped ? gate : tape_sigmoid(context->tape, gate);
+}
+
 /* Exact at both ends: 1 a + 0 b is a. */
 static Node *define(const NormContext *context, Node *x) {
     Tape *t = context->tape;
-    Node *gate = norm_operand(context, "gate");
-    const Blend *blend = context->norm->detail;
-    if (!blend->clamped) gate = tape_sigmoid(t, gate);
-    Node *r = norm_repeat(t, gate, x->shape);
+    Node *r = norm_repeat(t, gate_of(context), x->shape);
     Node *rest = tape_sub(t, tape_fill(t, x->shape, 1.0), r);
     Node *a = tape_mul(t, r, norm_run_part(context, 0, x));
     Node *b = tape_mul(t, rest, norm_run_part(context, 1, x));
     return norm_affine(context, tape_add(t, a, b));
+}
+
+static RowMap rows(const NormContext *context, const Rows *x) {
+    Tape *t = context->tape;
+    Node *r = rows_repeat(context, x, gate_of(context));
+    Node *rest = tape_sub(t, tape_fill(t, r->shape, 1.0), r);
+    NormContext one = norm_part_context(context, 0), two = norm_part_context(context, 1);
+    RowMap a = norm_rows(&one, x), b = norm_rows(&two, x);
+    return (RowMap){tape_add(t, tape_mul(t, r, a.scale), tape_mul(t, rest, b.scale)),
+                    tape_add(t, tape_mul(t, r, a.bias), tape_mul(t, rest, b.bias))};
 }
 
 const NormKind norm_blend = {
@@ -70,4 +83,5 @@ const NormKind norm_blend = {
     .configure = configure,
     .declare = declare,
     .define = define,
+    .rows = rows,
 };

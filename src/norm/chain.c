@@ -13,6 +13,20 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, x);
 }
 
+/* y = ((x - mean) s1 + b1 - b1) s2 + b2: the second sees rows of mean b1. */
+static RowMap rows(const NormContext *context, const Rows *x) {
+    Tape *t = context->tape;
+    Rows seen = *x;
+    RowMap all = {tape_fill(t, x->mean->shape, 1.0), NULL};
+    for (size_t i = 0; i < context->norm->parts; i++) {
+        NormContext part = norm_part_context(context, i);
+        RowMap map = norm_rows(&part, &seen);
+        all = (RowMap){tape_mul(t, all.scale, map.scale), map.bias};
+        seen = rows_after(context, &seen, map);
+    }
+    return all;
+}
+
 const NormKind norm_chain = {
     .name = "chain",
     .example = "batch | group(2)",
@@ -21,4 +35,5 @@ const NormKind norm_chain = {
     .combines = true,
     .configure = configure,
     .define = define,
+    .rows = rows,
 };

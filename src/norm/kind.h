@@ -5,6 +5,26 @@
 #include "norm.h"
 #include "op.h"
 
+/* ---- rows.c: normalizers that see x through the moments of its rows ----------------
+ *
+ * A row is one channel of one sample, L elements. Batch, layer, instance, group, ghost, and
+ * all that mix, blend, split or chain them, are
+ *     y = (x - mean of the row) scale + bias                                       (A-5)
+ * with scale and bias [N, C] functions of the rows' means and variances alone. x is read
+ * once for the moments and once for y; what lies between works on N C numbers, in a few
+ * operations of the tape, and y's rows have mean `bias` and variance scale^2 variance: so
+ * one may follow another without reading anything. */
+typedef struct Rows {
+    Lattice at;           /* of x */
+    Node *mean;           /* [N, C] of each row, minus its channel's origin */
+    Node *variance;       /* [N, C], biased */
+    const double *origin; /* [C] doubles near the channels' means */
+} Rows;
+
+typedef struct RowMap {
+    Node *scale, *bias; /* [N, C] */
+} RowMap;
+
 struct NormKind {
     const char *name;
     const char *usage;          /* "group(G) or group(size=K)" */
@@ -33,6 +53,10 @@ struct NormKind {
      * partition (partitioned.c). A kind with a definition alone trains on it. */
     Node *(*define)(const NormContext *context, Node *x);
     Node *(*apply)(const NormContext *context, Node *x);
+
+    /* The same through the moments of rows (rows.c), where all its parts can do so. NULL:
+     * over its partition; a kind with a definition of its own and no `rows` has none. */
+    RowMap (*rows)(const NormContext *context, const Rows *x);
 
     /* norm_adapt of its own state (parts are asked by norm.c). NULL: none follows a
      * schedule. */
@@ -86,6 +110,34 @@ Node *norm_repeat(Tape *tape, Node *vector, Shape shape);
 
 /* gamma xhat + beta, per channel, of whichever of the two there are. */
 Node *norm_affine(const NormContext *context, Node *xhat);
+
+/* ---- rows.c ---------------------------------------------------------------------- */
+
+/* Whether it has the form. */
+bool norm_has_rows(const Norm *norm);
+
+/* Its map of such rows, with its own affine. Writes context->observed. */
+RowMap norm_rows(const NormContext *context, const Rows *x);
+
+/* y of x by two fused operations and norm_rows. */
+Node *rows_apply(const NormContext *context, Node *x);
+
+/* The rows of what a map gives. */
+Rows rows_after(const NormContext *context, const Rows *x, RowMap map);
+
+/* gamma scale, gamma bias + beta. */
+RowMap rows_affine(const NormContext *context, RowMap map);
+
+/* What a partition normalizer sees of rows: mean of the row minus mean of its cell, and
+ * the cell's variance, both [N, C]; the running state in NORM_EVAL. */
+typedef struct RowMoments {
+    Node *apart, *variance;
+} RowMoments;
+
+RowMoments rows_moments(const NormContext *context, const Rows *x);
+
+/* A vector [C] or [1] as [N, C]. */
+Node *rows_repeat(const NormContext *context, const Rows *x, Node *vector);
 
 /* ---- kernel.c: forward and backward over any partition --------------------------- */
 

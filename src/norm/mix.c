@@ -73,6 +73,40 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, tape_div(t, centred, std));
 }
 
+static Node *row_weight(const NormContext *context, const Rows *x, Node *softmax,
+                        size_t k) {
+    return rows_repeat(context, x, tape_slice(context->tape, softmax, 0, k, 1));
+}
+
+/* The same over rows: x - mean is x - mean of the row, and the weighed sum of what the row
+ * is apart from its cells. */
+static RowMap rows(const NormContext *context, const Rows *x) {
+    Tape *t = context->tape;
+    const Norm *norm = context->norm;
+    const bool *pooled = norm->detail;
+    Node *w = tape_softmax(t, norm_operand(context, "mean_logit"));
+    Node *u = tape_softmax(t, norm_operand(context, "variance_logit"));
+    RowMoments part[NORM_MAX_PARTS];
+    Node *apart = NULL, *variance = NULL;
+    for (size_t k = 0; k < norm->parts; k++) {
+        NormContext own = norm_part_context(context, k);
+        part[k] = rows_moments(&own, x);
+        apart = add(t, apart, tape_mul(t, row_weight(context, x, w, k), part[k].apart));
+        variance =
+            add(t, variance, tape_mul(t, row_weight(context, x, u, k), part[k].variance));
+    }
+    for (size_t k = 0; *pooled && k < norm->parts; k++) {
+        Node *between = tape_sub(t, part[k].apart, apart); /* mean - mean_k */
+        Node *square = tape_mul(t, between, between);
+        variance =
+            tape_add(t, variance, tape_mul(t, row_weight(context, x, u, k), square));
+    }
+    Node *one = tape_fill(t, variance->shape, 1.0),
+         *eps = tape_fill(t, variance->shape, norm->eps);
+    Node *scale = tape_div(t, one, tape_sqrt(t, tape_add(t, variance, eps)));
+    return (RowMap){scale, tape_mul(t, apart, scale)};
+}
+
 const NormKind norm_mix = {
     .name = "mix",
     .example = "mix(instance, layer, batch)",
@@ -82,4 +116,5 @@ const NormKind norm_mix = {
     .configure = configure,
     .declare = declare,
     .define = define,
+    .rows = rows,
 };

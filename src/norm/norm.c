@@ -314,7 +314,9 @@ Node *norm_define(const NormContext *context, Node *x) {
 Node *norm_apply(const NormContext *context, Node *x) {
     const NormKind *kind = context->norm->kind;
     if (kind->apply) return kind->apply(context, x);
-    return kind->define ? kind->define(context, x) : partitioned_apply(context, x);
+    if (kind->define == NULL) return partitioned_apply(context, x);
+    return norm_has_rows(context->norm) ? rows_apply(context, x)
+                                        : kind->define(context, x);
 }
 
 /* ---- geometry -------------------------------------------------------------------- */
