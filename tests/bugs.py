@@ -6,10 +6,11 @@ thread where users or authors found it.
 KERNEL, DEFINITION, MOMENTS, GROUP = "norm/kernel.c", "norm/partitioned.c", "tensor/partition.c", "norm/group.c"
 
 FIRST_OF_SET = "p->member[p->start[p->cell_of[{}]]]"
-MEANS = "double a = tree_total(&h) / count, b = tree_total(&hx) / count;"
+MEANS = """double a = form == STANDARD_CENTRED ? tree_total(&h) / count : 0.0,
+           b = tree_total(&hx) / count;"""
 SCALE = "gamma ? gamma[row.channel] : 1.0, cells[slab], a, b, p->L,"
 APART = "s.rstd * ((h[offset + l] - a[first + l]) - xhat * b[first + l]);"
-RSTD = "1.0 / sqrt(moments_variance(moments[i]) + f->norm->eps)"
+RSTD = "1.0 / sqrt(moments_variance(m) + norm->eps)"
 SAVED = "y->saved, f->partition,"
 CALL = "    standard_backward(out, g,"
 # The backward reads cells of its own making.
@@ -26,8 +27,8 @@ def other_rstd(expression):
             (DEFINITION, "fused_backward", SAVED, "cells, f->partition,")]
 
 
-EPS_OUTSIDE = (DEFINITION, "fused_forward", RSTD, "1.0 / (sqrt(moments_variance(moments[i])) + f->norm->eps)")
-UNBIASED = (DEFINITION, "fused_forward", "moments_variance(", "moments_unbiased(")
+EPS_OUTSIDE = (DEFINITION, "standard_of", RSTD, "1.0 / (sqrt(moments_variance(m)) + norm->eps)")
+UNBIASED = (DEFINITION, "standard_of", "moments_variance(", "moments_unbiased(")
 
 BUGS = [
     # ---- backward: terms of dx ------------------------------------------------------------------------------------
@@ -53,16 +54,16 @@ BUGS = [
      [(KERNEL, function, "gamma[row.channel]", "gamma[row.at - row.first]")
       for function in ("slab_dx", "slab_dx_fixed", "apart_products")]),
     ("statistics taken for constants",
-     [(KERNEL, "slab_dx", MEANS, "double a = 0.0, b = 0.0; (void)count;"),
+     [(KERNEL, "slab_dx", MEANS, "double a = 0.0, b = 0.0; (void)count, (void)form;"),
       (KERNEL, "apart_dx", APART, "s.rstd * (h[offset + l] + 0.0 * xhat);")]),
     ("the mean taken for a constant",
-     [(KERNEL, "slab_dx", MEANS, "double a = 0.0, b = tree_total(&hx) / count;"),
+     [(KERNEL, "slab_dx", MEANS, "double a = 0.0, b = tree_total(&hx) / count; (void)form;"),
       (KERNEL, "apart_dx", APART, "s.rstd * (h[offset + l] - xhat * b[first + l]);")]),
     ("the variance taken for a constant",
-     [(KERNEL, "slab_dx", MEANS, "double a = tree_total(&h) / count, b = 0.0;"),
+     [(KERNEL, "slab_dx", MEANS, "double a = form == STANDARD_CENTRED ? tree_total(&h) / count : 0.0, b = 0.0;"),
       (KERNEL, "apart_dx", APART, "s.rstd * (h[offset + l] - a[first + l] + 0.0 * xhat);")]),
     ("pytorch #586, xla #913: evaluation with training's backward",
-     [(KERNEL, "standard_backward", "if (out.dx && fixed)", "if (0)")]),
+     [(KERNEL, "standard_backward", "if (out.dx && given)", "if (0)")]),
     ("FlagGems #5222: the saved 1/std read as a variance", other_rstd("1.0 / sqrt(cells[i].rstd + f->norm->eps)")),
     ("chainer PR #4191: eps missing in the backward alone",
      other_rstd("f->fixed ? cells[i].rstd : 1.0 / sqrt(1.0 / (cells[i].rstd * cells[i].rstd) - f->norm->eps)")),
@@ -76,7 +77,7 @@ BUGS = [
     ("Oneflow PR #6149: dgamma and dbeta exchanged",
      [(DEFINITION, "fused_backward", "dx[0], dx[1], dx[2],", "dx[0], dx[2], dx[1],")]),
     ("dgamma of y instead of xhat",
-     [(DEFINITION, "fused_backward", "f->fixed, tape_arena(tape));", """f->fixed, tape_arena(tape));
+     [(DEFINITION, "fused_backward", "tape_arena(tape));", """tape_arena(tape));
     const Partition *p = f->partition;
     for (size_t c = 0; dx[1] && c < p->C; c++) {
         dx[1][c] = 0.0;
@@ -120,8 +121,8 @@ BUGS = [
     if (!f->fixed) m.variance = tape_mul(t, m.variance, tape_leaf(t, SHAPE(partition_cells(p)), factor));
     return m;""")]),
     ("Synchronized-BatchNorm-PyTorch #43: sqrt(max(v, eps))",
-     [(DEFINITION, "fused_forward", RSTD, "1.0 / sqrt(fmax(moments_variance(moments[i]), f->norm->eps))")]),
-    ("the root forgotten", [(DEFINITION, "fused_forward", RSTD, "1.0 / (moments_variance(moments[i]) + f->norm->eps)")]),
+     [(DEFINITION, "standard_of", RSTD, "1.0 / sqrt(fmax(moments_variance(m), norm->eps))")]),
+    ("the root forgotten", [(DEFINITION, "standard_of", RSTD, "1.0 / (moments_variance(m) + norm->eps)")]),
     ("pytorch #40302, Paddle #16654: variance as E[x^2] - mean^2",
      [(MOMENTS, "slab_moments", "if (m.offset * m.offset * count > m.m2 / 4.0)",
        "m = slab_moments_about(x, 0.0, p, slab, count); if (0)"),

@@ -211,7 +211,7 @@ static bool judge(Arena *arena, Worst *worst, const Subject *subject, const Data
                          .gamma = call.gamma,
                          .beta = call.beta,
                          .mean = given ? call.state[0] : NULL,
-                         .variance = call.state[1]};
+                         .variance = given ? call.state[1] : NULL};
     Reference reference = reference_answer(arena, &question);
     bool good = true;
     for (int way = KERNEL; way <= DEFINITION; way++) {

@@ -13,7 +13,7 @@ static Place place_of(const Question *q, size_t i) {
 static bool same_cell(const Question *q, size_t i, size_t j) {
     const Place a = place_of(q, i), b = place_of(q, j);
     const size_t per_group = q->sharing == SHARE_GROUP ? q->C / q->number : q->number;
-    if (q->mean) return a.c == b.c;
+    if (q->variance) return a.c == b.c;
     switch (q->sharing) {
     case SHARE_NOTHING:
     case SHARE_BATCH:
@@ -56,7 +56,7 @@ static void own_moments(Cell *cell, const Question *q, const size_t *member,
                         size_t count) {
     Quad sum = 0, squares = 0;
     for (size_t k = 0; k < count; k++) sum += q->x[member[k]];
-    cell->mean = sum / (Quad)count;
+    cell->mean = q->uncentred ? 0 : sum / (Quad)count;
     for (size_t k = 0; k < count; k++) {
         Quad d = q->x[member[k]] - cell->mean;
         squares += d * d;
@@ -69,8 +69,8 @@ static void own_moments(Cell *cell, const Question *q, const size_t *member,
 static void moments(Cell *cell, const Question *q, const size_t *member, size_t count) {
     size_t c = place_of(q, member[0]).c;
     cell->mean = 0, cell->std = 1;
-    if (q->mean) {
-        cell->mean = q->mean[c];
+    if (q->variance) {
+        cell->mean = q->mean ? q->mean[c] : 0;
         cell->std = quad_sqrt((Quad)q->variance[c] + q->eps);
     } else if (q->sharing != SHARE_NOTHING) {
         own_moments(cell, q, member, count);
@@ -87,8 +87,8 @@ static void sums(Cell *cell, const Question *q, const size_t *member, size_t cou
         cell->most_xhat = larger(cell->most_xhat, xhat);
         cell->most_h = larger(cell->most_h, h_of(q, member[k]));
     }
-    bool given = q->mean || q->sharing == SHARE_NOTHING;
-    cell->mean_h = given ? 0 : h / (Quad)count;
+    bool given = q->variance || q->sharing == SHARE_NOTHING;
+    cell->mean_h = given || q->uncentred ? 0 : h / (Quad)count;
     cell->mean_hx = given ? 0 : hx / (Quad)count;
 }
 

@@ -27,8 +27,9 @@ typedef struct Question {
     size_t N, C, L;
     const double *x, *dy;       /* [N, C, L] */
     const double *gamma, *beta; /* [C] */
-    const double *mean,
-        *variance; /* [C] running moments to use instead of x's own; or NULL */
+    const double *mean, *variance;
+    bool uncentred;
+        /* mean squares in place of variances, no mean */ /* [C] running moments to use instead of x's own; or NULL */
 } Question;
 
 /* Values, and beside each the scale in which its error is measured. */

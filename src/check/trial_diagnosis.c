@@ -172,7 +172,7 @@ static size_t worst_cell(const Trial *t, const double *dx) {
 }
 
 void trial_diagnose(Arena *arena, const Trial *t, const double *dx, CheckReport *report) {
-    if (report->verdict != CHECK_FAIL || !t->own || dx == NULL) return;
+    if (report->verdict != CHECK_FAIL || !trial_centred(t) || dx == NULL) return;
     const size_t cell = worst_cell(t, dx);
     bool scaled = true;
     Fit f = fit(t, dx, cell, true);

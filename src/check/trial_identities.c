@@ -44,7 +44,7 @@ const TrialCheck trial_sum_of_dx = {.name = "sum-of-dx",
                                     .says = "the sum of dx over a cell is 0",
                                     .digits = 8,
                                     .data = ON_ALL,
-                                    .applies = trial_own,
+                                    .applies = trial_centred,
                                     .judge = judge_sum_of_dx};
 
 /* <dx, xhat> = eps / (variance + eps) rstd <h, xhat>; the textbook's 0 is the limit of
@@ -186,8 +186,10 @@ static CheckReport judge_powers_of_two(Arena *arena, const Trial *t,
         big.norm = &norm;
         big.x = times(arena, t->x, t->n, powers[k]);
         for (size_t s = 0; s < norm.states; s++)
-            big.state[s] = times(arena, t->state[s], norm.state[s].count,
-                                 s == 0 ? powers[k] : 2 * powers[k]);
+            big.state[s] =
+                times(arena, t->state[s], norm.state[s].count,
+                      strcmp(norm.state[s].name, "running_mean") == 0 ? powers[k]
+                                                                      : 2 * powers[k]);
         Outcome two = trial_run(arena, &big, 0);
         two.dx = times(arena, two.dx, t->n, powers[k]);
         memset(two.observed, 0, sizeof two.observed); /* those of another scale */
@@ -220,7 +222,7 @@ const TrialCheck trial_exact_shift = {
     .says = "x + c, where that is exact, gives what x gives",
     .digits = 16,
     .data = ON_PLAIN,
-    .applies = trial_own,
+    .applies = trial_centred,
     .judge = judge_exact_shift};
 
 /* A random order of every cell's elements: to[i] is in i's cell. */
@@ -306,8 +308,11 @@ static CheckReport judge_twins(Arena *arena, const Trial *t, const TrialCheck *c
         Trial other = *t;
         Norm scaled = *norm;
         scaled.eps = t->norm->eps;
-        scaled.params = t->norm->params; /* gamma=no, beta=no are not the twin's */
+        scaled.uncentred =
+            t->norm->uncentred; /* center=no, gamma=no are not the twin's */
+        scaled.params = t->norm->params, scaled.states = t->norm->states;
         memcpy(scaled.param, t->norm->param, sizeof scaled.param);
+        memcpy(scaled.state, t->norm->state, sizeof scaled.state);
         other.norm = &scaled;
         Outcome two = trial_run(arena, &other, 0);
         tally_outcome(&sum, t, text_print(arena, "as %s", spec), &one, &two);
@@ -361,7 +366,7 @@ const TrialCheck trial_constant_cells = {
     .says = "no variance: y is beta and dgamma 0 exactly, dx (h - mean h)/sqrt(eps)",
     .digits = 32,
     .data = ON_PLAIN,
-    .applies = trial_own,
+    .applies = trial_centred,
     .judge = judge_constant_cells};
 
 static CheckReport judge_single_elements(Arena *arena, const Trial *t,
@@ -382,5 +387,5 @@ const TrialCheck trial_single_elements = {
     .digits = 0,
     .data = ON_ALL,
     .single = true,
-    .applies = trial_own,
+    .applies = trial_centred,
     .judge = judge_single_elements};

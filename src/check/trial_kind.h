@@ -97,8 +97,9 @@ double trial_gamma(const Trial *trial, size_t i);
 double trial_beta(const Trial *trial, size_t i);
 Quad trial_xhat(const Trial *trial, size_t i);
 
-bool trial_own(const Trial *trial);   /* moments are x's own, over one partition */
-bool trial_fused(const Trial *trial); /* it writes an operation with a kernel */
+bool trial_own(const Trial *trial);     /* moments are x's own, over one partition */
+bool trial_centred(const Trial *trial); /* ... and of mean and variance */
+bool trial_fused(const Trial *trial);   /* it writes an operation with a kernel */
 bool trial_curved(const Trial *trial);
 bool trial_partitioned(const Trial *trial); /* no combination */
 

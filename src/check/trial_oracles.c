@@ -195,7 +195,9 @@ static Restated restate(Arena *arena, const Trial *t, double digits) {
     sharing_of(t->spec, &q);
     q.x = t->x, q.dy = t->dy;
     q.gamma = channels(arena, t, "gamma", 1.0), q.beta = channels(arena, t, "beta", 0.0);
-    if (!t->own && t->norm->states) q.mean = t->state[0], q.variance = t->state[1];
+    q.uncentred = t->norm->uncentred;
+    if (!t->own && t->norm->states) q.variance = t->state[q.uncentred ? 0 : 1];
+    if (q.variance && !q.uncentred) q.mean = t->state[0];
     return (Restated){reference_answer(arena, &q), trial_run(arena, t, 0),
                       digits * DBL_EPSILON};
 }

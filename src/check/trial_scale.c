@@ -35,6 +35,10 @@ bool trial_own(const Trial *t) {
     return t->own;
 }
 
+bool trial_centred(const Trial *t) {
+    return t->own && !t->norm->uncentred;
+}
+
 bool trial_fused(const Trial *t) {
     return t->fused;
 }
@@ -52,7 +56,9 @@ static void own_moments(const Trial *t) {
         TrialCell *cell = &t->cell[t->where[i]];
         cell->count++, cell->mean += t->x[i];
     }
-    for (size_t k = 0; k < t->cells; k++) t->cell[k].mean /= (Quad)t->cell[k].count;
+    for (size_t k = 0; k < t->cells; k++)
+        t->cell[k].mean =
+            t->norm->uncentred ? 0 : t->cell[k].mean / (Quad)t->cell[k].count;
     for (size_t i = 0; i < t->n; i++) {
         TrialCell *cell = &t->cell[t->where[i]];
         Quad d = t->x[i] - cell->mean;
@@ -62,13 +68,14 @@ static void own_moments(const Trial *t) {
 
 /* Mean and variance are the running state, or 0 and 1 - eps: the affine alone. */
 static void given_moments(const Trial *t) {
-    bool state = t->norm->states > 0;
+    const bool state = t->norm->states > 0, uncentred = t->norm->uncentred;
     for (size_t i = 0; i < t->n; i++) {
         size_t c = i / t->at.L % t->at.C;
         TrialCell *cell = &t->cell[t->where[i]];
         cell->count++;
-        cell->mean = state ? t->state[0][c] : 0;
-        cell->variance = state ? (Quad)t->state[1][c] : 1 - (Quad)t->norm->eps;
+        cell->mean = state && !uncentred ? t->state[0][c] : 0;
+        cell->variance =
+            state ? (Quad)t->state[uncentred ? 0 : 1][c] : 1 - (Quad)t->norm->eps;
     }
 }
 

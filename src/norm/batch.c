@@ -6,6 +6,7 @@ const NormKind norm_batch = {
     .name = "batch",
     .usage = "batch",
     .title = "batch normalization, Ioffe and Szegedy 2015",
+    .also = (const char *const[]){"batch(center=no)", NULL},
     .keeps_state = true,
     .width = 1,
     .twins = (const NormTwin[]){{"ghost(N)", NORM_TRAIN},

@@ -26,7 +26,8 @@ void standard_forward(double *restrict y, const double *restrict x, const double
         }
 }
 
-/* ---- backward: h = gamma dy, dx = rstd (h - mean(h) - xhat mean(h xhat)) --------- */
+/* ---- backward: h = gamma dy, dx = rstd (h - mean(h) - xhat mean(h xhat)), without the
+ * mean(h) where the cell is not centred ---------------------------------------------- */
 
 /* Sums over one row of dy and dy xhat: the row's share of dbeta and dgamma. */
 static void row_sums(double *sum_dy, double *sum_dyx, const double *dy, const double *x,
@@ -81,7 +82,8 @@ static void slab_dx_fixed(StandardGradient out, const double *dy, const double *
 /* Positions together: the cell's means are sums of what its rows already know. */
 static void slab_dx(StandardGradient out, const double *dy, const double *x,
                     const double *gamma, const Standard *cells, const Partition *p,
-                    size_t slab, const double *sum_dy, const double *sum_dyx) {
+                    size_t slab, const double *sum_dy, const double *sum_dyx,
+                    StandardForm form) {
     const double count = (double)partition_count(p, slab);
     TreeSum h, hx;
     tree_clear(&h);
@@ -91,7 +93,8 @@ static void slab_dx(StandardGradient out, const double *dy, const double *x,
         tree_push(&h, scale * sum_dy[row.number]);
         tree_push(&hx, scale * sum_dyx[row.number]);
     }
-    double a = tree_total(&h) / count, b = tree_total(&hx) / count;
+    double a = form == STANDARD_CENTRED ? tree_total(&h) / count : 0.0,
+           b = tree_total(&hx) / count;
     for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p))
         row_dx(out.dx + row.offset, dy + row.offset, x + row.offset,
                gamma ? gamma[row.channel] : 1.0, cells[slab], a, b, p->L, out.keep_dx);
@@ -115,13 +118,14 @@ static void apart_products(double *restrict h, double *restrict hx, const double
 
 static void apart_dx(StandardGradient out, const double *dy, const double *x,
                      const double *gamma, const Standard *cells, const Partition *p,
-                     Arena *scratch) {
+                     StandardForm form, Arena *scratch) {
     const size_t n = p->N * p->C * p->L, m = partition_cells(p);
     double *h = TAKE(scratch, double, n), *hx = TAKE(scratch, double, n);
     double *a = TAKE(scratch, double, m), *b = TAKE(scratch, double, m);
     for (size_t slab = 0; slab < partition_slabs(p); slab++)
         apart_products(h, hx, dy, x, gamma, cells, p, slab);
     partition_mean(a, h, p);
+    for (size_t i = 0; form == STANDARD_UNCENTRED && i < m; i++) a[i] = 0.0;
     partition_mean(b, hx, p);
     for (size_t slab = 0; slab < partition_slabs(p); slab++)
         for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
@@ -148,21 +152,22 @@ static void reduce_rows(double *out, double keep, const double *sums,
 
 void standard_backward(StandardGradient out, const double *dy, const double *x,
                        const double *gamma, const Standard *cells, const Partition *p,
-                       bool fixed, Arena *scratch) {
+                       StandardForm form, Arena *scratch) {
     ArenaMark mark = arena_mark(scratch);
     double *sum_dy = TAKE(scratch, double, p->N * p->C),
            *sum_dyx = TAKE(scratch, double, p->N * p->C);
-    REQUIRE(!(fixed && p->apart), "fixed moments are per channel");
+    const bool given = form == STANDARD_GIVEN;
+    REQUIRE(!(given && p->apart), "given moments are per channel");
     for (size_t slab = 0; slab < partition_slabs(p); slab++) {
         for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p))
             row_sums(&sum_dy[row.number], &sum_dyx[row.number], dy + row.offset,
                      x + row.offset, cells + slab * (p->apart ? p->L : 1), p);
-        if (out.dx && fixed)
+        if (out.dx && given)
             slab_dx_fixed(out, dy, gamma, cells, p, slab);
         else if (out.dx && !p->apart)
-            slab_dx(out, dy, x, gamma, cells, p, slab, sum_dy, sum_dyx);
+            slab_dx(out, dy, x, gamma, cells, p, slab, sum_dy, sum_dyx, form);
     }
-    if (out.dx && p->apart) apart_dx(out, dy, x, gamma, cells, p, scratch);
+    if (out.dx && p->apart) apart_dx(out, dy, x, gamma, cells, p, form, scratch);
     reduce_rows(out.dgamma, out.keep_dgamma, sum_dyx, p);
     reduce_rows(out.dbeta, out.keep_dbeta, sum_dy, p);
     arena_rewind(scratch, mark);

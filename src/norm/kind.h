@@ -30,6 +30,7 @@ struct NormKind {
     const char *usage;          /* "group(G) or group(size=K)" */
     const char *title;          /* what it is, source and year */
     const char *example;        /* a spec for who wants one of each; NULL: the name */
+    const char *const *also;    /* further specs that all checks are put to, or NULL */
     const char *const *options; /* named arguments of its own, NULL-terminated; or NULL */
 
     const NormTwin *twins; /* identities it obeys, ends with a NULL spec; or NULL */
@@ -93,7 +94,8 @@ Node *partitioned_define(const NormContext *context, Node *x);
 Node *partitioned_apply(const NormContext *context, Node *x);
 
 /* Mean and biased variance [cells] of x as nodes: computed from x in training, the running
- * state as constants in evaluation. Writes context->observed. */
+ * state as constants in evaluation. Uncentred: no mean (0), the mean square. Writes
+ * context->observed. */
 typedef struct MomentNodes {
     const Partition *partition;
     Node *mean, *variance;
@@ -129,7 +131,8 @@ Rows rows_after(const NormContext *context, const Rows *x, RowMap map);
 RowMap rows_affine(const NormContext *context, RowMap map);
 
 /* What a partition normalizer sees of rows: mean of the row minus mean of its cell, and
- * the cell's variance, both [N, C]; the running state in NORM_EVAL. */
+ * the cell's variance, both [N, C]; the running state in NORM_EVAL. Uncentred: the mean of
+ * the row, the cell's mean square. */
 typedef struct RowMoments {
     Node *apart, *variance;
 } RowMoments;
@@ -149,9 +152,15 @@ typedef struct Standard {
 void standard_forward(double *y, const double *x, const double *gamma, const double *beta,
                       const Standard *cells, const Partition *partition);
 
+/* How the cells depend on x: by mean and variance, by the mean square alone, not at all. */
+typedef enum StandardForm {
+    STANDARD_CENTRED,
+    STANDARD_UNCENTRED,
+    STANDARD_GIVEN
+} StandardForm;
+
 /* Adjoint of the same: each of dx [N,C,L], dgamma [C], dbeta [C] may be NULL; `keep` as
- * BLAS's beta, one for each of them. `fixed`: the cells do not depend on x. gamma, beta
- * may be NULL (1, 0). (P-6) */
+ * BLAS's beta, one for each of them. gamma, beta may be NULL (1, 0). (P-6) */
 typedef struct StandardGradient {
     double *dx, *dgamma, *dbeta;
     double keep_dx, keep_dgamma, keep_dbeta;
@@ -159,6 +168,6 @@ typedef struct StandardGradient {
 
 void standard_backward(StandardGradient out, const double *dy, const double *x,
                        const double *gamma, const Standard *cells,
-                       const Partition *partition, bool fixed, Arena *scratch);
+                       const Partition *partition, StandardForm form, Arena *scratch);
 
 #endif

@@ -6,6 +6,7 @@ const NormKind norm_layer = {
     .name = "layer",
     .usage = "layer",
     .title = "layer normalization, Ba et al. 2016",
+    .also = (const char *const[]){"layer(center=no)", NULL},
     .block = 1,
     .twins = (const NormTwin[]){{"group(1)", NORM_TRAIN},
                                 {"group(size=C)", NORM_TRAIN},

@@ -35,6 +35,10 @@ const char *norm_example(const NormKind *kind) {
     return kind->example ? kind->example : kind->name;
 }
 
+const char *const *norm_also(const NormKind *kind) {
+    return kind->also;
+}
+
 bool norm_keeps_state(const Norm *norm) {
     return norm->states > 0;
 }
@@ -117,9 +121,25 @@ static bool read_affine(Affine *affine, bool part, Arguments *arguments, Text *c
     return true;
 }
 
-/* eps=, weight_new=: understood by every normalizer that has the thing. */
+/* Standardizes over one partition: it may leave the mean where it is. */
+static bool may_be_uncentred(const NormKind *kind) {
+    return kind->define == NULL && !kind->fixed;
+}
+
+static bool read_center(Norm *norm, Arguments *arguments, Text *canonical, Error *error) {
+    const SpecArg *argument = arguments_named(arguments, "center");
+    bool centred = true;
+    if (argument && !argument_switch(argument, "center", &centred, error)) return false;
+    norm->uncentred = !centred;
+    if (!centred) add_option(canonical, "center=no");
+    return true;
+}
+
+/* center=, eps=, weight_new=: understood by every normalizer that has the thing. */
 static bool read_common(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                         Error *error) {
+    if (may_be_uncentred(norm->kind) && !read_center(norm, arguments, canonical, error))
+        return false;
     if (has_eps(norm->kind) && !read_number(arena, arguments, "eps", 1e-300, 1e300, 1e-5,
                                             &norm->eps, canonical, error))
         return false;
@@ -133,6 +153,7 @@ static const char *const *known_options(Arena *arena, const NormKind *kind) {
     const char **all = ZERO(arena, const char *, 16);
     size_t count = 0;
     for (const char *const *own = kind->options; own && *own; own++) all[count++] = *own;
+    if (may_be_uncentred(kind)) all[count++] = "center";
     if (has_eps(kind)) all[count++] = "eps";
     if (kind->keeps_state) all[count++] = "weight_new";
     all[count++] = "gamma";
@@ -164,7 +185,9 @@ static void declare_own(Norm *norm, Affine affine) {
     size_t C = norm->channels;
     if (affine.gamma) norm_add_param(norm, "gamma", C, 1.0)->decayed = true;
     if (affine.beta) norm_add_param(norm, "beta", C, 0.0)->decayed = true;
-    if (norm->kind->keeps_state) {
+    if (norm->kind->keeps_state && norm->uncentred) {
+        norm_add_state(norm, "running_square", C, 1.0);
+    } else if (norm->kind->keeps_state) {
         norm_add_state(norm, "running_mean", C, 0.0);
         norm_add_state(norm, "running_var", C, 1.0);
     }

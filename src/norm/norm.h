@@ -53,6 +53,7 @@ struct Norm {
     double weight_new; /* of the newest observation in the running state */
     size_t width;      /* channels of a cell; 0: all of them */
     size_t block;      /* samples of a cell; 0: all of them */
+    bool uncentred;    /* moments about 0: x / sqrt(mean(x^2) + eps), the RMS forms */
     size_t params, states;
     NormParam param[NORM_MAX_PARAMS];
     NormState state[NORM_MAX_STATES];
@@ -88,9 +89,10 @@ typedef struct NormTwin {
 /* The registry (norm.def), in order. */
 const NormKind *const *norm_kinds(size_t *count);
 const char *norm_name(const NormKind *kind);
-const char *norm_usage(const NormKind *kind);   /* "group(G) or group(size=K)" */
-const char *norm_title(const NormKind *kind);   /* what it is, paper and year */
-const char *norm_example(const NormKind *kind); /* a spec of that kind: "group(2)" */
+const char *norm_usage(const NormKind *kind);       /* "group(G) or group(size=K)" */
+const char *norm_title(const NormKind *kind);       /* what it is, paper and year */
+const char *norm_example(const NormKind *kind);     /* a spec of that kind: "group(2)" */
+const char *const *norm_also(const NormKind *kind); /* more, NULL at the end; or NULL */
 bool norm_keeps_state(const Norm *norm);
 bool norm_has_eps(const Norm *norm); /* none and combinations have none of their own */
 /* What else names this normalizer, ends with a NULL spec; NULL: nothing that is known. */

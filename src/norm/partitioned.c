@@ -10,8 +10,9 @@
 typedef struct Fused {
     const Norm *norm;
     const Partition *partition;
-    bool fixed;                    /* moments are given, not taken from x */
-    const double *mean, *variance; /* [C] where given; NULL: 0 and 1, the affine alone */
+    bool fixed;             /* moments are given, not taken from x */
+    const double *mean;     /* [C] where given; NULL: 0 */
+    const double *variance; /* [C] where given; NULL: the affine alone */
     double *const *observed;
 } Fused;
 
@@ -24,8 +25,8 @@ static Fused fused_of(const NormContext *context, const Node *x) {
         .fixed = norm->kind->fixed};
     if (norm->kind->keeps_state && context->mode == NORM_EVAL) {
         fused.fixed = true;
-        fused.mean = context->state[0];
-        fused.variance = context->state[1];
+        if (!norm->uncentred) fused.mean = context->state[0];
+        fused.variance = context->state[norm->uncentred ? 0 : 1];
     } else if (norm->kind->keeps_state) {
         fused.observed = context->observed;
     }
@@ -40,12 +41,29 @@ Node *norm_operand(const NormContext *context, const char *name) {
 
 /* ---- moments: of x in training, the running state as constants in evaluation ----- */
 
+static double square_of(Moments m) {
+    const double mean = moments_mean(m);
+    return moments_variance(m) + mean * mean;
+}
+
+/* The mean over blocks of their mean squares. */
+static void observe_squares(double *square, const Moments *moments, const Partition *p) {
+    const size_t blocks = p->N / p->block;
+    for (size_t c = 0; c < p->C; c++) {
+        TreeSum sum;
+        tree_clear(&sum);
+        for (size_t b = 0; b < blocks; b++)
+            tree_push(&sum, square_of(moments[b * p->C + c]));
+        square[c] = tree_total(&sum) / (double)blocks;
+    }
+}
+
 /* A worker's observation: the mean over its blocks of their means and of their unbiased
  * variances (P-7). A cell of one element has no unbiased variance: NaN, "leave the state
  * alone". */
 static void observe(double *const *observed, const Moments *moments, const Partition *p) {
     size_t blocks = p->N / p->block;
-    for (size_t c = 0; observed && c < p->C; c++) {
+    for (size_t c = 0; c < p->C; c++) {
         TreeSum mean, variance;
         tree_clear(&mean);
         tree_clear(&variance);
@@ -58,12 +76,22 @@ static void observe(double *const *observed, const Moments *moments, const Parti
     }
 }
 
+static void observe_cells(const Fused *f, const Moments *moments) {
+    if (f->observed == NULL) return;
+    if (f->norm->uncentred)
+        observe_squares(f->observed[0], moments, f->partition);
+    else
+        observe(f->observed, moments, f->partition);
+}
+
 static MomentNodes moment_nodes(Tape *t, const Fused *f, Node *x) {
     const Partition *p = f->partition;
-    REQUIRE(!f->fixed || f->mean, "%s has no moments", f->norm->spec);
-    MomentNodes m = {.partition = p};
-    m.mean = f->fixed ? tape_leaf(t, SHAPE(p->C), f->mean) : tape_mean(t, x, p);
-    m.centred = tape_sub(t, x, tape_spread(t, m.mean, p, x->shape));
+    REQUIRE(!f->fixed || f->variance, "%s has no moments", f->norm->spec);
+    MomentNodes m = {.partition = p, .centred = x};
+    if (!f->norm->uncentred) {
+        m.mean = f->fixed ? tape_leaf(t, SHAPE(p->C), f->mean) : tape_mean(t, x, p);
+        m.centred = tape_sub(t, x, tape_spread(t, m.mean, p, x->shape));
+    }
     m.variance = f->fixed ? tape_leaf(t, SHAPE(p->C), f->variance)
                           : tape_mean(t, tape_mul(t, m.centred, m.centred), p);
     return m;
@@ -74,7 +102,7 @@ static void observe_now(const NormContext *context, const Fused *f, const Node *
     Arena *arena = tape_arena(context->tape);
     Moments *moments = TAKE(arena, Moments, partition_cells(f->partition));
     partition_moments(moments, x->value, f->partition);
-    observe(f->observed, moments, f->partition);
+    observe_cells(f, moments);
 }
 
 MomentNodes norm_moments(const NormContext *context, Node *x) {
@@ -109,7 +137,7 @@ Node *norm_affine(const NormContext *context, Node *xhat) {
 //> definition
 /* xhat = (x - mean) / sqrt(variance + eps)   (P-5) */
 static Node *standardize(Tape *t, const Fused *f, Node *x) {
-    if (f->fixed && f->mean == NULL) return x;
+    if (f->fixed && f->variance == NULL) return x;
     MomentNodes m = moment_nodes(t, f, x);
     Node *eps = tape_fill(t, m.variance->shape, f->norm->eps);
     Node *std = tape_sqrt(t, tape_add(t, m.variance, eps));
@@ -129,6 +157,12 @@ static const double *value_of(const Node *node) {
     return node ? node->value : NULL;
 }
 
+static Standard standard_of(const Norm *norm, Moments m) {
+    if (norm->uncentred)
+        return (Standard){0.0, 0.0, 1.0 / sqrt(square_of(m) + norm->eps)};
+    return (Standard){m.shift, m.offset, 1.0 / sqrt(moments_variance(m) + norm->eps)};
+}
+
 static void fused_forward(Tape *tape, Node *y) {
     const Fused *f = y->detail;
     const Partition *p = f->partition;
@@ -136,18 +170,15 @@ static void fused_forward(Tape *tape, Node *y) {
     size_t count = partition_cells(p);
     if (f->fixed) {
         for (size_t c = 0; c < count; c++)
-            cells[c] = f->mean ? (Standard){f->mean[c], 0.0,
-                                            1.0 / sqrt(f->variance[c] + f->norm->eps)}
-                               : (Standard){0.0, 0.0, 1.0};
+            cells[c] =
+                (Standard){f->mean ? f->mean[c] : 0.0, 0.0,
+                           f->variance ? 1.0 / sqrt(f->variance[c] + f->norm->eps) : 1.0};
     } else {
         ArenaMark mark = arena_mark(tape_arena(tape));
         Moments *moments = TAKE(tape_arena(tape), Moments, count);
         partition_moments(moments, y->in[0]->value, p);
-        observe(f->observed, moments, p);
-        for (size_t i = 0; i < count; i++)
-            cells[i] =
-                (Standard){moments[i].shift, moments[i].offset,
-                           1.0 / sqrt(moments_variance(moments[i]) + f->norm->eps)};
+        observe_cells(f, moments);
+        for (size_t i = 0; i < count; i++) cells[i] = standard_of(f->norm, moments[i]);
         arena_rewind(tape_arena(tape), mark);
     }
     standard_forward(y->value, y->in[0]->value, value_of(y->in[1]), value_of(y->in[2]),
@@ -159,7 +190,10 @@ static void fused_backward(Tape *tape, Node *y, const double *g, double *const *
     const Fused *f = y->detail;
     StandardGradient out = {dx[0], dx[1], dx[2], beta[0], beta[1], beta[2]};
     standard_backward(out, g, y->in[0]->value, value_of(y->in[1]), y->saved, f->partition,
-                      f->fixed, tape_arena(tape));
+                      f->fixed             ? STANDARD_GIVEN
+                      : f->norm->uncentred ? STANDARD_UNCENTRED
+                                           : STANDARD_CENTRED,
+                      tape_arena(tape));
 }
 
 static Node *fused_define(Tape *tape, Node *y) {
@@ -176,7 +210,7 @@ Node *partitioned_apply(const NormContext *context, Node *x) {
     Fused *detail = TAKE(arena, Fused, 1);
     *detail = fused_of(context, x);
     Node *in[] = {x, norm_operand(context, "gamma"), norm_operand(context, "beta")};
-    if (detail->fixed && detail->mean == NULL && !in[1] && !in[2])
+    if (detail->fixed && detail->variance == NULL && !in[1] && !in[2])
         return x; /* none without affine */
     Standard *cells = TAKE(arena, Standard, partition_cells(detail->partition));
     return tape_write(context->tape, &op_standardize, x->shape, in, 3, detail, cells);

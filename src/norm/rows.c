@@ -228,9 +228,19 @@ static Node *common_means(const NormContext *context, const Rows *x) {
     return tape_add(t, x->mean, rows_repeat(context, x, leaf));
 }
 
+/* The rows' means as they are. */
+static Node *whole_means(const NormContext *context, const Rows *x) {
+    Node *origin = tape_leaf(context->tape, SHAPE(x->at.C), x->origin);
+    return tape_add(context->tape, x->mean, rows_repeat(context, x, origin));
+}
+
 /* The running state about the channels' origins. */
 static RowMoments given_moments(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
+    if (context->norm->uncentred) {
+        Node *square = tape_leaf(t, SHAPE(x->at.C), context->state[0]);
+        return (RowMoments){whole_means(context, x), rows_repeat(context, x, square)};
+    }
     double *mean = TAKE(tape_arena(t), double, x->at.C);
     for (size_t c = 0; c < x->at.C; c++) mean[c] = context->state[0][c] - x->origin[c];
     Node *at = rows_repeat(context, x, tape_leaf(t, SHAPE(x->at.C), mean));
@@ -242,9 +252,10 @@ static RowMoments given_moments(const NormContext *context, const Rows *x) {
  * variances; NaN where a block is one element (P-7). Cells are channels. */
 static void observe_rows(const NormContext *context, const Rows *x, const Partition *p,
                          const double *mean, const double *variance) {
+    if (context->observed == NULL) return;
     const size_t blocks = p->N / p->block;
     const double count = (double)(p->block * x->at.L);
-    for (size_t c = 0; context->observed && c < p->C; c++) {
+    for (size_t c = 0; c < p->C; c++) {
         TreeSum means, variances;
         tree_clear(&means);
         tree_clear(&variances);
@@ -257,6 +268,23 @@ static void observe_rows(const NormContext *context, const Rows *x, const Partit
     }
 }
 
+/* The mean of (variance + mean^2) is that of x^2. */
+static RowMoments squares(const NormContext *context, const Rows *x) {
+    Tape *t = context->tape;
+    const Partition *p =
+        norm_partition(tape_arena(t), context->norm, rows_lattice(x->at), context->mode);
+    Node *mean = whole_means(context, x);
+    Node *square = tape_add(t, x->variance, tape_mul(t, mean, mean));
+    Node *cells = tape_mean(t, square, p);
+    if (context->norm->kind->keeps_state && context->observed) {
+        const size_t blocks = p->N / p->block;
+        for (size_t c = 0; c < p->C; c++)
+            context->observed[0][c] =
+                sum_strided(cells->value + c, blocks, p->C) / (double)blocks;
+    }
+    return (RowMoments){mean, tape_spread(t, cells, p, rows_shape(x->at))};
+}
+
 //> moments
 /* mean_S = mean of the rows' means, variance_S = mean of (variance + (mean - mean_S)^2):
  * the law of total variance, rows being of one length. */
@@ -265,6 +293,7 @@ RowMoments rows_moments(const NormContext *context, const Rows *x) {
     const Norm *norm = context->norm;
     if (norm->kind->keeps_state && context->mode == NORM_EVAL)
         return given_moments(context, x);
+    if (norm->uncentred) return squares(context, x);
     const Partition *p =
         norm_partition(tape_arena(t), norm, rows_lattice(x->at), context->mode);
     const Shape shape = rows_shape(x->at);
@@ -284,10 +313,7 @@ static RowMap partition_rows(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
     const Shape shape = rows_shape(x->at);
     Node *one = tape_fill(t, shape, 1.0);
-    if (context->norm->kind->fixed) {
-        Node *origin = tape_leaf(t, SHAPE(x->at.C), x->origin);
-        return (RowMap){one, tape_add(t, x->mean, rows_repeat(context, x, origin))};
-    }
+    if (context->norm->kind->fixed) return (RowMap){one, whole_means(context, x)};
     RowMoments m = rows_moments(context, x);
     Node *eps = tape_fill(t, shape, context->norm->eps);
     Node *scale = tape_div(t, one, tape_sqrt(t, tape_add(t, m.variance, eps)));

@@ -87,8 +87,11 @@ static void read_specs(Asked *asked, const char **word, size_t words, const char
             text_clip(arena, norms), DEFAULT_NET);
     size_t count;
     const NormKind *const *kinds = norm_kinds(&count);
-    for (size_t i = 0; i < count && words == 0; i++)
+    for (size_t i = 0; i < count && words == 0; i++) {
         add_norm(arena, &alone, norm_example(kinds[i]));
+        for (const char *const *also = norm_also(kinds[i]); also && *also; also++)
+            add_norm(arena, &alone, *also);
+    }
     if (alone.columns) asked->sheet[asked->sheets++] = alone;
     for (size_t i = 0; i < words; i++)
         if (is_net[i]) asked->sheet[asked->sheets++] = net_sheet(arena, word[i], norms);
