@@ -73,10 +73,7 @@ static void group_norm_does_not_see_workers(void **state) {
 static Trainer *resumed(Arena *arena, const char *pairs, const Dataset *data,
                         Trainer *from) {
     Trainer *t = trainer_of(arena, pairs, data, 1);
-    size_t count;
-    const TrainPart *old = trainer_parts(from, &count), *new = trainer_parts(t, &count);
-    for (size_t i = 0; i < count; i++)
-        if (old[i].count) memcpy(new[i].data, old[i].data, old[i].count * sizeof(double));
+    fill_from(t, from);
     return t;
 }
 
@@ -108,6 +105,9 @@ static void resumed_runs_have_the_same_bits(void **state) {
     resume_anywhere("workers=2 batch=12 flip=yes shift=3 schedule=step warmup=0.5", 8);
     resume_anywhere("workers=3 batch=8 running=precise flip=yes", 8);
     resume_anywhere("workers=1 batch=24 norm=group(2)", 8);
+    resume_anywhere("workers=2 batch=12 norm=blend(batch,group(2))", 8);
+    resume_anywhere("workers=1 batch=24 norm=mix(instance,layer,batch) running=precise",
+                    8);
 }
 
 /* The order of an epoch is remade: a trainer that was elsewhere goes on as a new one. */
@@ -119,10 +119,7 @@ static void a_used_trainer_can_be_filled(void **state) {
             *at = trainer_of(arena, "batch=24", data, 1);
     for (size_t k = 0; k < 2; k++) trainer_step(at);
     Trainer *used = finished(arena, "batch=24", data, 1);
-    size_t count;
-    const TrainPart *from = trainer_parts(at, &count), *to = trainer_parts(used, &count);
-    for (size_t i = 0; i < count; i++)
-        memcpy(to[i].data, from[i].data, to[i].count * sizeof(double));
+    fill_from(used, at);
     while (trainer_step(used) != TRAIN_DONE) continue;
     same_parts(used, whole);
     trainer_free(whole);

@@ -64,6 +64,14 @@ static inline const TrainPart *part_of(Trainer *t, const char *name) {
     return NULL;
 }
 
+/* As a run is resumed: all that `from` is between two steps. */
+static inline void fill_from(Trainer *t, Trainer *from) {
+    size_t count;
+    const TrainPart *old = trainer_parts(from, &count), *new = trainer_parts(t, &count);
+    for (size_t i = 0; i < count; i++)
+        if (old[i].count) memcpy(new[i].data, old[i].data, old[i].count * sizeof(double));
+}
+
 static inline void same_parts(Trainer *a, Trainer *b) {
     size_t count, also;
     const TrainPart *one = trainer_parts(a, &count), *two = trainer_parts(b, &also);

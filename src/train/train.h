@@ -102,9 +102,10 @@ TrainStatus trainer_step(Trainer *trainer);
 TrainRecord trainer_record(const Trainer *trainer);
 const Net *trainer_net(const Trainer *trainer);
 const double *trainer_weights(const Trainer *trainer); /* [net->weights] */
-const double *trainer_state(const Trainer *trainer);   /* [net->states] */
-size_t trainer_steps(const Trainer *trainer);          /* of an epoch */
-size_t trainer_done(const Trainer *trainer); /* steps done since the start of the run */
+/* [net->states] as evaluation reads it: with running=precise not the averages. */
+const double *trainer_state(const Trainer *trainer);
+size_t trainer_steps(const Trainer *trainer); /* of an epoch */
+size_t trainer_done(const Trainer *trainer);  /* steps done since the start of the run */
 /* Calls of malloc by the workers: constant in the steady state. */
 size_t trainer_blocks(const Trainer *trainer);
 

@@ -38,10 +38,12 @@ struct Trainer {
     uint64_t seed;
     bool precise; /* running moments recomputed before an evaluation */
     double *weights, *velocity, *gradient; /* [net->weights] */
-    double *state;                         /* [net->states] */
-    double *shares;   /* [workers, net->weights] gradients of the workers */
-    double *observed; /* [workers, net->states] */
-    Tally *tally;     /* [workers], or of evaluation chunks */
+    double *state;  /* [net->states] averages over the steps, maps */
+    double *judged; /* [net->states] what evaluation reads: state, or the control's */
+    const NormState **told; /* [net->states] what each of them belongs to */
+    double *shares;         /* [workers, net->weights] gradients of the workers */
+    double *observed;       /* [workers, net->states] */
+    Tally *tally;           /* [workers], or of evaluation chunks */
     double *curve[5]; /* [epochs] rate, train_loss, train_error, val_loss, val_error */
     Counters *counters;
     size_t *order;      /* [train.count] of the current epoch */
@@ -84,12 +86,24 @@ static bool read_config(Trainer *t, Error *error) {
                 t->workers, t->batch, samples, t->dataset->train.count);
 }
 
+static const NormState **tell_states(Arena *arena, const Net *net) {
+    const NormState **told = TAKE(arena, const NormState *, net->states);
+    size_t at = 0;
+    for (size_t n = 0; n < net->norms; n++)
+        for (size_t s = 0; s < net->norm[n].norm->states; s++)
+            for (size_t k = 0; k < net->norm[n].norm->state[s].count; k++)
+                told[at++] = &net->norm[n].norm->state[s];
+    return told;
+}
+
 static void take_memory(Trainer *t) {
     size_t W = t->net->weights, S = t->net->states;
     t->weights = TAKE(t->arena, double, W);
     t->velocity = ZERO(t->arena, double, W);
     t->gradient = TAKE(t->arena, double, W);
     t->state = TAKE(t->arena, double, S);
+    t->told = tell_states(t->arena, t->net);
+    t->judged = t->precise ? TAKE(t->arena, double, S) : t->state;
     t->shares = TAKE(t->arena, double, t->workers *W);
     t->observed = TAKE(t->arena, double, t->workers *S);
     size_t chunks = chunks_of(most(t->dataset->test.count, t->dataset->val.count));
@@ -134,6 +148,7 @@ Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
     matmul_single_threaded();
     take_memory(t);
     net_initialize(t->net, t->weights, t->state, t->seed);
+    if (t->precise) memcpy(t->judged, t->state, t->net->states * sizeof *t->state);
     return t;
 }
 
@@ -166,7 +181,7 @@ static Tally run_shard(const Trainer *t, Arena *arena, NetPass pass, const Image
     dataset_batch(x, label, d, images, index, count, augment, t->seed, pass.epoch);
     pass.tape = tape_new(arena);
     pass.weights = t->weights;
-    pass.state = t->state;
+    pass.state = pass.mode == NORM_EVAL ? t->judged : t->state;
     Node *logits = net_logits(t->net, &pass, tape_leaf(pass.tape, shape, x));
     Node *loss = tape_cross_entropy(pass.tape, logits, label);
     Tally tally = {loss->value[0], count_wrong(logits, label)};
@@ -225,23 +240,31 @@ static double mean_observed(const Trainer *t, size_t i) {
 /* state += weight_new (mean over workers of their observation - state), once a step
  * (W-2) */
 static void update_state(Trainer *t) {
-    for (size_t n = 0; n < t->net->norms; n++) {
-        const NetNorm *part = &t->net->norm[n];
-        size_t at = part->state;
-        for (size_t s = 0; s < part->norm->states; s++)
-            for (size_t k = 0; k < part->norm->state[s].count; k++, at++) {
-                double seen = mean_observed(t, at);
-                if (!part->norm->state[s].adapted && !isnan(seen))
-                    t->state[at] +=
-                        part->norm->state[s].weight_new * (seen - t->state[at]);
-            }
+    for (size_t i = 0; i < t->net->states; i++) {
+        if (t->told[i]->adapted) continue;
+        double seen = mean_observed(t, i);
+        if (!isnan(seen)) t->state[i] += t->told[i]->weight_new * (seen - t->state[i]);
     }
 }
 //< running
 
+/* Before the first step of an epoch, so once in the life of a run: between two steps
+ * there is no more to know than which step is next. */
+static void adapt_norms(Trainer *t, size_t epoch) {
+    for (size_t n = 0; n < t->net->norms; n++) {
+        const NetNorm *part = &t->net->norm[n];
+        double *state[NORM_MAX_STATES], *at = t->state + part->state;
+        for (size_t s = 0; s < part->norm->states; at += part->norm->state[s++].count)
+            state[s] = at;
+        norm_adapt(part->norm, epoch, t->seed, state);
+    }
+}
+
 /* ---- evaluation ------------------------------------------------------------------ */
 
-static Tally evaluate(Trainer *t, const Images *images) {
+/* As the network was trained last: schedules stand at the epoch's last step. */
+static Tally evaluate(Trainer *t, size_t epoch, const Images *images) {
+    const NetPass pass = {.mode = NORM_EVAL, .epoch = epoch, .step = t->steps - 1};
     const size_t chunks = chunks_of(images->count);
     const int threads = (int)t->threads;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
@@ -252,8 +275,7 @@ static Tally evaluate(Trainer *t, const Images *images) {
             count++;
         }
         t->tally[chunk] =
-            run_shard(t, t->own[omp_get_thread_num()], (NetPass){.mode = NORM_EVAL},
-                      images, index, count, NULL);
+            run_shard(t, t->own[omp_get_thread_num()], pass, images, index, count, NULL);
         t->tally[chunk].loss *= (double)count;
     }
     TreeSum loss;
@@ -278,26 +300,27 @@ static void order_epoch(Trainer *t, size_t epoch) {
 }
 
 /* The control for running averages: the mean over a whole epoch of what its steps
- * observe. */
+ * observe. It judges and nothing else: averages go on as without it, maps stay. */
 static void precise_state(Trainer *t, size_t epoch) {
-    size_t S = t->net->states;
-    if (S == 0) return;
-    double *sum = ZERO(t->arena, double, S);
+    const size_t S = t->net->states;
+    for (size_t i = 0; i < S; i++) t->judged[i] = t->told[i]->adapted ? t->state[i] : 0.0;
     for (size_t step = 0; step < t->steps; step++) {
         run_workers(t, epoch, step, false);
-        for (size_t i = 0; i < S; i++) sum[i] += mean_observed(t, i);
+        for (size_t i = 0; i < S; i++)
+            if (!t->told[i]->adapted) t->judged[i] += mean_observed(t, i);
     }
-    for (size_t i = 0; i < S; i++)
-        if (!isnan(sum[i])) t->state[i] = sum[i] / (double)t->steps;
+    for (size_t i = 0; i < S; i++) {
+        if (t->told[i]->adapted) continue;
+        bool seen = !isnan(t->judged[i]);
+        t->judged[i] = seen ? t->judged[i] / (double)t->steps : t->state[i];
+    }
 }
 
 static void finish_epoch(Trainer *t, size_t epoch, double rate) {
     Counters *c = t->counters;
     double samples = (double)(t->steps * t->workers * t->batch);
-    ArenaMark mark = arena_mark(t->arena);
-    if (t->precise) precise_state(t, epoch);
-    arena_rewind(t->arena, mark);
-    Tally val = evaluate(t, &t->dataset->val);
+    if (t->precise && t->net->states > 0) precise_state(t, epoch);
+    Tally val = evaluate(t, epoch, &t->dataset->val);
     if (!isfinite(val.loss)) { /* what the epoch's last step did shows here first */
         c->diverged = 1;
         c->diverged_step = c->step - 1;
@@ -309,7 +332,7 @@ static void finish_epoch(Trainer *t, size_t epoch, double rate) {
     c->loss_sum = c->wrong_sum = 0.0;
     c->epochs = (double)(epoch + 1);
     if (epoch + 1 < t->epochs) return;
-    Tally test = evaluate(t, &t->dataset->test); /* once */
+    Tally test = evaluate(t, epoch, &t->dataset->test); /* once */
     c->test_loss = test.loss;
     c->test_error = share_of(test.wrong, t->dataset->test.count);
 }
@@ -325,6 +348,7 @@ TrainStatus trainer_step(Trainer *t) {
     Counters *c = t->counters;
     size_t done = (size_t)c->step, epoch = done / t->steps, step = done % t->steps;
     order_epoch(t, epoch);
+    if (step == 0) adapt_norms(t, epoch);
     run_workers(t, epoch, step, true);
     double loss = 0.0;
     for (size_t k = 0; k < t->workers; k++) {
@@ -391,7 +415,7 @@ const double *trainer_weights(const Trainer *t) {
 }
 
 const double *trainer_state(const Trainer *t) {
-    return t->state;
+    return t->judged;
 }
 
 size_t trainer_steps(const Trainer *t) {
@@ -417,7 +441,11 @@ const TrainPart *trainer_parts(Trainer *t, size_t *count) {
                             t->net->weights};
     part[n++] =
         (TrainPart){"velocity", "momentum of the weights", t->velocity, t->net->weights};
-    part[n++] = (TrainPart){"state", "running moments", t->state, t->net->states};
+    part[n++] =
+        (TrainPart){"state", "running moments, group maps", t->state, t->net->states};
+    if (t->precise)
+        part[n++] = (TrainPart){"precise", "moments that evaluation reads", t->judged,
+                                t->net->states};
     part[n++] = (TrainPart){"counters",
                             "step, epochs, loss_sum, wrong_sum, diverged, diverged_step,"
                             " test_loss, test_error",

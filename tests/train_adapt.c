@@ -1,0 +1,193 @@
+/* What a normalizer is told by a run: the epoch, in training and in evaluation, and its turn
+ * to adapt. By a normalizer of the test's own, which stands where batch's stood. */
+#include "kind.h"
+#include "train_run.h"
+
+enum { MOST_CALLS = 4096 };
+
+typedef struct Heard { /* in the first layer */
+    enum { HEARD_ADAPT, HEARD_TRAIN, HEARD_EVAL } what;
+    size_t epoch, step;
+    uint64_t seed;
+    double seen, map; /* of channel 0 */
+} Heard;
+
+static Heard heard[MOST_CALLS];
+static size_t calls;
+static const Norm *first_layer;
+
+static void hear(const Norm *norm, Heard call) {
+    if (norm != first_layer) return;
+    if (calls == MOST_CALLS) fail_msg("more than %d calls", MOST_CALLS);
+    heard[calls++] = call;
+}
+
+/* Not the same when done twice, nor without what was observed. */
+static bool adapt(const Norm *norm, size_t epoch, uint64_t seed, double *const *state) {
+    hear(norm, (Heard){HEARD_ADAPT, epoch, 0, seed, state[0][0], state[1][0]});
+    for (size_t c = 0; c < norm->channels; c++)
+        state[1][c] = 0.5 * state[1][c] + state[0][c] + 0.01 * (double)epoch;
+    return true;
+}
+
+/* y = gamma x (1 + tanh(map) / 4) (1 + epoch / 20 + step / 100) + beta; observes x's mean. */
+static Node *define(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    const Norm *norm = context->norm;
+    const bool trains = context->mode == NORM_TRAIN;
+    const double *map = context->state[1];
+    hear(norm, (Heard){trains ? HEARD_TRAIN : HEARD_EVAL, context->epoch, context->step,
+                       0, context->state[0][0], map[0]});
+    double *factor = TAKE(tape_arena(t), double, norm->channels);
+    const double now = 1.0 + (double)context->epoch / 20 + (double)context->step / 100;
+    for (size_t c = 0; c < norm->channels; c++) factor[c] = (1 + tanh(map[c]) / 4) * now;
+    const Partition *p = partition_blocks(tape_arena(t), shape_lattice(x->shape),
+                                          x->shape.size[0], 1, false);
+    const Node *mean = tape_mean(t, x, p);
+    for (size_t c = 0; context->observed && c < norm->channels; c++)
+        context->observed[0][c] = mean->value[c];
+    Node *scale = tape_leaf(t, SHAPE(norm->channels), factor);
+    return norm_affine(context, tape_mul(t, x, norm_repeat(t, scale, x->shape)));
+}
+
+static const NormKind KIND = {.name = "told", .define = define, .adapt = adapt};
+
+/* In the place of batch and of its two states. */
+static Trainer *told_trainer(Arena *arena, const char *pairs, const Dataset *data,
+                             size_t threads) {
+    Trainer *t = trainer_of(arena, pairs, data, threads);
+    const Net *net = trainer_net(t);
+    for (size_t n = 0; n < net->norms; n++) {
+        Norm *norm;
+        memcpy(&norm, &net->norm[n].norm, sizeof norm);
+        assert_int_equal(norm->states, 2);
+        norm->kind = &KIND;
+        norm->state[0].name = "seen";
+        norm->state[1].name = "map";
+        norm->state[1].adapted = true;
+        if (n == 0) first_layer = norm;
+    }
+    return t;
+}
+
+static const char *const RUNS[] = {
+    "norm=batch workers=2 batch=12 seed=7 rate=0.05 epochs=3",
+    "norm=batch workers=1 batch=24 seed=7 rate=0.05 epochs=3 running=precise"};
+
+static bool is_precise(const char *pairs) {
+    return strstr(pairs, "precise") != NULL;
+}
+
+/* Takes `count` calls of one sort from the log, all of them of this epoch and step. */
+static size_t expect(size_t at, size_t count, int what, size_t epoch, size_t step) {
+    for (size_t i = at; i < at + count; i++) {
+        assert_true(i < calls);
+        assert_int_equal(heard[i].what, what);
+        assert_int_equal(heard[i].epoch, epoch);
+        assert_int_equal(heard[i].step, step);
+    }
+    return at + count;
+}
+
+/* 96 images in 4 steps; 60 to validate and 120 to test, 50 at a time. */
+static void a_run_in_order(void **state) {
+    (void)state;
+    for (size_t r = 0; r < COUNT_OF(RUNS); r++) {
+        Arena *arena = arena_new();
+        const size_t W = r == 0 ? 2 : 1;
+        Trainer *t = told_trainer(arena, RUNS[r], small_data(arena, 60, 120), 1);
+        calls = 0;
+        while (trainer_step(t) != TRAIN_DONE) continue;
+        size_t at = 0;
+        for (size_t epoch = 0; epoch < 3; epoch++) {
+            assert_int_equal(heard[at].seed, 7);
+            at = expect(at, 1, HEARD_ADAPT, epoch, 0);
+            for (size_t pass = 0; pass < (is_precise(RUNS[r]) ? 2 : 1); pass++)
+                for (size_t step = 0; step < 4; step++)
+                    at = expect(at, W, HEARD_TRAIN, epoch, step);
+            at = expect(at, epoch < 2 ? 2 : 5, HEARD_EVAL, epoch, 3);
+        }
+        assert_int_equal(at, calls);
+        trainer_free(t);
+        arena_free(arena);
+    }
+}
+
+/* An epoch has one map, which is the last one's with what was observed since; evaluation
+ * has it too. */
+static void a_map_stays_for_its_epoch(void **state) {
+    (void)state;
+    for (size_t r = 0; r < COUNT_OF(RUNS); r++) {
+        Arena *arena = arena_new();
+        Trainer *t = told_trainer(arena, RUNS[r], small_data(arena, 60, 120), 1);
+        calls = 0;
+        while (trainer_step(t) != TRAIN_DONE) continue;
+        double map = 1.0;
+        for (size_t i = 0; i < calls; i++) {
+            assert_near(heard[i].map, map, 0.0);
+            if (heard[i].what != HEARD_ADAPT) continue;
+            map = 0.5 * map + heard[i].seen + 0.01 * (double)heard[i].epoch;
+        }
+        assert_true(fabs(map - 0.15) > 1e-3); /* something was observed */
+        trainer_free(t);
+        arena_free(arena);
+    }
+}
+
+static void resumed_runs_adapt_once(void **state) {
+    (void)state;
+    for (size_t r = 0; r < COUNT_OF(RUNS); r++) {
+        Arena *arena = arena_new();
+        const Dataset *data = small_data(arena, 30, 60);
+        Trainer *whole = told_trainer(arena, RUNS[r], data, 1),
+                *at = told_trainer(arena, RUNS[r], data, 1);
+        while (trainer_step(whole) != TRAIN_DONE) continue;
+        for (size_t k = 0; k <= 12; k++) {
+            Trainer *t = told_trainer(arena, RUNS[r], data, 1);
+            fill_from(t, at);
+            assert_memory_equal(trainer_state(t), trainer_state(at),
+                                trainer_net(at)->states * sizeof(double));
+            while (trainer_step(t) != TRAIN_DONE) continue;
+            same_parts(t, whole);
+            trainer_free(t);
+            trainer_step(at);
+        }
+        trainer_free(whole);
+        trainer_free(at);
+        arena_free(arena);
+    }
+}
+
+/* The control changes what evaluates, not what learns: not the maps either. */
+static void precise_moments_do_not_adapt(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Dataset *data = small_data(arena, 10, 10);
+    const char *same = "norm=batch batch=24 epochs=3 rate=0.05";
+    Trainer *a = told_trainer(arena, same, data, 1);
+    while (trainer_step(a) != TRAIN_DONE) continue;
+    Trainer *b =
+        told_trainer(arena, text_print(arena, "%s running=precise", same), data, 1);
+    while (trainer_step(b) != TRAIN_DONE) continue;
+    const Net *net = trainer_net(a);
+    const double *left = trainer_state(a), *right = trainer_state(b);
+    assert_memory_equal(trainer_weights(a), trainer_weights(b),
+                        net->weights * sizeof(double));
+    for (size_t n = 0; n < net->norms; n++) {
+        const size_t C = net->norm[n].norm->channels, at = net->norm[n].state;
+        assert_true(apart(left + at, right + at, C) > 1e-6);
+        assert_memory_equal(left + at + C, right + at + C, C * sizeof(double));
+    }
+    trainer_free(a);
+    trainer_free(b);
+    arena_free(arena);
+}
+
+static const Case CASES[] = {
+    CASE(theorem, a_run_in_order),
+    CASE(theorem, a_map_stays_for_its_epoch),
+    CASE(theorem, resumed_runs_adapt_once),
+    CASE(theorem, precise_moments_do_not_adapt),
+};
+
+HARNESS_MAIN("train_adapt", CASES)
