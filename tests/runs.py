@@ -223,9 +223,9 @@ def leftovers(place):
     check(not still, f"left behind: {', '.join(still)}")
 
 
-def check_stopped(place, number, group):
+def check_stopped(place, number, group, norm):
     whole, torn = second_place(place, "whole"), second_place(place, "torn")
-    words = [*LONG, "seed=1", "norm=batch", "epochs=12", "--jobs", "1"]
+    words = [*LONG, "seed=1", f"norm={norm}", "epochs=12", "--jobs", "1"]
     whole.good(*words)
     begun = os.path.join(torn.out, "runs", "*.checkpoint.h5")
     code, err = signalled(torn, words, number, 60, group, lambda: glob.glob(begun))
@@ -236,17 +236,25 @@ def check_stopped(place, number, group):
     torn.good(*words)
     check_same_runs(whole, torn)
     check_no_litter(torn)
+    return run_files(torn)[0]
 
 
 @case("example")
 def interrupt(place):
     """As Ctrl-C does: the whole group is told."""
-    check_stopped(place, signal.SIGINT, group=True)
+    check_stopped(place, signal.SIGINT, group=True, norm="batch")
 
 
 @case("example")
 def terminate(place):
-    check_stopped(place, signal.SIGTERM, group=False)
+    """With rows of gates that began before and end after."""
+    run = check_stopped(place, signal.SIGTERM, group=False, norm="blend(batch, group(4))")
+    with h5py.File(run, "r") as file:
+        check(len(file["norms"]) == 9, f"layers: {list(file['norms'])}")
+        for name, layer in file["norms"].items():
+            gate = layer["gate"][()]
+            same(f"{name}: epochs", layer["epoch"][()].tolist(), list(range(13)))
+            check((gate[0] == 0).all() and (gate[1:] != gate[:-1]).any(axis=1).all(), f"{name}: gates {gate[:, 0]}")
 
 
 # ---- tables and figures -------------------------------------------------------------------------------------------
@@ -397,6 +405,16 @@ def readers(place):
         same("dimensions of metrics", dict(data.sizes), {"epoch": 1})
         same("axes", data.val_error.dims, ("epoch",))
         same("epoch 1", float(data.val_error.sel(epoch=1)), float(data.val_error[0]))
+    for path in run_files(place):
+        with h5py.File(path, "r") as file:
+            check("norms" not in file, "norms of a normalizer that learns gamma and beta alone")
+    gated = second_place(place, "gated")
+    gated.good(*SMALL, "norm=blend(batch, group:4)")
+    with h5py.File(run_files(gated)[0], "r") as file:
+        check_described(file, "run with gates")
+    with xarray.open_dataset(run_files(gated)[0], group="norms/stem_norm", engine="h5netcdf") as data:
+        same("axes of gate", (data.gate.dims, data.sizes["epoch"]), (("epoch", "gate_index"), 2))
+        same("gate at the start", float(abs(data.gate.sel(epoch=0)).max()), 0.0)
     with xarray.open_dataset(run, group="summary", engine="h5netcdf") as data:
         check(0 <= float(data.score) <= 1 and data.score.dims == (), "summary.score")
     with xarray.open_dataset(collected(place), group="results", engine="h5netcdf") as data:
@@ -443,7 +461,10 @@ def show(place):
     with h5py.File(place.path("in.h5"), "w") as file:
         file["x"] = np.random.default_rng(1).normal(size=(2, 4, 3))
     place.good("apply", "group:2", "in.h5", "y.h5")
+    gated = second_place(place, "gated")
+    gated.good(*SMALL, "norm=blend(batch, group:4)", "seed=1")
     for path, parts in ((run_files(place)[0], ["/metrics", "val_error", "/provenance", "norm"]),
+                        (run_files(gated)[0], ["/norms/stage1.block1.norm2", "[2, 4] last:"]),
                         (collected(place), ["/results", "score", "identity"]), ("y.h5", ["group(2)", "[2, 4, 3]"]),
                         ("own.h5", ["x", "[2, 4, 3]", "/group"])):
         text, data = place.good("show", path), json.loads(place.good("show", path, "--json"))
@@ -457,7 +478,9 @@ def show(place):
                     if isinstance(value, dict):
                         same(f"{group}/{name}", value["shape"], list(file[group][name].shape))
                         same(f"{group}/{name}", len(value["data"]), file[group][name].size)
-            missing = [n for n in file if isinstance(file[n], h5py.Group) and f"/{n}" not in groups]
+            inside = []
+            file.visititems(lambda name, item: inside.append("/" + name) if isinstance(item, h5py.Group) else None)
+            missing = [name for name in inside if name not in groups]
             check(not missing, f"show --json {path}: no group {missing}")
 
 

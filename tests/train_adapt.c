@@ -1,6 +1,7 @@
 /* What a normalizer is told by a run: the epoch, in training and in evaluation, and its turn
  * to adapt. By a normalizer of the test's own, which stands where batch's stood. */
 #include "kind.h"
+#include "trace.h"
 #include "train_run.h"
 
 enum { MOST_CALLS = 4096 };
@@ -22,12 +23,13 @@ static void hear(const Norm *norm, Heard call) {
     heard[calls++] = call;
 }
 
-/* Not the same when done twice, nor without what was observed. */
+/* Not the same when done twice, nor without what was observed. (Says "unchanged": the
+ * trainer was made with batch, and has no place to count changes.) */
 static bool adapt(const Norm *norm, size_t epoch, uint64_t seed, double *const *state) {
     hear(norm, (Heard){HEARD_ADAPT, epoch, 0, seed, state[0][0], state[1][0]});
     for (size_t c = 0; c < norm->channels; c++)
         state[1][c] = 0.5 * state[1][c] + state[0][c] + 0.01 * (double)epoch;
-    return true;
+    return false;
 }
 
 /* y = gamma x (1 + tanh(map) / 4) (1 + epoch / 20 + step / 100) + beta; observes x's mean. */
@@ -53,10 +55,7 @@ static Node *define(const NormContext *context, Node *x) {
 static const NormKind KIND = {.name = "told", .define = define, .adapt = adapt};
 
 /* In the place of batch and of its two states. */
-static Trainer *told_trainer(Arena *arena, const char *pairs, const Dataset *data,
-                             size_t threads) {
-    Trainer *t = trainer_of(arena, pairs, data, threads);
-    const Net *net = trainer_net(t);
+static void tell(const Net *net) {
     for (size_t n = 0; n < net->norms; n++) {
         Norm *norm;
         memcpy(&norm, &net->norm[n].norm, sizeof norm);
@@ -67,6 +66,12 @@ static Trainer *told_trainer(Arena *arena, const char *pairs, const Dataset *dat
         norm->state[1].adapted = true;
         if (n == 0) first_layer = norm;
     }
+}
+
+static Trainer *told_trainer(Arena *arena, const char *pairs, const Dataset *data,
+                             size_t threads) {
+    Trainer *t = trainer_of(arena, pairs, data, threads);
+    tell(trainer_net(t));
     return t;
 }
 
@@ -183,7 +188,119 @@ static void precise_moments_do_not_adapt(void **state) {
     arena_free(arena);
 }
 
+/* ---- what is written down ---- */
+
+static const char NETWORK[] = "resnet(depth=8, width=4, stem_stride=2)";
+
+static const Net *net_of(Arena *arena, const char *norm) {
+    Error error = {.set = false};
+    const Net *net = net_new(arena, NETWORK, norm, (NetImage){1, 28, 28, 10}, 8, &error);
+    if (net == NULL) fail_msg("%s", error.message);
+    return net;
+}
+
+static void only_what_was_chosen_is_traced(void **state) {
+    (void)state;
+    static const struct {
+        const char *norm, *names;
+    } CASES[] = {{"batch", ""},
+                 {"group(2) | batch(affine=yes)", ""},
+                 {"blend(batch, group(2, affine=yes))", "gate:4 "},
+                 {"mix(batch, layer)", "mean_logit:2 variance_logit:2 "},
+                 {"blend(batch, group(2), per=layer) | layer", "part1.gate:1 "}};
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        Arena *arena = arena_new();
+        const Net *net = net_of(arena, CASES[i].norm);
+        const Trace trace = trace_new(arena, net, 3);
+        Text names = text_new(arena);
+        for (size_t k = 0;
+             k < trace.count && strcmp(trace.list[k].layer, net->norm[0].name) == 0; k++)
+            text_add(&names, "%s:%zu ", trace.list[k].name, trace.list[k].count);
+        assert_string_equal(names.data, CASES[i].names);
+        assert_int_equal(trace.count % net->norms, 0);
+        arena_free(arena);
+    }
+}
+
+/* Row 0 is the start; row e is after epoch e, with the map that the epoch had. */
+static void rows_are_the_run(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Trainer *t =
+        trainer_of(arena, "norm=blend(batch,group(2),gate=clamp) batch=24 epochs=3",
+                   small_data(arena, 10, 10), 1);
+    size_t traces, rows;
+    const Net *net = trainer_net(t);
+    const TrainTrace *trace = trainer_traces(t, &traces);
+    assert_int_equal(traces, net->norms);
+    for (size_t epoch = 0; epoch <= 3; epoch++) {
+        const double *epochs = trainer_trace_epochs(t, &rows);
+        assert_int_equal(rows, epoch + 1);
+        assert_near(epochs[epoch], (double)epoch, 0.0);
+        for (size_t i = 0; i < traces; i++) {
+            const NetParam *gate = &net->param[net->norm[i].param + 2];
+            const double *now = trainer_weights(t) + gate->offset;
+            const double *got = trainer_trace_values(t, arena, i) + epoch * gate->count;
+            assert_string_equal(trace[i].layer, net->norm[i].name);
+            assert_string_equal(trace[i].name, "gate");
+            assert_int_equal(trace[i].count, gate->count);
+            assert_memory_equal(got, now, gate->count * sizeof *now);
+            assert_true(epoch > 0 || got[0] == 1.0);
+        }
+        while (epoch < 3 && trainer_step(t) == TRAIN_STEPPED)
+            assert_int_equal((trainer_trace_epochs(t, &rows), rows), epoch + 1);
+    }
+    trainer_free(t);
+    arena_free(arena);
+}
+
+/* Layer 0 changes before epochs 0, 1 and 4, of which rows tell since the row before. */
+static void changes_of(size_t epochs, size_t columns, const double *epoch,
+                       const double *changes, size_t rows) {
+    Arena *arena = arena_new();
+    const Net *net = net_of(arena, "batch");
+    tell(net);
+    double *weights = ZERO(arena, double, net->weights);
+    Norm *first;
+    memcpy(&first, &first_layer, sizeof first);
+    if (columns) first->state[0].adapted = true, first->state[0].count = columns;
+    double *values = ZERO(arena, double, net->states + columns);
+    Trace trace = trace_new(arena, net, epochs);
+    for (size_t finished = 0; finished <= epochs; finished++) {
+        if (finished == 1 || finished == 2 || finished == 5)
+            trace_changed(&trace, 0, finished - 1);
+        values[net->norm[0].state] = (double)finished;
+        trace_take(&trace, weights, values, finished);
+        size_t there = 0;
+        while (there < rows && epoch[there] <= (double)finished) there++;
+        assert_int_equal(trace_rows(&trace, finished), there);
+    }
+    assert_int_equal(trace.rows, rows);
+    size_t first_map = 0, first_change = 0;
+    while (trace.list[first_change].kind != TRACE_CHANGES) first_change++;
+    assert_int_equal(trace.list[first_map].kind, TRACE_ADAPTED);
+    for (size_t r = 0; r < rows; r++) {
+        const double *row = trace.row + r * trace.columns;
+        assert_near(trace.epoch[r], epoch[r], 0.0);
+        assert_near(row[trace.column[first_map]], columns ? epoch[r] : 0.0, 0.0);
+        assert_near(row[trace.column[first_change]], changes[r], 0.0);
+    }
+    arena_free(arena);
+}
+
+static void changes_are_counted(void **state) {
+    (void)state;
+    changes_of(6, 0, (const double[]){0, 1, 2, 3, 4, 5, 6},
+               (const double[]){0, 1, 1, 0, 0, 1, 0}, 7);
+    changes_of(7, 30000, (const double[]){0, 3, 6, 7}, (const double[]){0, 2, 1, 0}, 4);
+    changes_of(6, 30000, (const double[]){0, 2, 4, 6}, (const double[]){0, 2, 0, 1}, 4);
+    changes_of(6, 90000, (const double[]){0, 6}, (const double[]){0, 3}, 2);
+}
+
 static const Case CASES[] = {
+    CASE(theorem, only_what_was_chosen_is_traced),
+    CASE(theorem, rows_are_the_run),
+    CASE(oracle, changes_are_counted),
     CASE(theorem, a_run_in_order),
     CASE(theorem, a_map_stays_for_its_epoch),
     CASE(theorem, resumed_runs_adapt_once),

@@ -145,10 +145,16 @@ static bool load_checkpoint(Arena *arena, Trainer *trainer, const Run *run, Cloc
 
 /* ---- the run's file -------------------------------------------------------------- */
 
+/* first, first + 1, ... */
+static double *counted(Arena *arena, size_t count, size_t first) {
+    double *number = TAKE(arena, double, count + 1);
+    for (size_t i = 0; i < count; i++) number[i] = (double)(first + i);
+    return number;
+}
+
 static void put_metrics(Store *store, Arena *arena, const TrainRecord *r) {
     static const char *const axes[] = {"epoch"};
-    double *epoch = TAKE(arena, double, r->epochs + 1);
-    for (size_t i = 0; i < r->epochs; i++) epoch[i] = (double)(i + 1);
+    const double *epoch = counted(arena, r->epochs, 1);
     store_group(store, "/metrics", "one value for each finished epoch");
     if (r->epochs == 0) return;
     store_scale(store, "/metrics", "epoch", epoch, r->epochs, "1", "epoch");
@@ -162,6 +168,47 @@ static void put_metrics(Store *store, Arena *arena, const TrainRecord *r) {
                 "mean cross-entropy on the validation images, evaluation mode");
     store_array(store, "/metrics", "val_error", r->val_error, 1, axes, "1",
                 "share of validation images misclassified");
+}
+
+/* What a trace is, for who reads the file. */
+static const char *trace_says(Arena *arena, const TrainTrace *trace) {
+    switch (trace->kind) {
+    case TRACE_LEARNED:
+        return text_print(arena, "%s, learned", trace->name);
+    case TRACE_ADAPTED:
+        return text_print(arena, "%s, adapted before the epoch", trace->name);
+    case TRACE_CHANGES:
+        break;
+    }
+    return "epochs since the row before that began with a change of what is adapted";
+}
+
+/* A group for each layer, with its own axes, so that readers find one table there. */
+static void put_norms(Store *store, Arena *arena, const Trainer *trainer) {
+    size_t count, rows;
+    const TrainTrace *trace = trainer_traces(trainer, &count);
+    const double *epoch = trainer_trace_epochs(trainer, &rows);
+    if (count == 0) return;
+    store_group(store, "/norms",
+                "what normalizers learned beside gamma and beta, and what they adapted");
+    for (size_t i = 0; i < count; i++) {
+        const char *group = text_print(arena, "/norms/%s", trace[i].layer);
+        const char *index = text_print(arena, "%s_index", trace[i].name);
+        const double *values = trainer_trace_values(trainer, arena, i);
+        const char *axes[] = {"epoch", index};
+        if (i == 0 || strcmp(trace[i].layer, trace[i - 1].layer) != 0) {
+            store_group(store, group, trace[i].spec);
+            store_scale(store, group, "epoch", epoch, rows, "1",
+                        "epochs finished; 0: the start");
+        }
+        if (trace[i].kind != TRACE_CHANGES)
+            store_scale(store, group, index, counted(arena, trace[i].count, 0),
+                        trace[i].count, "1",
+                        text_print(arena, "element of %s", trace[i].name));
+        store_array(store, group, trace[i].name, values,
+                    trace[i].kind == TRACE_CHANGES ? 1 : 2, axes, "1",
+                    trace_says(arena, &trace[i]));
+    }
 }
 
 static void put_scalar(Store *store, const char *name, double value,
@@ -235,6 +282,7 @@ static bool write_run(Arena *arena, const Trainer *trainer, const Run *run,
     store_text(store, "/", "status", r.diverged ? "diverged" : "finished");
     put_config(store, run, arena);
     put_metrics(store, arena, &r);
+    put_norms(store, arena, trainer);
     put_summary(store, arena, trainer, &r);
     put_provenance(store, arena);
     store_group(store, "/times", "when, and how long; of no influence on the rest");

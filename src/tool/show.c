@@ -50,15 +50,35 @@ static bool values_of(Arena *arena, const Store *store, const char *path, Values
     return v->text || v->number;
 }
 
-enum { SHOWN_NUMBERS = 8 };
+enum { SHOWN_NUMBERS = 8, GROUP_LEVELS = 3 };
+
+/* Of rows along a run the last, which is what came of it. */
+static bool is_by_epoch(Arena *arena, const Store *store, const char *path,
+                        const Values *v) {
+    size_t rank;
+    const char **axis = store_axes(store, arena, path, &rank);
+    return v->number && rank == 2 && strcmp(axis[0], "epoch") == 0 &&
+           v->shape.size[0] > 0;
+}
+
+/* Numbers of the elements of another array, of no interest by themselves. */
+static bool is_index(const char *name) {
+    const size_t length = strlen(name), end = strlen("_index");
+    return length > end && strcmp(name + length - end, "_index") == 0;
+}
 
 static void show_array(Arena *arena, const Store *store, const char *path,
                        const char *name) {
     Values v;
-    if (!values_of(arena, store, path, &v)) return;
+    if (is_index(name) || !values_of(arena, store, path, &v)) return;
     size_t count = shape_count(v.shape);
     printf("  %-18s", text_plain(arena, name));
     if (v.shape.rank > 0) printf(" %s", shape_text(arena, v.shape));
+    if (is_by_epoch(arena, store, path, &v)) {
+        v.number += count - v.shape.size[1];
+        count = v.shape.size[1];
+        printf(" last:");
+    }
     for (size_t i = 0; i < count && i < SHOWN_NUMBERS; i++)
         if (v.text)
             printf(" %s", text_plain(arena, v.text[i]));
@@ -116,6 +136,23 @@ static void json_group(Arena *arena, const Store *store, const char *path, bool 
     printf("}");
 }
 
+/* The group and those in it, so many levels of them. */
+static void show_groups(Arena *arena, const Store *store, const char *path, bool json,
+                        size_t levels) {
+    size_t count;
+    const bool root = strcmp(path, "/") == 0;
+    if (json)
+        json_group(arena, store, path, root);
+    else
+        show_group(arena, store, path);
+    const char **members = store_members(store, arena, path, &count);
+    for (size_t i = 0; levels > 0 && i < count; i++) {
+        const char *inner = text_print(arena, "%s/%s", root ? "" : path, members[i]);
+        if (store_kind(store, inner) == STORE_GROUP)
+            show_groups(arena, store, inner, json, levels - 1);
+    }
+}
+
 static int run_show(const Call *call) {
     Arena *arena = call->arena;
     Error error = {.set = false};
@@ -123,21 +160,7 @@ static int run_show(const Call *call) {
     die_if(&error);
     bool json = call_option(call, "--json") != NULL;
     if (json) printf("{\"schema\": 1, \"groups\": {");
-    if (json)
-        json_group(arena, store, "/", true);
-    else
-        show_group(arena, store, "/");
-    size_t count;
-    const char **members = store_members(store, arena, "/", &count);
-    for (size_t i = 0; i < count; i++) {
-        const char *path = text_print(arena, "/%s", members[i]);
-        if (store_kind(store, path) != STORE_GROUP)
-            continue; /* one level deep in our files */
-        if (json)
-            json_group(arena, store, path, false);
-        else
-            show_group(arena, store, path);
-    }
+    show_groups(arena, store, "/", json, GROUP_LEVELS);
     if (json) puts("}}");
     store_close(store);
     return EX_OK;

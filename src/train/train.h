@@ -82,6 +82,20 @@ typedef struct TrainRecord {
     size_t diverged_step; /* ...in this step, counted from 0 over the whole run */
 } TrainRecord;
 
+typedef enum TrainTraceKind {
+    TRACE_LEARNED, /* a parameter */
+    TRACE_ADAPTED, /* a state that changes between epochs alone */
+    TRACE_CHANGES  /* epochs since the row before that began with a change of these */
+} TrainTraceKind;
+
+/* What a normalizer of the network learned beside gamma and beta, or adapted. */
+typedef struct TrainTrace {
+    const char *layer, *spec; /* "stage2.block1.norm2", "blend(batch, group(8))" */
+    const char *name;         /* "gate", "part1.map"; "map_changed" */
+    TrainTraceKind kind;
+    size_t count; /* doubles of a row */
+} TrainTrace;
+
 typedef enum TrainStatus {
     TRAIN_STEPPED, /* in the middle of an epoch */
     TRAIN_EPOCH,   /* an epoch was finished and evaluated */
@@ -100,6 +114,15 @@ bool trainer_fits(const Config *config, const Dataset *dataset, Error *error);
 
 TrainStatus trainer_step(Trainer *trainer);
 TrainRecord trainer_record(const Trainer *trainer);
+
+/* Traces of the network's normalizers. Their rows so far: epochs[rows], 0 for the start,
+ * then every epoch's end (in long runs of many numbers every k-th and the last, so that
+ * all rows stay below 1 MiB). */
+const TrainTrace *trainer_traces(const Trainer *trainer, size_t *count);
+const double *trainer_trace_epochs(const Trainer *trainer, size_t *rows);
+/* [rows, count] of trace i. */
+double *trainer_trace_values(const Trainer *trainer, Arena *arena, size_t i);
+
 const Net *trainer_net(const Trainer *trainer);
 const double *trainer_weights(const Trainer *trainer); /* [net->weights] */
 /* [net->states] as evaluation reads it: with running=precise not the averages. */

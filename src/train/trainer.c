@@ -1,6 +1,7 @@
 /* A run: workers, their sum, the step, and the evaluation of an epoch.
  * notes/40-workers.md */
 #include "optimize.h"
+#include "trace.h"
 
 #include <math.h>
 #include <omp.h>
@@ -46,6 +47,7 @@ struct Trainer {
     Tally *tally;           /* [workers], or of evaluation chunks */
     double *curve[5]; /* [epochs] rate, train_loss, train_error, val_loss, val_error */
     Counters *counters;
+    Trace trace;
     size_t *order;      /* [train.count] of the current epoch */
     size_t order_epoch; /* SIZE_MAX: none yet */
     Arena **own;        /* [threads] arenas of the threads */
@@ -110,6 +112,7 @@ static void take_memory(Trainer *t) {
     t->tally = TAKE(t->arena, Tally, most(t->workers, chunks));
     for (size_t i = 0; i < COUNT_OF(t->curve); i++)
         t->curve[i] = no_numbers(t->arena, t->epochs);
+    t->trace = trace_new(t->arena, t->net, t->epochs);
     t->counters = ZERO(t->arena, Counters, 1);
     t->counters->test_loss = t->counters->test_error = (double)NAN;
     t->order = TAKE(t->arena, size_t, t->dataset->train.count);
@@ -149,6 +152,7 @@ Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
     take_memory(t);
     net_initialize(t->net, t->weights, t->state, t->seed);
     if (t->precise) memcpy(t->judged, t->state, t->net->states * sizeof *t->state);
+    trace_take(&t->trace, t->weights, t->state, 0);
     return t;
 }
 
@@ -256,7 +260,8 @@ static void adapt_norms(Trainer *t, size_t epoch) {
         double *state[NORM_MAX_STATES], *at = t->state + part->state;
         for (size_t s = 0; s < part->norm->states; at += part->norm->state[s++].count)
             state[s] = at;
-        norm_adapt(part->norm, epoch, t->seed, state);
+        if (norm_adapt(part->norm, epoch, t->seed, state))
+            trace_changed(&t->trace, n, epoch);
     }
 }
 
@@ -331,6 +336,7 @@ static void finish_epoch(Trainer *t, size_t epoch, double rate) {
     for (size_t i = 0; i < COUNT_OF(row); i++) t->curve[i][epoch] = row[i];
     c->loss_sum = c->wrong_sum = 0.0;
     c->epochs = (double)(epoch + 1);
+    trace_take(&t->trace, t->weights, t->state, epoch + 1);
     if (epoch + 1 < t->epochs) return;
     Tally test = evaluate(t, epoch, &t->dataset->test); /* once */
     c->test_loss = test.loss;
@@ -406,6 +412,27 @@ TrainRecord trainer_record(const Trainer *t) {
                          .diverged_step = (size_t)c->diverged_step};
 }
 
+const TrainTrace *trainer_traces(const Trainer *t, size_t *count) {
+    *count = t->trace.count;
+    return t->trace.list;
+}
+
+const double *trainer_trace_epochs(const Trainer *t, size_t *rows) {
+    *rows = trace_rows(&t->trace, (size_t)t->counters->epochs);
+    return t->trace.epoch;
+}
+
+double *trainer_trace_values(const Trainer *t, Arena *arena, size_t i) {
+    const Trace *trace = &t->trace;
+    size_t rows, count = trace->list[i].count;
+    trainer_trace_epochs(t, &rows);
+    double *values = TAKE(arena, double, rows *count);
+    for (size_t r = 0; r < rows; r++)
+        memcpy(values + r * count, trace->row + r * trace->columns + trace->column[i],
+               count * sizeof *values);
+    return values;
+}
+
 const Net *trainer_net(const Trainer *t) {
     return t->net;
 }
@@ -453,6 +480,8 @@ const TrainPart *trainer_parts(Trainer *t, size_t *count) {
     for (size_t i = 0; i < COUNT_OF(curves); i++)
         part[n++] =
             (TrainPart){curves[i], "of each finished epoch", t->curve[i], t->epochs};
+    part[n++] = (TrainPart){"trace", "rows of what normalizers learned and adapted",
+                            t->trace.row, t->trace.rows * t->trace.columns};
     *count = n;
     return part;
 }
