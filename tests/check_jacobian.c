@@ -309,7 +309,7 @@ static Node *write_norm(Tape *tape, Node *const *x, void *context) {
 static double largest(Arena *arena, const Subject *s, Shape shape, const double *x) {
     const Lattice l = shape_lattice(shape);
     const bool fixed = norm_smallest_cell(arena, s->norm, l, s->mode) == SIZE_MAX;
-    const Partition *p = norm_partition(arena, s->norm, l, s->mode);
+    const Partition *p = norm_partition(arena, s->norm, l, s->mode, NULL);
     Moments *m = TAKE(arena, Moments, partition_cells(p));
     double rstd = fixed ? 1.5 : 0.0, most = 0.0; /* given variances are above 0.5 */
     partition_moments(m, x, p);

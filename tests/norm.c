@@ -83,7 +83,7 @@ static bool own_moments(const char *spec, NormMode mode) {
 /* Cell of every element, by the partition; given moments: one cell a channel. */
 static const size_t *cells_of(Arena *arena, const Call *call, size_t *count) {
     const Partition *p = norm_partition(arena, norm_of(arena, call),
-                                        shape_lattice(call->shape), call->mode);
+                                        shape_lattice(call->shape), call->mode, NULL);
     size_t n = shape_count(call->shape), *cell = TAKE(arena, size_t, n);
     for (size_t i = 0; i < n; i++)
         cell[i] = partition_cell(p, i / p->L / p->C, i / p->L % p->C, i % p->L);

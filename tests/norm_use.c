@@ -185,7 +185,7 @@ static void one_nan(Arena *arena, Call call) {
     const size_t n = shape_count(call.shape), at = n / 2 + 5;
     const Norm *norm = norm_of(arena, &call);
     const Partition *p =
-        norm_partition(arena, norm, shape_lattice(call.shape), call.mode);
+        norm_partition(arena, norm, shape_lattice(call.shape), call.mode, NULL);
     bool own =
         norm_smallest_cell(arena, norm, shape_lattice(call.shape), call.mode) != SIZE_MAX;
     size_t bad = partition_cell(p, at / p->L / p->C, at / p->L % p->C, at % p->L);

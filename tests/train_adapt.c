@@ -25,8 +25,9 @@ static void hear(const Norm *norm, Heard call) {
 
 /* Not the same when done twice, nor without what was observed. (Says "unchanged": the
  * trainer was made with batch, and has no place to count changes.) */
-static bool adapt(const Norm *norm, size_t epoch, uint64_t seed, double *const *state) {
-    hear(norm, (Heard){HEARD_ADAPT, epoch, 0, seed, state[0][0], state[1][0]});
+static bool adapt(const Norm *norm, Draw draw, double *const *state) {
+    const size_t epoch = (size_t)draw.epoch;
+    hear(norm, (Heard){HEARD_ADAPT, epoch, 0, draw.seed, state[0][0], state[1][0]});
     for (size_t c = 0; c < norm->channels; c++)
         state[1][c] = 0.5 * state[1][c] + state[0][c] + 0.01 * (double)epoch;
     return false;

@@ -133,7 +133,8 @@ typedef enum DrawPurpose {
     DRAW_SHIFT = 4,
     DRAW_SPLIT = 5, /* validation split and subsets */
     DRAW_CHECK = 6, /* probes and upstreams of the checkers */
-    DRAW_TEST = 7   /* inputs of tests */
+    DRAW_TEST = 7,  /* inputs of tests */
+    DRAW_ADAPT = 8  /* clusters and maps: sample = normalizer's number */
 } DrawPurpose;
 
 /* Every draw is a pure function of these and an index (Philox4x64-10 of Random123: Salmon

@@ -29,7 +29,7 @@ typedef struct Question {
     const double *gamma, *beta; /* [C] */
     const double *mean, *variance;
     bool uncentred;
-        /* mean squares in place of variances, no mean */ /* [C] running moments to use instead of x's own; or NULL */
+    /* mean squares in place of variances, no mean */ /* [C] running moments to use instead of x's own; or NULL */
 } Question;
 
 /* Values, and beside each the scale in which its error is measured. */

@@ -46,6 +46,16 @@ static double datum(const Trial *t, double normal) {
     return t->unit * (DATA[t->data].mean + normal);
 }
 
+/* State that is adapted, from what is there; of its kind there may be nothing to draw. */
+static void adapt_state(Trial *t) {
+    const Norm *norm = t->norm;
+    for (size_t i = 0; i < norm->states; i++)
+        for (size_t k = 0; norm->state[i].adapted && k < norm->state[i].count; k++)
+            t->state[i][k] =
+                norm->state[i].start ? norm->state[i].start[k] : norm->state[i].initial;
+    norm_adapt(norm, (Draw){t->seed, DRAW_ADAPT, TRIAL_EPOCH, 0}, t->state);
+}
+
 static void draw_all(Arena *arena, Trial *t) {
     const Norm *norm = t->norm;
     t->unit = ldexp(1.0, DATA[t->data].exponent);
@@ -62,6 +72,7 @@ static void draw_all(Arena *arena, Trial *t) {
                 is_mean ? t->unit * (DATA[t->data].mean + t->state[i][k])
                         : t->unit * t->unit * (0.5 + t->state[i][k] * t->state[i][k]);
     }
+    adapt_state(t);
 }
 
 /* ---- one call -------------------------------------------------------------------- */
@@ -70,6 +81,7 @@ NormContext trial_context(const Trial *t, Tape *tape, Node *const *param) {
     return (NormContext){.tape = tape,
                          .norm = t->norm,
                          .mode = t->mode,
+                         .epoch = TRIAL_EPOCH,
                          .param = param,
                          .state = (const double *const *)t->state};
 }
@@ -201,9 +213,9 @@ bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode 
     size_t smallest = norm_smallest_cell(arena, norm, t->at, mode);
     if ((smallest == 1) != check->single) return false;
     t->curved = smallest != SIZE_MAX;
-    t->own = t->curved && norm_is_partitioned(norm);
+    t->own = t->curved && norm_is_partitioned(norm, mode);
     /* parts of a combination do not all see the scale of x */
-    if (!norm_is_partitioned(norm) && DATA[data].exponent != 0) return false;
+    if (!norm_is_partitioned(norm, mode) && DATA[data].exponent != 0) return false;
     Norm *scaled = TAKE(arena, Norm, 1);
     *scaled = *norm;
     scaled->eps = ldexp(norm->eps, 2 * DATA[data].exponent);

@@ -127,7 +127,8 @@ static CheckReport judge_dw_along_w(Arena *arena, const Trial *t,
                                     const TrialCheck *check) {
     Filtered f = filter(arena, t);
     Trial at = moved_to(arena, t, f.z);
-    const Partition *p = norm_partition(arena, t->norm, t->at, t->mode);
+    const Partition *p =
+        norm_partition(arena, t->norm, t->at, t->mode, (const double *const *)t->state);
     Quad *got = ZERO(arena, Quad, p->channel_cells),
          *expected = ZERO(arena, Quad, p->channel_cells);
     double *size = ZERO(arena, double, p->channel_cells);

@@ -48,7 +48,7 @@ bool trial_curved(const Trial *t) {
 }
 
 bool trial_partitioned(const Trial *t) {
-    return norm_is_partitioned(t->norm);
+    return norm_is_partitioned(t->norm, t->mode);
 }
 
 static void own_moments(const Trial *t) {
@@ -80,7 +80,8 @@ static void given_moments(const Trial *t) {
 }
 
 static void measure_partition(Arena *arena, Trial *t, size_t *where) {
-    const Partition *p = norm_partition(arena, t->norm, t->at, t->mode);
+    const Partition *p =
+        norm_partition(arena, t->norm, t->at, t->mode, (const double *const *)t->state);
     for (size_t i = 0; i < t->n; i++)
         where[i] =
             partition_cell(p, i / t->at.L / t->at.C, i / t->at.L % t->at.C, i % t->at.L);

@@ -39,9 +39,10 @@ struct NormKind {
     size_t width, block; /* channels and samples of a cell; 0: all of them */
     bool apart;          /* every position is a cell of its own */
     bool keeps_state;    /* running mean and variance; evaluation uses them */
-    bool fixed;          /* standardizes by nothing: the affine alone (none) */
-    bool combines;       /* of parts: has no eps of its own */
-    bool activates;      /* an activation too: FRN with TLU, EvoNorm */
+    bool evaluates; /* `define` and `rows` are of evaluation: it trains on its cells */
+    bool fixed;     /* standardizes by nothing: the affine alone (none) */
+    bool combines;  /* of parts: has no eps of its own */
+    bool activates; /* an activation too: FRN with TLU, EvoNorm */
 
     /* Reads its own arguments into *norm and writes their canonical text. NULL: it has none. */
     bool (*configure)(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
@@ -59,9 +60,13 @@ struct NormKind {
      * over its partition; a kind with a definition of its own and no `rows` has none. */
     RowMap (*rows)(const NormContext *context, const Rows *x);
 
+    /* Cells that `width` and `block` do not say; `state` NULL: as it begins. NULL: they do. */
+    const Partition *(*partition)(Arena *arena, const Norm *norm, Lattice x,
+                                  const double *const *state);
+
     /* norm_adapt of its own state (parts are asked by norm.c). NULL: none follows a
      * schedule. */
-    bool (*adapt)(const Norm *norm, size_t epoch, uint64_t seed, double *const *state);
+    bool (*adapt)(const Norm *norm, Draw draw, double *const *state);
 };
 
 /* ---- norm.c: declaring ------------------------------------------------------------- */

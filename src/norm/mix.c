@@ -15,7 +15,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
     for (size_t k = 0; k < norm->parts; k++, said++) {
         while (said->key) said++;
         const Norm *part = norm->part[k];
-        if (!norm_is_partitioned(part) || part->kind->fixed)
+        if (part->kind->define || part->kind->fixed)
             return fail(error, EX_USAGE, said->at,
                         "mix weighs statistics, and '%s' is not of one partition; blend "
                         "weighs outputs",

@@ -308,12 +308,13 @@ Lattice norm_part_lattice(const Norm *norm, size_t i, Lattice x) {
     return (Lattice){x.N, norm->part[i]->channels, x.L};
 }
 
-bool norm_adapt(const Norm *norm, size_t epoch, uint64_t seed, double *const *state) {
-    bool changed =
-        norm->kind->adapt != NULL && norm->kind->adapt(norm, epoch, seed, state);
-    for (size_t i = 0; i < norm->parts; i++)
-        if (norm_adapt(norm->part[i], epoch, seed, state + norm->part_state[i]))
-            changed = true;
+bool norm_adapt(const Norm *norm, Draw draw, double *const *state) {
+    bool changed = norm->kind->adapt != NULL && norm->kind->adapt(norm, draw, state);
+    for (size_t i = 0; i < norm->parts; i++) {
+        Draw own = draw;
+        own.sample = draw.sample * (NORM_MAX_PARTS + 1) + i + 1;
+        if (norm_adapt(norm->part[i], own, state + norm->part_state[i])) changed = true;
+    }
     return changed;
 }
 
@@ -321,23 +322,26 @@ bool norm_activates(const Norm *norm) {
     return norm->kind->activates;
 }
 
-bool norm_is_partitioned(const Norm *norm) {
-    return norm->kind->define == NULL;
+bool norm_is_partitioned(const Norm *norm, NormMode mode) {
+    const NormKind *kind = norm->kind;
+    return kind->define == NULL || (kind->evaluates && mode == NORM_TRAIN);
 }
 
 /* ---- running --------------------------------------------------------------------- */
 
 Node *norm_define(const NormContext *context, Node *x) {
-    const NormKind *kind = context->norm->kind;
     NormContext whole = *context;
     whole.definitions = true;
-    return kind->define ? kind->define(&whole, x) : partitioned_define(&whole, x);
+    return norm_is_partitioned(context->norm, context->mode)
+               ? partitioned_define(&whole, x)
+               : context->norm->kind->define(&whole, x);
 }
 
 Node *norm_apply(const NormContext *context, Node *x) {
     const NormKind *kind = context->norm->kind;
     if (kind->apply) return kind->apply(context, x);
-    if (kind->define == NULL) return partitioned_apply(context, x);
+    if (norm_is_partitioned(context->norm, context->mode))
+        return partitioned_apply(context, x);
     return norm_has_rows(context->norm) ? rows_apply(context, x)
                                         : kind->define(context, x);
 }
@@ -349,10 +353,12 @@ static bool per_channel(const Norm *norm, NormMode mode) {
     return norm->kind->fixed || (norm->kind->keeps_state && mode == NORM_EVAL);
 }
 
-const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x,
-                                NormMode mode) {
-    REQUIRE(norm->parts == 0, "%s has no partition of its own", norm->spec);
+const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
+                                const double *const *state) {
+    REQUIRE(norm_is_partitioned(norm, mode), "%s has no partition of its own",
+            norm->spec);
     if (per_channel(norm, mode)) return partition_blocks(arena, x, x.N, 1, false);
+    if (norm->kind->partition) return norm->kind->partition(arena, norm, x, state);
     return partition_blocks(arena, x, norm->block ? norm->block : x.N,
                             norm->width ? norm->width : x.C, norm->kind->apart);
 }
@@ -381,7 +387,11 @@ size_t norm_smallest_cell(Arena *arena, const Norm *norm, Lattice x, NormMode mo
         if (size < smallest) smallest = size;
     }
     if (norm->parts || per_channel(norm, mode)) return smallest;
-    return partition_smallest(norm_partition(arena, norm, x, mode));
+    return partition_smallest(
+        norm_is_partitioned(norm, mode)
+            ? norm_partition(arena, norm, x, mode, NULL)
+            : partition_blocks(arena, x, norm->block ? norm->block : x.N,
+                               norm->width ? norm->width : x.C, norm->kind->apart));
 }
 
 bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,

@@ -120,22 +120,24 @@ bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
 Node *norm_apply(const NormContext *context, Node *x);
 Node *norm_define(const NormContext *context, Node *x);
 
-/* Before an epoch: state that follows a schedule, such as a group map, from what has been
- * observed so far. `seed` of the run. Whether anything changed. */
-bool norm_adapt(const Norm *norm, size_t epoch, uint64_t seed, double *const *state);
+/* Before epoch draw.epoch: state that follows a schedule, such as a group map, from what
+ * has been observed so far; `draw` is of DRAW_ADAPT, its sample the normalizer's number.
+ * Whether anything changed. */
+bool norm_adapt(const Norm *norm, Draw draw, double *const *state);
 
 /* Whether it is an activation too, so that a network puts none after it. */
 bool norm_activates(const Norm *norm);
 
 /* Whether it standardizes over one partition, or by nothing: not a combination, and no
- * definition of its own. */
-bool norm_is_partitioned(const Norm *norm);
+ * definition of its own in that mode. */
+bool norm_is_partitioned(const Norm *norm, NormMode mode);
 
 /* What part i of a combination sees of x. */
 Lattice norm_part_lattice(const Norm *norm, size_t i, Lattice x);
 
 /* The partition that a partition normalizer standardizes over (its running moments in
- * NORM_EVAL: batch's). */
-const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x, NormMode mode);
+ * NORM_EVAL: batch's). `state` as in NormContext; NULL: as it begins. */
+const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
+                                const double *const *state);
 
 #endif

@@ -19,10 +19,10 @@ typedef struct Fused {
 static Fused fused_of(const NormContext *context, const Node *x) {
     const Norm *norm = context->norm;
     Arena *arena = tape_arena(context->tape);
-    Fused fused = {
-        .norm = norm,
-        .partition = norm_partition(arena, norm, shape_lattice(x->shape), context->mode),
-        .fixed = norm->kind->fixed};
+    Fused fused = {.norm = norm,
+                   .partition = norm_partition(arena, norm, shape_lattice(x->shape),
+                                               context->mode, context->state),
+                   .fixed = norm->kind->fixed};
     if (norm->kind->keeps_state && context->mode == NORM_EVAL) {
         fused.fixed = true;
         if (!norm->uncentred) fused.mean = context->state[0];

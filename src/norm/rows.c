@@ -188,7 +188,7 @@ Node *rows_apply(const NormContext *context, Node *x) {
 bool norm_has_rows(const Norm *norm) {
     for (size_t i = 0; i < norm->parts; i++)
         if (!norm_has_rows(norm->part[i])) return false;
-    return norm->kind->rows || (norm_is_partitioned(norm) && !norm->kind->apart);
+    return norm->kind->rows || (norm->kind->define == NULL && !norm->kind->apart);
 }
 
 Node *rows_repeat(const NormContext *context, const Rows *x, Node *vector) {
@@ -271,8 +271,8 @@ static void observe_rows(const NormContext *context, const Rows *x, const Partit
 /* The mean of (variance + mean^2) is that of x^2. */
 static RowMoments squares(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
-    const Partition *p =
-        norm_partition(tape_arena(t), context->norm, rows_lattice(x->at), context->mode);
+    const Partition *p = norm_partition(tape_arena(t), context->norm, rows_lattice(x->at),
+                                        context->mode, context->state);
     Node *mean = whole_means(context, x);
     Node *square = tape_add(t, x->variance, tape_mul(t, mean, mean));
     Node *cells = tape_mean(t, square, p);
@@ -294,8 +294,8 @@ RowMoments rows_moments(const NormContext *context, const Rows *x) {
     if (norm->kind->keeps_state && context->mode == NORM_EVAL)
         return given_moments(context, x);
     if (norm->uncentred) return squares(context, x);
-    const Partition *p =
-        norm_partition(tape_arena(t), norm, rows_lattice(x->at), context->mode);
+    const Partition *p = norm_partition(tape_arena(t), norm, rows_lattice(x->at),
+                                        context->mode, context->state);
     const Shape shape = rows_shape(x->at);
     Node *means = p->channel_cells < p->C ? common_means(context, x) : x->mean;
     Node *mean = tape_mean(t, means, p);
@@ -321,7 +321,7 @@ static RowMap partition_rows(const NormContext *context, const Rows *x) {
 }
 
 RowMap norm_rows(const NormContext *context, const Rows *x) {
-    const NormKind *kind = context->norm->kind;
-    return rows_affine(context,
-                       kind->rows ? kind->rows(context, x) : partition_rows(context, x));
+    const bool partitioned = norm_is_partitioned(context->norm, context->mode);
+    return rows_affine(context, partitioned ? partition_rows(context, x)
+                                            : context->norm->kind->rows(context, x));
 }

@@ -69,10 +69,11 @@ static void check_names(const Job *job) {
 
 /* Cells whose variance is no number: their output cannot be had, and must not pass for one. */
 static void remark_cells(const Job *job) {
-    if (!norm_is_partitioned(job->norm) ||
+    if (!norm_is_partitioned(job->norm, job->mode) ||
         norm_smallest_cell(job->arena, job->norm, job->lattice, job->mode) == SIZE_MAX)
         return;
-    const Partition *p = norm_partition(job->arena, job->norm, job->lattice, job->mode);
+    const Partition *p =
+        norm_partition(job->arena, job->norm, job->lattice, job->mode, job->state);
     size_t cells = partition_cells(p), odd = 0;
     Moments *moments = TAKE(job->arena, Moments, cells);
     partition_moments(moments, job->x, p);

@@ -260,7 +260,7 @@ static void adapt_norms(Trainer *t, size_t epoch) {
         double *state[NORM_MAX_STATES], *at = t->state + part->state;
         for (size_t s = 0; s < part->norm->states; at += part->norm->state[s++].count)
             state[s] = at;
-        if (norm_adapt(part->norm, epoch, t->seed, state))
+        if (norm_adapt(part->norm, (Draw){t->seed, DRAW_ADAPT, epoch, n}, state))
             trace_changed(&t->trace, n, epoch);
     }
 }
