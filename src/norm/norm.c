@@ -355,8 +355,7 @@ static bool per_channel(const Norm *norm, NormMode mode) {
 
 const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
                                 const double *const *state) {
-    REQUIRE(norm_is_partitioned(norm, mode), "%s has no partition of its own",
-            norm->spec);
+    REQUIRE(norm->parts == 0, "%s has no partition of its own", norm->spec);
     if (per_channel(norm, mode)) return partition_blocks(arena, x, x.N, 1, false);
     if (norm->kind->partition) return norm->kind->partition(arena, norm, x, state);
     return partition_blocks(arena, x, norm->block ? norm->block : x.N,
