@@ -4,27 +4,10 @@
  * beginning at 1/2. per: one gate for each channel, or one for the layer. */
 #include "kind.h"
 
-#include <string.h>
-
 typedef struct Blend {
     bool clamped;  /* r is a number kept in [0, 1], not a sigmoid */
     bool by_layer; /* one gate for all channels */
 } Blend;
-
-/* One of two words; the first is usual. */
-static bool read_choice(Arguments *arguments, const char *key, const char *const word[2],
-                        bool *second, Text *canonical, Error *error) {
-    const SpecArg *argument = arguments_named(arguments, key);
-    if (argument == NULL) return true;
-    const char *said = argument->value->word;
-    *second = strcmp(said, word[1]) == 0;
-    if (argument->value->count || (!*second && strcmp(said, word[0]) != 0))
-        return fail(error, EX_USAGE, argument->value->at,
-                    "%s should be %s or %s, not '%s'%s", key, word[0], word[1], said,
-                    text_hint(arguments->arena, said, word, 2));
-    if (*second) text_add(canonical, ", %s=%s", key, word[1]);
-    return true;
-}
 
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error) {
@@ -36,8 +19,9 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
                     "blend weighs two normalizers, not %zu", norm->parts);
     Blend *blend = ZERO(arena, Blend, 1);
     norm->detail = blend;
-    return read_choice(arguments, "gate", gates, &blend->clamped, canonical, error) &&
-           read_choice(arguments, "per", per, &blend->by_layer, canonical, error);
+    return norm_read_choice(arguments, "gate", gates, &blend->clamped, canonical,
+                            error) &&
+           norm_read_choice(arguments, "per", per, &blend->by_layer, canonical, error);
 }
 
 static void declare(Norm *norm) {

@@ -43,6 +43,8 @@ struct NormKind {
     bool fixed;     /* standardizes by nothing: the affine alone (none) */
     bool combines;  /* of parts: has no eps of its own */
     bool activates; /* an activation too: FRN with TLU, EvoNorm */
+    bool recalls;   /* reads its running state in training, too */
+    double eps;     /* where not 1e-5 is usual */
 
     /* Reads its own arguments into *norm and writes their canonical text. NULL: it has none. */
     bool (*configure)(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
@@ -63,6 +65,12 @@ struct NormKind {
     /* Cells that `width` and `block` do not say; `state` NULL: as it begins. NULL: they do. */
     const Partition *(*partition)(Arena *arena, const Norm *norm, Lattice x,
                                   const double *const *state);
+    /* Where its own options say more of x than channels and samples. NULL: nothing more. */
+    bool (*fits)(Arena *arena, const Norm *norm, Lattice x, Error *error);
+
+    /* norm_smallest_cell of a kind whose cells are not those above: at least 2 where one
+     * element is no trouble, SIZE_MAX where no moment is x's own. */
+    size_t (*smallest)(const Norm *norm, Lattice x, NormMode mode);
 
     /* norm_adapt of its own state (parts are asked by norm.c). NULL: none follows a
      * schedule. */
@@ -75,6 +83,15 @@ struct NormKind {
  * stand. */
 NormParam *norm_add_param(Norm *norm, const char *name, size_t count, double initial);
 NormState *norm_add_state(Norm *norm, const char *name, size_t count, double initial);
+
+/* ---- norm.c: options --------------------------------------------------------------- */
+
+/* A number from least to most, and one of two words (the first is usual): canonical where it
+ * is not what it was. False and *error at its place. */
+bool norm_read_number(Arguments *arguments, const char *key, double least, double most,
+                      double *value, Text *canonical, Error *error);
+bool norm_read_choice(Arguments *arguments, const char *key, const char *const word[2],
+                      bool *second, Text *canonical, Error *error);
 
 /* ---- norm.c: combinations --------------------------------------------------------- */
 
@@ -108,6 +125,10 @@ typedef struct MomentNodes {
 } MomentNodes;
 
 MomentNodes norm_moments(const NormContext *context, Node *x);
+
+/* Those of any partition of x, which nobody observes. */
+MomentNodes norm_moments_over(const NormContext *context, Node *x,
+                              const Partition *partition);
 
 /* A parameter of that name; NULL: there is none. */
 Node *norm_operand(const NormContext *context, const char *name);
@@ -143,6 +164,11 @@ typedef struct RowMoments {
 } RowMoments;
 
 RowMoments rows_moments(const NormContext *context, const Rows *x);
+
+/* The same of any blocks of samples and channels, and of the running state. */
+RowMoments rows_moments_over(const NormContext *context, const Rows *x, size_t block,
+                             size_t width);
+RowMoments rows_running(const NormContext *context, const Rows *x);
 
 /* A vector [C] or [1] as [N, C]. */
 Node *rows_repeat(const NormContext *context, const Rows *x, Node *vector);

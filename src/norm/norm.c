@@ -85,15 +85,31 @@ typedef struct Affine {
     bool gamma, beta;
 } Affine;
 
-static bool read_number(Arena *arena, Arguments *arguments, const char *key, double least,
-                        double most, double usual, double *value, Text *canonical,
-                        Error *error) {
+bool norm_read_number(Arguments *arguments, const char *key, double least, double most,
+                      double *value, Text *canonical, Error *error) {
+    Arena *arena = arguments->arena;
     const SpecArg *argument = arguments_named(arguments, key);
+    const double usual = *value;
     if (argument == NULL) return true;
     if (!argument_number(argument, key, least, most, value, error)) return false;
     if (*value != usual)
         add_option(canonical,
                    text_print(arena, "%s=%s", key, text_number(arena, *value)));
+    return true;
+}
+
+bool norm_read_choice(Arguments *arguments, const char *key, const char *const word[2],
+                      bool *second, Text *canonical, Error *error) {
+    const SpecArg *argument = arguments_named(arguments, key);
+    if (argument == NULL) return true;
+    const char *said = argument->value->word;
+    *second = strcmp(said, word[1]) == 0;
+    if (argument->value->count || (!*second && strcmp(said, word[0]) != 0))
+        return fail(error, EX_USAGE, argument->value->at,
+                    "%s should be %s or %s, not '%s'%s", key, word[0], word[1], said,
+                    text_hint(arguments->arena, said, word, 2));
+    if (*second)
+        add_option(canonical, text_print(arguments->arena, "%s=%s", key, word[1]));
     return true;
 }
 
@@ -136,16 +152,15 @@ static bool read_center(Norm *norm, Arguments *arguments, Text *canonical, Error
 }
 
 /* center=, eps=, weight_new=: understood by every normalizer that has the thing. */
-static bool read_common(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                        Error *error) {
+static bool read_common(Norm *norm, Arguments *arguments, Text *canonical, Error *error) {
     if (may_be_uncentred(norm->kind) && !read_center(norm, arguments, canonical, error))
         return false;
-    if (has_eps(norm->kind) && !read_number(arena, arguments, "eps", 1e-300, 1e300, 1e-5,
-                                            &norm->eps, canonical, error))
+    if (has_eps(norm->kind) &&
+        !norm_read_number(arguments, "eps", 1e-300, 1e300, &norm->eps, canonical, error))
         return false;
     return !norm->kind->keeps_state ||
-           read_number(arena, arguments, "weight_new", 0.0, 1.0, 0.1, &norm->weight_new,
-                       canonical, error);
+           norm_read_number(arguments, "weight_new", 0.0, 1.0, &norm->weight_new,
+                            canonical, error);
 }
 
 /* All the named options of a kind, for messages. */
@@ -239,8 +254,9 @@ static const Norm *read_norm(Arena *arena, const Spec *spec, size_t channels, bo
     Norm *norm = ZERO(arena, Norm, 1);
     norm->kind = kind;
     norm->channels = channels;
-    norm->eps = 1e-5;
+    norm->eps = kind->eps > 0 ? kind->eps : 1e-5;
     norm->weight_new = 0.1;
+    norm->activates = kind->activates;
     norm->width = kind->width;
     norm->block = kind->block;
     Arguments arguments = arguments_of(arena, spec);
@@ -248,7 +264,7 @@ static const Norm *read_norm(Arena *arena, const Spec *spec, size_t channels, bo
     Affine affine;
     if (kind->configure && !kind->configure(arena, norm, &arguments, &canonical, error))
         return NULL;
-    if (!read_common(arena, norm, &arguments, &canonical, error) ||
+    if (!read_common(norm, &arguments, &canonical, error) ||
         !read_affine(&affine, part, &arguments, &canonical, error) ||
         !arguments_done(&arguments, known_options(arena, kind), error))
         return NULL;
@@ -319,7 +335,17 @@ bool norm_adapt(const Norm *norm, Draw draw, double *const *state) {
 }
 
 bool norm_activates(const Norm *norm) {
-    return norm->kind->activates;
+    return norm->activates;
+}
+
+bool norm_affine_is_last(const Norm *norm) {
+    return !norm->affine_inside;
+}
+
+bool norm_recalls(const Norm *norm) {
+    for (size_t i = 0; i < norm->parts; i++)
+        if (norm_recalls(norm->part[i])) return true;
+    return norm->kind->recalls;
 }
 
 bool norm_is_partitioned(const Norm *norm, NormMode mode) {
@@ -369,6 +395,7 @@ bool norm_fits(Arena *arena, const Norm *norm, Lattice x, NormMode mode, Error *
     for (size_t i = 0; i < norm->parts; i++)
         if (!norm_fits(arena, norm->part[i], norm_part_lattice(norm, i, x), mode, error))
             return false;
+    if (norm->kind->fits) return norm->kind->fits(arena, norm, x, error);
     if (norm->parts || per_channel(norm, mode) || norm->block == 0 ||
         x.N % norm->block == 0)
         return true;
@@ -385,6 +412,7 @@ size_t norm_smallest_cell(Arena *arena, const Norm *norm, Lattice x, NormMode mo
         size_t size = norm_smallest_cell(arena, norm->part[i], sees, mode);
         if (size < smallest) smallest = size;
     }
+    if (norm->kind->smallest) return norm->kind->smallest(norm, x, mode);
     if (norm->parts || per_channel(norm, mode)) return smallest;
     return partition_smallest(
         norm_is_partitioned(norm, mode)

@@ -64,6 +64,8 @@ struct Norm {
     const Norm *part[NORM_MAX_PARTS];
     size_t part_param[NORM_MAX_PARTS], part_state[NORM_MAX_PARTS];
     const void *detail; /* the kind's own settings; NULL: none */
+    bool activates;     /* an activation too */
+    bool affine_inside; /* something follows gamma and beta */
 };
 
 /* All that a normalizer is told when it runs. */
@@ -73,7 +75,7 @@ typedef struct NormContext {
     NormMode mode;
     size_t epoch, step;         /* for schedules; epochs from 0 */
     Node *const *param;         /* [norm->params] */
-    const double *const *state; /* [norm->states] */
+    const double *const *state; /* [norm->states]; read in NORM_EVAL, or if it recalls */
     double *const *observed; /* [norm->states], written in NORM_TRAIN; NULL: not wanted */
     bool definitions;        /* parts by their definitions, too */
 } NormContext;
@@ -127,6 +129,12 @@ bool norm_adapt(const Norm *norm, Draw draw, double *const *state);
 
 /* Whether it is an activation too, so that a network puts none after it. */
 bool norm_activates(const Norm *norm);
+
+/* Whether y = gamma y(1, 0) + beta. */
+bool norm_affine_is_last(const Norm *norm);
+
+/* Whether it reads its running state in training, too (batch renormalization). */
+bool norm_recalls(const Norm *norm);
 
 /* Whether it standardizes over one partition, or by nothing: not a combination, and no
  * definition of its own in that mode. */

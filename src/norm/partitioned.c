@@ -97,6 +97,12 @@ static MomentNodes moment_nodes(Tape *t, const Fused *f, Node *x) {
     return m;
 }
 
+MomentNodes norm_moments_over(const NormContext *context, Node *x,
+                              const Partition *partition) {
+    Fused f = {.norm = context->norm, .partition = partition};
+    return moment_nodes(context->tape, &f, x);
+}
+
 static void observe_now(const NormContext *context, const Fused *f, const Node *x) {
     if (f->observed == NULL) return;
     Arena *arena = tape_arena(context->tape);

@@ -188,7 +188,8 @@ Node *rows_apply(const NormContext *context, Node *x) {
 bool norm_has_rows(const Norm *norm) {
     for (size_t i = 0; i < norm->parts; i++)
         if (!norm_has_rows(norm->part[i])) return false;
-    return norm->kind->rows || (norm->kind->define == NULL && !norm->kind->apart);
+    if (norm->kind->define) return norm->kind->rows && !norm->kind->apply;
+    return !norm->kind->apart;
 }
 
 Node *rows_repeat(const NormContext *context, const Rows *x, Node *vector) {
@@ -234,8 +235,7 @@ static Node *whole_means(const NormContext *context, const Rows *x) {
     return tape_add(context->tape, x->mean, rows_repeat(context, x, origin));
 }
 
-/* The running state about the channels' origins. */
-static RowMoments given_moments(const NormContext *context, const Rows *x) {
+RowMoments rows_running(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
     if (context->norm->uncentred) {
         Node *square = tape_leaf(t, SHAPE(x->at.C), context->state[0]);
@@ -288,25 +288,37 @@ static RowMoments squares(const NormContext *context, const Rows *x) {
 //> moments
 /* mean_S = mean of the rows' means, variance_S = mean of (variance + (mean - mean_S)^2):
  * the law of total variance, rows being of one length. */
-RowMoments rows_moments(const NormContext *context, const Rows *x) {
+static RowMoments cell_moments(const NormContext *context, const Rows *x,
+                               const Partition *p, bool observed) {
     Tape *t = context->tape;
-    const Norm *norm = context->norm;
-    if (norm->kind->keeps_state && context->mode == NORM_EVAL)
-        return given_moments(context, x);
-    if (norm->uncentred) return squares(context, x);
-    const Partition *p = norm_partition(tape_arena(t), norm, rows_lattice(x->at),
-                                        context->mode, context->state);
     const Shape shape = rows_shape(x->at);
     Node *means = p->channel_cells < p->C ? common_means(context, x) : x->mean;
     Node *mean = tape_mean(t, means, p);
     Node *apart = tape_sub(t, means, tape_spread(t, mean, p, shape));
     Node *square = tape_mul(t, apart, apart);
     Node *variance = tape_mean(t, tape_add(t, x->variance, square), p);
-    if (norm->kind->keeps_state)
-        observe_rows(context, x, p, mean->value, variance->value);
+    if (observed) observe_rows(context, x, p, mean->value, variance->value);
     return (RowMoments){apart, tape_spread(t, variance, p, shape)};
 }
 //< moments
+
+RowMoments rows_moments(const NormContext *context, const Rows *x) {
+    const Norm *norm = context->norm;
+    if (norm->kind->keeps_state && context->mode == NORM_EVAL)
+        return rows_running(context, x);
+    if (norm->uncentred) return squares(context, x);
+    const Partition *p =
+        norm_partition(tape_arena(context->tape), norm, rows_lattice(x->at),
+                       context->mode, context->state);
+    return cell_moments(context, x, p, norm->kind->keeps_state);
+}
+
+RowMoments rows_moments_over(const NormContext *context, const Rows *x, size_t block,
+                             size_t width) {
+    const Partition *p = partition_blocks(tape_arena(context->tape), rows_lattice(x->at),
+                                          block, width, false);
+    return cell_moments(context, x, p, false);
+}
 
 /* scale = 1 / sqrt(variance + eps), bias = (mean of the row - mean of the cell) scale */
 static RowMap partition_rows(const NormContext *context, const Rows *x) {
