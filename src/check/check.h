@@ -80,6 +80,10 @@ typedef struct CheckBound {
  *                 what is not finite
  * A gradient of zeros is proved to 1e-6 of the function's own size. Second order: of what
  * tape_backward says, so that a pass presumes one of CHECK_BACKWARD; no third. */
+/* Whether the function's program detaches something: then it is not the derivative of its
+ * own values, and check_differences is inconclusive everywhere. */
+bool check_holds(Arena *arena, const CheckFunction *function);
+
 CheckReport check_differences(Arena *arena, const CheckFunction *function,
                               CheckDriver driver, uint64_t seed, size_t full);
 

@@ -104,6 +104,16 @@ Kinks probe_kinks(Arena *arena, const CheckFunction *function) {
     return kinks;
 }
 
+bool check_holds(Arena *arena, const CheckFunction *function) {
+    ArenaMark mark = arena_mark(arena);
+    const Kinks kinks = probe_kinks(arena, function);
+    bool held = false;
+    for (size_t k = 0; k < kinks.count; k++)
+        held = held || strcmp(kinks.kink[k].op, "detach") == 0;
+    arena_rewind(arena, mark);
+    return held;
+}
+
 /* ---- samples --------------------------------------------------------------------- */
 
 static double *moved(Arena *arena, const CheckInput *input, const double *along,

@@ -180,8 +180,14 @@ Node *trial_fused_from(Node *node) {
     return node;
 }
 
-/* Whether one is written, asked before there are data. */
-static bool writes_kernel(Arena *arena, const Trial *t) {
+static bool detaches(const Node *node) {
+    while (node && !(node->op && strcmp(node->op->name, "detach") == 0))
+        node = node->previous;
+    return node != NULL;
+}
+
+/* What the program is made of, asked before there are data. */
+static void read_program(Arena *arena, Trial *t) {
     ArenaMark mark = arena_mark(arena);
     const Norm *norm = t->norm;
     Trial blank = *t;
@@ -193,9 +199,9 @@ static bool writes_kernel(Arena *arena, const Trial *t) {
         blank.state[k] = filled(arena, norm->state[k].count, 1.0);
     NormContext call = trial_context(&blank, tape, param);
     norm_apply(&call, tape_fill(tape, t->shape, 0.0));
-    bool found = trial_fused_from(tape_last(tape)) != NULL;
+    t->fused = trial_fused_from(tape_last(tape)) != NULL;
+    t->held = detaches(tape_last(tape));
     arena_rewind(arena, mark);
-    return found;
 }
 
 /* ---- preparing ------------------------------------------------------------------- */
@@ -220,7 +226,7 @@ bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode 
     *scaled = *norm;
     scaled->eps = ldexp(norm->eps, 2 * DATA[data].exponent);
     t->norm = scaled;
-    t->fused = writes_kernel(arena, t);
+    read_program(arena, t);
     if (!t->fused && data == DATA_FAR) return false; /* a definition's digits are gone */
     return check->applies == NULL || check->applies(t);
 }

@@ -48,6 +48,12 @@ const TrialCheck trial_gradient = {
     .data = ON_ALL,
     .judge = judge_gradient};
 
+/* Whose values move as its derivative says. What is detached moves them too, and only the
+ * replays hold it. */
+static bool moves_as_derived(const Trial *t) {
+    return !t->held;
+}
+
 static CheckReport judge_differences(Arena *arena, const Trial *t,
                                      const TrialCheck *check) {
     (void)check;
@@ -60,6 +66,7 @@ const TrialCheck trial_differences = {
     .digits = 1,
     .by_estimate = true,
     .data = ON_MODERATE,
+    .applies = moves_as_derived,
     .judge = judge_differences};
 
 /* Beyond the first order the scale of a combination's terms says too little: eps of its own
@@ -295,6 +302,7 @@ const TrialCheck trial_second_differences = {
     .digits = 1,
     .by_estimate = true,
     .data = ON_PLAIN,
+    .applies = moves_as_derived,
     .judge = judge_second_differences};
 
 /* In cells of many elements the largest |xhat| says too little of the sums of its powers. */

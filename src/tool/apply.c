@@ -118,7 +118,8 @@ static void read_params(Job *job) {
         const NormParam *p = &job->norm->param[i];
         const char *path = param_path(job->arena, "", p->name);
         double *initial = TAKE(job->arena, double, p->count);
-        for (size_t k = 0; k < p->count; k++) initial[k] = p->initial;
+        for (size_t k = 0; k < p->count; k++)
+            initial[k] = p->start ? p->start[k] : p->initial;
         job->param[i] =
             store_has(job->in, path) ? read_vector(job, path, p->count) : initial;
     }
@@ -133,12 +134,13 @@ static void read_params(Job *job) {
 }
 
 static void read_state(Job *job) {
-    for (size_t i = 0; job->mode == NORM_EVAL && i < job->norm->states; i++) {
+    const bool asked = job->mode == NORM_EVAL || norm_recalls(job->norm);
+    for (size_t i = 0; asked && i < job->norm->states; i++) {
         const NormState *s = &job->norm->state[i];
         const char *path = text_print(job->arena, "/%s", s->name);
         if (!store_has(job->in, path))
-            die(EX_DATAERR, "%s: %s needs %s for --mode eval", job->path, job->norm->spec,
-                path);
+            die(EX_DATAERR, "%s: %s needs %s%s", job->path, job->norm->spec, path,
+                norm_recalls(job->norm) ? "" : " for --mode eval");
         job->state[i] = read_vector(job, path, s->count);
         for (size_t k = 0; strcmp(s->name, "running_var") == 0 && k < s->count; k++)
             if (!(job->state[i][k] >= 0))

@@ -114,7 +114,8 @@ static double *random_state(Arena *arena, const Net *net, uint64_t seed) {
         double *value = state + net->norm[i].state;
         for (size_t s = 0; s < norm->states; s++)
             for (size_t k = 0; k < norm->state[s].count; k++, value++)
-                *value = s == 0 ? 0.3 * *value : 0.5 + *value * *value;
+                *value = strstr(norm->state[s].name, "mean") ? 0.3 * *value
+                                                             : 0.5 + *value * *value;
     }
     return state;
 }
@@ -206,9 +207,15 @@ CheckReport net_judge(Arena *arena, size_t row, const CheckFunction *function,
 
 /* ---- the table ------------------------------------------------------------------- */
 
-static bool applies(const SheetCase *job) { /* what does not fit is no column */
-    (void)job;
-    return true;
+/* What does not fit is no column. Differences cannot judge who detaches something. */
+static bool applies(const SheetCase *job) {
+    if (CHECKS[job->row].judge != judge_differences) return true;
+    Arena *arena = arena_new();
+    CheckFunction f = net_function(arena, job->sheet->net,
+                                   job->sheet->column[job->column], NORM_TRAIN, 1);
+    const bool held = check_holds(arena, &f);
+    arena_free(arena);
+    return !held;
 }
 
 static const char *case_name(Arena *arena, const SheetCase *job) {
