@@ -65,7 +65,8 @@ static CheckReport judge_affine(Arena *arena, const Trial *t, const TrialCheck *
 }
 
 static bool has_affine(const Trial *t) {
-    return trial_param(t, "gamma") != SIZE_MAX || trial_param(t, "beta") != SIZE_MAX;
+    return norm_affine_is_last(t->norm) &&
+           (trial_param(t, "gamma") != SIZE_MAX || trial_param(t, "beta") != SIZE_MAX);
 }
 const TrialCheck trial_affine = {
     .name = "affine",

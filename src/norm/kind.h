@@ -68,8 +68,8 @@ struct NormKind {
     /* Where its own options say more of x than channels and samples. NULL: nothing more. */
     bool (*fits)(Arena *arena, const Norm *norm, Lattice x, Error *error);
 
-    /* norm_smallest_cell of a kind whose cells are not those above: at least 2 where one
-     * element is no trouble, SIZE_MAX where no moment is x's own. */
+    /* norm_smallest_cell of a kind whose cells are not those above: 1 where little more than
+     * beta or a sign is left of x, SIZE_MAX where no moment is x's own. */
     size_t (*smallest)(const Norm *norm, Lattice x, NormMode mode);
 
     /* norm_adapt of its own state (parts are asked by norm.c). NULL: none follows a

@@ -428,7 +428,8 @@ bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
                                error))
             return false;
     if (norm->parts || norm_smallest_cell(arena, norm, x, mode) > 1) return true;
-    const char *more = norm->kind->keeps_state         ? "more samples in a cell would do"
+    const char *more = norm->kind->smallest            ? "more positions would do"
+                       : norm->kind->keeps_state       ? "more samples in a cell would do"
                        : x.C == 1 && norm->kind->apart ? "more channels would do"
                        : x.C == 1
                            ? "more positions would do"
@@ -436,7 +437,9 @@ bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
                                         divisors_text(arena, x.C) + strlen("1, "));
     return fail(error, EX_USAGE, 0,
                 "%s has cells of one element on [%zu, %zu, %zu positions], so its output "
-                "would be beta"
-                " whatever its input; %s",
-                norm->spec, x.N, x.C, x.L, more);
+                "%s; %s",
+                norm->spec, x.N, x.C, x.L,
+                norm_is_partitioned(norm) ? "would be beta whatever its input"
+                                          : "could be no more than a sign of its input",
+                more);
 }

@@ -110,8 +110,8 @@ const Norm *norm_new(Arena *arena, const char *text, size_t channels, Error *err
  * names the numbers and the divisors that work. */
 bool norm_fits(Arena *arena, const Norm *norm, Lattice x, NormMode mode, Error *error);
 
-/* Elements of the smallest cell; 1: the output is beta and dx is zero. SIZE_MAX where
- * nothing is standardized by x. */
+/* Elements of the smallest cell; 1: the output is beta and dx is zero (of a partition; where
+ * nothing is centred, a sign). SIZE_MAX where nothing is standardized by x. */
 size_t norm_smallest_cell(Arena *arena, const Norm *norm, Lattice x, NormMode mode);
 
 /* The same as an error, for who refuses it (networks do). */

@@ -25,6 +25,7 @@ static void declare(Norm *norm) {
     norm_add_state(norm, "batch_size", 1, 1.0)->weight_new = 1.0;
 }
 
+/* Where an instance is one position and alpha is small, y is but the sign of x - mean_B. */
 static size_t smallest(const Norm *norm, Lattice x, NormMode mode) {
     const bool *layer = norm->detail;
     (void)mode;

@@ -1,0 +1,82 @@
+/* Filter response normalization with its thresholded linear unit (Singh and Krishnan 2019):
+ * rows are divided by their root mean square, nothing is centred,
+ *     nu2 = mean of x^2 over the positions of a row
+ *     y = gamma x / sqrt(nu2 + eps) + beta,   z = max(y, tau)
+ * with tau learned for each channel, 0 at first. tlu=no is y alone. The paper's eps is 1e-6,
+ * timm's 1e-5. Where a row is one position, y is the sign of x; there the paper learns eps, and
+ * networks here are refused. The derivative jumps where y = tau; at tau itself it is y's.
+ *
+ * y goes through the moments of rows (nu2 = variance + mean^2), the maximum is a step of its
+ * own after it, for no map of rows says it. */
+#include "kind.h"
+
+static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                      Error *error) {
+    static const char *const TLU[] = {"yes", "no"};
+    bool alone = false;
+    (void)arena;
+    if (!norm_read_choice(arguments, "tlu", TLU, &alone, canonical, error)) return false;
+    norm->activates = norm->affine_inside = !alone;
+    return true;
+}
+
+static void declare(Norm *norm) {
+    if (norm->activates) norm_add_param(norm, "tau", norm->channels, 0.0);
+}
+
+/* Of one position y is but the sign of x. */
+static size_t smallest(const Norm *norm, Lattice x, NormMode mode) {
+    (void)norm, (void)mode;
+    return x.L;
+}
+
+static Node *threshold(const NormContext *context, Node *y) {
+    Node *tau = norm_operand(context, "tau");
+    return tau ? tape_max(context->tape, y, norm_repeat(context->tape, tau, y->shape))
+               : y;
+}
+
+static Node *root(const NormContext *context, Node *square) {
+    Tape *t = context->tape;
+    Node *eps = tape_fill(t, square->shape, context->norm->eps);
+    return tape_sqrt(t, tape_add(t, square, eps));
+}
+
+static Node *define(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    const Partition *p =
+        partition_blocks(tape_arena(t), shape_lattice(x->shape), 1, 1, false);
+    Node *nu2 = tape_mean(t, tape_mul(t, x, x), p);
+    Node *xhat = tape_div(t, x, tape_spread(t, root(context, nu2), p, x->shape));
+    return threshold(context, norm_affine(context, xhat));
+}
+
+/* x scale is (x - mean of the row) scale + mean of the row scale. */
+static RowMap rows(const NormContext *context, const Rows *x) {
+    Tape *t = context->tape;
+    Node *origin = rows_repeat(context, x, tape_leaf(t, SHAPE(x->at.C), x->origin));
+    Node *mean = tape_add(t, x->mean, origin);
+    Node *nu2 = tape_add(t, x->variance, tape_mul(t, mean, mean));
+    Node *scale = tape_div(t, tape_fill(t, nu2->shape, 1.0), root(context, nu2));
+    return (RowMap){scale, tape_mul(t, mean, scale)};
+}
+
+static Node *apply(const NormContext *context, Node *x) {
+    return threshold(context, rows_apply(context, x));
+}
+
+const NormKind norm_frn = {
+    .name = "frn",
+    .usage = "frn(tlu=yes|no)",
+    .title = "filter response normalization with TLU, Singh and Krishnan 2019",
+    .options = (const char *const[]){"tlu", NULL},
+    .eps = 1e-6,
+    .block = 1,
+    .width = 1,
+    .configure = configure,
+    .declare = declare,
+    .define = define,
+    .apply = apply,
+    .rows = rows,
+    .smallest = smallest,
+};
