@@ -86,6 +86,7 @@ static void a_gate_has_two_ends(void **state) {
     (void)state;
     static const char *const SPECS[] = {"blend(batch, group(2), gate=clamp)",
                                         "blend(batch, group(2), gate=clamp, per=layer)",
+                                        "blend(batch, group(2), gate=free)",
                                         "blend(batch, group(2))",
                                         "blend(batch, group(2), per=layer)"};
     for (size_t k = 0; k < COUNT_OF(SPECS); k++)
@@ -93,7 +94,7 @@ static void a_gate_has_two_ends(void **state) {
             Arena *arena = arena_new();
             Given both = given(arena, SPECS[k]),
                   one = given(arena, end ? "batch" : "group(2)");
-            set(&both, "gate", k < 2 ? (double)end : end ? 1e4 : -1e4);
+            set(&both, "gate", k < 3 ? (double)end : end ? 1e4 : -1e4);
             for (size_t c = 0; c < C; c++) {
                 param(&one, "gamma")[c] = param(&both, "gamma")[c];
                 param(&one, "beta")[c] = param(&both, "beta")[c];
@@ -236,6 +237,35 @@ static void mixed_statistics_restated(void **state) {
 
 /* ---- names ----------------------------------------------------------------------- */
 
+/* 2 in the place of every G. */
+static const char *with_two(Arena *arena, const char *text) {
+    char *two = text_copy(arena, text, strlen(text));
+    for (char *c = two; *c; c++)
+        if (*c == 'G') *c = '2';
+    return two;
+}
+
+static void an_alias_is_what_it_stands_for(void **state) {
+    (void)state;
+    size_t count;
+    const NormAlias *alias = norm_aliases(&count);
+    for (size_t i = 0; i < 2 * count; i++) {
+        Arena *arena = arena_new();
+        Given name = given(arena, with_two(arena, alias[i / 2].usage)),
+              text = given(arena, with_two(arena, alias[i / 2].spec));
+        assert_string_equal(name.norm->spec, text.norm->spec);
+        NormMode mode = i % 2 ? NORM_EVAL : NORM_TRAIN;
+        Got got = run_given(arena, &name, mode, false),
+            want = run_given(arena, &text, mode, false);
+        assert_memory_equal(got.y, want.y, ALL * sizeof *got.y);
+        assert_memory_equal(got.dx, want.dx, ALL * sizeof *got.dx);
+        for (size_t k = 0; k < name.norm->states; k++)
+            assert_memory_equal(got.observed[k], want.observed[k],
+                                name.norm->state[k].count * sizeof(double));
+        arena_free(arena);
+    }
+}
+
 static void canonical_forms(void **state) {
     (void)state;
     static const char *const FORMS[][2] = {
@@ -255,7 +285,16 @@ static void canonical_forms(void **state) {
         {"mix( instance,layer ,batch)", "mix(instance, layer, batch)"},
         {"mix(batch, layer, pooled=no, eps=1e-3)", "mix(batch, layer, eps=0.001)"},
         {"mix(batch, layer, pooled=yes)", "mix(batch, layer, pooled=yes)"},
-        {"batch(affine=no)", "batch(gamma=no, beta=no)"}};
+        {"batch(affine=no)", "batch(gamma=no, beta=no)"},
+        {"blend(batch, layer, gate=free)", "blend(batch, layer, gate=free)"},
+        {" gn : 8 ", "group(8)"},
+        {"gn(size=2, eps=1e-3)", "group(size=2, eps=0.001)"},
+        {"switchable(pooled=yes)", "mix(instance, layer, batch, pooled=yes)"},
+        {"batch-channel(size=4)", "batch(affine=yes) | group(size=4)"},
+        {"continual(beta=no, 8)", "chain(group(8), batch, beta=no)"},
+        {"layer | ibn(affine=yes)", "layer | split(instance, batch, affine=yes)"},
+        {"blend(bn, ibn)", "blend(batch, split(instance, batch))"},
+        {"bcn(per=layer)", "blend(batch, layer, gate=free, per=layer)"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(FORMS); i++) {
         Error error = {.set = false};
@@ -287,6 +326,26 @@ static void parts_have_names(void **state) {
     arena_free(arena);
 }
 
+static void gates_begin(void **state) {
+    (void)state;
+    static const struct {
+        const char *gate;
+        double initial, least, most;
+    } GATES[] = {{"sigmoid", 0.0, -INFINITY, INFINITY},
+                 {"clamp", 1.0, 0.0, 1.0},
+                 {"free", 1.0, -INFINITY, INFINITY}};
+    Arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT_OF(GATES); i++) {
+        Given g = given(arena,
+                        text_print(arena, "blend(batch, layer, gate=%s)", GATES[i].gate));
+        const NormParam *gate = &g.norm->param[2];
+        assert_string_equal(gate->name, "gate");
+        assert_true(gate->initial == GATES[i].initial && gate->least == GATES[i].least &&
+                    gate->most == GATES[i].most && !gate->decayed);
+    }
+    arena_free(arena);
+}
+
 static void wrong_specs(void **state) {
     (void)state;
     static const struct {
@@ -308,7 +367,19 @@ static void wrong_specs(void **state) {
         {"mix(batch, none)", 11, "'none' is not of one partition"},
         {"mix(batch, layer | batch)", 11, "blend weighs outputs"},
         {"mix(pooled=yes, batch, layer(eps=1))", 23, "belong to the mix"},
-        {"chain(batch, layer, affine=maybe)", 27, "yes or no"}};
+        {"chain(batch, layer, affine=maybe)", 27, "yes or no"},
+        {"blend(batch, layer, gate=fre)", 25, "sigmoid, clamp or free, not 'fre'"},
+        {"swichable", 0, "did you mean 'switchable'"},
+        {"batch | batch-chanel(2)", 8, "did you mean 'batch-channel'"},
+        {"ibn | batch-channel", 6, "needs a number of groups, batch-channel(8)"},
+        {"batch-channel( 3)", 15, "do not divide 8 channels"},
+        {"batch-channel(size=3)", 19, "batch-channel(G) is batch(affine=yes) | group(G)"},
+        {"continual(2, 4)", 13, "'continual' does not take '4' here"},
+        {"continual(2, size=4)", 13, "no option 'size'"},
+        {"ibn:2", 4, "'ibn' does not take '2' here; ibn is split(instance, batch)"},
+        {"layer | ibn(ratio=0.01)", 8, "without any; ibn is split(instance, batch)"},
+        {"batch-instance(gate=free)", 15, "given twice"},
+        {"blend(batch, ibn(esp=1))", 17, "no option 'esp'"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
         Error error = {.set = false};
@@ -327,8 +398,10 @@ static const Case CASES[] = {
     CASE(theorem, a_split_leaves_each_its_channels),
     CASE(theorem, one_hot_weights_are_a_part),
     CASE(oracle, mixed_statistics_restated),
+    CASE(theorem, an_alias_is_what_it_stands_for),
     CASE(example, canonical_forms),
     CASE(example, parts_have_names),
+    CASE(example, gates_begin),
     CASE(example, wrong_specs),
 };
 

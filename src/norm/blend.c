@@ -1,40 +1,44 @@
 /* The outputs of two normalizers, weighed by a learned gate r: y = r a(x) + (1 - r) b(x).
  * blend(batch, instance, gate=clamp) is batch-instance normalization (Nam and Kim 2018): r
- * begins at 1 and is kept in [0, 1] after each step. gate=sigmoid: r = sigmoid(gate),
- * beginning at 1/2. per: one gate for each channel, or one for the layer. */
+ * begins at 1 and is kept in [0, 1] after each step. gate=free: r is any number, beginning
+ * at 1 (Khaled et al. 2023, with layer). gate=sigmoid: r = sigmoid(gate), beginning at 1/2.
+ * per: one gate for each channel, or one for the layer. */
 #include "kind.h"
 
+enum { SIGMOID, CLAMP, FREE };
+enum { CHANNEL, LAYER };
+
 typedef struct Blend {
-    bool clamped;  /* r is a number kept in [0, 1], not a sigmoid */
-    bool by_layer; /* one gate for all channels */
+    size_t gate; /* SIGMOID, CLAMP or FREE */
+    size_t per;  /* CHANNEL, or LAYER: one gate for all channels */
 } Blend;
 
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error) {
-    static const char *const gates[] = {"sigmoid", "clamp"}, *const per[] = {"channel",
-                                                                             "layer"};
+    static const char *const gates[] = {"sigmoid", "clamp", "free", NULL};
+    static const char *const per[] = {"channel", "layer", NULL};
     if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
     if (norm->parts != 2)
         return fail(error, EX_USAGE, arguments->spec->at,
                     "blend weighs two normalizers, not %zu", norm->parts);
     Blend *blend = ZERO(arena, Blend, 1);
     norm->detail = blend;
-    return norm_read_choice(arguments, "gate", gates, &blend->clamped, canonical,
-                            error) &&
-           norm_read_choice(arguments, "per", per, &blend->by_layer, canonical, error);
+    return norm_read_choice(arguments, "gate", gates, &blend->gate, canonical, error) &&
+           norm_read_choice(arguments, "per", per, &blend->per, canonical, error);
 }
 
 static void declare(Norm *norm) {
     const Blend *blend = norm->detail;
-    const size_t count = blend->by_layer ? 1 : norm->channels;
-    NormParam *gate = norm_add_param(norm, "gate", count, blend->clamped ? 1.0 : 0.0);
-    if (blend->clamped) gate->least = 0.0, gate->most = 1.0;
+    const size_t count = blend->per == LAYER ? 1 : norm->channels;
+    NormParam *gate =
+        norm_add_param(norm, "gate", count, blend->gate == SIGMOID ? 0.0 : 1.0);
+    if (blend->gate == CLAMP) gate->least = 0.0, gate->most = 1.0;
 }
 
 static Node *gate_of(const NormContext *context) {
     Node *gate = norm_operand(context, "gate");
     const Blend *blend = context->norm->detail;
-    return blend->clamped ? gate : tape_sigmoid(context->tape, gate);
+    return blend->gate == SIGMOID ? tape_sigmoid(context->tape, gate) : gate;
 }
 
 /* Exact at both ends: 1 a + 0 b is a. */
@@ -60,7 +64,7 @@ static RowMap rows(const NormContext *context, const Rows *x) {
 const NormKind norm_blend = {
     .name = "blend",
     .example = "blend(batch, group(2))",
-    .usage = "blend(a, b, gate=sigmoid|clamp, per=channel|layer)",
+    .usage = "blend(a, b, gate=sigmoid|clamp|free, per=channel|layer)",
     .title = "two outputs weighed by a learned gate, Nam and Kim 2018",
     .options = (const char *const[]){"gate", "per", NULL},
     .combines = true,

@@ -12,8 +12,8 @@
 
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error) {
-    static const char *const TLU[] = {"yes", "no"};
-    bool alone = false;
+    static const char *const TLU[] = {"yes", "no", NULL};
+    size_t alone = 0;
     (void)arena;
     if (!norm_read_choice(arguments, "tlu", TLU, &alone, canonical, error)) return false;
     norm->activates = norm->affine_inside = !alone;

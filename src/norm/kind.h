@@ -77,6 +77,17 @@ struct NormKind {
     bool (*adapt)(const Norm *norm, Draw draw, double *const *state);
 };
 
+/* ---- alias.c --------------------------------------------------------------------- */
+
+const char *alias_name(Arena *arena, const NormAlias *alias); /* "continual" */
+
+/* What an alias stands for, with its arguments put in, each still at its own place and all
+ * else at the alias's; any other spec as it is. NULL and *error. */
+const Spec *alias_expand(Arena *arena, const Spec *said, Error *error);
+
+/* Adds to an error inside an alias what that stands for. */
+void alias_explain(const Spec *said, Error *error);
+
 /* ---- norm.c: declaring ------------------------------------------------------------- */
 
 /* A parameter that is free and not decayed, and a running state; to be changed where they
@@ -86,12 +97,12 @@ NormState *norm_add_state(Norm *norm, const char *name, size_t count, double ini
 
 /* ---- norm.c: options --------------------------------------------------------------- */
 
-/* A number from least to most, and one of two words (the first is usual): canonical where it
- * is not what it was. False and *error at its place. */
+/* A number from least to most, and one of some words (NULL-terminated; the first is usual):
+ * canonical where it is not what it was. False and *error at its place. */
 bool norm_read_number(Arguments *arguments, const char *key, double least, double most,
                       double *value, Text *canonical, Error *error);
-bool norm_read_choice(Arguments *arguments, const char *key, const char *const word[2],
-                      bool *second, Text *canonical, Error *error);
+bool norm_read_choice(Arguments *arguments, const char *key, const char *const *word,
+                      size_t *choice, Text *canonical, Error *error);
 
 /* ---- norm.c: combinations --------------------------------------------------------- */
 

@@ -63,16 +63,27 @@ size_t norm_rank(const Norm *norm) {
 
 /* ---- configuration --------------------------------------------------------------- */
 
+/* All that may be meant: kinds, then aliases. */
+static const char **known_names(Arena *arena, size_t *count) {
+    size_t aliases;
+    const NormAlias *alias = norm_aliases(&aliases);
+    const char **name = TAKE(arena, const char *, COUNT_OF(KINDS) + aliases);
+    *count = 0;
+    for (size_t i = 0; i < COUNT_OF(KINDS); i++) name[(*count)++] = KINDS[i]->name;
+    for (size_t i = 0; i < aliases; i++) name[(*count)++] = alias_name(arena, &alias[i]);
+    return name;
+}
+
 static const NormKind *find_kind(Arena *arena, const Spec *spec, Error *error) {
-    const char *names[COUNT_OF(KINDS)];
     Text known = text_new(arena);
     for (size_t i = 0; i < COUNT_OF(KINDS); i++) {
         if (strcmp(spec->word, KINDS[i]->name) == 0) return KINDS[i];
-        names[i] = KINDS[i]->name;
-        text_add(&known, "%s%s", i ? ", " : "", names[i]);
+        text_add(&known, "%s%s", i ? ", " : "", KINDS[i]->name);
     }
+    size_t count;
+    const char **names = known_names(arena, &count);
     fail(error, EX_USAGE, spec->at, "no normalizer '%s'%s; there are %s", spec->word,
-         text_hint(arena, spec->word, names, COUNT_OF(names)), known.data);
+         text_hint(arena, spec->word, names, count), known.data);
     return NULL;
 }
 
@@ -98,19 +109,28 @@ bool norm_read_number(Arguments *arguments, const char *key, double least, doubl
     return true;
 }
 
-bool norm_read_choice(Arguments *arguments, const char *key, const char *const word[2],
-                      bool *second, Text *canonical, Error *error) {
+bool norm_read_choice(Arguments *arguments, const char *key, const char *const *word,
+                      size_t *choice, Text *canonical, Error *error) {
     const SpecArg *argument = arguments_named(arguments, key);
     if (argument == NULL) return true;
     const char *said = argument->value->word;
-    *second = strcmp(said, word[1]) == 0;
-    if (argument->value->count || (!*second && strcmp(said, word[0]) != 0))
-        return fail(error, EX_USAGE, argument->value->at,
-                    "%s should be %s or %s, not '%s'%s", key, word[0], word[1], said,
-                    text_hint(arguments->arena, said, word, 2));
-    if (*second)
-        add_option(canonical, text_print(arguments->arena, "%s=%s", key, word[1]));
-    return true;
+    Text known = text_new(arguments->arena);
+    size_t count = 0;
+    for (; word[count]; count++) {
+        if (argument->value->count == 0 && strcmp(said, word[count]) == 0) {
+            *choice = count;
+            if (count > 0)
+                add_option(canonical, text_print(arguments->arena, "%s=%s", key, said));
+            return true;
+        }
+        text_add(&known, "%s%s",
+                 count == 0        ? ""
+                 : word[count + 1] ? ", "
+                                   : " or ",
+                 word[count]);
+    }
+    return fail(error, EX_USAGE, argument->value->at, "%s should be %s, not '%s'%s", key,
+                known.data, said, text_hint(arguments->arena, said, word, count));
 }
 
 /* affine= for both of gamma= and beta=; a part has neither unless it says so. */
@@ -247,7 +267,7 @@ static const char *canonical_spec(Arena *arena, const Norm *norm, const char *ar
     return *arguments ? text_print(arena, "%s(%s)", name, arguments) : name;
 }
 
-static const Norm *read_norm(Arena *arena, const Spec *spec, size_t channels, bool part,
+static const Norm *read_kind(Arena *arena, const Spec *spec, size_t channels, bool part,
                              Error *error) {
     const NormKind *kind = find_kind(arena, spec, error);
     if (kind == NULL) return NULL;
@@ -272,6 +292,14 @@ static const Norm *read_norm(Arena *arena, const Spec *spec, size_t channels, bo
     declare_own(norm, affine);
     for (size_t i = 0; i < norm->parts; i++)
         if (!declare_part(arena, norm, i, spec->at, error)) return NULL;
+    return norm;
+}
+
+static const Norm *read_norm(Arena *arena, const Spec *said, size_t channels, bool part,
+                             Error *error) {
+    const Spec *spec = alias_expand(arena, said, error);
+    const Norm *norm = spec ? read_kind(arena, spec, channels, part, error) : NULL;
+    if (norm == NULL) alias_explain(said, error);
     return norm;
 }
 
@@ -439,7 +467,8 @@ bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
                 "%s has cells of one element on [%zu, %zu, %zu positions], so its output "
                 "%s; %s",
                 norm->spec, x.N, x.C, x.L,
-                norm_is_partitioned(norm) ? "would be beta whatever its input"
-                                          : "could be no more than a sign of its input",
+                norm_is_partitioned(norm, mode)
+                    ? "would be beta whatever its input"
+                    : "could be no more than a sign of its input",
                 more);
 }

@@ -86,6 +86,16 @@ typedef struct NormTwin {
     NormMode mode;
 } NormTwin;
 
+/* A published name of what the algebra spells: "continual(G)" is "group(G) | batch". */
+typedef struct NormAlias {
+    const char *usage, *spec, *title, *source;
+} NormAlias;
+
+/* ---- alias.c --------------------------------------------------------------------- */
+
+/* alias.def, in order. norm_new reads them as what they stand for. */
+const NormAlias *norm_aliases(size_t *count);
+
 /* ---- norm.c ---------------------------------------------------------------------- */
 
 /* The registry (norm.def), in order. */

@@ -13,8 +13,8 @@
 
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error) {
-    static const char *const WITH[] = {"instance", "layer"};
-    bool *layer = ZERO(arena, bool, 1);
+    static const char *const WITH[] = {"instance", "layer", NULL};
+    size_t *layer = ZERO(arena, size_t, 1);
     norm->detail = layer;
     return norm_read_choice(arguments, "with", WITH, layer, canonical, error);
 }
@@ -27,7 +27,7 @@ static void declare(Norm *norm) {
 
 /* Where an instance is one position and alpha is small, y is but the sign of x - mean_B. */
 static size_t smallest(const Norm *norm, Lattice x, NormMode mode) {
-    const bool *layer = norm->detail;
+    const size_t *layer = norm->detail;
     (void)mode;
     return *layer ? x.C * x.L : x.L;
 }
@@ -69,7 +69,7 @@ static void pool(const NormContext *context, Node *alpha, Node *const apart[2],
 static Node *define(const NormContext *context, Node *x) {
     Tape *t = context->tape;
     const Norm *norm = context->norm;
-    const bool *layer = norm->detail;
+    const size_t *layer = norm->detail;
     const Lattice at = shape_lattice(x->shape);
     MomentNodes batch = norm_moments(context, x);
     MomentNodes other = norm_moments_over(
@@ -87,7 +87,7 @@ static Node *define(const NormContext *context, Node *x) {
 static RowMap rows(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
     const Norm *norm = context->norm;
-    const bool *layer = norm->detail;
+    const size_t *layer = norm->detail;
     RowMoments batch = rows_moments(context, x);
     RowMoments other = rows_moments_over(context, x, 1, *layer ? x->at.C : 1);
     Node *alpha = rows_repeat(context, x, weight_of(context, x->at.N)), *apart, *variance;

@@ -290,7 +290,8 @@ static int run_apply(const Call *call) {
     if (norm_smallest_cell(arena, job.norm, job.lattice, mode) == 1)
         say("%s has cells of one element on %s%s", job.norm->spec,
             shape_text(arena, job.shape),
-            norm_is_partitioned(job.norm) ? ": there y is beta and dx is zero" : "");
+            norm_is_partitioned(job.norm, mode) ? ": there y is beta and dx is zero"
+                                                : "");
     Store *out = store_new(text_print(arena, "%s of %s", job.norm->spec, "/x"));
     store_text(out, "/", "spec", job.norm->spec);
     store_text(out, "/", "mode", mode == NORM_EVAL ? "eval" : "train");
