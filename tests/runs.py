@@ -496,8 +496,41 @@ def lists(place):
         text, data = place.good("list", name), json.loads(place.good("list", name, "--json"))
         found = [row["name"] for row in data[name]]
         same("missing in list " + name, [n for n in least if n not in found], [])
-        same("lines of list " + name, text.count("\n"), len(found))
+        if name != "norms":
+            same("lines of list " + name, text.count("\n"), len(found))
         check(all(row["title"] and row["usage"] for row in data[name]), f"list {name}: empty fields")
+
+
+@case("example")
+def catalogue(place):
+    """`list norms`: a line for each kind and each other name; entries whose numbers are those of the code."""
+    data, lines = json.loads(place.good("list", "norms", "--json")), place.good("list", "norms").splitlines()
+    check(max(map(len, lines)) <= 100 and not any(line != line.rstrip() for line in lines), "width of list norms")
+    rows, aliases = (list(group) for group in (lines[1:lines.index("")], lines[lines.index("") + 2:]))
+    same("kinds", [re.match(r"\w+", line)[0] for line in rows], [entry["name"] for entry in data["norms"]])
+    same("other names", [re.match(r"[-\w]+", line)[0] for line in aliases], [a["name"] for a in data["aliases"]])
+    for line, entry in zip(rows, data["norms"]):
+        same(line, "running" in line or "adapted" in line, bool(entry["state"]))
+        check(entry["source"] in line and entry["cells"] and entry["definition_operations"] >= entry["operations"] > 0,
+              f"{line}: {entry}")
+        cases = place.good("check", entry["example"], "--list").split()[::2]
+        same("checks of " + entry["name"], sorted(entry["checks"]), sorted({name.rpartition(".")[2] for name in cases}))
+        check(set(entry["invariances"]) <= set(entry["checks"]) and
+              ("twins" in entry["checks"]) == bool(entry["twins"]), f"{entry}")
+    found = {entry["name"]: entry for entry in data["norms"]}
+    same("params of blend", [(p["name"], p["count"]) for p in found["blend"]["params"]],
+         [("gamma", 8), ("beta", 8), ("gate", 8)])
+    same("state of batch", [s["name"] for s in found["batch"]["state"]], ["running_mean", "running_var"])
+    same("invariances of group", found["group"]["invariances"],
+         ["powers-of-two", "exact-shift", "permutation", "evaluation"])
+    same("cells", [found[name]["cells"] for name in ("batch", "group", "position", "ghost")],
+         ["all samples x one channel x all positions", "one sample x a block of channels x all positions",
+          "one sample x all channels x one position", "a block of samples x one channel x all positions"])
+    long = place.good("list", "norms", "--long")
+    same("entries", [part.splitlines()[0] for part in long.split("\n\n")], [entry["usage"] for entry in data["norms"]])
+    one = place.good("list", "norms", "ibn")
+    check("split(instance, batch)" in one and "[C/2]" in one and "Pan et al. 2018" in one, one)
+    check("gate[1]" in place.good("list", "norms", "blend(batch, layer, per=layer)"), "entry of a spec")
 
 
 @case("example")

@@ -5,7 +5,8 @@
 const NormKind norm_batch = {
     .name = "batch",
     .usage = "batch",
-    .title = "batch normalization, Ioffe and Szegedy 2015",
+    .title = "batch normalization",
+    .source = "Ioffe and Szegedy 2015",
     .also = (const char *const[]){"batch(center=no)", NULL},
     .keeps_state = true,
     .width = 1,

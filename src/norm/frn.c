@@ -68,7 +68,9 @@ static Node *apply(const NormContext *context, Node *x) {
 const NormKind norm_frn = {
     .name = "frn",
     .usage = "frn(tlu=yes|no)",
-    .title = "filter response normalization with TLU, Singh and Krishnan 2019",
+    .title = "filter response normalization with TLU",
+    .source = "Singh and Krishnan 2019",
+    .cells = "one sample x one channel x all positions",
     .options = (const char *const[]){"tlu", NULL},
     .eps = 1e-6,
     .block = 1,

@@ -4,7 +4,8 @@
 const NormKind norm_instance = {
     .name = "instance",
     .usage = "instance",
-    .title = "instance normalization, Ulyanov et al. 2016",
+    .title = "instance normalization",
+    .source = "Ulyanov et al. 2016",
     .block = 1,
     .width = 1,
     .twins = (const NormTwin[]){{"group(C)", NORM_TRAIN},

@@ -5,7 +5,8 @@
 const NormKind norm_layer = {
     .name = "layer",
     .usage = "layer",
-    .title = "layer normalization, Ba et al. 2016",
+    .title = "layer normalization",
+    .source = "Ba et al. 2016",
     .also = (const char *const[]){"layer(center=no)", NULL},
     .block = 1,
     .twins = (const NormTwin[]){{"group(1)", NORM_TRAIN},

@@ -4,6 +4,6 @@
 const NormKind norm_none = {
     .name = "none",
     .usage = "none",
-    .title = "no statistics, only gamma and beta",
+    .title = "gamma and beta alone",
     .fixed = true,
 };

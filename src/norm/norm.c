@@ -31,12 +31,32 @@ const char *norm_title(const NormKind *kind) {
     return kind->title;
 }
 
+const char *norm_source(const NormKind *kind) {
+    return kind->source ? kind->source : "";
+}
+
 const char *norm_example(const NormKind *kind) {
     return kind->example ? kind->example : kind->name;
 }
 
 const char *const *norm_also(const NormKind *kind) {
     return kind->also;
+}
+
+const char *norm_cells(Arena *arena, const Norm *norm) {
+    const NormKind *kind = norm->kind;
+    if (kind->cells) return kind->cells;
+    if (norm->parts) return "those of its parts";
+    if (kind->fixed) return "none";
+    if (kind->define) return "as its definition says";
+    const char *samples = kind->block   ? "one sample"
+                          : norm->block ? "a block of samples"
+                                        : "all samples",
+               *channels = kind->width   ? "one channel"
+                           : norm->width ? "a block of channels"
+                                         : "all channels";
+    return text_print(arena, "%s x %s x %s", samples, channels,
+                      kind->apart ? "one position" : "all positions");
 }
 
 bool norm_keeps_state(const Norm *norm) {
@@ -183,8 +203,7 @@ static bool read_common(Norm *norm, Arguments *arguments, Text *canonical, Error
                             canonical, error);
 }
 
-/* All the named options of a kind, for messages. */
-static const char *const *known_options(Arena *arena, const NormKind *kind) {
+const char *const *norm_options(Arena *arena, const NormKind *kind) {
     const char **all = ZERO(arena, const char *, 16);
     size_t count = 0;
     for (const char *const *own = kind->options; own && *own; own++) all[count++] = *own;
@@ -286,7 +305,7 @@ static const Norm *read_kind(Arena *arena, const Spec *spec, size_t channels, bo
         return NULL;
     if (!read_common(norm, &arguments, &canonical, error) ||
         !read_affine(&affine, part, &arguments, &canonical, error) ||
-        !arguments_done(&arguments, known_options(arena, kind), error))
+        !arguments_done(&arguments, norm_options(arena, kind), error))
         return NULL;
     norm->spec = canonical_spec(arena, norm, canonical.data);
     declare_own(norm, affine);

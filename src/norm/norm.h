@@ -101,9 +101,14 @@ const NormAlias *norm_aliases(size_t *count);
 /* The registry (norm.def), in order. */
 const NormKind *const *norm_kinds(size_t *count);
 const char *norm_name(const NormKind *kind);
-const char *norm_usage(const NormKind *kind);       /* "group(G) or group(size=K)" */
-const char *norm_title(const NormKind *kind);       /* what it is, paper and year */
-const char *norm_example(const NormKind *kind);     /* a spec of that kind: "group(2)" */
+const char *norm_usage(const NormKind *kind);   /* "group(G) or group(size=K)" */
+const char *norm_title(const NormKind *kind);   /* what it is, in a few words */
+const char *norm_source(const NormKind *kind);  /* "Wu and He 2018", or "" */
+const char *norm_example(const NormKind *kind); /* a spec of that kind: "group(2)" */
+/* Its named options, NULL-terminated. */
+const char *const *norm_options(Arena *arena, const NormKind *kind);
+/* Which elements share moments: "one sample x a block of channels x all positions". */
+const char *norm_cells(Arena *arena, const Norm *norm);
 const char *const *norm_also(const NormKind *kind); /* more, NULL at the end; or NULL */
 bool norm_keeps_state(const Norm *norm);
 bool norm_has_eps(const Norm *norm); /* none and combinations have none of their own */

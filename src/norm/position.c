@@ -5,7 +5,8 @@
 const NormKind norm_position = {
     .name = "position",
     .usage = "position",
-    .title = "positional normalization, Li et al. 2019",
+    .title = "positional normalization",
+    .source = "Li et al. 2019",
     .also = (const char *const[]){"position(center=no)", NULL},
     .apart = true,
     .block = 1,

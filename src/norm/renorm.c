@@ -88,7 +88,8 @@ static RowMap rows(const NormContext *context, const Rows *x) {
 const NormKind norm_renorm = {
     .name = "renorm",
     .usage = "renorm(rmax=R, dmax=D, warm=EPOCHS)",
-    .title = "batch corrected towards its running moments, Ioffe 2017",
+    .title = "batch corrected towards its running moments",
+    .source = "Ioffe 2017",
     .options = (const char *const[]){"rmax", "dmax", "warm", NULL},
     .keeps_state = true,
     .recalls = true,

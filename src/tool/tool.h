@@ -233,6 +233,11 @@ CheckFunction net_function(Arena *arena, const char *net, const char *norm, Norm
 CheckReport net_judge(Arena *arena, size_t row, const CheckFunction *function,
                       uint64_t seed);
 
+/* ---- catalogue.c ----------------------------------------------------------------- */
+
+/* `list norms`: a line a normalizer, or whole entries (--long, or of the words after it). */
+void list_norms(const Call *call, bool json);
+
 /* ---- check_save.c ---------------------------------------------------------------- */
 
 /* Cases and their verdicts, as stored: columns of `count`. */

@@ -1,0 +1,398 @@
+/* The catalogue of normalizers. What code can be asked, it is asked: parameters and state
+ * of an example, the operations of one call on a tape, the checks that apply. */
+#include "op.h"
+#include "tool.h"
+
+#include <string.h>
+
+/* What is bound to these is asked; counts that grow with the channels are theirs. */
+enum { CHANNELS = 8, MORE_CHANNELS = 2 * CHANNELS, SIDE = 16 };
+
+typedef struct Entry {
+    const char *name, *usage, *title, *source;
+    const char *spec; /* the example, canonical */
+    const NormKind *kind;
+    const Norm *norm, *wider; /* bound to CHANNELS and MORE_CHANNELS */
+} Entry;
+
+static const Norm *bound(Arena *arena, const char *spec, size_t channels) {
+    Error error = {.set = false};
+    const Norm *norm = norm_new(arena, spec, channels, &error);
+    if (norm == NULL) die(error.code, "%s", spec_error(arena, spec, &error));
+    return norm;
+}
+
+static Entry entry_of_spec(Arena *arena, const char *spec) {
+    const Norm *norm = bound(arena, spec, CHANNELS);
+    const NormKind *kind = norm->kind;
+    return (Entry){.name = norm_name(kind),
+                   .usage = norm_usage(kind),
+                   .title = norm_title(kind),
+                   .source = norm_source(kind),
+                   .spec = norm->spec,
+                   .kind = kind,
+                   .norm = norm,
+                   .wider = bound(arena, spec, MORE_CHANNELS)};
+}
+
+/* ---- aliases --------------------------------------------------------------------- */
+
+static const char *alias_word(Arena *arena, const NormAlias *alias) {
+    return text_copy(arena, alias->usage, strcspn(alias->usage, "("));
+}
+
+/* "ibn", "continual(2)" */
+static const char *alias_example(Arena *arena, const NormAlias *alias) {
+    const char *word = alias_word(arena, alias);
+    return strcmp(word, alias->usage) == 0 ? word : text_print(arena, "%s(2)", word);
+}
+
+static const NormAlias *find_alias(Arena *arena, const char *name) {
+    size_t count;
+    const NormAlias *alias = norm_aliases(&count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(alias_word(arena, &alias[i]), name) == 0) return &alias[i];
+    return NULL;
+}
+
+/* Every name, or spec, that someone may ask for. */
+static Entry entry_named(Arena *arena, const char *text) {
+    size_t count;
+    const NormKind *const *kind = norm_kinds(&count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(norm_name(kind[i]), text) == 0)
+            return entry_of_spec(arena, norm_example(kind[i]));
+    const NormAlias *alias = find_alias(arena, text);
+    if (alias == NULL) return entry_of_spec(arena, text);
+    Entry entry = entry_of_spec(arena, alias_example(arena, alias));
+    entry.name = text, entry.usage = alias->usage;
+    entry.title = text_print(arena, "%s: %s", alias->title, alias->spec);
+    entry.source = alias->source;
+    return entry;
+}
+
+/* ---- what one call does ---------------------------------------------------------- */
+
+/* Operations of a call in sizes of x: one on half of the channels is 1/2, one on moments
+ * next to nothing. And whether one of them is fused. */
+typedef struct Work {
+    double operations;
+    bool fused;
+} Work;
+
+/* The largest tensor that it reads or writes. */
+static double size_of(const Node *y) {
+    size_t largest = shape_count(y->shape);
+    for (size_t i = 0; i < y->arity; i++)
+        if (y->in[i] && shape_count(y->in[i]->shape) > largest)
+            largest = shape_count(y->in[i]->shape);
+    return (double)largest;
+}
+
+static Work work_of(Arena *arena, const Norm *norm, bool definition) {
+    const Shape shape = SHAPE(CHANNELS, norm->channels, SIDE, SIDE);
+    const size_t n = shape_count(shape);
+    Node *param[NORM_MAX_PARAMS];
+    const double *state[NORM_MAX_STATES];
+    Tape *tape = tape_new(arena);
+    double *x = TAKE(arena, double, n);
+    for (size_t i = 0; i < n; i++)
+        x[i] = draw_normal((Draw){.seed = 1, .purpose = DRAW_CHECK}, i);
+    for (size_t k = 0; k < norm->params; k++)
+        param[k] = tape_fill(tape, SHAPE(norm->param[k].count), 1.0);
+    for (size_t k = 0; k < norm->states; k++) {
+        const NormState *s = &norm->state[k];
+        double *value = TAKE(arena, double, s->count);
+        for (size_t i = 0; i < s->count; i++)
+            value[i] = s->start ? s->start[i] : s->initial;
+        state[k] = value;
+    }
+    const Node *before = tape_last(tape);
+    NormContext call = {.tape = tape, .norm = norm, .param = param, .state = state};
+    Node *in = tape_leaf(tape, shape, x);
+    definition ? norm_define(&call, in) : norm_apply(&call, in);
+    Work work = {.operations = 0};
+    for (const Node *y = tape_last(tape); y != before; y = y->previous) {
+        if (y->op == NULL) continue;
+        work.operations += size_of(y) / (double)n;
+        work.fused = work.fused || (y->op->define && y->op->backward);
+    }
+    return work;
+}
+
+/* ---- what is proved -------------------------------------------------------------- */
+
+/* Of the table of checks, those that say under which changes the output stays. */
+static bool is_invariance(const char *check) {
+    static const char *const names[] = {"exact-shift", "powers-of-two", "permutation",
+                                        "evaluation"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strcmp(check, names[i]) == 0) return true;
+    return false;
+}
+
+static bool applies_somewhere(const char *spec, const TrialCheck *check) {
+    size_t shapes;
+    const Shape *shape = trial_shapes(&shapes);
+    for (size_t i = 0; i < shapes; i++)
+        if (trial_applies(spec, shape[i], check)) return true;
+    return false;
+}
+
+/* ---- whole entries --------------------------------------------------------------- */
+
+static void print_heading(const char *heading) {
+    printf("  %-12s ", heading);
+}
+
+/* "gamma[C], mean_logit[3]" */
+static void print_count(const char *name, size_t count, size_t wider) {
+    if (count == wider)
+        printf("%s[%zu]", name, count);
+    else if (count == CHANNELS)
+        printf("%s[C]", name);
+    else if (wider == 2 * count && count % CHANNELS == 0)
+        printf("%s[%zu C]", name, count / CHANNELS);
+    else if (wider == 2 * count && CHANNELS % count == 0)
+        printf("%s[C/%zu]", name, CHANNELS / count);
+    else
+        printf("%s[%zu of %d channels]", name, count, CHANNELS);
+}
+
+static void print_learned(const Entry *e) {
+    print_heading("learned");
+    for (size_t k = 0; k < e->norm->params; k++) {
+        const NormParam *param = &e->norm->param[k];
+        if (k > 0) fputs(", ", stdout);
+        print_count(param->name, param->count, e->wider->param[k].count);
+    }
+    puts(e->norm->params ? "" : "nothing");
+}
+
+static void print_remembered(const Entry *e) {
+    print_heading("evaluation");
+    if (e->norm->states == 0) {
+        puts("as in training: nothing is remembered");
+        return;
+    }
+    fputs("by ", stdout);
+    for (size_t k = 0; k < e->norm->states; k++) {
+        const NormState *state = &e->norm->state[k];
+        if (k > 0) fputs(", ", stdout);
+        print_count(state->name, state->count, e->wider->state[k].count);
+        if (state->adapted) fputs(" (adapted between epochs)", stdout);
+    }
+    puts("");
+}
+
+static const char *times_text(Arena *arena, double times) {
+    return text_print(arena, times < 10 ? "%.2g" : "%.0f", times);
+}
+
+static void print_work(Arena *arena, const Entry *e) {
+    Work fast = work_of(arena, e->norm, false), slow = work_of(arena, e->norm, true);
+    print_heading("runs");
+    if (fast.fused)
+        printf("fused: operations of %s times x's size, the definition's of %s\n",
+               times_text(arena, fast.operations), times_text(arena, slow.operations));
+    else
+        printf("by its definition: operations of %s times x's size\n",
+               times_text(arena, slow.operations));
+}
+
+static void print_options(Arena *arena, const Entry *e) {
+    const char *const *option = norm_options(arena, e->kind);
+    print_heading("options");
+    for (size_t i = 0; option[i]; i++) printf("%s%s=", i ? ", " : "", option[i]);
+    puts("");
+}
+
+static void print_proved(const Entry *e) {
+    size_t count, applied = 0;
+    const TrialCheck *const *check = trial_checks(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (!applies_somewhere(e->spec, check[i])) continue;
+        applied++;
+        if (!is_invariance(trial_name(check[i]))) continue;
+        print_heading("invariant");
+        printf("%s: %s\n", trial_name(check[i]), trial_says(check[i]));
+    }
+    for (const NormTwin *twin = norm_twins(e->norm); twin && twin->spec; twin++) {
+        print_heading("twin");
+        printf("%s%s\n", twin->spec, twin->mode == NORM_EVAL ? ", in evaluation" : "");
+    }
+    print_heading("checks");
+    printf("%zu of %zu apply: normlab check '%s'\n", applied, count, e->spec);
+}
+
+static void print_entry(Arena *arena, const Entry *e) {
+    puts(e->usage);
+    print_heading("is");
+    printf("%s%s%s\n", e->title, *e->source ? ", " : "", e->source);
+    print_heading("moments of");
+    puts(norm_cells(arena, e->norm));
+    print_learned(e);
+    print_remembered(e);
+    if (norm_activates(e->norm)) {
+        print_heading("activates");
+        puts("yes: a network puts no activation after it");
+    }
+    print_options(arena, e);
+    print_work(arena, e);
+    print_proved(e);
+    print_heading("example");
+    puts(e->spec);
+}
+
+/* ---- for programs ---------------------------------------------------------------- */
+
+static void print_json_params(Arena *arena, const Norm *norm) {
+    fputs("\"params\": [", stdout);
+    for (size_t k = 0; k < norm->params; k++) {
+        const NormParam *p = &norm->param[k];
+        printf("%s{\"name\": %s, \"count\": %zu, \"initial\": %s, \"decayed\": %s, "
+               "\"least\": %s, \"most\": %s}",
+               k ? ", " : "", json_text(arena, p->name), p->count,
+               json_number(arena, p->initial), p->decayed ? "true" : "false",
+               json_number(arena, p->least), json_number(arena, p->most));
+    }
+    fputs("], \"state\": [", stdout);
+    for (size_t k = 0; k < norm->states; k++) {
+        const NormState *s = &norm->state[k];
+        printf("%s{\"name\": %s, \"count\": %zu, \"initial\": %s, \"adapted\": %s}",
+               k ? ", " : "", json_text(arena, s->name), s->count,
+               json_number(arena, s->initial), s->adapted ? "true" : "false");
+    }
+    fputs("]", stdout);
+}
+
+static void print_json_proved(Arena *arena, const Entry *e) {
+    size_t count, found = 0;
+    const TrialCheck *const *check = trial_checks(&count);
+    fputs("\"checks\": [", stdout);
+    for (size_t i = 0; i < count; i++)
+        if (applies_somewhere(e->spec, check[i]))
+            printf("%s%s", found++ ? ", " : "", json_text(arena, trial_name(check[i])));
+    fputs("], \"invariances\": [", stdout);
+    found = 0;
+    for (size_t i = 0; i < count; i++)
+        if (is_invariance(trial_name(check[i])) && applies_somewhere(e->spec, check[i]))
+            printf("%s%s", found++ ? ", " : "", json_text(arena, trial_name(check[i])));
+    fputs("], \"twins\": [", stdout);
+    found = 0;
+    for (const NormTwin *twin = norm_twins(e->norm); twin && twin->spec; twin++)
+        printf("%s{\"spec\": %s, \"mode\": \"%s\"}", found++ ? ", " : "",
+               json_text(arena, twin->spec), twin->mode == NORM_EVAL ? "eval" : "train");
+    fputs("]", stdout);
+}
+
+static void print_json_entry(Arena *arena, const Entry *e) {
+    Work fast = work_of(arena, e->norm, false), slow = work_of(arena, e->norm, true);
+    const char *const *option = norm_options(arena, e->kind);
+    printf("{\"name\": %s, \"usage\": %s, \"title\": %s, \"source\": %s, \"example\": "
+           "%s,\n   \"cells\": %s, ",
+           json_text(arena, e->name), json_text(arena, e->usage),
+           json_text(arena, e->title), json_text(arena, e->source),
+           json_text(arena, e->spec), json_text(arena, norm_cells(arena, e->norm)));
+    printf("\"channels\": %d, ", CHANNELS);
+    print_json_params(arena, e->norm);
+    fputs(", \"options\": [", stdout);
+    for (size_t i = 0; option[i]; i++)
+        printf("%s%s", i ? ", " : "", json_text(arena, option[i]));
+    printf("],\n   \"activates\": %s, \"fused\": %s, \"operations\": %.3g, "
+           "\"definition_operations\": %.3g, ",
+           norm_activates(e->norm) ? "true" : "false", fast.fused ? "true" : "false",
+           fast.operations, slow.operations);
+    print_json_proved(arena, e);
+    putchar('}');
+}
+
+static void print_json_aliases(Arena *arena) {
+    size_t count;
+    const NormAlias *alias = norm_aliases(&count);
+    for (size_t i = 0; i < count; i++)
+        printf("%s\n  {\"name\": %s, \"usage\": %s, \"spec\": %s, \"title\": %s, "
+               "\"source\": %s}",
+               i ? "," : "", json_text(arena, alias_word(arena, &alias[i])),
+               json_text(arena, alias[i].usage), json_text(arena, alias[i].spec),
+               json_text(arena, alias[i].title), json_text(arena, alias[i].source));
+}
+
+/* ---- a line each ----------------------------------------------------------------- */
+
+enum { ACROSS = 100, USAGE = 26, TITLE = 31, LINE_STATE = 7, WORK = 10 };
+
+/* Without the options that have no room: "blend(a, b, ...)". */
+static const char *short_usage(Arena *arena, const char *usage) {
+    if (strlen(usage) <= USAGE) return usage;
+    size_t length = strcspn(usage, "=");
+    while (length > 0 && usage[length] != ',') length--;
+    if (length >= 3 && strncmp(usage + length - 3, "...", 3) == 0) length -= 5;
+    return text_print(arena, "%.*s, ...)", (int)length, usage);
+}
+
+static const char *short_text(Arena *arena, const char *text, size_t room) {
+    if (strlen(text) <= room) return text;
+    return text_print(arena, "%.*s...", (int)(room - 3), text);
+}
+
+static void print_line(Arena *arena, const char *usage, const char *title,
+                       const char *state, const char *work, const char *source) {
+    enum { REST = ACROSS - USAGE - TITLE - LINE_STATE - WORK - 4 };
+    printf("%-*s %-*s %-*s %-*s %s\n", USAGE, short_usage(arena, usage), TITLE,
+           short_text(arena, title, TITLE), LINE_STATE, state, WORK, work,
+           *source ? short_text(arena, source, REST) : "-");
+}
+
+static void print_kind(Arena *arena, const Entry *e) {
+    Work fast = work_of(arena, e->norm, false), slow = work_of(arena, e->norm, true);
+    const char *state = "-", *work = times_text(arena, slow.operations);
+    if (e->norm->states) state = "running";
+    for (size_t k = 0; k < e->norm->states; k++)
+        if (e->norm->state[k].adapted) state = "adapted";
+    if (fast.fused)
+        work = text_print(arena, "%s -> %s", work, times_text(arena, fast.operations));
+    print_line(arena, e->usage, e->title, state, work, e->source);
+}
+
+static void print_lines(Arena *arena) {
+    size_t count;
+    const NormKind *const *kind = norm_kinds(&count);
+    print_line(arena, "spec", "what it is", "state", "work", "source");
+    for (size_t i = 0; i < count; i++) {
+        Entry entry = entry_of_spec(arena, norm_example(kind[i]));
+        print_kind(arena, &entry);
+    }
+    const NormAlias *alias = norm_aliases(&count);
+    puts("\nother names");
+    for (size_t i = 0; i < count; i++)
+        printf("%-*s %-*s %s\n", USAGE, alias[i].usage, TITLE + LINE_STATE + WORK + 2,
+               alias[i].spec, alias[i].source);
+}
+
+/* ---- which ----------------------------------------------------------------------- */
+
+void list_norms(const Call *call, bool json) {
+    Arena *arena = call->arena;
+    size_t count, asked = call->words - 1;
+    const NormKind *const *kind = norm_kinds(&count);
+    if (!json && asked == 0 && call_option(call, "--long") == NULL) {
+        print_lines(arena);
+        return;
+    }
+    if (asked) count = asked;
+    Entry *entry = TAKE(arena, Entry, count); /* all, before a word is printed */
+    for (size_t i = 0; i < count; i++)
+        entry[i] = asked ? entry_named(arena, call->word[i + 1])
+                         : entry_of_spec(arena, norm_example(kind[i]));
+    if (json) fputs("{\"schema\": 2, \"norms\": [", stdout);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) fputs(json ? "," : "\n", stdout);
+        if (json) fputs("\n  ", stdout);
+        json ? print_json_entry(arena, &entry[i]) : print_entry(arena, &entry[i]);
+    }
+    if (!json) return;
+    fputs("], \"aliases\": [", stdout);
+    print_json_aliases(arena);
+    puts("]}");
+}
