@@ -102,8 +102,8 @@ static RowMap rows(const NormContext *context, const Rows *x) {
 const NormKind norm_task = {
     .name = "task",
     .usage = "task(with=instance|layer)",
-    .title =
-        "batch and instance moments pooled by the batch's size, Bronskill et al. 2020",
+    .title = "batch and instance moments pooled by the batch's size",
+    .source = "Bronskill et al. 2020",
     .options = (const char *const[]){"with", NULL},
     .keeps_state = true,
     .width = 1,
