@@ -11,6 +11,7 @@ enum { CHANNEL, LAYER };
 typedef struct Blend {
     size_t gate; /* SIGMOID, CLAMP or FREE */
     size_t per;  /* CHANNEL, or LAYER: one gate for all channels */
+    const char *part[2];
 } Blend;
 
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
@@ -23,6 +24,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
                     "blend weighs two normalizers, not %zu", norm->parts);
     Blend *blend = ZERO(arena, Blend, 1);
     norm->detail = blend;
+    for (size_t k = 0; k < 2; k++) blend->part[k] = norm->part[k]->spec;
     return norm_read_choice(arguments, "gate", gates, &blend->gate, canonical, error) &&
            norm_read_choice(arguments, "per", per, &blend->per, canonical, error);
 }
@@ -33,6 +35,9 @@ static void declare(Norm *norm) {
     NormParam *gate =
         norm_add_param(norm, "gate", count, blend->gate == SIGMOID ? 0.0 : 1.0);
     if (blend->gate == CLAMP) gate->least = 0.0, gate->most = 1.0;
+    gate->reading = blend->gate == SIGMOID ? NORM_SIGMOID : NORM_WEIGHT;
+    gate->choices = 2;
+    gate->choice = blend->part;
 }
 
 static Node *gate_of(const NormContext *context) {

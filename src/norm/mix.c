@@ -6,15 +6,21 @@
  * TaskNorm (Bronskill et al. 2020) and Kalman normalization have it. (A-3) */
 #include "kind.h"
 
+typedef struct Mix {
+    bool pooled;
+    const char *part[NORM_MAX_PARTS];
+} Mix;
+
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error) {
-    bool *pooled = ZERO(arena, bool, 1);
-    norm->detail = pooled;
+    Mix *mix = ZERO(arena, Mix, 1);
+    norm->detail = mix;
     if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
     const SpecArg *said = arguments->spec->args; /* the positional ones are the parts */
     for (size_t k = 0; k < norm->parts; k++, said++) {
         while (said->key) said++;
         const Norm *part = norm->part[k];
+        mix->part[k] = part->spec;
         if (part->kind->define || part->kind->fixed)
             return fail(error, EX_USAGE, said->at,
                         "mix weighs statistics, and '%s' is not of one partition; blend "
@@ -25,16 +31,22 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
                         "'%s': eps= and affine= belong to the mix", part->spec);
     }
     const SpecArg *argument = arguments_named(arguments, "pooled");
-    if (argument && !argument_switch(argument, "pooled", pooled, error)) return false;
-    if (*pooled) text_add(canonical, ", pooled=yes");
+    if (argument && !argument_switch(argument, "pooled", &mix->pooled, error))
+        return false;
+    if (mix->pooled) text_add(canonical, ", pooled=yes");
     return true;
 }
 
 /* Logits, all alike at first. */
 static void declare(Norm *norm) {
-    const size_t K = norm->parts;
-    norm_add_param(norm, "mean_logit", K, 1.0);
-    norm_add_param(norm, "variance_logit", K, 1.0);
+    static const char *const names[] = {"mean_logit", "variance_logit"};
+    const Mix *mix = norm->detail;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        NormParam *logit = norm_add_param(norm, names[i], norm->parts, 1.0);
+        logit->reading = NORM_SOFTMAX;
+        logit->choices = norm->parts;
+        logit->choice = mix->part;
+    }
 }
 
 /* softmax(logits)[k] for every element. */
@@ -51,7 +63,7 @@ static Node *add(Tape *t, Node *sum, Node *term) {
 static Node *define(const NormContext *context, Node *x) {
     Tape *t = context->tape;
     const Norm *norm = context->norm;
-    const bool *pooled = norm->detail;
+    const Mix *mix = norm->detail;
     Node *w = tape_softmax(t, norm_operand(context, "mean_logit"));
     Node *u = tape_softmax(t, norm_operand(context, "variance_logit"));
     Node *part[NORM_MAX_PARTS], *variance = NULL, *centred = NULL;
@@ -63,7 +75,7 @@ static Node *define(const NormContext *context, Node *x) {
         centred = add(t, centred, tape_mul(t, weight(t, w, k, x->shape), m.centred));
         variance = add(t, variance, tape_mul(t, weight(t, u, k, x->shape), spread));
     }
-    for (size_t k = 0; *pooled && k < norm->parts; k++) {
+    for (size_t k = 0; mix->pooled && k < norm->parts; k++) {
         Node *apart = tape_sub(t, part[k], centred); /* mean - mean_k */
         Node *square = tape_mul(t, apart, apart);
         variance = tape_add(t, variance, tape_mul(t, weight(t, u, k, x->shape), square));
@@ -83,7 +95,7 @@ static Node *row_weight(const NormContext *context, const Rows *x, Node *softmax
 static RowMap rows(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
     const Norm *norm = context->norm;
-    const bool *pooled = norm->detail;
+    const Mix *mix = norm->detail;
     Node *w = tape_softmax(t, norm_operand(context, "mean_logit"));
     Node *u = tape_softmax(t, norm_operand(context, "variance_logit"));
     RowMoments part[NORM_MAX_PARTS];
@@ -95,7 +107,7 @@ static RowMap rows(const NormContext *context, const Rows *x) {
         variance =
             add(t, variance, tape_mul(t, row_weight(context, x, u, k), part[k].variance));
     }
-    for (size_t k = 0; *pooled && k < norm->parts; k++) {
+    for (size_t k = 0; mix->pooled && k < norm->parts; k++) {
         Node *between = tape_sub(t, part[k].apart, apart); /* mean - mean_k */
         Node *square = tape_mul(t, between, between);
         variance =

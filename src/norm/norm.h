@@ -20,6 +20,14 @@ typedef struct NormKind NormKind;
 
 typedef enum NormMode { NORM_TRAIN, NORM_EVAL } NormMode;
 
+/* How a parameter's numbers are read as weights of some choices. */
+typedef enum NormReading {
+    NORM_NUMBER,  /* not at all */
+    NORM_WEIGHT,  /* each is the weight of the first of two */
+    NORM_SIGMOID, /* its sigmoid is */
+    NORM_SOFTMAX  /* the softmax of every `choices` of them in a row */
+} NormReading;
+
 /* What training learns: gamma and beta are two such. */
 typedef struct NormParam {
     const char *name;
@@ -28,6 +36,9 @@ typedef struct NormParam {
     bool decayed; /* weight decay applies (where it applies to normalizers at all) */
     double least, most;  /* kept inside after each step; -inf and inf: free */
     const double *start; /* [count] initial values that differ; NULL: all `initial` */
+    NormReading reading;
+    size_t choices;
+    const char *const *choice; /* [choices] their names; NULL: their numbers, from 1 */
 } NormParam;
 
 /* What training remembers. Running moments: the workers' observations are averaged, then
