@@ -40,12 +40,6 @@ double *trial_normals(Arena *arena, const Trial *t, uint64_t sample, size_t coun
     return values;
 }
 
-static double datum(const Trial *t, double normal) {
-    static const double few[] = {-1.0, 0.5, 2.0};
-    if (t->data == DATA_REPEATED) return few[normal < -0.43 ? 0 : normal > 0.43];
-    return t->unit * (DATA[t->data].mean + normal);
-}
-
 /* State that is adapted, from what is there; of its kind there may be nothing to draw. */
 static void adapt_state(Trial *t) {
     const Norm *norm = t->norm;
@@ -54,6 +48,12 @@ static void adapt_state(Trial *t) {
             t->state[i][k] =
                 norm->state[i].start ? norm->state[i].start[k] : norm->state[i].initial;
     norm_adapt(norm, (Draw){t->seed, DRAW_ADAPT, TRIAL_EPOCH, 0}, t->state);
+}
+
+static double datum(const Trial *t, double normal) {
+    static const double few[] = {-1.0, 0.5, 2.0};
+    if (t->data == DATA_REPEATED) return few[normal < -0.43 ? 0 : normal > 0.43];
+    return t->unit * (DATA[t->data].mean + normal);
 }
 
 static void draw_all(Arena *arena, Trial *t) {
@@ -197,6 +197,7 @@ static void read_program(Arena *arena, Trial *t) {
         param[k] = tape_fill(tape, SHAPE(norm->param[k].count), 1.0);
     for (size_t k = 0; k < norm->states; k++)
         blank.state[k] = filled(arena, norm->state[k].count, 1.0);
+    adapt_state(&blank);
     NormContext call = trial_context(&blank, tape, param);
     norm_apply(&call, tape_fill(tape, t->shape, 0.0));
     t->fused = trial_fused_from(tape_last(tape)) != NULL;

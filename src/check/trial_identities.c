@@ -189,8 +189,9 @@ static CheckReport judge_powers_of_two(Arena *arena, const Trial *t,
         for (size_t s = 0; s < norm.states; s++)
             big.state[s] =
                 times(arena, t->state[s], norm.state[s].count,
-                      strcmp(norm.state[s].name, "running_mean") == 0 ? powers[k]
-                                                                      : 2 * powers[k]);
+                      norm.state[s].adapted                             ? 0
+                      : strcmp(norm.state[s].name, "running_mean") == 0 ? powers[k]
+                                                                        : 2 * powers[k]);
         Outcome two = trial_run(arena, &big, 0);
         two.dx = times(arena, two.dx, t->n, powers[k]);
         memset(two.observed, 0, sizeof two.observed); /* those of another scale */
@@ -375,11 +376,15 @@ static CheckReport judge_single_elements(Arena *arena, const Trial *t,
     (void)check;
     Tally sum = tally_new(t);
     Outcome o = trial_run(arena, t, 0);
+    bool all = true;
     for (size_t i = 0; i < t->n; i++) {
+        const bool alone = t->cell[t->where[i]].count == 1.0;
+        all = all && alone;
+        if (!alone) continue; /* unequal groups */
         tally(&sum, "y", i, o.y[i], trial_beta(t, i), 0.0);
         tally(&sum, "dx", i, o.dx[i], 0.0, 0.0);
     }
-    tally_no_dgamma(&sum, t, &o);
+    if (all) tally_no_dgamma(&sum, t, &o);
     return sum.report;
 }
 const TrialCheck trial_single_elements = {

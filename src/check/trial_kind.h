@@ -24,12 +24,13 @@ typedef struct Trial {
     Lattice at;
     TrialData data;
     uint64_t seed;
-    double unit; /* std of the data */
-    bool own;    /* of one partition, with moments of x; else given, or none */
-    bool fused;  /* there is a kernel in it */
-    bool held;   /* it detaches something: not the derivative of its own values */
-    bool curved; /* some moments are x's own: not linear in x */
-    size_t n;    /* elements */
+    double unit;  /* std of the data */
+    double steep; /* how much steeper weights are than their logits: 1 / temperature */
+    bool own;     /* of one partition, with moments of x; else given, or none */
+    bool fused;   /* there is a kernel in it */
+    bool held;    /* it detaches something: not the derivative of its own values */
+    bool curved;  /* some moments are x's own: not linear in x */
+    size_t n;     /* elements */
     double *x, *dy, *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];
     size_t cells;
     TrialCell *cell;     /* [cells] */

@@ -78,7 +78,8 @@ static CheckReport by_step(Arena *arena, const Trial *t, double digits,
     bool definition = !quad || driver != CHECK_BACKWARD;
     CheckBound bound = trial_bound(arena, t, digits, order[driver], definition);
     if (order[driver] > 1 && !trial_partitioned(t)) /* one cell is all of it */
-        bound.of_norm = digits * DBL_EPSILON * (1.0 + t->cell[0].ratio);
+        bound.of_norm = digits * DBL_EPSILON * (1.0 + t->cell[0].ratio) *
+                        pow(t->steep, (double)order[driver]);
     return check_complex_step(arena, &f, driver, &bound, quad, t->seed, full);
 }
 

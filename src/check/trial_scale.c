@@ -100,6 +100,23 @@ static void measure_partition(Arena *arena, Trial *t, size_t *where) {
     }
 }
 
+static bool is_logit(const NormParam *param) {
+    return param->reading == NORM_SOFTMAX;
+}
+
+/* A softmax of what logits have been multiplied by, beside the largest logit. */
+static double steepness(const Trial *t, const Node *y) {
+    double logit = 0.0, param = 0.0;
+    if (y->op == NULL || strcmp(y->op->name, "softmax") != 0) return 1.0;
+    for (size_t i = 0; i < shape_count(y->shape); i++)
+        logit = fmax(logit, fabs(y->in[0]->value[i]));
+    for (size_t k = 0; k < t->norm->params; k++)
+        for (size_t i = 0; is_logit(&t->norm->param[k]) && i < t->norm->param[k].count;
+             i++)
+            param = fmax(param, fabs(t->param[k][i]));
+    return param > 0.0 ? logit / param : 1.0;
+}
+
 /* A combination: all is one cell, of the worst numbers in its definition. Each quotient is
  * a standardization; where one follows another their rstd multiply. What passes beside
  * (none) is seen in y before the affine. */
@@ -118,6 +135,7 @@ static void measure_quotients(Arena *arena, Trial *t, size_t *where) {
     const Node *last = norm_define(&call, tape_leaf(tape, t->shape, t->x));
     for (size_t i = 0; i < t->n; i++) all->xhat = fmax(all->xhat, fabs(last->value[i]));
     for (const Node *y = tape_last(tape); y; y = y->previous) {
+        t->steep = fmax(t->steep, steepness(t, y));
         if (y->op == NULL || strcmp(y->op->name, "div") != 0) continue;
         double rstd = 1.0;
         for (size_t i = 0; i < shape_count(y->shape); i++) {
@@ -134,6 +152,7 @@ static void measure_quotients(Arena *arena, Trial *t, size_t *where) {
 void trial_measure(Arena *arena, Trial *t) {
     size_t *where = TAKE(arena, size_t, t->n);
     t->where = where;
+    t->steep = 1.0;
     trial_partitioned(t) ? measure_partition(arena, t, where)
                          : measure_quotients(arena, t, where);
     for (size_t i = 0; i < t->n; i++) {

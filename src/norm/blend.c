@@ -47,23 +47,31 @@ static Node *gate_of(const NormContext *context) {
 }
 
 /* Exact at both ends: 1 a + 0 b is a. */
-static Node *define(const NormContext *context, Node *x) {
+Node *blend_outputs(const NormContext *context, Node *x, Node *r) {
     Tape *t = context->tape;
-    Node *r = norm_repeat(t, gate_of(context), x->shape);
+    r = norm_repeat(t, r, x->shape);
     Node *rest = tape_sub(t, tape_fill(t, x->shape, 1.0), r);
     Node *a = tape_mul(t, r, norm_run_part(context, 0, x));
     Node *b = tape_mul(t, rest, norm_run_part(context, 1, x));
     return norm_affine(context, tape_add(t, a, b));
 }
 
-static RowMap rows(const NormContext *context, const Rows *x) {
+RowMap blend_maps(const NormContext *context, const Rows *x, Node *r) {
     Tape *t = context->tape;
-    Node *r = rows_repeat(context, x, gate_of(context));
+    r = rows_repeat(context, x, r);
     Node *rest = tape_sub(t, tape_fill(t, r->shape, 1.0), r);
     NormContext one = norm_part_context(context, 0), two = norm_part_context(context, 1);
     RowMap a = norm_rows(&one, x), b = norm_rows(&two, x);
     return (RowMap){tape_add(t, tape_mul(t, r, a.scale), tape_mul(t, rest, b.scale)),
                     tape_add(t, tape_mul(t, r, a.bias), tape_mul(t, rest, b.bias))};
+}
+
+static Node *define(const NormContext *context, Node *x) {
+    return blend_outputs(context, x, gate_of(context));
+}
+
+static RowMap rows(const NormContext *context, const Rows *x) {
+    return blend_maps(context, x, gate_of(context));
 }
 
 const NormKind norm_blend = {

@@ -25,7 +25,8 @@ static void declare(Norm *norm) {
 }
 
 /* Of one position y is but the sign of x. */
-static size_t smallest(const Norm *norm, Lattice x, NormMode mode) {
+static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
+    (void)arena;
     (void)norm, (void)mode;
     return x.L;
 }

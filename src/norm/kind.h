@@ -72,7 +72,11 @@ struct NormKind {
 
     /* norm_smallest_cell of a kind whose cells are not those above: 1 where little more than
      * beta or a sign is left of x, SIZE_MAX where no moment is x's own. */
-    size_t (*smallest)(const Norm *norm, Lattice x, NormMode mode);
+    size_t (*smallest)(Arena *arena, const Norm *norm, Lattice x, NormMode mode);
+
+    /* Running state of its own, of the rows' means and variances [N, C] in training. */
+    void (*observe)(const NormContext *context, Lattice x, const double *mean,
+                    const double *variance);
 
     /* norm_adapt of its own state (parts are asked by norm.c). NULL: none follows a
      * schedule. */
@@ -183,8 +187,48 @@ RowMoments rows_moments_over(const NormContext *context, const Rows *x, size_t b
                              size_t width);
 RowMoments rows_running(const NormContext *context, const Rows *x);
 
+/* The rows' means about one origin for all channels: where cells have several. */
+Node *rows_common(const NormContext *context, const Rows *x);
+
 /* A vector [C] or [1] as [N, C]. */
 Node *rows_repeat(const NormContext *context, const Rows *x, Node *vector);
+
+/* ---- weights.c: logits read as weights --------------------------------------------- */
+
+/* from, to: epochs between which they become a choice; 0, 0: they stay as they are. */
+typedef struct Weighing {
+    bool sparsest;
+    double from, to;
+} Weighing;
+
+/* weights=softmax|sparsest, from=, to=. */
+bool weighing_read(Weighing *weighing, Arguments *arguments, Text *canonical,
+                   Error *error);
+
+/* logits [K] -> weights [K] that sum to 1. */
+Node *weighing_apply(const NormContext *context, const Weighing *weighing, Node *logits);
+
+/* 0 until epoch `from`, 1 from `to` on, a line between. */
+double norm_ramp(size_t epoch, double from, double to);
+
+/* ---- mix.c, blend.c: shared with nested and anneal ---------------------------------- */
+
+typedef struct Mix {
+    bool pooled;
+    Weighing weighing;
+    const char *part[NORM_MAX_PARTS]; /* specs, for who shows weights */
+} Mix;
+
+/* pooled= and those of Weighing; norm->detail is set to a Mix of the parts. */
+bool mix_configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                   Error *error);
+void mix_declare(Norm *norm);
+Node *mix_define(const NormContext *context, Node *x);
+RowMap mix_rows(const NormContext *context, const Rows *x);
+
+/* r a(x) + (1 - r) b(x) of the two parts, r [C] or [1]. */
+Node *blend_outputs(const NormContext *context, Node *x, Node *r);
+RowMap blend_maps(const NormContext *context, const Rows *x, Node *r);
 
 /* ---- kernel.c: forward and backward over any partition --------------------------- */
 

@@ -3,24 +3,30 @@
  * (Luo et al. 2019).
  *     mean = sum w_k mean_k, variance = sum u_k variance_k
  * pooled=yes adds sum u_k (mean_k - mean)^2, so that the variance is that of the mixture, as
- * TaskNorm (Bronskill et al. 2020) and Kalman normalization have it. (A-3) */
+ * TaskNorm (Bronskill et al. 2020) and Kalman normalization have it. (A-3)
+ * from, to: epochs between which the weights become a hard choice; weights=sparsest: by
+ * SparsestMax, which is sparse switchable normalization (Shao et al. 2019). */
 #include "kind.h"
 
-typedef struct Mix {
-    bool pooled;
-    const char *part[NORM_MAX_PARTS];
-} Mix;
+bool mix_configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                   Error *error) {
+    Mix *mix = ZERO(arena, Mix, 1);
+    norm->detail = mix;
+    for (size_t k = 0; k < norm->parts; k++) mix->part[k] = norm->part[k]->spec;
+    const SpecArg *argument = arguments_named(arguments, "pooled");
+    if (argument && !argument_switch(argument, "pooled", &mix->pooled, error))
+        return false;
+    if (mix->pooled) text_add(canonical, "%spooled=yes", canonical->length ? ", " : "");
+    return weighing_read(&mix->weighing, arguments, canonical, error);
+}
 
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error) {
-    Mix *mix = ZERO(arena, Mix, 1);
-    norm->detail = mix;
     if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
     const SpecArg *said = arguments->spec->args; /* the positional ones are the parts */
     for (size_t k = 0; k < norm->parts; k++, said++) {
         while (said->key) said++;
         const Norm *part = norm->part[k];
-        mix->part[k] = part->spec;
         if (part->kind->define || part->kind->fixed)
             return fail(error, EX_USAGE, said->at,
                         "mix weighs statistics, and '%s' is not of one partition; blend "
@@ -30,15 +36,11 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
             return fail(error, EX_USAGE, said->at,
                         "'%s': eps= and affine= belong to the mix", part->spec);
     }
-    const SpecArg *argument = arguments_named(arguments, "pooled");
-    if (argument && !argument_switch(argument, "pooled", &mix->pooled, error))
-        return false;
-    if (mix->pooled) text_add(canonical, ", pooled=yes");
-    return true;
+    return mix_configure(arena, norm, arguments, canonical, error);
 }
 
 /* Logits, all alike at first. */
-static void declare(Norm *norm) {
+void mix_declare(Norm *norm) {
     static const char *const names[] = {"mean_logit", "variance_logit"};
     const Mix *mix = norm->detail;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
@@ -49,9 +51,9 @@ static void declare(Norm *norm) {
     }
 }
 
-/* softmax(logits)[k] for every element. */
-static Node *weight(Tape *t, Node *softmax, size_t k, Shape shape) {
-    return norm_repeat(t, tape_slice(t, softmax, 0, k, 1), shape);
+/* weights[k] for every element. */
+static Node *weight(Tape *t, Node *weights, size_t k, Shape shape) {
+    return norm_repeat(t, tape_slice(t, weights, 0, k, 1), shape);
 }
 
 static Node *add(Tape *t, Node *sum, Node *term) {
@@ -60,12 +62,14 @@ static Node *add(Tape *t, Node *sum, Node *term) {
 
 /* x - mean is the weighed sum of x - mean_k: the weights sum to 1, and no digit of a large
  * mean is lost to their rounding. */
-static Node *define(const NormContext *context, Node *x) {
+Node *mix_define(const NormContext *context, Node *x) {
     Tape *t = context->tape;
     const Norm *norm = context->norm;
     const Mix *mix = norm->detail;
-    Node *w = tape_softmax(t, norm_operand(context, "mean_logit"));
-    Node *u = tape_softmax(t, norm_operand(context, "variance_logit"));
+    Node *w =
+        weighing_apply(context, &mix->weighing, norm_operand(context, "mean_logit"));
+    Node *u =
+        weighing_apply(context, &mix->weighing, norm_operand(context, "variance_logit"));
     Node *part[NORM_MAX_PARTS], *variance = NULL, *centred = NULL;
     for (size_t k = 0; k < norm->parts; k++) {
         NormContext own = norm_part_context(context, k);
@@ -85,19 +89,21 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, tape_div(t, centred, std));
 }
 
-static Node *row_weight(const NormContext *context, const Rows *x, Node *softmax,
+static Node *row_weight(const NormContext *context, const Rows *x, Node *weights,
                         size_t k) {
-    return rows_repeat(context, x, tape_slice(context->tape, softmax, 0, k, 1));
+    return rows_repeat(context, x, tape_slice(context->tape, weights, 0, k, 1));
 }
 
 /* The same over rows: x - mean is x - mean of the row, and the weighed sum of what the row
  * is apart from its cells. */
-static RowMap rows(const NormContext *context, const Rows *x) {
+RowMap mix_rows(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
     const Norm *norm = context->norm;
     const Mix *mix = norm->detail;
-    Node *w = tape_softmax(t, norm_operand(context, "mean_logit"));
-    Node *u = tape_softmax(t, norm_operand(context, "variance_logit"));
+    Node *w =
+        weighing_apply(context, &mix->weighing, norm_operand(context, "mean_logit"));
+    Node *u =
+        weighing_apply(context, &mix->weighing, norm_operand(context, "variance_logit"));
     RowMoments part[NORM_MAX_PARTS];
     Node *apart = NULL, *variance = NULL;
     for (size_t k = 0; k < norm->parts; k++) {
@@ -122,12 +128,12 @@ static RowMap rows(const NormContext *context, const Rows *x) {
 const NormKind norm_mix = {
     .name = "mix",
     .example = "mix(instance, layer, batch)",
-    .usage = "mix(a, b, ..., pooled=yes|no)",
+    .usage = "mix(a, b, ..., pooled=yes|no, weights=softmax|sparsest, from=E, to=E)",
     .title = "statistics, weighed by softmax",
     .source = "Luo et al. 2019",
-    .options = (const char *const[]){"pooled", NULL},
+    .options = (const char *const[]){"pooled", "weights", "from", "to", NULL},
     .configure = configure,
-    .declare = declare,
-    .define = define,
-    .rows = rows,
+    .declare = mix_declare,
+    .define = mix_define,
+    .rows = mix_rows,
 };

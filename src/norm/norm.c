@@ -459,7 +459,7 @@ size_t norm_smallest_cell(Arena *arena, const Norm *norm, Lattice x, NormMode mo
         size_t size = norm_smallest_cell(arena, norm->part[i], sees, mode);
         if (size < smallest) smallest = size;
     }
-    if (norm->kind->smallest) return norm->kind->smallest(norm, x, mode);
+    if (norm->kind->smallest) return norm->kind->smallest(arena, norm, x, mode);
     if (norm->parts || per_channel(norm, mode)) return smallest;
     return partition_smallest(
         norm_is_partitioned(norm, mode)

@@ -53,7 +53,7 @@ typedef struct NormState {
     const double *start; /* as a parameter's */
 } NormState;
 
-enum { NORM_MAX_PARAMS = 16, NORM_MAX_STATES = 12, NORM_MAX_PARTS = 6 };
+enum { NORM_MAX_PARAMS = 16, NORM_MAX_STATES = 12, NORM_MAX_PARTS = 12 };
 
 /* A configured normalizer: a spec bound to a number of channels. Never changes. */
 struct Norm {

@@ -76,12 +76,43 @@ static void observe(double *const *observed, const Moments *moments, const Parti
     }
 }
 
-static void observe_cells(const Fused *f, const Moments *moments) {
+/* Cells of several channels are no channels: those are measured by themselves. */
+static void observe_channels(Tape *tape, const Fused *f, const Node *x,
+                             const Moments *moments) {
+    const Partition *p = f->partition;
     if (f->observed == NULL) return;
-    if (f->norm->uncentred)
-        observe_squares(f->observed[0], moments, f->partition);
-    else
-        observe(f->observed, moments, f->partition);
+    ArenaMark mark = arena_mark(tape_arena(tape));
+    if (p->channel_cells < p->C) {
+        const Lattice at = {p->N, p->C, p->L};
+        p = partition_blocks(tape_arena(tape), at, p->block, 1, false);
+        Moments *own = TAKE(tape_arena(tape), Moments, partition_cells(p));
+        partition_moments(own, x->value, p);
+        moments = own;
+    }
+    f->norm->uncentred ? observe_squares(f->observed[0], moments, p)
+                       : observe(f->observed, moments, p);
+    arena_rewind(tape_arena(tape), mark);
+}
+
+/* State of the kind's own, from the moments of rows. */
+static void observe_rows(const NormContext *context, const Node *x) {
+    const NormKind *kind = context->norm->kind;
+    if (kind->observe == NULL || context->observed == NULL || context->mode == NORM_EVAL)
+        return;
+    Arena *arena = tape_arena(context->tape);
+    ArenaMark mark = arena_mark(arena);
+    const Lattice at = shape_lattice(x->shape);
+    const Partition *p = partition_blocks(arena, at, 1, 1, false);
+    const size_t count = partition_cells(p);
+    Moments *moments = TAKE(arena, Moments, count);
+    double *mean = TAKE(arena, double, count), *variance = TAKE(arena, double, count);
+    partition_moments(moments, x->value, p);
+    for (size_t i = 0; i < count; i++) {
+        mean[i] = moments_mean(moments[i]);
+        variance[i] = moments_variance(moments[i]);
+    }
+    kind->observe(context, at, mean, variance);
+    arena_rewind(arena, mark);
 }
 
 static MomentNodes moment_nodes(Tape *t, const Fused *f, Node *x) {
@@ -108,12 +139,13 @@ static void observe_now(const NormContext *context, const Fused *f, const Node *
     Arena *arena = tape_arena(context->tape);
     Moments *moments = TAKE(arena, Moments, partition_cells(f->partition));
     partition_moments(moments, x->value, f->partition);
-    observe_cells(f, moments);
+    observe_channels(context->tape, f, x, moments);
 }
 
 MomentNodes norm_moments(const NormContext *context, Node *x) {
     Fused f = fused_of(context, x);
     observe_now(context, &f, x);
+    observe_rows(context, x);
     return moment_nodes(context->tape, &f, x);
 }
 
@@ -154,6 +186,7 @@ static Node *standardize(Tape *t, const Fused *f, Node *x) {
 Node *partitioned_define(const NormContext *context, Node *x) {
     Fused f = fused_of(context, x);
     observe_now(context, &f, x);
+    observe_rows(context, x);
     return norm_affine(context, standardize(context->tape, &f, x));
 }
 
@@ -183,7 +216,7 @@ static void fused_forward(Tape *tape, Node *y) {
         ArenaMark mark = arena_mark(tape_arena(tape));
         Moments *moments = TAKE(tape_arena(tape), Moments, count);
         partition_moments(moments, y->in[0]->value, p);
-        observe_cells(f, moments);
+        observe_channels(tape, f, y->in[0], moments);
         for (size_t i = 0; i < count; i++) cells[i] = standard_of(f->norm, moments[i]);
         arena_rewind(tape_arena(tape), mark);
     }
@@ -213,6 +246,7 @@ static const Op op_standardize = {.name = "standardize",
 
 Node *partitioned_apply(const NormContext *context, Node *x) {
     Arena *arena = tape_arena(context->tape);
+    observe_rows(context, x);
     Fused *detail = TAKE(arena, Fused, 1);
     *detail = fused_of(context, x);
     Node *in[] = {x, norm_operand(context, "gamma"), norm_operand(context, "beta")};

@@ -220,8 +220,7 @@ Rows rows_after(const NormContext *context, const Rows *x, RowMap map) {
 
 /* ---- partition normalizers -------------------------------------------------------- */
 
-/* The rows' means about one origin for all channels, where cells have several. */
-static Node *common_means(const NormContext *context, const Rows *x) {
+Node *rows_common(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
     double *between = TAKE(tape_arena(t), double, x->at.C);
     for (size_t c = 0; c < x->at.C; c++) between[c] = x->origin[c] - x->origin[0];
@@ -248,24 +247,39 @@ RowMoments rows_running(const NormContext *context, const Rows *x) {
     return (RowMoments){tape_sub(t, x->mean, at), rows_repeat(context, x, variance)};
 }
 
-/* As the fused kernel observes: the mean over blocks of their means and of their unbiased
- * variances; NaN where a block is one element (P-7). Cells are channels. */
-static void observe_rows(const NormContext *context, const Rows *x, const Partition *p,
-                         const double *mean, const double *variance) {
-    if (context->observed == NULL) return;
-    const size_t blocks = p->N / p->block;
-    const double count = (double)(p->block * x->at.L);
-    for (size_t c = 0; c < p->C; c++) {
+/* As the fused kernel observes: the mean over blocks of samples of their channels' means and
+ * of their unbiased variances; NaN where a channel has one element there (P-7). */
+static void observe_channels(const NormContext *context, const Rows *x, size_t block) {
+    const size_t C = x->at.C, blocks = x->at.N / block;
+    const double *mean = x->mean->value, *variance = x->variance->value;
+    const double count = (double)(block * x->at.L);
+    for (size_t c = 0; c < C; c++) {
         TreeSum means, variances;
         tree_clear(&means);
         tree_clear(&variances);
-        for (size_t b = 0; b < blocks; b++) {
-            tree_push(&means, mean[b * p->C + c]);
-            tree_push(&variances, variance[b * p->C + c] * (count / (count - 1.0)));
+        for (size_t first = c; first < x->at.N * C; first += block * C) {
+            const double centre = sum_strided(mean + first, block, C) / (double)block;
+            double square = 0.0;
+            for (size_t n = 0; n < block; n++) {
+                const double apart = mean[first + n * C] - centre;
+                square += variance[first + n * C] + apart * apart;
+            }
+            tree_push(&means, centre);
+            tree_push(&variances, square * (double)x->at.L / (count - 1.0));
         }
         context->observed[0][c] = x->origin[c] + tree_total(&means) / (double)blocks;
         context->observed[1][c] = tree_total(&variances) / (double)blocks;
     }
+}
+
+static void observe(const NormContext *context, const Rows *x) {
+    const Norm *norm = context->norm;
+    if (context->observed == NULL || context->mode == NORM_EVAL) return;
+    if (norm->kind->keeps_state && !norm->uncentred)
+        observe_channels(context, x, norm->block ? norm->block : x->at.N);
+    if (norm->kind->observe)
+        norm->kind->observe(context, x->at, whole_means(context, x)->value,
+                            x->variance->value);
 }
 
 /* The mean of (variance + mean^2) is that of x^2. */
@@ -289,15 +303,14 @@ static RowMoments squares(const NormContext *context, const Rows *x) {
 /* mean_S = mean of the rows' means, variance_S = mean of (variance + (mean - mean_S)^2):
  * the law of total variance, rows being of one length. */
 static RowMoments cell_moments(const NormContext *context, const Rows *x,
-                               const Partition *p, bool observed) {
+                               const Partition *p) {
     Tape *t = context->tape;
     const Shape shape = rows_shape(x->at);
-    Node *means = p->channel_cells < p->C ? common_means(context, x) : x->mean;
+    Node *means = p->channel_cells < p->C ? rows_common(context, x) : x->mean;
     Node *mean = tape_mean(t, means, p);
     Node *apart = tape_sub(t, means, tape_spread(t, mean, p, shape));
     Node *square = tape_mul(t, apart, apart);
     Node *variance = tape_mean(t, tape_add(t, x->variance, square), p);
-    if (observed) observe_rows(context, x, p, mean->value, variance->value);
     return (RowMoments){apart, tape_spread(t, variance, p, shape)};
 }
 //< moments
@@ -306,18 +319,19 @@ RowMoments rows_moments(const NormContext *context, const Rows *x) {
     const Norm *norm = context->norm;
     if (norm->kind->keeps_state && context->mode == NORM_EVAL)
         return rows_running(context, x);
+    observe(context, x);
     if (norm->uncentred) return squares(context, x);
     const Partition *p =
         norm_partition(tape_arena(context->tape), norm, rows_lattice(x->at),
                        context->mode, context->state);
-    return cell_moments(context, x, p, norm->kind->keeps_state);
+    return cell_moments(context, x, p);
 }
 
 RowMoments rows_moments_over(const NormContext *context, const Rows *x, size_t block,
                              size_t width) {
     const Partition *p = partition_blocks(tape_arena(context->tape), rows_lattice(x->at),
                                           block, width, false);
-    return cell_moments(context, x, p, false);
+    return cell_moments(context, x, p);
 }
 
 /* scale = 1 / sqrt(variance + eps), bias = (mean of the row - mean of the cell) scale */

@@ -26,7 +26,8 @@ static void declare(Norm *norm) {
 }
 
 /* Where an instance is one position and alpha is small, y is but the sign of x - mean_B. */
-static size_t smallest(const Norm *norm, Lattice x, NormMode mode) {
+static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
+    (void)arena;
     const size_t *layer = norm->detail;
     (void)mode;
     return *layer ? x.C * x.L : x.L;

@@ -114,8 +114,9 @@ static double *random_state(Arena *arena, const Net *net, uint64_t seed) {
         double *value = state + net->norm[i].state;
         for (size_t s = 0; s < norm->states; s++)
             for (size_t k = 0; k < norm->state[s].count; k++, value++)
-                *value = strstr(norm->state[s].name, "mean") ? 0.3 * *value
-                                                             : 0.5 + *value * *value;
+                *value = norm->state[s].adapted                ? norm->state[s].start[k]
+                         : strstr(norm->state[s].name, "mean") ? 0.3 * *value
+                                                               : 0.5 + *value * *value;
     }
     return state;
 }

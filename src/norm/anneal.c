@@ -1,0 +1,56 @@
+/* From one normalizer to another during training: y = (1 - r) a(x) + r b(x), r rising from 0
+ * in epoch `from` to 1 in epoch `to`, and the same in evaluation. anneal(batch, group(8),
+ * from=2, to=8) begins with batch statistics and ends without. Both keep their running
+ * moments all the while. */
+#include "kind.h"
+
+#include <math.h>
+
+typedef struct Anneal {
+    double from, to;
+} Anneal;
+
+static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                      Error *error) {
+    Anneal *anneal = TAKE(arena, Anneal, 1);
+    *anneal = (Anneal){NAN, NAN}; /* there is no usual epoch */
+    norm->detail = anneal;
+    if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
+    if (norm->parts != 2)
+        return fail(error, EX_USAGE, arguments->spec->at,
+                    "anneal goes from one normalizer to another, not through %zu",
+                    norm->parts);
+    if (!norm_read_number(arguments, "from", 0.0, 1e9, &anneal->from, canonical, error) ||
+        !norm_read_number(arguments, "to", 0.0, 1e9, &anneal->to, canonical, error))
+        return false;
+    if (anneal->to > anneal->from) return true;
+    return fail(error, EX_USAGE, arguments->spec->at,
+                "anneal needs two epochs, from=2 and a later to=8");
+}
+
+/* 1 - r, the weight of the first. */
+static Node *share(const NormContext *context) {
+    const Anneal *anneal = context->norm->detail;
+    return tape_fill(context->tape, SHAPE(1),
+                     1.0 - norm_ramp(context->epoch, anneal->from, anneal->to));
+}
+
+static Node *define(const NormContext *context, Node *x) {
+    return blend_outputs(context, x, share(context));
+}
+
+static RowMap rows(const NormContext *context, const Rows *x) {
+    return blend_maps(context, x, share(context));
+}
+
+const NormKind norm_anneal = {
+    .name = "anneal",
+    .example = "anneal(batch, group(2), from=0, to=2)",
+    .usage = "anneal(a, b, from=E, to=E)",
+    .title = "from one to another, by epochs",
+    .options = (const char *const[]){"from", "to", NULL},
+    .combines = true,
+    .configure = configure,
+    .define = define,
+    .rows = rows,
+};

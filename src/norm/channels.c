@@ -1,0 +1,70 @@
+/* Groups given channel by channel: channels(0, 0, 1, 0) puts channels 0, 1 and 3 into one
+ * group and channel 2 into another. Sizes may differ, members need not be neighbours; gamma
+ * and beta belong to channels, not to places in a group. The map is part of the name, so of
+ * every result. Equal blocks are group(G), one group is layer, one each is instance. */
+#include "kind.h"
+
+typedef struct Map {
+    size_t sets;
+    size_t *set; /* [C] */
+} Map;
+
+static bool every_number(const Map *map, size_t count, size_t *missing) {
+    for (*missing = 0; *missing < map->sets; ++*missing) {
+        size_t c = 0;
+        while (c < count && map->set[c] != *missing) c++;
+        if (c == count) return false;
+    }
+    return true;
+}
+
+static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                      Error *error) {
+    Map *map = ZERO(arena, Map, 1);
+    norm->detail = map;
+    map->set = TAKE(arena, size_t, arguments->spec->count + 1);
+    const SpecArg *argument;
+    size_t count = 0, missing;
+    while ((argument = arguments_positional(arguments))) {
+        const char *word = argument->value->word;
+        if (argument->value->count || !text_to_count(word, &map->set[count]) ||
+            map->set[count] >= arguments->spec->count)
+            return fail(
+                error, EX_USAGE, argument->value->at,
+                "a channel's group should be a number from 0 on, below the number "
+                "of channels, not '%s'",
+                word);
+        if (map->set[count] + 1 > map->sets) map->sets = map->set[count] + 1;
+        text_add(canonical, "%s%zu", count ? ", " : "", map->set[count]);
+        count++;
+    }
+    if (count == 0)
+        return fail(error, EX_USAGE, arguments->spec->at,
+                    "channels needs a group for every channel, channels(0, 0, 1, 1)");
+    if (!every_number(map, count, &missing))
+        return fail(error, EX_USAGE, arguments->spec->at,
+                    "no channel is in group %zu of the groups 0 to %zu", missing,
+                    map->sets - 1);
+    if (norm->channels == 0 || norm->channels == count) return true;
+    return fail(error, EX_USAGE, arguments->spec->at,
+                "channels has groups for %zu channels, and there are %zu", count,
+                norm->channels);
+}
+
+static const Partition *partition(Arena *arena, const Norm *norm, Lattice x,
+                                  const double *const *state) {
+    const Map *map = norm->detail;
+    (void)state;
+    return partition_map(arena, x, 1, map->set, map->sets, false);
+}
+
+const NormKind norm_channels = {
+    .name = "channels",
+    .example = "channels(0, 1, 0, 2, 2, 1, 1, 1)",
+    .usage = "channels(g0, g1, ...)",
+    .title = "groups given channel by channel",
+    .cells = "one sample x the channels of a group x all positions",
+    .block = 1,
+    .configure = configure,
+    .partition = partition,
+};

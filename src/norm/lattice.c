@@ -1,0 +1,153 @@
+/* Batch group statistics: cells are blocks of B samples x K channels (Summers and Dinneen
+ * 2020, "Four Things Everyone Should Know to Improve Batch Normalization"). Its corners are
+ * batch (all, 1), ghost(B) (B, 1), group(size=K) (1, K), layer (1, all), instance (1, 1).
+ *
+ * Evaluation: running moments of each channel, pooled over its group; with own=a the
+ * example's own moments weigh a, its means' difference included ("inference example
+ * weighing"):
+ *     mean = (1 - a) mean_run + a mean_own
+ *     variance = (1 - a) variance_run + a variance_own + a (1 - a) (mean_run - mean_own)^2
+ * The authors keep E[x] and E[x^2]; here it is mean and centred variance, and no digit is
+ * lost in their difference. They let gamma decay towards 1; here decay is the optimizer's. */
+#include "kind.h"
+
+#include <string.h>
+
+/* Whether it divides `whole` (0: not asked). */
+static bool read_size(Arguments *arguments, const char *key, size_t whole, size_t *size,
+                      Text *canonical, Error *error) {
+    const SpecArg *argument = arguments_named(arguments, key);
+    if (argument == NULL)
+        return fail(error, EX_USAGE, arguments->spec->at,
+                    "lattice needs the samples and the channels of a cell, "
+                    "lattice(batch=4, size=2); either may be all");
+    const bool all = strcmp(argument->value->word, "all") == 0;
+    if (!all && !argument_count(argument, key, size, error)) return false;
+    text_add(canonical, "%s%s=%s", canonical->length ? ", " : "", key,
+             argument->value->word);
+    if (all || whole == 0 || (*size <= whole && whole % *size == 0)) return true;
+    return fail(error, EX_USAGE, argument->value->at,
+                "%zu channels in a group do not divide %zu channels; sizes that do: %s",
+                *size, whole, divisors_text(arguments->arena, whole));
+}
+
+static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                      Error *error) {
+    double *own = ZERO(arena, double, 1);
+    norm->detail = own;
+    return read_size(arguments, "batch", 0, &norm->block, canonical, error) &&
+           read_size(arguments, "size", norm->channels, &norm->width, canonical, error) &&
+           norm_read_number(arguments, "own", 0.0, 1.0, own, canonical, error);
+}
+
+static size_t width_of(const Norm *norm) {
+    return norm->width ? norm->width : norm->channels;
+}
+
+static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
+    const double *own = norm->detail;
+    const size_t row = width_of(norm) * x.L;
+    (void)arena;
+    if (mode == NORM_TRAIN) return row * (norm->block ? norm->block : x.N);
+    return *own > 0.0 ? row : SIZE_MAX;
+}
+
+/* The running moments of the channels' groups, [C] each. */
+typedef struct Pooled {
+    double *mean, *variance;
+} Pooled;
+
+static Pooled pool(Arena *arena, const NormContext *context) {
+    const size_t C = context->norm->channels, K = width_of(context->norm);
+    Pooled p = {TAKE(arena, double, C), TAKE(arena, double, C)};
+    for (size_t first = 0; first < C; first += K) {
+        double *each = TAKE(arena, double, K);
+        const double *mean = context->state[0] + first,
+                     *variance = context->state[1] + first;
+        for (size_t k = 0; k < K; k++) each[k] = mean[k] - mean[0];
+        const double centre = mean[0] + sum_strided(each, K, 1) / (double)K;
+        for (size_t k = 0; k < K; k++)
+            each[k] = variance[k] + (mean[k] - centre) * (mean[k] - centre);
+        const double whole = sum_strided(each, K, 1) / (double)K;
+        for (size_t k = 0; k < K; k++)
+            p.mean[first + k] = centre, p.variance[first + k] = whole;
+    }
+    return p;
+}
+
+static Node *scaled(Tape *t, Node *a, double factor) {
+    return tape_mul(t, a, tape_fill(t, a->shape, factor));
+}
+
+/* What is apart from the running mean and from the own one, weighed; all of one shape. */
+static Node *weighed(Tape *t, double own, Node *of_running, Node *of_own) {
+    return tape_add(t, scaled(t, of_running, 1.0 - own), scaled(t, of_own, own));
+}
+
+static Node *weighed_variance(Tape *t, double own, Node *running, Node *of_own,
+                              Node *between) {
+    Node *square = scaled(t, tape_mul(t, between, between), own * (1.0 - own));
+    return tape_add(t, weighed(t, own, running, of_own), square);
+}
+
+static Node *root(const NormContext *context, Node *variance) {
+    Tape *t = context->tape;
+    Node *eps = tape_fill(t, variance->shape, context->norm->eps);
+    return tape_sqrt(t, tape_add(t, variance, eps));
+}
+
+/* Of evaluation. */
+static Node *define(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    Arena *arena = tape_arena(t);
+    const double own = *(const double *)context->norm->detail;
+    const Lattice at = shape_lattice(x->shape);
+    const Pooled run = pool(arena, context);
+    Node *mean = norm_repeat(t, tape_leaf(t, SHAPE(at.C), run.mean), x->shape);
+    Node *variance = norm_repeat(t, tape_leaf(t, SHAPE(at.C), run.variance), x->shape);
+    Node *centred = tape_sub(t, x, mean);
+    if (own == 0.0)
+        return norm_affine(context, tape_div(t, centred, root(context, variance)));
+    const Partition *p = partition_blocks(arena, at, 1, width_of(context->norm), false);
+    MomentNodes m = norm_moments_over(context, x, p);
+    Node *between = tape_sub(t, centred, m.centred); /* mean_own - mean_run */
+    variance = weighed_variance(t, own, variance, tape_spread(t, m.variance, p, x->shape),
+                                between);
+    centred = weighed(t, own, centred, m.centred);
+    return norm_affine(context, tape_div(t, centred, root(context, variance)));
+}
+
+static RowMap rows(const NormContext *context, const Rows *x) {
+    Tape *t = context->tape;
+    const double own = *(const double *)context->norm->detail;
+    Pooled run = pool(tape_arena(t), context);
+    for (size_t c = 0; c < x->at.C; c++) run.mean[c] -= x->origin[c];
+    Node *mean = rows_repeat(context, x, tape_leaf(t, SHAPE(x->at.C), run.mean));
+    Node *variance = rows_repeat(context, x, tape_leaf(t, SHAPE(x->at.C), run.variance));
+    Node *apart = tape_sub(t, x->mean, mean);
+    if (own > 0.0) {
+        RowMoments m = rows_moments_over(context, x, 1, width_of(context->norm));
+        Node *between = tape_sub(t, apart, m.apart);
+        variance = weighed_variance(t, own, variance, m.variance, between);
+        apart = weighed(t, own, apart, m.apart);
+    }
+    Node *one = tape_fill(t, variance->shape, 1.0);
+    Node *scale = tape_div(t, one, root(context, variance));
+    return (RowMap){scale, tape_mul(t, apart, scale)};
+}
+
+const NormKind norm_lattice = {
+    .name = "lattice",
+    .example = "lattice(batch=2, size=2)",
+    .also = (const char *const[]){"lattice(batch=all, size=2, own=0.25)", NULL},
+    .usage = "lattice(batch=B|all, size=K|all, own=A)",
+    .title = "blocks of samples and of channels",
+    .source = "Summers and Dinneen 2020",
+    .options = (const char *const[]){"batch", "size", "own", NULL},
+    .keeps_state = true,
+    .evaluates = true,
+    .configure = configure,
+    .smallest = smallest,
+    .define = define,
+    .rows = rows,
+};

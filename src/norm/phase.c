@@ -1,0 +1,39 @@
+/* One normalizer in training, another in evaluation: phase(batch, group(8)) uses batch
+ * statistics at training alone, phase(group(8), batch) batch's running moments at inference
+ * alone: the second observes them while the first trains. */
+#include "kind.h"
+
+static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                      Error *error) {
+    if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
+    return norm->parts == 2 || fail(error, EX_USAGE, arguments->spec->at,
+                                    "phase needs two normalizers, of training and of "
+                                    "evaluation, not %zu",
+                                    norm->parts);
+}
+
+static size_t part_of(NormMode mode) {
+    return mode == NORM_TRAIN ? 0 : 1;
+}
+
+static Node *define(const NormContext *context, Node *x) {
+    const bool learns = context->mode == NORM_TRAIN && context->observed != NULL;
+    if (learns && context->norm->part[1]->states > 0)
+        norm_run_part(context, 1, tape_detach(context->tape, x));
+    return norm_affine(context, norm_run_part(context, part_of(context->mode), x));
+}
+
+static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
+    return norm_smallest_cell(arena, norm->part[part_of(mode)], x, mode);
+}
+
+const NormKind norm_phase = {
+    .name = "phase",
+    .example = "phase(group(2), batch)",
+    .usage = "phase(a, b)",
+    .title = "one in training, another in evaluation",
+    .combines = true,
+    .configure = configure,
+    .define = define,
+    .smallest = smallest,
+};

@@ -1,0 +1,128 @@
+/* Logits read as weights that sum to 1: softmax; softmax sharpened, epoch by epoch, to a
+ * hard choice; SparsestMax (Shao et al. 2019), which sets weights to exactly 0 as its circle
+ * grows. */
+#include "kind.h"
+
+#include <math.h>
+
+static const double SHARPEST = 0.01; /* temperature before the choice */
+
+bool weighing_read(Weighing *weighing, Arguments *arguments, Text *canonical,
+                   Error *error) {
+    static const char *const words[] = {"softmax", "sparsest", NULL};
+    size_t choice = 0;
+    if (!norm_read_choice(arguments, "weights", words, &choice, canonical, error) ||
+        !norm_read_number(arguments, "from", 0.0, 1e9, &weighing->from, canonical,
+                          error) ||
+        !norm_read_number(arguments, "to", 0.0, 1e9, &weighing->to, canonical, error))
+        return false;
+    weighing->sparsest = choice == 1;
+    if (weighing->to > weighing->from) return true;
+    if (weighing->to == 0.0 && weighing->from == 0.0 && !weighing->sparsest) return true;
+    return fail(
+        error, EX_USAGE, arguments->spec->at,
+        "%s: weights become a choice between epoch from=%g and a later one, to=%g",
+        arguments->spec->word, weighing->from, weighing->to);
+}
+
+double norm_ramp(size_t epoch, double from, double to) {
+    const double at = ((double)epoch - from) / (to - from);
+    return at <= 0.0 ? 0.0 : at >= 1.0 ? 1.0 : at;
+}
+
+/* All of it on the largest. */
+static Node *choice(Tape *t, const Node *logits) {
+    const size_t K = shape_count(logits->shape);
+    double *weight = tape_room(t, K);
+    size_t best = 0;
+    for (size_t k = 0; k < K; k++) {
+        weight[k] = 0.0;
+        if (logits->value[k] > logits->value[best]) best = k;
+    }
+    weight[best] = 1.0;
+    return tape_leaf(t, logits->shape, weight);
+}
+
+/* ---- SparsestMax ------------------------------------------------------------------ */
+
+/* 1 where value > 0, as a constant: which weights are 0 does not move with the logits. */
+static Node *support_of(Tape *t, const double *value, size_t K, double *count) {
+    double *mask = tape_room(t, K);
+    *count = 0.0;
+    for (size_t k = 0; k < K; k++) *count += mask[k] = value[k] > 0.0 ? 1.0 : 0.0;
+    return tape_leaf(t, SHAPE(K), mask);
+}
+
+static Node *all_of(Tape *t, Node *scalar, size_t K) {
+    return tape_broadcast(t, scalar, SHAPE(K));
+}
+
+/* The threshold of sparsemax (Martins and Astudillo 2016): sum max(z - tau, 0) = 1. */
+static double threshold(const double *z, size_t K) {
+    double tau = -INFINITY;
+    for (size_t k = 0; k < K; k++) { /* z[k] as the least of the support */
+        double sum = 0.0, count = 0.0;
+        for (size_t j = 0; j < K; j++)
+            if (z[j] >= z[k]) sum += z[j], count++;
+        const double candidate = (sum - 1.0) / count;
+        if (z[k] > candidate && candidate > tau) tau = candidate;
+    }
+    return tau;
+}
+
+/* The nearest point of the simplex: z - tau on its support, 0 elsewhere. */
+static Node *sparsemax(Tape *t, Node *z) {
+    const size_t K = shape_count(z->shape);
+    const double tau = threshold(z->value, K);
+    double *above = tape_room(t, K), count;
+    for (size_t k = 0; k < K; k++) above[k] = z->value[k] - tau;
+    Node *mask = support_of(t, above, K, &count);
+    Node *sum = tape_sum_all(t, tape_mul(t, mask, z));
+    Node *excess = tape_sub(t, sum, tape_constant(t, 1.0));
+    Node *level = tape_div(t, all_of(t, excess, K), tape_fill(t, z->shape, count));
+    return tape_mul(t, mask, tape_sub(t, z, level));
+}
+
+/* p pushed out of the circle of that radius about the middle of its face, `mask`. */
+static Node *pushed(Tape *t, Node *p, Node *mask, double count, double radius) {
+    const size_t K = shape_count(p->shape);
+    Node *middle = tape_div(t, mask, tape_fill(t, p->shape, count));
+    Node *away = tape_sub(t, p, middle);
+    Node *square = tape_sum_all(t, tape_mul(t, away, away));
+    const double norm = sqrt(square->value[0]);
+    if (norm >= radius || norm == 0.0) return p;
+    Node *longer = tape_div(t, tape_constant(t, radius), tape_sqrt(t, square));
+    return tape_add(t, middle, tape_mul(t, all_of(t, longer, K), away));
+}
+
+/* Outside a circle about equal weights, on the simplex: first pushed out inside the whole,
+ * then, where that leaves it, inside the face it left through. */
+static Node *sparsestmax(Tape *t, Node *z, double radius) {
+    const size_t K = shape_count(z->shape);
+    Node *p = sparsemax(t, z);
+    double *ones = tape_room(t, K), count = (double)K;
+    for (size_t k = 0; k < K; k++) ones[k] = 1.0;
+    Node *mask = tape_leaf(t, SHAPE(K), ones);
+    while (count > 1.0) {
+        p = pushed(t, p, mask, count, radius);
+        double least = 0.0, before = count;
+        for (size_t k = 0; k < K; k++) least = fmin(least, p->value[k]);
+        if (least >= 0.0) return p;
+        p = sparsemax(t, p);
+        mask = support_of(t, p->value, K, &count);
+        /* the circle's part in the face: its middle is farther from the whole's */
+        radius = sqrt(fmax(0.0, radius * radius - (1.0 / count - 1.0 / before)));
+    }
+    return p;
+}
+
+Node *weighing_apply(const NormContext *context, const Weighing *weighing, Node *logits) {
+    Tape *t = context->tape;
+    const double K = (double)shape_count(logits->shape);
+    if (weighing->to == 0.0) return tape_softmax(t, logits);
+    const double at = norm_ramp(context->epoch, weighing->from, weighing->to);
+    if (at == 1.0) return choice(t, logits);
+    if (weighing->sparsest) return sparsestmax(t, logits, at * sqrt((K - 1.0) / K));
+    Node *sharper = tape_fill(t, logits->shape, pow(SHARPEST, -at));
+    return tape_softmax(t, tape_mul(t, logits, sharper));
+}
