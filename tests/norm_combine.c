@@ -272,6 +272,9 @@ static void canonical_forms(void **state) {
         {"batch|group:2", "batch | group(2)"},
         {"chain(batch, group(2))", "batch | group(2)"},
         {"chain(batch, group(2), gamma=no)", "chain(batch, group(2), gamma=no)"},
+        {"batch | chain(layer, group(2))", "batch | chain(layer, group(2))"},
+        {"chain(batch | layer, none)", "chain(batch, layer) | none"},
+        {"none | chain(none, chain(none, bn))", "none | chain(none, none | batch)"},
         {"batch(affine=yes) | layer", "batch(affine=yes) | layer"},
         {"batch(gamma=no) | layer", "batch | layer"},
         {"batch(gamma=yes) | layer", "batch(gamma=yes) | layer"},
@@ -302,6 +305,25 @@ static void canonical_forms(void **state) {
         if (norm == NULL) fail_msg("%s: %s", FORMS[i][0], error.message);
         assert_string_equal(norm->spec, FORMS[i][1]);
         assert_string_equal(norm_new(arena, norm->spec, 16, &error)->spec, FORMS[i][1]);
+    }
+    arena_free(arena);
+}
+
+/* group:2 is read where group(2) is nested too deeply. */
+static void what_is_accepted_can_be_read_again(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    for (size_t deep = SPEC_MAX_DEPTH - 2; deep < SPEC_MAX_DEPTH; deep++) {
+        Text text = text_new(arena);
+        for (size_t i = 0; i < deep; i++) text_add(&text, "split(none, ");
+        text_add(&text, "group:2");
+        for (size_t i = 0; i < deep; i++) text_add(&text, ")");
+        Error error = {.set = false};
+        const Norm *norm = norm_new(arena, text.data, 0, &error);
+        assert_true((norm != NULL) == (deep == SPEC_MAX_DEPTH - 2));
+        if (norm == NULL)
+            assert_string_equal(error.message,
+                                "written in full it is nested deeper than 16");
     }
     arena_free(arena);
 }
@@ -400,6 +422,7 @@ static const Case CASES[] = {
     CASE(oracle, mixed_statistics_restated),
     CASE(theorem, an_alias_is_what_it_stands_for),
     CASE(example, canonical_forms),
+    CASE(fault, what_is_accepted_can_be_read_again),
     CASE(example, parts_have_names),
     CASE(example, gates_begin),
     CASE(example, wrong_specs),

@@ -217,9 +217,12 @@ const char **spec_list(Arena *arena, const char *text, size_t *count) {
 
 const char *spec_error(Arena *arena, const char *text, const Error *error) {
     enum { SHOWN = 60 };
-    size_t from =
-        error->at > SHOWN / 2 && strlen(text) > SHOWN ? error->at - SHOWN / 2 : 0;
-    return text_print(arena, "in '%s%.*s%s' at byte %zu: %s", from ? "..." : "", SHOWN,
-                      text + from, strlen(text + from) > SHOWN ? "..." : "", error->at,
+    const size_t length = strlen(text);
+    const size_t from =
+        error->at > SHOWN / 2 && length > SHOWN ? error->at - SHOWN / 2 : 0;
+    const bool whole = length - from <= SHOWN;
+    const char *window = text_copy(arena, text + from, whole ? length - from : SHOWN);
+    return text_print(arena, "in '%s%s%s' at byte %zu: %s", from ? "..." : "",
+                      text_plain(arena, window), whole ? "" : "...", error->at,
                       error->message);
 }

@@ -47,7 +47,7 @@ const char *spec_slug(Arena *arena, const char *text);
 const char **spec_list(Arena *arena, const char *text, size_t *count);
 
 /* One line that points into the text: "in 'group(3, x)' at byte 9: MESSAGE" (a window of
- * a long text). */
+ * a long text, '?' for its control characters). */
 const char *spec_error(Arena *arena, const char *text, const Error *error);
 
 /* ---- arguments.c: reading a spec's arguments, each once, none forgotten ---------- */

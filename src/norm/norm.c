@@ -275,15 +275,10 @@ static bool declare_part(Arena *arena, Norm *norm, size_t i, size_t at, Error *e
 /* a | b where it can be written so. */
 static const char *canonical_spec(Arena *arena, const Norm *norm, const char *arguments) {
     const char *name = norm->kind->name;
-    bool piped = norm->parts > 0 && strcmp(name, "chain") == 0;
-    Text text = text_new(arena);
-    for (size_t i = 0; piped && i < norm->parts; i++)
-        text_add(&text, "%s%s", i ? " | " : "", norm->part[i]->spec);
-    Text listed = text_new(arena);
-    for (size_t i = 0; piped && i < norm->parts; i++)
-        text_add(&listed, "%s%s", i ? ", " : "", norm->part[i]->spec);
-    if (piped && strcmp(listed.data, arguments) == 0) return text.data;
-    return *arguments ? text_print(arena, "%s(%s)", name, arguments) : name;
+    const char *text = *arguments ? text_print(arena, "%s(%s)", name, arguments) : name;
+    Error error = {.set = false};
+    const Spec *spec = norm->kind->combines ? spec_parse(arena, text, &error) : NULL;
+    return spec ? spec_print(arena, spec) : text;
 }
 
 static const Norm *read_kind(Arena *arena, const Spec *spec, size_t channels, bool part,
@@ -322,9 +317,17 @@ static const Norm *read_norm(Arena *arena, const Spec *said, size_t channels, bo
     return norm;
 }
 
+/* What is accepted can be read again. */
+static bool is_readable(Arena *arena, const Norm *norm, Error *error) {
+    Error own = {.set = false};
+    if (spec_parse(arena, norm->spec, &own)) return true;
+    return fail(error, own.code, 0, "written in full it is %s", own.message);
+}
+
 const Norm *norm_new(Arena *arena, const char *text, size_t channels, Error *error) {
     const Spec *spec = spec_parse(arena, text, error);
-    return spec ? read_norm(arena, spec, channels, false, error) : NULL;
+    const Norm *norm = spec ? read_norm(arena, spec, channels, false, error) : NULL;
+    return norm && is_readable(arena, norm, error) ? norm : NULL;
 }
 
 /* ---- combinations ---------------------------------------------------------------- */

@@ -197,8 +197,8 @@ bool config_set(Config *config, Arena *arena, const char *key, const char *value
     Error own = {.set = false};
     const char *canonical = canonical_value(arena, &RANGES[i], value, &own);
     if (canonical == NULL)
-        return fail(error, own.code, own.at, "%s=%s: %s", key, text_clip(arena, value),
-                    own.message);
+        return fail(error, own.code, own.at, "%s=%s: %s", key,
+                    text_plain(arena, text_clip(arena, value)), own.message);
     config->text[i] = canonical;
     return true;
 }
