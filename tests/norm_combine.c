@@ -297,6 +297,7 @@ static void canonical_forms(void **state) {
         {"continual(beta=no, 8)", "chain(group(8), batch, beta=no)"},
         {"layer | ibn(affine=yes)", "layer | split(instance, batch, affine=yes)"},
         {"blend(bn, ibn)", "blend(batch, split(instance, batch))"},
+        {"rms(eps=1e-8)", "position(center=no, eps=1e-08, beta=no)"},
         {"bcn(per=layer)", "blend(batch, layer, gate=free, per=layer)"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(FORMS); i++) {

@@ -75,7 +75,9 @@ static const Language *language_new(Arena *arena) {
         const char *const *option = norm_options(arena, kind[i]);
         add_words(arena, &language->words, norm_usage(kind[i]));
         add_words(arena, &language->values, norm_usage(kind[i]));
+        const char *const *also = norm_also(kind[i]);
         add_word(&language->examples, norm_example(kind[i]));
+        for (size_t k = 0; also && also[k]; k++) add_word(&language->examples, also[k]);
         for (size_t k = 0; option[k]; k++) {
             add_word(&language->words, option[k]);
             add_word(&language->options, option[k]);

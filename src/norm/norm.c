@@ -48,7 +48,8 @@ const char *norm_cells(Arena *arena, const Norm *norm) {
     if (kind->cells) return kind->cells;
     if (norm->parts) return "those of its parts";
     if (kind->fixed) return "none";
-    if (kind->define) return "as its definition says";
+    if (kind->partition || (kind->define && !kind->evaluates))
+        return "as its definition says";
     const char *samples = kind->block   ? "one sample"
                           : norm->block ? "a block of samples"
                                         : "all samples",

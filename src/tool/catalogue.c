@@ -241,7 +241,11 @@ static void print_entry(Arena *arena, const Entry *e) {
     print_work(arena, e);
     print_proved(e);
     print_heading("example");
-    puts(e->spec);
+    fputs(e->spec, stdout);
+    const char *const *also = norm_also(e->kind);
+    if (strcmp(e->spec, norm_example(e->kind)) != 0) also = NULL; /* of another spec */
+    while (also && *also) printf(", %s", *also++);
+    puts("");
 }
 
 /* ---- for programs ---------------------------------------------------------------- */
@@ -299,6 +303,10 @@ static void print_json_entry(Arena *arena, const Entry *e) {
     fputs(", \"options\": [", stdout);
     for (size_t i = 0; option[i]; i++)
         printf("%s%s", i ? ", " : "", json_text(arena, option[i]));
+    fputs("], \"also\": [", stdout);
+    const char *const *also = norm_also(e->kind);
+    for (size_t i = 0; also && also[i]; i++)
+        printf("%s%s", i ? ", " : "", json_text(arena, also[i]));
     printf("],\n   \"activates\": %s, \"fused\": %s, \"operations\": %.3g, "
            "\"definition_operations\": %.3g, ",
            norm_activates(e->norm) ? "true" : "false", fast.fused ? "true" : "false",
@@ -320,7 +328,7 @@ static void print_json_aliases(Arena *arena) {
 
 /* ---- a line each ----------------------------------------------------------------- */
 
-enum { ACROSS = 100, USAGE = 26, TITLE = 31, LINE_STATE = 7, WORK = 10 };
+enum { ACROSS = 100, USAGE = 26, TITLE = 30, LINE_STATE = 7, WORK = 10 };
 
 /* Without the options that have no room: "blend(a, b, ...)". */
 static const char *short_usage(Arena *arena, const char *usage) {
