@@ -506,9 +506,11 @@ def catalogue(place):
     """`list norms`: a line for each kind and each other name; entries whose numbers are those of the code."""
     data, lines = json.loads(place.good("list", "norms", "--json")), place.good("list", "norms").splitlines()
     check(max(map(len, lines)) <= 100 and not any(line != line.rstrip() for line in lines), "width of list norms")
-    rows, aliases = (list(group) for group in (lines[1:lines.index("")], lines[lines.index("") + 2:]))
+    rows, aliases, weights = (part.splitlines()[1:] for part in "\n".join(lines).split("\n\n"))
     same("kinds", [re.match(r"\w+", line)[0] for line in rows], [entry["name"] for entry in data["norms"]])
     same("other names", [re.match(r"[-\w]+", line)[0] for line in aliases], [a["name"] for a in data["aliases"]])
+    same("on weights", [re.match(r"weights=(\w+)", line)[1] for line in weights],
+         [w["name"] for w in data["weights"] if w["name"] != "plain"])
     for line, entry in zip(rows, data["norms"]):
         same(line, "running" in line or "adapted" in line, bool(entry["state"]))
         check(entry["source"] in line and entry["cells"] and entry["definition_operations"] >= entry["operations"] > 0,

@@ -22,6 +22,8 @@ size_t build_norm(Build *build, const char *name, size_t C, size_t H, size_t W,
                   double gamma);
 size_t build_linear(Build *build, const char *name, size_t out, size_t in);
 void build_flops(Build *build, size_t multiply_adds);
+/* After all others, so that the draws of weights are those of a plain network. */
+void build_gains(Build *build);
 
 /* Running the parts. */
 Node *run_param(const Net *net, const NetPass *pass, size_t param);
@@ -32,6 +34,14 @@ Node *run_linear(const Net *net, const NetPass *pass, size_t param,
                  Node *x); /* x W' + bias */
 Node *run_pool(const NetPass *pass,
                Node *x); /* mean over positions: [N, C, ...] -> [N, C] */
+
+/* ---- weights.c ------------------------------------------------------------------- */
+
+/* weights=, into build->net; false and *error. */
+bool weights_read(Build *build, Arguments *arguments, Text *canonical);
+
+/* [K] lengths of the rows of a weight [K, ...], as the network computes them. */
+void weights_lengths(double *gain, const double *value, Shape shape);
 
 /* ---- resnet.c -------------------------------------------------------------------- */
 

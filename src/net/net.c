@@ -7,7 +7,8 @@
 /* ---- architectures --------------------------------------------------------------- */
 
 static const NetKind KINDS[] = {
-    {"resnet", "resnet(depth=D, width=W, stem_stride=S)",
+    {"resnet",
+     "resnet(depth=D, width=W, stem_stride=S, weights=plain|standardized|normalized)",
      "residual network for small images, He et al. 2016: depth 6n+2, option B shortcuts"},
 };
 
@@ -60,24 +61,29 @@ static size_t add_param(Build *build, NetParam param) {
     return net->params++;
 }
 
-size_t build_conv(Build *build, const char *name, size_t K, size_t C, size_t R) {
+/* A weight of `inputs` for each unit, drawn with this std. */
+static size_t add_weight(Build *build, const char *name, Shape shape, double std) {
     return add_param(build,
                      (NetParam){.name = text_print(build->arena, "%s.weight", name),
-                                .shape = SHAPE(K, C, R, R),
+                                .shape = shape,
                                 .decayed = true,
-                                .std = sqrt(2.0 / (double)(C * R * R)),
+                                .std = std,
                                 .least = -INFINITY,
                                 .most = INFINITY});
 }
 
+size_t build_conv(Build *build, const char *name, size_t K, size_t C, size_t R) {
+    const NetWeights *weighing = build->net->weighing;
+    const size_t inputs = C * R * R;
+    if (inputs < weighing->least_inputs)
+        fail(build->error, EX_USAGE, 0,
+             "layer %s: %s weights of %zu input would be 0; more width would do", name,
+             weighing->name, inputs);
+    return add_weight(build, name, SHAPE(K, C, R, R), sqrt(2.0 / (double)inputs));
+}
+
 size_t build_linear(Build *build, const char *name, size_t out, size_t in) {
-    size_t first =
-        add_param(build, (NetParam){.name = text_print(build->arena, "%s.weight", name),
-                                    .shape = SHAPE(out, in),
-                                    .decayed = true,
-                                    .std = sqrt(1.0 / (double)in),
-                                    .least = -INFINITY,
-                                    .most = INFINITY});
+    size_t first = add_weight(build, name, SHAPE(out, in), sqrt(1.0 / (double)in));
     add_param(build, (NetParam){.name = text_print(build->arena, "%s.bias", name),
                                 .shape = SHAPE(out),
                                 .decayed = true,
@@ -85,6 +91,27 @@ size_t build_linear(Build *build, const char *name, size_t out, size_t in) {
                                 .most = INFINITY});
     build_flops(build, out * in);
     return first;
+}
+
+/* They are the lengths of the weights that are used: decayed as those are. */
+void build_gains(Build *build) {
+    Net *net = build->net;
+    const size_t before = net->params;
+    for (size_t i = 0; i < before && net->weighing->gain; i++) {
+        const NetParam *weight = &net->param[i];
+        if (weight->std <= 0 || (weight->shape.rank == 2 && !net->weighing->linear))
+            continue;
+        const size_t stem = strlen(weight->name) - strlen("weight");
+        NetParam gain = {
+            .name = text_print(build->arena, "%.*sgain", (int)stem, weight->name),
+            .shape = SHAPE(weight->shape.size[0]),
+            .decayed = true,
+            .initial = 1.0,
+            .least = -INFINITY,
+            .most = INFINITY,
+            .gain_of = 1 + i};
+        net->param[i].gain = add_param(build, gain);
+    }
 }
 
 void build_flops(Build *build, size_t multiply_adds) {
@@ -143,6 +170,9 @@ void net_initialize(const Net *net, double *weights, double *state, uint64_t see
             weights[p->offset + k] = p->std > 0 ? p->std * draw_normal(draw, k)
                                      : p->start ? p->start[k]
                                                 : p->initial;
+        if (p->gain_of == 0) continue;
+        const NetParam *weight = &net->param[p->gain_of - 1];
+        weights_lengths(weights + p->offset, weights + weight->offset, weight->shape);
     }
     for (size_t i = 0; i < net->norms; i++) {
         const Norm *norm = net->norm[i].norm;
@@ -166,13 +196,22 @@ Node *run_param(const Net *net, const NetPass *pass, size_t param) {
                           pass->gradient ? pass->gradient + p->offset : NULL);
 }
 
+/* A layer's weight as it is used. */
+static Node *run_weight(const Net *net, const NetPass *pass, size_t param) {
+    const NetParam *p = &net->param[param];
+    const NetWeights *weighing = net->weighing;
+    Node *v = run_param(net, pass, param);
+    if (weighing->apply == NULL || (p->shape.rank == 2 && !weighing->linear)) return v;
+    return weighing->apply(pass->tape, v, p->gain ? run_param(net, pass, p->gain) : NULL);
+}
+
 Node *run_conv(const Net *net, const NetPass *pass, size_t param, Node *x, size_t stride,
                size_t pad) {
-    return tape_conv2d(pass->tape, x, run_param(net, pass, param), stride, pad);
+    return tape_conv2d(pass->tape, x, run_weight(net, pass, param), stride, pad);
 }
 
 Node *run_linear(const Net *net, const NetPass *pass, size_t param, Node *x) {
-    Node *y = tape_matmul(pass->tape, x, run_param(net, pass, param), false, true);
+    Node *y = tape_matmul(pass->tape, x, run_weight(net, pass, param), false, true);
     Node *bias = run_param(net, pass, param + 1);
     Node *row = tape_reshape(pass->tape, bias, SHAPE(1, bias->shape.size[0]));
     return tape_add(pass->tape, y, tape_broadcast(pass->tape, row, y->shape));

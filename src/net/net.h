@@ -9,6 +9,18 @@
 
 #include "norm.h"
 
+/* What layers do to their weights before they use them: an option of the network. */
+typedef struct NetWeights {
+    const char *name, *title, *source;
+    size_t least_inputs; /* of a unit; with fewer nothing of the weight would be left */
+    bool linear;         /* of linear layers too, not of convolutions alone */
+    bool gain;           /* a learned number for each output unit, at first |v| */
+    Node *(*apply)(Tape *tape, Node *v, Node *gain); /* NULL: v as it is */
+} NetWeights;
+
+/* The first is what a network has that names none. */
+const NetWeights *net_weights(size_t *count);
+
 typedef struct NetParam {
     const char *name; /* "stage2.block1.norm2.gamma" */
     Shape shape;
@@ -19,6 +31,8 @@ typedef struct NetParam {
     double std;     /* of the initial normal draws: He et al. 2015, sqrt(1/fan_in) last */
     double least, most;  /* kept inside after each step */
     const double *start; /* [count] initial values that differ; NULL: `initial` */
+    size_t gain;         /* of a weight: the number of its gain; 0: none */
+    size_t gain_of;      /* of a gain: 1 + the number of its weight; 0: no gain */
 } NetParam;
 
 typedef struct NetNorm {
@@ -43,7 +57,8 @@ struct Net {
     NetNorm *norm;
     size_t weights, states; /* doubles in each vector */
     double flops;           /* of one sample forward: 2 a multiply-add */
-    const void *plan;       /* the architecture's own */
+    const NetWeights *weighing;
+    const void *plan; /* the architecture's own */
 };
 
 typedef struct NetKind {

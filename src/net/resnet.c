@@ -56,25 +56,27 @@ typedef struct Sizes {
     size_t depth, width, stem_stride;
 } Sizes;
 
+/* The sizes, then what is no size. */
+static const char *const OPTIONS[] = {"depth", "width", "stem_stride", "weights", NULL};
+
 static bool read_sizes(Build *build, Arguments *arguments, Sizes *sizes) {
-    static const char *const options[] = {"depth", "width", "stem_stride", NULL};
     size_t *value[] = {&sizes->depth, &sizes->width, &sizes->stem_stride};
     static const size_t most[] = {DEEPEST, WIDEST, 4};
     *sizes = (Sizes){20, 16, 1};
-    for (size_t i = 0; options[i]; i++) {
-        const SpecArg *argument = arguments_named(arguments, options[i]);
+    for (size_t i = 0; i < COUNT_OF(value); i++) {
+        const SpecArg *argument = arguments_named(arguments, OPTIONS[i]);
         if (argument == NULL) continue;
-        if (!argument_count(argument, options[i], value[i], build->error)) return false;
+        if (!argument_count(argument, OPTIONS[i], value[i], build->error)) return false;
         if (*value[i] > most[i])
             return fail(build->error, EX_USAGE, argument->value->at,
-                        "%s should be at most %zu, not %zu", options[i], most[i],
+                        "%s should be at most %zu, not %zu", OPTIONS[i], most[i],
                         *value[i]);
         if (i == 0 && (sizes->depth < 8 || (sizes->depth - 2) % 6 != 0))
             return fail(build->error, EX_USAGE, argument->value->at,
                         "depth should be 6n+2 (8, 14, 20, 32, 44, 56, 110...), not %zu",
                         sizes->depth);
     }
-    return arguments_done(arguments, options, build->error);
+    return true;
 }
 
 bool resnet_build(Build *build, Arguments *arguments, Text *canonical) {
@@ -83,6 +85,9 @@ bool resnet_build(Build *build, Arguments *arguments, Text *canonical) {
     text_add(canonical, "depth=%zu, width=%zu", sizes.depth, sizes.width);
     if (sizes.stem_stride != 1)
         text_add(canonical, ", stem_stride=%zu", sizes.stem_stride);
+    if (!weights_read(build, arguments, canonical) ||
+        !arguments_done(arguments, OPTIONS, build->error))
+        return false;
 
     Arena *arena = build->arena;
     NetImage image = build->net->image;
@@ -101,6 +106,7 @@ bool resnet_build(Build *build, Arguments *arguments, Text *canonical) {
         plan->block[i] = declare_block(build, name, &flow, sizes.width << stage, stride);
     }
     plan->linear = build_linear(build, "linear", image.classes, flow.C);
+    build_gains(build);
     build->net->plan = plan;
     return true;
 }

@@ -326,9 +326,20 @@ static void print_json_aliases(Arena *arena) {
                json_text(arena, alias[i].title), json_text(arena, alias[i].source));
 }
 
+static void print_json_weights(Arena *arena) {
+    size_t count;
+    const NetWeights *weights = net_weights(&count);
+    for (size_t i = 0; i < count; i++)
+        printf("%s\n  {\"name\": %s, \"title\": %s, \"source\": %s, \"gain\": %s, "
+               "\"linear\": %s}",
+               i ? "," : "", json_text(arena, weights[i].name),
+               json_text(arena, weights[i].title), json_text(arena, weights[i].source),
+               weights[i].gain ? "true" : "false", weights[i].linear ? "true" : "false");
+}
+
 /* ---- a line each ----------------------------------------------------------------- */
 
-enum { ACROSS = 100, USAGE = 26, TITLE = 30, LINE_STATE = 7, WORK = 10 };
+enum { ACROSS = 100, USAGE = 25, TITLE = 30, LINE_STATE = 7, WORK = 10 };
 
 /* Without the options that have no room: "blend(a, b, ...)". */
 static const char *short_usage(Arena *arena, const char *usage) {
@@ -376,6 +387,13 @@ static void print_lines(Arena *arena) {
     for (size_t i = 0; i < count; i++)
         printf("%-*s %-*s %s\n", USAGE, alias[i].usage, TITLE + LINE_STATE + WORK + 2,
                alias[i].spec, alias[i].source);
+    const NetWeights *weights = net_weights(&count);
+    puts("\non weights, an option of networks");
+    for (size_t i = 0; i < count; i++)
+        if (weights[i].apply)
+            printf("%-*s %-*s %s\n", USAGE,
+                   text_print(arena, "weights=%s", weights[i].name),
+                   TITLE + LINE_STATE + WORK + 2, weights[i].title, weights[i].source);
 }
 
 /* ---- which ----------------------------------------------------------------------- */
@@ -402,5 +420,7 @@ void list_norms(const Call *call, bool json) {
     if (!json) return;
     fputs("], \"aliases\": [", stdout);
     print_json_aliases(arena);
+    fputs("], \"weights\": [", stdout);
+    print_json_weights(arena);
     puts("]}");
 }
