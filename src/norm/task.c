@@ -105,6 +105,7 @@ const NormKind norm_task = {
     .usage = "task(with=instance|layer)",
     .title = "batch and instance moments pooled by the batch's size",
     .source = "Bronskill et al. 2020",
+    .cells = "those of batch, and of instance or layer",
     .options = (const char *const[]){"with", NULL},
     .keeps_state = true,
     .width = 1,

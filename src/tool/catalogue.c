@@ -341,12 +341,14 @@ static void print_json_weights(Arena *arena) {
 
 enum { ACROSS = 100, USAGE = 25, TITLE = 30, LINE_STATE = 7, WORK = 10 };
 
-/* Without the options that have no room: "blend(a, b, ...)". */
+/* Without the options that have no room: "blend(a, b, ...)", "renorm(...)". */
 static const char *short_usage(Arena *arena, const char *usage) {
     if (strlen(usage) <= USAGE) return usage;
     size_t length = strcspn(usage, "=");
     while (length > 0 && usage[length] != ',') length--;
-    if (length >= 3 && strncmp(usage + length - 3, "...", 3) == 0) length -= 5;
+    if (length == 0)
+        return text_print(arena, "%.*s(...)", (int)strcspn(usage, "("), usage);
+    if (length >= 5 && strncmp(usage + length - 5, ", ...", 5) == 0) length -= 5;
     return text_print(arena, "%.*s, ...)", (int)length, usage);
 }
 
