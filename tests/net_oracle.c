@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "net.h"
+#include "op.h"
 
 #include <float.h>
 #include <math.h>
@@ -263,6 +264,59 @@ static void value_in_plain_loops(void **state) {
         restate(&CASES[i / 4], norms[i / 2 % 2], i % 2 ? NORM_EVAL : NORM_TRAIN);
 }
 
+/* ---- normalizers that activate --------------------------------------------------- */
+
+static void set_tau(Setting *s, const char *end, double tau) {
+    for (size_t i = 0; i < s->net->params; i++)
+        for (size_t k = 0; ends(s->net->param[i].name, end); k++) {
+            if (k == s->net->param[i].count) break;
+            s->weights[s->net->param[i].offset + k] = tau;
+        }
+}
+
+/* The rest of the parameters, by their names. */
+static void take_params(Setting *to, const Setting *from) {
+    for (size_t i = 0; i < from->net->params; i++) {
+        const NetParam *p = &from->net->param[i], *same = find(to->net, p->name);
+        assert_non_null(same);
+        memcpy(to->weights + same->offset, from->weights + p->offset,
+               p->count * sizeof *to->weights);
+    }
+}
+
+static const Node *logits_of(Setting *s, Tape *tape) {
+    NetPass pass = pass_of(s, tape);
+    return net_logits(s->net, &pass, tape_leaf(tape, image_shape(s), s->x));
+}
+
+static size_t relus_of(Tape *tape) {
+    size_t count = 0;
+    for (const Node *y = tape_last(tape); y; y = y->previous)
+        count += y->op && strcmp(y->op->name, "relu") == 0;
+    return count;
+}
+
+/* max(y, 0) in the place of each relu behind a normalizer and no threshold before the sum:
+ * the network without thresholds. */
+static void a_threshold_takes_the_place_of_relu(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const char *net = "resnet(depth=14, width=2)";
+    Setting own = random_setting(arena, net, "frn", TINY, 2, 5),
+            plain = random_setting(arena, net, "frn(tlu=no)", TINY, 2, 5);
+    take_params(&own, &plain);
+    set_tau(&own, ".tau", 0.0);
+    set_tau(&own, "norm2.tau", -1e300);
+    set_tau(&own, "shortcut_norm.tau", -1e300);
+    Tape *one = tape_new(arena), *two = tape_new(arena);
+    const Node *got = logits_of(&own, one), *want = logits_of(&plain, two);
+    for (size_t i = 0; i < 2 * TINY.classes; i++)
+        assert_near(got->value[i], want->value[i], 0.0);
+    assert_int_equal(relus_of(one), 6);
+    assert_int_equal(relus_of(two), 1 + 2 * 6);
+    arena_free(arena);
+}
+
 /* ---- its derivatives ------------------------------------------------------------- */
 
 /* The image is the first of the inputs, the network's parameters follow. */
@@ -394,6 +448,7 @@ static void evaluation_wants_nothing(void **state) {
 
 static const Case CASES[] = {
     CASE(oracle, value_in_plain_loops),
+    CASE(theorem, a_threshold_takes_the_place_of_relu),
     CASE(oracle, gradients_by_differences),
     CASE(theorem, gradient_vector_is_the_judged_one),
     CASE(theorem, definitions_agree_with_kernels),

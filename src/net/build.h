@@ -30,6 +30,8 @@ Node *run_param(const Net *net, const NetPass *pass, size_t param);
 Node *run_conv(const Net *net, const NetPass *pass, size_t param, Node *x, size_t stride,
                size_t pad);
 Node *run_norm(const Net *net, const NetPass *pass, size_t norm, Node *x);
+/* The same and relu, which is left out after a normalizer that activates. */
+Node *run_norm_relu(const Net *net, const NetPass *pass, size_t norm, Node *x);
 Node *run_linear(const Net *net, const NetPass *pass, size_t param,
                  Node *x); /* x W' + bias */
 Node *run_pool(const NetPass *pass,

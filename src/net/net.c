@@ -240,6 +240,11 @@ Node *run_norm(const Net *net, const NetPass *pass, size_t index, Node *x) {
     return pass->definitions ? norm_define(&context, x) : norm_apply(&context, x);
 }
 
+Node *run_norm_relu(const Net *net, const NetPass *pass, size_t index, Node *x) {
+    Node *y = run_norm(net, pass, index, x);
+    return norm_activates(net->norm[index].norm) ? y : tape_relu(pass->tape, y);
+}
+
 Node *run_pool(const NetPass *pass, Node *x) {
     const Partition *p =
         partition_blocks(tape_arena(pass->tape), shape_lattice(x->shape), 1, 1, false);

@@ -2,7 +2,11 @@
  * three stages of n blocks of two 3x3 convolutions with widths W, 2W, 4W, the later
  * stages starting with stride 2, global average pooling, one linear layer: depth 6n + 2.
  * Shortcuts are projections where the shape changes (option B). The last normalizer of
- * each block starts with gamma = 0, as Wu and He 2018 (section 4.1) do. */
+ * each block starts with gamma = 0, as Wu and He 2018 (section 4.1) do.
+ *
+ * A normalizer that is an activation too (frn) takes the place of the relu behind it. The
+ * relu after the sum of a block stays: no normalizer sees the sum, and without it blocks
+ * would follow each other with nothing between. */
 #include "build.h"
 
 typedef struct Block {
@@ -116,7 +120,7 @@ bool resnet_build(Build *build, Arguments *arguments, Text *canonical) {
 static Node *run_block(const Net *net, const NetPass *pass, const Block *b, Node *x) {
     Tape *t = pass->tape;
     Node *y = run_conv(net, pass, b->conv1, x, b->stride, 1);
-    y = tape_relu(t, run_norm(net, pass, b->norm1, y));
+    y = run_norm_relu(net, pass, b->norm1, y);
     y = run_norm(net, pass, b->norm2, run_conv(net, pass, b->conv2, y, 1, 1));
     if (b->projects)
         x = run_norm(net, pass, b->shortcut_norm,
@@ -128,7 +132,7 @@ static Node *run_block(const Net *net, const NetPass *pass, const Block *b, Node
 Node *resnet_logits(const Net *net, const NetPass *pass, Node *x) {
     const Resnet *plan = net->plan;
     x = run_conv(net, pass, plan->stem, x, plan->stem_stride, 1);
-    x = tape_relu(pass->tape, run_norm(net, pass, plan->stem_norm, x));
+    x = run_norm_relu(net, pass, plan->stem_norm, x);
     for (size_t i = 0; i < plan->blocks; i++)
         x = run_block(net, pass, &plan->block[i], x);
     return run_linear(net, pass, plan->linear, run_pool(pass, x));
