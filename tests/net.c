@@ -355,6 +355,8 @@ static void neighbours_are_taken(void **state) {
     build(arena, "resnet(depth=8, width=2)", "position", image, 1);
     build(arena, "resnet(depth=8, width=1)", "none", (NetImage){1, 1, 1, 2}, 1);
     build(arena, "resnet(depth=1202, width=1)", "layer", SMALL, 1);
+    build(arena, "resnet(depth=1202, width=2, weights=normalized)",
+          "blend(layer(affine=yes), layer(affine=yes))", SMALL, 1);
     arena_free(arena);
 }
 

@@ -4,8 +4,6 @@
 
 #include "net.h"
 
-enum { NET_MAX_PARTS = 4096 };
-
 /* A network while it is declared. */
 typedef struct Build {
     Arena *arena;
@@ -13,6 +11,7 @@ typedef struct Build {
     const char *norm; /* spec of every normalizer */
     size_t batch;
     Error *error;
+    size_t param_room, norm_room; /* of the net's arrays, which grow */
 } Build;
 
 /* Each declares a part and returns its number: the first parameter's for weights, the

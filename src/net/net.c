@@ -37,9 +37,8 @@ const Net *net_new(Arena *arena, const char *text, const char *norm, NetImage im
                    size_t batch, Error *error) {
     Net *net = ZERO(arena, Net, 1);
     net->image = image;
-    net->param = ZERO(arena, NetParam, NET_MAX_PARTS);
-    net->norm = ZERO(arena, NetNorm, NET_MAX_PARTS);
-    Build build = {arena, net, norm, batch, error};
+    Build build = {
+        .arena = arena, .net = net, .norm = norm, .batch = batch, .error = error};
     return declare(&build, text) && !error->set ? net : NULL;
 }
 
@@ -50,10 +49,20 @@ const char *net_canonical(Arena *arena, const char *text, Error *error) {
 
 /* ---- declaring ------------------------------------------------------------------- */
 
+/* An array of `count` with room for one more; what is outgrown stays in the arena. */
+static void *with_room(Arena *arena, void *array, size_t count, size_t *room,
+                       size_t size) {
+    if (count < *room) return array;
+    *room = 2 * *room + 32;
+    void *grown = arena_take(arena, *room, size);
+    if (count > 0) memcpy(grown, array, count * size);
+    return grown;
+}
+
 static size_t add_param(Build *build, NetParam param) {
     Net *net = build->net;
-    REQUIRE(net->params < NET_MAX_PARTS, "a network of more than %d parts",
-            NET_MAX_PARTS);
+    net->param = with_room(build->arena, net->param, net->params, &build->param_room,
+                           sizeof *net->param);
     param.offset = net->weights;
     param.count = shape_count(param.shape);
     net->weights += param.count;
@@ -110,7 +119,8 @@ void build_gains(Build *build) {
             .least = -INFINITY,
             .most = INFINITY,
             .gain_of = 1 + i};
-        net->param[i].gain = add_param(build, gain);
+        const size_t number = add_param(build, gain); /* may move the array */
+        net->param[i].gain = number;
     }
 }
 
@@ -158,6 +168,8 @@ size_t build_norm(Build *build, const char *name, size_t C, size_t H, size_t W,
                              .start = p->start});
     }
     for (size_t i = 0; i < norm->states; i++) net->states += norm->state[i].count;
+    net->norm = with_room(build->arena, net->norm, net->norms, &build->norm_room,
+                          sizeof *net->norm);
     net->norm[net->norms] = part;
     return net->norms++;
 }
