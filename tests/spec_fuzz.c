@@ -369,6 +369,17 @@ static void see_a_batch(const Fuzz *f, const Norm *norm, size_t channels) {
           norm->spec, error.set ? error.message : "");
 }
 
+/* In every layer of a small network: it stands there, or a layer says why not. */
+static void see_a_network(const Fuzz *f, const char *text) {
+    const NetImage image = {1, 6, 5, 3};
+    Error error = {.set = false};
+    const Net *net =
+        net_new(f->arena, "resnet(depth=8, width=2)", text, image, 4, &error);
+    HOLDS(f, (net != NULL) == !error.set, "net_new: '%s'", error.message);
+    HOLDS(f, net || (is_plain(error.message) && strstr(error.message, "layer ")),
+          "net_new: '%s'", error.message);
+}
+
 static void read_norms(Fuzz *f, const char *text) {
     static const size_t channels[] = {0, 1, 2, 3, 8, 16};
     const Draw draw = {.seed = f->seed, .purpose = DRAW_TEST, .sample = f->number};
@@ -387,6 +398,7 @@ static void read_norms(Fuzz *f, const char *text) {
         if (norm && i > 0) see_a_batch(f, norm, channels[i]);
         arena_rewind(f->arena, mark);
     }
+    if (any_channels && f->norms % 4 == 0) see_a_network(f, text);
     Config config = config_default();
     Error error = {.set = false};
     bool set = config_set(&config, f->arena, "norm", text, &error);
