@@ -87,11 +87,11 @@ static size_t input_named(const CheckFunction *f, const char *name) {
 }
 
 /* Fails by the judges that are listed, passes by all others. */
-static void expect(const char *norm, const char *where, Fault fault,
-                   const char *const *judges) {
+static void expect_in(const char *net, const char *norm, const char *where, Fault fault,
+                      const char *const *judges) {
     Arena *arena = arena_new();
-    Sheet sheet = net_sheet(arena, NET, norm);
-    Planted planted = {net_function(arena, NET, norm, NORM_TRAIN, 5), 0, fault};
+    Sheet sheet = net_sheet(arena, net, norm);
+    Planted planted = {net_function(arena, net, norm, NORM_TRAIN, 5), 0, fault};
     planted.input = input_named(&planted.right, where);
     CheckFunction f = plant(&planted);
     for (size_t row = 0; row < sheet.rows; row++) {
@@ -99,10 +99,15 @@ static void expect(const char *norm, const char *where, Fault fault,
         CheckReport r = net_judge(arena, row, &f, 5);
         CheckVerdict wanted = is_one_of(check, judges) ? CHECK_FAIL : CHECK_PASS;
         if (r.verdict != wanted)
-            fail_msg("%s, %s, %s: %s, expected %s: %s", norm, where, check,
+            fail_msg("%s, %s, %s, %s: %s, expected %s: %s", net, norm, where, check,
                      check_verdict_text(r.verdict), check_verdict_text(wanted), r.reason);
     }
     arena_free(arena);
+}
+
+static void expect(const char *norm, const char *where, Fault fault,
+                   const char *const *judges) {
+    expect_in(NET, norm, where, fault, judges);
 }
 
 static const char *const NORMS[] = {"batch", "group(2)", "none"};
@@ -113,6 +118,21 @@ static void right_networks_pass(void **state) {
     (void)state;
     for (size_t n = 0; n < COUNT_OF(NORMS); n++)
         expect(NORMS[n], "x", (Fault){1, 1}, NOBODY);
+}
+
+/* And with whatever is done to weights; a gain is an input as others are. */
+static void weights_of_any_kind_pass(void **state) {
+    (void)state;
+    static const char gained[] = "resnet(depth=8, width=4, weights=normalized)";
+    size_t count;
+    const NetWeights *weights = net_weights(&count);
+    for (size_t i = 0; i < count; i++) {
+        char net[80];
+        snprintf(net, sizeof net, "resnet(depth=8, width=4, weights=%s)",
+                 weights[i].name);
+        expect_in(net, "batch", "stem.weight", (Fault){1, 1}, NOBODY);
+    }
+    expect_in(gained, "batch", "stem.gain", (Fault){1 + 1e-3, 1}, KERNEL_JUDGES);
 }
 
 static void faults_of_kernels(void **state) {
@@ -150,9 +170,8 @@ static void the_parameter_is_named(void **state) {
 }
 
 static const Case CASES[] = {
-    CASE(oracle, right_networks_pass),
-    CASE(fault, faults_of_kernels),
-    CASE(fault, faults_of_definitions),
+    CASE(oracle, right_networks_pass),   CASE(oracle, weights_of_any_kind_pass),
+    CASE(fault, faults_of_kernels),      CASE(fault, faults_of_definitions),
     CASE(fault, the_parameter_is_named),
 };
 
