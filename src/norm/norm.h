@@ -25,7 +25,8 @@ typedef enum NormReading {
     NORM_NUMBER,  /* not at all */
     NORM_WEIGHT,  /* each is the weight of the first of two */
     NORM_SIGMOID, /* its sigmoid is */
-    NORM_SOFTMAX  /* the softmax of every `choices` of them in a row */
+    NORM_SOFTMAX, /* the softmax of every `choices` of them in a row */
+    NORM_LINE /* sigmoid(slope N + it), N the samples of a worker; parameter "slope" */
 } NormReading;
 
 /* What training learns: gamma and beta are two such. */

@@ -20,8 +20,14 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 }
 
 static void declare(Norm *norm) {
+    static const char *const WITH_INSTANCE[] = {"batch", "instance"};
+    static const char *const WITH_LAYER[] = {"batch", "layer"};
+    const size_t *layer = norm->detail;
     norm_add_param(norm, "slope", 1, 0.0);
-    norm_add_param(norm, "offset", 1, 0.0);
+    NormParam *offset = norm_add_param(norm, "offset", 1, 0.0);
+    offset->reading = NORM_LINE;
+    offset->choices = 2;
+    offset->choice = *layer ? WITH_LAYER : WITH_INSTANCE;
     norm_add_state(norm, "batch_size", 1, 1.0)->weight_new = 1.0;
 }
 
