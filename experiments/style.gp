@@ -1,7 +1,7 @@
 # The look of every figure: one colour, dash and mark for each kind of normalizer, in the order of
-# src/norm/norm.def (none, batch, layer, instance, group, position, ghost). Colours: Paul Tol's "bright", safe
-# for colour-blind readers; dashes and marks alone tell the curves apart in black and white. Several specs of one
-# kind take further marks and dashes of the same colour (types 11.., 21..).
+# src/norm/norm.def. Colours: Paul Tol's "bright", then his "muted", safe for colour-blind readers; dashes and marks alone
+# tell the curves apart in black and white. Several specs of one kind take further marks and dashes of the same colour
+# (types 101.., 201..).
 # Called with: output, terminal, width and height in inches.
 figure_output = ARG1
 figure_terminal = ARG2
@@ -15,13 +15,15 @@ if (figure_terminal eq "dumb") set terminal dumb 78,24 noenhanced
 set output figure_output
 set encoding utf8
 
-colours = "#777777 #4477AA #AA3377 #CCBB44 #EE6677 #66CCEE #228833"
-marks = "1 7 9 11 5 13 15"
-more_marks = "2 6 8 10 4 12 14"
-do for [k=1:7] {
-    set linetype k lc rgb word(colours, k) dt 1 lw 2 pt (word(marks, k)+0) ps 0.8
-    set linetype k+10 lc rgb word(colours, k) dt 2 lw 2 pt (word(more_marks, k)+0) ps 0.8
-    set linetype k+20 lc rgb word(colours, k) dt 4 lw 2 pt (word(marks, k)+0) ps 0.5
+colours = "#777777 #4477AA #AA3377 #CCBB44 #EE6677 #66CCEE #228833 #332288 #44AA99 #882255 #999933 #DDCC77 #CC6677 #88CCEE #117733 #AA4499"
+marks = "1 7 9 11 5 13 15 2 4 6 8 10 12 14 3 1"
+more_marks = "2 6 8 10 4 12 14 7 5 13 9 11 15 3 1 2"
+kinds = words(colours)
+do for [k=1:3*kinds] {
+    i = (k-1)%kinds + 1
+    set linetype k     lc rgb word(colours, i) dt 1 lw 2 pt (word(marks, i)+0) ps 0.8
+    set linetype k+100 lc rgb word(colours, i) dt 2 lw 2 pt (word(more_marks, i)+0) ps 0.8
+    set linetype k+200 lc rgb word(colours, i) dt 4 lw 2 pt (word(marks, i)+0) ps 0.5
 }
 set linetype 1 dt 3
 set linetype 3 dt 4

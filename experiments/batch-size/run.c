@@ -1,22 +1,9 @@
 /* How does the error depend on the number of samples that share batch statistics?
  *
  * Wu and He 2018, Table 2 and Figure 1: batch normalization degrades as the batch of one
- * worker shrinks, group normalization does not. Two protocols (notes/60-batch-size.md):
- *   paper        the number of workers W is fixed, so W x b shrinks with b and the learning
- *                rate with it
- *   statistics   W x b = `samples` is fixed, only the size of the statistics moves; a
- *                normalizer without batch statistics is then one and the same computation
- *                at every b, a reference line
+ * worker shrinks, group normalization does not. Two protocols: src/tool/protocol.c.
  */
 #include "experiment.h"
-
-#include <string.h>
-
-static const ExperimentKey KEYS[] = {
-    {"protocol", "paper", "paper (workers fixed) or statistics (workers x batch fixed)"},
-    {"samples", "32", "workers x batch of a step in the statistics protocol"},
-    {NULL, NULL, NULL},
-};
 
 /* 21 runs of 10,000 images each: less than a minute on two cores. */
 static const char *const QUICK[] = {
@@ -54,40 +41,6 @@ static const char *const FULL[] = {
     NULL,
 };
 
-static bool has_batch_statistics(const char *spec, Arena *arena) {
-    Error error = {.set = false};
-    const Norm *norm = norm_new(arena, spec, 0, &error);
-    return norm && norm_keeps_state(norm);
-}
-
-//> protocols
-/* A point (normalizer, b) of the sweep as the configuration of a run. */
-static bool complete(Config *config, Arena *arena, const Own *own, Error *error) {
-    const char *protocol = own->text[0];
-    size_t samples, batch = config_count(config, "batch");
-    bool counted = text_to_count(own->text[1], &samples) && samples > 0;
-    if (!counted)
-        return fail(error, EX_USAGE, 0,
-                    "samples=%s: a whole number from 1 on is expected",
-                    text_clip(arena, own->text[1]));
-    if (strcmp(protocol, "paper") == 0) return true;
-    if (strcmp(protocol, "statistics") != 0)
-        return fail(
-            error, EX_USAGE, 0, "protocol=%s: paper or statistics is expected%s",
-            protocol,
-            text_hint(arena, protocol, (const char *const[]){"paper", "statistics"}, 2));
-    if (samples % batch != 0)
-        return fail(error, EX_USAGE, 0,
-                    "samples=%s: a multiple of every batch (%zu) is expected",
-                    own->text[1], batch);
-    if (!has_batch_statistics(config_get(config, "norm"), arena))
-        batch = samples; /* the same at every b */
-    return config_set(config, arena, "batch", text_print(arena, "%zu", batch), error) &&
-           config_set(config, arena, "workers", text_print(arena, "%zu", samples / batch),
-                      error);
-}
-//< protocols
-
 /* Wu and He 2018, Table 2: ResNet-50 on ImageNet, 8 workers, validation error in
  * percent. */
 static const char *const PAPER_NAMES[] = {"BN", "GN"};
@@ -111,9 +64,9 @@ const Experiment experiment_batch_size = {
     .series = "norm",
     .along = "batch",
     .along_label = "batch size per worker",
-    .keys = KEYS,
+    .keys = protocol_keys,
     .quick = QUICK,
     .full = FULL,
-    .complete = complete,
+    .complete = protocol_complete,
     .published = &PAPER,
 };

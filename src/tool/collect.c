@@ -155,6 +155,7 @@ void collect(Arena *arena, const Sweep *sweep, const char *path) {
                                         sweep->quick ? " (quick)" : ""));
     put_head(store, arena, sweep);
     put_results(store, arena, sweep);
+    put_learned(store, arena, sweep);
     put_published(store, sweep->experiment->published);
     put_origin(store, arena, sweep);
     Error error = {.set = false};
@@ -243,6 +244,7 @@ const Grid *grid_read(Arena *arena, const char *path) {
     g->same = numbers_of(&r, "/results/same", g->series);
     g->rank = numbers_of(&r, "/results/kind", g->series);
     read_published(&r, g);
+    g->learned = read_learned(r.store, arena, g, &g->learned_count);
     store_close(r.store);
     return g;
 }
@@ -254,6 +256,18 @@ static const char **plain_names(Arena *arena, const char *const *names, size_t c
     return plain;
 }
 
+static const Learned *plain_learned(Arena *arena, const Grid *grid) {
+    Learned *all = TAKE(arena, Learned, grid->learned_count + 1);
+    for (size_t i = 0; i < grid->learned_count; i++) {
+        Learned *l = &all[i];
+        *l = grid->learned[i];
+        l->name = text_plain(arena, l->name);
+        l->layer = plain_names(arena, l->layer, l->layers);
+        l->choice = plain_names(arena, l->choice, l->choices);
+    }
+    return all;
+}
+
 const Grid *grid_plain(Arena *arena, const Grid *grid) {
     Grid *g = TAKE(arena, Grid, 1);
     *g = *grid;
@@ -261,6 +275,7 @@ const Grid *grid_plain(Arena *arena, const Grid *grid) {
                            &g->protocol,   &g->changes,  &g->identity};
     for (size_t i = 0; i < COUNT_OF(line); i++) *line[i] = text_plain(arena, *line[i]);
     g->name = plain_names(arena, grid->name, grid->series);
+    g->learned = plain_learned(arena, grid);
     if (grid->published == NULL) return g;
     g->published = text_plain(arena, grid->published);
     g->published_name = plain_names(arena, grid->published_name, grid->published_series);

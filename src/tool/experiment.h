@@ -3,12 +3,16 @@
  *
  * A run.c asks one question: which keys sweep, the quick and the full recipe, and how a
  * point of the sweep becomes the configuration of a run. It is found by its folder's
- * name; its figure is drawn by plot.gp beside it.
+ * name. Its figures are drawn by scripts: NAME.gp beside it, else the shared one in
+ * experiments; plot.gp draws the first.
  */
 #ifndef NORMLAB_EXPERIMENT_H
 #define NORMLAB_EXPERIMENT_H
 
 #include "train.h"
+
+typedef struct Grid Grid;     /* a collected file that was read (tool.h) */
+typedef struct Figure Figure; /* what a script is called with */
 
 /* A key of the experiment itself, beside those of config.def. */
 typedef struct ExperimentKey {
@@ -31,6 +35,18 @@ typedef struct Own {
     const char *text[EXPERIMENT_MAX_KEYS];
 } Own;
 
+/* Fills the figure's columns and words from a collected file. `about`: what it follows,
+ * as the maker understands it. False: there is nothing to draw. */
+typedef bool FigureMaker(Arena *arena, Figure *figure, const Grid *grid,
+                         const char *about, bool tex);
+
+/* A figure beside the error over `along`: goes to STEM-NAME.svg. */
+typedef struct ExperimentFigure {
+    const char *name, *script; /* "layers", "layers.gp" */
+    FigureMaker *make;
+    const char *about;
+} ExperimentFigure;
+
 typedef struct Experiment {
     const char *name;     /* the folder's: "batch-size" */
     const char *question; /* one sentence */
@@ -45,10 +61,29 @@ typedef struct Experiment {
      * that end as the same configuration are one run. */
     bool (*complete)(Config *config, Arena *arena, const Own *own, Error *error);
     const Published *published; /* may be NULL */
+    const ExperimentFigure
+        *figures; /* beside the first; ends with a NULL name; may be NULL */
 } Experiment;
 
 /* The experiments that were found, sorted by name. */
 const Experiment *const *experiments(size_t *count);
+
+/* ---- protocol.c: two ways to vary the batch of a worker -------------------------- */
+
+extern const ExperimentKey protocol_keys[]; /* protocol, samples */
+bool protocol_complete(Config *config, Arena *arena, const Own *own, Error *error);
+
+/* ---- weights.c: what was learned, as figures -------------------------------------- */
+
+/* Weights over epochs, a line for each layer, a panel for each weight and point: of the
+ * choices whose names begin with `about`; NULL: of all. */
+FigureMaker figure_layers;
+
+/* The same weights after the last epoch, mean over layers, over `along`. */
+FigureMaker figure_weights;
+
+/* Which group a channel belongs to, over epochs: one seed, one point. */
+FigureMaker figure_maps;
 
 /* The value of one of the experiment's own keys. */
 const char *experiment_own(const Experiment *experiment, const Own *own, const char *key);

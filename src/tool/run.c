@@ -183,6 +183,21 @@ static const char *trace_says(Arena *arena, const TrainTrace *trace) {
     return "epochs since the row before that began with a change of what is adapted";
 }
 
+/* How the numbers of a parameter are read as weights, and of what. */
+static void put_reading(Store *store, Arena *arena, const char *path,
+                        const TrainTrace *trace) {
+    const NormParam *param = trace->param;
+    if (trace->kind == TRACE_ADAPTED) store_text(store, path, "reading", "map");
+    static const char *const names[] = {"number", "weight", "sigmoid", "softmax", "line"};
+    Text choices = text_new(arena);
+    if (param == NULL || param->reading == NORM_NUMBER) return;
+    for (size_t k = 0; k < param->choices; k++)
+        text_add(&choices, "%s%s", k ? "\n" : "",
+                 param->choice ? param->choice[k] : text_print(arena, "%zu", k + 1));
+    store_text(store, path, "reading", names[param->reading]);
+    store_text(store, path, "choices", choices.data);
+}
+
 /* A group for each layer, with its own axes, so that readers find one table there. */
 static void put_norms(Store *store, Arena *arena, const Trainer *trainer) {
     size_t count, rows;
@@ -208,6 +223,8 @@ static void put_norms(Store *store, Arena *arena, const Trainer *trainer) {
         store_array(store, group, trace[i].name, values,
                     trace[i].kind == TRACE_CHANGES ? 1 : 2, axes, "1",
                     trace_says(arena, &trace[i]));
+        put_reading(store, arena, text_print(arena, "%s/%s", group, trace[i].name),
+                    &trace[i]);
     }
 }
 

@@ -36,8 +36,9 @@ static int study(const Call *call, const Sweep *sweep, bool published) {
     collect(arena, sweep, to.file);
     const Grid *grid = grid_read(arena, to.file);
     table_print(arena, stdout, grid, TABLE_TEXT);
-    plot_draw(arena, grid, "svg", to.figure);
-    printf("\n%s\n%s\n", to.file, to.figure);
+    const char **drawn = plot_draw(arena, grid, "svg", to.figure);
+    printf("\n%s\n", to.file);
+    for (; *drawn; drawn++) puts(*drawn);
     return EX_OK;
 }
 

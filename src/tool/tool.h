@@ -106,6 +106,22 @@ int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progr
 
 /* ---- collect.c: runs into one file, and back ------------------------------------- */
 
+/* A table of what one row's normalizer learned or adapted. NaN: not there. */
+typedef struct Learned {
+    size_t series;
+    const char *name; /* "gate" */
+    size_t points, layers, rows,
+        count;            /* points 1: one run serves all; count 0: scalar */
+    const char **layer;   /* [layers] */
+    const double *epoch;  /* [rows] */
+    const double *values; /* [points, seeds, layers, rows, count] */
+    NormReading reading;
+    bool map; /* a group for each channel, adapted */
+    size_t choices;
+    const char **choice;      /* [choices] of the layer that has most */
+    const double *choices_of; /* [layers] */
+} Learned;
+
 typedef struct Grid {
     const char *path, *identity; /* SHA-256 of the runs' identities, 12 digits */
     const char *experiment, *question, *along_label, *protocol, *recipe, *changes;
@@ -122,6 +138,8 @@ typedef struct Grid {
     size_t published_series, published_points;
     const char **published_name;
     const double *published_at, *published_value; /* percent */
+    size_t learned_count;
+    const Learned *learned; /* [learned_count] */
 } Grid;
 
 void collect(Arena *arena, const Sweep *sweep, const char *path);
@@ -131,6 +149,13 @@ const Grid *grid_plain(Arena *arena, const Grid *grid);
 /* --from FILE, or the newest of out/NAME.h5 and out/NAME-quick.h5, then data/NAME.h5. Says
  * which. */
 const Grid *grid_find(const Call *call, const char *experiment);
+
+/* ---- learned.c: what normalizers learned and adapted, as part of it ---------------- */
+
+void put_learned(Store *store, Arena *arena, const Sweep *sweep);
+/* Of a grid that knows its sizes. */
+const Learned *read_learned(const Store *store, Arena *arena, const Grid *grid,
+                            size_t *count);
 
 /* ---- statistics.c ---------------------------------------------------------------- */
 
@@ -148,8 +173,8 @@ enum { FIGURE_WORDS = 5 };
 /* What a script is called with: a file of columns, the output, the terminal, `word`s and
  * last experiments/style.gp. (gnuplot takes nine.) */
 typedef struct Figure {
-    const char *script;  /* in the checkout: "experiments/batch-size/plot.gp" */
-    const char *columns; /* text of the data file */
+    const char *script;              /* in the checkout: "experiments/plot.gp" */
+    const char *columns;             /* text of the data file */
     const char *word[FIGURE_WORDS];  /* NULL ends them */
     const char *title, *description; /* what an SVG says of itself */
 } Figure;
@@ -169,9 +194,22 @@ const char *figure_label(Arena *arena, const char *text, bool tex);
 typedef enum TableForm { TABLE_TEXT, TABLE_CSV, TABLE_JSON, TABLE_LATEX } TableForm;
 void table_print(Arena *arena, FILE *out, const Grid *grid, TableForm form);
 
-/* Draws with experiments/NAME/plot.gp; terminal: svg, pdf, png, tex, dumb. To `path`, or
- * for dumb to stdout. */
-void plot_draw(Arena *arena, const Grid *grid, const char *terminal, const char *path);
+/* Line types of series: the colour of a normalizer's kind is the same in every figure;
+ * `series` [count] of the grid's, a series may come twice. */
+const char *plot_styles(Arena *arena, const Grid *grid, const size_t *series,
+                        size_t count);
+
+/* " (reference)", and how many of its runs have no number to draw. */
+const char *plot_remark(Arena *arena, const Grid *grid, size_t series);
+
+/* The foot line: where the numbers come from. */
+const char *plot_foot(Arena *arena, const Grid *grid, const char *what, bool tex);
+
+/* Draws all figures of a study; terminal: svg, pdf, png, tex, dumb. The first to `path`
+ * (NULL: to stdout), figure NAME beside it: "a.svg", "a-NAME.svg". Returns the paths, the
+ * last is NULL. */
+const char **plot_draw(Arena *arena, const Grid *grid, const char *terminal,
+                       const char *path);
 
 /* ---- curves.c: the figures of the chapter on checking ------------------------------ */
 

@@ -30,19 +30,20 @@ static void add_norm(Trace *trace, size_t n) {
         if (!is_affine(norm->param[i].name))
             add(trace,
                 (TrainTrace){part->name, norm->spec, norm->param[i].name, TRACE_LEARNED,
-                             norm->param[i].count},
+                             norm->param[i].count, &norm->param[i]},
                 trace->net->param[part->param + i].offset);
     for (size_t i = 0; i < norm->states; at += norm->state[i++].count) {
         if (!norm->state[i].adapted) continue;
         adapts = true;
         add(trace,
             (TrainTrace){part->name, norm->spec, norm->state[i].name, TRACE_ADAPTED,
-                         norm->state[i].count},
+                         norm->state[i].count, NULL},
             at);
     }
     trace->changes[n] = adapts ? trace->columns : SIZE_MAX;
     if (adapts)
-        add(trace, (TrainTrace){part->name, norm->spec, "map_changed", TRACE_CHANGES, 1},
+        add(trace,
+            (TrainTrace){part->name, norm->spec, "map_changed", TRACE_CHANGES, 1, NULL},
             0);
 }
 

@@ -93,7 +93,8 @@ typedef struct TrainTrace {
     const char *layer, *spec; /* "stage2.block1.norm2", "blend(batch, group(8))" */
     const char *name;         /* "gate", "part1.map"; "map_changed" */
     TrainTraceKind kind;
-    size_t count; /* doubles of a row */
+    size_t count;           /* doubles of a row */
+    const NormParam *param; /* what is learned; NULL for the others */
 } TrainTrace;
 
 typedef enum TrainStatus {

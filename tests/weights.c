@@ -1,0 +1,300 @@
+/* Learned parameters as figures: weights and maps by hand, from tables small enough for it. */
+#include "harness.h"
+
+#include "tool.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- what the figures lean on, plain ---- */
+
+const char *figure_label(Arena *arena, const char *text, bool tex) {
+    (void)arena;
+    (void)tex;
+    return text;
+}
+
+const char *plot_foot(Arena *arena, const Grid *grid, const char *what, bool tex) {
+    (void)arena;
+    (void)grid;
+    (void)tex;
+    return what;
+}
+
+const char *plot_styles(Arena *arena, const Grid *grid, const size_t *series,
+                        size_t count) {
+    Text out = text_new(arena);
+    (void)grid;
+    for (size_t i = 0; i < count; i++) text_add(&out, "%zu ", series[i]);
+    return out.data;
+}
+
+/* ---- a grid of two points and three seeds ---- */
+
+#define NONE ((double)NAN)
+
+static const char *const LAYERS[] = {"first", "second"};
+static const double EPOCHS[] = {0, 2};
+static const double ALONG[] = {8, 2}, SEEDS[] = {1, 2, 3}, SAME[] = {0, 0, 1};
+static const char *NAMES[] = {"one", "two", "three"};
+
+static Grid grid_of(const Learned *learned, size_t count) {
+    return (Grid){.along_label = "batch",
+                  .series = 3,
+                  .points = 2,
+                  .seeds = 3,
+                  .name = NAMES,
+                  .along = ALONG,
+                  .seed = SEEDS,
+                  .same = SAME,
+                  .learned = learned,
+                  .learned_count = count};
+}
+
+static Learned table_of(size_t series, const char *name, size_t points, size_t count,
+                        const double *values) {
+    static const char *layers[2];
+    memcpy(layers, LAYERS, sizeof layers);
+    return (Learned){.series = series,
+                     .name = name,
+                     .points = points,
+                     .layers = 2,
+                     .rows = 2,
+                     .count = count,
+                     .layer = layers,
+                     .epoch = EPOCHS,
+                     .values = values};
+}
+
+/* Numbers of block `index`, line `line`; false: there is none. */
+static bool line_of(const char *columns, size_t index, size_t line, double *value,
+                    size_t count) {
+    for (; index > 0; index--) {
+        columns = strstr(columns, "\n\n\n");
+        if (columns == NULL) return false;
+        columns += 3;
+    }
+    if (*columns != '"') fail_msg("a block begins with '%.20s'", columns);
+    for (line++; line > 0; line--) {
+        columns = strchr(columns, '\n');
+        if (columns == NULL || columns[1] == '\n' || columns[1] == '\0') return false;
+        columns++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        char *end;
+        value[i] = strtod(columns, &end);
+        if (end == columns) fail_msg("no number %zu in '%.40s'", i, columns);
+        columns = end;
+    }
+    return true;
+}
+
+static void expect_line(const char *columns, size_t index, size_t line,
+                        const double *expected, size_t count) {
+    double value[8];
+    if (!line_of(columns, index, line, value, count))
+        fail_msg("block %zu has no line %zu:\n%s", index, line, columns);
+    for (size_t i = 0; i < count; i++)
+        if (isnan(expected[i]))
+            assert_true(isnan(value[i]));
+        else
+            assert_near(value[i], expected[i], 1e-8 * fmax(1.0, fabs(expected[i])));
+}
+
+static double sigmoid(double x) {
+    return 1 / (1 + exp(-x));
+}
+
+/* ---- weights ---- */
+
+static const char *PAIR[] = {"batch", "layer"},
+                  *THREE[] = {"layer", "batch(eps=1)", "none"};
+
+/* [2 points, 3 seeds, 2 layers, 2 rows, 2]: the second layer has one gate; seed 3 diverged
+ * at the last point. */
+static void fill_gates(double gate[48]) {
+    for (size_t i = 0; i < 48; i++) {
+        const size_t k = i % 2, row = i / 2 % 2, layer = i / 4 % 2, seed = i / 8 % 3,
+                     point = i / 24;
+        gate[i] = layer == 1 && k == 1                  ? NONE
+                  : point == 1 && seed == 2 && row == 1 ? NONE
+                  : row == 0                            ? 0.0
+                                                        : 0.1 * (double)i - 2;
+    }
+}
+
+static double mean_gate(const double *gate, size_t point, size_t seed, size_t layer) {
+    const double *g = gate + ((point * 3 + seed) * 2 + layer) * 4 + 2;
+    return layer == 1 ? sigmoid(g[0]) : (sigmoid(g[0]) + sigmoid(g[1])) / 2;
+}
+
+static void gates_are_weights(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    double gate[48];
+    fill_gates(gate);
+    Learned l = table_of(1, "gate", 2, 2, gate);
+    l.reading = NORM_SIGMOID, l.choices = 2, l.choice = PAIR;
+    l.choices_of = (const double[]){2, 2};
+    const Grid grid = grid_of(&l, 1);
+    Figure f = {0};
+    assert_true(figure_layers(arena, &f, &grid, "batch", false));
+    assert_string_equal(f.word[0], "\"two: weight of batch (gate)\"");
+    assert_string_equal(f.word[1], "\"batch 8\" \"2\"");
+    assert_string_equal(f.word[2], "\"first\" \"second\"");
+    for (size_t p = 0; p < 2; p++)
+        for (size_t layer = 0; layer < 2; layer++) {
+            double mean = 0, seeds = p == 0 ? 3 : 2;
+            for (size_t s = 0; s < (size_t)seeds; s++)
+                mean += mean_gate(gate, p, s, layer) / seeds;
+            const double start[] = {0, 0.5}, end[] = {2, mean};
+            expect_line(f.columns, 2 * p + layer, 0, start, 2);
+            expect_line(f.columns, 2 * p + layer, 1, end, 2);
+        }
+    assert_true(figure_weights(arena, &f, &grid, "batch", false));
+    assert_string_equal(f.word[1], "1 ");
+    double last[3], mean = 0, square = 0;
+    for (size_t s = 0; s < 3; s++)
+        last[s] = (mean_gate(gate, 0, s, 0) + mean_gate(gate, 0, s, 1)) / 2;
+    for (size_t s = 0; s < 3; s++) mean += last[s] / 3;
+    for (size_t s = 0; s < 3; s++) square += (last[s] - mean) * (last[s] - mean) / 2;
+    const double half = 4.302652729749464 * sqrt(square / 3); /* t of 2, 97.5 % */
+    const double eight[] = {8, mean, mean - half, mean + half};
+    expect_line(f.columns, 0, 0, eight, 4);
+    assert_false(figure_layers(arena, &f, &grid, "group", false));
+    assert_false(figure_weights(arena, &f, &grid, "group", false));
+    arena_free(arena);
+}
+
+/* A clamped gate is its own weight, and the second choice has the rest. */
+static void clamped_gates_are_weights(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    double gate[12] = {1, 0.25, 1, 0.5, 1, 0.25, 1, 0.5, 1, 0.25, 1, 0.5};
+    Learned l = table_of(2, "part1.gate", 1, 1, gate);
+    l.reading = NORM_WEIGHT, l.choices = 2, l.choice = PAIR;
+    l.choices_of = (const double[]){2, 2};
+    const Grid grid = grid_of(&l, 1);
+    Figure f = {0};
+    assert_true(figure_layers(arena, &f, &grid, "layer", false));
+    assert_string_equal(f.word[0], "\"three: weight of layer (part1.gate)\"");
+    assert_string_equal(f.word[1], "\" \""); /* one run for all points */
+    expect_line(f.columns, 0, 1, (const double[]){2, 0.75}, 2);
+    expect_line(f.columns, 1, 1, (const double[]){2, 0.5}, 2);
+    assert_true(figure_weights(arena, &f, &grid, NULL, false));
+    assert_string_equal(f.word[2], "1");
+    expect_line(f.columns, 0, 1, (const double[]){2, 0.375, 0.375, 0.375}, 4);
+    double more[4];
+    assert_false(line_of(f.columns, 1, 0, more, 4)); /* of two, one is enough */
+    arena_free(arena);
+}
+
+/* The second layer has two choices where the first has three. */
+static void logits_are_weights(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    double logit[36];
+    const double once[] = {1, 1, 1, 0, 800, 799, 1, 1, NONE, 3, 1, NONE};
+    for (size_t i = 0; i < 36; i++) logit[i] = once[i % 12];
+    Learned l = table_of(0, "mean_logit", 1, 3, logit);
+    l.reading = NORM_SOFTMAX, l.choices = 3, l.choice = THREE;
+    l.choices_of = (const double[]){3, 2};
+    const Grid grid = grid_of(&l, 1);
+    Figure f = {0};
+    const double sum = 1 + exp(-1), rest = 1 / (1 + exp(2));
+    assert_true(figure_layers(arena, &f, &grid, "batch", false));
+    assert_string_equal(f.word[0], "\"one: weight of batch(eps=1) (mean_logit)\"");
+    expect_line(f.columns, 0, 0, (const double[]){0, 1.0 / 3}, 2);
+    expect_line(f.columns, 0, 1, (const double[]){2, 1 / sum}, 2);
+    expect_line(f.columns, 1, 1, (const double[]){2, rest}, 2);
+    assert_true(figure_layers(arena, &f, &grid, NULL, false));
+    expect_line(f.columns, 0, 1, (const double[]){2, 0}, 2);
+    expect_line(f.columns, 4, 1, (const double[]){2, exp(-1) / sum}, 2);
+    expect_line(f.columns, 5, 1, (const double[]){2, NONE}, 2);
+    arena_free(arena);
+}
+
+/* sigmoid(slope N + offset) with N of the point. */
+static void a_line_has_its_slope(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    double offset[24], slope[24], other[24];
+    for (size_t i = 0; i < 24; i++) offset[i] = -0.5, slope[i] = 0.25, other[i] = 9;
+    Learned l[] = {table_of(0, "part2.slope", 2, 1, other),
+                   table_of(1, "part2.offset", 2, 1, offset),
+                   table_of(1, "part1.slope", 2, 1, other),
+                   table_of(1, "part2.slope", 2, 1, slope)};
+    l[1].reading = NORM_LINE, l[1].choices = 2, l[1].choice = PAIR;
+    l[1].choices_of = (const double[]){2, 2};
+    const Grid grid = grid_of(l, 4);
+    Figure f = {0};
+    assert_true(figure_weights(arena, &f, &grid, "batch", false));
+    expect_line(f.columns, 0, 0, (const double[]){8, sigmoid(1.5)}, 2);
+    expect_line(f.columns, 0, 1, (const double[]){2, sigmoid(0.0)}, 2);
+    assert_true(figure_layers(arena, &f, &grid, "batch", false));
+    expect_line(f.columns, 2, 1, (const double[]){2, sigmoid(0.0)}, 2);
+    arena_free(arena);
+}
+
+/* ---- maps ---- */
+
+static void maps_are_rectangles(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    double map[48], soft[48];
+    /* channel 0 goes from group 1 to 3; channel 1 stays in group 2; the second layer has one */
+    const double once[] = {0, 1, 2, 1, 4, NONE, 4, NONE};
+    /* two groups, logits of one channel: undecided, then the second with 3/4 */
+    const double logits[] = {0, 0, 0, log(3), 0, 0, 1, 0};
+    for (size_t i = 0; i < 48; i++) map[i] = once[i % 8], soft[i] = logits[i % 8];
+    Learned l[] = {table_of(0, "map", 2, 2, map), table_of(1, "logit", 2, 2, soft)};
+    l[0].map = true;
+    const Grid grid = grid_of(l, 2);
+    Figure f = {0};
+    assert_true(figure_maps(arena, &f, &grid, NULL, false));
+    assert_string_equal(f.word[0], "\"one (map)\"");
+    assert_string_equal(f.word[1], "\"first\" \"second\"");
+    expect_line(f.columns, 0, 0, (const double[]){0, 2, 0, 1}, 4);
+    expect_line(f.columns, 0, 1, (const double[]){2, 3, 0, 3}, 4);
+    expect_line(f.columns, 0, 2, (const double[]){0, 3, 1, 2}, 4);
+    expect_line(f.columns, 1, 0, (const double[]){0, 3, 0, 5}, 4);
+    l[0].map = false;
+    assert_false(figure_maps(arena, &f, &grid, NULL, false));
+    arena_free(arena);
+}
+
+/* A softmax for each channel is an assignment: its map, and how decided it is. */
+static void assignments_are_maps(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    static const char *groups[] = {"1", "2"};
+    double logit[96];
+    const double once[] = {
+        0, 0, 2,    0,    0, log(3), 1,    1, /* two channels of two logits */
+        5, 0, NONE, NONE, 0, 5,      NONE, NONE};
+    for (size_t i = 0; i < 96; i++) logit[i] = once[i % 16];
+    Learned l = table_of(0, "logit", 2, 4, logit);
+    l.reading = NORM_SOFTMAX, l.choices = 2, l.choice = groups;
+    l.choices_of = (const double[]){2, 2};
+    const Grid grid = grid_of(&l, 1);
+    Figure f = {0};
+    assert_true(figure_maps(arena, &f, &grid, NULL, false));
+    expect_line(f.columns, 0, 0, (const double[]){0, 2, 0, 1}, 4);
+    expect_line(f.columns, 0, 1, (const double[]){2, 3, 0, 2}, 4);
+    expect_line(f.columns, 0, 2, (const double[]){0, 3, 1, 1}, 4);
+    expect_line(f.columns, 1, 1, (const double[]){2, 3, 0, 2}, 4);
+    assert_true(figure_layers(arena, &f, &grid, NULL, false));
+    assert_string_equal(f.word[0], "\"one: largest weight (logit)\"");
+    expect_line(f.columns, 0, 0, (const double[]){0, (0.5 + sigmoid(2)) / 2}, 2);
+    expect_line(f.columns, 0, 1, (const double[]){2, (0.75 + 0.5) / 2}, 2);
+    expect_line(f.columns, 1, 1, (const double[]){2, sigmoid(5)}, 2);
+    arena_free(arena);
+}
+
+static const Case CASES[] = {
+    CASE(oracle, gates_are_weights),   CASE(oracle, clamped_gates_are_weights),
+    CASE(oracle, logits_are_weights),  CASE(oracle, a_line_has_its_slope),
+    CASE(oracle, maps_are_rectangles), CASE(oracle, assignments_are_maps),
+};
+
+HARNESS_MAIN("weights", CASES)
