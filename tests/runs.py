@@ -319,6 +319,83 @@ def figures(place):
     check_no_litter(place)
 
 
+HYBRIDS = ["run", "hybrids", "--quick", "batch=8,4", "samples=8", "seed=1,2", "images=32", "epochs=3", NETWORK,
+           "norm=group:4,blend(batch, group:4),mix(instance, layer, batch),blend(instance, group:4, gate=clamp, per=layer)"]
+
+
+@case("example")
+def learned(place):
+    """What the runs learned stands in the collected file, run by run, and in figures."""
+    import xarray
+
+    paths = place.good(*HYBRIDS).split()[-4:]
+    stem = os.path.join(place.out, "hybrids-quick")
+    same("places", paths, [stem + end for end in (".h5", ".svg", "-weights.svg", "-layers.svg")])
+    names = {"series2": ["gate"], "series3": ["mean_logit", "variance_logit"], "series4": ["gate"]}
+    with h5py.File(paths[0], "r") as file:
+        check_described(file, "hybrids-quick.h5")
+        same("groups", list(file["norms"]), list(names))
+        for group, arrays in names.items():
+            series = int(file["norms"][group].attrs["series"])
+            layers = file["norms"][group]["layer"].asstr()[()].tolist()
+            for (point, seed), run in np.ndenumerate(file["results/run"].asstr()[series]):
+                with h5py.File(os.path.join(place.out, "runs", run + ".h5"), "r") as one:
+                    same("layers", layers, list(one["norms"]))
+                    for name, (at, layer) in ((n, l) for n in arrays for l in enumerate(layers)):
+                        got, want = file["norms"][group][name][()], one["norms"][layer][name][()]
+                        got = got[seed, at] if group == "series4" else got[point, seed, at]
+                        check((got[:, : want.shape[1]] == want).all(), f"{group} {name} {layer} {run}")
+                        check(np.isnan(got[:, want.shape[1] :]).all(), f"{group} {name} {layer}: more than the run has")
+        same("choices", file["norms/series3/mean_logit"].attrs["choices"], "instance\nlayer\nbatch")
+        same("readings", [file["norms"][g][a[0]].attrs["reading"] for g, a in names.items()],
+             ["sigmoid", "softmax", "weight"])
+    with xarray.open_dataset(paths[0], group="norms/series2", engine="h5netcdf") as data:
+        same("axes", data.gate.dims, ("along", "seed", "layer", "epoch", "gate_index"))
+        same("gates at the start", float(abs(data.gate.sel(epoch=0)).max()), 0.0)
+    for path, parts in ((paths[2], ["blend(batch, group(4)): weight of batch (gate)", "learned weight"]),
+                        (paths[3], ["mix(instance, layer, batch): weight of batch (variance_logit)", "stem_norm",
+                                    "stage3.block1.shortcut_norm", "batch size per worker 8"])):
+        texts = "".join(xml.etree.ElementTree.parse(path).getroot().itertext())
+        for part in parts:
+            check(part in texts, f"{path}: no {part!r}")
+        check("instance, group(4)" not in texts, f"{path}: a weight of nothing that begins with batch")
+    os.mkdir(place.path("a.b"))
+    for form in ("pdf", "png", "tex", "svg"):
+        found = place.good("plot", "hybrids", form, "--to", f"a.b/x.{form}").split()
+        same("paths", found, [f"a.b/x{end}.{form}" for end in ("", "-weights", "-layers")])
+        check(all(os.path.getsize(place.path(path)) > 500 for path in found), f"{form}: an empty figure")
+    drawn = place.good("plot", "hybrids", "dumb")
+    check("weight of batch (gate)" in drawn and "\x1b" not in drawn, f"dumb: {drawn}")
+    same("without weights", len(place.good(*HYBRIDS, "norm=batch,group:4").split("\n\n")[-1].split()), 2)
+    check_no_litter(place)
+
+
+@case("example")
+def learned_much(place):
+    """More than a megabyte of rows: every second one and the last, and no change of a map is lost."""
+    words = [*HYBRIDS, "norm=blend(batch, group:4)", "batch=8", "seed=1"]
+    place.good(*words)
+    rows, count = 304, 600
+    gate = np.random.default_rng(1).normal(size=(rows, count))
+    with h5py.File(run_files(place)[0], "r+") as file:
+        layer = file["norms/stem_norm"]
+        for name in list(file["norms"]):
+            if name != "stem_norm":
+                del file["norms"][name]
+        for name in list(layer):
+            del layer[name]
+        layer["epoch"], layer["gate"], layer["map_changed"] = np.arange(rows) * 1.0, gate, np.arange(rows) % 5 * 1.0
+        layer["gate"].attrs.update(reading="sigmoid", choices="batch\ngroup(4)")
+    place.good(*words)
+    kept = [*range(0, rows, 2), rows - 1]
+    with h5py.File(collected(place).replace("batch-size", "hybrids"), "r") as file:
+        group = file["norms/series1"]
+        same("epochs", group["epoch"][()].tolist(), kept)
+        check((group["gate"][0, 0] == gate[kept]).all(), "other rows")
+        changes = group["map_changed"][0, 0]
+        same("changes", changes.tolist(), [sum(e % 5 for e in range(a + 1, b + 1)) for a, b in zip([-1, *kept], kept)])
+
+
 HOSTILE = ("`touch pwned`", '"; system("touch pwned"); "', "'; system 'touch pwned'; '", "<touch pwned", "|touch pwned",
            "$(touch pwned)", "@touch", "a\nb\n\nc", "\\", "%s%n", "a < b & c > d", "\x1b[31mred", "", "\u03b3" * 300)
 

@@ -1,0 +1,66 @@
+/* Do hybrids of batch and group normalization keep the best of both over the batch per
+ * worker?
+ *
+ * Weighed outputs (Nam and Kim 2018), weighed statistics (Luo et al. 2019, who find that the
+ * weight of batch falls as the batch shrinks), one after the other (Qiao et al. 2019, Pham
+ * et al. 2022), beside what they are made of. Protocols: src/tool/protocol.c.
+ */
+#include "experiment.h"
+
+/* 38 runs of 7,500 images each: about a minute on two cores. */
+static const char *const QUICK[] = {
+    "protocol=statistics",
+    "samples=32",
+    "dataset=fashion-mini",
+    "images=1250",
+    "network=resnet(depth=8, width=8, stem_stride=2)",
+    "norm=batch,group(4),blend(batch, group(4)),mix(instance, layer, batch),"
+    "batch | group(4),group(4) | batch",
+    "batch=32,8,2",
+    "seed=1,2,3",
+    "epochs=6",
+    "rate=0.1",
+    "reference=32",
+    "schedule=cosine",
+    "decay=0.0001",
+    NULL,
+};
+
+/* 54 runs of 16,000 images each. */
+static const char *const FULL[] = {
+    "protocol=statistics",
+    "samples=32",
+    "dataset=fashion-mnist",
+    "images=2000",
+    "network=resnet(depth=8, width=16, stem_stride=2)",
+    "norm=batch,group(8),layer,instance,blend(batch, group(8)),"
+    "mix(instance, layer, batch),batch | group(8),group(8) | batch",
+    "batch=32,8,2",
+    "seed=1,2,3",
+    "epochs=8",
+    "rate=0.1",
+    "reference=32",
+    "schedule=cosine",
+    "decay=0.0001",
+    NULL,
+};
+
+static const ExperimentFigure FIGURES[] = {
+    {"weights", "plot.gp", figure_weights, "batch"},
+    {"layers", "layers.gp", figure_layers, "batch"},
+    {NULL, NULL, NULL, NULL},
+};
+
+const Experiment experiment_hybrids = {
+    .name = "hybrids",
+    .question = "Do hybrids of batch and group normalization keep the best of both over "
+                "the batch per worker?",
+    .series = "norm",
+    .along = "batch",
+    .along_label = "batch size per worker",
+    .keys = protocol_keys,
+    .quick = QUICK,
+    .full = FULL,
+    .complete = protocol_complete,
+    .figures = FIGURES,
+};
