@@ -435,6 +435,42 @@ def hostile_labels(place):
 
 
 @case("fault")
+def hostile_layers(place):
+    """The same of what normalizers learned; tables of other sizes than they should have are refused."""
+    place.good(*HYBRIDS, "norm=blend(batch, group:4)", "seed=1", "epochs=1")
+    path = collected(place).replace("batch-size", "hybrids")
+    good, evil, wrong = read(path), place.path("evil.h5"), []
+
+    def edited(edit):
+        with open(evil, "wb") as file:
+            file.write(good)
+        with h5py.File(evil, "r+") as file:
+            edit(file["norms/series1"])
+
+    def rename(group, label):
+        group["layer"][0] = label
+        group["gate"].attrs["choices"] = f"batch{label}\nx"
+
+    for label in HOSTILE:
+        edited(lambda group, label=label: rename(group, label))
+        for words in (["plot", "hybrids", "svg", "--to", "evil.svg"], ["plot", "hybrids", "dumb"], ["show", "evil.h5"]):
+            code, out, err = place.run(*words, *([] if words[0] == "show" else ["--from", evil]))
+            if code != 0 or b"\x1b" in out + err or os.path.exists(place.path("pwned")):
+                wrong.append(f"{label[:30]!r}, {' '.join(words[:3])}: exit code {code}, {err!r}")
+    for name, edit in (("gate", lambda g: g["gate_choices"].write_direct(np.full(9, 3.0))),
+                       ("gate", lambda g: g["gate_choices"].write_direct(np.full(9, np.nan))),
+                       ("gate", lambda g: g["gate"].attrs.modify("reading", "softmaxx")),
+                       ("epoch", lambda g: g.attrs.modify("series", np.int64(1))),
+                       ("epoch", lambda g: g.pop("epoch")),
+                       ("layer", lambda g: g.pop("layer"))):
+        edited(edit)
+        code, out, err = place.run("plot", "hybrids", "svg", "--to", "evil.svg", "--from", evil)
+        if code != 65 or f"/norms/series1/{name}".encode() not in err or err.count(b"\n") != 1:
+            wrong.append(f"{name}: exit code {code}, {err!r}")
+    check(not wrong, "\n  ".join([f"{len(wrong)} times", *wrong]))
+
+
+@case("fault")
 def locales(place):
     """Decimal commas are nobody's business."""
     plain, german = second_place(place, "plain"), second_place(place, "german")

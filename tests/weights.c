@@ -139,9 +139,10 @@ static void gates_are_weights(void **state) {
     const Grid grid = grid_of(&l, 1);
     Figure f = {0};
     assert_true(figure_layers(arena, &f, &grid, "batch", false));
-    assert_string_equal(f.word[0], "\"two: weight of batch (gate)\"");
-    assert_string_equal(f.word[1], "\"batch 8\" \"2\"");
-    assert_string_equal(f.word[2], "\"first\" \"second\"");
+    assert_string_equal(f.word[0], "\"two\"");
+    assert_string_equal(f.word[1], "\"weight of batch (gate)\"");
+    assert_string_equal(f.word[2], "\"batch 8\" \"2\"");
+    assert_string_equal(f.word[3], "\"first\" \"second\"");
     for (size_t p = 0; p < 2; p++)
         for (size_t layer = 0; layer < 2; layer++) {
             double mean = 0, seeds = p == 0 ? 3 : 2;
@@ -177,8 +178,8 @@ static void clamped_gates_are_weights(void **state) {
     const Grid grid = grid_of(&l, 1);
     Figure f = {0};
     assert_true(figure_layers(arena, &f, &grid, "layer", false));
-    assert_string_equal(f.word[0], "\"three: weight of layer (part1.gate)\"");
-    assert_string_equal(f.word[1], "\" \""); /* one run for all points */
+    assert_string_equal(f.word[1], "\"weight of layer (part1.gate)\"");
+    assert_string_equal(f.word[2], "\" \""); /* one run for all points */
     expect_line(f.columns, 0, 1, (const double[]){2, 0.75}, 2);
     expect_line(f.columns, 1, 1, (const double[]){2, 0.5}, 2);
     assert_true(figure_weights(arena, &f, &grid, NULL, false));
@@ -203,7 +204,7 @@ static void logits_are_weights(void **state) {
     Figure f = {0};
     const double sum = 1 + exp(-1), rest = 1 / (1 + exp(2));
     assert_true(figure_layers(arena, &f, &grid, "batch", false));
-    assert_string_equal(f.word[0], "\"one: weight of batch(eps=1) (mean_logit)\"");
+    assert_string_equal(f.word[1], "\"weight of batch(eps=1) (mean_logit)\"");
     expect_line(f.columns, 0, 0, (const double[]){0, 1.0 / 3}, 2);
     expect_line(f.columns, 0, 1, (const double[]){2, 1 / sum}, 2);
     expect_line(f.columns, 1, 1, (const double[]){2, rest}, 2);
@@ -254,10 +255,10 @@ static void maps_are_rectangles(void **state) {
     assert_true(figure_maps(arena, &f, &grid, NULL, false));
     assert_string_equal(f.word[0], "\"one (map)\"");
     assert_string_equal(f.word[1], "\"first\" \"second\"");
-    expect_line(f.columns, 0, 0, (const double[]){0, 2, 0, 1}, 4);
-    expect_line(f.columns, 0, 1, (const double[]){2, 3, 0, 3}, 4);
-    expect_line(f.columns, 0, 2, (const double[]){0, 3, 1, 2}, 4);
-    expect_line(f.columns, 1, 0, (const double[]){0, 3, 0, 5}, 4);
+    expect_line(f.columns, 0, 0, (const double[]){-0.5, 2.5, 0, 2}, 4);
+    expect_line(f.columns, 0, 1, (const double[]){-0.5, 1, 1, 1}, 4);
+    expect_line(f.columns, 0, 2, (const double[]){1, 2.5, 1, 3}, 4);
+    expect_line(f.columns, 1, 0, (const double[]){-0.5, 2.5, 0, 5}, 4);
     l[0].map = false;
     assert_false(figure_maps(arena, &f, &grid, NULL, false));
     arena_free(arena);
@@ -279,12 +280,12 @@ static void assignments_are_maps(void **state) {
     const Grid grid = grid_of(&l, 1);
     Figure f = {0};
     assert_true(figure_maps(arena, &f, &grid, NULL, false));
-    expect_line(f.columns, 0, 0, (const double[]){0, 2, 0, 1}, 4);
-    expect_line(f.columns, 0, 1, (const double[]){2, 3, 0, 2}, 4);
-    expect_line(f.columns, 0, 2, (const double[]){0, 3, 1, 1}, 4);
-    expect_line(f.columns, 1, 1, (const double[]){2, 3, 0, 2}, 4);
+    expect_line(f.columns, 0, 0, (const double[]){-0.5, 2.5, 0, 1}, 4);
+    expect_line(f.columns, 0, 1, (const double[]){-0.5, 1, 1, 1}, 4);
+    expect_line(f.columns, 0, 2, (const double[]){1, 2.5, 1, 2}, 4);
+    expect_line(f.columns, 1, 1, (const double[]){1, 2.5, 0, 2}, 4);
     assert_true(figure_layers(arena, &f, &grid, NULL, false));
-    assert_string_equal(f.word[0], "\"one: largest weight (logit)\"");
+    assert_string_equal(f.word[1], "\"largest weight (logit)\"");
     expect_line(f.columns, 0, 0, (const double[]){0, (0.5 + sigmoid(2)) / 2}, 2);
     expect_line(f.columns, 0, 1, (const double[]){2, (0.75 + 0.5) / 2}, 2);
     expect_line(f.columns, 1, 1, (const double[]){2, sigmoid(5)}, 2);

@@ -348,6 +348,9 @@ static void read_table(const Reader *r, const char *name, Learned *l) {
         array_of(r, text_print(r->arena, "%s_choices", name), &ranks, choice_layers);
     if (ranks != 1 || choice_layers[0] != l->layers)
         refuse(r, name, "does not say how many choices each layer has");
+    for (size_t i = 0; i < l->layers; i++)
+        if (!(l->choices_of[i] >= 0.0 && l->choices_of[i] <= (double)l->choices))
+            refuse(r, name, "has more choices than names of them");
 }
 
 static size_t read_group(const Reader *r, Learned *to, size_t series) {

@@ -106,13 +106,11 @@ static size_t weights_of(Weight weight[MOST_WEIGHTS], const Grid *g, const char 
     return count;
 }
 
-/* "mix(layer, batch): weight of batch (mean_logit)" */
-static const char *weight_title(Arena *arena, const Grid *g, const Weight *w) {
+/* "weight of batch (mean_logit)" */
+static const char *weight_title(Arena *arena, const Weight *w) {
     const Learned *l = w->of;
-    const char *what = w->largest
-                           ? "largest weight"
-                           : text_print(arena, "weight of %s", l->choice[w->choice]);
-    return text_print(arena, "%s: %s (%s)", g->name[l->series], what, l->name);
+    if (w->largest) return text_print(arena, "largest weight (%s)", l->name);
+    return text_print(arena, "weight of %s (%s)", l->choice[w->choice], l->name);
 }
 
 /* ---- texts for gnuplot ----------------------------------------------------------- */
@@ -164,17 +162,19 @@ static void add_curve(Text *out, const Grid *g, const Weight *w, size_t point,
     }
 }
 
-/* layers.gp: titles of the rows, of the columns, names of the layers, label of the
- * abscissa, foot. */
+/* layers.gp: series and titles of the rows, titles of the columns, names of the layers,
+ * foot. */
 bool figure_layers(Arena *arena, Figure *figure, const Grid *g, const char *about,
                    bool tex) {
     Weight weight[MOST_WEIGHTS];
     const size_t count = weights_of(weight, g, about);
     if (count == 0) return false;
     const size_t columns = panel_columns(g, weight, count), layers = weight[0].of->layers;
-    Text out = text_new(arena), rows = text_new(arena), names = text_new(arena);
+    Text out = text_new(arena), series = text_new(arena), rows = text_new(arena),
+         names = text_new(arena);
     for (size_t i = 0; i < count; i++) {
-        add_word(&rows, weight_title(arena, g, &weight[i]), tex);
+        add_word(&series, g->name[weight[i].of->series], tex);
+        add_word(&rows, weight_title(arena, &weight[i]), tex);
         for (size_t j = 0; j < columns; j++)
             for (size_t l = 0; l < layers; l++)
                 add_curve(&out, g, &weight[i], j, l < weight[i].of->layers ? l : 0);
@@ -182,10 +182,10 @@ bool figure_layers(Arena *arena, Figure *figure, const Grid *g, const char *abou
     for (size_t l = 0; l < layers; l++) add_word(&names, weight[0].of->layer[l], tex);
     const char *what = text_print(arena, "mean over channels and %zu seeds", g->seeds);
     figure->columns = out.data;
-    figure->word[0] = rows.data;
-    figure->word[1] = column_words(arena, g, columns, tex);
-    figure->word[2] = names.data;
-    figure->word[3] = "epoch";
+    figure->word[0] = series.data;
+    figure->word[1] = rows.data;
+    figure->word[2] = column_words(arena, g, columns, tex);
+    figure->word[3] = names.data;
     figure->word[4] = plot_foot(arena, g, what, tex);
     figure->description = plot_foot(arena, g, what, false);
     return true;
@@ -227,8 +227,9 @@ bool figure_weights(Arena *arena, Figure *figure, const Grid *g, const char *abo
     if (count == 0) return false;
     Text out = text_new(arena), same = text_new(arena);
     for (size_t i = 0; i < count; i++) {
-        const char *title = weight_title(arena, g, &weight[i]);
         series[i] = weight[i].of->series;
+        const char *title = text_print(arena, "%s: %s", g->name[series[i]],
+                                       weight_title(arena, &weight[i]));
         add_block(&out, figure_label(arena, title, tex));
         add_points(&out, g, &weight[i]);
         text_add(&same, "%s%d", i ? " " : "", g->same[series[i]] > 0);
@@ -255,20 +256,46 @@ static size_t group_at(const Grid *g, const Learned *l, size_t layer, size_t row
     const double *v = elements(g, l, 0, 0, layer, row, &count);
     const size_t K = is_assignment(l) ? (size_t)l->choices_of[layer] : 1;
     if (K == 0 || (c + 1) * K > count) return 0;
-    return 1 + (is_assignment(l) ? largest_of(v + c * K, K) : (size_t)fabs(v[c]));
+    return 1 +
+           (is_assignment(l) ? largest_of(v + c * K, K) : (size_t)fmin(fabs(v[c]), 1e6));
 }
 
-/* from to channel group: one rectangle as long as the group stays. */
+/* A row stands for the time around its epoch: halfway to its neighbours. */
+static double begin_of(const Learned *l, size_t row) {
+    if (row == 0) return l->epoch[0] - 0.5;
+    if (row == l->rows) return l->epoch[row - 1] + 0.5;
+    return (l->epoch[row - 1] + l->epoch[row]) / 2.0;
+}
+
+/* Channels that end in one group stand together. */
+static const size_t *by_last_group(Arena *arena, const Grid *g, const Learned *l,
+                                   size_t layer, size_t *channels) {
+    size_t *order = TAKE(arena, size_t, l->count + 1), n = 0;
+    for (size_t group; (group = group_at(g, l, layer, 0, n)) > 0; n++) {
+        const size_t last = group_at(g, l, layer, l->rows - 1, n);
+        size_t at = n;
+        for (; at > 0 && group_at(g, l, layer, l->rows - 1, order[at - 1]) > last; at--)
+            order[at] = order[at - 1];
+        order[at] = n;
+    }
+    *channels = n;
+    return order;
+}
+
+/* from to place group: one rectangle as long as the group stays. */
 static void add_map(Text *out, const Grid *g, const Learned *l, size_t layer) {
     bool any = false;
+    size_t channels;
+    const size_t *order = by_last_group(out->arena, g, l, layer, &channels);
     add_block(out, "");
-    for (size_t c = 0; group_at(g, l, layer, 0, c); c++)
+    for (size_t i = 0; i < channels; i++)
         for (size_t r = 0, from = 0; r < l->rows; r++) {
-            const size_t group = group_at(g, l, layer, r, c);
-            if (r + 1 < l->rows && group_at(g, l, layer, r + 1, c) == group) continue;
+            const size_t group = group_at(g, l, layer, r, order[i]);
+            if (r + 1 < l->rows && group_at(g, l, layer, r + 1, order[i]) == group)
+                continue;
             if (group > 0) {
-                text_add(out, "%.17g %.17g %zu %zu\n", l->epoch[from],
-                         r + 1 < l->rows ? l->epoch[r + 1] : l->epoch[r] + 1.0, c, group);
+                text_add(out, "%.17g %.17g %zu %zu\n", begin_of(l, from),
+                         begin_of(l, r + 1), i, group);
                 any = true;
             }
             from = r + 1;
@@ -308,7 +335,7 @@ bool figure_maps(Arena *arena, Figure *figure, const Grid *g, const char *about,
     figure->word[0] = rows.data;
     figure->word[1] = names.data;
     figure->word[2] = "epoch";
-    figure->word[3] = "channel";
+    figure->word[3] = "channels by last group";
     figure->word[4] = plot_foot(arena, g, what, tex);
     figure->description = plot_foot(arena, g, what, false);
     return true;
