@@ -1,8 +1,9 @@
 /* Do groups that are learned, or chosen by what channels have in common, beat groups of
  * neighbours?
  *
- * None of these normalizers looks at other samples: under the protocol `statistics` one run
- * serves every batch per worker. Protocols: src/tool/protocol.c.
+ * None of these normalizers looks at other samples when it standardizes: under the protocol
+ * `statistics` one run serves every batch per worker, but for those that cluster channels by
+ * what workers observe (regroup), of which by=random is the control. Protocols: src/tool/protocol.c.
  */
 #include "experiment.h"
 
@@ -12,7 +13,7 @@ static const char *const QUICK[] = {
     "dataset=fashion-mini",
     "images=1250",
     "network=resnet(depth=8, width=8, stem_stride=2)",
-    "norm=group(4),layer,instance",
+    "norm=group(4),layer,regroup(4),regroup(4, by=random),soft(4),nested",
     "batch=32,8,2",
     "seed=1,2,3",
     "epochs=6",
@@ -23,13 +24,15 @@ static const char *const QUICK[] = {
     NULL,
 };
 
+/* 51 runs of 16,000 images each: a quarter of an hour on two cores. */
 static const char *const FULL[] = {
     "protocol=statistics",
     "samples=32",
     "dataset=fashion-mnist",
     "images=2000",
     "network=resnet(depth=8, width=16, stem_stride=2)",
-    "norm=group(8),layer,instance",
+    "norm=group(8),layer,instance,regroup(8),regroup(8, by=equal),"
+    "regroup(8, by=sorted),regroup(8, by=random),soft(8),nested",
     "batch=32,8,2",
     "seed=1,2,3",
     "epochs=8",
