@@ -22,6 +22,13 @@ static const Norm *bound(Arena *arena, const char *spec, size_t channels) {
     return norm;
 }
 
+/* A map of channels is of so many and no more. */
+static const Norm *wider_of(Arena *arena, const Norm *norm) {
+    Error error = {.set = false};
+    const Norm *wider = norm_new(arena, norm->spec, MORE_CHANNELS, &error);
+    return wider ? wider : norm;
+}
+
 static Entry entry_of_spec(Arena *arena, const char *spec) {
     const Norm *norm = bound(arena, spec, CHANNELS);
     const NormKind *kind = norm->kind;
@@ -32,7 +39,7 @@ static Entry entry_of_spec(Arena *arena, const char *spec) {
                    .spec = norm->spec,
                    .kind = kind,
                    .norm = norm,
-                   .wider = bound(arena, spec, MORE_CHANNELS)};
+                   .wider = wider_of(arena, norm)};
 }
 
 /* ---- aliases --------------------------------------------------------------------- */
