@@ -56,14 +56,22 @@ static double datum(const Trial *t, double normal) {
     return t->unit * (DATA[t->data].mean + normal);
 }
 
+double trial_param_unit(const Trial *t, size_t k) {
+    const double size = t->unit * (1.0 + DATA[t->data].mean);
+    return t->norm->param[k].by_x ? 1.0 / size : 1.0;
+}
+
 static void draw_all(Arena *arena, Trial *t) {
     const Norm *norm = t->norm;
     t->unit = ldexp(1.0, DATA[t->data].exponent);
     t->x = trial_normals(arena, t, DRAW_X, t->n);
     for (size_t i = 0; i < t->n; i++) t->x[i] = datum(t, t->x[i]);
     t->dy = trial_normals(arena, t, DRAW_DY, t->n);
-    for (size_t i = 0; i < norm->params; i++)
+    for (size_t i = 0; i < norm->params; i++) {
         t->param[i] = trial_normals(arena, t, DRAW_PARAM + i, norm->param[i].count);
+        for (size_t k = 0; k < norm->param[i].count; k++)
+            t->param[i][k] *= trial_param_unit(t, i);
+    }
     for (size_t i = 0; i < norm->states; i++) { /* any mean, a positive variance */
         t->state[i] = trial_normals(arena, t, DRAW_STATE + i, norm->state[i].count);
         bool is_mean = strstr(norm->state[i].name, "mean") != NULL;
@@ -104,8 +112,9 @@ CheckFunction trial_function(Arena *arena, const Trial *t) {
     CheckInput *input = TAKE(arena, CheckInput, 1 + t->norm->params);
     input[0] = (CheckInput){"x", t->shape, t->x, t->unit};
     for (size_t k = 0; k < t->norm->params; k++)
-        input[1 + k] = (CheckInput){t->norm->param[k].name,
-                                    SHAPE(t->norm->param[k].count), t->param[k], 1.0};
+        input[1 + k] =
+            (CheckInput){t->norm->param[k].name, SHAPE(t->norm->param[k].count),
+                         t->param[k], trial_param_unit(t, k)};
     return (CheckFunction){.name = t->spec,
                            .inputs = 1 + t->norm->params,
                            .input = input,

@@ -95,6 +95,10 @@ Trial trial_without_affine(Arena *arena, const Trial *trial);
 
 /* ---- trial_scale.c --------------------------------------------------------------- */
 
+/* What parameter k is drawn in units of: one over the size of x where it multiplies x in an
+ * argument, so that x w is a number; 1 elsewhere. */
+double trial_param_unit(const Trial *trial, size_t k);
+
 /* Index of a parameter of that name, or SIZE_MAX. */
 size_t trial_param(const Trial *trial, const char *name);
 /* gamma of the channel of element i (1 where there is none), beta (0). */

@@ -204,7 +204,7 @@ static double *param_scale(Arena *arena, const Trial *t, size_t which, size_t or
         double share = fabs(t->dy[i]); /* v moves xhat beyond the first order */
         if (!beta) share *= order > 1 ? 1.0 + cell->xhat : cell->xhat;
         if (!beta && !gamma) share *= 2.0 * (1.0 + fabs(trial_gamma(t, i)));
-        share *= growth(t, cell, order, definition);
+        share *= growth(t, cell, order, definition) / trial_param_unit(t, which);
         for (size_t k = 0; k < count; k++)
             if (count != t->at.C || k == i / t->at.L % t->at.C) each[k] += share;
     }

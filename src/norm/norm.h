@@ -37,6 +37,7 @@ typedef struct NormParam {
     bool decayed; /* weight decay applies (where it applies to normalizers at all) */
     double least, most;  /* kept inside after each step; -inf and inf: free */
     const double *start; /* [count] initial values that differ; NULL: all `initial` */
+    bool by_x; /* it multiplies x in an argument (of a gate): its unit is one over x's */
     NormReading reading;
     size_t choices;
     const char *const *choice; /* [choices] their names; NULL: their numbers, from 1 */
@@ -78,6 +79,7 @@ struct Norm {
     const void *detail; /* the kind's own settings; NULL: none */
     bool activates;     /* an activation too */
     bool affine_inside; /* something follows gamma and beta */
+    bool gated;         /* reads x by gates, where its moments are given, too */
 };
 
 /* All that a normalizer is told when it runs. */

@@ -168,6 +168,13 @@ static Rows rows_given(Tape *t, const Node *x, RowCells *cells) {
                   .origin = cells->origin};
 }
 
+/* Whether scale and bias depend on x in spite of given moments. */
+static bool is_gated(const Norm *norm) {
+    for (size_t i = 0; i < norm->parts; i++)
+        if (is_gated(norm->part[i])) return true;
+    return norm->gated;
+}
+
 Node *rows_apply(const NormContext *context, Node *x) {
     Tape *t = context->tape;
     Arena *arena = tape_arena(t);
@@ -176,7 +183,9 @@ Node *rows_apply(const NormContext *context, Node *x) {
     *cells = (RowCells){.partition = partition_blocks(arena, at, 1, 1, false),
                         .origin = TAKE(arena, double, at.C),
                         .cell = TAKE(arena, Standard, at.N * at.C)};
-    bool given = norm_smallest_cell(arena, context->norm, at, context->mode) == SIZE_MAX;
+    bool given =
+        norm_smallest_cell(arena, context->norm, at, context->mode) == SIZE_MAX &&
+        !is_gated(context->norm);
     Rows rows = given ? rows_given(t, x, cells) : rows_of(t, x, cells);
     RowMap map = norm_rows(context, &rows);
     Node *in[] = {x, map.scale, map.bias};

@@ -1,0 +1,212 @@
+/* Mode normalization (Deecke et al. 2019): a sample belongs to each of K modes by a gate, and
+ * is standardized by the moments of each,
+ *     g[n, k] = softmax over k of (W mean over positions of x_n + b),  w = g / sum over n of g
+ *     mean_k = sum w[n, k] mean(x_n),  variance_k = sum w[n, k] mean((x_n - mean_k)^2)
+ *     xhat = sum over k of g[n, k] (x_n - mean_k) / sqrt(variance_k + eps)
+ * per channel; moments, all of K [K, C]. mode(1) is batch.
+ *
+ * The authors (ldeecke/mn-torch) keep running means of x and of x^2 and evaluate with
+ * variance = E[x^2] - E[x]^2, which loses the digits of a variance far below mean^2. Here the
+ * state is centred, as batch's is: mean_k and an unbiased variance_k, averaged each by
+ * itself; so the scatter of mean_k between steps is not in the variance. W begins at 0.01
+ * normal, as theirs does (their 1 / K, the same for all modes, moves no gate), for modes that
+ * begin alike stay so. A mode that nobody is in divides nothing: w is a softmax over the
+ * samples of log g, finite where the sum of g is 0. */
+#include "kind.h"
+
+#include <math.h>
+
+typedef struct Modes {
+    size_t count;
+    double *start; /* [K, C] of W */
+} Modes;
+
+static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                      Error *error) {
+    const SpecArg *given = arguments_positional(arguments);
+    Modes *modes = ZERO(arena, Modes, 1);
+    norm->detail = modes;
+    if (given == NULL)
+        return fail(error, EX_USAGE, arguments->spec->at,
+                    "mode needs a number of modes, mode(2)");
+    if (!argument_count(given, "the number of modes", &modes->count, error)) return false;
+    if (modes->count > 64)
+        return fail(error, EX_USAGE, given->value->at, "at most 64 modes, not %zu",
+                    modes->count);
+    text_add(canonical, "%zu", modes->count);
+    norm->gated = modes->count > 1;
+    const size_t count = modes->count * norm->channels;
+    modes->start = TAKE(arena, double, count);
+    for (size_t i = 0; i < count; i++)
+        modes->start[i] = 0.01 * draw_normal((Draw){.purpose = DRAW_INIT}, i);
+    return true;
+}
+
+static void declare(Norm *norm) {
+    const Modes *modes = norm->detail;
+    const size_t count = modes->count * norm->channels;
+    NormParam *weight = norm_add_param(norm, "gate_weight", count, 0.0);
+    weight->start = modes->start, weight->by_x = true;
+    norm_add_param(norm, "gate_bias", modes->count, 0.0);
+    norm->state[0].count = norm->state[1].count = count;
+}
+
+/* A mode may be one sample; one mode is batch. */
+static size_t smallest(const Norm *norm, Lattice x, NormMode mode) {
+    const Modes *modes = norm->detail;
+    if (mode == NORM_EVAL) return SIZE_MAX;
+    return modes->count > 1 ? x.L : x.N * x.L;
+}
+
+/* ---- gates ----------------------------------------------------------------------- */
+
+typedef struct Gates {
+    Node *gate;  /* [N, K] sums to 1 over the modes */
+    Node *share; /* [K, N] sums to 1 over the samples */
+} Gates;
+
+/* log softmax over the last axis. What is taken out first is any number near the largest: it
+ * moves nothing, so it is a constant. */
+static Node *log_softmax(Tape *t, Node *z) {
+    const size_t N = z->shape.size[0], K = z->shape.size[1];
+    double *largest = TAKE(tape_arena(t), double, N);
+    for (size_t n = 0; n < N; n++) {
+        largest[n] = z->value[n * K];
+        for (size_t k = 1; k < K; k++) largest[n] = fmax(largest[n], z->value[n * K + k]);
+    }
+    Node *out = tape_broadcast(t, tape_leaf(t, SHAPE(N, 1), largest), z->shape);
+    Node *left = tape_sub(t, z, out);
+    Node *sum = tape_sum(t, tape_exp(t, left), SHAPE(N, 1));
+    return tape_sub(t, left, tape_broadcast(t, tape_log(t, sum), z->shape));
+}
+
+/* Of the rows' means [N, C]. */
+static Gates gates_of(const NormContext *context, Node *means) {
+    Tape *t = context->tape;
+    const Modes *modes = context->norm->detail;
+    const size_t N = means->shape.size[0], C = means->shape.size[1], K = modes->count;
+    Node *weight = tape_reshape(t, norm_operand(context, "gate_weight"), SHAPE(K, C));
+    Node *bias = tape_reshape(t, norm_operand(context, "gate_bias"), SHAPE(1, K));
+    Node *z = tape_add(t, tape_matmul(t, means, weight, false, true),
+                       tape_broadcast(t, bias, SHAPE(N, K)));
+    Node *each = tape_permute(t, log_softmax(t, z), (size_t[]){1, 0});
+    return (Gates){tape_softmax(t, z), tape_softmax(t, each)};
+}
+
+/* Of mode k: a column of gates as [N, 1], its shares as [1, N]. */
+static Node *gate_of(Tape *t, Gates g, size_t k) {
+    return tape_slice(t, g.gate, 1, k, 1);
+}
+
+static Node *share_of(Tape *t, Gates g, size_t k) {
+    return tape_slice(t, g.share, 0, k, 1);
+}
+
+/* ---- state ----------------------------------------------------------------------- */
+
+/* Mean and unbiased variance of mode k, from its biased variance. With weights w the share
+ * 1 - sum of w^2 / L of the variance is seen, which for equal ones is 1 - 1 / (N L). Written as
+ * the sum of w (1 - w / L), for at L = 1 one sample may have nearly all weight. */
+static void observe(const NormContext *context, size_t k, size_t L, const Node *share,
+                    const double *mean, const double *origin, const double *variance) {
+    const size_t N = share->shape.size[1], C = context->norm->channels;
+    double seen = 0.0, all = 0.0;
+    if (context->observed == NULL || context->mode == NORM_EVAL) return;
+    for (size_t n = 0; n < N; n++) all += share->value[n];
+    for (size_t n = 0; n < N; n++)
+        seen += share->value[n] / all * (all - share->value[n] / (double)L) / all;
+    for (size_t c = 0; c < C; c++) {
+        context->observed[0][k * C + c] = mean[c] + (origin ? origin[c] : 0.0);
+        context->observed[1][k * C + c] = seen > 0.0 ? variance[c] / seen : (double)NAN;
+    }
+}
+
+/* Row k of a state, less the origins, as [1, C]. */
+static Node *given(const NormContext *context, size_t state, size_t k,
+                   const double *origin) {
+    const size_t C = context->norm->channels;
+    double *row = TAKE(tape_arena(context->tape), double, C);
+    for (size_t c = 0; c < C; c++)
+        row[c] = context->state[state][k * C + c] - (origin ? origin[c] : 0.0);
+    return tape_leaf(context->tape, SHAPE(1, C), row);
+}
+
+/* ---- the two texts ---------------------------------------------------------------- */
+
+static Node *add(Tape *t, Node *sum, Node *term) {
+    return sum ? tape_add(t, sum, term) : term;
+}
+
+static Node *root(const NormContext *context, Node *variance) {
+    Tape *t = context->tape;
+    Node *eps = tape_fill(t, variance->shape, context->norm->eps);
+    return tape_sqrt(t, tape_add(t, variance, eps));
+}
+
+static Node *define(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    const Lattice at = shape_lattice(x->shape);
+    const Modes *modes = context->norm->detail;
+    const Partition *row = partition_blocks(tape_arena(t), at, 1, 1, false);
+    const Shape rows = SHAPE(at.N, at.C);
+    Node *means = tape_reshape(t, tape_mean(t, x, row), rows), *xhat = NULL;
+    Gates g = gates_of(context, means);
+    for (size_t k = 0; k < modes->count; k++) {
+        const bool eval = context->mode == NORM_EVAL;
+        Node *share = share_of(t, g, k);
+        Node *mean = eval ? given(context, 0, k, NULL)
+                          : tape_matmul(t, share, means, false, false);
+        Node *centred = tape_sub(t, x, norm_repeat(t, mean, x->shape));
+        Node *squares = tape_mean(t, tape_mul(t, centred, centred), row);
+        Node *variance =
+            eval ? given(context, 1, k, NULL)
+                 : tape_matmul(t, share, tape_reshape(t, squares, rows), false, false);
+        observe(context, k, at.L, share, mean->value, NULL, variance->value);
+        Node *std = norm_repeat(t, root(context, variance), x->shape);
+        Node *gate = tape_broadcast(t, gate_of(t, g, k), rows);
+        Node *part =
+            tape_mul(t, tape_spread(t, gate, row, x->shape), tape_div(t, centred, std));
+        xhat = add(t, xhat, part);
+    }
+    return norm_affine(context, xhat);
+}
+
+/* The same over rows, by the law of total variance; means about the channels' origins. */
+static RowMap rows(const NormContext *context, const Rows *x) {
+    Tape *t = context->tape;
+    const Modes *modes = context->norm->detail;
+    const Shape rows = x->mean->shape;
+    Node *origin = rows_repeat(context, x, tape_leaf(t, SHAPE(x->at.C), x->origin));
+    Gates g = gates_of(context, tape_add(t, x->mean, origin));
+    RowMap all = {NULL, NULL};
+    for (size_t k = 0; k < modes->count; k++) {
+        const bool eval = context->mode == NORM_EVAL;
+        Node *share = share_of(t, g, k);
+        Node *mean = eval ? given(context, 0, k, x->origin)
+                          : tape_matmul(t, share, x->mean, false, false);
+        Node *apart = tape_sub(t, x->mean, rows_repeat(context, x, mean));
+        Node *squares = tape_add(t, x->variance, tape_mul(t, apart, apart));
+        Node *variance = eval ? given(context, 1, k, NULL)
+                              : tape_matmul(t, share, squares, false, false);
+        observe(context, k, x->at.L, share, mean->value, x->origin, variance->value);
+        Node *std = rows_repeat(context, x, root(context, variance));
+        Node *scale = tape_div(t, tape_broadcast(t, gate_of(t, g, k), rows), std);
+        all.scale = add(t, all.scale, scale);
+        all.bias = add(t, all.bias, tape_mul(t, apart, scale));
+    }
+    return all;
+}
+
+const NormKind norm_mode = {
+    .name = "mode",
+    .example = "mode(2)",
+    .usage = "mode(K)",
+    .title = "the moments of K modes of samples, by gates, Deecke et al. 2019",
+    .keeps_state = true,
+    .width = 1,
+    .configure = configure,
+    .declare = declare,
+    .define = define,
+    .rows = rows,
+    .smallest = smallest,
+};
