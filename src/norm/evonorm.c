@@ -1,0 +1,135 @@
+/* EvoNorm (Liu et al. 2020): normalizations with their activations, found by search. x itself is
+ * not centred, its variances are.
+ *     S0   y = x sigmoid(v1 x) / sqrt(variance of the group + eps)
+ *     B0   y = x / max(sqrt(variance of the batch + eps), v1 x + sqrt(variance of the instance + eps))
+ * each with gamma and beta after it, v1 for each channel, 1 at first. B0 keeps a running
+ * variance, the unbiased one, and evaluates with it in place of the batch's; instances are x's
+ * own always. groups=G of S0 divides the channels; without it the largest number up to 32
+ * (theirs) that does. timm has eps 1e-3 for B0; copies in use take unbiased variances of groups
+ * and instances (torch's default), and one forgets the square of the deviation. The maximum
+ * of B0 has no derivative where its sides are equal; there it is the first's. */
+#include "kind.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct Form {
+    bool batch; /* B0 */
+} Form;
+
+static size_t usual_groups(size_t channels) {
+    size_t groups = channels < 32 ? channels : 32;
+    while (groups > 1 && channels % groups != 0) groups--;
+    return groups > 0 ? groups : 1;
+}
+
+static bool read_groups(Norm *norm, Arguments *arguments, Text *canonical, Error *error) {
+    const SpecArg *given = arguments_named(arguments, "groups");
+    const size_t C = norm->channels;
+    size_t groups = usual_groups(C);
+    norm->block = 1;
+    if (given) {
+        if (!argument_count(given, "the number of groups", &groups, error)) return false;
+        text_add(canonical, ", groups=%zu", groups);
+    }
+    if (C && (groups > C || C % groups != 0))
+        return fail(error, EX_USAGE, given->value->at,
+                    "%zu groups do not divide %zu channels; numbers that do: %s", groups,
+                    C, divisors_text(arguments->arena, C));
+    norm->width = C ? C / groups : 1;
+    return true;
+}
+
+static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                      Error *error) {
+    static const char *const NAMES[] = {"S0", "B0"};
+    const SpecArg *given = arguments_positional(arguments);
+    Form *form = ZERO(arena, Form, 1);
+    norm->detail = form;
+    norm->activates = true;
+    if (given == NULL)
+        return fail(error, EX_USAGE, arguments->spec->at,
+                    "evonorm is evonorm(S0) or evonorm(B0)");
+    form->batch = strcmp(given->value->word, "B0") == 0;
+    if (given->value->count || (!form->batch && strcmp(given->value->word, "S0") != 0))
+        return fail(error, EX_USAGE, given->value->at, "S0 or B0, not '%s'%s",
+                    given->value->word, text_hint(arena, given->value->word, NAMES, 2));
+    text_add(canonical, "%s", given->value->word);
+    if (!form->batch) return read_groups(norm, arguments, canonical, error);
+    norm->width = 1;
+    return norm_read_number(arguments, "weight_new", 0.0, 1.0, &norm->weight_new,
+                            canonical, error);
+}
+
+static void declare(Norm *norm) {
+    const Form *form = norm->detail;
+    norm_add_param(norm, "v1", norm->channels, 1.0)->by_x = !form->batch;
+    if (form->batch) norm_add_state(norm, "running_var", norm->channels, 1.0);
+}
+
+/* In evaluation B0 has the variances of instances alone, and a batch's beside them. */
+static size_t smallest(const Norm *norm, Lattice x, NormMode mode) {
+    const Form *form = norm->detail;
+    if (!form->batch) return norm->width * x.L;
+    const size_t cell = mode == NORM_EVAL ? x.L : x.N * x.L;
+    return mode == NORM_EVAL && cell == 1 ? 2 : cell;
+}
+
+/* sqrt(variance + eps) of each element's cell. */
+static Node *deviation(const NormContext *context, Node *variance, const Partition *p,
+                       Shape shape) {
+    Tape *t = context->tape;
+    Node *eps = tape_fill(t, variance->shape, context->norm->eps);
+    return tape_spread(t, tape_sqrt(t, tape_add(t, variance, eps)), p, shape);
+}
+
+static void observe(const NormContext *context, const Node *variance, Lattice at) {
+    const double count = (double)(at.N * at.L);
+    for (size_t c = 0; context->observed && c < at.C; c++)
+        context->observed[0][c] =
+            count > 1.0 ? variance->value[c] * (count / (count - 1.0)) : (double)NAN;
+}
+
+static Node *batch_deviation(const NormContext *context, Node *x) {
+    const Lattice at = shape_lattice(x->shape);
+    const Partition *channels =
+        partition_blocks(tape_arena(context->tape), at, at.N, 1, false);
+    Node *variance;
+    if (context->mode == NORM_EVAL) {
+        variance = tape_leaf(context->tape, SHAPE(at.C), context->state[0]);
+    } else {
+        variance = norm_moments_over(context, x, channels).variance;
+        observe(context, variance, at);
+    }
+    return deviation(context, variance, channels, x->shape);
+}
+
+static Node *define(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    const Form *form = context->norm->detail;
+    const Lattice at = shape_lattice(x->shape);
+    Node *v1x = tape_mul(t, norm_repeat(t, norm_operand(context, "v1"), x->shape), x);
+    MomentNodes own = norm_moments_over(
+        context, x,
+        partition_blocks(tape_arena(t), at, 1, form->batch ? 1 : context->norm->width,
+                         false));
+    Node *std = deviation(context, own.variance, own.partition, x->shape);
+    Node *above = form->batch ? x : tape_mul(t, x, tape_sigmoid(t, v1x));
+    if (form->batch)
+        std = tape_max(t, batch_deviation(context, x), tape_add(t, v1x, std));
+    return norm_affine(context, tape_div(t, above, std));
+}
+
+const NormKind norm_evonorm = {
+    .name = "evonorm",
+    .example = "evonorm(S0, groups=2)",
+    .also = (const char *const[]){"evonorm(B0)", NULL},
+    .usage = "evonorm(S0, groups=G) or evonorm(B0)",
+    .title = "evolved normalization-activations, Liu et al. 2020",
+    .options = (const char *const[]){"groups", "weight_new", NULL},
+    .activates = true,
+    .configure = configure,
+    .declare = declare,
+    .define = define,
+    .smallest = smallest,
+};
