@@ -1,0 +1,88 @@
+/* Batch group normalization (Zhou et al. 2020): a sample is one row of D = C L numbers,
+ * cut into G consecutive chunks; a chunk over the whole batch has one mean and variance. chunks(C) is batch; with fewer than C whole channels stand together, with
+ * more a channel is cut. Evaluation uses running moments, one for each chunk. gamma and beta
+ * are of channels, as everywhere.
+ *
+ * It is batch without affine on x seen as [N, G, D / G]: a chunk is a channel there. */
+#include "kind.h"
+
+extern const NormKind norm_batch;
+
+static size_t chunks_of(const Norm *norm) {
+    const size_t *chunks = norm->detail;
+    return *chunks;
+}
+
+static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                      Error *error) {
+    const SpecArg *given = arguments_positional(arguments);
+    size_t *chunks = ZERO(arena, size_t, 1);
+    norm->detail = chunks;
+    if (given == NULL)
+        return fail(error, EX_USAGE, arguments->spec->at,
+                    "chunks needs a number of chunks, chunks(8)");
+    if (!argument_count(given, "the number of chunks", chunks, error)) return false;
+    text_add(canonical, "%zu", *chunks);
+    return true;
+}
+
+static void declare(Norm *norm) {
+    norm->state[0].count = norm->state[1].count = chunks_of(norm);
+}
+
+static bool fits(Arena *arena, const Norm *norm, Lattice x, Error *error) {
+    const size_t G = chunks_of(norm), D = x.C * x.L;
+    if (D % G == 0) return true;
+    return fail(
+        error, EX_USAGE, 0,
+        "%s: %zu chunks do not divide %zu channels of %zu positions; numbers that "
+        "do: %s",
+        norm->spec, G, x.C, x.L, divisors_text(arena, D));
+}
+
+static size_t smallest(const Norm *norm, Lattice x, NormMode mode) {
+    return mode == NORM_EVAL ? SIZE_MAX : x.N * (x.C * x.L / chunks_of(norm));
+}
+
+typedef Node *Written(const NormContext *context, Node *x);
+
+/* By the definition or the kernel of batch. */
+static Node *through(const NormContext *context, Node *x, Written *text) {
+    Tape *t = context->tape;
+    const Norm *norm = context->norm;
+    const Lattice at = shape_lattice(x->shape);
+    const size_t G = chunks_of(norm);
+    Norm *batch = ZERO(tape_arena(t), Norm, 1);
+    *batch = (Norm){.kind = &norm_batch,
+                    .spec = norm->spec,
+                    .channels = G,
+                    .eps = norm->eps,
+                    .width = 1,
+                    .states = 2};
+    NormContext inside = *context;
+    inside.norm = batch;
+    Node *seen = tape_reshape(t, x, SHAPE(at.N, G, at.C * at.L / G));
+    return norm_affine(context, tape_reshape(t, text(&inside, seen), x->shape));
+}
+
+static Node *define(const NormContext *context, Node *x) {
+    return through(context, x, partitioned_define);
+}
+
+static Node *apply(const NormContext *context, Node *x) {
+    return through(context, x, partitioned_apply);
+}
+
+const NormKind norm_chunks = {
+    .name = "chunks",
+    .example = "chunks(2)",
+    .usage = "chunks(G)",
+    .title = "batch group normalization, Zhou et al. 2020",
+    .keeps_state = true,
+    .configure = configure,
+    .declare = declare,
+    .define = define,
+    .apply = apply,
+    .fits = fits,
+    .smallest = smallest,
+};
