@@ -1,0 +1,77 @@
+/* Local response normalization (Krizhevsky et al. 2012): a channel is divided by a power of the
+ * squares of its neighbours, at the same sample and position,
+ *     y_c = x_c / (k + alpha sum of x_c'^2 over |c' - c| <= n / 2)^exponent
+ * with n = 5, k = 2, alpha = 1e-4, exponent = 0.75 as in the paper, where c' ends at the first
+ * and the last channel. divide=yes divides alpha by n, as PyTorch does (with k = 1); its
+ * window of an even n is one longer on the left, and n here is odd. The paper has no
+ * parameters; gamma and beta come after it as in all kinds, and affine=no is the paper's. No
+ * variance, so no eps: k does its work. */
+#include "kind.h"
+
+typedef struct Response {
+    size_t n;
+    double k, alpha, exponent;
+    bool divided;
+} Response;
+
+static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                      Error *error) {
+    static const char *const DIVIDE[] = {"no", "yes"};
+    const SpecArg *given = arguments_positional(arguments);
+    Response *r = TAKE(arena, Response, 1);
+    *r = (Response){.n = 5, .k = 2.0, .alpha = 1e-4, .exponent = 0.75};
+    norm->detail = r;
+    if (given && !argument_count(given, "the number of channels", &r->n, error))
+        return false;
+    if (given && r->n % 2 == 0)
+        return fail(error, EX_USAGE, given->value->at,
+                    "%zu channels have no one in the middle: an odd number is expected",
+                    r->n);
+    if (given) text_add(canonical, "%zu", r->n);
+    return norm_read_number(arguments, "k", 1e-300, 1e300, &r->k, canonical, error) &&
+           norm_read_number(arguments, "alpha", 0.0, 1e300, &r->alpha, canonical,
+                            error) &&
+           norm_read_number(arguments, "exponent", 0.0, 64.0, &r->exponent, canonical,
+                            error) &&
+           norm_read_choice(arguments, "divide", DIVIDE, &r->divided, canonical, error);
+}
+
+/* A cell is the channels of a window. */
+static size_t smallest(const Norm *norm, Lattice x, NormMode mode) {
+    (void)norm, (void)x, (void)mode;
+    return 2;
+}
+
+/* The sum over the window, [N, C, L]: slices of what has zeros on either side. */
+static Node *windows(Tape *t, Node *a, size_t n) {
+    const Shape shape = a->shape;
+    const size_t C = shape.size[1], reach = n / 2;
+    Node *wide = tape_pad(t, a, 1, reach, C + 2 * reach), *sum = NULL;
+    for (size_t k = 0; k < n; k++) {
+        Node *one = tape_slice(t, wide, 1, k, C);
+        sum = sum ? tape_add(t, sum, one) : one;
+    }
+    return sum;
+}
+
+static Node *define(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    const Response *r = context->norm->detail;
+    Node *alpha = tape_fill(t, x->shape, r->alpha);
+    if (r->divided) alpha = tape_div(t, alpha, tape_fill(t, x->shape, (double)r->n));
+    Node *squares = windows(t, tape_mul(t, x, x), r->n);
+    Node *base = tape_add(t, tape_fill(t, x->shape, r->k), tape_mul(t, alpha, squares));
+    return norm_affine(context, tape_div(t, x, tape_power(t, base, r->exponent)));
+}
+
+const NormKind norm_response = {
+    .name = "response",
+    .example = "response(5)",
+    .usage = "response(n, k=K, alpha=A, exponent=B, divide=yes|no)",
+    .title = "local response normalization, Krizhevsky et al. 2012",
+    .options = (const char *const[]){"k", "alpha", "exponent", "divide", NULL},
+    .combines = true,
+    .configure = configure,
+    .define = define,
+    .smallest = smallest,
+};
