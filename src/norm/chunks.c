@@ -40,7 +40,8 @@ static bool fits(Arena *arena, const Norm *norm, Lattice x, Error *error) {
         norm->spec, G, x.C, x.L, divisors_text(arena, D));
 }
 
-static size_t smallest(const Norm *norm, Lattice x, NormMode mode) {
+static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
+    (void)arena;
     return mode == NORM_EVAL ? SIZE_MAX : x.N * (x.C * x.L / chunks_of(norm));
 }
 

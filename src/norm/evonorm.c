@@ -68,7 +68,8 @@ static void declare(Norm *norm) {
 }
 
 /* In evaluation B0 has the variances of instances alone, and a batch's beside them. */
-static size_t smallest(const Norm *norm, Lattice x, NormMode mode) {
+static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
+    (void)arena;
     const Form *form = norm->detail;
     if (!form->batch) return norm->width * x.L;
     const size_t cell = mode == NORM_EVAL ? x.L : x.N * x.L;

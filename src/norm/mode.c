@@ -52,7 +52,8 @@ static void declare(Norm *norm) {
 }
 
 /* A mode may be one sample; one mode is batch. */
-static size_t smallest(const Norm *norm, Lattice x, NormMode mode) {
+static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
+    (void)arena;
     const Modes *modes = norm->detail;
     if (mode == NORM_EVAL) return SIZE_MAX;
     return modes->count > 1 ? x.L : x.N * x.L;

@@ -11,12 +11,12 @@
 typedef struct Response {
     size_t n;
     double k, alpha, exponent;
-    bool divided;
+    size_t divided;
 } Response;
 
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error) {
-    static const char *const DIVIDE[] = {"no", "yes"};
+    static const char *const DIVIDE[] = {"no", "yes", NULL};
     const SpecArg *given = arguments_positional(arguments);
     Response *r = TAKE(arena, Response, 1);
     *r = (Response){.n = 5, .k = 2.0, .alpha = 1e-4, .exponent = 0.75};
@@ -37,7 +37,8 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 }
 
 /* A cell is the channels of a window. */
-static size_t smallest(const Norm *norm, Lattice x, NormMode mode) {
+static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
+    (void)arena;
     (void)norm, (void)x, (void)mode;
     return 2;
 }
