@@ -139,53 +139,90 @@ static void bench_kernels(Arena *arena, size_t threads, bool json) {
 
 /* ---- training -------------------------------------------------------------------- */
 
-enum { TRAIN_ROUNDS = 3, TRAIN_STEPS = 4 };
+enum { TRAIN_ROUNDS = 5, TRAIN_STEPS = 3, TRAIN_BATCH = 8, LEARNERS = 6 };
 
-/* Samples a second of the fastest round of a few steps. */
-static double training_rate(Arena *arena, const Dataset *dataset, const char *norm,
-                            size_t threads, double *flops) {
+/* Beside which of the others its speed is told. */
+typedef struct Learner {
+    const char *spec;
+    bool definition; /* by its definition in place of its kernel */
+    size_t beside;
+    const char *name;
+    Trainer *trainer;
+    double seconds; /* of the fastest round */
+} Learner;
+
+static Trainer *learner_trainer(Arena *arena, const Dataset *dataset, const Learner *l,
+                                size_t threads) {
     Error error = {.set = false};
     Config config = config_default();
     config_set(&config, arena, "network", "resnet(depth=20, width=16)", &error);
-    config_set(&config, arena, "norm", norm, &error);
+    config_set(&config, arena, "norm", l->spec, &error);
     config_set(&config, arena, "workers", text_print(arena, "%zu", 2 * threads), &error);
-    config_set(&config, arena, "batch", "8", &error);
+    config_set(&config, arena, "batch", text_print(arena, "%d", TRAIN_BATCH), &error);
     die_if(&error);
     Trainer *trainer = trainer_new(arena, &config, dataset, threads, &error);
     die_if(&error);
+    if (l->definition) trainer_define(trainer);
     trainer_step(trainer); /* warm: memory and caches */
-    double best = 0.0, samples = (double)(2 * threads * 8 * TRAIN_STEPS);
+    return trainer;
+}
+
+/* Round after round each in turn, so that all see the same machine. */
+static double time_learners(Arena *arena, Learner *learner, size_t threads) {
+    double peak = 0.0;
     for (int round = 0; round < TRAIN_ROUNDS; round++) {
-        double begin = seconds_now();
-        for (int step = 0; step < TRAIN_STEPS; step++) trainer_step(trainer);
-        double rate = samples / (seconds_now() - begin);
-        best = rate > best ? rate : best;
+        peak = fmax(peak, gemm_peak(arena, threads));
+        for (size_t i = 0; i < LEARNERS; i++) {
+            const double begin = seconds_now();
+            for (int step = 0; step < TRAIN_STEPS; step++)
+                trainer_step(learner[i].trainer);
+            learner[i].seconds = fmin(learner[i].seconds, seconds_now() - begin);
+        }
     }
-    *flops = 3.0 * trainer_net(trainer)->flops; /* forward, and two products backward */
-    trainer_free(trainer);
-    return best;
+    return peak;
+}
+
+static void print_learner(Arena *arena, const Learner *learner, size_t i, size_t threads,
+                          double peak, bool json) {
+    const Learner *l = &learner[i], *other = &learner[l->beside];
+    const double samples = (double)(2 * threads * TRAIN_BATCH * TRAIN_STEPS),
+                 rate = samples / l->seconds, ratio = other->seconds / l->seconds;
+    /* forward, and two products backward */
+    const double flops = 3.0 * trainer_net(l->trainer)->flops * rate;
+    if (json)
+        printf("%s\n  {\"network\": \"resnet(depth=20, width=16)\", \"spec\": %s, "
+               "\"definition\": %s, \"samples_per_second\": %.4g,"
+               " \"of_dgemm\": %.3f, \"dgemm_flops\": %.4g, \"beside\": %s, "
+               "\"of_beside\": %.3f}",
+               i ? "," : "", json_text(arena, l->spec), l->definition ? "true" : "false",
+               rate, flops / peak, peak, json_text(arena, other->name), ratio);
+    else
+        printf("ResNet-20 %-27s %6.1f samples/s, %.2f of dgemm; %.2f of %s\n", l->name,
+               rate, flops / peak, ratio, other->name);
 }
 
 static void bench_training(Arena *arena, size_t threads, bool json) {
-    static const char *const specs[] = {"group(8)", "batch", "none"};
+    Learner learner[LEARNERS] = {
+        {"batch", false, 0, "batch", NULL, INFINITY},
+        {"group(8)", false, 0, "group(8)", NULL, INFINITY},
+        {"none", false, 0, "none", NULL, INFINITY},
+        {"mix(instance, layer, batch)", false, 0, "mix(instance, layer, batch)", NULL,
+         INFINITY},
+        {"blend(batch, group(8))", false, 0, "blend(batch, group(8))", NULL, INFINITY},
+        {"group(8)", true, 1, "group(8) by definition", NULL, INFINITY}};
     Error error = {.set = false};
     const Dataset *dataset = dataset_open(arena, "fashion-mini", &error);
     die_if(&error);
-    if (json) printf(",\n \"training\": [");
-    for (size_t i = 0; i < COUNT_OF(specs); i++) {
-        double flops,
-            peak = gemm_peak(arena, threads); /* beside each: the machine drifts */
-        double rate = training_rate(arena, dataset, specs[i], threads, &flops);
-        if (json)
-            printf("%s\n  {\"network\": \"resnet(depth=20, width=16)\", \"spec\": %s, "
-                   "\"samples_per_second\": %.4g,"
-                   " \"of_dgemm\": %.3f, \"dgemm_flops\": %.4g}",
-                   i ? "," : "", json_text(arena, specs[i]), rate, rate * flops / peak,
-                   peak);
-        else
-            printf(
-                "ResNet-20 %-10s %7.1f samples/s, %5.1f Gflop/s = %.2f of dgemm's %.1f\n",
-                specs[i], rate, 1e-9 * rate * flops, rate * flops / peak, 1e-9 * peak);
+    for (size_t i = 0; i < LEARNERS; i++)
+        learner[i].trainer = learner_trainer(arena, dataset, &learner[i], threads);
+    const double peak = time_learners(arena, learner, threads);
+    if (json)
+        printf(",\n \"training\": [");
+    else
+        printf("dgemm %.1f Gflop/s\n", 1e-9 * peak);
+    for (size_t i = 0; i < LEARNERS; i++) {
+        print_learner(arena, learner, i, threads, peak, json);
+        trainer_free(learner[i].trainer);
     }
     if (json) printf("]");
 }

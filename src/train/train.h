@@ -110,6 +110,9 @@ Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
                      size_t threads, Error *error);
 void trainer_free(Trainer *trainer); /* NULL is fine */
 
+/* From now on normalizers run by their definitions: the same to rounding, and slower. */
+void trainer_define(Trainer *trainer);
+
 /* Whether such a run can be at all: what trainer_new would refuse, before any run starts. */
 bool trainer_fits(const Config *config, const Dataset *dataset, Error *error);
 

@@ -51,6 +51,7 @@ struct Trainer {
     size_t *order;      /* [train.count] of the current epoch */
     size_t order_epoch; /* SIZE_MAX: none yet */
     Arena **own;        /* [threads] arenas of the threads */
+    bool definitions;   /* normalizers by these */
 };
 
 static size_t most(size_t a, size_t b) {
@@ -160,6 +161,10 @@ void trainer_free(Trainer *t) {
     for (size_t i = 0; t && i < t->threads; i++) arena_free(t->own[i]);
 }
 
+void trainer_define(Trainer *t) {
+    t->definitions = true;
+}
+
 /* ---- one worker ------------------------------------------------------------------ */
 
 static size_t count_wrong(const Node *logits, const uint8_t *label) {
@@ -199,6 +204,7 @@ static void run_worker(Trainer *t, size_t worker, size_t epoch, size_t step, boo
     NetPass pass = {.mode = NORM_TRAIN,
                     .epoch = epoch,
                     .step = step,
+                    .definitions = t->definitions,
                     .gradient = learn ? t->shares + worker * t->net->weights : NULL,
                     .observed = t->observed + worker * t->net->states};
     t->tally[worker] = run_shard(t, t->own[omp_get_thread_num()], pass,
