@@ -47,6 +47,7 @@ struct NormKind {
     bool activates; /* an activation too: FRN with TLU, EvoNorm */
     bool recalls;   /* reads its running state in training, too */
     double eps;     /* where not 1e-5 is usual */
+    bool without_eps;
 
     /* Reads its own arguments into *norm and writes their canonical text. NULL: it has none. */
     bool (*configure)(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,

@@ -65,7 +65,7 @@ bool norm_keeps_state(const Norm *norm) {
 }
 
 static bool has_eps(const NormKind *kind) {
-    return !kind->fixed && !kind->combines;
+    return !kind->fixed && !kind->combines && !kind->without_eps;
 }
 
 bool norm_has_eps(const Norm *norm) {

@@ -36,10 +36,9 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
            norm_read_choice(arguments, "divide", DIVIDE, &r->divided, canonical, error);
 }
 
-/* A cell is the channels of a window. */
+/* Nothing is centred, and k is not of x: one element is no trouble. */
 static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
-    (void)arena;
-    (void)norm, (void)x, (void)mode;
+    (void)arena, (void)norm, (void)x, (void)mode;
     return 2;
 }
 
@@ -69,9 +68,11 @@ const NormKind norm_response = {
     .name = "response",
     .example = "response(5)",
     .usage = "response(n, k=K, alpha=A, exponent=B, divide=yes|no)",
-    .title = "local response normalization, Krizhevsky et al. 2012",
+    .title = "local response normalization",
+    .source = "Krizhevsky et al. 2012",
+    .cells = "one sample x neighbouring channels x one position",
     .options = (const char *const[]){"k", "alpha", "exponent", "divide", NULL},
-    .combines = true,
+    .without_eps = true,
     .configure = configure,
     .define = define,
     .smallest = smallest,
