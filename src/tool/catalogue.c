@@ -12,7 +12,8 @@ typedef struct Entry {
     const char *name, *usage, *title, *source;
     const char *spec; /* the example, canonical */
     const NormKind *kind;
-    const Norm *norm, *wider; /* bound to CHANNELS and MORE_CHANNELS */
+    const Norm *norm;  /* of CHANNELS */
+    const Norm *wider; /* of MORE_CHANNELS, or `norm` where those do not fit */
 } Entry;
 
 static const Norm *bound(Arena *arena, const char *spec, size_t channels) {
@@ -348,13 +349,15 @@ static void print_json_weights(Arena *arena) {
 
 enum { ACROSS = 100, USAGE = 25, TITLE = 30, LINE_STATE = 7, WORK = 10 };
 
-/* Without the options that have no room: "blend(a, b, ...)", "renorm(...)". */
+/* Without what has no room: "group(G), ...", "blend(a, b, ...)", "renorm(...)". */
 static const char *short_usage(Arena *arena, const char *usage) {
     if (strlen(usage) <= USAGE) return usage;
+    const size_t close = strcspn(usage, ")");
     size_t length = strcspn(usage, "=");
-    while (length > 0 && usage[length] != ',') length--;
-    if (length == 0)
-        return text_print(arena, "%.*s(...)", (int)strcspn(usage, "("), usage);
+    if (length > close && close + strlen("), ...") <= USAGE)
+        return text_print(arena, "%.*s), ...", (int)close, usage);
+    while (length > 0 && usage[length] != ',' && usage[length] != '(') length--;
+    if (usage[length] == '(') return text_print(arena, "%.*s(...)", (int)length, usage);
     if (length >= 5 && strncmp(usage + length - 5, ", ...", 5) == 0) length -= 5;
     return text_print(arena, "%.*s, ...)", (int)length, usage);
 }
