@@ -1,6 +1,6 @@
 # The look of every figure: one colour, dash and mark for each kind of normalizer, in the order of
 # src/norm/norm.def. Colours: Paul Tol's "bright", then his "muted", safe for colour-blind readers; dashes and marks alone
-# tell the curves apart in black and white. Several specs of one kind take further marks and dashes of the same colour
+# tell the curves apart in black and white; after sixteen kinds both come again, in another order. Several specs of one kind take further marks and dashes of the same colour
 # (types 101.., 201..).
 # Called with: output, terminal, width and height in inches.
 figure_output = ARG1
@@ -20,7 +20,8 @@ marks = "1 7 9 11 5 13 15 2 4 6 8 10 12 14 3 1"
 more_marks = "2 6 8 10 4 12 14 7 5 13 9 11 15 3 1 2"
 kinds = words(colours)
 do for [k=1:3*kinds] {
-    i = (k-1)%kinds + 1
+    round = (k-1)/kinds
+    i = (k-1 + 7*round)%kinds + 1
     set linetype k     lc rgb word(colours, i) dt 1 lw 2 pt (word(marks, i)+0) ps 0.8
     set linetype k+100 lc rgb word(colours, i) dt 2 lw 2 pt (word(more_marks, i)+0) ps 0.8
     set linetype k+200 lc rgb word(colours, i) dt 4 lw 2 pt (word(marks, i)+0) ps 0.5

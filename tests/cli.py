@@ -83,6 +83,7 @@ def words(place):
         (["list", "norms", "--json=1"], USAGE, ["--json", "no value"]),
         (["run"], USAGE, ["EXPERIMENT"]),
         (["run", "batchsize"], USAGE, ["'batchsize'", "'batch-size'"]),
+        (["run", "hybrid"], USAGE, ["'hybrid'", "'hybrids'"]),
         (["run", "batch-size", "epochs"], USAGE, ["'epochs'", "key=value"]),
         (["run", "batch-size", "--quik"], USAGE, ["'--quik'", "'--quick'"]),
         (["run", "batch-size", "--help=1"], USAGE, ["--help", "no value"]),

@@ -108,6 +108,11 @@ static void resumed_runs_have_the_same_bits(void **state) {
     resume_anywhere("workers=2 batch=12 norm=blend(batch,group(2))", 8);
     resume_anywhere("workers=1 batch=24 norm=mix(instance,layer,batch) running=precise",
                     8);
+    resume_anywhere("workers=2 batch=12 norm=regroup(2)", 8);
+    resume_anywhere("workers=2 batch=12 norm=regroup(2,by=random,every=1)|batch "
+                    "running=precise",
+                    8);
+    resume_anywhere("workers=2 batch=12 norm=anneal(batch,group(2),from=0,to=1)", 8);
 }
 
 /* The order of an epoch is remade: a trainer that was elsewhere goes on as a new one. */

@@ -255,6 +255,39 @@ static void rows_are_the_run(void **state) {
     arena_free(arena);
 }
 
+/* By random groups before every epoch but the first: row 0 and 1 are the start. */
+static void maps_are_traced(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Trainer *t = finished(arena, "norm=regroup(2,by=random,every=1) batch=24 epochs=3",
+                          small_data(arena, 10, 10), 1);
+    const Net *net = trainer_net(t);
+    size_t traces, rows, moved = 0;
+    const TrainTrace *trace = trainer_traces(t, &traces);
+    assert_int_equal(traces, 2 * net->norms);
+    trainer_trace_epochs(t, &rows);
+    assert_int_equal(rows, 4);
+    for (size_t i = 0; i < traces; i += 2) {
+        const size_t C = trace[i].count;
+        const double *map = trainer_trace_values(t, arena, i);
+        const double *changes = trainer_trace_values(t, arena, i + 1);
+        assert_int_equal(trace[i].kind, TRACE_ADAPTED);
+        assert_int_equal(trace[i + 1].kind, TRACE_CHANGES);
+        assert_memory_equal(map + 3 * C, trainer_state(t) + net->norm[i / 2].state,
+                            C * sizeof *map);
+        for (size_t c = 0; c < C; c++) assert_near(map[c], c < C / 2 ? 0.0 : 1.0, 0.0);
+        for (size_t r = 1; r < 4; r++) {
+            bool same = memcmp(map + r * C, map + (r - 1) * C, C * sizeof *map) == 0;
+            assert_near(changes[r], same ? 0.0 : 1.0, 0.0);
+            assert_true(same || r > 1);
+            moved += !same;
+        }
+    }
+    assert_true(moved > net->norms);
+    trainer_free(t);
+    arena_free(arena);
+}
+
 /* Layer 0 changes before epochs 0, 1 and 4, of which rows tell since the row before. */
 static void changes_of(size_t epochs, size_t columns, const double *epoch,
                        const double *changes, size_t rows) {
@@ -301,6 +334,7 @@ static void changes_are_counted(void **state) {
 static const Case CASES[] = {
     CASE(theorem, only_what_was_chosen_is_traced),
     CASE(theorem, rows_are_the_run),
+    CASE(theorem, maps_are_traced),
     CASE(oracle, changes_are_counted),
     CASE(theorem, a_run_in_order),
     CASE(theorem, a_map_stays_for_its_epoch),

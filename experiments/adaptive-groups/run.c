@@ -7,6 +7,7 @@
  */
 #include "experiment.h"
 
+/* 30 runs of 7,500 images each: less than a minute on two cores. */
 static const char *const QUICK[] = {
     "protocol=statistics",
     "samples=32",

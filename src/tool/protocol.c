@@ -15,18 +15,12 @@ const ExperimentKey protocol_keys[] = {
     {NULL, NULL, NULL},
 };
 
-/* Whether other samples of the worker have a part in what is kept for evaluation. What a
- * normalizer keeps for its map is no such thing: its cells lie within a sample. */
+/* Whether a worker's samples have a part in what is kept: running moments, or what a map is
+ * found by. */
 static bool has_batch_statistics(const Norm *norm) {
-    bool keeps = false, adapts = false, part_has = false;
-    const size_t own = norm->parts ? norm->part_state[0] : norm->states;
-    for (size_t i = 0; i < own; i++) {
-        keeps |= !norm->state[i].adapted;
-        adapts |= norm->state[i].adapted;
-    }
-    for (size_t i = 0; i < norm->parts; i++)
-        part_has |= has_batch_statistics(norm->part[i]);
-    return (keeps && !adapts) || part_has;
+    bool has = false;
+    for (size_t i = 0; i < norm->states; i++) has |= !norm->state[i].adapted;
+    return has;
 }
 
 //> protocols
