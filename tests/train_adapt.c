@@ -223,6 +223,30 @@ static void only_what_was_chosen_is_traced(void **state) {
     }
 }
 
+/* What is not the softmax of a number is not read so. */
+static void readings_are_declared(void **state) {
+    (void)state;
+    static const struct {
+        const char *norm;
+        NormReading reading;
+        const char *first; /* choice */
+    } CASES[] = {{"blend(batch, group(2))", NORM_SIGMOID, "batch"},
+                 {"blend(group(2), batch, gate=clamp)", NORM_WEIGHT, "group(2)"},
+                 {"mix(layer, batch)", NORM_SOFTMAX, "layer"},
+                 {"mix(layer, batch, from=1, to=2)", NORM_NUMBER, NULL},
+                 {"nested", NORM_SOFTMAX, "group(1)"},
+                 {"soft(2)", NORM_SOFTMAX, NULL},
+                 {"soft(2, tau=0.5)", NORM_NUMBER, NULL}};
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        Arena *arena = arena_new();
+        const Trace trace = trace_new(arena, net_of(arena, CASES[i].norm), 1);
+        const NormParam *param = trace.list[0].param;
+        assert_int_equal(param->reading, CASES[i].reading);
+        if (CASES[i].first) assert_string_equal(param->choice[0], CASES[i].first);
+        arena_free(arena);
+    }
+}
+
 /* Row 0 is the start; row e is after epoch e, with the map that the epoch had. */
 static void rows_are_the_run(void **state) {
     (void)state;
@@ -333,6 +357,7 @@ static void changes_are_counted(void **state) {
 
 static const Case CASES[] = {
     CASE(theorem, only_what_was_chosen_is_traced),
+    CASE(oracle, readings_are_declared),
     CASE(theorem, rows_are_the_run),
     CASE(theorem, maps_are_traced),
     CASE(oracle, changes_are_counted),

@@ -243,7 +243,7 @@ static void maps_are_rectangles(void **state) {
     (void)state;
     Arena *arena = arena_new();
     double map[48], soft[48];
-    /* channel 0 goes from group 1 to 3; channel 1 stays in group 2; the second layer has one */
+    /* groups change their names alone; the second layer has one channel */
     const double once[] = {0, 1, 2, 1, 4, NONE, 4, NONE};
     /* two groups, logits of one channel: undecided, then the second with 3/4 */
     const double logits[] = {0, 0, 0, log(3), 0, 0, 1, 0};
@@ -256,11 +256,33 @@ static void maps_are_rectangles(void **state) {
     assert_string_equal(f.word[0], "\"one (map)\"");
     assert_string_equal(f.word[1], "\"first\" \"second\"");
     expect_line(f.columns, 0, 0, (const double[]){-0.5, 2.5, 0, 2}, 4);
-    expect_line(f.columns, 0, 1, (const double[]){-0.5, 1, 1, 1}, 4);
-    expect_line(f.columns, 0, 2, (const double[]){1, 2.5, 1, 3}, 4);
+    expect_line(f.columns, 0, 1, (const double[]){-0.5, 2.5, 1, 3}, 4);
     expect_line(f.columns, 1, 0, (const double[]){-0.5, 2.5, 0, 5}, 4);
     l[0].map = false;
     assert_false(figure_maps(arena, &f, &grid, NULL, false));
+    arena_free(arena);
+}
+
+/* Channels 0, 1 and 2, 3; then 0, 1, 3 by the name of the second and 2 by that of the first:
+ * channel 3 moved. */
+static void who_moved_is_seen(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    double map[96];
+    const double once[] = {0, 0, 1, 1, 1, 1, 0, 1};
+    for (size_t i = 0; i < 96; i++) map[i] = once[i % 8];
+    Learned l = table_of(0, "map", 2, 4, map);
+    l.map = true;
+    const Grid grid = grid_of(&l, 1);
+    Figure f = {0};
+    double more[4];
+    assert_true(figure_maps(arena, &f, &grid, NULL, false));
+    expect_line(f.columns, 1, 0, (const double[]){-0.5, 2.5, 0, 1}, 4); /* channel 2 */
+    expect_line(f.columns, 1, 1, (const double[]){-0.5, 2.5, 1, 2}, 4);
+    expect_line(f.columns, 1, 2, (const double[]){-0.5, 2.5, 2, 2}, 4);
+    expect_line(f.columns, 1, 3, (const double[]){-0.5, 1, 3, 1}, 4);
+    expect_line(f.columns, 1, 4, (const double[]){1, 2.5, 3, 2}, 4);
+    assert_false(line_of(f.columns, 1, 5, more, 4));
     arena_free(arena);
 }
 
@@ -293,9 +315,10 @@ static void assignments_are_maps(void **state) {
 }
 
 static const Case CASES[] = {
-    CASE(oracle, gates_are_weights),   CASE(oracle, clamped_gates_are_weights),
-    CASE(oracle, logits_are_weights),  CASE(oracle, a_line_has_its_slope),
-    CASE(oracle, maps_are_rectangles), CASE(oracle, assignments_are_maps),
+    CASE(oracle, gates_are_weights),    CASE(oracle, clamped_gates_are_weights),
+    CASE(oracle, logits_are_weights),   CASE(oracle, a_line_has_its_slope),
+    CASE(oracle, maps_are_rectangles),  CASE(oracle, who_moved_is_seen),
+    CASE(oracle, assignments_are_maps),
 };
 
 HARNESS_MAIN("weights", CASES)

@@ -45,7 +45,7 @@ void mix_declare(Norm *norm) {
     const Mix *mix = norm->detail;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         NormParam *logit = norm_add_param(norm, names[i], norm->parts, 1.0);
-        logit->reading = NORM_SOFTMAX;
+        logit->reading = mix->weighing.to > 0.0 ? NORM_NUMBER : NORM_SOFTMAX;
         logit->choices = norm->parts;
         logit->choice = mix->part;
     }

@@ -51,7 +51,7 @@ static void declare(Norm *norm) {
     NormParam *logit =
         norm_add_param(norm, "assignment", norm->channels * soft->groups, 0.0);
     logit->start = soft->start;
-    logit->reading = NORM_SOFTMAX;
+    logit->reading = soft->tau == 1.0 ? NORM_SOFTMAX : NORM_NUMBER;
     logit->choices = soft->groups;
 }
 

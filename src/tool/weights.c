@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_WEIGHTS = 64, MOST_LAYERS = 4 };
+enum { MOST_WEIGHTS = 64, MOST_LAYERS = 4, MOST_GROUPS = 256 };
 
 /* ---- numbers as weights ---------------------------------------------------------- */
 
@@ -256,8 +256,8 @@ static size_t group_at(const Grid *g, const Learned *l, size_t layer, size_t row
     const double *v = elements(g, l, 0, 0, layer, row, &count);
     const size_t K = is_assignment(l) ? (size_t)l->choices_of[layer] : 1;
     if (K == 0 || (c + 1) * K > count) return 0;
-    return 1 +
-           (is_assignment(l) ? largest_of(v + c * K, K) : (size_t)fmin(fabs(v[c]), 1e6));
+    return 1 + (is_assignment(l) ? largest_of(v + c * K, K)
+                                 : (size_t)fmin(fabs(v[c]), MOST_GROUPS));
 }
 
 /* A row stands for the time around its epoch: halfway to its neighbours. */
@@ -267,35 +267,72 @@ static double begin_of(const Learned *l, size_t row) {
     return (l->epoch[row - 1] + l->epoch[row]) / 2.0;
 }
 
-/* Channels that end in one group stand together. */
-static const size_t *by_last_group(Arena *arena, const Grid *g, const Learned *l,
-                                   size_t layer, size_t *channels) {
-    size_t *order = TAKE(arena, size_t, l->count + 1), n = 0;
-    for (size_t group; (group = group_at(g, l, layer, 0, n)) > 0; n++) {
-        const size_t last = group_at(g, l, layer, l->rows - 1, n);
-        size_t at = n;
-        for (; at > 0 && group_at(g, l, layer, l->rows - 1, order[at - 1]) > last; at--)
-            order[at] = order[at - 1];
-        order[at] = n;
+/* Groups of one layer as a figure has them. */
+typedef struct Map {
+    size_t rows, channels, most; /* most: the largest number of a group */
+    size_t *group; /* [rows, channels] from 1; 0: the run did not get there */
+} Map;
+
+/* Names of groups mean nothing, so those of a row are renamed to those of the next one with
+ * which they share most, largest first: what is left of changes are channels that moved. */
+static void rename_groups(Arena *scratch, const Map *map, size_t row) {
+    const size_t M = map->most + 1, C = map->channels;
+    size_t *shared = ZERO(scratch, size_t, M * M), *name = ZERO(scratch, size_t, M);
+    bool *taken = ZERO(scratch, bool, M);
+    size_t *here = map->group + row * C, *next = here + C;
+    for (size_t c = 0; c < C; c++) shared[here[c] * M + next[c]]++;
+    for (size_t done = 1; done < M; done++) {
+        size_t from = 0, to = 0;
+        for (size_t a = 1; a < M; a++)
+            for (size_t b = 1; b < M; b++)
+                if (name[a] == 0 && !taken[b] &&
+                    (from == 0 || shared[a * M + b] > shared[from * M + to]))
+                    from = a, to = b;
+        name[from] = to;
+        taken[to] = true;
     }
-    *channels = n;
+    for (size_t c = 0; c < C; c++) here[c] = name[here[c]];
+}
+
+static Map map_of(Arena *arena, const Grid *g, const Learned *l, size_t layer) {
+    Map map = {.rows = l->rows};
+    while (group_at(g, l, layer, 0, map.channels)) map.channels++;
+    map.group = TAKE(arena, size_t, map.rows * map.channels);
+    for (size_t r = 0; r < map.rows; r++)
+        for (size_t c = 0; c < map.channels; c++) {
+            const size_t group = group_at(g, l, layer, r, c);
+            map.group[r * map.channels + c] = group;
+            if (group > map.most) map.most = group;
+        }
+    for (size_t r = map.rows - 1; l->map && r-- > 0;) rename_groups(arena, &map, r);
+    return map;
+}
+
+/* Channels that end in one group stand together. */
+static const size_t *by_last_group(Arena *arena, const Map *map) {
+    const size_t *last = map->group + (map->rows - 1) * map->channels;
+    size_t *order = TAKE(arena, size_t, map->channels);
+    for (size_t c = 0; c < map->channels; c++) {
+        size_t at = c;
+        for (; at > 0 && last[order[at - 1]] > last[c]; at--) order[at] = order[at - 1];
+        order[at] = c;
+    }
     return order;
 }
 
 /* from to place group: one rectangle as long as the group stays. */
 static void add_map(Text *out, const Grid *g, const Learned *l, size_t layer) {
+    const Map map = map_of(out->arena, g, l, layer);
+    const size_t *order = by_last_group(out->arena, &map);
     bool any = false;
-    size_t channels;
-    const size_t *order = by_last_group(out->arena, g, l, layer, &channels);
     add_block(out, "");
-    for (size_t i = 0; i < channels; i++)
-        for (size_t r = 0, from = 0; r < l->rows; r++) {
-            const size_t group = group_at(g, l, layer, r, order[i]);
-            if (r + 1 < l->rows && group_at(g, l, layer, r + 1, order[i]) == group)
-                continue;
-            if (group > 0) {
+    for (size_t i = 0; i < map.channels; i++)
+        for (size_t r = 0, from = 0; r < map.rows; r++) {
+            const size_t *group = map.group + r * map.channels + order[i];
+            if (r + 1 < map.rows && group[map.channels] == *group) continue;
+            if (*group > 0) {
                 text_add(out, "%.17g %.17g %zu %zu\n", begin_of(l, from),
-                         begin_of(l, r + 1), i, group);
+                         begin_of(l, r + 1), i, *group);
                 any = true;
             }
             from = r + 1;
