@@ -79,6 +79,9 @@ struct NormKind {
     void (*observe)(const NormContext *context, Lattice x, const double *mean,
                     const double *variance);
 
+    /* Whether state that is adapted can be what it says, where somebody else gives it. */
+    bool (*accepts)(const Norm *norm, const double *const *state, Error *error);
+
     /* norm_adapt of its own state (parts are asked by norm.c). NULL: none follows a
      * schedule. */
     bool (*adapt)(const Norm *norm, Draw draw, double *const *state);

@@ -385,6 +385,13 @@ bool norm_adapt(const Norm *norm, Draw draw, double *const *state) {
     return changed;
 }
 
+bool norm_accepts(const Norm *norm, const double *const *state, Error *error) {
+    for (size_t i = 0; i < norm->parts; i++)
+        if (!norm_accepts(norm->part[i], state + norm->part_state[i], error))
+            return false;
+    return norm->kind->accepts == NULL || norm->kind->accepts(norm, state, error);
+}
+
 bool norm_activates(const Norm *norm) {
     return norm->activates;
 }

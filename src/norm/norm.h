@@ -52,6 +52,7 @@ typedef struct NormState {
     double initial;
     double weight_new; /* of the newest observation */
     bool adapted;
+    bool adapts;         /* read by norm_adapt alone */
     const double *start; /* as a parameter's */
 } NormState;
 
@@ -155,6 +156,10 @@ Node *norm_define(const NormContext *context, Node *x);
  * has been observed so far; `draw` is of DRAW_ADAPT, its sample the normalizer's number.
  * Whether anything changed. */
 bool norm_adapt(const Norm *norm, Draw draw, double *const *state);
+
+/* Whether such adapted state can be, for who reads it from elsewhere: a group map names
+ * every group. */
+bool norm_accepts(const Norm *norm, const double *const *state, Error *error);
 
 /* Whether it is an activation too, so that a network puts none after it. */
 bool norm_activates(const Norm *norm);

@@ -66,8 +66,8 @@ static void declare(Norm *norm) {
     NormState *map = norm_add_state(norm, "map", norm->channels, 0.0);
     map->adapted = true;
     map->start = r->start;
-    norm_add_state(norm, "channel_mean", norm->channels, 0.0);
-    norm_add_state(norm, "channel_log_var", norm->channels, 0.0);
+    norm_add_state(norm, "channel_mean", norm->channels, 0.0)->adapts = true;
+    norm_add_state(norm, "channel_log_var", norm->channels, 0.0)->adapts = true;
 }
 
 static const Partition *partition(Arena *arena, const Norm *norm, Lattice x,
@@ -77,6 +77,24 @@ static const Partition *partition(Arena *arena, const Norm *norm, Lattice x,
     size_t *set = TAKE(arena, size_t, x.C);
     for (size_t c = 0; c < x.C; c++) set[c] = (size_t)map[c];
     return partition_map(arena, x, 1, set, r->groups, false);
+}
+
+static bool accepts(const Norm *norm, const double *const *state, Error *error) {
+    const Regroup *r = norm->detail;
+    const double *map = state[STATE_MAP];
+    for (size_t g = 0; g < r->groups; g++) {
+        size_t c = 0;
+        while (c < norm->channels && map[c] != (double)g) c++;
+        if (c == norm->channels)
+            return fail(error, EX_DATAERR, 0, "no channel is in group %zu of %zu", g,
+                        r->groups);
+    }
+    for (size_t c = 0; c < norm->channels; c++)
+        if (!(map[c] >= 0.0 && map[c] < (double)r->groups && map[c] == floor(map[c])))
+            return fail(error, EX_DATAERR, 0,
+                        "channel %zu is in group %g: 0 to %zu are expected", c, map[c],
+                        r->groups - 1);
+    return true;
 }
 
 /* k-means may leave a channel alone. */
@@ -162,5 +180,6 @@ const NormKind norm_regroup = {
     .partition = partition,
     .smallest = smallest,
     .observe = observe,
+    .accepts = accepts,
     .adapt = adapt,
 };

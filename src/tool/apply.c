@@ -12,6 +12,7 @@ typedef struct Job {
     const char *path; /* of the input, for messages */
     const Norm *norm;
     NormMode mode;
+    size_t epoch;
     Shape shape; /* of x */
     Lattice lattice;
     const double *x, *dy, *v; /* dy, v: NULL where not given */
@@ -133,20 +134,40 @@ static void read_params(Job *job) {
     }
 }
 
+static void check_variance(const Job *job, const char *path, const double *value,
+                           size_t count) {
+    for (size_t k = 0; k < count; k++)
+        if (!(value[k] >= 0))
+            die(EX_DATAERR, "%s: %s[%zu] = %g: a variance of 0 or more is expected",
+                job->path, path, k, value[k]);
+}
+
+/* A group map where there is none: as it begins. */
+static const double *start_of(Arena *arena, const NormState *s) {
+    double *value = TAKE(arena, double, s->count);
+    for (size_t k = 0; k < s->count; k++) value[k] = s->start ? s->start[k] : s->initial;
+    return value;
+}
+
 static void read_state(Job *job) {
     const bool asked = job->mode == NORM_EVAL || norm_recalls(job->norm);
-    for (size_t i = 0; asked && i < job->norm->states; i++) {
+    Error error = {.set = false};
+    for (size_t i = 0; i < job->norm->states; i++) {
         const NormState *s = &job->norm->state[i];
         const char *path = text_print(job->arena, "/%s", s->name);
-        if (!store_has(job->in, path))
+        const bool has = store_has(job->in, path);
+        if ((s->adapted || s->adapts) && !has)
+            job->state[i] = start_of(job->arena, s);
+        else if (asked && !has)
             die(EX_DATAERR, "%s: %s needs %s%s", job->path, job->norm->spec, path,
                 norm_recalls(job->norm) ? "" : " for --mode eval");
-        job->state[i] = read_vector(job, path, s->count);
-        for (size_t k = 0; strcmp(s->name, "running_var") == 0 && k < s->count; k++)
-            if (!(job->state[i][k] >= 0))
-                die(EX_DATAERR, "%s: %s[%zu] = %g: a variance of 0 or more is expected",
-                    job->path, path, k, job->state[i][k]);
+        else if (asked || s->adapted)
+            job->state[i] = read_vector(job, path, s->count);
+        if (job->state[i] && strcmp(s->name, "running_var") == 0)
+            check_variance(job, path, job->state[i], s->count);
     }
+    if (!norm_accepts(job->norm, job->state, &error))
+        die(error.code, "%s: /map of %s: %s", job->path, job->norm->spec, error.message);
 }
 
 static NormMode read_mode(const Call *call) {
@@ -156,6 +177,14 @@ static NormMode read_mode(const Call *call) {
     if (strcmp(text, "eval") == 0) return NORM_EVAL;
     die(EX_USAGE, "--mode %s: train or eval is expected%s", text,
         text_hint(call->arena, text, modes, 2));
+}
+
+static size_t read_epoch(const Call *call) {
+    const char *text = call_option(call, "--epoch");
+    size_t epoch = 0;
+    if (text && !text_to_count(text, &epoch))
+        die(EX_USAGE, "--epoch %s: a whole number from 0 on is expected", text);
+    return epoch;
 }
 
 static const Norm *read_norm(const Call *call, size_t channels) {
@@ -187,6 +216,7 @@ static Node *write_norm(const Job *job, Tape *tape, Leaves *leaf) {
     NormContext context = {.tape = tape,
                            .norm = job->norm,
                            .mode = job->mode,
+                           .epoch = job->epoch,
                            .param = leaf->param,
                            .state = job->state};
     return norm_apply(&context, leaf->x);
@@ -275,15 +305,16 @@ static int run_apply(const Call *call) {
     refuse_same_file(in, to);
     Store *store = store_open(in, &error);
     die_if(&error);
-    Job job = {.arena = arena, .in = store, .path = in, .mode = mode};
+    Job job = {
+        .arena = arena, .in = store, .path = in, .mode = mode, .epoch = read_epoch(call)};
     read_x(&job);
     job.norm = read_norm(call, job.lattice.C);
     norm_fits(arena, job.norm, job.lattice, mode, &error);
     die_if(&error);
-    remark_cells(&job);
     check_names(&job);
     read_params(&job);
     read_state(&job);
+    remark_cells(&job);
     job.dy = read_like_x(&job, "/dy");
     job.v = read_like_x(&job, "/v");
     if (job.v && job.dy == NULL) die(EX_DATAERR, "%s: /v is given without /dy", in);
@@ -307,10 +338,11 @@ static int run_apply(const Call *call) {
 
 const Command command_apply = {
     .name = "apply",
-    .usage = "SPEC IN.h5 OUT.h5 [--mode train|eval] [--eps E]",
+    .usage = "SPEC IN.h5 OUT.h5 [--mode train|eval] [--eps E] [--epoch N]",
     .summary = "Runs a normalizer on your own tensors, with first and second derivatives",
     .options = (const Option[]){{"--mode", "MODE", "train (default) or eval"},
                                 {"--eps", "E", "added to the variance (default 1e-5)"},
+                                {"--epoch", "N", "for schedules, from 0 (default)"},
                                 {NULL, NULL, NULL}},
     .least = 3,
     .most = 3,
@@ -320,5 +352,7 @@ const Command command_apply = {
         "[C] (else 0), /dy and /v\n"
         "of x's shape, and for --mode eval /running_mean and /running_var [C]. OUT gets "
         "/y; with /dy also /dx,\n"
-        "/dgamma, /dbeta; with /v also, for s = <dx, v>, /ds_dx, /ds_ddy, /ds_dgamma.",
+        "/dgamma, /dbeta; with /v also, for s = <dx, v>, /ds_dx, /ds_ddy, /ds_dgamma. "
+        "Further parameters: /param/NAME,\n"
+        "their derivatives: /dparam/NAME. A group map: /map [C].",
 };
