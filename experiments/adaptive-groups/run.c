@@ -25,7 +25,7 @@ static const char *const QUICK[] = {
     NULL,
 };
 
-/* 27 runs of 9,600 images each: five minutes on two cores. */
+/* 51 runs of 9,600 images each: about ten minutes on two cores. */
 static const char *const FULL[] = {
     "protocol=statistics",
     "samples=32",
