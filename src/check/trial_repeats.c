@@ -169,7 +169,7 @@ static void merge(Tally *sum, const Tally *one) {
     sum->report.compared = compared;
 }
 
-enum { TURNS = 3000 }; /* some milliseconds, so that both are at it */
+enum { TURNS = 500 }; /* a millisecond or more, so that both are at it */
 
 static bool differ(const double *a, const double *b, size_t count) {
     return a && memcmp(a, b, count * sizeof *a) != 0;
