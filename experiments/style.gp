@@ -1,7 +1,7 @@
 # The look of every figure: one colour, dash and mark for each kind of normalizer, in the order of
 # src/norm/norm.def. Colours: Paul Tol's "bright", then his "muted", safe for colour-blind readers; dashes and marks alone
-# tell the curves apart in black and white; after sixteen kinds both come again, in another order. Several specs of one kind take further marks and dashes of the same colour
-# (types 101.., 201..).
+# tell the curves apart in black and white; after sixteen kinds colours come again in another order, with other marks and
+# dashes. Several specs of one kind take further marks and dashes of the same colour (types 101.., 201..).
 # Called with: output, terminal, width and height in inches.
 figure_output = ARG1
 figure_terminal = ARG2
@@ -22,9 +22,11 @@ kinds = words(colours)
 do for [k=1:3*kinds] {
     round = (k-1)/kinds
     i = (k-1 + 7*round)%kinds + 1
-    set linetype k     lc rgb word(colours, i) dt 1 lw 2 pt (word(marks, i)+0) ps 0.8
-    set linetype k+100 lc rgb word(colours, i) dt 2 lw 2 pt (word(more_marks, i)+0) ps 0.8
-    set linetype k+200 lc rgb word(colours, i) dt 4 lw 2 pt (word(marks, i)+0) ps 0.5
+    m = (i-1 + 5*round)%kinds + 1
+    set linetype k     lc rgb word(colours, i) dt 1 lw 2 pt (word(marks, m)+0) ps 0.8
+    set linetype k+100 lc rgb word(colours, i) dt 2 lw 2 pt (word(more_marks, m)+0) ps 0.8
+    if (round) { set linetype k dt 5 }
+    set linetype k+200 lc rgb word(colours, i) dt 4 lw 2 pt (word(marks, m)+0) ps 0.5
 }
 set linetype 1 dt 3
 set linetype 3 dt 4
