@@ -4,7 +4,7 @@
 #include "norm_given.h"
 
 static void set(const Given *g, const char *name, double value) {
-    const size_t k = place_of(g->norm, name);
+    const size_t k = param_place(g->norm, name);
     for (size_t c = 0; c < g->norm->param[k].count; c++) g->param[k][c] = value;
 }
 
@@ -13,8 +13,8 @@ static Given beside(Arena *arena, const char *spec, const Given *like) {
     Given g = given(arena, spec);
     static const char *const AFFINE[] = {"gamma", "beta"};
     for (size_t k = 0; k < COUNT_OF(AFFINE); k++)
-        g.param[place_of(g.norm, AFFINE[k])] =
-            like->param[place_of(like->norm, AFFINE[k])];
+        g.param[param_place(g.norm, AFFINE[k])] =
+            like->param[param_place(like->norm, AFFINE[k])];
     for (size_t k = 0; k < g.norm->states && k < like->norm->states; k++)
         if (g.norm->state[k].count == like->norm->state[k].count)
             g.state[k] = like->state[k];
@@ -30,8 +30,8 @@ static void close_to(const double *a, const double *b, size_t count, double eps)
 static void same_function(Arena *arena, const Given *a, const Given *b, NormMode mode,
                           double eps) {
     for (int way = KERNEL; way <= DEFINITION; way++) {
-        Got one = run_given(arena, a, mode, (Way)way),
-            two = run_given(arena, b, mode, (Way)way);
+        Got one = run_given(arena, a, mode, way == DEFINITION),
+            two = run_given(arena, b, mode, way == DEFINITION);
         close_to(one.y, two.y, ALL, way == DEFINITION ? eps : 1.0);
         close_to(one.dx, two.dx, ALL, 4.0);
         for (size_t k = 0; mode == NORM_TRAIN && k < b->norm->states; k++)
@@ -61,7 +61,7 @@ static void task_remembers_the_batch(void **state) {
     Arena *arena = arena_new();
     Given task = given(arena, "task"), batch = beside(arena, "batch", &task);
     set(&task, "slope", 100.0), set(&task, "offset", -350.0);
-    assert_near(run_given(arena, &task, NORM_TRAIN, KERNEL).observed[2][0], N, 0.0);
+    assert_near(run_given(arena, &task, NORM_TRAIN, false).observed[2][0], N, 0.0);
     assert_near(task.norm->state[2].weight_new, 1.0, 0.0);
     same_function(arena, &task, &batch, NORM_TRAIN, 1.0);
     task.state[2][0] = 4.0;
@@ -83,8 +83,8 @@ static void renorm_without_room_is_batch(void **state) {
     same_function(arena, &free, &batch, NORM_EVAL, 0.0);
     warming.epoch = 4;
     same_function(arena, &warming, &free, NORM_TRAIN, 0.0);
-    Got one = run_given(arena, &free, NORM_TRAIN, KERNEL),
-        two = run_given(arena, &batch, NORM_TRAIN, KERNEL);
+    Got one = run_given(arena, &free, NORM_TRAIN, false),
+        two = run_given(arena, &batch, NORM_TRAIN, false);
     assert_true(fabs(one.y[0] - two.y[0]) > 1e-3); /* and with room it is not */
     arena_free(arena);
 }
@@ -109,12 +109,12 @@ static void one_mode_is_batch(void **state) {
     same_function(arena, &mode, &batch, NORM_EVAL, 1.0);
     Given three = beside(arena, "mode(3)", &mode);
     set(&three, "gate_weight", 0.0);
-    double *bias = three.param[place_of(three.norm, "gate_bias")];
+    double *bias = three.param[param_place(three.norm, "gate_bias")];
     bias[0] = -3e4, bias[1] = 4e4, bias[2] = -2e4;
     same_function(arena, &three, &batch, NORM_TRAIN, 1.0);
-    Got got = run_given(arena, &three, NORM_TRAIN, KERNEL);
+    Got got = run_given(arena, &three, NORM_TRAIN, false);
     for (size_t s = 0; s < 2; s++) {
-        Got want = run_given(arena, &batch, NORM_TRAIN, KERNEL);
+        Got want = run_given(arena, &batch, NORM_TRAIN, false);
         close_to(got.observed[s] + C, want.observed[s], C, 1.0);
         for (size_t c = 0; c < 3 * C; c++) assert_true(isfinite(got.observed[s][c]));
     }
@@ -138,7 +138,7 @@ static void no_response_is_nothing(void **state) {
           none = beside(arena, "none", &response);
     same_function(arena, &response, &none, NORM_TRAIN, 0.0);
     for (size_t c = 0; c < C; c++) one.param[0][c] = 1.0, one.param[1][c] = 0.0;
-    Got got = run_given(arena, &one, NORM_TRAIN, KERNEL); /* x / sqrt(1 + x^2 / 4) */
+    Got got = run_given(arena, &one, NORM_TRAIN, false); /* x / sqrt(1 + x^2 / 4) */
     for (size_t i = 0; i < ALL; i++)
         assert_near(got.y[i], one.x[i] / sqrt(1.0 + one.x[i] * one.x[i] / 4.0), 4e-15);
     arena_free(arena);
@@ -210,7 +210,7 @@ static void modes_begin_apart(void **state) {
     Arena *arena = arena_new();
     Error error = {.set = false};
     const Norm *norm = norm_new(arena, "mode(2)", C, &error);
-    const NormParam *weight = &norm->param[place_of(norm, "gate_weight")];
+    const NormParam *weight = &norm->param[param_place(norm, "gate_weight")];
     for (size_t i = 0; i < 2 * C; i++) {
         assert_true(fabs(weight->start[i]) < 0.05);
         for (size_t j = 0; j < i; j++) assert_true(weight->start[i] != weight->start[j]);

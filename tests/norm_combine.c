@@ -1,84 +1,7 @@
 /* Combinations of normalizers: what they are at their corners, what they are called, and
  * what is wrong with a spec. That their derivatives are right is said by the checks of the
  * registry. */
-#include "norm_run.h"
-
-enum { N = 4, C = 8, L = 6, ALL = N * C * L };
-
-typedef struct Given {
-    const Norm *norm;
-    double *x, *dy, *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];
-} Given;
-
-typedef struct Got {
-    double *y, *dx, *observed[NORM_MAX_STATES];
-} Got;
-
-static Given given(Arena *arena, const char *spec) {
-    Error error = {.set = false};
-    Given g = {.norm = norm_new(arena, spec, C, &error)};
-    if (g.norm == NULL) fail_msg("%s: %s", spec, error.message);
-    g.x = normals(arena, 1, ALL, 0.5, 2.0);
-    g.dy = normals(arena, 2, ALL, 0.0, 1.0);
-    for (size_t k = 0; k < g.norm->params; k++)
-        g.param[k] = normals(arena, 10 + k, g.norm->param[k].count, 0.2, 1.0);
-    for (size_t k = 0; k < g.norm->states; k++) {
-        g.state[k] = normals(arena, 40, g.norm->state[k].count, 0.0, 1.0);
-        for (size_t c = 0; strstr(g.norm->state[k].name, "var") && c < C; c++)
-            if (c < g.norm->state[k].count)
-                g.state[k][c] = 0.5 + g.state[k][c] * g.state[k][c];
-    }
-    return g;
-}
-
-static double *param(const Given *g, const char *name) {
-    for (size_t k = 0; k < g->norm->params; k++)
-        if (strcmp(g->norm->param[k].name, name) == 0) return g->param[k];
-    fail_msg("%s has no %s", g->norm->spec, name);
-    return NULL;
-}
-
-static void set(const Given *g, const char *name, double value) {
-    for (size_t k = 0; k < g->norm->params; k++)
-        if (strcmp(g->norm->param[k].name, name) == 0)
-            for (size_t c = 0; c < g->norm->param[k].count; c++) g->param[k][c] = value;
-}
-
-static Got run_given(Arena *arena, const Given *g, NormMode mode, bool definition) {
-    Got got = {TAKE(arena, double, ALL), TAKE(arena, double, ALL), {NULL}};
-    for (size_t k = 0; k < g->norm->states; k++)
-        got.observed[k] = ZERO(arena, double, g->norm->state[k].count);
-    Tape *tape = tape_new(arena);
-    Node *in[NORM_MAX_PARAMS], *x = tape_parameter(tape, SHAPE(N, C, L), g->x, got.dx);
-    for (size_t k = 0; k < g->norm->params; k++)
-        in[k] = tape_leaf(tape, SHAPE(g->norm->param[k].count), g->param[k]);
-    NormContext call = {.tape = tape,
-                        .norm = g->norm,
-                        .mode = mode,
-                        .param = in,
-                        .state = (const double *const *)g->state,
-                        .observed = got.observed};
-    Node *y = definition ? norm_define(&call, x) : norm_apply(&call, x);
-    tape_backward(tape, y, g->dy);
-    memcpy(got.y, y->value, ALL * sizeof *got.y);
-    return got;
-}
-
-static void close_to(const double *a, const double *b, double eps) {
-    for (size_t i = 0; i < ALL; i++) assert_near(a[i], b[i], eps * DBL_EPSILON * 16.0);
-}
-
-/* The same function: by definition y to the bit, by kernel as far as sums are taken in
- * another order; dx as far as the affine stands elsewhere. */
-static void same_function(Arena *arena, const Given *a, const Given *b) {
-    for (int mode = NORM_TRAIN; mode <= NORM_EVAL; mode++)
-        for (int definition = 0; definition < 2; definition++) {
-            Got one = run_given(arena, a, (NormMode)mode, definition),
-                two = run_given(arena, b, (NormMode)mode, definition);
-            close_to(one.y, two.y, definition ? 0.0 : 1.0);
-            close_to(one.dx, two.dx, 4.0);
-        }
-}
+#include "norm_given.h"
 
 /* ---- corners --------------------------------------------------------------------- */
 
@@ -134,7 +57,7 @@ static void a_chain_is_one_after_the_other(void **state) {
         second.x = middle.y;
         Got want = run_given(arena, &second, (NormMode)mode, false),
             got = run_given(arena, &both, (NormMode)mode, false);
-        close_to(got.y, want.y, 4.0);
+        near_all(got.y, want.y, ALL, GRADIENT_EPS);
         for (size_t k = 0; k < 2; k++)
             for (size_t c = 0; c < C; c++) { /* observed by each as alone */
                 assert_near(got.observed[k][c], middle.observed[k][c], 16 * DBL_EPSILON);
@@ -183,26 +106,10 @@ static void one_hot_weights_are_a_part(void **state) {
                 Got got = run_given(arena, &mixed, (NormMode)mode, true),
                     want = run_given(arena, &one, (NormMode)mode, true);
                 for (size_t i = 0; i < ALL; i++) assert_near(got.y[i], want.y[i], 0.0);
-                close_to(got.dx, want.dx, 4.0);
+                near_all(got.dx, want.dx, ALL, GRADIENT_EPS);
             }
             arena_free(arena);
         }
-}
-
-static bool share(size_t i, size_t j, int part) {
-    bool sample = i / L / C == j / L / C, channel = i / L % C == j / L % C;
-    return part == 0 ? sample && channel : part == 1 ? sample : channel;
-}
-
-/* Mean and variance of i's cell in instance, layer, batch. */
-static void plain_moments(const Given *g, size_t i, int part, long double m[2]) {
-    long double count = 0;
-    m[0] = m[1] = 0;
-    for (size_t j = 0; j < ALL; j++)
-        if (share(i, j, part)) m[0] += g->x[j], count++;
-    m[0] /= count;
-    for (size_t j = 0; j < ALL; j++)
-        if (share(i, j, part)) m[1] += (g->x[j] - m[0]) * (g->x[j] - m[0]) / count;
 }
 
 /* in plain loops. */
@@ -218,13 +125,17 @@ static void mixed_statistics_restated(void **state) {
             sw += w[k] = expl((long double)param(&g, "mean_logit")[k]);
             su += u[k] = expl((long double)param(&g, "variance_logit")[k]);
         }
+        const size_t *cell[] = {plain_blocks(arena, USUAL, 1, 1),
+                                plain_blocks(arena, USUAL, 1, C),
+                                plain_blocks(arena, USUAL, N, 1)};
         for (size_t i = 0; i < ALL; i++) {
-            long double m[3][2], mean = 0, variance = g.norm->eps;
-            for (int k = 0; k < 3; k++) plain_moments(&g, i, k, m[k]);
-            for (int k = 0; k < 3; k++) mean += w[k] / sw * m[k][0];
+            long double mean = 0, variance = g.norm->eps;
+            Plain m[3];
+            for (int k = 0; k < 3; k++) m[k] = plain_moments(g.x, cell[k], ALL, i);
+            for (int k = 0; k < 3; k++) mean += w[k] / sw * m[k].mean;
             for (int k = 0; k < 3; k++) {
-                long double apart = m[k][0] - mean;
-                variance += u[k] / su * (m[k][1] + (pooled ? apart * apart : 0));
+                long double apart = m[k].mean - mean;
+                variance += u[k] / su * (m[k].variance + (pooled ? apart * apart : 0));
             }
             size_t c = i / L % C;
             long double y = param(&g, "gamma")[c] * (g.x[i] - mean) / sqrtl(variance) +
@@ -371,11 +282,7 @@ static void gates_begin(void **state) {
 
 static void wrong_specs(void **state) {
     (void)state;
-    static const struct {
-        const char *text;
-        size_t at;
-        const char *says;
-    } WRONG[] = {
+    static const Wrong WRONG[] = {
         {"chain(batch)", 0, "combines two normalizers or more"},
         {"batch | grup(2)", 8, "did you mean 'group'"},
         {"batch | group(3)", 14, "do not divide"},
@@ -403,15 +310,7 @@ static void wrong_specs(void **state) {
         {"layer | ibn(ratio=0.01)", 8, "without any; ibn is split(instance, batch)"},
         {"batch-instance(gate=free)", 15, "given twice"},
         {"blend(batch, ibn(esp=1))", 17, "no option 'esp'"}};
-    Arena *arena = arena_new();
-    for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
-        Error error = {.set = false};
-        if (norm_new(arena, WRONG[i].text, 8, &error))
-            fail_msg("%s is accepted", WRONG[i].text);
-        if (error.at != WRONG[i].at || strstr(error.message, WRONG[i].says) == NULL)
-            fail_msg("%s: at %zu, %s", WRONG[i].text, error.at, error.message);
-    }
-    arena_free(arena);
+    judge_wrong(WRONG, COUNT_OF(WRONG), 8);
 }
 
 static const Case CASES[] = {

@@ -18,7 +18,7 @@ typedef struct Plain {
 typedef void Restated(Real *y, const Plain *p);
 
 static const Real *of(const Plain *p, const char *name) {
-    return p->param[place_of(p->g->norm, name)];
+    return p->param[param_place(p->g->norm, name)];
 }
 
 static size_t sample(size_t i) {
@@ -294,7 +294,7 @@ static void equations_restated(void **state) {
             Real y[ALL];
             EQUATIONS[e].equation(y, &p);
             for (int way = KERNEL; way <= DEFINITION; way++) {
-                Got got = run_given(arena, &g, (NormMode)m, (Way)way);
+                Got got = run_given(arena, &g, (NormMode)m, way == DEFINITION);
                 for (size_t i = 0; i < ALL; i++)
                     if (!(fabs(got.y[i] - (double)y[i]) <= 64 * DBL_EPSILON))
                         fail_msg("%s, mode %d: y[%zu] = %.17g, not %.17g",
@@ -311,7 +311,7 @@ static void gradients_restated(void **state) {
             Arena *arena = arena_new();
             Given g = given(arena, EQUATIONS[e].spec);
             Plain p = plain_of(&g, (NormMode)m);
-            Got got = run_given(arena, &g, (NormMode)m, KERNEL);
+            Got got = run_given(arena, &g, (NormMode)m, false);
             for (size_t i = 0; i < ALL; i += 3)
                 assert_near(got.dx[i], slope(&p, EQUATIONS[e].equation, &p.x[i]), 1e-9);
             for (size_t k = 0; k < g.norm->params; k++)
@@ -333,9 +333,9 @@ static void observations_restated(void **state) {
     Real gate[N][MOST], m[3];
     for (size_t n = 0; n < N; n++) gates(gate[n], &p, n, 3);
     for (int way = KERNEL; way <= DEFINITION; way++) {
-        Got modes = run_given(arena, &g, NORM_TRAIN, (Way)way),
-            cut = run_given(arena, &chunk, NORM_TRAIN, (Way)way),
-            evo = run_given(arena, &evonorm, NORM_TRAIN, (Way)way);
+        Got modes = run_given(arena, &g, NORM_TRAIN, way == DEFINITION),
+            cut = run_given(arena, &chunk, NORM_TRAIN, way == DEFINITION),
+            evo = run_given(arena, &evonorm, NORM_TRAIN, way == DEFINITION);
         for (size_t k = 0; k < 3 * C; k++) {
             mode_moments(m, &p, gate, k / C, k % C);
             assert_near(modes.observed[0][k], (double)m[0], 1e-14);

@@ -1,57 +1,91 @@
-/* One call of any normalizer with all its parameters and state drawn, and all that it gives. */
+/* What the tests of meaning share: a normalizer with random numbers in all its places, what
+ * it gives of them, whether two give the same, and one partition restated in plain loops. */
 #ifndef NORMLAB_NORM_GIVEN_H
 #define NORMLAB_NORM_GIVEN_H
 
 #include "norm_run.h"
 
-enum { N = 4, C = 8, L = 6, ALL = N * C * L, EPOCH = 3 };
+enum { N = 4, C = 8, L = 6, ALL = N * C * L };
+
+static const Lattice USUAL = {N, C, L};
 
 typedef struct Given {
     const Norm *norm;
-    double *x, *dy, *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];
+    Lattice at;
     size_t epoch;
+    double *x, *dy, *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];
 } Given;
 
 typedef struct Got {
     double *y, *dx, *dparam[NORM_MAX_PARAMS], *observed[NORM_MAX_STATES];
 } Got;
 
-static inline Given given(Arena *arena, const char *spec) {
-    Error error = {.set = false};
-    Given g = {.norm = norm_new(arena, spec, C, &error), .epoch = EPOCH};
-    if (g.norm == NULL) fail_msg("%s: %s", spec, error.message);
-    g.x = normals(arena, 1, ALL, 0.5, 2.0);
-    g.dy = normals(arena, 2, ALL, 0.0, 1.0);
-    for (size_t k = 0; k < g.norm->params; k++)
-        g.param[k] = normals(arena, 10 + k, g.norm->param[k].count, 0.2, 0.5);
-    for (size_t k = 0; k < g.norm->states; k++) {
-        const size_t count = g.norm->state[k].count;
-        g.state[k] = normals(arena, 40 + k, count, 0.5, 1.0);
-        for (size_t c = 0; strstr(g.norm->state[k].name, "mean") == NULL && c < count;
-             c++)
-            g.state[k][c] = 0.5 + g.state[k][c] * g.state[k][c];
+static inline size_t elements(const Given *g) {
+    return g->at.N * g->at.C * g->at.L;
+}
+
+/* Variances are positive, a map is as it begins. */
+static inline double *random_state(Arena *arena, const NormState *state) {
+    double *value = normals(arena, 40, state->count, 0.0, 1.0);
+    const bool positive = strstr(state->name, "var") || strstr(state->name, "square");
+    for (size_t c = 0; c < state->count; c++) {
+        if (positive) value[c] = 0.5 + value[c] * value[c];
+        if (state->adapted) value[c] = state->start ? state->start[c] : state->initial;
     }
+    return value;
+}
+
+static inline Given given_at(Arena *arena, const char *spec, Lattice at) {
+    Error error = {.set = false};
+    Given g = {.norm = norm_new(arena, spec, at.C, &error), .at = at};
+    if (g.norm == NULL) fail_msg("%s: %s", spec, error.message);
+    g.x = normals(arena, 1, elements(&g), 0.5, 2.0);
+    g.dy = normals(arena, 2, elements(&g), 0.0, 1.0);
+    for (size_t k = 0; k < g.norm->params; k++)
+        g.param[k] = normals(arena, 10 + k, g.norm->param[k].count, 0.2, 1.0);
+    for (size_t k = 0; k < g.norm->states; k++)
+        g.state[k] = random_state(arena, &g.norm->state[k]);
     return g;
 }
 
-static inline size_t place_of(const Norm *norm, const char *name) {
-    for (size_t k = 0; k < norm->params; k++)
-        if (strcmp(norm->param[k].name, name) == 0) return k;
-    fail_msg("%s has no %s", norm->spec, name);
-    return 0;
+static inline Given given(Arena *arena, const char *spec) {
+    return given_at(arena, spec, USUAL);
 }
 
-static inline Got run_given(Arena *arena, const Given *g, NormMode mode, Way way) {
-    Got got = {.y = TAKE(arena, double, ALL), .dx = TAKE(arena, double, ALL)};
+static inline size_t param_place(const Norm *norm, const char *name) {
+    for (size_t k = 0; k < norm->params; k++)
+        if (strcmp(norm->param[k].name, name) == 0) return k;
+    return NORM_MAX_PARAMS;
+}
+
+static inline double *param(const Given *g, const char *name) {
+    const size_t k = param_place(g->norm, name);
+    if (k == NORM_MAX_PARAMS) fail_msg("%s has no %s", g->norm->spec, name);
+    return g->param[k];
+}
+
+static inline void set(const Given *g, const char *name, double value) {
+    const size_t k = param_place(g->norm, name);
+    for (size_t c = 0; k < NORM_MAX_PARAMS && c < g->norm->param[k].count; c++)
+        g->param[k][c] = value;
+}
+
+static inline Got run_given(Arena *arena, const Given *g, NormMode mode,
+                            bool definition) {
+    const Shape shape = SHAPE(g->at.N, g->at.C, g->at.L);
+    Got got = {TAKE(arena, double, elements(g)),
+               TAKE(arena, double, elements(g)),
+               {NULL},
+               {NULL}};
     Tape *tape = tape_new(arena);
-    Node *in[NORM_MAX_PARAMS], *x = tape_parameter(tape, SHAPE(N, C, L), g->x, got.dx);
-    for (size_t k = 0; k < g->norm->states; k++)
-        got.observed[k] = ZERO(arena, double, g->norm->state[k].count);
+    Node *in[NORM_MAX_PARAMS], *x = tape_parameter(tape, shape, g->x, got.dx);
     for (size_t k = 0; k < g->norm->params; k++) {
         const size_t count = g->norm->param[k].count;
         got.dparam[k] = TAKE(arena, double, count);
         in[k] = tape_parameter(tape, SHAPE(count), g->param[k], got.dparam[k]);
     }
+    for (size_t k = 0; k < g->norm->states; k++)
+        got.observed[k] = ZERO(arena, double, g->norm->state[k].count);
     NormContext call = {.tape = tape,
                         .norm = g->norm,
                         .mode = mode,
@@ -59,10 +93,159 @@ static inline Got run_given(Arena *arena, const Given *g, NormMode mode, Way way
                         .param = in,
                         .state = (const double *const *)g->state,
                         .observed = got.observed};
-    Node *y = way == DEFINITION ? norm_define(&call, x) : norm_apply(&call, x);
+    Node *y = definition ? norm_define(&call, x) : norm_apply(&call, x);
     tape_backward(tape, y, g->dy);
-    memcpy(got.y, y->value, ALL * sizeof *got.y);
+    memcpy(got.y, y->value, elements(g) * sizeof *got.y);
     return got;
+}
+
+/* To so many eps of the largest; 0: to the bit. */
+static inline void near_all(const double *got, const double *want, size_t count,
+                            double eps) {
+    double scale = 0.0;
+    for (size_t i = 0; i < count; i++) scale = fmax(scale, fabs(want[i]));
+    for (size_t i = 0; i < count; i++)
+        assert_near(got[i], want[i], eps * DBL_EPSILON * scale);
+}
+
+/* y, and the gradients of x, gamma and beta. */
+static inline void same_results(const Given *g, const Got *got, const Norm *other,
+                                const Got *want, double y_eps, double gradient_eps) {
+    static const char *const AFFINE[] = {"gamma", "beta"};
+    near_all(got->y, want->y, elements(g), y_eps);
+    near_all(got->dx, want->dx, elements(g), gradient_eps);
+    for (size_t i = 0; i < COUNT_OF(AFFINE); i++) {
+        const size_t k = param_place(g->norm, AFFINE[i]),
+                     j = param_place(other, AFFINE[i]);
+        if (k < NORM_MAX_PARAMS && j < NORM_MAX_PARAMS)
+            near_all(got->dparam[k], want->dparam[j], g->at.C, gradient_eps);
+    }
+}
+
+static inline void same_observed(const Got *got, size_t from, const Got *want,
+                                 const Norm *norm, double eps) {
+    for (size_t k = 0; k < norm->states; k++)
+        near_all(got->observed[from + k], want->observed[k], norm->state[k].count, eps);
+}
+
+static inline void same_in(Arena *arena, const Given *a, const Given *b, NormMode mode,
+                           bool definition, double y_eps, double gradient_eps) {
+    Got one = run_given(arena, a, mode, definition),
+        two = run_given(arena, b, mode, definition);
+    same_results(a, &one, b->norm, &two, y_eps, gradient_eps);
+}
+
+/* How far sums taken in another order, or an affine that stands elsewhere, may lead. */
+enum { KERNEL_EPS = 8, GRADIENT_EPS = 32 };
+
+/* The same function: by definition y to the bit, by kernel as far as sums are taken in
+ * another order; gradients as far as the affine stands elsewhere. */
+static inline void same_function_in(Arena *arena, const Given *a, const Given *b,
+                                    NormMode mode) {
+    same_in(arena, a, b, mode, true, 0.0, GRADIENT_EPS);
+    same_in(arena, a, b, mode, false, KERNEL_EPS, GRADIENT_EPS);
+}
+
+static inline void same_function(Arena *arena, const Given *a, const Given *b) {
+    same_function_in(arena, a, b, NORM_TRAIN);
+    same_function_in(arena, a, b, NORM_EVAL);
+}
+
+/* The same arithmetic: all of it to the bit, what is observed too. */
+static inline void same_bits_in(Arena *arena, const Given *a, const Given *b,
+                                NormMode mode) {
+    for (int definition = 0; definition < 2; definition++) {
+        Got one = run_given(arena, a, mode, definition),
+            two = run_given(arena, b, mode, definition);
+        same_results(a, &one, b->norm, &two, 0.0, 0.0);
+        if (mode == NORM_TRAIN && a->norm->states == b->norm->states)
+            same_observed(&one, 0, &two, b->norm, 0.0);
+    }
+}
+
+static inline void same_bits(Arena *arena, const Given *a, const Given *b) {
+    same_bits_in(arena, a, b, NORM_TRAIN);
+    same_bits_in(arena, a, b, NORM_EVAL);
+}
+
+/* ---- in plain loops --------------------------------------------------------------- */
+
+typedef struct Plain {
+    long double mean, variance, count;
+} Plain;
+
+/* Of x over the elements of i's cell; cell [count]. */
+static inline Plain plain_moments(const double *x, const size_t *cell, size_t count,
+                                  size_t i) {
+    Plain m = {0, 0, 0};
+    for (size_t j = 0; j < count; j++)
+        if (cell[j] == cell[i]) m.mean += x[j], m.count++;
+    m.mean /= m.count;
+    for (size_t j = 0; j < count; j++)
+        if (cell[j] == cell[i]) m.variance += (x[j] - m.mean) * (x[j] - m.mean) / m.count;
+    return m;
+}
+
+/* Cells of `block` samples and of the channels of a set; each position apart where asked. */
+static inline size_t *plain_cells(Arena *arena, Lattice at, size_t block,
+                                  const size_t *set, bool apart) {
+    size_t *cell = TAKE(arena, size_t, at.N * at.C * at.L);
+    for (size_t i = 0; i < at.N * at.C * at.L; i++) {
+        const size_t n = i / at.L / at.C, c = i / at.L % at.C, l = i % at.L;
+        cell[i] = ((n / block) * at.C + set[c]) * at.L + (apart ? l : 0);
+    }
+    return cell;
+}
+
+/* Sets of `width` channels in a row. */
+static inline size_t *plain_blocks(Arena *arena, Lattice at, size_t block, size_t width) {
+    size_t *of = TAKE(arena, size_t, at.C);
+    for (size_t c = 0; c < at.C; c++) of[c] = c / width;
+    return plain_cells(arena, at, block, of, false);
+}
+
+/* y = gamma xhat + beta and its gradients, xhat = (x - mean) / sqrt(variance + eps):
+ *     g = gamma dy, dx = rstd (g - mean of g - xhat mean of g xhat);
+ * uncentred without the means, and with the mean square. */
+static inline Got plain_standardized(Arena *arena, const Given *g, const size_t *cell,
+                                     bool centred) {
+    const size_t all = elements(g), channels = g->at.C, length = g->at.L;
+    const double *gamma = param(g, "gamma"), *beta = param(g, "beta");
+    Got want = {TAKE(arena, double, all), TAKE(arena, double, all), {NULL}, {NULL}};
+    for (size_t k = 0; k < 2; k++) want.dparam[k] = ZERO(arena, double, channels);
+    long double *rstd = TAKE(arena, long double, all),
+                *xhat = TAKE(arena, long double, all);
+    for (size_t i = 0; i < all; i++) {
+        const Plain m = plain_moments(g->x, cell, all, i);
+        const long double square = centred ? 0 : m.mean * m.mean;
+        rstd[i] = 1 / sqrtl(m.variance + square + g->norm->eps);
+        xhat[i] = (g->x[i] - (centred ? m.mean : 0)) * rstd[i];
+        const size_t c = i / length % channels;
+        want.y[i] = (double)(gamma[c] * xhat[i] + beta[c]);
+        want.dparam[0][c] += (double)(g->dy[i] * xhat[i]);
+        want.dparam[1][c] += g->dy[i];
+    }
+    for (size_t i = 0; i < all; i++) {
+        long double mean = 0, slope = 0, count = 0;
+        for (size_t j = 0; j < all; j++) {
+            if (cell[j] != cell[i]) continue;
+            const long double own = (long double)gamma[j / length % channels] * g->dy[j];
+            mean += own, slope += own * xhat[j], count++;
+        }
+        const long double own = (long double)gamma[i / length % channels] * g->dy[i];
+        want.dx[i] = (double)(rstd[i] * (own - (centred ? mean / count : 0) -
+                                         xhat[i] * slope / count));
+    }
+    return want;
+}
+
+/* Both texts of it in training. */
+static inline void is_plain(Arena *arena, const Given *g, const size_t *cell) {
+    Got want = plain_standardized(arena, g, cell, !g->norm->uncentred);
+    for (int definition = 0; definition < 2; definition++) {
+        Got got = run_given(arena, g, NORM_TRAIN, definition);
+        same_results(g, &got, g->norm, &want, KERNEL_EPS, GRADIENT_EPS);
+    }
 }
 
 #endif

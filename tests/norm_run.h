@@ -112,4 +112,28 @@ static inline Outcome run(Arena *arena, const Call *call, Way way) {
     return (Outcome){y->value, out[0], out[1], out[2], {observed[0], observed[1]}};
 }
 
+/* A spec with a mistake: where it stands, and what is said of it. */
+typedef struct Wrong {
+    const char *text;
+    size_t at;
+    const char *says;
+} Wrong;
+
+static inline void judge_wrong(const Wrong *list, size_t count, size_t channels) {
+    Arena *arena = arena_new();
+    size_t wrong = 0;
+    for (size_t i = 0; i < count; i++) {
+        Error error = {.set = false};
+        const Norm *norm = norm_new(arena, list[i].text, channels, &error);
+        bool right = norm == NULL && error.set && error.code == EX_USAGE &&
+                     error.at == list[i].at && strstr(error.message, list[i].says);
+        if (right) continue;
+        print_error("'%s': at %zu '%s', expected at %zu '%s'\n", list[i].text, error.at,
+                    error.message, list[i].at, list[i].says);
+        wrong++;
+    }
+    assert_int_equal(wrong, 0);
+    arena_free(arena);
+}
+
 #endif

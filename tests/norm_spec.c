@@ -38,12 +38,6 @@ static void canonical_forms(void **state) {
     arena_free(arena);
 }
 
-typedef struct Wrong {
-    const char *text;
-    size_t at;
-    const char *says;
-} Wrong;
-
 static const Wrong WRONG[] = {
     {"", 0, "a name should follow"},
     {"(8)", 0, "'(' where a name"},
@@ -75,7 +69,8 @@ static const Wrong WRONG[] = {
     {"group(2, sise=4)", 9, "did you mean 'size'"},
     {"group(size=4, size=2)", 14, "given twice"},
     {"batch(4)", 6, "does not take '4'"},
-    {"batch(momentum=0.1)", 6, "has no option 'momentum'; it has center=, eps=, weight_new="},
+    {"batch(momentum=0.1)", 6,
+     "has no option 'momentum'; it has center=, eps=, weight_new="},
     {"batch(wieght_new=0.1)", 6, "did you mean 'weight_new'"},
     {"batch(weight_new=1.5)", 17, "from 0 to 1, not '1.5'"},
     {"batch(eps=0)", 10, "not '0'"},
@@ -95,20 +90,7 @@ static const Wrong WRONG[] = {
 
 static void mistakes_at_their_places(void **state) {
     (void)state;
-    Arena *arena = arena_new();
-    size_t wrong = 0;
-    for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
-        Error error = {.set = false};
-        const Norm *norm = norm_new(arena, WRONG[i].text, 16, &error);
-        bool right = norm == NULL && error.set && error.code == EX_USAGE &&
-                     error.at == WRONG[i].at && strstr(error.message, WRONG[i].says);
-        if (right) continue;
-        print_error("'%s': at %zu '%s', expected at %zu '%s'\n", WRONG[i].text, error.at,
-                    error.message, WRONG[i].at, WRONG[i].says);
-        wrong++;
-    }
-    assert_int_equal(wrong, 0);
-    arena_free(arena);
+    judge_wrong(WRONG, COUNT_OF(WRONG), 16);
 }
 
 static void unbound_specs_ask_no_channels(void **state) {
