@@ -25,7 +25,8 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
     const SpecArg *size = arguments_named(arguments, "size");
     const SpecArg *given = size ? size : groups;
     size_t number = 0, C = norm->channels;
-    if (groups && !size && strcmp(groups->value->word, "auto") == 0) {
+    if (groups && !size && groups->value->count == 0 &&
+        strcmp(groups->value->word, "auto") == 0) {
         text_add(canonical, "auto");
         norm->width = C ? C / auto_groups(C) : 1;
         return true;

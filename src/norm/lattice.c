@@ -21,7 +21,8 @@ static bool read_size(Arguments *arguments, const char *key, size_t whole, size_
         return fail(error, EX_USAGE, arguments->spec->at,
                     "lattice needs the samples and the channels of a cell, "
                     "lattice(batch=4, size=2); either may be all");
-    const bool all = strcmp(argument->value->word, "all") == 0;
+    const bool all =
+        argument->value->count == 0 && strcmp(argument->value->word, "all") == 0;
     if (!all && !argument_count(argument, key, size, error)) return false;
     text_add(canonical, "%s%s=%s", canonical->length ? ", " : "", key,
              argument->value->word);
