@@ -152,8 +152,17 @@ static void find_groups(Arena *scratch, const Norm *norm, size_t *set, Draw draw
         cluster_means(scratch, set, point, C, r->groups, r->by == BY_EQUAL, draw);
 }
 
+/* Of what is not, no groups can be made: the map stays. */
+static bool all_finite(const Norm *norm, double *const *state) {
+    for (size_t c = 0; c < norm->channels; c++)
+        if (!isfinite(state[STATE_MEAN][c]) || !isfinite(state[STATE_LOG][c]))
+            return false;
+    return true;
+}
+
 static bool adapt(const Norm *norm, Draw draw, double *const *state) {
-    if (!is_time(norm->detail, (size_t)draw.epoch)) return false;
+    if (!is_time(norm->detail, (size_t)draw.epoch) || !all_finite(norm, state))
+        return false;
     Arena *scratch = arena_new();
     size_t *set = TAKE(scratch, size_t, norm->channels);
     find_groups(scratch, norm, set, draw, state);
