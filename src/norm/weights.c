@@ -88,6 +88,9 @@ static Node *pushed(Tape *t, Node *p, Node *mask, double count, double radius) {
     const size_t K = shape_count(p->shape);
     Node *middle = tape_div(t, mask, tape_fill(t, p->shape, count));
     Node *away = tape_sub(t, p, middle);
+    /* no part of it along the sum: rounding, which `longer` would multiply */
+    Node *along = tape_div(t, tape_sum_all(t, away), tape_constant(t, count));
+    away = tape_sub(t, away, tape_mul(t, mask, all_of(t, along, K)));
     Node *square = tape_sum_all(t, tape_mul(t, away, away));
     const double norm = sqrt(square->value[0]);
     if (norm >= radius || norm == 0.0) return p;
