@@ -3,11 +3,6 @@
  * that kernels and definitions agree is said by the checks of the registry. */
 #include "norm_given.h"
 
-static void set(const Given *g, const char *name, double value) {
-    const size_t k = param_place(g->norm, name);
-    for (size_t c = 0; c < g->norm->param[k].count; c++) g->param[k][c] = value;
-}
-
 /* The same gamma, beta, data and running moments. */
 static Given beside(Arena *arena, const char *spec, const Given *like) {
     Given g = given(arena, spec);
@@ -27,12 +22,12 @@ static void close_to(const double *a, const double *b, size_t count, double eps)
 }
 
 /* By definition y to `bits` eps (0: the same), by kernel as sums are taken in other orders. */
-static void same_function(Arena *arena, const Given *a, const Given *b, NormMode mode,
-                          double eps) {
-    for (int way = KERNEL; way <= DEFINITION; way++) {
-        Got one = run_given(arena, a, mode, way == DEFINITION),
-            two = run_given(arena, b, mode, way == DEFINITION);
-        close_to(one.y, two.y, ALL, way == DEFINITION ? eps : 1.0);
+static void same_to(Arena *arena, const Given *a, const Given *b, NormMode mode,
+                    double eps) {
+    for (int definition = 0; definition < 2; definition++) {
+        Got one = run_given(arena, a, mode, definition),
+            two = run_given(arena, b, mode, definition);
+        close_to(one.y, two.y, ALL, definition ? eps : 1.0);
         close_to(one.dx, two.dx, ALL, 4.0);
         for (size_t k = 0; mode == NORM_TRAIN && k < b->norm->states; k++)
             if (k < a->norm->states && a->norm->state[k].count == b->norm->state[k].count)
@@ -49,8 +44,8 @@ static void task_has_two_ends(void **state) {
         Given task = given(arena, "task"),
               one = beside(arena, end ? "batch" : "instance", &task);
         set(&task, "slope", 0.0), set(&task, "offset", end ? 800.0 : -800.0);
-        same_function(arena, &task, &one, NORM_TRAIN, 0.0);
-        same_function(arena, &task, &one, NORM_EVAL, 0.0);
+        same_to(arena, &task, &one, NORM_TRAIN, 0.0);
+        same_to(arena, &task, &one, NORM_EVAL, 0.0);
         arena_free(arena);
     }
 }
@@ -63,12 +58,12 @@ static void task_remembers_the_batch(void **state) {
     set(&task, "slope", 100.0), set(&task, "offset", -350.0);
     assert_near(run_given(arena, &task, NORM_TRAIN, false).observed[2][0], N, 0.0);
     assert_near(task.norm->state[2].weight_new, 1.0, 0.0);
-    same_function(arena, &task, &batch, NORM_TRAIN, 1.0);
+    same_to(arena, &task, &batch, NORM_TRAIN, 1.0);
     task.state[2][0] = 4.0;
-    same_function(arena, &task, &batch, NORM_EVAL, 1.0);
+    same_to(arena, &task, &batch, NORM_EVAL, 1.0);
     Given instance = beside(arena, "instance", &task);
     task.state[2][0] = 3.0;
-    same_function(arena, &task, &instance, NORM_EVAL, 1.0);
+    same_to(arena, &task, &instance, NORM_EVAL, 1.0);
     arena_free(arena);
 }
 
@@ -78,11 +73,11 @@ static void renorm_without_room_is_batch(void **state) {
     Given still = given(arena, "renorm(rmax=1, dmax=0)"),
           warming = beside(arena, "renorm(warm=4)", &still),
           free = beside(arena, "renorm", &still), batch = beside(arena, "batch", &still);
-    same_function(arena, &still, &batch, NORM_TRAIN, 0.0);
-    same_function(arena, &warming, &batch, NORM_TRAIN, 0.0); /* epoch 3 of 4 */
-    same_function(arena, &free, &batch, NORM_EVAL, 0.0);
+    same_to(arena, &still, &batch, NORM_TRAIN, 0.0);
+    same_to(arena, &warming, &batch, NORM_TRAIN, 0.0); /* epoch 3 of 4 */
+    same_to(arena, &free, &batch, NORM_EVAL, 0.0);
     warming.epoch = 4;
-    same_function(arena, &warming, &free, NORM_TRAIN, 0.0);
+    same_to(arena, &warming, &free, NORM_TRAIN, 0.0);
     Got one = run_given(arena, &free, NORM_TRAIN, false),
         two = run_given(arena, &batch, NORM_TRAIN, false);
     assert_true(fabs(one.y[0] - two.y[0]) > 1e-3); /* and with room it is not */
@@ -94,9 +89,9 @@ static void frn_is_an_uncentred_instance(void **state) {
     Arena *arena = arena_new();
     Given frn = given(arena, "frn(tlu=no)"), all = beside(arena, "frn", &frn),
           instance = beside(arena, "instance(center=no, eps=1e-6)", &frn);
-    same_function(arena, &frn, &instance, NORM_TRAIN, 0.0);
+    same_to(arena, &frn, &instance, NORM_TRAIN, 0.0);
     set(&all, "tau", -1e300);
-    same_function(arena, &all, &frn, NORM_TRAIN, 0.0);
+    same_to(arena, &all, &frn, NORM_TRAIN, 0.0);
     arena_free(arena);
 }
 
@@ -105,13 +100,13 @@ static void one_mode_is_batch(void **state) {
     (void)state;
     Arena *arena = arena_new();
     Given mode = given(arena, "mode(1)"), batch = beside(arena, "batch", &mode);
-    same_function(arena, &mode, &batch, NORM_TRAIN, 1.0);
-    same_function(arena, &mode, &batch, NORM_EVAL, 1.0);
+    same_to(arena, &mode, &batch, NORM_TRAIN, 1.0);
+    same_to(arena, &mode, &batch, NORM_EVAL, 1.0);
     Given three = beside(arena, "mode(3)", &mode);
     set(&three, "gate_weight", 0.0);
     double *bias = three.param[param_place(three.norm, "gate_bias")];
     bias[0] = -3e4, bias[1] = 4e4, bias[2] = -2e4;
-    same_function(arena, &three, &batch, NORM_TRAIN, 1.0);
+    same_to(arena, &three, &batch, NORM_TRAIN, 1.0);
     Got got = run_given(arena, &three, NORM_TRAIN, false);
     for (size_t s = 0; s < 2; s++) {
         Got want = run_given(arena, &batch, NORM_TRAIN, false);
@@ -125,8 +120,8 @@ static void as_many_chunks_as_channels_are_batch(void **state) {
     (void)state;
     Arena *arena = arena_new();
     Given chunks = given(arena, "chunks(8)"), batch = beside(arena, "batch", &chunks);
-    same_function(arena, &chunks, &batch, NORM_TRAIN, 0.0);
-    same_function(arena, &chunks, &batch, NORM_EVAL, 0.0);
+    same_to(arena, &chunks, &batch, NORM_TRAIN, 0.0);
+    same_to(arena, &chunks, &batch, NORM_EVAL, 0.0);
     arena_free(arena);
 }
 
@@ -136,7 +131,7 @@ static void no_response_is_nothing(void **state) {
     Given response = given(arena, "response(k=1, alpha=0)"),
           one = given(arena, "response(1, k=1, alpha=0.25, exponent=0.5)"),
           none = beside(arena, "none", &response);
-    same_function(arena, &response, &none, NORM_TRAIN, 0.0);
+    same_to(arena, &response, &none, NORM_TRAIN, 0.0);
     for (size_t c = 0; c < C; c++) one.param[0][c] = 1.0, one.param[1][c] = 0.0;
     Got got = run_given(arena, &one, NORM_TRAIN, false); /* x / sqrt(1 + x^2 / 4) */
     for (size_t i = 0; i < ALL; i++)

@@ -8,16 +8,16 @@ enum { MOST = 64 }; /* numbers of a parameter */
 
 typedef long double Real;
 
-typedef struct Plain {
+typedef struct Problem {
     const Given *g;
     NormMode mode;
     Real x[ALL], held[ALL]; /* what is detached is taken of `held` */
     Real param[NORM_MAX_PARAMS][MOST];
-} Plain;
+} Problem;
 
-typedef void Restated(Real *y, const Plain *p);
+typedef void Restated(Real *y, const Problem *p);
 
-static const Real *of(const Plain *p, const char *name) {
+static const Real *of(const Problem *p, const char *name) {
     return p->param[param_place(p->g->norm, name)];
 }
 
@@ -29,35 +29,35 @@ static size_t channel(size_t i) {
     return i / L % C;
 }
 
-typedef bool Same(const Plain *p, size_t i, size_t j);
+typedef bool Same(const Problem *p, size_t i, size_t j);
 
-static bool same_channel(const Plain *p, size_t i, size_t j) {
+static bool same_channel(const Problem *p, size_t i, size_t j) {
     (void)p;
     return channel(i) == channel(j);
 }
 
-static bool same_row(const Plain *p, size_t i, size_t j) {
+static bool same_row(const Problem *p, size_t i, size_t j) {
     (void)p;
     return i / L == j / L;
 }
 
-static bool same_sample(const Plain *p, size_t i, size_t j) {
+static bool same_sample(const Problem *p, size_t i, size_t j) {
     (void)p;
     return sample(i) == sample(j);
 }
 
-static bool same_pair(const Plain *p, size_t i, size_t j) { /* two groups of channels */
+static bool same_pair(const Problem *p, size_t i, size_t j) { /* two groups of channels */
     (void)p;
     return sample(i) == sample(j) && channel(i) / (C / 2) == channel(j) / (C / 2);
 }
 
-static bool same_chunk(const Plain *p, size_t i, size_t j) {
+static bool same_chunk(const Problem *p, size_t i, size_t j) {
     const size_t G = p->g->norm->state[0].count, D = C * L;
     return i % D / (D / G) == j % D / (D / G);
 }
 
 /* Mean and biased variance of i's cell. */
-static void moments(Real m[2], const Plain *p, const Real *x, Same *same, size_t i) {
+static void moments(Real m[2], const Problem *p, const Real *x, Same *same, size_t i) {
     Real count = 0;
     m[0] = m[1] = 0;
     for (size_t j = 0; j < ALL; j++)
@@ -67,15 +67,15 @@ static void moments(Real m[2], const Plain *p, const Real *x, Same *same, size_t
         if (same(p, i, j)) m[1] += (x[j] - m[0]) * (x[j] - m[0]) / count;
 }
 
-static void running(Real m[2], const Plain *p, size_t at) {
+static void running(Real m[2], const Problem *p, size_t at) {
     m[0] = p->g->state[0][at], m[1] = p->g->state[1][at];
 }
 
-static Real affine(const Plain *p, size_t i, Real xhat) {
+static Real affine(const Problem *p, size_t i, Real xhat) {
     return of(p, "gamma")[channel(i)] * xhat + of(p, "beta")[channel(i)];
 }
 
-static void pooled_moments(Real *y, const Plain *p, Same *other) {
+static void pooled_moments(Real *y, const Problem *p, Same *other) {
     const Real n = p->mode == NORM_EVAL ? (Real)p->g->state[2][0] : N;
     const Real a = 1 / (1 + expl(-(of(p, "slope")[0] * n + of(p, "offset")[0])));
     for (size_t i = 0; i < ALL; i++) {
@@ -89,11 +89,11 @@ static void pooled_moments(Real *y, const Plain *p, Same *other) {
     }
 }
 
-static void task(Real *y, const Plain *p) {
+static void task(Real *y, const Problem *p) {
     pooled_moments(y, p, same_row);
 }
 
-static void task_with_layer(Real *y, const Plain *p) {
+static void task_with_layer(Real *y, const Problem *p) {
     pooled_moments(y, p, same_sample);
 }
 
@@ -101,7 +101,7 @@ static Real clip(Real a, Real least, Real most) {
     return a < least ? least : a > most ? most : a;
 }
 
-static void renormed(Real *y, const Plain *p, Real rmax, Real dmax) {
+static void renormed(Real *y, const Problem *p, Real rmax, Real dmax) {
     const Real eps = p->g->norm->eps;
     for (size_t i = 0; i < ALL; i++) {
         Real m[2], held[2], run[2], r = 1, d = 0;
@@ -119,15 +119,15 @@ static void renormed(Real *y, const Plain *p, Real rmax, Real dmax) {
     }
 }
 
-static void renorm(Real *y, const Plain *p) {
+static void renorm(Real *y, const Problem *p) {
     renormed(y, p, 3, 5);
 }
 
-static void renorm_clipped(Real *y, const Plain *p) {
+static void renorm_clipped(Real *y, const Problem *p) {
     renormed(y, p, 1.25L, 0.5L);
 }
 
-static void response_alone(Real *y, const Plain *p) {
+static void response_alone(Real *y, const Problem *p) {
     for (size_t i = 0; i < ALL; i++) {
         Real square = 0;
         for (size_t j = 0; j < ALL; j++)
@@ -136,13 +136,13 @@ static void response_alone(Real *y, const Plain *p) {
     }
 }
 
-static void frn(Real *y, const Plain *p) {
+static void frn(Real *y, const Problem *p) {
     response_alone(y, p);
     for (size_t i = 0; i < ALL; i++) y[i] = fmaxl(y[i], of(p, "tau")[channel(i)]);
 }
 
 /* Gates of sample n. */
-static void gates(Real *gate, const Plain *p, size_t n, size_t modes) {
+static void gates(Real *gate, const Problem *p, size_t n, size_t modes) {
     Real sum = 0;
     for (size_t k = 0; k < modes; k++) {
         Real z = of(p, "gate_bias")[k];
@@ -154,7 +154,7 @@ static void gates(Real *gate, const Plain *p, size_t n, size_t modes) {
 }
 
 /* Of mode k and channel c; m[2] is what its weights see of the variance. */
-static void mode_moments(Real m[3], const Plain *p, Real gate[N][MOST], size_t k,
+static void mode_moments(Real m[3], const Problem *p, Real gate[N][MOST], size_t k,
                          size_t c) {
     Real all = 0, seen = 0;
     m[0] = m[1] = 0;
@@ -168,7 +168,7 @@ static void mode_moments(Real m[3], const Plain *p, Real gate[N][MOST], size_t k
     m[2] = 1 - seen;
 }
 
-static void mode(Real *y, const Plain *p) {
+static void mode(Real *y, const Problem *p) {
     const size_t modes = p->g->norm->state[0].count / C;
     Real gate[N][MOST], xhat[ALL] = {0};
     for (size_t n = 0; n < N; n++) gates(gate[n], p, n, modes);
@@ -185,7 +185,7 @@ static void mode(Real *y, const Plain *p) {
     for (size_t i = 0; i < ALL; i++) y[i] = affine(p, i, xhat[i]);
 }
 
-static void evonorm_S0(Real *y, const Plain *p) {
+static void evonorm_S0(Real *y, const Problem *p) {
     for (size_t i = 0; i < ALL; i++) {
         Real m[2];
         moments(m, p, p->x, same_pair, i);
@@ -194,7 +194,7 @@ static void evonorm_S0(Real *y, const Plain *p) {
     }
 }
 
-static void evonorm_B0(Real *y, const Plain *p) {
+static void evonorm_B0(Real *y, const Problem *p) {
     const Real eps = p->g->norm->eps;
     for (size_t i = 0; i < ALL; i++) {
         Real batch[2], own[2];
@@ -206,7 +206,7 @@ static void evonorm_B0(Real *y, const Plain *p) {
     }
 }
 
-static void chunks(Real *y, const Plain *p) {
+static void chunks(Real *y, const Problem *p) {
     for (size_t i = 0; i < ALL; i++) {
         Real m[2];
         moments(m, p, p->x, same_chunk, i);
@@ -216,7 +216,7 @@ static void chunks(Real *y, const Plain *p) {
     }
 }
 
-static void responded(Real *y, const Plain *p, Real k, Real alpha, size_t reach) {
+static void responded(Real *y, const Problem *p, Real k, Real alpha, size_t reach) {
     for (size_t i = 0; i < ALL; i++) {
         Real base = k;
         for (size_t j = 0; j < ALL; j++) {
@@ -229,11 +229,11 @@ static void responded(Real *y, const Plain *p, Real k, Real alpha, size_t reach)
     }
 }
 
-static void response(Real *y, const Plain *p) {
+static void response(Real *y, const Problem *p) {
     responded(y, p, 2, 1e-4L, 2);
 }
 
-static void response_divided(Real *y, const Plain *p) {
+static void response_divided(Real *y, const Problem *p) {
     responded(y, p, 1, 0.5L / 3, 1);
 }
 
@@ -255,8 +255,8 @@ static const struct {
                  {"response(5)", response},
                  {"response(3, k=1, alpha=0.5, divide=yes)", response_divided}};
 
-static Plain plain_of(const Given *g, NormMode mode_of) {
-    Plain p = {.g = g, .mode = mode_of};
+static Problem plain_of(const Given *g, NormMode mode_of) {
+    Problem p = {.g = g, .mode = mode_of};
     for (size_t i = 0; i < ALL; i++) p.x[i] = p.held[i] = g->x[i];
     for (size_t k = 0; k < g->norm->params; k++) {
         assert_true(g->norm->param[k].count <= MOST);
@@ -266,7 +266,7 @@ static Plain plain_of(const Given *g, NormMode mode_of) {
     return p;
 }
 
-static Real along(const Plain *p, Restated *equation) { /* <dy, y> */
+static Real along(const Problem *p, Restated *equation) { /* <dy, y> */
     Real y[ALL], sum = 0;
     equation(y, p);
     for (size_t i = 0; i < ALL; i++) sum += p->g->dy[i] * y[i];
@@ -274,7 +274,7 @@ static Real along(const Plain *p, Restated *equation) { /* <dy, y> */
 }
 
 /* By one number of the restatement: two points, 1e-7 apart, of 64 bits. */
-static double slope(const Plain *p, Restated *equation, Real *at) {
+static double slope(const Problem *p, Restated *equation, Real *at) {
     const Real here = *at, h = 1e-7L;
     *at = here + h;
     const Real above = along(p, equation);
@@ -290,11 +290,11 @@ static void equations_restated(void **state) {
         for (int m = NORM_TRAIN; m <= NORM_EVAL; m++) {
             Arena *arena = arena_new();
             Given g = given(arena, EQUATIONS[e].spec);
-            Plain p = plain_of(&g, (NormMode)m);
+            Problem p = plain_of(&g, (NormMode)m);
             Real y[ALL];
             EQUATIONS[e].equation(y, &p);
-            for (int way = KERNEL; way <= DEFINITION; way++) {
-                Got got = run_given(arena, &g, (NormMode)m, way == DEFINITION);
+            for (int definition = 0; definition < 2; definition++) {
+                Got got = run_given(arena, &g, (NormMode)m, definition);
                 for (size_t i = 0; i < ALL; i++)
                     if (!(fabs(got.y[i] - (double)y[i]) <= 64 * DBL_EPSILON))
                         fail_msg("%s, mode %d: y[%zu] = %.17g, not %.17g",
@@ -310,7 +310,7 @@ static void gradients_restated(void **state) {
         for (int m = NORM_TRAIN; m <= NORM_EVAL; m++) {
             Arena *arena = arena_new();
             Given g = given(arena, EQUATIONS[e].spec);
-            Plain p = plain_of(&g, (NormMode)m);
+            Problem p = plain_of(&g, (NormMode)m);
             Got got = run_given(arena, &g, (NormMode)m, false);
             for (size_t i = 0; i < ALL; i += 3)
                 assert_near(got.dx[i], slope(&p, EQUATIONS[e].equation, &p.x[i]), 1e-9);
@@ -329,13 +329,13 @@ static void observations_restated(void **state) {
     Arena *arena = arena_new();
     Given g = given(arena, "mode(3)"), chunk = given(arena, "chunks(16)"),
           evonorm = given(arena, "evonorm(B0)");
-    Plain p = plain_of(&g, NORM_TRAIN), q = plain_of(&chunk, NORM_TRAIN);
+    Problem p = plain_of(&g, NORM_TRAIN), q = plain_of(&chunk, NORM_TRAIN);
     Real gate[N][MOST], m[3];
     for (size_t n = 0; n < N; n++) gates(gate[n], &p, n, 3);
-    for (int way = KERNEL; way <= DEFINITION; way++) {
-        Got modes = run_given(arena, &g, NORM_TRAIN, way == DEFINITION),
-            cut = run_given(arena, &chunk, NORM_TRAIN, way == DEFINITION),
-            evo = run_given(arena, &evonorm, NORM_TRAIN, way == DEFINITION);
+    for (int definition = 0; definition < 2; definition++) {
+        Got modes = run_given(arena, &g, NORM_TRAIN, definition),
+            cut = run_given(arena, &chunk, NORM_TRAIN, definition),
+            evo = run_given(arena, &evonorm, NORM_TRAIN, definition);
         for (size_t k = 0; k < 3 * C; k++) {
             mode_moments(m, &p, gate, k / C, k % C);
             assert_near(modes.observed[0][k], (double)m[0], 1e-14);
