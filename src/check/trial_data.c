@@ -228,6 +228,7 @@ bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode 
     if (mode == NORM_EVAL && !norm_keeps_state(norm)) return false;
     size_t smallest = norm_smallest_cell(arena, norm, t->at, mode);
     if ((smallest == 1) != check->single) return false;
+    t->derives = mode == NORM_EVAL || norm_by_design(norm) == NULL;
     t->curved = smallest != SIZE_MAX;
     t->own = t->curved && norm_is_partitioned(norm, mode);
     /* parts of a combination do not all see the scale of x */

@@ -344,10 +344,15 @@ static CheckReport judge_upstreams(Arena *arena, const Trial *t,
         }
     return sum.report;
 }
+
+/* What remembers other upstreams has a dx where there is none. */
+static bool is_linear_in_dy(const Trial *t) {
+    return t->fused && t->derives;
+}
 const TrialCheck trial_upstreams = {
     .name = "upstreams",
     .says = "no dy is ones; zero, unused and partial ones give exact zeros elsewhere",
     .digits = 0,
     .data = ON_PLAIN,
-    .applies = trial_fused,
+    .applies = is_linear_in_dy,
     .judge = judge_upstreams};

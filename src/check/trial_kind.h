@@ -29,6 +29,7 @@ typedef struct Trial {
     bool own;     /* of one partition, with moments of x; else given, or none */
     bool fused;   /* there is a kernel in it */
     bool held;    /* it detaches something: not the derivative of its own values */
+    bool derives; /* its backward is the derivative, and not otherwise by design */
     bool curved;  /* some moments are x's own: not linear in x */
     size_t n;     /* elements */
     double *x, *dy, *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];
@@ -110,6 +111,7 @@ bool trial_own(const Trial *trial);     /* moments are x's own, over one partiti
 bool trial_centred(const Trial *trial); /* ... and of mean and variance */
 bool trial_fused(const Trial *trial);   /* it writes an operation with a kernel */
 bool trial_curved(const Trial *trial);
+bool trial_derives(const Trial *trial);     /* backward is the derivative of forward */
 bool trial_partitioned(const Trial *trial); /* no combination */
 
 /* Measures the cells; again, where x or parameters have been changed. */

@@ -16,9 +16,13 @@ static size_t probes(const Trial *t) {
     return t->n <= FULL ? FULL : FEW;
 }
 
-/* The whole Jacobian of a large call has a million entries and proves no more. */
 static bool is_small(const Trial *t) {
     return t->n <= FULL;
+}
+
+/* The whole Jacobian of a large call has a million entries and proves no more. */
+static bool has_jacobian(const Trial *t) {
+    return is_small(t) && t->derives;
 }
 
 /* ---- the kernel ------------------------------------------------------------------ */
@@ -51,7 +55,7 @@ const TrialCheck trial_gradient = {
 /* Whose values move as its derivative says. What is detached moves them too, and only the
  * replays hold it. */
 static bool moves_as_derived(const Trial *t) {
-    return !t->held;
+    return !t->held && t->derives;
 }
 
 static CheckReport judge_differences(Arena *arena, const Trial *t,
@@ -92,6 +96,7 @@ const TrialCheck trial_complex_step = {
     .says = "kernel's gradient by the complex step in doubles",
     .digits = 64,
     .data = ON_MODERATE,
+    .applies = trial_derives,
     .judge = judge_complex_step};
 
 static CheckReport judge_complex_step_113(Arena *arena, const Trial *t,
@@ -103,6 +108,7 @@ const TrialCheck trial_complex_step_113 = {
     .says = "kernel's gradient by the complex step in 113 bits",
     .digits = 32,
     .data = ON_MODERATE,
+    .applies = trial_derives,
     .judge = judge_complex_step_113};
 
 static CheckReport judge_jacobian(Arena *arena, const Trial *t, const TrialCheck *check) {
@@ -125,7 +131,7 @@ const TrialCheck trial_jacobian = {
     .says = "whole Jacobian by the complex step, zeros across cells exact",
     .digits = 64,
     .data = ON_PLAIN,
-    .applies = is_small,
+    .applies = has_jacobian,
     .judge = judge_jacobian};
 
 static CheckReport judge_adjoint(Arena *arena, const Trial *t, const TrialCheck *check) {
@@ -137,6 +143,7 @@ const TrialCheck trial_adjoint = {.name = "adjoint",
                                   .says = "<v, J'w> = <J v, w>, J v by the complex step",
                                   .digits = 32,
                                   .data = ON_MODERATE,
+                                  .applies = trial_derives,
                                   .judge = judge_adjoint};
 
 /* ---- plain loops ----------------------------------------------------------------- */
@@ -277,6 +284,7 @@ const TrialCheck trial_definition = {
     .says = "definition's gradient by the complex step in 113 bits",
     .digits = 64,
     .data = ON_MODERATE,
+    .applies = trial_derives,
     .judge = judge_definition};
 
 static CheckReport judge_second_order(Arena *arena, const Trial *t,
@@ -289,6 +297,7 @@ const TrialCheck trial_second_order = {
     .says = "Hessian-vector products by the complex step in 113 bits",
     .digits = 8,
     .data = ON_MODERATE,
+    .applies = trial_derives,
     .judge = judge_second_order};
 
 static CheckReport judge_second_differences(Arena *arena, const Trial *t,
@@ -308,7 +317,7 @@ const TrialCheck trial_second_differences = {
 
 /* In cells of many elements the largest |xhat| says too little of the sums of its powers. */
 static bool few_curved(const Trial *t) {
-    return trial_curved(t) && is_small(t);
+    return trial_curved(t) && is_small(t) && t->derives;
 }
 
 static CheckReport judge_third_order(Arena *arena, const Trial *t,

@@ -18,6 +18,13 @@ static const char *frozen_text(Arena *arena, const Trial *t, unsigned frozen) {
     return text.data;
 }
 
+/* Where all of a part's operands are frozen, no backward runs and observes. */
+static void leave_unobserved(const Trial *t, Outcome *got) {
+    for (size_t k = 0; k < t->norm->states; k++)
+        if (t->norm->state[k].of_backward && isnan(got->observed[k][0]))
+            got->observed[k] = NULL;
+}
+
 static CheckReport judge_frozen(Arena *arena, const Trial *t, const TrialCheck *check) {
     (void)check;
     Tally sum = tally_new(t);
@@ -25,6 +32,7 @@ static CheckReport judge_frozen(Arena *arena, const Trial *t, const TrialCheck *
     for (unsigned frozen = 1; frozen < 2u << t->norm->params; frozen++) {
         ArenaMark mark = arena_mark(arena);
         Outcome got = trial_run(arena, t, frozen);
+        leave_unobserved(t, &got);
         tally_outcome(&sum, t, frozen_text(arena, t, frozen), &got, &free);
         arena_rewind(arena, mark);
     }

@@ -47,6 +47,10 @@ bool trial_curved(const Trial *t) {
     return t->curved;
 }
 
+bool trial_derives(const Trial *t) {
+    return t->derives;
+}
+
 bool trial_partitioned(const Trial *t) {
     return norm_is_partitioned(t->norm, t->mode);
 }
@@ -149,6 +153,14 @@ static void measure_quotients(Arena *arena, Trial *t, size_t *where) {
         all->ratio = fmax(all->ratio, fabs(t->x[i]) * all->rstd);
 }
 
+/* What a backward remembers of other steps stands beside its own h. */
+static void remember_h(const Trial *t) {
+    for (size_t s = 0; s < t->norm->states; s++)
+        for (size_t c = 0; c < t->norm->state[s].count; c++)
+            for (size_t k = 0; k < t->cells; k++)
+                t->cell[k].h = fmax(t->cell[k].h, fabs(t->state[s][c]));
+}
+
 void trial_measure(Arena *arena, Trial *t) {
     size_t *where = TAKE(arena, size_t, t->n);
     t->where = where;
@@ -160,6 +172,7 @@ void trial_measure(Arena *arena, Trial *t) {
         cell->h = fmax(cell->h, fabs(trial_gamma(t, i) * t->dy[i]));
         cell->dy = fmax(cell->dy, fabs(t->dy[i]));
     }
+    if (!t->derives) remember_h(t);
 }
 
 CheckBound trial_value_bound(Arena *arena, const Trial *t, double digits,

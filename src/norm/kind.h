@@ -49,6 +49,10 @@ struct NormKind {
     double eps;     /* where not 1e-5 is usual */
     bool without_eps;
 
+    /* In training its backward is no derivative of its forward: what it has instead, a few
+     * words for readers. NULL: it is the derivative. */
+    const char *by_design;
+
     /* Reads its own arguments into *norm and writes their canonical text. NULL: it has none. */
     bool (*configure)(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error);

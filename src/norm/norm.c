@@ -406,6 +406,13 @@ bool norm_recalls(const Norm *norm) {
     return norm->kind->recalls;
 }
 
+const char *norm_by_design(const Norm *norm) {
+    const char *why = norm->kind->by_design;
+    for (size_t i = 0; i < norm->parts && why == NULL; i++)
+        why = norm_by_design(norm->part[i]);
+    return why;
+}
+
 bool norm_is_partitioned(const Norm *norm, NormMode mode) {
     const NormKind *kind = norm->kind;
     return kind->define == NULL || (kind->evaluates && mode == NORM_TRAIN);

@@ -52,7 +52,8 @@ typedef struct NormState {
     double initial;
     double weight_new; /* of the newest observation */
     bool adapted;
-    bool adapts;         /* read by norm_adapt alone */
+    bool adapts;      /* read by norm_adapt alone */
+    bool of_backward; /* which observes it (NaN: none ran); evaluation does not read it */
     const double *start; /* as a parameter's */
 } NormState;
 
@@ -169,6 +170,10 @@ bool norm_affine_is_last(const Norm *norm);
 
 /* Whether it reads its running state in training, too (batch renormalization). */
 bool norm_recalls(const Norm *norm);
+
+/* Why, by design, its backward in training is not the derivative of its forward, in a few
+ * words; of a combination, that of its first such part. NULL: it is the derivative. */
+const char *norm_by_design(const Norm *norm);
 
 /* Whether it standardizes over one partition, or by nothing: not a combination, and no
  * definition of its own in that mode. */

@@ -156,7 +156,9 @@ static void read_state(Job *job) {
         const NormState *s = &job->norm->state[i];
         const char *path = text_print(job->arena, "/%s", s->name);
         const bool has = store_has(job->in, path);
-        if ((s->adapted || s->adapts) && !has)
+        const bool spare =
+            s->adapted || s->adapts || (s->of_backward && job->mode == NORM_EVAL);
+        if (spare && !has)
             job->state[i] = start_of(job->arena, s);
         else if (asked && !has)
             die(EX_DATAERR, "%s: %s needs %s%s", job->path, job->norm->spec, path,
@@ -323,6 +325,9 @@ static int run_apply(const Call *call) {
             shape_text(arena, job.shape),
             norm_is_partitioned(job.norm, mode) ? ": there y is beta and dx is zero"
                                                 : "");
+    if (job.dy && mode == NORM_TRAIN && norm_by_design(job.norm))
+        say("%s in training: dx is no derivative, by design: %s", job.norm->spec,
+            norm_by_design(job.norm));
     Store *out = store_new(text_print(arena, "%s of %s", job.norm->spec, "/x"));
     store_text(out, "/", "spec", job.norm->spec);
     store_text(out, "/", "mode", mode == NORM_EVAL ? "eval" : "train");

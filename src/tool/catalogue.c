@@ -188,6 +188,7 @@ static void print_remembered(const Entry *e) {
         const NormState *state = &e->norm->state[k];
         if (k > 0) fputs(", ", stdout);
         print_count(state->name, state->count, e->wider->state[k].count);
+        if (state->of_backward) fputs(" (training alone)", stdout);
         if (state->adapted) fputs(" (adapted between epochs)", stdout);
     }
     puts("");
@@ -244,6 +245,10 @@ static void print_entry(Arena *arena, const Entry *e) {
     if (norm_activates(e->norm)) {
         print_heading("activates");
         puts("yes: a network puts no activation after it");
+    }
+    if (norm_by_design(e->norm)) {
+        print_heading("by design");
+        printf("in training no derivative: %s\n", norm_by_design(e->norm));
     }
     print_options(arena, e);
     print_work(arena, e);
@@ -319,6 +324,8 @@ static void print_json_entry(Arena *arena, const Entry *e) {
            "\"definition_operations\": %.3g, ",
            norm_activates(e->norm) ? "true" : "false", fast.fused ? "true" : "false",
            fast.operations, slow.operations);
+    const char *why = norm_by_design(e->norm);
+    printf("\"by_design\": %s, ", why ? json_text(arena, why) : "null");
     print_json_proved(arena, e);
     putchar('}');
 }
