@@ -7,7 +7,8 @@ static void threads_do_not_show(void **state) {
     (void)state;
     static const char *const RUNS[] = {"workers=5 batch=4 norm=batch",
                                        "workers=3 batch=8 norm=group(2) flip=yes shift=2",
-                                       "workers=4 batch=6 norm=ghost(3) running=precise"};
+                                       "workers=4 batch=6 norm=ghost(3) running=precise",
+                                       "workers=3 batch=8 norm=mabn"};
     for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
         Arena *arena = arena_new();
         const Dataset *data = small_data(arena, 170, 120);
@@ -106,6 +107,7 @@ static void resumed_runs_have_the_same_bits(void **state) {
     resume_anywhere("workers=3 batch=8 running=precise flip=yes", 8);
     resume_anywhere("workers=1 batch=24 norm=group(2)", 8);
     resume_anywhere("workers=2 batch=12 norm=blend(batch,group(2))", 8);
+    resume_anywhere("workers=2 batch=12 norm=mabn running=precise", 8);
     resume_anywhere("workers=1 batch=24 norm=mix(instance,layer,batch) running=precise",
                     8);
     resume_anywhere("workers=2 batch=12 norm=regroup(2)", 8);
