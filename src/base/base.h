@@ -156,10 +156,15 @@ void draw_permutation(Draw draw, size_t *order, size_t count);
 
 /* ---- place.c: files and their names ---------------------------------------------- */
 
-/* A file of the project: NORMLAB_HOME (or the checkout that was built) / relative. */
+/* A file of the project: NORMLAB_HOME, or what was installed with the program (experiments,
+ * data), or the checkout that was built / relative. */
 const char *place_home(Arena *arena, const char *relative);
 
-/* Where a user's results go: NORMLAB_OUT, or the checkout's out / relative. */
+/* Whether that is a checkout, with sources. */
+bool place_is_checkout(void);
+
+/* Where a user's results go: NORMLAB_OUT, or the checkout's out, or of an installed program
+ * out where the user stands / relative. */
 const char *place_out(Arena *arena, const char *relative);
 
 /* SHA-256 (libmd) in lower-case hex. */

@@ -12,17 +12,43 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char *set_variable(const char *name) {
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+/* NORMLAB_SHARE is the way from the program's folder, so that what is installed can be moved.
+ * NULL: it is not installed. */
+static const char *installed_home(Arena *arena) {
+    char self[4096];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length <= 0) return NULL;
+    self[length] = '\0';
+    char *slash = strrchr(self, '/');
+    if (slash) *slash = '\0';
+    const char *share = text_print(arena, "%s/%s", self, NORMLAB_SHARE);
+    return access(share, F_OK) == 0 ? share : NULL;
+}
+
 const char *place_home(Arena *arena, const char *relative) {
-    const char *home = getenv("NORMLAB_HOME");
-    if (home == NULL || *home == '\0') home = NORMLAB_SOURCE;
+    const char *home = set_variable("NORMLAB_HOME");
+    if (home == NULL) home = installed_home(arena);
+    if (home == NULL) home = NORMLAB_SOURCE;
     return text_print(arena, "%s/%s", home, relative);
 }
 
 const char *place_out(Arena *arena, const char *relative) {
-    const char *out = getenv("NORMLAB_OUT");
-    if (out == NULL || *out == '\0')
-        return text_print(arena, "%s/%s", place_home(arena, "out"), relative);
-    return text_print(arena, "%s/%s", out, relative);
+    const char *out = set_variable("NORMLAB_OUT");
+    if (out == NULL && (set_variable("NORMLAB_HOME") || !installed_home(arena)))
+        out = place_home(arena, "out");
+    return text_print(arena, "%s/%s", out ? out : "out", relative);
+}
+
+bool place_is_checkout(void) {
+    Arena *arena = arena_new();
+    const bool found = access(place_home(arena, "CMakeLists.txt"), F_OK) == 0;
+    arena_free(arena);
+    return found;
 }
 
 void digest_bytes(char hex[DIGEST_LENGTH + 1], const void *data, size_t length) {

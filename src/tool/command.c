@@ -167,6 +167,14 @@ static bool asks_help(int argc, char **argv) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
     return false;
 }
+void want_checkout(const Call *call, const char *why) {
+    if (!place_is_checkout())
+        die(EX_UNAVAILABLE,
+            "`normlab %s` needs a checkout of normlab (%s), and %s is none: call its "
+            "./normlab, or set NORMLAB_HOME",
+            call->command->name, why, place_home(call->arena, ""));
+}
+
 
 /* `normlab --help`, `normlab --version`, or a word that is neither. */
 static int global_option(Arena *arena, const char *word) {

@@ -111,6 +111,7 @@ const Command command_demo = {
 /* ---- publish --------------------------------------------------------------------- */
 
 static int run_publish(const Call *call) {
+    want_checkout(call, "it writes data/ and figures/");
     if (strcmp(call->word[0], "checking") == 0) return check_publish(call);
     const Experiment *experiment = find_experiment(call->arena, call->word[0]);
     return study(call, sweep_plan(call, experiment, false), true);

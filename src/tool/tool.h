@@ -41,6 +41,8 @@ struct Call {
 
 const Command *const *commands(size_t *count);
 const char *call_option(const Call *call, const char *name); /* NULL: not given */
+/* Ends the program (69) where there are no sources, as beside an installed program. */
+void want_checkout(const Call *call, const char *why);
 size_t call_count(const Call *call, const char *name, size_t otherwise, size_t most);
 
 /* Ends the program with the error's line, if it is set. */
