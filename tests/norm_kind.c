@@ -5,6 +5,7 @@
 #include "kind.h"
 
 #include <math.h>
+#include <string.h>
 
 /* y = gamma ((1 - s) x + s xhat) + beta with a learned gate s = sigmoid(gate) per channel. */
 static Node *gated(const NormContext *context, Node *x) {
@@ -101,9 +102,39 @@ static void a_gate_has_two_ends(void **state) {
     arena_free(arena);
 }
 
+/* What a plugin does at start-up: from then on it is a word like others, last in the registry. */
+static void a_kind_is_registered(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Error error = {.set = false}, again = {.set = false}, nameless = {.set = false};
+    static const NormKind shout = {.name = "Gated", .usage = "Gated", .title = "a gate"};
+    size_t before, after;
+    norm_kinds(&before);
+    assert_null(norm_new(arena, "gated", C, &error));
+    error.set = false;
+    assert_string_equal(norm_plugins(arena, NULL), "");
+    assert_true(norm_register(&KIND, "0f", &error));
+    const NormKind *const *kind = norm_kinds(&after);
+    assert_true(after == before + 1 && kind[before] == &KIND);
+    const Norm *norm = norm_new(arena, "gated", C, &error);
+    const Norm *both = norm_new(arena, "layer | gated", C, &error);
+    assert_true(norm && both && norm->params == 3 && norm_rank(norm) == before);
+    assert_string_equal(norm_plugins(arena, norm), "plugin gated 0f\n");
+    assert_string_equal(norm_plugins(arena, both), "plugin gated 0f\n");
+    assert_string_equal(norm_plugins(arena, norm_new(arena, "layer", C, &error)), "");
+    assert_false(norm_register(&KIND, "0f", &again));
+    assert_non_null(strstr(again.message, "'gated' already"));
+    assert_false(norm_register(&shout, "0f", &nameless));
+    assert_non_null(strstr(nameless.message, "'gated'"));
+    norm_kinds(&before);
+    assert_int_equal(before, after);
+    arena_free(arena);
+}
+
 static const Case CASES[] = {
     CASE(oracle, a_gate_is_differentiated),
     CASE(theorem, a_gate_has_two_ends),
+    CASE(example, a_kind_is_registered),
 };
 
 HARNESS_MAIN("norm_kind", CASES)

@@ -266,4 +266,24 @@ void standard_backward(StandardGradient out, const double *dy, const double *x,
                        const double *gamma, const Standard *cells,
                        const Partition *partition, StandardForm form, Arena *scratch);
 
+/* ---- a kind by itself: a plugin --------------------------------------------------- */
+
+/* What the program looks for in a shared object, as `normlab_plugin`: the interface that it
+ * was compiled for, and its kind. `abi` stays first whatever else changes. */
+typedef struct NormPlugin {
+    const char *abi;
+    const NormKind *kind;
+} NormPlugin;
+
+/* Ends a kind's file, with a semicolon. In the tree norm.def names the kind; elsewhere this
+ * makes the file a plugin. abi.h is installed: the hash of these headers. */
+#ifdef NORMLAB_IN_TREE
+#define NORMLAB_PLUGIN(of) extern const NormKind of
+#else
+#include "abi.h"
+#define NORMLAB_PLUGIN(of)                                                               \
+    extern const NormPlugin normlab_plugin;                                              \
+    const NormPlugin normlab_plugin = {NORMLAB_ABI, &(of)}
+#endif
+
 #endif

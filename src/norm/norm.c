@@ -1,23 +1,8 @@
-/* The registry, and specs turned into configured normalizers. */
+/* Specs turned into configured normalizers, and what is asked of them. */
 #include "kind.h"
 
 #include <math.h>
 #include <string.h>
-
-#define NORM(name) extern const NormKind norm_##name;
-#include "norm.def"
-#undef NORM
-
-#define NORM(name) &norm_##name,
-static const NormKind *const KINDS[] = {
-#include "norm.def"
-};
-#undef NORM
-
-const NormKind *const *norm_kinds(size_t *count) {
-    *count = COUNT_OF(KINDS);
-    return KINDS;
-}
 
 const char *norm_name(const NormKind *kind) {
     return kind->name;
@@ -76,32 +61,28 @@ const NormTwin *norm_twins(const Norm *norm) {
     return norm->kind->twins;
 }
 
-size_t norm_rank(const Norm *norm) {
-    size_t rank = 0;
-    while (KINDS[rank] != norm->kind) rank++;
-    return rank;
-}
-
 /* ---- configuration --------------------------------------------------------------- */
 
 /* All that may be meant: kinds, then aliases. */
 static const char **known_names(Arena *arena, size_t *count) {
-    size_t aliases;
+    size_t kinds, aliases;
+    const NormKind *const *kind = norm_kinds(&kinds);
     const NormAlias *alias = norm_aliases(&aliases);
-    const char **name = TAKE(arena, const char *, COUNT_OF(KINDS) + aliases);
+    const char **name = TAKE(arena, const char *, kinds + aliases);
     *count = 0;
-    for (size_t i = 0; i < COUNT_OF(KINDS); i++) name[(*count)++] = KINDS[i]->name;
+    for (size_t i = 0; i < kinds; i++) name[(*count)++] = kind[i]->name;
     for (size_t i = 0; i < aliases; i++) name[(*count)++] = alias_name(arena, &alias[i]);
     return name;
 }
 
 static const NormKind *find_kind(Arena *arena, const Spec *spec, Error *error) {
     Text known = text_new(arena);
-    for (size_t i = 0; i < COUNT_OF(KINDS); i++) {
-        if (strcmp(spec->word, KINDS[i]->name) == 0) return KINDS[i];
-        text_add(&known, "%s%s", i ? ", " : "", KINDS[i]->name);
+    size_t kinds, count;
+    const NormKind *const *kind = norm_kinds(&kinds);
+    for (size_t i = 0; i < kinds; i++) {
+        if (strcmp(spec->word, kind[i]->name) == 0) return kind[i];
+        text_add(&known, "%s%s", i ? ", " : "", kind[i]->name);
     }
-    size_t count;
     const char **names = known_names(arena, &count);
     fail(error, EX_USAGE, spec->at, "no normalizer '%s'%s; there are %s", spec->word,
          text_hint(arena, spec->word, names, count), known.data);

@@ -112,10 +112,28 @@ typedef struct NormAlias {
 /* alias.def, in order. norm_new reads them as what they stand for. */
 const NormAlias *norm_aliases(size_t *count);
 
+/* ---- registry.c ------------------------------------------------------------------ */
+
+/* The registry (norm.def, then what plugins brought), in order. */
+const NormKind *const *norm_kinds(size_t *count);
+/* Place of its kind in the registry: colours and marks follow it. */
+size_t norm_rank(const Norm *norm);
+
+/* Whether a new normalizer may be called so: a C identifier without capitals, the name of
+ * no other. */
+bool norm_name_is_free(const char *name, Error *error);
+
+/* Adds a plugin's kind, at start-up before there are threads. `sha256` names the code that
+ * it is made of; both must live as long as the program. False and *error (EX_USAGE: the
+ * name). */
+bool norm_register(const NormKind *kind, const char *sha256, Error *error);
+
+/* Which of its kinds, parts included, came by plugins: a line "plugin NAME SHA256" each;
+ * "" where none did. NULL: all that came. */
+const char *norm_plugins(Arena *arena, const Norm *norm);
+
 /* ---- norm.c ---------------------------------------------------------------------- */
 
-/* The registry (norm.def), in order. */
-const NormKind *const *norm_kinds(size_t *count);
 const char *norm_name(const NormKind *kind);
 const char *norm_usage(const NormKind *kind);   /* "group(G) or group(size=K)" */
 const char *norm_title(const NormKind *kind);   /* what it is, in a few words */
@@ -130,8 +148,6 @@ bool norm_keeps_state(const Norm *norm);
 bool norm_has_eps(const Norm *norm); /* none and combinations have none of their own */
 /* What else names this normalizer, ends with a NULL spec; NULL: nothing that is known. */
 const NormTwin *norm_twins(const Norm *norm);
-/* Place of its kind in the registry: colours and marks follow it. */
-size_t norm_rank(const Norm *norm);
 
 /* NULL and *error (at: offset into `text`) where the spec is wrong, or does not fit
  * `channels` (0: do not ask). */

@@ -330,6 +330,8 @@ static int run_apply(const Call *call) {
             norm_by_design(job.norm));
     Store *out = store_new(text_print(arena, "%s of %s", job.norm->spec, "/x"));
     store_text(out, "/", "spec", job.norm->spec);
+    const char *plugins = norm_plugins(arena, job.norm);
+    if (*plugins) store_text(out, "/", "plugins", plugins);
     store_text(out, "/", "mode", mode == NORM_EVAL ? "eval" : "train");
     store_number(out, "/", "eps", job.norm->eps);
     put_first_order(&job, out);

@@ -35,7 +35,9 @@ static void print_help(FILE *out) {
           "\nOf the wrapper ./normlab: test (proves everything), --no-install (lists "
           "what is missing).\n"
           "Environment: NORMLAB_OUT (results, else out/), NORMLAB_DATA (data sets), "
-          "NORMLAB_PRESET (dev: checks).\n",
+          "NORMLAB_PRESET (dev: checks).\n"
+          "Of every command: --plugin FILE.so (repeatable) brings a normalizer of your "
+          "own; see include/normlab/kind.h.\n",
           out);
 }
 
@@ -81,6 +83,8 @@ static const Command *find_command(Arena *arena, const char *name) {
         text_hint(arena, name, names, COUNT_OF(names)));
 }
 
+enum { MOST_OPTIONS = 30 };
+
 static size_t option_count(const Command *command) {
     size_t count = 0;
     while (command->options && command->options[count].name) count++;
@@ -93,7 +97,7 @@ static int read_option(Call *call, int argc, char **argv) {
     const char *word = argv[0], *equals = strchr(word, '=');
     size_t length = equals ? (size_t)(equals - word) : strlen(word),
            count = option_count(command);
-    const char *names[32];
+    const char *names[MOST_OPTIONS + 2];
     for (size_t i = 0; i < count; i++) {
         const Option *o = &command->options[i];
         names[i] = o->name;
@@ -107,11 +111,12 @@ static int read_option(Call *call, int argc, char **argv) {
         return equals ? 1 : 2;
     }
     names[count] = "--help";
+    names[count + 1] = "--plugin";
     if (length == strlen("--help") && strncmp(word, "--help", length) == 0)
         die(EX_USAGE, "--help takes no value");
     char *bare = text_copy(call->arena, word, length);
     die(EX_USAGE, "'%s' has no option '%s'%s; see `normlab %s --help`", command->name,
-        bare, text_hint(call->arena, bare, names, count + 1), command->name);
+        bare, text_hint(call->arena, bare, names, count + 2), command->name);
 }
 
 static Call read_call(Arena *arena, const Command *command, int argc, char **argv) {
@@ -162,11 +167,6 @@ size_t call_count(const Call *call, const char *name, size_t otherwise, size_t m
     return value;
 }
 
-static bool asks_help(int argc, char **argv) {
-    for (int i = 0; i < argc; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
-    return false;
-}
 void want_checkout(const Call *call, const char *why) {
     if (!place_is_checkout())
         die(EX_UNAVAILABLE,
@@ -175,10 +175,15 @@ void want_checkout(const Call *call, const char *why) {
             call->command->name, why, place_home(call->arena, ""));
 }
 
+static bool asks_help(int argc, char **argv) {
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
+    return false;
+}
 
 /* `normlab --help`, `normlab --version`, or a word that is neither. */
 static int global_option(Arena *arena, const char *word) {
-    static const char *const names[] = {"--help", "--version"};
+    static const char *const names[] = {"--help", "--version", "--plugin"};
     if (strcmp(word, "--version") == 0) {
         puts("normlab " NORMLAB_VERSION);
         return EX_OK;
@@ -190,6 +195,25 @@ static int global_option(Arena *arena, const char *word) {
     die(EX_USAGE,
         "no option '%s' before a command%s; `normlab --help` lists the commands", word,
         text_hint(arena, word, names, COUNT_OF(names)));
+}
+
+/* --plugin FILE stands anywhere: each is loaded and taken out. How many words are left. */
+static int load_plugins(Arena *arena, int argc, char **argv) {
+    static const char option[] = "--plugin";
+    const size_t length = strlen(option);
+    int left = argc > 0;
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], option, length) != 0 ||
+            (argv[i][length] != '=' && argv[i][length] != '\0')) {
+            argv[left++] = argv[i];
+            continue;
+        }
+        const char *path = argv[i][length] ? argv[i] + length + 1 : argv[++i];
+        if (path == NULL || *path == '\0')
+            die(EX_USAGE, "%s needs a value: %s FILE.so", option, option);
+        plugin_load(arena, path);
+    }
+    return left;
 }
 
 static int run_command(Arena *arena, int argc, char **argv) {
@@ -212,7 +236,7 @@ static int run_command(Arena *arena, int argc, char **argv) {
 int main(int argc, char **argv) {
     signal(SIGXFSZ, SIG_IGN); /* a file too large is an ordinary error of write */
     Arena *arena = arena_new();
-    int status = run_command(arena, argc, argv);
+    int status = run_command(arena, load_plugins(arena, argc, argv), argv);
     arena_free(arena);
     if (fflush(stdout) != 0 || ferror(stdout))
         die(EX_IOERR, "the output could not be written");

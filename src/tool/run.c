@@ -287,6 +287,8 @@ void put_provenance(Store *store, Arena *arena) {
     store_group(store, "/provenance", "what computed it");
     for (size_t i = 0; i < count; i++)
         store_text(store, "/provenance", fact[i].name, fact[i].value);
+    const char *plugins = norm_plugins(arena, NULL);
+    if (*plugins) store_text(store, "/provenance", "plugins", plugins);
 }
 
 static bool write_run(Arena *arena, const Trainer *trainer, const Run *run,

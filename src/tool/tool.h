@@ -48,6 +48,15 @@ size_t call_count(const Call *call, const char *name, size_t otherwise, size_t m
 /* Ends the program with the error's line, if it is set. */
 void die_if(const Error *error);
 
+/* ---- plugin.c: kinds from shared objects ------------------------------------------ */
+
+/* Adds the kind of a shared object to the registry. What is wrong ends the program: 66 there
+ * is no such file, 65 it is none, or was built for another interface, 64 its name is taken. */
+void plugin_load(Arena *arena, const char *path);
+
+/* norm_name_is_free, and no network is called so. */
+bool kind_name_is_free(const char *name, Error *error);
+
 /* ---- sweep.c: the runs of an experiment ------------------------------------------ */
 
 typedef struct Run {

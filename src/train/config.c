@@ -240,6 +240,15 @@ static int by_name(const void *a, const void *b) {
     return strcmp(*left, *right);
 }
 
+/* A normalizer that the program does not contain is its code, not its name alone. */
+static const char *plugins_of(const Config *config, Arena *arena) {
+    Error error = {.set = false};
+    const char *spec = config_get(config, "norm");
+    const Norm *norm = norm_new(arena, spec, 0, &error);
+    REQUIRE(norm, "%s: %s", spec, error.message);
+    return norm_plugins(arena, norm);
+}
+
 const char *config_canonical(const Config *config, Arena *arena) {
     const char *line[CONFIG_KEYS];
     size_t count = 0;
@@ -253,6 +262,7 @@ const char *config_canonical(const Config *config, Arena *arena) {
     qsort(line, count, sizeof *line, by_name);
     Text text = text_new(arena);
     for (size_t i = 0; i < count; i++) text_add(&text, "%s", line[i]);
+    text_add(&text, "%s", plugins_of(config, arena));
     return text.data;
 }
 

@@ -57,8 +57,8 @@ double config_number(const Config *config,
 bool config_switch(const Config *config, const char *key);
 Schedule config_schedule(const Config *config);
 
-/* "key=value" lines of the keys that differ from their defaults, sorted: what is
- * hashed. */
+/* "key=value" lines of the keys that differ from their defaults, sorted, then the plugins
+ * of its normalizer (norm_plugins): what is hashed. */
 const char *config_canonical(const Config *config, Arena *arena);
 
 /* Name of a run: 16 hex digits of the SHA-256 of the canonical configuration, the data

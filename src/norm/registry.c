@@ -1,0 +1,115 @@
+/* The registry: the kinds of norm.def, then those that plugins bring. */
+#include "kind.h"
+
+#include <string.h>
+
+#define NORM(name) extern const NormKind norm_##name;
+#include "norm.def"
+#undef NORM
+
+#define NORM(name) +1
+enum {
+    OWN =
+#include "norm.def"
+        , MOST_ADDED = 16, LONGEST_NAME = 32
+};
+#undef NORM
+
+/* Written by norm_register alone, before there are threads. */
+#define NORM(name) &norm_##name,
+static const NormKind *registered[OWN + MOST_ADDED] = {
+#include "norm.def"
+};
+#undef NORM
+static const char *digests[MOST_ADDED]; /* of the added ones, in their order */
+static size_t registered_count = OWN;
+
+const NormKind *const *norm_kinds(size_t *count) {
+    *count = registered_count;
+    return registered;
+}
+
+static size_t rank_of(const NormKind *kind) {
+    size_t rank = 0;
+    while (registered[rank] != kind) rank++;
+    return rank;
+}
+
+size_t norm_rank(const Norm *norm) {
+    return rank_of(norm->kind);
+}
+
+/* ---- names ----------------------------------------------------------------------- */
+
+static bool is_taken(const char *name) {
+    for (size_t i = 0; i < registered_count; i++)
+        if (strcmp(registered[i]->name, name) == 0) return true;
+    Arena *arena = arena_new();
+    size_t aliases;
+    const NormAlias *alias = norm_aliases(&aliases);
+    bool taken = false;
+    for (size_t i = 0; i < aliases; i++)
+        taken |= strcmp(alias_name(arena, &alias[i]), name) == 0;
+    arena_free(arena);
+    return taken;
+}
+
+/* A C identifier without capitals, for the file and the variable have it in their names. */
+static bool is_word(const char *name) {
+    static const char *const letters = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    return *name >= 'a' && *name <= 'z' && strspn(name, letters) == strlen(name);
+}
+
+/* "my_gate" for "My-Gate". */
+static void as_word(char word[LONGEST_NAME + 1], const char *name) {
+    size_t i = 0;
+    for (; name[i] && i < LONGEST_NAME; i++) {
+        const bool capital = name[i] >= 'A' && name[i] <= 'Z';
+        word[i] = (char)(capital ? name[i] - 'A' + 'a' : name[i]);
+        if (word[i] == '-') word[i] = '_';
+    }
+    word[i] = '\0';
+}
+
+bool norm_name_is_free(const char *name, Error *error) {
+    char word[LONGEST_NAME + 1];
+    if (strlen(name) > LONGEST_NAME)
+        return fail(error, EX_USAGE, 0, "'%.*s...': a name has at most %d letters",
+                    LONGEST_NAME, name, LONGEST_NAME);
+    as_word(word, name);
+    if (!is_word(name))
+        return fail(error, EX_USAGE, 0,
+                    "'%s': a normalizer's name is of small letters, digits and _, a "
+                    "letter first%s%s%s",
+                    name, is_word(word) ? ", such as '" : "", is_word(word) ? word : "",
+                    is_word(word) ? "'" : "");
+    return !is_taken(name) ||
+           fail(error, EX_USAGE, 0, "there is a normalizer '%s' already", name);
+}
+
+/* ---- plugins --------------------------------------------------------------------- */
+
+bool norm_register(const NormKind *kind, const char *sha256, Error *error) {
+    if (kind == NULL || !kind->name || !kind->usage || !kind->title)
+        return fail(error, EX_DATAERR, 0, "its kind lacks a name, a usage or a title");
+    if (!norm_name_is_free(kind->name, error)) return false;
+    if (registered_count == OWN + MOST_ADDED)
+        return fail(error, EX_USAGE, 0, "more than %d kinds from plugins", MOST_ADDED);
+    digests[registered_count - OWN] = sha256;
+    registered[registered_count++] = kind;
+    return true;
+}
+
+static bool has_kind(const Norm *norm, const NormKind *kind) {
+    for (size_t i = 0; i < norm->parts; i++)
+        if (has_kind(norm->part[i], kind)) return true;
+    return norm->kind == kind;
+}
+
+const char *norm_plugins(Arena *arena, const Norm *norm) {
+    Text text = text_new(arena);
+    for (size_t i = OWN; i < registered_count; i++)
+        if (norm == NULL || has_kind(norm, registered[i]))
+            text_add(&text, "plugin %s %s\n", registered[i]->name, digests[i - OWN]);
+    return text.data;
+}

@@ -1,0 +1,89 @@
+/* A normalizer of your own. As it stands, it is layer normalization that may keep some of a
+ * sample's scale,
+ *     y = gamma (x - mu) (v + eps)^(-p/2) + beta,
+ * with the moments mu and v of a sample and an exponent p for each channel, learned within
+ * [0, 1]: layer normalization where p is 1, no more than centring where p is 0.
+ *
+ * Change the equation, then ask `normlab check variant`. Whatever is not needed can go:
+ * name, usage, title and the cells or a definition are enough. */
+#include "kind.h"
+
+/* ---- an option of the spec: variant(start=0.5) ----------------------------------- */
+
+typedef struct Settings {
+    double start; /* p before training */
+} Settings;
+
+/* Reads each argument once, with its range, and writes what is not usual to `canonical`: that
+ * text names the normalizer in every file. */
+static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                      Error *error) {
+    Settings *own = ZERO(arena, Settings, 1);
+    own->start = 1.0;
+    norm->detail = own;
+    return norm_read_number(arguments, "start", 0.0, 1.0, &own->start, canonical, error);
+}
+
+/* ---- a parameter beside gamma and beta ------------------------------------------- */
+
+static void declare(Norm *norm) {
+    const Settings *own = norm->detail;
+    NormParam *power = norm_add_param(norm, "power", norm->channels, own->start);
+    power->least = 0.0, power->most = 1.0; /* held after each step */
+}
+
+/* ---- the definition: the equation in tape operations ----------------------------- */
+
+/* (v + eps)^(-p/2) = exp(-(p/2) log(v + eps)), all of one shape. */
+static Node *scale_of(const NormContext *context, Node *variance, Node *power) {
+    Tape *t = context->tape;
+    Node *eps = tape_fill(t, variance->shape, context->norm->eps);
+    Node *half = tape_mul(t, power, tape_fill(t, power->shape, -0.5));
+    return tape_exp(t, tape_mul(t, half, tape_log(t, tape_add(t, variance, eps))));
+}
+
+//> define
+static Node *define(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    MomentNodes m = norm_moments(context, x); /* of the cells below */
+    Node *variance = tape_spread(t, m.variance, m.partition, x->shape);
+    Node *power = norm_repeat(t, norm_operand(context, "power"), x->shape);
+    Node *scale = scale_of(context, variance, power);
+    return norm_affine(context, tape_mul(t, m.centred, scale));
+}
+//< define
+
+/* ---- optional: the fast form ----------------------------------------------------- */
+
+/* The same on N x C numbers, y = (x - mean of its row) scale + bias, so that x is read twice
+ * and no more (kind.h). `check` compares the two. Without it training uses the definition;
+ * `apply` would be a kernel of any other form. */
+//> rows
+static RowMap rows(const NormContext *context, const Rows *x) {
+    RowMoments m = rows_moments(context, x); /* apart: mean of the row - mu */
+    Node *power = rows_repeat(context, x, norm_operand(context, "power"));
+    Node *scale = scale_of(context, m.variance, power);
+    return (RowMap){scale, tape_mul(context->tape, m.apart, scale)};
+}
+//< rows
+
+const NormKind norm_variant = {
+    .name = "variant",
+    .usage = "variant(start=P)",
+    .title = "a layer that may keep some scale",
+    .source = NULL, /* "Wu and He 2018" */
+    .cells = "one sample x all channels x all positions",
+    .also = (const char *const[]){"variant(start=0.25)", NULL},
+    .options = (const char *const[]){"start", NULL},
+    /* Specs of the same function, to the bit: where training begins is no part of it. */
+    .twins = (const NormTwin[]){{"variant(start=0)", NORM_TRAIN},
+                                {"variant(start=0)", NORM_EVAL},
+                                {NULL, NORM_TRAIN}},
+    .block = 1, /* samples of a cell; width, channels of a cell, is 0: all of them */
+    .configure = configure,
+    .declare = declare,
+    .define = define,
+    .rows = rows,
+};
+
+NORMLAB_PLUGIN(norm_variant);

@@ -1,0 +1,108 @@
+/* A normalizer out of the tree: a shared object whose file ends with NORMLAB_PLUGIN
+ * (src/norm/kind.h). It calls what the program exports. What is computed with it names the
+ * SHA-256 of its file. */
+#include "tool.h"
+
+#include "abi.h"
+#include "kind.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const size_t LARGEST_PLUGIN = (size_t)1 << 28;
+
+bool kind_name_is_free(const char *name, Error *error) {
+    size_t count;
+    const NetKind *net = net_kinds(&count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(net[i].name, name) == 0)
+            return fail(error, EX_USAGE, 0, "there is a network '%s' already", name);
+    return norm_name_is_free(name, error);
+}
+
+/* The loader's own words begin with the file as it was given. */
+static const char *loader_says(Arena *arena, const char *file) {
+    const char *why = dlerror();
+    if (why == NULL) return "unknown error";
+    if (strncmp(why, file, strlen(file)) == 0) why += strlen(file);
+    why += strspn(why, ": ");
+    return text_copy(arena, why, strlen(why));
+}
+
+/* A file that is cut short ends the process that loads it, so a child goes first. */
+static void try_loading(const char *path, const char *file) {
+    int status = 0;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGBUS, SIG_DFL);
+        signal(SIGSEGV, SIG_DFL);
+        dlopen(file, RTLD_LAZY | RTLD_LOCAL);
+        _exit(EX_OK);
+    }
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    if (child > 0 && WIFSIGNALED(status))
+        die(EX_DATAERR, "%s cannot be loaded: that ends by signal %d; is it whole?", path,
+            WTERMSIG(status));
+}
+
+static void want_interface(const char *path, const NormPlugin *plugin) {
+    if (plugin == NULL)
+        die(EX_DATAERR,
+            "%s is no plugin of normlab: its source should end with "
+            "NORMLAB_PLUGIN(norm_NAME), and be compiled out of the tree",
+            path);
+    if (strcmp(plugin->abi, NORMLAB_ABI) != 0)
+        die(EX_DATAERR,
+            "%s was built for interface %.16s of normlab, this program has %s: build it "
+            "again",
+            path, plugin->abi, NORMLAB_ABI);
+}
+
+/* What another interface had may be gone here, and that is then the reason to tell: so an
+ * object that lacks symbols is asked for its interface, too. It stays loaded for ever, for
+ * so do kinds. */
+static const NormKind *open_plugin(Arena *arena, const char *path) {
+    /* without a slash it would be looked for among the system's libraries */
+    const char *file = strchr(path, '/') ? path : text_print(arena, "./%s", path),
+               *why = "";
+    try_loading(path, file);
+    void *object = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+    const bool whole = object != NULL;
+    if (!whole) {
+        why = loader_says(arena, file);
+        object = dlopen(file, RTLD_LAZY | RTLD_LOCAL);
+        if (object == NULL) die(EX_DATAERR, "%s cannot be loaded: %s", path, why);
+    }
+    const NormPlugin *plugin = dlsym(object, "normlab_plugin");
+    want_interface(path, plugin);
+    if (!whole) die(EX_DATAERR, "%s cannot be loaded: %s", path, why);
+    return plugin->kind;
+}
+
+static const char *digest_of(Arena *arena, const char *path) {
+    Error error = {.set = false};
+    size_t length;
+    char hex[DIGEST_LENGTH + 1];
+    Arena *scratch = arena_new();
+    const char *bytes = place_read(scratch, path, LARGEST_PLUGIN, &length, &error);
+    die_if(&error);
+    digest_bytes(hex, bytes, length);
+    arena_free(scratch);
+    return text_copy(arena, hex, DIGEST_LENGTH);
+}
+
+void plugin_load(Arena *arena, const char *path) {
+    Error error = {.set = false};
+    const char *sha256 = digest_of(arena, path);
+    const NormKind *kind = open_plugin(arena, path);
+    bool good = kind && kind->name && kind_name_is_free(kind->name, &error) &&
+                norm_register(kind, sha256, &error);
+    if (!good)
+        die(error.set ? error.code : EX_DATAERR, "%s: %s", path,
+            error.set ? error.message : "its kind has no name");
+}
