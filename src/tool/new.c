@@ -1,0 +1,139 @@
+/* new: a normalizer or an experiment of one's own, from a file that builds and passes as it
+ * stands (src/norm/template, src/tool/template), under another name. */
+#include "tool.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static const size_t LARGEST_SOURCE = (size_t)1 << 20;
+
+static const char *read_source(Arena *arena, const char *relative) {
+    Error error = {.set = false};
+    size_t length;
+    const char *text =
+        place_read(arena, place_home(arena, relative), LARGEST_SOURCE, &length, &error);
+    die_if(&error);
+    return text;
+}
+
+/* What is there already is never overwritten. */
+static void write_source(Arena *arena, const char *relative, const char *text) {
+    Error error = {.set = false};
+    const char *path = place_home(arena, relative);
+    if (access(path, F_OK) == 0) die(EX_CANTCREAT, "%s is there already", path);
+    place_write(path, text, strlen(text), &error);
+    die_if(&error);
+}
+
+static const char *renamed(Arena *arena, const char *text, const char *from,
+                           const char *to) {
+    Text out = text_new(arena);
+    for (const char *at; (at = strstr(text, from)) != NULL; text = at + strlen(from))
+        text_add(&out, "%.*s%s", (int)(at - text), text, to);
+    text_add(&out, "%s", text);
+    return out.data;
+}
+
+/* ---- a normalizer: one file and one line ------------------------------------------ */
+
+/* The line comes last, so that the others keep their colours. Without it the file is
+ * nothing, so it goes where the line cannot be written. */
+static void add_line(Arena *arena, const char *name, const char *file) {
+    static const char *const list = "src/norm/norm.def";
+    Error error = {.set = false};
+    const char *line = text_print(arena, "NORM(%s)\n", name),
+               *lines = read_source(arena, list);
+    if (strstr(lines, line)) die(EX_CANTCREAT, "%s names '%s' already", list, name);
+    const char *text = text_print(arena, "%s%s", lines, line),
+               *path = place_home(arena, list);
+    if (place_write(path, text, strlen(text), &error)) {
+        printf("%s\n%s: %s", place_home(arena, file), path, line);
+        return;
+    }
+    unlink(place_home(arena, file));
+    die_if(&error);
+}
+
+static void new_norm(Arena *arena, const char *name) {
+    Error error = {.set = false};
+    kind_name_is_free(name, &error);
+    die_if(&error);
+    const char *file = text_print(arena, "src/norm/%s.c", name),
+               *source = read_source(arena, "src/norm/template/variant.c");
+    write_source(arena, file, renamed(arena, source, "variant", name));
+    add_line(arena, name, file);
+    say("next: ./normlab check %s; notes/90-your-own-variant.md goes on from there",
+        name);
+}
+
+/* ---- an experiment: one folder ---------------------------------------------------- */
+
+static void want_experiment_name(Arena *arena, const char *name) {
+    static const char *const letters = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    size_t count;
+    const Experiment *const *found = experiments(&count);
+    if (*name < 'a' || *name > 'z' || strspn(name, letters) < strlen(name))
+        die(EX_USAGE,
+            "'%s': an experiment's name is of small letters, digits and -, a letter "
+            "first",
+            text_clip(arena, name));
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(found[i]->name, name) == 0)
+            die(EX_USAGE, "there is an experiment '%s' already", name);
+}
+
+static void new_experiment(Arena *arena, const char *name) {
+    Error error = {.set = false};
+    want_experiment_name(arena, name);
+    const char *folder = text_print(arena, "experiments/%s", name),
+               *source = read_source(arena, "src/tool/template/run.c");
+    if (access(place_home(arena, folder), F_OK) == 0)
+        die(EX_CANTCREAT, "%s is there already", place_home(arena, folder));
+    place_folder(place_home(arena, folder), &error);
+    die_if(&error);
+    source = renamed(arena, source, "my-study", name);
+    source = renamed(arena, source, "my_study", renamed(arena, name, "-", "_"));
+    const char *file = text_print(arena, "%s/run.c", folder);
+    write_source(arena, file, source);
+    puts(place_home(arena, file));
+    say("next: ./normlab run %s --quick", name);
+}
+
+/* ---- the command ----------------------------------------------------------------- */
+
+typedef struct Thing {
+    const char *name;
+    void (*make)(Arena *arena, const char *name);
+} Thing;
+
+static int run_new(const Call *call) {
+    static const Thing things[] = {{"norm", new_norm}, {"experiment", new_experiment}};
+    static const char *const names[] = {"norm", "experiment"};
+    for (size_t i = 0; i < COUNT_OF(things); i++) {
+        if (strcmp(call->word[0], things[i].name) != 0) continue;
+        want_checkout(call, "a new one is a source file");
+        things[i].make(call->arena, call->word[1]);
+        return EX_OK;
+    }
+    die(EX_USAGE, "no template of '%s'%s; there are norm, experiment", call->word[0],
+        text_hint(call->arena, call->word[0], names, COUNT_OF(names)));
+}
+
+const Command command_new = {
+    .name = "new",
+    .usage = "norm|experiment NAME",
+    .summary =
+        "A commented source that builds and passes, for a normalizer or experiment "
+        "of your own",
+    .least = 2,
+    .most = 2,
+    .run = run_new,
+    .more =
+        "norm NAME writes src/norm/NAME.c and adds its line to src/norm/norm.def; "
+        "experiment NAME writes\n"
+        "experiments/NAME/run.c. ./normlab builds what is new before its next command, "
+        "which can be `check NAME`.\n"
+        "notes/90-your-own-variant.md goes through it, also without a checkout "
+        "(--plugin).",
+};
