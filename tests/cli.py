@@ -102,6 +102,9 @@ def words(place):
         (["publish", "batch-size", "epochs=1"], USAGE, ["'epochs=1'"]),
         (["demo", "now"], USAGE, ["'now'", "too many"]),
         (["bench", "--threads", "0"], USAGE, ["--threads 0", "from 1 to"]),
+        (["bench", "kernels", "--norm", "batch,grop(2)"], USAGE, ["'grop(2)'", "'group'"]),
+        (["bench", "kernels", "--norm", "group(3)"], USAGE, ["group", "divide 64 channels"]),
+        (["bench", "kernels", "--norm", "ghost(5)"], USAGE, ["ghost(5)", "batch of 32"]),
         (["bench", "chekc"], USAGE, ["chekc", "did you mean 'check'", "training"]),
     ])
 

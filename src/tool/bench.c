@@ -76,20 +76,37 @@ static double gemm_peak(Arena *arena, size_t threads) {
 
 enum { KERNEL_N = 32, KERNEL_C = 64, KERNEL_L = 56 * 56 };
 
+/* Parameters and state as they begin. */
+static Node *begun(Tape *tape, Arena *arena, const NormParam *p) {
+    double *value = TAKE(arena, double, p->count),
+           *gradient = TAKE(arena, double, p->count);
+    for (size_t i = 0; i < p->count; i++) value[i] = p->start ? p->start[i] : p->initial;
+    return tape_parameter(tape, SHAPE(p->count), value, gradient);
+}
+
+static double *recalled(Arena *arena, const NormState *s) {
+    double *value = TAKE(arena, double, s->count);
+    for (size_t i = 0; i < s->count; i++) value[i] = s->start ? s->start[i] : s->initial;
+    return value;
+}
+
 static void work_norm(Load *load, size_t t, bool backward) {
-    ArenaMark mark = arena_mark(load->arena[t]);
-    Tape *tape = tape_new(load->arena[t]);
-    double dgamma[KERNEL_C], dbeta[KERNEL_C], ones[KERNEL_C];
-    for (size_t c = 0; c < KERNEL_C; c++) ones[c] = 1.0;
+    Arena *arena = load->arena[t];
+    ArenaMark mark = arena_mark(arena);
+    Tape *tape = tape_new(arena);
+    const Norm *norm = load->norm;
+    Node *param[NORM_MAX_PARAMS];
+    const double *state[NORM_MAX_STATES];
+    for (size_t k = 0; k < norm->params; k++)
+        param[k] = begun(tape, arena, &norm->param[k]);
+    for (size_t k = 0; k < norm->states; k++) state[k] = recalled(arena, &norm->state[k]);
     Node *x =
         tape_parameter(tape, SHAPE(KERNEL_N, KERNEL_C, KERNEL_L), load->a[t], load->c[t]);
-    Node *param[] = {tape_parameter(tape, SHAPE(KERNEL_C), ones, dgamma),
-                     tape_parameter(tape, SHAPE(KERNEL_C), ones, dbeta)};
     NormContext context = {
-        .tape = tape, .norm = load->norm, .mode = NORM_TRAIN, .param = param};
+        .tape = tape, .norm = norm, .mode = NORM_TRAIN, .param = param, .state = state};
     Node *y = norm_apply(&context, x);
     if (backward) tape_backward(tape, y, load->b[t]);
-    arena_rewind(load->arena[t], mark);
+    arena_rewind(arena, mark);
 }
 
 static void work_forward(Load *load, size_t t) {
@@ -100,10 +117,29 @@ static void work_both(Load *load, size_t t) {
     work_norm(load, t, true);
 }
 
-static void bench_kernels(Arena *arena, size_t threads, bool json) {
-    static const char *const specs[] = {"batch", "layer", "instance", "group(8)",
-                                        "position"};
+/* The normalizer for tensors of the kernels' size. */
+static const Norm *kernel_norm(Arena *arena, const char *spec) {
+    const Lattice x = {KERNEL_N, KERNEL_C, KERNEL_L};
+    Error error = {.set = false};
+    const Norm *norm = norm_new(arena, spec, KERNEL_C, &error);
+    if (norm == NULL) die(error.code, "%s", spec_error(arena, spec, &error));
+    norm_fits(arena, norm, x, NORM_TRAIN, &error);
+    die_if(&error);
+    return norm;
+}
+
+/* What is wrong is said before anything else is. */
+static void want_norms(Arena *arena, const char *norms) {
+    size_t count;
+    const char **specs = spec_list(arena, norms, &count);
+    for (size_t i = 0; i < count; i++) kernel_norm(arena, specs[i]);
+}
+
+static void bench_kernels(Arena *arena, size_t threads, bool json, const char *norms) {
+    size_t count;
     ArenaMark mark = arena_mark(arena);
+    const char **specs = spec_list(
+        arena, norms ? norms : "batch,layer,instance,group(8),position", &count);
     Load load = {.work = work_copy, .threads = threads};
     fill_load(&load, arena, (size_t)KERNEL_N * KERNEL_C * KERNEL_L);
     double bytes = 2.0 * sizeof(double) * (double)load.n * (double)threads,
@@ -113,10 +149,8 @@ static void bench_kernels(Arena *arena, size_t threads, bool json) {
     else
         printf("memcpy                 %6.1f GB/s, %zu thread%s\n", 1e-9 * bytes / copy,
                threads, threads > 1 ? "s" : "");
-    for (size_t i = 0; i < COUNT_OF(specs); i++) {
-        Error error = {.set = false};
-        load.norm = norm_new(arena, specs[i], KERNEL_C, &error);
-        die_if(&error);
+    for (size_t i = 0; i < count; i++) {
+        load.norm = kernel_norm(arena, specs[i]);
         load.work = work_forward;
         double forward = fastest(&load);
         load.work = work_both;
@@ -201,7 +235,8 @@ static void print_learner(Arena *arena, const Learner *learner, size_t i, size_t
                rate, flops / peak, ratio, other->name);
 }
 
-static void bench_training(Arena *arena, size_t threads, bool json) {
+static void bench_training(Arena *arena, size_t threads, bool json, const char *norms) {
+    (void)norms;
     Learner learner[LEARNERS] = {
         {"batch", false, 0, "batch", NULL, INFINITY},
         {"group(8)", false, 0, "group(8)", NULL, INFINITY},
@@ -302,7 +337,8 @@ static void kernel_calls(const Subject *s, Arena *arena) {
     arena_rewind(arena, mark);
 }
 
-static void bench_check(Arena *arena, size_t threads, bool json) {
+static void bench_check(Arena *arena, size_t threads, bool json, const char *norms) {
+    (void)norms;
     (void)threads; /* one */
     ArenaMark mark = arena_mark(arena);
     Subject *s = subject_new(arena, "group(4)");
@@ -337,7 +373,7 @@ static void bench_check(Arena *arena, size_t threads, bool json) {
 
 typedef struct Part {
     const char *name;
-    void (*bench)(Arena *arena, size_t threads, bool json);
+    void (*bench)(Arena *arena, size_t threads, bool json, const char *norms);
 } Part;
 
 static const Part PARTS[] = {
@@ -366,7 +402,9 @@ static int run_bench(const Call *call) {
     size_t threads =
         call_count(call, "--threads", cores > 0 ? (size_t)cores : 1, MOST_THREADS);
     bool json = call_option(call, "--json") != NULL, wanted[COUNT_OF(PARTS)];
+    const char *norms = call_option(call, "--norm");
     find_parts(call, wanted);
+    if (norms) want_norms(call->arena, norms);
     matmul_single_threaded();
     if (json)
         printf("{\"schema\": 1, \"threads\": %zu, \"blas\": %s", threads,
@@ -375,17 +413,18 @@ static int run_bench(const Call *call) {
         printf("%s, %zu thread%s\n", store_blas_core(call->arena), threads,
                threads > 1 ? "s" : "");
     for (size_t i = 0; i < COUNT_OF(PARTS); i++)
-        if (wanted[i]) PARTS[i].bench(call->arena, threads, json);
+        if (wanted[i]) PARTS[i].bench(call->arena, threads, json, norms);
     if (json) puts("}");
     return EX_OK;
 }
 
 const Command command_bench = {
     .name = "bench",
-    .usage = "[kernels] [training] [check] [--threads N] [--json]",
+    .usage = "[kernels] [training] [check] [--norm LIST] [--threads N] [--json]",
     .summary =
         "Measures kernels, training and a full check, each beside its limit, in one run",
-    .options = (const Option[]){{"--threads", "N", "default: all processors"},
+    .options = (const Option[]){{"--norm", "LIST", "kernels of these normalizers"},
+                                {"--threads", "N", "default: all processors"},
                                 {"--json", NULL, "for programs"},
                                 {NULL, NULL, NULL}},
     .least = 0,
