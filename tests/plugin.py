@@ -1,0 +1,346 @@
+#!/usr/bin/python3 -B
+"""A normalizer of one's own, in the checkout and out of it: the template under another name, the installed program,
+plugins by CMake and by pkg-config, what is refused, what a run says of a plugin, and the chapter that tells all this,
+command by command.
+"""
+
+import glob
+import hashlib
+import os
+import re
+import resource
+import shlex
+import shutil
+import subprocess
+
+from program import HOME, PATIENCE, PROGRAM, case, check, listing, main, same
+
+USAGE, DATA, INPUT, MISSING, CREATE, IO = 64, 65, 66, 69, 73, 74
+BUILD = os.path.dirname(os.path.realpath(PROGRAM))
+TEMPLATE = os.path.join(HOME, "src", "norm", "template", "variant.c")
+FEW = "--case '*.4x8x5.*'"
+TINY = ["images=64", "epochs=1", "batch=4", "seed=1"]
+
+
+def read(*path):
+    with open(os.path.join(*path), encoding="utf-8") as file:
+        return file.read()
+
+
+def write(text, *path):
+    with open(os.path.join(*path), "w", encoding="utf-8") as file:
+        file.write(text)
+    return os.path.join(*path)
+
+
+def does(place, words, code=0, home=None, **more):
+    """(stdout, stderr) of a command that must end so; no checkout but `home` is known to it."""
+    environment = place.environment()
+    del environment["NORMLAB_HOME"]
+    environment["PATH"] = "/usr/bin:" + environment["PATH"]
+    environment["PKG_CONFIG_PATH"] = place.path("prefix", "lib", "pkgconfig")
+    if home:
+        environment["NORMLAB_HOME"] = home
+    done = subprocess.run(words, cwd=place.folder, env=environment, stdin=subprocess.DEVNULL, timeout=PATIENCE,
+                          capture_output=True, text=True, **more)
+    check(done.returncode == code,
+          f"{shlex.join(words)}: exit code {done.returncode}, expected {code}: {done.stderr}{done.stdout[-800:]}")
+    return done.stdout, done.stderr
+
+
+def install(place):
+    """The installed program. Its folder is moved: nothing may point to where it was."""
+    does(place, ["cmake", "--install", BUILD, "--prefix", place.path("first", "prefix")])
+    os.rename(place.path("first", "prefix"), place.path("prefix"))
+    return place.path("prefix", "bin", "normlab")
+
+
+def build_flags():
+    """What this build's objects need of whoever links them."""
+    cache = read(BUILD, "CMakeCache.txt")
+    wanted = {"NORMLAB_SANITIZE": ["-fsanitize=address,undefined"], "NORMLAB_COVERAGE": ["--coverage"]}
+    return [flag for key, flags in wanted.items() if f"{key}:BOOL=ON" in cache for flag in flags]
+
+
+def compiled(place, name, source, *flags):
+    """NAME.so from a source, by pkg-config and cc alone."""
+    path = write(source, place.path(name + ".c"))
+    cflags, _ = does(place, ["pkg-config", "--cflags", "normlab"])
+    to = place.path(name + ".so")
+    does(place, ["cc", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", *flags, *cflags.split(), path, "-o", to])
+    return to
+
+
+def tensors(place):
+    import h5py
+    import numpy as np
+
+    x = np.random.default_rng(3).normal(size=(4, 6, 5))
+    with h5py.File(place.path("in.h5"), "w") as file:
+        file["x"], file["dy"], file["param/power"] = x, np.cos(x), np.linspace(0, 1, 6)
+    return x
+
+
+def by_hand(x):
+    """The template's equation in numpy."""
+    import numpy as np
+
+    d = x - x.mean(axis=(1, 2), keepdims=True)
+    v = (d * d).mean(axis=(1, 2), keepdims=True) + 1e-5
+    return d * v ** (-np.linspace(0, 1, 6)[None, :, None] / 2)
+
+
+# ---- the installed program and its plugins --------------------------------------------------------------------
+
+
+LIBRARY_USER = """#include <math.h>
+#include <normlab/norm.h>
+#include <stdio.h>
+
+int main(void) {
+    const double x[] = {1, 3, 5, 7}, one[] = {1}, zero[] = {0};
+    Arena *arena = arena_new();
+    Tape *tape = tape_new(arena);
+    Error error = {0};
+    const Norm *norm = norm_new(arena, "layer(eps=4)", 1, &error);
+    Node *param[] = {tape_leaf(tape, SHAPE(1), one), tape_leaf(tape, SHAPE(1), zero)};
+    NormContext context = {.tape = tape, .norm = norm, .mode = NORM_TRAIN, .param = param};
+    Node *y = norm_apply(&context, tape_leaf(tape, SHAPE(1, 1, 4), x));
+    printf("%.3f %.3f\\n", y->value[0], y->value[3]);
+    return fabs(y->value[3] - 1) > 1e-15; /* (7 - 4) / sqrt(5 + 4) */
+}
+"""
+
+CMAKE_USER = """cmake_minimum_required(VERSION 3.22)
+project(user LANGUAGES C)
+find_package(normlab 0.1 CONFIG REQUIRED)
+normlab_add_plugin(variant variant.c)
+add_executable(library-user main.c)
+target_link_libraries(library-user PRIVATE normlab::normlab m)
+"""
+
+
+@case("example")
+def package(place):
+    """By find_package: a plugin that the installed program knows in every command, and a program with the library."""
+    import h5py
+    import numpy as np
+
+    program = install(place)
+    os.mkdir(place.path("user"))
+    shutil.copy(place.path("prefix", "share", "normlab", "variant.c"), place.path("user"))
+    write(CMAKE_USER, place.path("user", "CMakeLists.txt"))
+    write(LIBRARY_USER, place.path("user", "main.c"))
+    does(place, ["cmake", "-S", "user", "-B", "user/build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={place.path('prefix')}",
+                 f"-DCMAKE_EXE_LINKER_FLAGS={' '.join(build_flags())}"])
+    does(place, ["cmake", "--build", "user/build"])
+    same("the library's y", does(place, ["user/build/library-user"])[0], "-1.000 1.000\n")
+    plugin = ["--plugin", "user/build/variant.so"]
+
+    listed, _ = does(place, [program, *plugin, "list", "norms", "variant"])
+    check("power[C]" in listed and "variant(start=0)" in listed, listed)
+    checked, _ = does(place, [program, "check", "variant", "--case", "*.4x8x5.*", *plugin])
+    for row in ("value", "gradient", "two-texts", "second-order", "twins"):
+        check(re.search(rf"^{row} +pass ", checked, re.M), f"{row}: {checked}")
+    x = tensors(place)
+    does(place, [program, "apply", "variant", "in.h5", "y.h5", *plugin])
+    with h5py.File(place.path("y.h5")) as file:
+        y = file["y"][()]
+        check("plugin variant " in file.attrs["plugins"], "y.h5 does not name the plugin")
+    check(np.allclose(y, by_hand(x), rtol=1e-13, atol=1e-15), "y is not the template's equation")
+    out, _ = does(place, [program, *plugin, "run", "batch-size", "--quick", "norm=variant,layer", *TINY])
+    check("layer - variant" in out or "variant - layer" in out, out)
+    check(os.path.getsize(place.path("out", "batch-size-quick.svg")) > 1000, "no figure")
+    check("--plugin" in does(place, [program, "--help"])[0], "the help does not tell of plugins")
+
+
+@case("example")
+def pkg_config(place):
+    """By pkg-config: a program with the library, and the template by another name beside it."""
+    program = install(place)
+    write(LIBRARY_USER, place.path("main.c"))
+    flags, _ = does(place, ["pkg-config", "--cflags", "--libs", "normlab"])
+    does(place, ["cc", "main.c", *flags.split(), *build_flags(), "-lm", "-o", "library-user"])
+    same("the library's y", does(place, ["./library-user"])[0], "-1.000 1.000\n")
+    one, two = (compiled(place, name, read(TEMPLATE).replace("variant", name)) for name in ("one", "two"))
+    spec = "blend(one, two(start=0.5))"
+    listed, _ = does(place, [program, f"--plugin={one}", "list", "norms", spec, "--plugin", os.path.basename(two)])
+    check("part1.power" in listed and "part2.power" in listed, listed)
+
+
+# ---- what is refused --------------------------------------------------------------------------------------------
+
+
+def refused(place, program, words, code, parts):
+    """One line that says all of `parts`, and nothing else happens."""
+    before = listing(place.folder)
+    out, err = does(place, [program, *words], code)
+    shown = shlex.join(words)
+    check(not out and err.startswith("normlab: ") and err.count("\n") == 1, f"{shown}: not one line: {out}{err}")
+    for part in parts:
+        check(part in err, f"{shown}: does not say {part!r}: {err}")
+    check(listing(place.folder) == before, f"{shown}: files changed")
+
+
+@case("fault")
+def files(place):
+    """Whatever is no plugin, or one for another program."""
+    program, source = install(place), read(TEMPLATE)
+    write("hello\n", place.path("text.so"))
+    write("", place.path("empty.so"))
+    good = compiled(place, "good", source)
+    with open(good, "rb") as file, open(place.path("half.so"), "wb") as half:
+        half.write(file.read(3000))
+    stale = '-DNORMLAB_ABI="0123456789abcdef"'
+    calls = source.replace("RowMoments m =", "extern int gone(void);\n    if (gone()) return (RowMap){NULL, NULL};\n"
+                                             "    RowMoments m =")
+    check(calls != source, "the template has changed")
+    ours = re.search(r'NORMLAB_ABI "([0-9a-f]{16})"', read(place.path("prefix", "include", "normlab", "abi.h")))[1]
+    compiled(place, "bare", "int nothing;\n")
+    compiled(place, "intree", source, "-DNORMLAB_IN_TREE")
+    compiled(place, "stale", source, stale)
+    compiled(place, "gone", calls)
+    compiled(place, "stale-gone", calls, stale)
+    table = [("none.so", INPUT, ["none.so", "No such file"]), ("tmp", INPUT, ["tmp", "not a regular file"]),
+             ("text.so", DATA, ["text.so", "cannot be loaded"]), ("empty.so", DATA, ["empty.so", "too short"]),
+             ("half.so", DATA, ["half.so", "cannot be loaded"]), ("bare.so", DATA, ["bare.so", "NORMLAB_PLUGIN"]),
+             ("intree.so", DATA, ["intree.so", "NORMLAB_PLUGIN"]),
+             ("stale.so", DATA, ["stale.so", "0123456789abcdef", ours, "build it again"]),
+             ("gone.so", DATA, ["gone.so", "undefined symbol", "gone"]),
+             ("stale-gone.so", DATA, ["0123456789abcdef", ours])]
+    for name, code, parts in table:
+        refused(place, program, ["--plugin", name, "list", "norms"], code, parts)
+    refused(place, program, ["list", "norms", "--plugin"], USAGE, ["--plugin", "FILE.so"])
+    refused(place, program, ["list", "norms", "--plugin="], USAGE, ["--plugin", "FILE.so"])
+    refused(place, program, ["list", "norms", "--plugn", good], USAGE, ["'--plugn'", "'--plugin'"])
+    refused(place, program, ["check", "variant"], USAGE, ["'variant'"])
+
+
+@case("fault")
+def names(place):
+    """A plugin takes no name that something has, and has a name that can stand in a spec."""
+    program, source = install(place), read(TEMPLATE)
+    table = [("batch", USAGE, ["a normalizer 'batch' already"]), ("ibn", USAGE, ["a normalizer 'ibn' already"]),
+             ("resnet", USAGE, ["a network 'resnet' already"]), ("My-Gate", USAGE, ["'My-Gate'", "'my_gate'"]),
+             ("a b", USAGE, ["'a b'", "small letters"]), ("", USAGE, ["''"]), ("x" * 40, USAGE, ["at most 32"])]
+    for number, (name, code, parts) in enumerate(table):
+        path = compiled(place, f"clash{number}", source.replace('.name = "variant"', f'.name = "{name}"'))
+        refused(place, program, ["--plugin", path, "list", "norms"], code, [path, *parts])
+    path = compiled(place, "untitled", re.sub(r"\.title = .*\n", "", source))
+    refused(place, program, ["--plugin", path, "list", "norms"], DATA, [path, "title"])
+    good = compiled(place, "good", source)
+    refused(place, program, ["--plugin", good, "list", "norms", "--plugin", good], USAGE, ["'variant' already"])
+
+
+# ---- runs -------------------------------------------------------------------------------------------------------
+
+
+@case("example")
+def provenance(place):
+    """A run says which plugin made it: another file is another run, and a plugin that a run does not use changes
+    nothing."""
+    import h5py
+
+    program, source = install(place), read(TEMPLATE)
+    one = compiled(place, "one", source)
+    two = compiled(place, "two", source.replace("-0.5", "-0.25"))
+
+    def runs(*words):
+        before = set(glob.glob(place.path("out", "runs", "*.h5")))
+        does(place, [program, "run", "batch-size", "--quick", *TINY, *words])
+        return set(glob.glob(place.path("out", "runs", "*.h5"))) - before
+
+    same("runs of layer", len(runs("norm=layer")), 1)
+    same("runs of layer beside a plugin", len(runs("norm=layer", "--plugin", one)), 0)
+    made = [runs("norm=variant", "--plugin", plugin) for plugin in (one, one, two)]
+    same("runs of two plugins", [len(new) for new in made], [1, 0, 1])
+    for plugin, new in ((one, made[0]), (two, made[2])):
+        with open(plugin, "rb") as file:
+            line = f"plugin variant {hashlib.sha256(file.read()).hexdigest()}\n"
+        with h5py.File(new.pop()) as file:
+            check(file["config"].attrs["canonical"].endswith(line), f"canonical: {file['config'].attrs['canonical']}")
+            same("provenance", file["provenance"].attrs["plugins"], line)
+    inside = runs("norm=blend(layer, variant)", "--plugin", one).pop()
+    with h5py.File(inside) as file:
+        check("\nplugin variant " in file["config"].attrs["canonical"], "a part's plugin is not named")
+
+
+# ---- in the checkout ----------------------------------------------------------------------------------------------
+
+
+def bare_checkout(place):
+    """As much of one as `new` needs."""
+    home = place.path("home")
+    for name in ("CMakeLists.txt", "src/norm/norm.def", "src/norm/kernel.c", "src/norm/template/variant.c",
+                 "src/tool/template/run.c"):
+        os.makedirs(os.path.dirname(os.path.join(home, name)), exist_ok=True)
+        shutil.copy(os.path.join(HOME, name), os.path.join(home, name))
+    os.makedirs(os.path.join(home, "experiments", "checking"))
+    return home
+
+
+@case("fault")
+def new(place):
+    """Names that cannot be, places that cannot be written to: one line, and no file is touched."""
+    home = bare_checkout(place)
+    table = [(["norm"], USAGE, ["norm|experiment NAME"]), (["nrom", "x"], USAGE, ["'nrom'", "'norm'"]),
+             (["norm", "my-gate"], USAGE, ["'my-gate'", "'my_gate'"]), (["norm", "Gate"], USAGE, ["'gate'"]),
+             (["norm", "9a"], USAGE, ["'9a'"]), (["norm", ""], USAGE, ["''"]), (["norm", "../x"], USAGE, ["'../x'"]),
+             (["norm", "batch"], USAGE, ["'batch' already"]), (["norm", "gn"], USAGE, ["'gn' already"]),
+             (["norm", "resnet"], USAGE, ["network 'resnet'"]), (["norm", "kernel"], CREATE, ["kernel.c is there"]),
+             (["experiment", "My"], USAGE, ["'My'"]), (["experiment", "batch-size"], USAGE, ["'batch-size' already"]),
+             (["experiment", "checking"], CREATE, ["checking is there"]), (["experiment", "../x"], USAGE, ["'../x'"])]
+
+    def refuse(words, code, parts, **more):
+        before = listing(place.folder)
+        out, err = does(place, [PROGRAM, "new", *words], code, **more)
+        check(not out and err.count("\n") == 1 and all(part in err for part in parts), f"{words}: {out}{err}")
+        check(listing(place.folder) == before, f"{words}: files changed")
+
+    for words, code, parts in table:
+        refuse(words, code, parts, home=home)
+    refuse(["norm", "x"], MISSING, ["checkout", "NORMLAB_HOME"], home=place.path("tmp"))
+    # the list cannot be written: the file, which could, goes again
+    write("/* " + 9000 * " " + "*/\n" + read(home, "src/norm/norm.def"), home, "src/norm/norm.def")
+    refuse(["norm", "x"], IO, ["norm.def", "kept"], home=home,
+           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)))
+    out, _ = does(place, [PROGRAM, "new", "norm", "x"], home=home)
+    check("src/norm/x.c" in out and "NORM(x)" in out, out)
+    check(read(home, "src/norm/norm.def").endswith("\nNORM(x)\n"), "norm.def has no new last line")
+    check("variant" not in read(home, "src/norm/x.c") and "norm_x" in read(home, "src/norm/x.c"), "not renamed")
+    refuse(["norm", "x"], CREATE, ["x.c is there"], home=home)
+
+
+@case("fault")
+def no_checkout(place):
+    """What the installed program cannot do without sources."""
+    program = install(place)
+    refused(place, program, ["new", "norm", "x"], MISSING, ["`normlab new`", "checkout", "NORMLAB_HOME"])
+    refused(place, program, ["publish", "batch-size"], MISSING, ["`normlab publish`", "checkout"])
+
+
+@case("example")
+def chapter(place):
+    """Every command of the chapter, in its order, in a copy of the checkout; runs and checks are small ones."""
+    home = place.path("house")
+    shutil.copytree(HOME, home, ignore=shutil.ignore_patterns("build", "out", ".git", "figures"))
+    text = read(HOME, "notes", "90-your-own-variant.md")
+    commands = "".join(re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S))
+    commands = re.sub(r"^(\./normlab run .*)$", lambda m: f"{m[1]} {' '.join(TINY)}", commands, flags=re.M)
+    commands = re.sub(r"^(.*normlab.* check \S+)$", lambda m: f"{m[1]} {FEW}", commands, flags=re.M)
+    for word in ("new norm", "new experiment", "check", "apply", "run", "plot", "--plugin"):
+        check(f"normlab {word} " in commands, f"the chapter has no `normlab {word}`")
+    # compiled quickly; the wrapper finds it configured
+    environment = {k: v for k, v in place.environment().items() if not k.startswith("NORMLAB_")}
+    environment["PATH"] = "/usr/bin:" + environment["PATH"]
+    script = ("cmake -S . --preset release -DCMAKE_BUILD_TYPE=None -DNORMLAB_NATIVE=OFF >/dev/null\n" + commands)
+    done = subprocess.run(["sh", "-exc", script], cwd=home, env=environment, capture_output=True, text=True,
+                          timeout=PATIENCE, stdin=subprocess.DEVNULL)
+    check(done.returncode == 0, f"exit code {done.returncode}: {done.stderr[-3000:]}{done.stdout[-1000:]}")
+    same("normalizers that passed", len(re.findall(r"^\d+ cases, .* 0 failed, 0 inconclusive", done.stdout, re.M)), 2)
+    check("partial - layer" in done.stdout or "layer - partial" in done.stdout, f"no comparison: {done.stdout[-3000:]}")
+    check(os.path.getsize(os.path.join(home, "out", "batch-size-quick.svg")) > 1000, "no figure")
+
+
+if __name__ == "__main__":
+    main()
