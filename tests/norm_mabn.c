@@ -1,6 +1,6 @@
-/* Moving average batch normalization: its two ends, at which the backward is a derivative, what it
- * remembers, and that whoever is no derivative by design is judged by somebody. Its equations are
- * restated in src/check/trial_design.c. */
+/* Moving average batch normalization: its two ends, where the backward is a derivative;
+ * what it remembers; and that whoever is no derivative by design is judged by somebody.
+ * Its equations are restated in src/check/trial_design.c. */
 #include "harness.h"
 
 #include "norm.h"
@@ -76,7 +76,7 @@ static void near(const double *got, const double *expected, size_t count, double
 
 /* ---- the two ends ---------------------------------------------------------------- */
 
-/* All weight on the batch itself: nothing is remembered, and batch(center=no) is proved. */
+/* All weight on the batch itself: nothing is remembered. */
 static void with_all_weight_it_is_uncentred_batch(void **state) {
     (void)state;
     static const char *const SPECS[] = {"mabn(weight_new=1)", "mabn(warm=3)"};
@@ -100,8 +100,8 @@ static void with_all_weight_it_is_uncentred_batch(void **state) {
     arena_free(arena);
 }
 
-/* gamma x / sqrt(square + 0.9 ... + 0.1 mean(x^2) + eps) with nothing detached; its gradients
- * by the tape. */
+/* gamma x / sqrt(square + w (mean(x^2) - square) + eps) with nothing detached; its
+ * gradients by the tape. */
 static void differentiate(Arena *arena, Step *s, double weight) {
     Tape *t = tape_new(arena);
     const Lattice at = {N, C, L};
@@ -119,7 +119,7 @@ static void differentiate(Arena *arena, Step *s, double weight) {
     tape_backward(t, y, s->dy);
 }
 
-/* dx is the derivative of y through mean(x^2), and -(1 - w) xhat product rstd beside it. */
+/* dx is the derivative of y through mean(x^2), and -(1 - w) xhat product rstd. */
 static void what_is_remembered_is_all_that_differs(void **state) {
     (void)state;
     static const double WEIGHT[] = {0.1, 0.7};
@@ -165,7 +165,7 @@ static void training_is_the_evaluation_after_it(void **state) {
     arena_free(arena);
 }
 
-/* The products of the steps before, by weights w (1 - w)^k: with dy zero they are alone. */
+/* Products of the steps before, by weights w (1 - w)^k: with dy zero they are alone. */
 static void products_fade(void **state) {
     (void)state;
     Arena *arena = arena_new();
@@ -222,7 +222,7 @@ static const TrialCheck *check_named(const char *name) {
     return NULL;
 }
 
-/* A kind with no derivative by design is restated in loops, and a kind with one is not. */
+/* A kind with no derivative by design is restated in loops, one with one is not. */
 static void by_design_is_judged_by_its_equations(void **state) {
     (void)state;
     Arena *arena = arena_new();

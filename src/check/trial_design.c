@@ -1,6 +1,6 @@
-/* Normalizers whose backward is by design no derivative of their forward: no derivative oracle
- * can judge them, so their equations are restated here, forward, backward and what both
- * observe for the running state. Plain loops of 113 bits, nothing in common with norm. */
+/* Normalizers whose backward is by design no derivative of their forward: no derivative
+ * oracle can judge them, so their equations are restated here, forward, backward and what
+ * both observe for the running state. Plain loops of 113 bits, nothing of norm's. */
 #include "trial_kind.h"
 
 #include <float.h>

@@ -1,24 +1,24 @@
 /* Moving average batch normalization (Yan et al. 2020): what a small batch says of itself
- * is replaced by moving averages, forward and backward, and nothing is centred (the weights
+ * is replaced by moving averages, forward and backward; nothing is centred (the weights
  * are: networks with weights=standardized). Per channel, with h = gamma dy, means over
  * samples and positions, and w the weight of the newest batch (weight_new),
  *     square  = running_square  + w (mean(x^2)    - running_square)
  *     product = running_product + w (mean(h xhat) - running_product)
  *     xhat = x / sqrt(square + eps),   dx = (h - xhat product) / sqrt(square + eps)
  * so dx is no derivative of y, by design. It is at two ends: with w = 1 all of it is
- * batch(center=no), and with running_product = 0 dx is the derivative of y through mean(x^2),
- * whatever w. What the remembered product adds to that,
+ * batch(center=no), and with running_product = 0 dx is the derivative of y through
+ * mean(x^2), whatever w. What the remembered product adds to that,
  *     -(1 - w) xhat running_product / sqrt(square + eps)
  * does not ask for dy: it is there where dy is zero.
  *
  * Both averages include the batch itself, as the authors' do. State moves after the step,
  * so the step forms them from the state and its own batch, and observes mean(x^2) in the
  * forward, mean(h xhat) in the backward. With one worker the averages of a step are the
- * state after it; with several, each adds its own batch, and the state moves by their mean.
- * Where no backward runs (precise moments) running_product stays as it is. Its unit is h's.
+ * state after it; with several, each adds its own batch, and the state moves by their
+ * mean. Where no backward runs (precise moments) running_product stays. Its unit is h's.
  *
- * The definition is the quotient, its square detached, and an operation that leaves xhat as
- * it is and subtracts the average from what comes back. So tape_gradient records this
+ * The definition is the quotient, its square detached, and an operation that leaves xhat
+ * as it is and subtracts the average from what comes back. So tape_gradient records this
  * backward too; a second derivative applies the same rule twice, and no theory stands
  * behind that.
  *
