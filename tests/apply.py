@@ -318,6 +318,26 @@ def gates(place):
 
 
 @case("oracle")
+def moving(place):
+    """Two averages are read in training, which says that dx is no derivative; one in evaluation."""
+    rng = np.random.default_rng(9)
+    x, dy, gamma = rng.normal(size=(2, 3, 5)), rng.normal(size=(2, 3, 5)), rng.normal(size=(3, 1))
+    square, product = np.array([[0.5], [1.0], [2.0]]), np.array([[1.0], [-2.0], [0.5]])
+    one = 0.9 * square + 0.1 * (x * x).mean((0, 2), keepdims=True)
+    xhat = x / np.sqrt(one + 1e-5)
+    both = 0.9 * product + 0.1 * (gamma * dy * xhat).mean((0, 2), keepdims=True)
+    arrays = {"x": x, "dy": dy, "gamma": gamma.ravel(), "running_square": square.ravel()}
+    expected = {"y": gamma * xhat, "dx": (gamma * dy - xhat * both) / np.sqrt(one + 1e-5)}
+    trained = call(place, "mabn", {**arrays, "running_product": product.ravel()}, talk="no derivative, by design")
+    evaluated = call(place, "mabn", arrays, "--mode", "eval")
+    for name, value in expected.items():
+        error = np.abs(trained[name] - value.ravel()).max()
+        check(error <= 1e-14, f"{name} differs from numpy's by {error}")
+    error = np.abs(evaluated["y"] - (gamma * x / np.sqrt(square + 1e-5)).ravel()).max()
+    check(error <= 1e-14, f"y of evaluation differs from numpy's by {error}")
+
+
+@case("oracle")
 def lonely_cells(place):
     """Cells of one element: y is beta, dx is zero, both exactly, and one line says so."""
     rng = np.random.default_rng(7)

@@ -45,12 +45,14 @@ static void read_x(Job *job) {
 /* A name that is nearly one of ours, ours being absent, is a slip that would go unnoticed.
  * Other data sets are the user's business. */
 static void check_names(const Job *job) {
-    static const char *const known[] = {"x", "gamma",        "beta",        "dy",
-                                        "v", "running_mean", "running_var", "param"};
-    size_t count;
+    const char *known[8 + NORM_MAX_STATES] = {
+        "x", "gamma", "beta", "dy", "v", "running_mean", "running_var", "param"};
+    size_t count, names_known = 8;
+    for (size_t i = 0; i < job->norm->states; i++)
+        known[names_known++] = job->norm->state[i].name;
     const char **names = store_members(job->in, job->arena, "/", &count);
     for (size_t i = 0; i < count; i++) {
-        const char *near = text_nearest(names[i], known, COUNT_OF(known));
+        const char *near = text_nearest(names[i], known, names_known);
         if (near == NULL || strcmp(near, names[i]) == 0 || near[0] != names[i][0])
             continue;
         if (!store_has(job->in, text_print(job->arena, "/%s", near)))
