@@ -43,7 +43,9 @@ LISTED = os.path.join(HOME, "tests", "mutation.txt")
 
 # file -> functions left out; all others are broken, new ones too.
 KERNELS = {"norm/kernel.c": (),
-           "norm/partitioned.c": ("observe", "observe_now", "norm_moments")}  # no derivatives: norm_use.c, norm_combine.c
+           # no derivatives: norm_use.c, norm_combine.c, norm_adapt.c, norm_forms.c
+           "norm/partitioned.c": ("observe", "observe_now", "observe_rows", "observe_channels", "observe_squares",
+                                  "norm_moments", "norm_moments_over")}
 MOMENTS = {"tensor/partition.c": ("partition_map", "partition_blocks", "partition_smallest", "partition_cell",
                                   "partition_cells", "partition_slabs", "partition_count",  # shared with the oracle
                                   "moments_unbiased", "moments_merge")}
@@ -51,9 +53,9 @@ MOMENTS = {"tensor/partition.c": ("partition_map", "partition_blocks", "partitio
 COMBINATIONS = ["norm/mix.c", "norm/blend.c", "norm/split.c", "norm/chain.c"]
 # Positions together, apart, and moments that are given: who is asked about kernels and moments. The others are other
 # partitions of the same.
-SHARP = ["batch", "group(2)", "position", "none"]
+SHARP = ["batch", "group(2)", "position", "none", "batch(center=no)", "position(center=no)"]
 WITHOUT_AFFINE = ["group(2, gamma=no)", "position(gamma=no)", "batch(gamma=no, beta=no)", "none(gamma=no)",
-                  "none(beta=no)"]
+                  "none(beta=no)", "batch(center=no, affine=no)"]
 COMBINED = ["mix(instance, layer, batch)", "mix(instance, layer, batch, pooled=yes)", "blend(batch, group(2))",
             "split(instance, batch)", "batch | group(2)"]
 # Checks that see most, and all others that take milliseconds: on shapes of up to 400 elements, and on larger ones. What

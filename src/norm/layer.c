@@ -7,7 +7,6 @@ const NormKind norm_layer = {
     .usage = "layer",
     .title = "layer normalization",
     .source = "Ba et al. 2016",
-    .also = (const char *const[]){"layer(center=no)", NULL},
     .block = 1,
     .twins = (const NormTwin[]){{"group(1)", NORM_TRAIN},
                                 {"group(size=C)", NORM_TRAIN},

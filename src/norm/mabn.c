@@ -230,7 +230,6 @@ const NormKind norm_mabn = {
     .source = "Yan et al. 2020",
     .cells = "all samples x one channel x all positions, and the steps before",
     .by_design = "dx has a moving average of mean(h xhat) in place of the batch's own",
-    .also = (const char *const[]){"mabn(warm=4)", "mabn(weight_new=0.5, beta=no)", NULL},
     .options = (const char *const[]){"warm", NULL},
     .keeps_state = true,
     .recalls = true,
