@@ -30,7 +30,10 @@ const char *plot_styles(Arena *arena, const Grid *g, const size_t *series, size_
 
 const char *plot_foot(Arena *arena, const Grid *g, const char *what, bool tex) {
     const char *text =
-        text_print(arena, "%s%s%s%s %s: %s", g->experiment, g->quick ? " quick, " : " ",
+        text_print(arena, "%s%s%s%s%s %s: %s", g->experiment, g->quick ? " quick" : "",
+                   !*g->protocol ? ""
+                   : g->quick    ? ", "
+                                 : " ",
                    g->protocol, *g->changes ? ", changed" : "", g->identity, what);
     return figure_label(arena, text, tex);
 }

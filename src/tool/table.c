@@ -108,11 +108,11 @@ static bool any_same(const Grid *g) {
 static void print_text(Arena *arena, FILE *out, const Grid *g) {
     const char **cells = TAKE(arena, const char *, g->points);
     fprintf(out, "%s\n", g->question);
-    fprintf(out, "Validation error, %%: mean over %zu seed%s%s. %s%s%s\n\n", g->seeds,
-            g->seeds == 1 ? "" : "s",
+    fprintf(out, "Validation error, %%: mean over %zu seed%s%s. %s%s recipe\n\n",
+            g->seeds, g->seeds == 1 ? "" : "s",
             g->seeds > 2 ? " ± half of Student's 95 % interval" : "",
-            *g->protocol ? "Protocol: " : "", g->protocol,
-            g->quick ? ", quick recipe" : ", full recipe");
+            *g->protocol ? text_print(arena, "Protocol: %s, ", g->protocol) : "",
+            g->quick ? "quick" : "full");
     if (*g->changes) fprintf(out, "Changed: %s\n\n", g->changes);
     for (size_t j = 0; j < g->points; j++) cells[j] = text_number(arena, g->along[j]);
     text_row(out, first_width(arena, g), g->along_label, cells, g->points);
@@ -211,9 +211,10 @@ static void print_latex(Arena *arena, FILE *out, const Grid *g) {
     const char **cells = TAKE(arena, const char *, g->points);
     fprintf(out,
             "%% %s, %s: validation error in percent, mean and half of Student's 95 %% "
-            "interval over %zu\n%% seeds; protocol %s, %s recipe %s; needs "
+            "interval over %zu\n%% seeds; %s%s recipe %s; needs "
             "booktabs\n\\begin{tabular}{l",
-            g->experiment, g->identity, g->seeds, g->protocol,
+            g->experiment, g->identity, g->seeds,
+            *g->protocol ? text_print(arena, "protocol %s, ", g->protocol) : "",
             g->quick ? "quick" : "full", g->changes);
     for (size_t j = 0; j < g->points; j++) fputs("r", out);
     fputs("}\n\\toprule\n", out);
