@@ -36,7 +36,7 @@ def write(text, *path):
 def does(place, words, code=0, home=None, **more):
     """(stdout, stderr) of a command that must end so; no checkout but `home` is known to it."""
     environment = place.environment()
-    del environment["NORMLAB_HOME"]
+    del environment["NORMLAB_HOME"], environment["NORMLAB_OUT"]
     environment["PATH"] = "/usr/bin:" + environment["PATH"]
     environment["PKG_CONFIG_PATH"] = place.path("prefix", "lib", "pkgconfig")
     if home:
@@ -107,7 +107,9 @@ int main(void) {
     NormContext context = {.tape = tape, .norm = norm, .mode = NORM_TRAIN, .param = param};
     Node *y = norm_apply(&context, tape_leaf(tape, SHAPE(1, 1, 4), x));
     printf("%.3f %.3f\\n", y->value[0], y->value[3]);
-    return fabs(y->value[3] - 1) > 1e-15; /* (7 - 4) / sqrt(5 + 4) */
+    const int bad = fabs(y->value[3] - 1) > 1e-15; /* (7 - 4) / sqrt(5 + 4) */
+    arena_free(arena);
+    return bad;
 }
 """
 
@@ -315,8 +317,8 @@ def new(place):
 def no_checkout(place):
     """What the installed program cannot do without sources."""
     program = install(place)
-    refused(place, program, ["new", "norm", "x"], MISSING, ["`normlab new`", "checkout", "NORMLAB_HOME"])
-    refused(place, program, ["publish", "batch-size"], MISSING, ["`normlab publish`", "checkout"])
+    refused(place, program, ["new", "norm", "batch"], MISSING, ["`normlab new`", "checkout", "NORMLAB_HOME"])
+    refused(place, program, ["publish", "none"], MISSING, ["`normlab publish`", "checkout"])
 
 
 @case("example")
@@ -340,6 +342,8 @@ def chapter(place):
     same("normalizers that passed", len(re.findall(r"^\d+ cases, .* 0 failed, 0 inconclusive", done.stdout, re.M)), 2)
     check("partial - layer" in done.stdout or "layer - partial" in done.stdout, f"no comparison: {done.stdout[-3000:]}")
     check(os.path.getsize(os.path.join(home, "out", "batch-size-quick.svg")) > 1000, "no figure")
+    # an experiment without a protocol has nothing to say of it
+    check(re.search(r"over 1 seed\. quick recipe$", done.stdout, re.M), "the new experiment's table")
 
 
 if __name__ == "__main__":
