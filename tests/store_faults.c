@@ -254,6 +254,57 @@ static void damage_in_a_foreign_file_never_crashes(void **state) {
     folder_remove(arena, folder);
 }
 
+static void reject(void *path) {
+    Error error = {0};
+    if (!store_reject(path, "is not what was computed", &error))
+        die(error.code, "%s", error.message);
+}
+
+/* Every file that was ever rejected is still there. */
+static void what_is_rejected_is_kept(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const char *folder = folder_new(arena);
+    char text[1024], *path = text_print(arena, "%s/run.h5", folder);
+    static const char *const ends[] = {".rejected", ".rejected.2", ".rejected.3"};
+    size_t length;
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        const char *kept = text_print(arena, "%s%s", path, ends[i]);
+        write_file(path, ends[i], strlen(ends[i]));
+        assert_int_equal(harness_child(reject, path, text, sizeof text), 0);
+        assert_non_null(strstr(
+            text, text_print(arena, "%s: is not what was computed; it is kept as %s\n",
+                             path, kept)));
+        assert_string_equal(read_file(arena, kept, &length), ends[i]);
+        assert_int_equal(access(path, F_OK), -1);
+    }
+    assert_int_equal(harness_child(reject, path, text, sizeof text), EX_CANTCREAT);
+    assert_int_equal(folder_count(folder), COUNT_OF(ends));
+    folder_remove(arena, folder);
+}
+
+/* The seal is gone as soon as another program has edited the file. */
+static void an_edited_file_is_not_sealed(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const char *folder = folder_new(arena);
+    const char *path = text_print(arena, "%s/run.h5", folder);
+    size_t length;
+    Error error = {0};
+    Store *store = sample("sealed");
+    char *image = store_image(store, arena, &length);
+    save(store, path);
+    store_close(store);
+    for (int cut = 0; cut < 2; cut++) {
+        store = store_open(path, &error);
+        assert_non_null(store);
+        assert_int_equal(store_is_sealed(store), !cut);
+        store_close(store);
+        write_file(path, image, length - 81);
+    }
+    folder_remove(arena, folder);
+}
+
 /* ---- misuse ---------------------------------------------------------------------- */
 
 static void write_twice(void *store) {
@@ -353,6 +404,8 @@ static const Case cases[] = {
     CASE(fault, newer_schemas_are_refused),
     CASE(fault, any_flipped_byte_of_a_sealed_file_is_seen),
     CASE(fault, damage_in_a_foreign_file_never_crashes),
+    CASE(fault, what_is_rejected_is_kept),
+    CASE(fault, an_edited_file_is_not_sealed),
     CASE(fault, misuse_is_a_programmers_mistake),
     CASE(fault, a_second_writer_is_told_of_the_first),
     CASE(fault, a_killed_writer_holds_no_lock),

@@ -115,14 +115,16 @@ static bool has_signature(const char *bytes, size_t length) {
     return false;
 }
 
-static bool check_bytes(const char *path, char *bytes, size_t length, Error *error) {
+static bool check_bytes(Store *store, char *bytes, size_t length, Error *error) {
+    const char *path = store->path;
     if (!has_signature(bytes, length))
         return fail(error, EX_DATAERR, 0, "%s: not an HDF5 file", path);
     const Seal seal = store_seal_read(bytes, length);
     if (seal == SEAL_BROKEN)
         return fail(error, EX_DATAERR, 0,
                     "%s: damaged: its bytes do not match the SHA-256 at its end", path);
-    return seal == SEAL_WHOLE || store_probe(path, bytes, length, error);
+    store->sealed = seal == SEAL_WHOLE;
+    return store->sealed || store_probe(path, bytes, length, error);
 }
 
 static bool check_schema(const Store *store, Error *error) {
@@ -138,8 +140,7 @@ static bool check_schema(const Store *store, Error *error) {
 /* The bytes are needed until HDF5 has its own copy. */
 static bool open_bytes(Store *store, Arena *scratch, Error *error) {
     char *bytes = place_read(scratch, store->path, LARGEST_FILE, &store->length, error);
-    if (bytes == NULL || !check_bytes(store->path, bytes, store->length, error))
-        return false;
+    if (bytes == NULL || !check_bytes(store, bytes, store->length, error)) return false;
     store->file = store_attach(memory_name(store), bytes, store->length);
     if (store->file < 0)
         return fail(error, EX_DATAERR, 0, "%s: damaged: HDF5 cannot open it",
@@ -155,6 +156,10 @@ Store *store_open(const char *path, Error *error) {
     if (opened) return store;
     store_close(store);
     return NULL;
+}
+
+bool store_is_sealed(const Store *store) {
+    return store->sealed;
 }
 
 void store_close(Store *store) {

@@ -13,6 +13,7 @@ struct Store {
     const char *path; /* for messages: the path that was opened */
     bool writing;     /* made by store_new */
     size_t length;    /* bytes of the file that was opened */
+    bool sealed;      /* and normlab wrote them all */
 };
 
 /* ---- file.c ---------------------------------------------------------------------- */

@@ -38,6 +38,16 @@ Store *store_open(const char *path, Error *error);
 
 void store_close(Store *store); /* NULL is fine */
 
+/* Whether its bytes are those that normlab wrote: what another program edits loses the
+ * seal. It guards against accident alone, for anyone can compute a digest; against intent
+ * there is but to compute the numbers again. */
+bool store_is_sealed(const Store *store);
+
+/* Moves what stands at `path` and cannot be believed out of the way, and keeps it beside:
+ * PATH.rejected, or PATH.rejected.2... where that is taken. Says on stderr why, and where it
+ * is now. False and *error (EX_CANTCREAT) if it cannot be moved. */
+bool store_reject(const char *path, const char *why, Error *error);
+
 /* ---- put.c: writing -------------------------------------------------------------- */
 
 /* Misuse is the programmer's mistake (REQUIRE). Paths are absolute within the file,
