@@ -1,8 +1,5 @@
 #!/usr/bin/python3 -B
-"""Studies from outside: runs, resumption, tables, figures, files for other tools, and one run's numbers.
-
-Renewing the golden numbers, after TRAIN_NUMERICS was raised for a reason: tests/runs.py --renew
-"""
+"""Studies from outside: runs, resumption, tables, figures, files for other tools."""
 
 import contextlib
 import csv
@@ -29,7 +26,6 @@ STUDY = ["run", "batch-size", "--quick", "norm=batch,group:4", "batch=8,4", "sam
 RUNS = 9  # batch: 2 sizes x 3 seeds; group, the same at both sizes: 3 seeds
 SMALL = ["run", "batch-size", "--quick", "norm=batch,group:4", "batch=8,4", "samples=8", "seed=1,2", "images=16",
          "epochs=1", NETWORK]
-GOLDEN = os.path.join(HOME, "tests", "golden", "batch-size-smoke.json")
 
 
 def collected(place):
@@ -675,56 +671,5 @@ def talk(place):
         check(all(line.startswith("normlab: ") for line in one.talk.splitlines()), f"stderr {one.talk!r}")
 
 
-# ---- golden ---------------------------------------------------------------------------------------------------------
-
-
-def golden_runs(place):
-    """Metrics of two short runs: few steps, so that another BLAS kernel's rounding does not grow."""
-    words = ["run", "batch-size", "--quick", "norm=batch,group:4", "batch=4", "samples=8", "seed=7", "images=64",
-             "epochs=2", "rate=0.1", "flip=yes", "shift=2", NETWORK]
-    place.good(*words)
-    found = {"numerics": None, "runs": {}}
-    for path in run_files(place):
-        with h5py.File(path, "r") as file:
-            found["numerics"] = int(file["config"].attrs["numerics"])
-            run = {"identity": str(file.attrs["run"])}
-            for name in ("learning_rate", "train_loss", "train_error", "val_loss", "val_error"):
-                run[name] = file["metrics"][name][()].tolist()
-            for name in ("score", "test_loss", "test_error"):
-                run[name] = [float(file["summary"][name][()])]
-            found["runs"][str(file["config"].attrs["norm"])] = run
-    return found
-
-
-@case("golden")
-def golden(place):
-    with open(GOLDEN) as file:
-        expected = json.load(file)
-    found = golden_runs(place)
-    same("numerics (tests/runs.py --renew)", found["numerics"], expected["numerics"])
-    same("normalizers", sorted(found["runs"]), sorted(expected["runs"]))
-    for norm, run in expected["runs"].items():
-        for name, values in run.items():
-            got = found["runs"][norm][name]
-            if name == "identity":
-                same(f"{norm}: name of the run", got, values)
-                continue
-            check(np.allclose(got, values, rtol=1e-9, atol=0), f"{norm}: {name} is {got}, expected {values}")
-
-
-def renew():
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        found = golden_runs(Place(folder))
-    with open(GOLDEN, "w") as file:
-        json.dump(found, file, indent=1)
-        file.write("\n")
-    print(GOLDEN)
-
-
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--renew"]:
-        renew()
-    else:
-        main()
+    main()

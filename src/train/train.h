@@ -12,7 +12,7 @@
 #include "dataset.h"
 #include "net.h"
 
-/* Raised whenever the golden run's bits move: part of every run's identity. */
+/* Raised whenever bits of the golden list move (tests/golden.py): part of every run's identity. */
 enum { TRAIN_NUMERICS = 1 };
 
 /* ---- config.c: the configuration of a run, as text and as values ----------------- */
