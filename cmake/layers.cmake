@@ -3,11 +3,11 @@
 #   layer(tensor SEES base LINKS PkgConfig::BLAS)
 function(layer name)
   cmake_parse_arguments(ARG "" "" "SEES;LINKS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.c)
   add_library(${name} STATIC ${sources})
-  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/${name})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/${name})
   foreach(below ${ARG_SEES})
-    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/${below})
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/${below})
   endforeach()
   target_link_libraries(${name} PRIVATE ${ARG_SEES} ${ARG_LINKS})
 endfunction()
@@ -20,13 +20,13 @@ function(layer_test name)
   add_executable(test-${name} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c)
   target_include_directories(test-${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   foreach(below ${ARG_SEES})
-    target_include_directories(test-${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/${below})
+    target_include_directories(test-${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/${below})
   endforeach()
   target_link_libraries(test-${name} PRIVATE ${ARG_SEES} harness PkgConfig::CMOCKA m ${ARG_LINKS})
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${name}.cmake)
   add_custom_command(TARGET test-${name} POST_BUILD
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:test-${name}> -DSUITE=${name} -DCASES=${cases}
-            -DFOLDER=${CMAKE_SOURCE_DIR} -P ${CMAKE_SOURCE_DIR}/cmake/discover.cmake
+            -DFOLDER=${PROJECT_SOURCE_DIR} -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
     BYPRODUCTS ${cases} VERBATIM)
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
 endfunction()
@@ -39,8 +39,8 @@ function(script_test name)
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${name}.cmake)
   add_custom_command(OUTPUT ${cases}
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=${script} -DSUITE=${name} -DCASES=${cases}
-            -DFOLDER=${CMAKE_SOURCE_DIR} -DNORMLAB=$<TARGET_FILE:normlab> -P ${CMAKE_SOURCE_DIR}/cmake/discover.cmake
-    DEPENDS ${script} ${CMAKE_SOURCE_DIR}/cmake/discover.cmake VERBATIM)
+            -DFOLDER=${PROJECT_SOURCE_DIR} -DNORMLAB=$<TARGET_FILE:normlab> -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
+    DEPENDS ${script} ${PROJECT_SOURCE_DIR}/cmake/discover.cmake VERBATIM)
   add_custom_target(test-${name} ALL DEPENDS ${cases} normlab)
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
 endfunction()
@@ -51,8 +51,8 @@ function(command_test word)
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${word}_command.cmake)
   add_custom_command(OUTPUT ${cases}
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:normlab> -DWORD=${word} -DSUITE=${word} -DCASES=${cases}
-            -DFOLDER=${CMAKE_SOURCE_DIR} -P ${CMAKE_SOURCE_DIR}/cmake/discover.cmake
-    DEPENDS normlab ${CMAKE_SOURCE_DIR}/cmake/discover.cmake VERBATIM)
+            -DFOLDER=${PROJECT_SOURCE_DIR} -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
+    DEPENDS normlab ${PROJECT_SOURCE_DIR}/cmake/discover.cmake VERBATIM)
   add_custom_target(test-${word}_command ALL DEPENDS ${cases})
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
 endfunction()

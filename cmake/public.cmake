@@ -1,11 +1,11 @@
 # What others may build on: the headers of the public layers, and abi.h, their hash.
 foreach(header base/base base/spec base/arith tensor/tensor tensor/partition tape/tape tape/op norm/norm norm/kind)
-  list(APPEND public_headers ${CMAKE_SOURCE_DIR}/src/${header}.h)
+  list(APPEND public_headers ${PROJECT_SOURCE_DIR}/src/${header}.h)
 endforeach()
-set(abi_header ${CMAKE_BINARY_DIR}/generated/abi.h)
+set(abi_header ${PROJECT_BINARY_DIR}/generated/abi.h)
 add_custom_command(OUTPUT ${abi_header}
-  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${abi_header} "-DHEADERS=${public_headers}" -P ${CMAKE_SOURCE_DIR}/cmake/abi.cmake
-  DEPENDS ${public_headers} ${CMAKE_SOURCE_DIR}/cmake/abi.cmake VERBATIM)
+  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${abi_header} "-DHEADERS=${public_headers}" -P ${PROJECT_SOURCE_DIR}/cmake/abi.cmake
+  DEPENDS ${public_headers} ${PROJECT_SOURCE_DIR}/cmake/abi.cmake VERBATIM)
 add_custom_target(abi-header ALL DEPENDS ${abi_header})
 
 # The program's public layers as a library, for who links the normalizers into a program of their own. A plugin needs
@@ -30,19 +30,19 @@ string(REGEX REPLACE "/$" "" PREFIX_FROM_PC ${PREFIX_FROM_PC})
 if(quadmath)
   set(PC_QUADMATH " -lquadmath")
 endif()
-configure_file(${CMAKE_SOURCE_DIR}/cmake/normlab.pc.in generated/normlab.pc @ONLY)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/normlab.pc.in generated/normlab.pc @ONLY)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/generated/normlab-config-version.cmake COMPATIBILITY SameMinorVersion)
 
 install(TARGETS normlab RUNTIME)
 install(TARGETS normlab-headers normlab-library EXPORT normlab-targets ARCHIVE)
 install(EXPORT normlab-targets NAMESPACE normlab:: DESTINATION ${package})
-install(FILES ${CMAKE_SOURCE_DIR}/cmake/normlab-config.cmake
+install(FILES ${PROJECT_SOURCE_DIR}/cmake/normlab-config.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab-config-version.cmake DESTINATION ${package})
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES ${public_headers} ${abi_header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/normlab)
 # What the program reads: scripts of figures, embedded images, published results; and a first plugin.
 set(share ${CMAKE_INSTALL_DATADIR}/normlab)
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/experiments DESTINATION ${share} FILES_MATCHING PATTERN *.gp)
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/data DESTINATION ${share} PATTERN *.py EXCLUDE)
-install(FILES ${CMAKE_SOURCE_DIR}/src/norm/template/variant.c DESTINATION ${share})
-install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/experiments DESTINATION ${share} FILES_MATCHING PATTERN *.gp)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/data DESTINATION ${share} PATTERN *.py EXCLUDE)
+install(FILES ${PROJECT_SOURCE_DIR}/src/norm/template/variant.c DESTINATION ${share})
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -10,13 +10,13 @@ target_link_libraries(hdf5 INTERFACE ${hdf5_libraries})
 
 get_directory_property(options COMPILE_OPTIONS)
 string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
-set(provenance_header ${CMAKE_BINARY_DIR}/generated/provenance_build.h)
+set(provenance_header ${PROJECT_BINARY_DIR}/generated/provenance_build.h)
 add_custom_target(provenance-header
-  COMMAND ${CMAKE_COMMAND} -DSOURCE=${CMAKE_SOURCE_DIR} -DOUTPUT=${provenance_header}
+  COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -DOUTPUT=${provenance_header}
           -DVERSION=${PROJECT_VERSION} "-DCOMPILER=${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION}"
           "-DFLAGS=${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${type}} ${options}" "-DTYPE=${CMAKE_BUILD_TYPE}"
-          -P ${CMAKE_SOURCE_DIR}/cmake/provenance.cmake
+          -P ${PROJECT_SOURCE_DIR}/cmake/provenance.cmake
   BYPRODUCTS ${provenance_header} COMMENT "Looking at the checkout" VERBATIM)
 add_library(provenance INTERFACE)
-target_include_directories(provenance INTERFACE ${CMAKE_BINARY_DIR}/generated)
+target_include_directories(provenance INTERFACE ${PROJECT_BINARY_DIR}/generated)
 add_dependencies(provenance provenance-header)
