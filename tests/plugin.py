@@ -12,6 +12,7 @@ import resource
 import shlex
 import shutil
 import subprocess
+import sys
 
 from program import HOME, PATIENCE, PROGRAM, case, check, listing, main, same
 
@@ -232,6 +233,71 @@ def names(place):
     refused(place, program, ["--plugin", path, "list", "norms"], DATA, [path, "title"])
     good = compiled(place, "good", source)
     refused(place, program, ["--plugin", good, "list", "norms", "--plugin", good], USAGE, ["'variant' already"])
+
+
+CHANGES = {
+    # what a library may do to the arithmetic of the process: C, and what is said of it
+    "flush": ("_mm_setcsr(_mm_getcsr() | 0x8000)", "taken for zero"),
+    "denormals": ("_mm_setcsr(_mm_getcsr() | 0x0040)", "taken for zero"),
+    "upward": ("_mm_setcsr((_mm_getcsr() & ~0x6000u) | 0x4000)", "not rounded to the nearest"),
+    "downward": ("_mm_setcsr((_mm_getcsr() & ~0x6000u) | 0x2000)", "not rounded to the nearest"),
+    "chopped": ("fesetround(FE_TOWARDZERO)", "not rounded to the nearest"),
+    "short": ("x87((unsigned short)(word & ~0x0300))", "long double"),
+    "double": ("x87((unsigned short)((word & ~0x0300) | 0x0200))", "long double"),
+    "x87-up": ("x87((unsigned short)(word | 0x0800))", "long double"),
+    "trap": ("_mm_setcsr(_mm_getcsr() & ~0x0200u)", "would end the program"),
+    "x87-trap": ("x87((unsigned short)(word & ~0x0004))", "would end the program"),
+}
+CHANGE = """#include <fenv.h>
+#include <xmmintrin.h>
+static inline void x87(unsigned short word) { __asm__ volatile("fldcw %0" : : "m"(word)); }
+static void change(void) {
+    unsigned short word;
+    __asm__ volatile("fnstcw %0" : "=m"(word));
+    (void)word, (void)x87;
+    @;
+}
+"""
+AT_ONCE = "__attribute__((constructor)) static void at_once(void) { change(); }\n"
+
+
+@case("fault")
+def arithmetic(place):
+    """What changes the arithmetic of the process is refused: by -Ofast, by a constructor, before the program, and where
+    it computes, also in threads."""
+    if os.uname().machine != "x86_64":
+        sys.exit("this test knows the registers of x86-64 alone")
+    program, source = install(place), read(TEMPLATE)
+    fast = compiled(place, "fast", source, "-Ofast")
+    subject = [program, "list", "norms", "variant", "--plugin"]
+    _, err = does(place, [*subject, fast], DATA)
+    check("fast.so changes the arithmetic" in err and "taken for zero" in err and err.count("\n") == 1, err)
+    for name, (how, says) in CHANGES.items():
+        change = CHANGE.replace("@", how)
+        _, err = does(place, [*subject, compiled(place, name, source + change + AT_ONCE)], DATA)
+        check(f"{name}.so changes the arithmetic" in err and says in err and err.count("\n") == 1, f"{name}: {err}")
+        library = place.path(f"lib{name}.so")
+        write(change + AT_ONCE, place.path("preload.c"))
+        does(place, ["cc", "-shared", "-fPIC", "preload.c", "-o", library])
+        if not build_flags():  # sanitizers want to be first
+            _, err = does(place, ["env", f"LD_PRELOAD={library}", program, "list", "norms"], MISSING)
+            check("LD_PRELOAD" in err and says in err and err.count("\n") == 1, f"{name}: {err}")
+    # in a thread, at the second step: the first of the two workers that come so far
+    late = CHANGE.replace("@", CHANGES["flush"][0])
+    begin = "    Tape *t = context->tape;\n    Node *eps"
+    check(begin in source, "the template has changed")
+    late += source.replace(begin, "    if (context->step == 1) change();\n" + begin)
+    late = compiled(place, "late", late)
+    out, err = does(place, [program, "run", "batch-size", "--quick", "norm=variant", "workers=2", *TINY, "--plugin", late],
+                    MISSING)
+    check("changed the arithmetic" in err, err)
+    check(not glob.glob(place.path("out", "runs", "*.h5")), "a run was stored")
+    now = compiled(place, "now", CHANGE.replace("@", CHANGES["flush"][0]) +
+                   source.replace(begin, "    change();\n" + begin))
+    tensors(place)
+    before = listing(place.folder)
+    _, err = does(place, [program, "apply", "variant", "in.h5", "y.h5", "--plugin", now], MISSING)
+    check("changed the arithmetic" in err and listing(place.folder) == before, err)
 
 
 # ---- runs -------------------------------------------------------------------------------------------------------

@@ -57,6 +57,13 @@ typedef struct Error {
  * `return fail(...)`. */
 bool fail(Error *error, int code, size_t at, const char *format, ...) PRINTF_LIKE(4, 5);
 
+/* ---- arithmetic.c ---------------------------------------------------------------- */
+
+/* What is wrong with this thread's arithmetic, in words: rounding, subnormal numbers,
+ * precision, traps. NULL: nothing. */
+const char *arithmetic_fault(void);
+void arithmetic_want(void); /* ends the program (EX_UNAVAILABLE) if something is */
+
 /* ---- arena.c: the one door to memory --------------------------------------------- */
 
 /* A stack of 64-byte aligned memory. Rewinding keeps the blocks, so that the same work

@@ -89,6 +89,7 @@ void *store_image(Store *store, Arena *arena, size_t *length) {
 
 bool store_save(Store *store, const char *path, Error *error) {
     REQUIRE(store->writing, "'%s' was opened for reading", store->path);
+    arithmetic_want(); /* else what is in it would be of another */
     const ArenaMark mark = arena_mark(store->arena);
     size_t length;
     const void *image = store_image(store, store->arena, &length);

@@ -199,6 +199,7 @@ void tape_backward(Tape *tape, Node *y, const double *seed) {
             vector_zero(leaf->gradient, shape_count(leaf->shape));
         leaf->slot = NULL;
     }
+    arithmetic_want(); /* an operation may be a plugin's */
 }
 
 /* ---- tape_gradient: adjoints recorded as operations ------------------------------ */

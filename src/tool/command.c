@@ -235,9 +235,17 @@ static int run_command(Arena *arena, int argc, char **argv) {
 
 int main(int argc, char **argv) {
     signal(SIGXFSZ, SIG_IGN); /* a file too large is an ordinary error of write */
+    const char *fault = arithmetic_fault();
+    if (fault)
+        die(EX_UNAVAILABLE,
+            "the arithmetic was changed before the program began: %s; does LD_PRELOAD "
+            "name a "
+            "library that does so?",
+            fault);
     Arena *arena = arena_new();
     int status = run_command(arena, load_plugins(arena, argc, argv), argv);
     arena_free(arena);
+    arithmetic_want();
     if (fflush(stdout) != 0 || ferror(stdout))
         die(EX_IOERR, "the output could not be written");
     return status;

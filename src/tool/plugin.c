@@ -100,6 +100,13 @@ void plugin_load(Arena *arena, const char *path) {
     Error error = {.set = false};
     const char *sha256 = digest_of(arena, path);
     const NormKind *kind = open_plugin(arena, path);
+    const char *fault = arithmetic_fault();
+    if (fault)
+        die(EX_DATAERR,
+            "%s changes the arithmetic of the whole program: %s; build it without -Ofast "
+            "and "
+            "-ffast-math, also where it is linked",
+            path, fault);
     bool good = kind && kind->name && kind_name_is_free(kind->name, &error) &&
                 norm_register(kind, sha256, &error);
     if (!good)

@@ -195,6 +195,7 @@ static Tally run_shard(const Trainer *t, Arena *arena, NetPass pass, const Image
     Node *loss = tape_cross_entropy(pass.tape, logits, label);
     Tally tally = {loss->value[0], count_wrong(logits, label)};
     if (pass.gradient) tape_backward(pass.tape, loss, NULL);
+    arithmetic_want();
     arena_rewind(arena, mark);
     return tally;
 }
