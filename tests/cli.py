@@ -173,6 +173,8 @@ def values(place):
         (["momentum=2"], USAGE, ["momentum=2", "from 0 to 1"]),
         (["seed=1.5"], USAGE, ["seed=1.5", "whole number"]),
         (["seed=99999999999999999999"], USAGE, ["seed=99999999999999999999"]),
+        (["score=lst"], USAGE, ["score=lst", "'last'"]),
+        (["score=median(9)"], USAGE, ["score=median(9)", "8 epochs"]),
         (["flip=ys"], USAGE, ["flip=ys", "'yes'"]),
         (["running=precice"], USAGE, ["running=precice", "'precise'"]),
         (["schedule=cosin"], USAGE, ["'cosin'", "'cosine'"]),

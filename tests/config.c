@@ -24,7 +24,8 @@ static const char *const OTHER[][2] = {
     {"epochs", "9"},        {"rate", "0.2"},        {"reference", "256"},
     {"schedule", "step"},   {"warmup", "1.5"},      {"momentum", "0"},
     {"decay", "0"},         {"decay_norms", "no"},  {"flip", "yes"},
-    {"shift", "2"},         {"running", "precise"}, {"seed", "2"},
+    {"shift", "2"},         {"running", "precise"}, {"score", "median(5)"},
+    {"seed", "2"},
 };
 
 /* ---- keys ---- */
@@ -87,6 +88,8 @@ static void one_spelling(void **state) {
         {"schedule", "step(factor=0.5)", "step(0.3, 0.6, 0.9, factor=0.5)"},
         {"schedule", "step( 0.50,0.75 )", "step(0.5, 0.75, factor=0.1)"},
         {"schedule", "constant", "constant"},
+        {"score", "median:5", "median(5)"},
+        {"score", "median(1)", "last"},
         {"seed", "1000000000000000", "1000000000000000"},
     };
     Arena *arena = arena_new();
@@ -141,6 +144,12 @@ static const Refused REFUSED[] = {
     {"running", "precize", "average or precise is expected", "did you mean 'precise'?"},
     {"seed", "1000000000000001", "a whole number from 0 to 1000000000000000 is expected",
      ""},
+    {"score", "lst", "at byte 0: no rule 'lst'", "did you mean 'last'?"},
+    {"score", "best", "there are 'last' and 'median(EPOCHS)'", ""},
+    {"score", "last(5)", "at byte 5: last takes no arguments", ""},
+    {"score", "median", "at byte 0: median of how many epochs? median(5)", ""},
+    {"score", "median(0)", "the number of epochs should be", "'0'"},
+    {"score", "median(5, 6)", "at byte 10", ""},
     {"schedule", "cosin", "no schedule 'cosin'", "did you mean 'cosine'?"},
     {"schedule", "cosine(1)", "at byte 7: cosine takes no arguments", ""},
     {"schedule", "constant(0.5)", "constant takes no arguments", ""},

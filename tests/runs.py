@@ -108,7 +108,36 @@ def study(place):
             with h5py.File(os.path.join(place.out, "runs", name + ".h5"), "r") as one:
                 same("run", one.attrs["run"], name)
                 same("score", file["results/score"][index], one["summary/score"][()])
-                same("median", float(one["summary/score"][()]), float(np.median(one["metrics/val_error"])))
+                same("last epoch", float(one["summary/score"][()]), float(one["metrics/val_error"][-1]))
+
+
+@case("theorem")
+def scores(place):
+    """The rule of the score stands wherever a score does, and the score is what it says; two rules are not mixed."""
+    published = os.path.join(HOME, "data", "batch-size.h5")
+    for rule, words, window in (("last", "last epoch", 1), ("median(3)", "median of the last three epochs", 3),
+                                (None, "median of the last five epochs", None)):
+        one = second_place(place, str(window))
+        source = published
+        if rule:
+            one.good(*SMALL, "epochs=4", f"score={rule}")
+            source = collected(one)
+            for path in run_files(one):
+                with h5py.File(path, "r") as file:
+                    same("score", file["summary/score"][()], np.median(file["metrics/val_error"][()][-window:]))
+                    same("rule", str(file["config"].attrs["score"]), rule)
+                    check(words in file["summary/score"].attrs["long_name"], "long_name")
+                    check(0 <= file["summary/train_error_evaluated"][()] <= 1, "training error")
+            with h5py.File(source, "r") as file:
+                same("rule of the study", str(file.attrs["score"]), rule)
+                check(words in file["results/score"].attrs["long_name"], "long_name")
+        for form in ("text", "csv", "json", "latex"):
+            text = one.good("table", "batch-size", "--form", form, "--from", source)
+            check((rule or "median(5)") in text if form == "csv" else words in text, f"{rule}: {form}:\n{text}")
+        one.good("plot", "batch-size", "--from", source, "--to", "a.svg")
+        check(words in "".join(xml.etree.ElementTree.parse(one.path("a.svg")).getroot().itertext()), f"{rule}: figure")
+    code, _, err = place.run(*SMALL, "score=last,median(3)")
+    check(code == 64 and b"one rule" in err and err.count(b"\n") == 1, f"two rules: exit code {code}, {err!r}")
 
 
 @case("example")
@@ -263,7 +292,7 @@ def tables(place):
     check("from " + collected(place) in place.talk, f"the source is not named: {place.talk!r}")
     data = json.loads(place.good("table", "batch-size", "--json"))
     same("keys", sorted(data),
-         ["cells", "experiment", "identity", "measure", "protocol", "published", "quick", "schema"])
+         ["cells", "experiment", "identity", "measure", "protocol", "published", "quick", "schema", "score"])
     same("cells", [(c["series"], c["along"], c["seeds"]) for c in data["cells"]],
          [("batch", 8, 2), ("batch", 4, 2), ("group(4)", 8, 2), ("group(4)", 4, 2)])
     with h5py.File(collected(place), "r") as file:
@@ -532,7 +561,7 @@ def readers(place):
     with xarray.open_dataset(collected(place), group="published", engine="h5netcdf") as data:
         same("published", float(data.error.sel(name="GN", at=2)), 24.1)
     dump = subprocess.run(["h5dump", "-A", run], capture_output=True, text=True, check=False)
-    for part in ("long_name", "description", "median of the last five epochs", "units"):
+    for part in ("long_name", "description", "validation error, last epoch", "units"):
         check(part in dump.stdout, f"h5dump -A lacks {part!r}: {dump.stderr}")
 
 

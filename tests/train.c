@@ -234,29 +234,54 @@ static void nothing_else_is_called_divergence(void **state) {
 }
 
 typedef struct Scored {
+    const char *rule;
     size_t epochs;
-    double error[8], median;
+    double error[8], score;
 } Scored;
 
-static void score_is_the_median_of_the_last_five(void **state) {
+static void score_is_of_the_last_epoch_or_of_its_window(void **state) {
     (void)state;
-    static const Scored CASES[] = {{7, {0.9, 0.8, 0.1, 0.5, 0.3, 0.2, 0.4}, 0.3},
-                                   {5, {0.5, 0.1, 0.9, 0.2, 0.8}, 0.5},
-                                   {4, {0.5, 0.125, 0.25, 0.75}, 0.375},
-                                   {2, {0.25, 0.75}, 0.5},
-                                   {1, {0.7}, 0.7},
-                                   {6, {0, 0.6, 0.5, 0.4, 0.3, 0.2}, 0.4}};
+    static const Scored CASES[] = {
+        {"last", 7, {0.9, 0.8, 0.1, 0.5, 0.3, 0.2, 0.4}, 0.4},
+        {"last", 1, {0.7}, 0.7},
+        {"median(5)", 7, {0.9, 0.8, 0.1, 0.5, 0.3, 0.2, 0.4}, 0.3},
+        {"median(5)", 5, {0.5, 0.1, 0.9, 0.2, 0.8}, 0.5},
+        {"median(4)", 4, {0.5, 0.125, 0.25, 0.75}, 0.375},
+        {"median(2)", 3, {0, 0.25, 0.75}, 0.5},
+        {"median(1)", 3, {0, 0.25, 0.75}, 0.75},
+        {"median(6)", 6, {0, 0.6, 0.5, 0.4, 0.3, 0.2}, 0.35}};
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
         Arena *arena = arena_new();
-        const char *pairs = text_print(arena, "epochs=%zu", CASES[i].epochs);
+        const char *pairs =
+            text_print(arena, "epochs=%zu score=%s", CASES[i].epochs, CASES[i].rule);
         Trainer *t = trainer_of(arena, pairs, small_data(arena, 10, 10), 1);
         memcpy(part_of(t, "val_error")->data, CASES[i].error,
                CASES[i].epochs * sizeof(double));
         assert_true(isnan(trainer_record(t).score));
         part_of(t, "counters")->data[1] = (double)CASES[i].epochs; /* epochs finished */
-        assert_near(trainer_record(t).score, CASES[i].median, 0.0);
+        assert_near(trainer_record(t).score, CASES[i].score, 0.0);
         assert_near(trainer_record(t).val_error[0], CASES[i].error[0],
                     0.0); /* not sorted in place */
+        trainer_free(t);
+        arena_free(arena);
+    }
+}
+
+/* With the training images to validate on, both are one number. */
+static void training_error_is_evaluated_as_validation_is(void **state) {
+    (void)state;
+    static const char *const NORMS[] = {"batch", "layer"};
+    for (size_t i = 0; i < COUNT_OF(NORMS); i++) {
+        Arena *arena = arena_new();
+        Dataset data = *small_data(arena, 10, 10);
+        data.train.count = 96;
+        data.val = data.train;
+        const char *pairs = text_print(arena, "images=0 batch=32 norm=%s", NORMS[i]);
+        Trainer *t = finished(arena, pairs, &data, 2);
+        TrainRecord r = trainer_record(t);
+        assert_true(r.train_error_evaluated == r.val_error[1]);
+        assert_true(r.train_loss_evaluated == r.val_loss[1]);
+        assert_true(r.train_loss_evaluated != r.train_loss[1]);
         trainer_free(t);
         arena_free(arena);
     }
@@ -294,6 +319,7 @@ static void what_does_not_fit_is_refused(void **state) {
         {"norm=group(3)",
          "layer stem_norm: in 'group(3)' at byte 6: 3 groups do not divide 4 channels"},
         {"norm=ghost(5)", "blocks of 5 samples do not divide a batch of 32"},
+        {"score=median(3)", "score=median(3): the run has 2 epochs; score=last"},
         {"norm=ghost(32) batch=16 workers=2",
          "blocks of 32 samples do not divide a batch of 16"},
     };
@@ -373,7 +399,8 @@ static const Case CASES[] = {
     CASE(example, divergence_ends_a_run),
     CASE(example, an_infinite_loss_is_divergence),
     CASE(example, nothing_else_is_called_divergence),
-    CASE(oracle, score_is_the_median_of_the_last_five),
+    CASE(theorem, training_error_is_evaluated_as_validation_is),
+    CASE(oracle, score_is_of_the_last_epoch_or_of_its_window),
     CASE(example, a_ragged_last_step_is_dropped),
     CASE(fault, what_does_not_fit_is_refused),
     CASE(example, a_toy_is_learned),

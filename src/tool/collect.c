@@ -11,7 +11,7 @@
 /* ---- writing --------------------------------------------------------------------- */
 
 typedef struct Measured {
-    double score, test, train, diverged;
+    double score, test, train, train_evaluated, diverged;
 } Measured;
 
 static double scalar(const Store *store, Arena *arena, const char *path) {
@@ -29,6 +29,7 @@ static Measured measured(Arena *arena, const Run *run) {
     Measured m = {scalar(store, arena, "/summary/score"),
                   scalar(store, arena, "/summary/test_error"),
                   scalar(store, arena, "/summary/train_error"),
+                  scalar(store, arena, "/summary/train_error_evaluated"),
                   scalar(store, arena, "/summary/diverged")};
     store_close(store);
     return m;
@@ -72,6 +73,7 @@ static void put_head(Store *store, Arena *arena, const Sweep *sweep) {
     store_text(store, "/", "recipe", sweep->recipe);
     store_text(store, "/", "changes", sweep->changes);
     store_text(store, "/", "protocol", protocol ? protocol : "");
+    store_text(store, "/", "score", sweep->rule);
     store_text(store, "/", "along_label", e->along_label);
     store_text(store, "/", "identity", sweep_identity(arena, sweep));
     store_integer(store, "/", "quick", sweep->quick);
@@ -80,14 +82,14 @@ static void put_head(Store *store, Arena *arena, const Sweep *sweep) {
 static void put_results(Store *store, Arena *arena, const Sweep *sweep) {
     static const char *const axes[] = {"series", "along", "seed"};
     size_t total = sweep->series * sweep->points * sweep->seeds;
-    double *value[4];
+    double *value[5];
     const char **id = TAKE(arena, const char *, total);
     for (size_t v = 0; v < COUNT_OF(value); v++) value[v] = TAKE(arena, double, total);
     for (size_t i = 0; i < total; i++) {
         const Run *run = &sweep->run[sweep->run_of[i]];
         Measured m = measured(arena, run);
         value[0][i] = m.score, value[1][i] = m.test, value[2][i] = m.train,
-        value[3][i] = m.diverged;
+        value[3][i] = m.diverged, value[4][i] = m.train_evaluated;
         id[i] = run->id;
     }
     double *same = TAKE(arena, double, sweep->series),
@@ -102,12 +104,15 @@ static void put_results(Store *store, Arena *arena, const Sweep *sweep) {
     store_scale(store, "/results", "along", sweep->along, sweep->points, "1",
                 sweep->experiment->along_label);
     store_scale(store, "/results", "seed", sweep->seed, sweep->seeds, "1", "seed");
-    store_array(store, "/results", "score", value[0], 3, axes, "1",
-                "validation error, median of the last five epochs");
+    store_array(
+        store, "/results", "score", value[0], 3, axes, "1",
+        text_print(arena, "validation error, %s", score_words(arena, sweep->rule)));
     store_array(store, "/results", "test_error", value[1], 3, axes, "1",
                 "test error after the last epoch");
     store_array(store, "/results", "train_error", value[2], 3, axes, "1",
-                "training error of the last epoch");
+                "training error in the last epoch's own steps");
+    store_array(store, "/results", "train_error_evaluated", value[4], 3, axes, "1",
+                "training error after the last epoch, evaluation mode");
     store_array(store, "/results", "diverged", value[3], 3, axes, "1",
                 "1: the loss was not finite");
     store_array(store, "/results", "same", same, 1, axes, "1",
@@ -177,6 +182,12 @@ static const char *text_of(Reader *r, const char *name) {
     return store_get_text(r->store, r->arena, "/", name, &r->error);
 }
 
+/* Files from before there was a choice do not say how they are scored. */
+static const char *rule_of(Reader *r) {
+    return store_has_attribute(r->store, "/", "score") ? text_of(r, "score")
+                                                       : "median(5)";
+}
+
 /* An array of exactly `count` numbers. */
 static const double *numbers_of(Reader *r, const char *path, size_t count) {
     size_t rank, size[3], total = 1;
@@ -188,6 +199,14 @@ static const double *numbers_of(Reader *r, const char *path, size_t count) {
         die(EX_DATAERR, "%s: %s has %zu numbers, %zu are expected", r->path, path, total,
             count);
     return data;
+}
+
+/* NaN where older files have none. */
+static const double *newer_numbers_of(Reader *r, const char *path, size_t count) {
+    if (store_has(r->store, path)) return numbers_of(r, path, count);
+    double *none = TAKE(r->arena, double, count);
+    for (size_t i = 0; i < count; i++) none[i] = (double)NAN;
+    return none;
 }
 
 static const double *scale_of(Reader *r, const char *path, size_t *count) {
@@ -230,6 +249,7 @@ const Grid *grid_read(Arena *arena, const char *path) {
     g->protocol = text_of(&r, "protocol");
     g->along_label = text_of(&r, "along_label");
     g->identity = text_of(&r, "identity");
+    g->rule = rule_of(&r);
     store_get_integer(r.store, "/", "quick", &quick, &r.error);
     die_if(&r.error);
     g->quick = quick != 0;
@@ -239,7 +259,7 @@ const Grid *grid_read(Arena *arena, const char *path) {
     size_t total = g->series * g->points * g->seeds;
     g->score = numbers_of(&r, "/results/score", total);
     g->test = numbers_of(&r, "/results/test_error", total);
-    g->train = numbers_of(&r, "/results/train_error", total);
+    g->train = newer_numbers_of(&r, "/results/train_error_evaluated", total);
     g->diverged = numbers_of(&r, "/results/diverged", total);
     g->same = numbers_of(&r, "/results/same", g->series);
     g->rank = numbers_of(&r, "/results/kind", g->series);
@@ -271,8 +291,8 @@ static const Learned *plain_learned(Arena *arena, const Grid *grid) {
 const Grid *grid_plain(Arena *arena, const Grid *grid) {
     Grid *g = TAKE(arena, Grid, 1);
     *g = *grid;
-    const char **line[] = {&g->experiment, &g->question, &g->along_label,
-                           &g->protocol,   &g->changes,  &g->identity};
+    const char **line[] = {&g->experiment, &g->question, &g->along_label, &g->protocol,
+                           &g->changes,    &g->identity, &g->rule};
     for (size_t i = 0; i < COUNT_OF(line); i++) *line[i] = text_plain(arena, *line[i]);
     g->name = plain_names(arena, grid->name, grid->series);
     g->learned = plain_learned(arena, grid);

@@ -64,7 +64,7 @@ static const char *same_text(Arena *arena, const Grid *g) {
 }
 
 static const char *over_seeds(Arena *arena, const Grid *g) {
-    return text_print(arena, "mean%s over %zu seed%s",
+    return text_print(arena, "%s, mean%s over %zu seed%s", score_words(arena, g->rule),
                       g->seeds > 2 ? " and 95 % interval" : "", g->seeds,
                       g->seeds == 1 ? "" : "s");
 }

@@ -234,17 +234,23 @@ static void put_scalar(Store *store, const char *name, double value,
 }
 
 static void put_summary(Store *store, Arena *arena, const Trainer *trainer,
-                        const TrainRecord *r) {
+                        const TrainRecord *r, const char *rule) {
     const Net *net = trainer_net(trainer);
     char digest[DIGEST_LENGTH + 1];
     double last = r->epochs ? r->train_error[r->epochs - 1] : (double)NAN;
     store_group(store, "/summary", "what the run has to say, in single numbers");
     put_scalar(store, "score", r->score,
-               "validation error, median of the last five epochs");
+               text_print(arena, "validation error, %s", score_words(arena, rule)));
     put_scalar(store, "test_error", r->test_error,
                "share of test images misclassified, once, after the last epoch");
     put_scalar(store, "test_loss", r->test_loss, "mean cross-entropy on the test images");
-    put_scalar(store, "train_error", last, "training error of the last epoch");
+    put_scalar(store, "train_error", last,
+               "share of training images misclassified in the last epoch's own steps");
+    put_scalar(store, "train_error_evaluated", r->train_error_evaluated,
+               "share of training images misclassified, evaluation mode, after the last "
+               "epoch");
+    put_scalar(store, "train_loss_evaluated", r->train_loss_evaluated,
+               "mean cross-entropy on the training images, evaluation mode");
     put_scalar(store, "diverged", r->diverged ? 1.0 : 0.0, "1: the loss was not finite");
     put_scalar(store, "diverged_step",
                r->diverged ? (double)r->diverged_step : (double)NAN,
@@ -302,7 +308,7 @@ static bool write_run(Arena *arena, const Trainer *trainer, const Run *run,
     put_config(store, run, arena);
     put_metrics(store, arena, &r);
     put_norms(store, arena, trainer);
-    put_summary(store, arena, trainer, &r);
+    put_summary(store, arena, trainer, &r, config_get(&run->config, "score"));
     put_provenance(store, arena);
     store_group(store, "/times", "when, and how long; of no influence on the rest");
     store_text(store, "/times", "started", clock->started);

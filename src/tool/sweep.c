@@ -207,6 +207,18 @@ static void fill_points(Plan *plan, Sweep *sweep) {
     }
 }
 
+/* Numbers of two rules are not compared. */
+static const char *one_rule(Plan *plan) {
+    const Setting *rule = axis(plan, "score");
+    if (rule->count > 1)
+        die(EX_USAGE,
+            "score=%s,%s: one rule for all runs of a study is expected; another study "
+            "has "
+            "another",
+            rule->value[0], rule->value[1]);
+    return rule->value[0];
+}
+
 static const char *recipe_text(Plan *plan) {
     Text text = text_new(plan->arena);
     const ExperimentKey *own = plan->experiment->keys;
@@ -253,6 +265,7 @@ const Sweep *sweep_plan(const Call *call, const Experiment *experiment, bool qui
         sweep->seed[i] = strtod(axis(plan, "seed")->value[i], NULL);
     sweep->run_of = TAKE(arena, size_t, total);
     sweep->run = TAKE(arena, Run, total);
+    sweep->rule = one_rule(plan);
     fill_points(plan, sweep);
     sweep->own = plan->own;
     sweep->recipe = recipe_text(plan);

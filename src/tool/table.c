@@ -108,8 +108,8 @@ static bool any_same(const Grid *g) {
 static void print_text(Arena *arena, FILE *out, const Grid *g) {
     const char **cells = TAKE(arena, const char *, g->points);
     fprintf(out, "%s\n", g->question);
-    fprintf(out, "Validation error, %%: mean over %zu seed%s%s. %s%s recipe\n\n",
-            g->seeds, g->seeds == 1 ? "" : "s",
+    fprintf(out, "Validation error, %s, %%: mean over %zu seed%s%s. %s%s recipe\n\n",
+            score_words(arena, g->rule), g->seeds, g->seeds == 1 ? "" : "s",
             g->seeds > 2 ? " ± half of Student's 95 % interval" : "",
             *g->protocol ? text_print(arena, "Protocol: %s, ", g->protocol) : "",
             g->quick ? "quick" : "full");
@@ -147,19 +147,23 @@ static const char *csv_text(Arena *arena, const char *text) {
 }
 
 static void print_csv(Arena *arena, FILE *out, const Grid *g) {
-    fputs("series,along,seeds,mean,half_width,diverged,test_mean,source\n", out);
+    fputs(
+        "series,along,seeds,mean,half_width,diverged,test_mean,train_mean,score,source\n",
+        out);
     for (size_t i = 0; i < g->series; i++)
         for (size_t j = 0; j < g->points; j++) {
             Interval e = error_at(g, i, j),
-                     t = interval_of(cell(g, g->test, i, j), g->seeds);
-            fprintf(out, "%s,%s,%zu,%s,%s,%zu,%s,\"normlab %s\"\n",
+                     t = interval_of(cell(g, g->test, i, j), g->seeds),
+                     s = interval_of(cell(g, g->train, i, j), g->seeds);
+            fprintf(out, "%s,%s,%zu,%s,%s,%zu,%s,%s,%s,\"normlab %s\"\n",
                     csv_text(arena, g->name[i]), text_number(arena, g->along[j]), e.count,
                     text_number(arena, e.mean), text_number(arena, e.half),
-                    diverged_at(g, i, j), text_number(arena, t.mean), g->identity);
+                    diverged_at(g, i, j), text_number(arena, t.mean),
+                    text_number(arena, s.mean), csv_text(arena, g->rule), g->identity);
         }
     for (size_t i = 0; i < g->published_series; i++)
         for (size_t j = 0; j < g->published_points; j++)
-            fprintf(out, "%s,%s,,%s,,,,%s\n", csv_text(arena, g->published_name[i]),
+            fprintf(out, "%s,%s,,%s,,,,,,%s\n", csv_text(arena, g->published_name[i]),
                     text_number(arena, g->published_at[j]),
                     published_share(arena, g, i, j), csv_text(arena, g->published));
 }
@@ -172,8 +176,10 @@ static void print_json(Arena *arena, FILE *out, const Grid *g) {
             "\"identity\": %s,\n",
             json_text(arena, g->experiment), json_text(arena, g->protocol),
             g->quick ? "true" : "false", json_text(arena, g->identity));
-    fprintf(out, " \"measure\": \"validation error, median of the last five epochs\", "
-                 "\"cells\": [");
+    fprintf(out, " \"score\": %s, \"measure\": %s, \"cells\": [",
+            json_text(arena, g->rule),
+            json_text(arena, text_print(arena, "validation error, %s",
+                                        score_words(arena, g->rule))));
     for (size_t i = 0; i < g->series; i++)
         for (size_t j = 0; j < g->points; j++) {
             Interval e = error_at(g, i, j), d = difference_at(arena, g, i, j);
@@ -210,10 +216,10 @@ static void latex_row(Arena *arena, FILE *out, const char *name, const char *con
 static void print_latex(Arena *arena, FILE *out, const Grid *g) {
     const char **cells = TAKE(arena, const char *, g->points);
     fprintf(out,
-            "%% %s, %s: validation error in percent, mean and half of Student's 95 %% "
-            "interval over %zu\n%% seeds; %s%s recipe %s; needs "
+            "%% %s, %s: validation error, %s, in percent, mean and half of\n%% Student's "
+            "95 %% interval over %zu seeds; %s%s recipe %s; needs "
             "booktabs\n\\begin{tabular}{l",
-            g->experiment, g->identity, g->seeds,
+            g->experiment, g->identity, score_words(arena, g->rule), g->seeds,
             *g->protocol ? text_print(arena, "protocol %s, ", g->protocol) : "",
             g->quick ? "quick" : "full", g->changes);
     for (size_t j = 0; j < g->points; j++) fputs("r", out);

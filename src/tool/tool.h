@@ -74,6 +74,7 @@ typedef struct Sweep {
     Own own;
     const char *recipe;  /* all settings, one line each */
     const char *changes; /* settings beside the recipe's own; "": none */
+    const char *rule;    /* of the score, of all runs: "last" */
     size_t series, points, seeds;
     const char **series_name; /* [series] canonical spec, and swept keys beside it */
     bool *same;               /* [series] one run at every point */
@@ -136,6 +137,7 @@ typedef struct Learned {
 typedef struct Grid {
     const char *path, *identity; /* SHA-256 of the runs' identities, 12 digits */
     const char *experiment, *question, *along_label, *protocol, *recipe, *changes;
+    const char *rule; /* of the score: "last", "median(5)" */
     bool quick;
     size_t series, points, seeds;
     const char **name;   /* [series] */
@@ -143,7 +145,8 @@ typedef struct Grid {
     const double *rank;  /* [series] of the normalizer's kind in the registry */
     const double *along; /* [points] */
     const double *seed;  /* [seeds] */
-    const double *score, *test, *train; /* [series, points, seeds] error, 0..1 */
+    /* [series, points, seeds] error, 0..1; of training images in evaluation mode */
+    const double *score, *test, *train;
     const double *diverged;
     const char *published; /* source; NULL: none */
     size_t published_series, published_points;

@@ -32,7 +32,7 @@ typedef struct Schedule {
     double factor;                 /* the rate is multiplied by it at each drop */
 } Schedule;
 
-enum { CONFIG_KEYS = 18 };
+enum { CONFIG_KEYS = 19 };
 
 /* Canonical texts of all keys, in the order of config.def. */
 typedef struct Config {
@@ -56,6 +56,11 @@ double config_number(const Config *config,
                      const char *key); /* of a COUNT or NUMBER key */
 bool config_switch(const Config *config, const char *key);
 Schedule config_schedule(const Config *config);
+size_t config_score(const Config *config); /* epochs that the score is the median of */
+
+/* A rule of scoring in words, "last epoch" or "median of the last five epochs"; one that
+ * this program does not know stands as it is. */
+const char *score_words(Arena *arena, const char *rule);
 
 /* "key=value" lines of the keys that differ from their defaults, sorted, then the plugins
  * of its normalizer (norm_plugins): what is hashed. */
@@ -77,9 +82,11 @@ typedef struct TrainRecord {
         *train_error; /* means over the epoch's own steps, in training mode */
     const double *val_loss, *val_error; /* after the epoch, in evaluation mode */
     double test_loss, test_error;       /* once, after the last epoch */
-    double score;         /* median of val_error over the last five epochs */
-    bool diverged;        /* the loss was not finite... */
-    size_t diverged_step; /* ...in this step, counted from 0 over the whole run */
+    double train_loss_evaluated,
+        train_error_evaluated; /* as validation is, once, at the end */
+    double score;              /* of val_error, by the rule of the configuration */
+    bool diverged;             /* the loss was not finite... */
+    size_t diverged_step;      /* ...in this step, counted from 0 over the whole run */
 } TrainRecord;
 
 typedef enum TrainTraceKind {
@@ -118,6 +125,9 @@ bool trainer_fits(const Config *config, const Dataset *dataset, Error *error);
 
 TrainStatus trainer_step(Trainer *trainer);
 TrainRecord trainer_record(const Trainer *trainer);
+
+/* Median of the last `window` of so many epochs' errors; with a window of 1 the last. */
+double train_score(const double *error, size_t epochs, size_t window);
 
 /* Traces of the network's normalizers. Their rows so far: epochs[rows], 0 for the start,
  * then every epoch's end (in long runs of many numbers every k-th and the last, so that
