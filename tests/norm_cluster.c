@@ -16,8 +16,9 @@ static Draw draw_of(uint64_t sample) {
 
 static const Draw OTHER = {.seed = 3, .purpose = DRAW_ADAPT, .epoch = 2};
 
-/* Points of many sorts: random, all equal, of two values, on a line, far out, tiny. */
-enum { SORTS = 6 };
+/* Points of many sorts: random, all equal, of two values, on a line, far out, tiny, too far
+ * out for a distance, no points. */
+enum { SORTS = 8 };
 
 static void points(double *point, size_t count, size_t sort, uint64_t sample) {
     for (size_t i = 0; i < 2 * count; i++) {
@@ -27,7 +28,10 @@ static void points(double *point, size_t count, size_t sort, uint64_t sample) {
                    : sort == 2 ? (draw_below(draw_of(sample), i / 2, 2) ? 1.0 : -1.0)
                    : sort == 3 ? (double)(i / 2)
                    : sort == 4 ? 1e150 * x
-                               : 1e-170 * x;
+                   : sort == 5 ? 1e-170 * x
+                   : sort == 6 ? 1e300 * x
+                   : i % 5     ? x
+                               : (double)NAN;
     }
 }
 

@@ -238,6 +238,24 @@ static void one_hot_memberships_are_a_map(void **state) {
     arena_free(arena);
 }
 
+/* A group that no channel is in changes nothing, however far the logits are apart. */
+static void an_empty_group_has_no_share(void **state) {
+    (void)state;
+    static const double FAR[] = {400.0, 1e4, 1e300};
+    Arena *arena = arena_new();
+    for (size_t k = 0; k < COUNT_OF(FAR); k++) {
+        Given soft = given(arena, "soft(4)"), map = given(arena, UNEQUAL_SPEC);
+        for (size_t c = 0; c < C; c++)
+            for (size_t g = 0; g < 4; g++)
+                param(&soft, "assignment")[4 * c + g] =
+                    g == UNEQUAL[c] ? FAR[k] : -FAR[k];
+        for (int way = 0; way < 4; way++)
+            same_in(arena, &soft, &map, way % 2 ? NORM_EVAL : NORM_TRAIN, way / 2,
+                    KERNEL_EPS, GRADIENT_EPS);
+    }
+    arena_free(arena);
+}
+
 /* tau=0.5 doubles logits, which is exact. */
 static void a_temperature_divides_logits(void **state) {
     (void)state;
@@ -366,6 +384,7 @@ static const Case CASES[] = {
     CASE(theorem, channels_have_no_order),
     CASE(theorem, an_element_alone_is_beta),
     CASE(theorem, one_hot_memberships_are_a_map),
+    CASE(theorem, an_empty_group_has_no_share),
     CASE(theorem, a_temperature_divides_logits),
     CASE(theorem, memberships_begin_apart),
     CASE(example, numbers_of_groups_are_nested),

@@ -235,15 +235,20 @@ static void a_choice_still_observes(void **state) {
 
 enum { MOST = 6, STEPS = 1000 };
 
-/* The weights at a circle of epoch / STEPS of the full radius. */
-static void weights_at(double *out, const double *logit, size_t K, size_t epoch) {
+static void weights_of(double *out, const double *logit, size_t K, size_t epoch,
+                       bool sparsest) {
     Arena *arena = arena_new();
     Tape *tape = tape_new(arena);
-    const Weighing weighing = {true, 0.0, STEPS};
+    const Weighing weighing = {sparsest, 0.0, STEPS};
     const NormContext context = {.tape = tape, .epoch = epoch};
     Node *w = weighing_apply(&context, &weighing, tape_leaf(tape, SHAPE(K), logit));
     memcpy(out, w->value, K * sizeof *out);
     arena_free(arena);
+}
+
+/* The weights at a circle of epoch / STEPS of the full radius. */
+static void weights_at(double *out, const double *logit, size_t K, size_t epoch) {
+    weights_of(out, logit, K, epoch, true);
 }
 
 static double radius_at(size_t K, size_t epoch) {
@@ -349,6 +354,35 @@ static void sparsest_weights_are_weights(void **state) {
         }
 }
 
+/* Whatever numbers logits are, there is an answer, at every epoch: weights of the order of
+ * the logits, and of what is no number none. */
+static void extreme_logits_have_weights(void **state) {
+    (void)state;
+    static const double EXTREME[] = {1e17,  -1e17, 0.0,     1e308,   -1e308,   5e-324,
+                                     1e-17, 1e-9,  DBL_MAX, 4503e12, -DBL_MAX, 1.0};
+    for (size_t sparsest = 0; sparsest < 2; sparsest++)
+        for (size_t K = 1; K <= 4; K++)
+            for (size_t trial = 0; trial < 800; trial++) {
+                double logit[MOST], got[MOST], sum = 0.0;
+                const Draw draw = {.seed = 4, .purpose = DRAW_TEST, .sample = trial};
+                for (size_t k = 0; k < K; k++)
+                    logit[k] = EXTREME[draw_below(draw, k, COUNT_OF(EXTREME))];
+                weights_of(got, logit, K, trial * 7 % (STEPS + 1), sparsest == 1);
+                for (size_t k = 0; k < K; k++) {
+                    assert_true(got[k] >= 0.0);
+                    for (size_t j = 0; j < K; j++)
+                        assert_true(logit[k] <= logit[j] || got[k] >= got[j]);
+                    sum += got[k];
+                }
+                assert_near(sum, 1.0, 16 * DBL_EPSILON);
+                logit[trial % K] = (double)NAN;
+                weights_of(got, logit, K, trial * 7 % (STEPS + 1), sparsest == 1);
+                sum = 0.0;
+                for (size_t k = 0; k < K; k++) sum += got[k];
+                assert_true(isnan(sum));
+            }
+}
+
 /* Of all points of the simplex outside the circle the nearest to the logits, for K = 2 and
  * 3, where all such points can be tried. */
 static void sparsest_weights_are_nearest(void **state) {
@@ -438,6 +472,7 @@ static const Case CASES[] = {
     CASE(theorem, a_choice_still_observes),
     CASE(theorem, no_circle_is_sparsemax),
     CASE(theorem, sparsest_weights_are_weights),
+    CASE(theorem, extreme_logits_have_weights),
     CASE(oracle, sparsest_weights_restated),
     CASE(oracle, sparsest_weights_are_nearest),
     CASE(theorem, a_full_circle_is_a_choice),

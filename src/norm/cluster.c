@@ -11,8 +11,11 @@ typedef struct Cloud {
     double *centre; /* [sets, 2] */
 } Cloud;
 
+/* What is no distance is a long one: every comparison has an answer, every path an end. */
 static double distance(const double *a, const double *b) {
-    return (a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]);
+    static const double LONG = 1e290; /* sums of them are numbers */
+    const double d = (a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]);
+    return d < LONG ? d : LONG;
 }
 
 /* ---- k-means++ ------------------------------------------------------------------- */

@@ -4,7 +4,8 @@
  *     mean_ng = sum_c P_cg mean_nc / P_g, variance_ng likewise about it, P_g = sum_c P_cg
  *     xhat = sum_g P_cg (x - mean_ng) / sqrt(variance_ng + eps)
  * At one-hot P it is group normalization over that map of channels. The start is the blocks of
- * group(G) and noise: at equal logits all groups are alike, and stay so. */
+ * group(G) and noise: at equal logits all groups are alike, and stay so. A group that no
+ * channel is in has no moments and no share: P_g has EMPTY added, which no other feels. */
 #include "kind.h"
 
 typedef struct Soft {
@@ -12,6 +13,9 @@ typedef struct Soft {
     double tau;
     double *start; /* [C, groups] */
 } Soft;
+
+/* 2^-250: its fourth power, of third derivatives, is a number. */
+static const double EMPTY = 0x1p-250;
 
 static const double OWN = 2.0, NOISE = 0.1; /* logits of a channel's block, and beside */
 
@@ -64,8 +68,8 @@ static Node *membership(const NormContext *context) {
     return tape_softmax(t, tape_mul(t, logit, tape_fill(t, shape, 1.0 / soft->tau)));
 }
 
-static Node *inverse(Tape *t, Node *a) {
-    return tape_power(t, a, -1.0);
+static Node *inverse(Tape *t, Node *total) {
+    return tape_power(t, tape_add(t, total, tape_fill(t, total->shape, EMPTY)), -1.0);
 }
 
 /* sum over a sample of p a, over the sum of p. */

@@ -3,6 +3,7 @@
  * grows. */
 #include "kind.h"
 
+#include <float.h>
 #include <math.h>
 
 static const double SHARPEST = 0.01; /* temperature before the choice */
@@ -30,17 +31,34 @@ double norm_ramp(size_t epoch, double from, double to) {
     return at <= 0.0 ? 0.0 : at >= 1.0 ? 1.0 : at;
 }
 
-/* All of it on the largest. */
+/* The largest logit, NaN if any is; `at` where it stands first. */
+static double largest(const Node *logits, size_t *at) {
+    *at = 0;
+    for (size_t k = 0, K = shape_count(logits->shape); k < K; k++) {
+        if (isnan(logits->value[k])) return (double)NAN;
+        if (logits->value[k] > logits->value[*at]) *at = k;
+    }
+    return logits->value[*at];
+}
+
+/* All of it on the largest, of equal ones the first; no number is no weight. */
 static Node *choice(Tape *t, const Node *logits) {
     const size_t K = shape_count(logits->shape);
     double *weight = tape_room(t, K);
-    size_t best = 0;
-    for (size_t k = 0; k < K; k++) {
-        weight[k] = 0.0;
-        if (logits->value[k] > logits->value[best]) best = k;
-    }
-    weight[best] = 1.0;
+    size_t best;
+    const double most = largest(logits, &best);
+    for (size_t k = 0; k < K; k++) weight[k] = isnan(most) ? most : k == best ? 1.0 : 0.0;
     return tape_leaf(t, logits->shape, weight);
+}
+
+/* Logits less the largest: weights are the same, and nothing overflows where they are
+ * sharpened, nor is the 1 of a sum of weights lost beside them. How far they lie below is
+ * a number. */
+static Node *from_largest(Tape *t, Node *logits) {
+    size_t at;
+    Node *most = tape_fill(t, logits->shape, largest(logits, &at));
+    Node *floor = tape_fill(t, logits->shape, -DBL_MAX);
+    return tape_max(t, tape_sub(t, logits, most), floor);
 }
 
 /* ---- SparsestMax ------------------------------------------------------------------ */
@@ -99,7 +117,9 @@ static Node *pushed(Tape *t, Node *p, Node *mask, double count, double radius) {
 }
 
 /* Outside a circle about equal weights, on the simplex: first pushed out inside the whole,
- * then, where that leaves it, inside the face it left through. */
+ * then, where that leaves it, inside the face it left through. Each turn leaves a face of
+ * fewer corners behind; where rounding, or what is no number, lets none go, that is the
+ * answer. At an exact tie of all there is no direction to push in: weights stay equal. */
 static Node *sparsestmax(Tape *t, Node *z, double radius) {
     const size_t K = shape_count(z->shape);
     Node *p = sparsemax(t, z);
@@ -115,6 +135,7 @@ static Node *sparsestmax(Tape *t, Node *z, double radius) {
         mask = support_of(t, p->value, K, &count);
         /* the circle's part in the face: its middle is farther from the whole's */
         radius = sqrt(fmax(0.0, radius * radius - (1.0 / count - 1.0 / before)));
+        if (count >= before) return p;
     }
     return p;
 }
@@ -125,6 +146,7 @@ Node *weighing_apply(const NormContext *context, const Weighing *weighing, Node 
     if (weighing->to == 0.0) return tape_softmax(t, logits);
     const double at = norm_ramp(context->epoch, weighing->from, weighing->to);
     if (at == 1.0) return choice(t, logits);
+    logits = from_largest(t, logits);
     if (weighing->sparsest) return sparsestmax(t, logits, at * sqrt((K - 1.0) / K));
     Node *sharper = tape_fill(t, logits->shape, pow(SHARPEST, -at));
     return tape_softmax(t, tape_mul(t, logits, sharper));
