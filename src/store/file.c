@@ -48,9 +48,10 @@ static Store *store_alloc(const char *path) {
     return store;
 }
 
-/* Two files of one name would be one file to the core driver. */
+/* Two files of one name would be one file to the core driver, which also looks whether the
+ * disk has one of that name: here it cannot. */
 static const char *memory_name(const Store *store) {
-    return text_print(store->arena, "normlab-%p", (const void *)store);
+    return text_print(store->arena, "/dev/null/%p", (const void *)store);
 }
 
 Store *store_new(const char *title) {
@@ -98,11 +99,49 @@ bool store_save(Store *store, const char *path, Error *error) {
     return saved;
 }
 
-/* ---- opening --------------------------------------------------------------------- */
+/* ---- opening, in the child ------------------------------------------------------- */
 
-hid_t store_attach(const char *name, char *bytes, size_t length) {
+/* HDF5 would copy the bytes three times. It only reads them. */
+static void *lend(size_t length, H5FD_file_image_op_t why, void *bytes) {
+    (void)length;
+    (void)why;
+    return bytes;
+}
+static void *copy_nothing(void *to, const void *from, size_t length,
+                          H5FD_file_image_op_t why, void *bytes) {
+    (void)from;
+    (void)length;
+    (void)why;
+    (void)bytes;
+    return to;
+}
+static void *never_grow(void *old, size_t length, H5FD_file_image_op_t why, void *bytes) {
+    (void)old;
+    (void)length;
+    (void)why;
+    (void)bytes;
+    return NULL;
+}
+static herr_t keep(void *old, H5FD_file_image_op_t why, void *bytes) {
+    (void)old;
+    (void)why;
+    (void)bytes;
+    return 0;
+}
+static void *same_bytes(void *bytes) {
+    return bytes;
+}
+static herr_t keep_bytes(void *bytes) {
+    (void)bytes;
+    return 0;
+}
+
+static hid_t attach(const char *name, char *bytes, size_t length) {
+    H5FD_file_image_callbacks_t calls = {lend,       copy_nothing, never_grow, keep,
+                                         same_bytes, keep_bytes,   bytes};
     const hid_t access = memory_access();
-    store_must(H5Pset_file_image(access, bytes, length), "copy a file");
+    store_must(H5Pset_file_image_callbacks(access, &calls), "lend it a file");
+    store_must(H5Pset_file_image(access, bytes, length), "lend it a file");
     const hid_t file = H5Fopen(name, H5F_ACC_RDONLY, access);
     store_drop(access);
     return file;
@@ -116,16 +155,15 @@ static bool has_signature(const char *bytes, size_t length) {
     return false;
 }
 
-static bool check_bytes(Store *store, char *bytes, size_t length, Error *error) {
-    const char *path = store->path;
-    if (!has_signature(bytes, length))
-        return fail(error, EX_DATAERR, 0, "%s: not an HDF5 file", path);
-    const Seal seal = store_seal_read(bytes, length);
-    if (seal == SEAL_BROKEN)
-        return fail(error, EX_DATAERR, 0,
-                    "%s: damaged: its bytes do not match the SHA-256 at its end", path);
+static bool check_bytes(Store *store, const char *bytes, Error *error) {
+    if (!has_signature(bytes, store->length))
+        return fail(error, EX_DATAERR, 0, "%s: not an HDF5 file", store->path);
+    const Seal seal = store_seal_read(bytes, store->length);
     store->sealed = seal == SEAL_WHOLE;
-    return store->sealed || store_probe(path, bytes, length, error);
+    return seal != SEAL_BROKEN ||
+           fail(error, EX_DATAERR, 0,
+                "%s: damaged: its bytes do not match the SHA-256 at its end",
+                store->path);
 }
 
 static bool check_schema(const Store *store, Error *error) {
@@ -138,23 +176,26 @@ static bool check_schema(const Store *store, Error *error) {
                 store->path, schema, SCHEMA_VERSION);
 }
 
-/* The bytes are needed until HDF5 has its own copy. */
-static bool open_bytes(Store *store, Arena *scratch, Error *error) {
-    char *bytes = place_read(scratch, store->path, LARGEST_FILE, &store->length, error);
-    if (bytes == NULL || !check_bytes(store, bytes, store->length, error)) return false;
-    store->file = store_attach(memory_name(store), bytes, store->length);
-    if (store->file < 0)
-        return fail(error, EX_DATAERR, 0, "%s: damaged: HDF5 cannot open it",
-                    store->path);
-    return check_schema(store, error);
+bool store_load(Store *store, Error *error) {
+    char *bytes =
+        place_read(store->arena, store->path, LARGEST_FILE, &store->length, error);
+    if (bytes == NULL || !check_bytes(store, bytes, error)) return false;
+    budget_set(store->budget, store->length);
+    budget_begin(store->budget);
+    store->file = attach(memory_name(store), bytes, store->length);
+    const bool good =
+        store->file >= 0
+            ? check_schema(store, error)
+            : fail(error, EX_DATAERR, 0, "%s: damaged: HDF5 cannot open it", store->path);
+    budget_rest(store->budget);
+    return good;
 }
+
+/* ---- opening ---------------------------------------------------------------------- */
 
 Store *store_open(const char *path, Error *error) {
     Store *store = store_alloc(path);
-    Arena *scratch = arena_new();
-    const bool opened = open_bytes(store, scratch, error);
-    arena_free(scratch);
-    if (opened) return store;
+    if (reader_open(store, error)) return store;
     store_close(store);
     return NULL;
 }
@@ -168,5 +209,6 @@ void store_close(Store *store) {
     VERIFY(store->file < 0 || H5Fget_obj_count(store->file, H5F_OBJ_ALL) == 1,
            "an object of '%s' is still open", store->path);
     if (store->file >= 0) H5Fclose(store->file);
+    if (store->reader != NULL) reader_close(store);
     arena_free(store->arena);
 }

@@ -7,6 +7,9 @@
 /* deflate, the best of the common filters, shrinks to 1/1032 at most */
 enum { BEST_COMPRESSION = 2048 };
 
+/* bytes of an arena for the shortest of texts, twice */
+enum { TEXT_COST = 128 };
+
 static bool refuse(const Store *store, Error *error, const char *path, const char *what) {
     return fail(error, EX_DATAERR, 0, "%s: %s %s", store->path, path, what);
 }
@@ -23,14 +26,40 @@ static bool read_any(hid_t from, hid_t type, void *values) {
     return H5Dread(from, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
 }
 
-/* HDF5 allocates each string. */
-static bool read_long_texts(const char **texts, Arena *arena, hid_t from, hid_t type,
-                            hid_t space, size_t count) {
+/* Each string lies in the file for itself, uncompressed: all are no longer than the file,
+ * unless many elements point to one. */
+typedef struct Purse {
+    Arena *arena;
+    size_t left; /* bytes */
+} Purse;
+
+static void *spend(size_t bytes, void *context) {
+    Purse *purse = context;
+    if (bytes > purse->left) return NULL;
+    purse->left -= bytes;
+    return arena_take(purse->arena, bytes, 1);
+}
+
+static void leave(void *block, void *context) {
+    (void)block;
+    (void)context;
+}
+
+static bool read_long_texts(const char **texts, const Store *store, Arena *arena,
+                            hid_t from, hid_t type, size_t count) {
+    Purse purse = {arena, store->writing ? SIZE_MAX : store->length + count};
     char **raw = ZERO(arena, char *, count);
-    const bool good = read_any(from, type, raw);
+    const hid_t transfer =
+        store_must(H5Pcreate(H5P_DATASET_XFER), "make a property list");
+    store_must(H5Pset_vlen_mem_manager(transfer, spend, &purse, leave, &purse),
+               "choose memory");
+    const bool good = H5Iget_type(from) == H5I_ATTR
+                          ? H5Aread(from, type, raw) >= 0
+                          : H5Dread(from, type, H5S_ALL, H5S_ALL, transfer, raw) >= 0;
     for (size_t i = 0; i < count && good; i++)
         texts[i] = store_utf8(arena, raw[i] == NULL ? "" : raw[i]);
-    H5Dvlen_reclaim(type, space, H5P_DEFAULT, raw);
+    if (H5Iget_type(from) == H5I_ATTR) H5free_memory(raw[0]);
+    store_drop(transfer);
     return good;
 }
 
@@ -50,88 +79,81 @@ static bool read_short_texts(const char **texts, Arena *arena, hid_t from, hid_t
 }
 
 static const char **read_texts(const Store *store, Arena *arena, hid_t from, hid_t type,
-                               hid_t space, size_t count) {
-    size_t bytes;
-    const char **texts = TAKE(arena, const char *, count);
-    if (H5Tis_variable_str(type) > 0)
-        return read_long_texts(texts, arena, from, type, space, count) ? texts : NULL;
-    if (__builtin_mul_overflow(count, H5Tget_size(type), &bytes) ||
-        !is_believable(store, bytes))
+                               size_t count) {
+    const bool is_long = H5Tis_variable_str(type) > 0;
+    size_t bytes = store->length;
+    if (!is_long && (__builtin_mul_overflow(count, H5Tget_size(type), &bytes) ||
+                     !is_believable(store, bytes)))
         return NULL;
-    return read_short_texts(texts, arena, from, type, count) ? texts : NULL;
+    budget_allow(store->budget, 2 * bytes + TEXT_COST * count);
+    const char **texts = TAKE(arena, const char *, count);
+    const bool good = is_long ? read_long_texts(texts, store, arena, from, type, count)
+                              : read_short_texts(texts, arena, from, type, count);
+    return good ? texts : NULL;
 }
 
 /* ---- attributes ------------------------------------------------------------------ */
 
-static hid_t open_attribute(const Store *store, const char *path, const char *name,
-                            const char *wanted, StoreKind least, StoreKind most,
-                            Error *error) {
-    const StoreKind kind = store_attribute_kind(store, path, name);
+static hid_t open_attribute(const Store *store, const Question *q, const char *wanted,
+                            StoreKind least, StoreKind most, Error *error) {
+    const StoreKind kind = find_attribute_kind(store, q->path, q->name);
     if (kind >= least && kind <= most)
-        return H5Aopen_by_name(store->file, path, name, H5P_DEFAULT, H5P_DEFAULT);
-    fail(error, EX_DATAERR, 0, "%s: attribute '%s' of %s is %s%s", store->path, name,
-         path, kind == STORE_ABSENT ? "missing" : "not ",
+        return H5Aopen_by_name(store->file, q->path, q->name, H5P_DEFAULT, H5P_DEFAULT);
+    fail(error, EX_DATAERR, 0, "%s: attribute '%s' of %s is %s%s", store->path, q->name,
+         q->path, kind == STORE_ABSENT ? "missing" : "not ",
          kind == STORE_ABSENT ? "" : wanted);
     return H5I_INVALID_HID;
 }
 
-static bool unreadable(const Store *store, const char *path, const char *name,
-                       Error *error) {
-    return fail(error, EX_DATAERR, 0, "%s: attribute '%s' of %s cannot be read",
-                store->path, name, path);
+static void unreadable(const Store *store, const Question *q, Error *error) {
+    fail(error, EX_DATAERR, 0, "%s: attribute '%s' of %s cannot be read", store->path,
+         q->name, q->path);
 }
 
-const char *store_get_text(const Store *store, Arena *arena, const char *path,
-                           const char *name, Error *error) {
+void get_text(const Store *store, Arena *arena, const Question *q, Answer *a) {
     const hid_t attribute =
-        open_attribute(store, path, name, "a text", STORE_TEXT, STORE_TEXT, error);
-    if (attribute < 0) return NULL;
-    const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
-    const char **text = read_texts(store, arena, attribute, type, space, 1);
-    store_drop(space);
+        open_attribute(store, q, "a text", STORE_TEXT, STORE_TEXT, &a->error);
+    if (attribute < 0) return;
+    const hid_t type = H5Aget_type(attribute);
+    a->count = 1;
+    a->texts = read_texts(store, arena, attribute, type, 1);
+    if (a->texts == NULL) unreadable(store, q, &a->error);
     store_drop(type);
     store_drop(attribute);
-    if (text == NULL) unreadable(store, path, name, error);
-    return text == NULL ? NULL : text[0];
 }
 
-bool store_get_number(const Store *store, const char *path, const char *name,
-                      double *value, Error *error) {
+void get_number(const Store *store, Arena *arena, const Question *q, Answer *a) {
+    (void)arena;
     const hid_t attribute =
-        open_attribute(store, path, name, "a number", STORE_INTEGER, STORE_NUMBER, error);
-    if (attribute < 0) return false;
-    const bool good = H5Aread(attribute, H5T_NATIVE_DOUBLE, value) >= 0;
+        open_attribute(store, q, "a number", STORE_INTEGER, STORE_NUMBER, &a->error);
+    if (attribute < 0) return;
+    if (H5Aread(attribute, H5T_NATIVE_DOUBLE, &a->number) < 0)
+        unreadable(store, q, &a->error);
     store_drop(attribute);
-    return good || unreadable(store, path, name, error);
 }
 
 /* Unsigned values are read as such: HDF5 would clip them without a word. */
-bool store_get_integer(const Store *store, const char *path, const char *name,
-                       int64_t *value, Error *error) {
-    const hid_t attribute = open_attribute(store, path, name, "an integer", STORE_INTEGER,
-                                           STORE_INTEGER, error);
-    if (attribute < 0) return false;
+void get_integer(const Store *store, Arena *arena, const Question *q, Answer *a) {
+    (void)arena;
+    const hid_t attribute =
+        open_attribute(store, q, "an integer", STORE_INTEGER, STORE_INTEGER, &a->error);
+    if (attribute < 0) return;
     uint64_t natural = 0;
     const hid_t type = H5Aget_type(attribute);
     const bool is_signed = H5Tget_sign(type) == H5T_SGN_2;
-    const bool good = is_signed ? H5Aread(attribute, H5T_NATIVE_INT64, value) >= 0
+    const bool good = is_signed ? H5Aread(attribute, H5T_NATIVE_INT64, &a->integer) >= 0
                                 : H5Aread(attribute, H5T_NATIVE_UINT64, &natural) >= 0;
     store_drop(type);
     store_drop(attribute);
-    if (!good || natural > INT64_MAX) return unreadable(store, path, name, error);
-    if (!is_signed) *value = (int64_t)natural;
-    return true;
+    if (!good || natural > INT64_MAX)
+        unreadable(store, q, &a->error);
+    else if (!is_signed)
+        a->integer = (int64_t)natural;
 }
 
 /* ---- data sets ------------------------------------------------------------------- */
 
-/* A shape read from a file. */
-typedef struct Extent {
-    size_t rank, *size, count;
-} Extent;
-
-/* Bytes that are not in this very file stay there. */
-static bool is_inside(hid_t data) {
+bool is_inside(hid_t data) {
     const hid_t create = H5Dget_create_plist(data);
     const bool inside =
         H5Pget_external_count(create) == 0 && H5Pget_layout(create) != H5D_VIRTUAL;
@@ -139,9 +161,23 @@ static bool is_inside(hid_t data) {
     return inside;
 }
 
+/* Whatever is read of compressed data, whole chunks are unpacked. */
+static size_t chunk_bytes(hid_t data, size_t element) {
+    hsize_t size[H5S_MAX_RANK];
+    size_t bytes = element;
+    const hid_t create = H5Dget_create_plist(data);
+    const int rank = H5Pget_layout(create) == H5D_CHUNKED
+                         ? H5Pget_chunk(create, H5S_MAX_RANK, size)
+                         : 0;
+    for (int i = 0; i < rank; i++)
+        if (__builtin_mul_overflow(bytes, size[i], &bytes)) bytes = SIZE_MAX;
+    store_drop(create);
+    return bytes;
+}
+
 static hid_t open_data(const Store *store, const char *path, StoreKind least,
                        StoreKind most, const char *wanted, Error *error) {
-    const StoreKind kind = store_kind(store, path);
+    const StoreKind kind = find_kind(store, path);
     hid_t data = H5I_INVALID_HID;
     if (kind == STORE_ABSENT) {
         refuse(store, error, path, "is missing");
@@ -157,69 +193,62 @@ static hid_t open_data(const Store *store, const char *path, StoreKind least,
     return H5I_INVALID_HID;
 }
 
-static bool read_extent(const Store *store, const char *path, hid_t space, size_t element,
-                        size_t max_rank, Extent *extent, Error *error) {
+/* The answer's shape; false where it cannot be believed. */
+static bool read_extent(const Store *store, const Question *q, hid_t data, size_t element,
+                        Answer *a) {
     hsize_t size[H5S_MAX_RANK];
-    const int rank = H5Sget_simple_extent_ndims(space);
-    if (rank < 0 || H5Sget_simple_extent_type(space) == H5S_NULL)
-        return refuse(store, error, path, "has no shape");
-    if ((size_t)rank > max_rank)
-        return fail(error, EX_DATAERR, 0, "%s: %s has rank %d, at most %zu is expected",
-                    store->path, path, rank, max_rank);
-    size_t bytes = element;
-    H5Sget_simple_extent_dims(space, size, NULL);
-    extent->rank = (size_t)rank;
-    extent->count = 1;
-    for (int i = 0; i < rank; i++) {
-        extent->size[i] = size[i];
-        if (__builtin_mul_overflow(bytes, size[i], &bytes))
-            return refuse(store, error, path, "has too many elements");
-        extent->count *= size[i];
-    }
-    if (is_believable(store, bytes)) return true;
-    return refuse(store, error, path, "claims more values than its file can hold");
-}
-
-double *store_get_array(const Store *store, Arena *arena, const char *path,
-                        size_t max_rank, size_t *rank, size_t *size, Error *error) {
-    Extent extent = {.size = size};
-    double *values = NULL;
-    const hid_t data =
-        open_data(store, path, STORE_INTEGER, STORE_NUMBER, "is not numbers", error);
-    if (data < 0) return NULL;
     const hid_t space = H5Dget_space(data);
-    if (read_extent(store, path, space, sizeof *values, max_rank, &extent, error)) {
-        values = TAKE(arena, double, extent.count);
-        if (!read_any(data, H5T_NATIVE_DOUBLE, values)) {
-            refuse(store, error, path,
-                   "cannot be read: damaged, or stored with an unknown filter");
-            values = NULL;
-        }
-        *rank = extent.rank;
-    }
+    const int rank = H5Sget_simple_extent_dims(space, size, NULL);
+    const bool shaped = rank >= 0 && H5Sget_simple_extent_type(space) != H5S_NULL;
     store_drop(space);
-    store_drop(data);
-    return values;
+    if (!shaped) return refuse(store, &a->error, q->path, "has no shape");
+    if ((size_t)rank > q->max_rank)
+        return fail(&a->error, EX_DATAERR, 0,
+                    "%s: %s has rank %d, at most %zu is expected", store->path, q->path,
+                    rank, q->max_rank);
+    size_t bytes = element;
+    a->rank = (size_t)rank;
+    a->count = 1;
+    for (int i = 0; i < rank; i++) {
+        a->size[i] = size[i];
+        if (__builtin_mul_overflow(bytes, size[i], &bytes))
+            return refuse(store, &a->error, q->path, "has too many elements");
+        a->count *= size[i];
+    }
+    const size_t chunk = chunk_bytes(data, element);
+    if (!is_believable(store, bytes) || !is_believable(store, chunk))
+        return refuse(store, &a->error, q->path,
+                      "claims more values than its file can hold");
+    budget_allow(store->budget, bytes > chunk ? bytes : chunk);
+    return true;
 }
 
-const char **store_get_array_text(const Store *store, Arena *arena, const char *path,
-                                  size_t max_rank, size_t *rank, size_t *size,
-                                  Error *error) {
-    Extent extent = {.size = size};
-    const char **texts = NULL;
+static void unread(const Store *store, const Question *q, Answer *a) {
+    a->numbers = NULL;
+    refuse(store, &a->error, q->path,
+           "cannot be read: damaged, or stored with an unknown filter");
+}
+
+void get_array(const Store *store, Arena *arena, const Question *q, Answer *a) {
+    const hid_t data = open_data(store, q->path, STORE_INTEGER, STORE_NUMBER,
+                                 "is not numbers", &a->error);
+    if (data < 0) return;
+    if (read_extent(store, q, data, sizeof *a->numbers, a)) {
+        a->numbers = TAKE(arena, double, a->count);
+        if (!read_any(data, H5T_NATIVE_DOUBLE, a->numbers)) unread(store, q, a);
+    }
+    store_drop(data);
+}
+
+void get_array_text(const Store *store, Arena *arena, const Question *q, Answer *a) {
     const hid_t data =
-        open_data(store, path, STORE_TEXT, STORE_TEXT, "is not text", error);
-    if (data < 0) return NULL;
-    const hid_t space = H5Dget_space(data), type = H5Dget_type(data);
-    if (read_extent(store, path, space, sizeof *texts, max_rank, &extent, error)) {
-        texts = read_texts(store, arena, data, type, space, extent.count);
-        if (texts == NULL)
-            refuse(store, error, path,
-                   "cannot be read: damaged, or stored with an unknown filter");
-        *rank = extent.rank;
+        open_data(store, q->path, STORE_TEXT, STORE_TEXT, "is not text", &a->error);
+    if (data < 0) return;
+    const hid_t type = H5Dget_type(data);
+    if (read_extent(store, q, data, sizeof *a->texts, a)) {
+        a->texts = read_texts(store, arena, data, type, a->count);
+        if (a->texts == NULL) unread(store, q, a);
     }
     store_drop(type);
-    store_drop(space);
     store_drop(data);
-    return texts;
 }

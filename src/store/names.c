@@ -32,7 +32,7 @@ static bool leads_somewhere(const Store *store, const char *path) {
     return true;
 }
 
-StoreKind store_kind(const Store *store, const char *path) {
+StoreKind find_kind(const Store *store, const char *path) {
     StoreKind kind = STORE_OTHER;
     if (!leads_somewhere(store, path)) return STORE_ABSENT;
     const hid_t object = H5Oopen(store->file, path, H5P_DEFAULT);
@@ -46,11 +46,7 @@ StoreKind store_kind(const Store *store, const char *path) {
     return kind;
 }
 
-bool store_has(const Store *store, const char *path) {
-    return store_kind(store, path) != STORE_ABSENT;
-}
-
-StoreKind store_attribute_kind(const Store *store, const char *path, const char *name) {
+StoreKind find_attribute_kind(const Store *store, const char *path, const char *name) {
     if (!leads_somewhere(store, path) ||
         H5Aexists_by_name(store->file, path, name, H5P_DEFAULT) <= 0)
         return STORE_ABSENT;
@@ -63,10 +59,6 @@ StoreKind store_attribute_kind(const Store *store, const char *path, const char 
     store_drop(type);
     store_drop(attribute);
     return kind;
-}
-
-bool store_has_attribute(const Store *store, const char *path, const char *name) {
-    return store_attribute_kind(store, path, name) != STORE_ABSENT;
 }
 
 /* ---- names in the order of their making ------------------------------------------ */
@@ -102,13 +94,16 @@ static herr_t add_member(hid_t group, const char *name, const H5L_info_t *info,
     return 0;
 }
 
-const char **store_members(const Store *store, Arena *arena, const char *group,
-                           size_t *count) {
-    *count = 0;
-    if (store_kind(store, group) != STORE_GROUP) return NULL;
+static void give_names(const Names *names, Answer *a) {
+    a->texts = names->name;
+    a->count = names->count < names->room ? names->count : names->room;
+}
+
+void find_members(const Store *store, Arena *arena, const Question *q, Answer *a) {
+    if (find_kind(store, q->path) != STORE_GROUP) return;
     unsigned flags = 0;
     Names names = {.arena = arena};
-    const hid_t id = H5Gopen2(store->file, group, H5P_DEFAULT);
+    const hid_t id = H5Gopen2(store->file, q->path, H5P_DEFAULT);
     const hid_t create = H5Gget_create_plist(id);
     H5Pget_link_creation_order(create, &flags);
     H5Literate(id, order_of(flags), H5_ITER_INC, NULL, add_member, &names);
@@ -116,8 +111,7 @@ const char **store_members(const Store *store, Arena *arena, const char *group,
     H5Literate(id, order_of(flags), H5_ITER_INC, NULL, add_member, &names);
     store_drop(create);
     store_drop(id);
-    *count = names.count;
-    return names.name;
+    give_names(&names, a);
 }
 
 static herr_t add_attribute(hid_t object, const char *name, const H5A_info_t *info,
@@ -128,13 +122,11 @@ static herr_t add_attribute(hid_t object, const char *name, const H5A_info_t *in
     return 0;
 }
 
-const char **store_attributes(const Store *store, Arena *arena, const char *path,
-                              size_t *count) {
-    *count = 0;
-    if (!store_has(store, path)) return NULL;
+void find_attributes(const Store *store, Arena *arena, const Question *q, Answer *a) {
+    if (find_kind(store, q->path) == STORE_ABSENT) return;
     unsigned flags = 0;
     Names names = {.arena = arena};
-    const hid_t id = H5Oopen(store->file, path, H5P_DEFAULT);
+    const hid_t id = H5Oopen(store->file, q->path, H5P_DEFAULT);
     const H5I_type_t type = H5Iget_type(id);
     const hid_t create = type == H5I_GROUP     ? H5Gget_create_plist(id)
                          : type == H5I_DATASET ? H5Dget_create_plist(id)
@@ -145,8 +137,7 @@ const char **store_attributes(const Store *store, Arena *arena, const char *path
     H5Aiterate2(id, order_of(flags), H5_ITER_INC, NULL, add_attribute, &names);
     store_drop(create);
     store_drop(id);
-    *count = names.count;
-    return names.name;
+    give_names(&names, a);
 }
 
 /* ---- axes of an array ------------------------------------------------------------ */
@@ -174,24 +165,21 @@ static bool has_axes(hid_t data, size_t rank) {
     return good;
 }
 
-const char **store_axes(const Store *store, Arena *arena, const char *path,
-                        size_t *rank) {
-    *rank = 0;
-    const StoreKind kind = store_kind(store, path);
-    if (kind == STORE_ABSENT || kind == STORE_GROUP) return NULL;
-    const hid_t data = H5Dopen2(store->file, path, H5P_DEFAULT);
-    const hid_t space = H5Dget_space(data);
-    const int axes = H5Sget_simple_extent_ndims(space);
-    const bool named = axes > 0 && has_axes(data, (size_t)axes);
-    const char **name = axes > 0 ? TAKE(arena, const char *, (size_t)axes) : NULL;
-    for (int i = 0; i < axes; i++) {
+void find_axes(const Store *store, Arena *arena, const Question *q, Answer *a) {
+    const StoreKind kind = find_kind(store, q->path);
+    if (kind == STORE_ABSENT || kind == STORE_GROUP) return;
+    const hid_t data = H5Dopen2(store->file, q->path, H5P_DEFAULT);
+    const hid_t space = is_inside(data) ? H5Dget_space(data) : H5I_INVALID_HID;
+    const int rank = H5Sget_simple_extent_ndims(space);
+    const bool named = rank > 0 && has_axes(data, (size_t)rank);
+    a->count = rank > 0 ? (size_t)rank : 0;
+    a->texts = TAKE(arena, const char *, a->count);
+    for (size_t i = 0; i < a->count; i++) {
         char text[AXIS_ROOM] = "";
         if (named && H5DSiterate_scales(data, (unsigned)i, NULL, name_scale, text) < 0)
             *text = '\0';
-        name[i] = store_utf8(arena, text);
+        a->texts[i] = store_utf8(arena, text);
     }
     store_drop(space);
     store_drop(data);
-    *rank = axes > 0 ? (size_t)axes : 0;
-    return name;
 }

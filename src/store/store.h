@@ -5,8 +5,12 @@
  * and netCDF tools: strings are variable-length UTF-8, every axis has a dimension scale
  * in its own group, attributes and links keep their order, object times are off, so that
  * equal content gives equal bytes. Behind the HDF5 data stands a seal, the SHA-256 of all
- * of it, so that a flipped bit is found before anything is believed; a file without seal
- * (a user's own) is first read by a child process. One thread uses HDF5 at a time.
+ * of it, so that a flipped bit is found before anything is believed.
+ *
+ * Files are read by a child process, within limits of processor time and memory that follow
+ * from their length and from what is asked of them: libhdf5 can be crashed, or kept busy for
+ * ever, by bytes, and anyone can write a seal. Nothing is read that is not asked for. One
+ * thread uses HDF5 at a time.
  */
 #ifndef NORMLAB_STORE_H
 #define NORMLAB_STORE_H
@@ -31,9 +35,10 @@ bool store_save(Store *store, const char *path, Error *error);
 /* The bytes that store_save would write (in the arena): for digests and tests. */
 void *store_image(Store *store, Arena *arena, size_t *length);
 
-/* Opens for reading, whole file read into memory first (so later changes on disk do not
- * matter). NULL and *error (EX_NOINPUT, EX_DATAERR naming the file) if it is not there,
- * not HDF5, damaged, or of a newer schema. */
+/* Opens for reading; later changes on disk do not matter. NULL and *error (EX_NOINPUT,
+ * EX_DATAERR naming the file) if it is not there, not HDF5, damaged, or of a newer schema.
+ * A file may turn out to be damaged when more of it is read: calls with an Error then say so,
+ * those without end the program (EX_DATAERR). */
 Store *store_open(const char *path, Error *error);
 
 void store_close(Store *store); /* NULL is fine */

@@ -1,0 +1,143 @@
+/* The child that reads files, from outside: started, asked, and started again.
+ *
+ * HDF5 never sees, in this process, a byte that another one wrote. One child reads one file
+ * at a time; it is kept for the next, for starting one costs more than reading a small
+ * file. A file that kills a child which has read others before is put to a new one: only
+ * what kills that is damaged.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct Reader {
+    pid_t child; /* 0: none */
+    int socket;
+    pid_t parent; /* who started it, and alone may ask it */
+    bool used;    /* it has read other files */
+    Error lost;   /* what killed it */
+};
+
+/* The one that has nothing to do. */
+static Reader idle;
+
+/* ---- starting and ending ----------------------------------------------------------- */
+
+static bool start(Reader *reader, const char *path, Error *error) {
+    int ends[2];
+    fflush(NULL); /* or a child that dies prints it again */
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return fail(error, EX_OSERR, 0, "%s: cannot be read: %s", path, strerror(errno));
+    const pid_t parent = getpid(), child = fork();
+    if (child == 0) reader_serve(ends[1]);
+    close(ends[1]);
+    if (child < 0) {
+        close(ends[0]);
+        return fail(error, EX_OSERR, 0, "%s: cannot start a process to read it: %s", path,
+                    strerror(errno));
+    }
+    *reader = (Reader){.child = child, .socket = ends[0], .parent = parent};
+    return true;
+}
+
+/* Its exit status. */
+static int end(Reader *reader) {
+    int status = 0;
+    if (reader->child == 0) return status;
+    if (reader->parent == getpid()) {
+        shutdown(reader->socket, SHUT_RDWR); /* others may hold this end, too */
+        while (waitpid(reader->child, &status, 0) < 0 && errno == EINTR) continue;
+    }
+    close(reader->socket);
+    reader->child = 0;
+    return status;
+}
+
+static void end_idle(void) {
+    end(&idle);
+}
+
+/* ---- asking ------------------------------------------------------------------------- */
+
+static bool exchange(const Reader *reader, Arena *arena, const Question *question,
+                     Answer *answer) {
+    return reader->child != 0 && wire_send_question(reader->socket, question) &&
+           wire_receive_answer(reader->socket, arena, answer);
+}
+
+/* A new child, with the same file open. */
+static bool start_again(Reader *reader, const Store *store, Error *error) {
+    Answer answer;
+    const Question open = {ASK_OPEN, .path = store->path};
+    return start(reader, store->path, error) &&
+           exchange(reader, store->arena, &open, &answer) && !answer.error.set;
+}
+
+static void tell_of_death(Reader *reader, const Store *store, const Question *question,
+                          int status) {
+    Arena *arena = arena_new();
+    const bool whole = question->verb == ASK_OPEN;
+    fail(&reader->lost, EX_DATAERR, 0, "%s: damaged: reading %s %s", store->path,
+         whole ? "it" : question->path, budget_verdict(arena, status));
+    arena_free(arena);
+}
+
+void reader_ask(const Store *store, Arena *arena, const Question *question,
+                Answer *answer) {
+    Reader *reader = store->reader;
+    if (exchange(reader, arena, question, answer)) return;
+    if (!reader->lost.set) {
+        int status = end(reader);
+        if (reader->used) {
+            reader->used = false;
+            const bool again = question->verb == ASK_OPEN
+                                   ? start(reader, store->path, &reader->lost)
+                                   : start_again(reader, store, &reader->lost);
+            if (again && exchange(reader, arena, question, answer)) return;
+            status = end(reader);
+        }
+        tell_of_death(reader, store, question, status);
+    }
+    *answer = (Answer){.error = reader->lost};
+}
+
+/* ---- opening and closing ------------------------------------------------------------ */
+
+bool reader_open(Store *store, Error *error) {
+    Answer answer;
+    const Question open = {ASK_OPEN, .path = store->path};
+    store->reader = ZERO(store->arena, Reader, 1);
+    if (idle.child != 0 && idle.parent != getpid()) end(&idle);
+    if (idle.child != 0) {
+        *store->reader = idle;
+        idle.child = 0;
+    } else if (!start(store->reader, store->path, error)) {
+        return false;
+    }
+    reader_ask(store, store->arena, &open, &answer);
+    store->sealed = answer.sealed;
+    store->length = answer.length;
+    return !answer.error.set ||
+           fail(error, answer.error.code, 0, "%s", answer.error.message);
+}
+
+/* A child is kept if its file was ours: less is to be feared from it. */
+void reader_close(Store *store) {
+    static bool ends_with_us = false;
+    Answer answer;
+    Reader *reader = store->reader;
+    const Question close = {ASK_CLOSE, .path = store->path};
+    const bool keep = store->sealed && idle.child == 0 && reader->parent == getpid() &&
+                      exchange(reader, store->arena, &close, &answer);
+    if (!keep) {
+        end(reader);
+        return;
+    }
+    if (!ends_with_us) ends_with_us = atexit(end_idle) == 0;
+    idle = *reader;
+    idle.used = true;
+}
