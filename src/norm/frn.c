@@ -6,8 +6,8 @@
  * timm's 1e-5. Where a row is one position, y is the sign of x; there the paper learns eps, and
  * networks here are refused. The derivative jumps where y = tau; at tau itself it is y's.
  *
- * y goes through the moments of rows (nu2 = variance + mean^2), the maximum is a step of its
- * own after it, for no map of rows says it. */
+ * y is the kernel of uncentred partitions: zeros of x are zeros of y, so at tau = 0 no
+ * rounding decides which of the two is the larger. The maximum is a step of its own. */
 #include "kind.h"
 
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
@@ -17,6 +17,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
     (void)arena;
     if (!norm_read_choice(arguments, "tlu", TLU, &alone, canonical, error)) return false;
     norm->activates = norm->affine_inside = !alone;
+    norm->uncentred = true;
     return true;
 }
 
@@ -37,33 +38,19 @@ static Node *threshold(const NormContext *context, Node *y) {
                : y;
 }
 
-static Node *root(const NormContext *context, Node *square) {
-    Tape *t = context->tape;
-    Node *eps = tape_fill(t, square->shape, context->norm->eps);
-    return tape_sqrt(t, tape_add(t, square, eps));
-}
-
 static Node *define(const NormContext *context, Node *x) {
     Tape *t = context->tape;
     const Partition *p =
         partition_blocks(tape_arena(t), shape_lattice(x->shape), 1, 1, false);
     Node *nu2 = tape_mean(t, tape_mul(t, x, x), p);
-    Node *xhat = tape_div(t, x, tape_spread(t, root(context, nu2), p, x->shape));
+    Node *eps = tape_fill(t, nu2->shape, context->norm->eps);
+    Node *root = tape_sqrt(t, tape_add(t, nu2, eps));
+    Node *xhat = tape_div(t, x, tape_spread(t, root, p, x->shape));
     return threshold(context, norm_affine(context, xhat));
 }
 
-/* x scale is (x - mean of the row) scale + mean of the row scale. */
-static RowMap rows(const NormContext *context, const Rows *x) {
-    Tape *t = context->tape;
-    Node *origin = rows_repeat(context, x, tape_leaf(t, SHAPE(x->at.C), x->origin));
-    Node *mean = tape_add(t, x->mean, origin);
-    Node *nu2 = tape_add(t, x->variance, tape_mul(t, mean, mean));
-    Node *scale = tape_div(t, tape_fill(t, nu2->shape, 1.0), root(context, nu2));
-    return (RowMap){scale, tape_mul(t, mean, scale)};
-}
-
 static Node *apply(const NormContext *context, Node *x) {
-    return threshold(context, rows_apply(context, x));
+    return threshold(context, partitioned_apply(context, x));
 }
 
 const NormKind norm_frn = {
@@ -80,6 +67,5 @@ const NormKind norm_frn = {
     .declare = declare,
     .define = define,
     .apply = apply,
-    .rows = rows,
     .smallest = smallest,
 };

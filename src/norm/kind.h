@@ -16,9 +16,9 @@
  * one may follow another without reading anything. */
 typedef struct Rows {
     Lattice at;           /* of x */
-    Node *mean;           /* [N, C] of each row, minus its channel's origin */
+    Node *mean;           /* [N, C] of each row, minus its origin */
     Node *variance;       /* [N, C], biased */
-    const double *origin; /* [C] doubles near the channels' means */
+    const double *origin; /* [N C] a double near each row's mean, its own; NULL: 0 */
 } Rows;
 
 typedef struct RowMap {
@@ -195,8 +195,13 @@ RowMoments rows_moments_over(const NormContext *context, const Rows *x, size_t b
                              size_t width);
 RowMoments rows_running(const NormContext *context, const Rows *x);
 
-/* The rows' means about one origin for all channels: where cells have several. */
-Node *rows_common(const NormContext *context, const Rows *x);
+/* The rows' means [N, C], as all who compare rows must ask for them: about one origin in
+ * each block of samples and channels, and no other block has a part in it; as they are,
+ * with the digits of one double; less means that are given, [C]. */
+Node *rows_means_over(const NormContext *context, const Rows *x, size_t block,
+                      size_t width);
+Node *rows_whole_means(const NormContext *context, const Rows *x);
+Node *rows_apart_from(const NormContext *context, const Rows *x, const double *mean);
 
 /* A vector [C] or [1] as [N, C]. */
 Node *rows_repeat(const NormContext *context, const Rows *x, Node *vector);

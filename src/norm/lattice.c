@@ -121,11 +121,9 @@ static Node *define(const NormContext *context, Node *x) {
 static RowMap rows(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
     const double own = *(const double *)context->norm->detail;
-    Pooled run = pool(tape_arena(t), context);
-    for (size_t c = 0; c < x->at.C; c++) run.mean[c] -= x->origin[c];
-    Node *mean = rows_repeat(context, x, tape_leaf(t, SHAPE(x->at.C), run.mean));
+    const Pooled run = pool(tape_arena(t), context);
     Node *variance = rows_repeat(context, x, tape_leaf(t, SHAPE(x->at.C), run.variance));
-    Node *apart = tape_sub(t, x->mean, mean);
+    Node *apart = rows_apart_from(context, x, run.mean);
     if (own > 0.0) {
         RowMoments m = rows_moments_over(context, x, 1, width_of(context->norm));
         Node *between = tape_sub(t, apart, m.apart);

@@ -122,14 +122,10 @@ static void observe(const NormContext *context, size_t k, size_t L, const Node *
     }
 }
 
-/* Row k of a state, less the origins, as [1, C]. */
-static Node *given(const NormContext *context, size_t state, size_t k,
-                   const double *origin) {
+/* Row k of a state as [1, C]. */
+static Node *given(const NormContext *context, size_t state, size_t k) {
     const size_t C = context->norm->channels;
-    double *row = TAKE(tape_arena(context->tape), double, C);
-    for (size_t c = 0; c < C; c++)
-        row[c] = context->state[state][k * C + c] - (origin ? origin[c] : 0.0);
-    return tape_leaf(context->tape, SHAPE(1, C), row);
+    return tape_leaf(context->tape, SHAPE(1, C), context->state[state] + k * C);
 }
 
 /* ---- the two texts ---------------------------------------------------------------- */
@@ -155,12 +151,12 @@ static Node *define(const NormContext *context, Node *x) {
     for (size_t k = 0; k < modes->count; k++) {
         const bool eval = context->mode == NORM_EVAL;
         Node *share = share_of(t, g, k);
-        Node *mean = eval ? given(context, 0, k, NULL)
-                          : tape_matmul(t, share, means, false, false);
+        Node *mean =
+            eval ? given(context, 0, k) : tape_matmul(t, share, means, false, false);
         Node *centred = tape_sub(t, x, norm_repeat(t, mean, x->shape));
         Node *squares = tape_mean(t, tape_mul(t, centred, centred), row);
         Node *variance =
-            eval ? given(context, 1, k, NULL)
+            eval ? given(context, 1, k)
                  : tape_matmul(t, share, tape_reshape(t, squares, rows), false, false);
         observe(context, k, at.L, share, mean->value, NULL, variance->value);
         Node *std = norm_repeat(t, root(context, variance), x->shape);
@@ -172,24 +168,36 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, xhat);
 }
 
-/* The same over rows, by the law of total variance; means about the channels' origins. */
+/* What the rows are apart from mode k's mean, [N, C]; that mean [1, C] about the channels'
+ * origins, NULL where it is given. */
+static Node *apart_from(const NormContext *context, const Rows *x, Node *means,
+                        Node *share, size_t k, Node **mean) {
+    const size_t C = x->at.C;
+    *mean = NULL;
+    if (context->mode == NORM_EVAL)
+        return rows_apart_from(context, x, context->state[0] + k * C);
+    *mean = tape_matmul(context->tape, share, means, false, false);
+    return tape_sub(context->tape, means, rows_repeat(context, x, *mean));
+}
+
+/* The same over rows, by the law of total variance; where samples are compared, means are
+ * about one origin in each channel, the first sample's. */
 static RowMap rows(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
     const Modes *modes = context->norm->detail;
     const Shape rows = x->mean->shape;
-    Node *origin = rows_repeat(context, x, tape_leaf(t, SHAPE(x->at.C), x->origin));
-    Gates g = gates_of(context, tape_add(t, x->mean, origin));
+    Node *means =
+        context->mode == NORM_EVAL ? x->mean : rows_means_over(context, x, x->at.N, 1);
+    Gates g = gates_of(context, rows_whole_means(context, x));
     RowMap all = {NULL, NULL};
     for (size_t k = 0; k < modes->count; k++) {
-        const bool eval = context->mode == NORM_EVAL;
-        Node *share = share_of(t, g, k);
-        Node *mean = eval ? given(context, 0, k, x->origin)
-                          : tape_matmul(t, share, x->mean, false, false);
-        Node *apart = tape_sub(t, x->mean, rows_repeat(context, x, mean));
+        Node *share = share_of(t, g, k), *mean, *variance;
+        Node *apart = apart_from(context, x, means, share, k, &mean);
         Node *squares = tape_add(t, x->variance, tape_mul(t, apart, apart));
-        Node *variance = eval ? given(context, 1, k, NULL)
-                              : tape_matmul(t, share, squares, false, false);
-        observe(context, k, x->at.L, share, mean->value, x->origin, variance->value);
+        variance =
+            mean ? tape_matmul(t, share, squares, false, false) : given(context, 1, k);
+        if (mean)
+            observe(context, k, x->at.L, share, mean->value, x->origin, variance->value);
         Node *std = rows_repeat(context, x, root(context, variance));
         Node *scale = tape_div(t, tape_broadcast(t, gate_of(t, g, k), rows), std);
         all.scale = add(t, all.scale, scale);

@@ -18,13 +18,13 @@ static Lattice rows_lattice(Lattice at) {
 /* What both operations know of a call. */
 typedef struct RowCells {
     const Partition *partition; /* one cell a row */
-    double *origin;             /* [C] */
+    double *origin;             /* [N C] */
     Standard *cell;             /* [N C] shift and offset of the rows' means */
-    bool fixed; /* no moments of x are asked: rows stand about their origin */
+    const double *fixed; /* [C] no moments of x are asked: rows stand about these */
 } RowCells;
 
-/* y [2, N, C]: means minus their origins, variances. The origin of a channel is its first
- * row's shift, so that a difference of means costs no digit of theirs. */
+/* y [2, N, C]: means minus their origins, variances. A row's origin is its own shift: what
+ * other rows hold, were it infinite, reaches none that does not share moments with them. */
 static void moments_forward(Tape *tape, Node *y) {
     const RowCells *rows = y->detail;
     const Partition *p = rows->partition;
@@ -32,11 +32,11 @@ static void moments_forward(Tape *tape, Node *y) {
     ArenaMark mark = arena_mark(tape_arena(tape));
     Moments *moments = TAKE(tape_arena(tape), Moments, count);
     partition_moments(moments, y->in[0]->value, p);
-    for (size_t c = 0; c < p->C; c++) rows->origin[c] = moments[c].shift;
     for (size_t i = 0; i < count; i++) {
         const Moments m = moments[i];
         rows->cell[i] = (Standard){m.shift, m.offset, 1.0};
-        y->value[i] = (m.shift - rows->origin[i % p->C]) + m.offset;
+        rows->origin[i] = m.shift;
+        y->value[i] = m.offset;
         y->value[count + i] = moments_variance(m);
     }
     arena_rewind(tape_arena(tape), mark);
@@ -68,10 +68,9 @@ static Node *moments_define(Tape *t, Node *y) {
     Node *x = y->in[0], *mean = tape_mean(t, x, p);
     Node *centred = tape_sub(t, x, tape_spread(t, mean, p, x->shape));
     Node *variance = tape_mean(t, tape_mul(t, centred, centred), p);
-    Node *origin = tape_leaf(t, SHAPE(1, p->C), rows->origin);
+    Node *origin = tape_leaf(t, SHAPE(p->N, p->C), rows->origin);
     Shape each = SHAPE(1, p->N, p->C);
-    mean = tape_sub(t, tape_reshape(t, mean, SHAPE(p->N, p->C)),
-                    tape_broadcast(t, origin, SHAPE(p->N, p->C)));
+    mean = tape_sub(t, tape_reshape(t, mean, origin->shape), origin);
     return tape_add(t, tape_pad(t, tape_reshape(t, mean, each), 0, 0, 2),
                     tape_pad(t, tape_reshape(t, variance, each), 0, 1, 2));
 }
@@ -82,7 +81,7 @@ static Node *map_define(Tape *t, Node *y) {
     const Partition *p = rows->partition;
     Node *x = y->in[0];
     Node *mean = rows->fixed
-                     ? norm_repeat(t, tape_leaf(t, SHAPE(p->C), rows->origin), x->shape)
+                     ? norm_repeat(t, tape_leaf(t, SHAPE(p->C), rows->fixed), x->shape)
                      : tape_spread(t, tape_mean(t, x, p), p, x->shape);
     Node *scaled =
         tape_mul(t, tape_sub(t, x, mean), tape_spread(t, y->in[1], p, x->shape));
@@ -154,14 +153,31 @@ static Rows rows_of(Tape *t, Node *x, RowCells *cells) {
                   .origin = cells->origin};
 }
 
-/* Where all moments are given: rows as if of mean `origin`, so that each element of y
- * depends on its own x alone. */
-static Rows rows_given(Tape *t, const Node *x, RowCells *cells) {
-    const Lattice at = shape_lattice(x->shape);
-    cells->fixed = true;
-    for (size_t c = 0; c < at.C; c++) cells->origin[c] = x->value[c * at.L];
-    for (size_t i = 0; i < at.N * at.C; i++)
-        cells->cell[i] = (Standard){cells->origin[i % at.C], 0.0, 1.0};
+/* The running means of the first part that keeps some; NULL: none does. */
+static const double *running_means(const NormContext *context) {
+    const Norm *norm = context->norm;
+    if (norm->kind->keeps_state && !norm->uncentred) return context->state[0];
+    for (size_t i = 0; i < norm->parts; i++) {
+        const NormContext part = norm_part_context(context, i);
+        const double *means = running_means(&part);
+        if (means) return means;
+    }
+    return NULL;
+}
+
+/* Where all moments are given: rows as if of the running mean, so that each element of y
+ * depends on its own x alone, and no digit of a large mean is lost. */
+static Rows rows_given(const NormContext *context, RowCells *cells, Lattice at) {
+    Tape *t = context->tape;
+    const double *means = running_means(context);
+    double *fixed = ZERO(tape_arena(t), double, at.C);
+    for (size_t c = 0; means && c < at.C; c++)
+        if (isfinite(means[c])) fixed[c] = means[c];
+    cells->fixed = fixed;
+    for (size_t i = 0; i < at.N * at.C; i++) {
+        cells->origin[i] = fixed[i % at.C];
+        cells->cell[i] = (Standard){cells->origin[i], 0.0, 1.0};
+    }
     return (Rows){.at = at,
                   .mean = tape_fill(t, rows_shape(at), 0.0),
                   .variance = tape_fill(t, rows_shape(at), 0.0),
@@ -181,12 +197,12 @@ Node *rows_apply(const NormContext *context, Node *x) {
     const Lattice at = shape_lattice(x->shape);
     RowCells *cells = TAKE(arena, RowCells, 1);
     *cells = (RowCells){.partition = partition_blocks(arena, at, 1, 1, false),
-                        .origin = TAKE(arena, double, at.C),
+                        .origin = TAKE(arena, double, at.N *at.C),
                         .cell = TAKE(arena, Standard, at.N * at.C)};
     bool given =
         norm_smallest_cell(arena, context->norm, at, context->mode) == SIZE_MAX &&
         !is_gated(context->norm);
-    Rows rows = given ? rows_given(t, x, cells) : rows_of(t, x, cells);
+    Rows rows = given ? rows_given(context, cells, at) : rows_of(t, x, cells);
     RowMap map = norm_rows(context, &rows);
     Node *in[] = {x, map.scale, map.bias};
     return tape_write(t, &op_row_map, x->shape, in, 3, cells, NULL);
@@ -221,39 +237,63 @@ RowMap rows_affine(const NormContext *context, RowMap map) {
 Rows rows_after(const NormContext *context, const Rows *x, RowMap map) {
     Tape *t = context->tape;
     Node *square = tape_mul(t, map.scale, map.scale);
-    return (Rows){.at = x->at,
-                  .mean = map.bias,
-                  .variance = tape_mul(t, square, x->variance),
-                  .origin = ZERO(tape_arena(t), double, x->at.C)};
+    return (Rows){
+        .at = x->at, .mean = map.bias, .variance = tape_mul(t, square, x->variance)};
+}
+
+/* ---- means about other origins ---------------------------------------------------- */
+
+static double origin_of(const Rows *x, size_t row) {
+    return x->origin ? x->origin[row] : 0.0;
+}
+
+/* The rows' means about one origin in each cell, that of its first row: a difference of
+ * means costs no digit of theirs, and no other cell has a part in it. */
+static Node *means_in_cells(Tape *t, const Rows *x, const Partition *p) {
+    if (x->origin == NULL || (p->block == 1 && p->channel_cells == p->C)) return x->mean;
+    double *between = TAKE(tape_arena(t), double, x->at.N * x->at.C);
+    for (size_t slab = 0; slab < partition_slabs(p); slab++) {
+        const double first = x->origin[slab_rows(p, slab).number];
+        for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p))
+            between[row.number] = x->origin[row.number] - first;
+    }
+    return tape_add(t, x->mean, tape_leaf(t, rows_shape(x->at), between));
+}
+
+Node *rows_means_over(const NormContext *context, const Rows *x, size_t block,
+                      size_t width) {
+    Tape *t = context->tape;
+    return means_in_cells(
+        t, x, partition_blocks(tape_arena(t), rows_lattice(x->at), block, width, false));
+}
+
+Node *rows_whole_means(const NormContext *context, const Rows *x) {
+    if (x->origin == NULL) return x->mean;
+    Node *origin = tape_leaf(context->tape, rows_shape(x->at), x->origin);
+    return tape_add(context->tape, x->mean, origin);
+}
+
+Node *rows_apart_from(const NormContext *context, const Rows *x, const double *mean) {
+    Tape *t = context->tape;
+    double *at = TAKE(tape_arena(t), double, x->at.N * x->at.C);
+    for (size_t i = 0; i < x->at.N * x->at.C; i++)
+        at[i] = mean[i % x->at.C] - origin_of(x, i);
+    return tape_sub(t, x->mean, tape_leaf(t, rows_shape(x->at), at));
 }
 
 /* ---- partition normalizers -------------------------------------------------------- */
 
-Node *rows_common(const NormContext *context, const Rows *x) {
-    Tape *t = context->tape;
-    double *between = TAKE(tape_arena(t), double, x->at.C);
-    for (size_t c = 0; c < x->at.C; c++) between[c] = x->origin[c] - x->origin[0];
-    Node *leaf = tape_leaf(t, SHAPE(x->at.C), between);
-    return tape_add(t, x->mean, rows_repeat(context, x, leaf));
-}
-
-/* The rows' means as they are. */
-static Node *whole_means(const NormContext *context, const Rows *x) {
-    Node *origin = tape_leaf(context->tape, SHAPE(x->at.C), x->origin);
-    return tape_add(context->tape, x->mean, rows_repeat(context, x, origin));
-}
-
 RowMoments rows_running(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
+    const size_t C = x->at.C;
     if (context->norm->uncentred) {
-        Node *square = tape_leaf(t, SHAPE(x->at.C), context->state[0]);
-        return (RowMoments){whole_means(context, x), rows_repeat(context, x, square)};
+        Node *square = tape_leaf(t, SHAPE(C), context->state[0]);
+        return (RowMoments){rows_whole_means(context, x),
+                            rows_repeat(context, x, square)};
     }
-    double *mean = TAKE(tape_arena(t), double, x->at.C);
-    for (size_t c = 0; c < x->at.C; c++) mean[c] = context->state[0][c] - x->origin[c];
-    Node *at = rows_repeat(context, x, tape_leaf(t, SHAPE(x->at.C), mean));
-    Node *variance = tape_leaf(t, SHAPE(x->at.C), context->state[1]);
-    return (RowMoments){tape_sub(t, x->mean, at), rows_repeat(context, x, variance)};
+    Node *variance = tape_leaf(t, SHAPE(C), context->state[1]);
+    return (RowMoments){rows_apart_from(context, x, context->state[0]),
+                        rows_repeat(context, x, variance)};
 }
 
 /* As the fused kernel observes: the mean over blocks of samples of their channels' means and
@@ -262,21 +302,25 @@ static void observe_channels(const NormContext *context, const Rows *x, size_t b
     const size_t C = x->at.C, blocks = x->at.N / block;
     const double *mean = x->mean->value, *variance = x->variance->value;
     const double count = (double)(block * x->at.L);
+    double *about = TAKE(tape_arena(context->tape), double, block);
     for (size_t c = 0; c < C; c++) {
         TreeSum means, variances;
         tree_clear(&means);
         tree_clear(&variances);
         for (size_t first = c; first < x->at.N * C; first += block * C) {
-            const double centre = sum_strided(mean + first, block, C) / (double)block;
+            const double origin = origin_of(x, first);
+            for (size_t n = 0; n < block; n++)
+                about[n] = (origin_of(x, first + n * C) - origin) + mean[first + n * C];
+            const double centre = sum_strided(about, block, 1) / (double)block;
             double square = 0.0;
             for (size_t n = 0; n < block; n++) {
-                const double apart = mean[first + n * C] - centre;
+                const double apart = about[n] - centre;
                 square += variance[first + n * C] + apart * apart;
             }
-            tree_push(&means, centre);
+            tree_push(&means, origin + centre);
             tree_push(&variances, square * (double)x->at.L / (count - 1.0));
         }
-        context->observed[0][c] = x->origin[c] + tree_total(&means) / (double)blocks;
+        context->observed[0][c] = tree_total(&means) / (double)blocks;
         context->observed[1][c] = tree_total(&variances) / (double)blocks;
     }
 }
@@ -287,7 +331,7 @@ static void observe(const NormContext *context, const Rows *x) {
     if (norm->kind->keeps_state && !norm->uncentred)
         observe_channels(context, x, norm->block ? norm->block : x->at.N);
     if (norm->kind->observe)
-        norm->kind->observe(context, x->at, whole_means(context, x)->value,
+        norm->kind->observe(context, x->at, rows_whole_means(context, x)->value,
                             x->variance->value);
 }
 
@@ -296,7 +340,7 @@ static RowMoments squares(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
     const Partition *p = norm_partition(tape_arena(t), context->norm, rows_lattice(x->at),
                                         context->mode, context->state);
-    Node *mean = whole_means(context, x);
+    Node *mean = rows_whole_means(context, x);
     Node *square = tape_add(t, x->variance, tape_mul(t, mean, mean));
     Node *cells = tape_mean(t, square, p);
     if (context->norm->kind->keeps_state && context->observed) {
@@ -315,7 +359,7 @@ static RowMoments cell_moments(const NormContext *context, const Rows *x,
                                const Partition *p) {
     Tape *t = context->tape;
     const Shape shape = rows_shape(x->at);
-    Node *means = p->channel_cells < p->C ? rows_common(context, x) : x->mean;
+    Node *means = means_in_cells(t, x, p);
     Node *mean = tape_mean(t, means, p);
     Node *apart = tape_sub(t, means, tape_spread(t, mean, p, shape));
     Node *square = tape_mul(t, apart, apart);
@@ -348,7 +392,7 @@ static RowMap partition_rows(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
     const Shape shape = rows_shape(x->at);
     Node *one = tape_fill(t, shape, 1.0);
-    if (context->norm->kind->fixed) return (RowMap){one, whole_means(context, x)};
+    if (context->norm->kind->fixed) return (RowMap){one, rows_whole_means(context, x)};
     RowMoments m = rows_moments(context, x);
     Node *eps = tape_fill(t, shape, context->norm->eps);
     Node *scale = tape_div(t, one, tape_sqrt(t, tape_add(t, m.variance, eps)));

@@ -109,7 +109,7 @@ static Node *row_mean(const NormContext *context, Node *rows, Node *p) {
 static RowMap rows(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
     const Soft *soft = context->norm->detail;
-    Node *all = membership(context), *means = rows_common(context, x);
+    Node *all = membership(context), *means = rows_means_over(context, x, 1, x->at.C);
     const Shape shape = means->shape;
     Node *eps = tape_fill(t, shape, context->norm->eps), *one = tape_fill(t, shape, 1.0);
     RowMap map = {NULL, NULL};
