@@ -11,7 +11,7 @@ import os
 import resource
 import time
 
-from program import HOME, Place, case, check, listing, main
+from program import HOME, Place, case, check, listing, main, reseal
 
 USAGE, DATA, INPUT, MISSING, GNUPLOT, CREATE, IO, BUSY = 64, 65, 66, 69, 70, 73, 74, 75
 
@@ -396,6 +396,11 @@ def collected(place):
     return os.path.join(place.out, "batch-size-quick.h5")
 
 
+def other_core(checkpoint):
+    """Kernels of OpenBLAS that this machine has, and a checkpoint's bytes do not name."""
+    return next(core for core in ("Sandybridge", "Prescott") if core.encode() not in checkpoint)
+
+
 def interrupted(place):
     """A run stopped on its way: its checkpoint."""
     process = place.start(*ONE, "epochs=5000")
@@ -480,19 +485,28 @@ def checkpoints(place):
         good = file.read()
     name, words, found = os.path.basename(path), [*ONE, "epochs=5000"], []
 
-    def refused(data, parts, edit=None):
+    def refused(data, parts, edit=None, sealed=True, environment=None):
         with open(path, "wb") as file:
             file.write(data)
         if edit:
             with h5py.File(path, "r+") as file:
                 edit(file)
-        found.append(fault(place, words, DATA, [name, *parts]))
+            if sealed:
+                reseal(path)
+        found.append(fault(place, words, DATA, [name, *parts], environment=environment))
 
     flipped = good[:4000] + bytes([good[4000] ^ 1]) + good[4001:]
     refused(good[:5000], ["damaged", "--restart"])
     refused(flipped, ["damaged", "--restart"])
     refused(good, ["another build", "--restart"], lambda file: file.attrs.modify("binary", "another"))
     refused(good, ["another core", "--restart"], lambda file: file.attrs.modify("blas", "another core"))
+    refused(good, ["libc", "glibc 1.0", "--restart"], lambda file: file.attrs.modify("libc", "glibc 1.0"))
+    refused(good, ["libm_bits", "--restart"], lambda file: file.attrs.modify("libm_bits", "012345678901"))
+    refused(good, ["blas_bits", "--restart"], lambda file: file.attrs.modify("blas_bits", "012345678901"))
+    refused(good, ["changed by another program", "--restart"],
+            lambda file: file["parts/weights"].write_direct(file["parts/weights"][()] * 2), sealed=False)
+    core = other_core(good)
+    refused(good, ["blas", core, "--restart"], environment={"OPENBLAS_CORETYPE": core})
     refused(good, ["another run", "--restart"], lambda file: file.attrs.modify("run", "another run"))
     refused(good, ["/parts/weights", "--restart"], lambda file: file.pop("parts/weights"))
     with open(path, "wb") as file:

@@ -18,7 +18,7 @@ import xml.etree.ElementTree
 import h5py
 import numpy as np
 
-from program import HOME, Failure, Place, check, case, listing, main, same
+from program import HOME, Failure, Place, check, case, listing, main, reseal, same
 
 NETWORK = "network=resnet(depth=8, width=4, stem_stride=2)"
 STUDY = ["run", "batch-size", "--quick", "norm=batch,group:4", "batch=8,4", "samples=8", "seed=1,2,3", "images=64",
@@ -248,6 +248,124 @@ def leftovers(place):
     check(not still, f"left behind: {', '.join(still)}")
 
 
+def edits():
+    """What may happen to a finished run's file: name, sealed again afterwards or not, what is done to it."""
+    def attribute(path, name, value):
+        return lambda file: file[path].attrs.modify(name, value)
+
+    def value(path, change):
+        return lambda file: file[path].write_direct(np.asarray(change(file[path][()])))
+
+    def without(path):
+        return lambda file: file.pop(path)
+
+    yield "score", False, value("summary/score", lambda v: v * 0 + 0.01)
+    yield "nothing but a title", False, attribute("/", "title", "x")
+    yield "score, sealed", True, value("summary/score", lambda v: v * 0 + 0.01)
+    yield "curve", True, value("metrics/val_error", lambda v: v / 2)
+    yield "no curve", True, without("metrics/val_loss")
+    yield "curve of NaN", True, value("metrics/train_loss", lambda v: v * np.nan)
+    yield "no test error", True, without("summary/test_error")
+    yield "test error", True, value("summary/test_error", lambda v: v * 0 - 1)
+    yield "training error", True, value("summary/train_error_evaluated", lambda v: v * np.nan)
+    yield "no digest", True, lambda file: file["summary"].attrs.pop("weights_sha256")
+    yield "digest", True, attribute("summary", "state_sha256", "0")
+    yield "no provenance", True, without("provenance")
+    yield "no BLAS", True, lambda file: file["provenance"].attrs.pop("blas_bits")
+    yield "status", True, attribute("/", "status", "diverged")
+    yield "diverged", True, value("summary/diverged", lambda v: v * 0 + 1)
+    yield "no status", True, lambda file: file.attrs.pop("status")
+    yield "rate", True, attribute("config", "rate", 0.2)
+    yield "norm", True, attribute("config", "norm", "layer")
+    yield "no norm", True, attribute("config", "norm", "grop(2)")
+    yield "epochs", True, attribute("config", "epochs", 3)
+    yield "score's rule", True, attribute("config", "score", "median(2)")
+    yield "numerics", True, attribute("config", "numerics", np.int64(0))
+    yield "data", True, attribute("config", "data_sha256", "0" * 64)
+    yield "name", True, attribute("/", "run", "0" * 16)
+    yield "no configuration", True, without("config")
+
+
+@case("fault")
+def believed(place):
+    """A run's file that was changed, damaged or belongs to another run is named, kept beside itself, and made again."""
+    cuts = [("cut", lambda data: data[:-300]), ("flipped", lambda data: data[:3000] + b"\x07" + data[3001:]),
+            ("empty", lambda data: b""), ("text", lambda data: b"text\n" * 1000)]
+    names = [name for name, _, _ in edits()] + [name for name, _ in cuts] + ["another's", "whole"]
+    words = [*SMALL, "norm=group:4", "batch=4", "seed=" + ",".join(map(str, range(1, len(names) + 1)))]
+    table, paths = place.good(*words), run_files(place)
+    whole = {path: content(path) for path in paths}
+    for path, (_, sealed, edit) in zip(paths, edits()):
+        with h5py.File(path, "r+") as file:
+            edit(file)
+        if sealed:
+            reseal(path)
+    changed = {path: cut(read(path)) for path, (_, cut) in zip(paths[-len(cuts) - 2:], cuts)}
+    changed[paths[-2]] = read(paths[-1])
+    for path, data in changed.items():
+        with open(path, "wb") as file:
+            file.write(data)
+    changed = {path: read(path) for path in paths}
+    before = listing(place.folder)
+    counts = place.good(*words, "--dry-run").splitlines()[-1]
+    same("files after --dry-run", listing(place.folder), before)
+    check(f", 1 finished, {len(names) - 1} to do" in counts, counts)
+    check(place.good(*words) == table, "another table")
+    check(f"1 of {len(names)} runs were finished before" in place.talk, place.talk)
+    wrong = []
+    for name, path in zip(names[:-1], paths):
+        lines = [line for line in place.talk.splitlines() if path in line]
+        if not os.path.exists(path + ".rejected") or read(path + ".rejected") != changed[path]:
+            wrong.append(f"{name}: what was there is not kept")
+        if len(lines) != 1 or path + ".rejected" not in lines[0]:
+            wrong.append(f"{name}: {lines}")
+        if content(path) != whole[path]:
+            wrong.append(f"{name}: not the run that it was")
+    check(not wrong, "\n  ".join([f"{len(wrong)} times", *wrong]))
+
+
+@case("fault")
+def edited_table(place):
+    """A collected file that another program changed is shown, and that it was."""
+    place.good(*SMALL)
+    with h5py.File(collected(place), "r+") as file:
+        file["results/score"][()] = 0.01
+    for form in ("text", "json", "latex"):
+        text = place.good("table", "batch-size", "--form", form, "--from", collected(place))
+        check("hanged by another program" in text and "changed by another program" in place.talk, f"{form}: {text}")
+    place.good("plot", "batch-size", "--from", collected(place), "--to", "a.svg")
+    check(b"edited" in read(place.path("a.svg")), "figure")
+
+
+@case("theorem")
+def mixed(place):
+    """Runs that other arithmetic computed are said to be so, wherever their numbers are."""
+    words = [*SMALL, "norm=batch", "batch=4"]
+    place.good(*words, "seed=1")
+    check("arithmetic" not in place.talk, place.talk)
+
+    def of_seed(seed):
+        for path in run_files(place):
+            with h5py.File(path, "r") as file:
+                if file["config"].attrs["seed"] == seed:
+                    return path, {name: file["provenance"].attrs[name] for name in ("blas_core", "blas_bits", "libm_bits")}
+
+    _, here = of_seed(1)
+    core = next(core for core in ("Sandybridge", "Prescott") if core not in here["blas_core"])
+    without = "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-AVX2_Usable,-FMA_Usable,-FMA4_Usable"
+    for changes in ({"OPENBLAS_CORETYPE": core}, {"GLIBC_TUNABLES": without}):
+        text = place.good(*words, "seed=1,2", environment=changes)
+        talk, (path, there) = place.talk, of_seed(2)
+        differ = [name for name in here if here[name] != there[name]]
+        check(differ or "GLIBC_TUNABLES" in changes, f"{changes}: the same kernels")
+        latex = place.good("table", "batch-size", "--form", "latex", "--from", collected(place))
+        svg = read(collected(place).replace(".h5", ".svg")).decode()
+        for said in (text, talk, latex.replace(r"\_", "_"), svg):
+            missing = [name for name in ["arithmetic", *differ] if differ and name not in said]
+            check(not missing, f"{changes}: no {missing} in {said}")
+        os.unlink(path)
+
+
 def check_stopped(place, number, group, norm):
     whole, torn = second_place(place, "whole"), second_place(place, "torn")
     words = [*LONG, "seed=1", f"norm={norm}", "epochs=12", "--jobs", "1"]
@@ -292,7 +410,7 @@ def tables(place):
     check("from " + collected(place) in place.talk, f"the source is not named: {place.talk!r}")
     data = json.loads(place.good("table", "batch-size", "--json"))
     same("keys", sorted(data),
-         ["cells", "experiment", "identity", "measure", "protocol", "published", "quick", "schema", "score"])
+         ["cells", "experiment", "identity", "measure", "notes", "protocol", "published", "quick", "schema", "score"])
     same("cells", [(c["series"], c["along"], c["seeds"]) for c in data["cells"]],
          [("batch", 8, 2), ("batch", 4, 2), ("group(4)", 8, 2), ("group(4)", 4, 2)])
     with h5py.File(collected(place), "r") as file:
@@ -411,6 +529,7 @@ def learned_much(place):
             del layer[name]
         layer["epoch"], layer["gate"], layer["map_changed"] = np.arange(rows) * 1.0, gate, np.arange(rows) % 5 * 1.0
         layer["gate"].attrs.update(reading="sigmoid", choices="batch\ngroup(4)")
+    reseal(run_files(place)[0])
     place.good(*words)
     kept = [*range(0, rows, 2), rows - 1]
     with h5py.File(collected(place).replace("batch-size", "hybrids"), "r") as file:

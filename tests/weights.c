@@ -21,6 +21,10 @@ const char *plot_foot(Arena *arena, const Grid *grid, const char *what, bool tex
     return what;
 }
 
+const char *plot_description(Arena *arena, const Grid *grid, const char *what) {
+    return plot_foot(arena, grid, what, false);
+}
+
 const char *plot_styles(Arena *arena, const Grid *grid, const size_t *series,
                         size_t count) {
     Text out = text_new(arena);

@@ -79,6 +79,10 @@ const char *store_binary(Arena *arena) {
     return text;
 }
 
+const char *store_libc(Arena *arena) {
+    return text_print(arena, "glibc %s", gnu_get_libc_version());
+}
+
 //> facts
 const Fact *store_provenance(Arena *arena, size_t *count) {
     const Fact facts[] = {
@@ -98,7 +102,9 @@ const Fact *store_provenance(Arena *arena, size_t *count) {
         {"gsl", GSL_VERSION},
         {"hdf5", hdf5(arena)},
         {"zlib", zlibVersion()},
-        {"libc", text_print(arena, "glibc %s", gnu_get_libc_version())},
+        {"libc", store_libc(arena)},
+        {"blas_bits", store_blas_bits(arena)}, /* what they compute */
+        {"libm_bits", store_libm_bits(arena)},
     };
     Fact *copy = TAKE(arena, Fact, COUNT_OF(facts));
     memcpy(copy, facts, sizeof facts);

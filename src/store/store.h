@@ -154,10 +154,18 @@ typedef struct Fact {
 
 const Fact *store_provenance(Arena *arena, size_t *count);
 
-/* What must be equal for two runs to be comparable bit by bit: hash of the program file
- * and BLAS core. */
+/* What must be equal for two runs to be comparable bit by bit: hash of the program file,
+ * BLAS core, C library, and what they compute. */
 const char *store_binary(Arena *arena);    /* SHA-256 of the running program's file */
 const char *store_blas_core(Arena *arena); /* "openblas 0.3.21 Zen" */
+const char *store_libc(Arena *arena);      /* "glibc 2.36" */
+
+/* ---- bits.c ---------------------------------------------------------------------- */
+
+/* 12 hex digits of what dgemm, and exp, log, tanh, sin, cos, pow give here: equal where the
+ * libraries compute the same bits. */
+const char *store_blas_bits(Arena *arena);
+const char *store_libm_bits(Arena *arena);
 
 /* ---- lock.c ---------------------------------------------------------------------- */
 

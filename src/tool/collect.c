@@ -1,17 +1,15 @@
-/* The runs of a sweep gathered into one file, and that file read back. A collected file
- * carries its runs' identities, so every number in a table or a figure leads to the run
- * that made it. */
+/* The runs of a sweep gathered into one file. It carries its runs' identities, so every
+ * number in a table or a figure leads to the run that made it. */
 #include "tool.h"
 
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-/* ---- writing --------------------------------------------------------------------- */
-
+/* What a run's file has for the study. */
 typedef struct Measured {
     double score, test, train, train_evaluated, diverged;
+    size_t facts;
+    const char **name, **fact; /* [facts] of /provenance */
 } Measured;
 
 static double scalar(const Store *store, Arena *arena, const char *path) {
@@ -24,15 +22,28 @@ static double scalar(const Store *store, Arena *arena, const char *path) {
 
 static Measured measured(Arena *arena, const Run *run) {
     Error error = {.set = false};
-    Store *store = store_open(run->path, &error);
-    die_if(&error);
-    Measured m = {scalar(store, arena, "/summary/score"),
-                  scalar(store, arena, "/summary/test_error"),
-                  scalar(store, arena, "/summary/train_error"),
-                  scalar(store, arena, "/summary/train_error_evaluated"),
-                  scalar(store, arena, "/summary/diverged")};
+    Store *store = run_open(arena, run, &error);
+    if (error.set) die(error.code, "%s: %s", run->path, error.message);
+    Measured m = {.score = scalar(store, arena, "/summary/score"),
+                  .test = scalar(store, arena, "/summary/test_error"),
+                  .train = scalar(store, arena, "/summary/train_error"),
+                  .train_evaluated =
+                      scalar(store, arena, "/summary/train_error_evaluated"),
+                  .diverged = scalar(store, arena, "/summary/diverged")};
+    m.name = store_attributes(store, arena, "/provenance", &m.facts);
+    m.fact = TAKE(arena, const char *, m.facts + 1);
+    for (size_t i = 0; i < m.facts; i++) {
+        const char *text = store_get_text(store, arena, "/provenance", m.name[i], &error);
+        m.fact[i] = text ? text : "";
+    }
     store_close(store);
     return m;
+}
+
+static const Measured *measure_runs(Arena *arena, const Sweep *sweep) {
+    Measured *all = TAKE(arena, Measured, sweep->runs);
+    for (size_t i = 0; i < sweep->runs; i++) all[i] = measured(arena, &sweep->run[i]);
+    return all;
 }
 
 static void put_published(Store *store, const Published *p) {
@@ -79,18 +90,18 @@ static void put_head(Store *store, Arena *arena, const Sweep *sweep) {
     store_integer(store, "/", "quick", sweep->quick);
 }
 
-static void put_results(Store *store, Arena *arena, const Sweep *sweep) {
+static void put_results(Store *store, Arena *arena, const Sweep *sweep,
+                        const Measured *all) {
     static const char *const axes[] = {"series", "along", "seed"};
     size_t total = sweep->series * sweep->points * sweep->seeds;
     double *value[5];
     const char **id = TAKE(arena, const char *, total);
     for (size_t v = 0; v < COUNT_OF(value); v++) value[v] = TAKE(arena, double, total);
     for (size_t i = 0; i < total; i++) {
-        const Run *run = &sweep->run[sweep->run_of[i]];
-        Measured m = measured(arena, run);
-        value[0][i] = m.score, value[1][i] = m.test, value[2][i] = m.train,
-        value[3][i] = m.diverged, value[4][i] = m.train_evaluated;
-        id[i] = run->id;
+        const Measured *m = &all[sweep->run_of[i]];
+        value[0][i] = m->score, value[1][i] = m->test, value[2][i] = m->train,
+        value[3][i] = m->diverged, value[4][i] = m->train_evaluated;
+        id[i] = sweep->run[sweep->run_of[i]].id;
     }
     double *same = TAKE(arena, double, sweep->series),
            *rank = TAKE(arena, double, sweep->series);
@@ -122,221 +133,79 @@ static void put_results(Store *store, Arena *arena, const Sweep *sweep) {
     store_array_text(store, "/results", "run", id, 3, axes, "identity of the run");
 }
 
-/* What computed the runs: the first run's facts, and where another differs. */
-static void put_origin(Store *store, Arena *arena, const Sweep *sweep) {
-    Error error = {.set = false};
-    size_t count = 0;
-    const char **names = NULL, **first = NULL;
-    bool *differs = NULL;
-    for (size_t i = 0; i < sweep->runs; i++) {
-        Store *run = store_open(sweep->run[i].path, &error);
-        die_if(&error);
-        if (i == 0) {
-            names = store_attributes(run, arena, "/provenance", &count);
-            first = TAKE(arena, const char *, count + 1);
-            differs = ZERO(arena, bool, count + 1);
+/* A fact of a run's; "" where it has none. */
+static const char *fact_of(const Measured *m, const char *name) {
+    for (size_t i = 0; i < m->facts; i++)
+        if (strcmp(m->name[i], name) == 0) return m->fact[i];
+    return "";
+}
+
+/* The different values of a fact over the runs, "Haswell (17 runs), Zen (13 runs)". */
+static const char *values_of(Arena *arena, const Measured *all, size_t runs,
+                             const char *name, size_t *different) {
+    Text text = text_new(arena);
+    *different = 0;
+    for (size_t i = 0; i < runs; i++) {
+        const char *value = fact_of(&all[i], name);
+        size_t before = 0, count = 0;
+        for (size_t k = 0; k < runs; k++) {
+            const bool equal = strcmp(fact_of(&all[k], name), value) == 0;
+            before += k < i && equal;
+            count += equal;
         }
-        for (size_t k = 0; k < count; k++) {
-            Error quiet = {.set = false};
-            const char *fact =
-                store_get_text(run, arena, "/provenance", names[k], &quiet);
-            if (i == 0)
-                first[k] = fact ? fact : "";
-            else
-                differs[k] |= fact == NULL || strcmp(fact, first[k]) != 0;
-        }
-        store_close(run);
+        if (before > 0) continue;
+        text_add(&text, "%s%s (%zu run%s)", *different ? ", " : "", value, count,
+                 count == 1 ? "" : "s");
+        ++*different;
     }
+    return text.data;
+}
+
+/* Runs whose arithmetic differs are not comparable to the last bits, and the last bits of
+ * the first steps are the first digits of the last epoch's. */
+static const char *mixture(Arena *arena, const Measured *all, size_t runs) {
+    static const char *const deciding[] = {"blas_core", "blas_bits", "libc",
+                                           "libm_bits", "compiler",  "flags"};
+    Text text = text_new(arena);
+    for (size_t i = 0; i < COUNT_OF(deciding); i++) {
+        size_t different;
+        const char *values = values_of(arena, all, runs, deciding[i], &different);
+        if (different > 1)
+            text_add(&text, "%s%s: %s", text.length ? "; " : "", deciding[i], values);
+    }
+    return text.data;
+}
+
+/* What computed the runs: the first run's facts, and where another differs. */
+static void put_origin(Store *store, Arena *arena, const Measured *all, size_t runs) {
     store_group(store, "/provenance", "what computed the runs");
-    for (size_t k = 0; k < count; k++)
-        if (strcmp(names[k], "description") != 0)
-            store_text(store, "/provenance", names[k],
-                       differs[k] ? text_print(arena, "%s (not in every run)", first[k])
-                                  : first[k]);
+    for (size_t k = 0; k < all->facts; k++) {
+        size_t different;
+        const char *name = all->name[k];
+        if (strcmp(name, "description") == 0) continue;
+        values_of(arena, all, runs, name, &different);
+        store_text(store, "/provenance", name,
+                   different > 1
+                       ? text_print(arena, "%s (not in every run)", all->fact[k])
+                       : all->fact[k]);
+    }
+    const char *mixed = mixture(arena, all, runs);
+    if (*mixed == '\0') return;
+    store_text(store, "/", "mixed", mixed);
+    say("the runs were not all computed by the same arithmetic: %s", mixed);
 }
 
 void collect(Arena *arena, const Sweep *sweep, const char *path) {
+    const Measured *all = measure_runs(arena, sweep);
     Store *store = store_new(text_print(arena, "normlab %s%s", sweep->experiment->name,
                                         sweep->quick ? " (quick)" : ""));
     put_head(store, arena, sweep);
-    put_results(store, arena, sweep);
+    put_results(store, arena, sweep, all);
     put_learned(store, arena, sweep);
     put_published(store, sweep->experiment->published);
-    put_origin(store, arena, sweep);
+    put_origin(store, arena, all, sweep->runs);
     Error error = {.set = false};
     store_save(store, path, &error);
     store_close(store);
     die_if(&error);
-}
-
-/* ---- reading --------------------------------------------------------------------- */
-
-typedef struct Reader {
-    Store *store;
-    Arena *arena;
-    const char *path;
-    Error error;
-} Reader;
-
-static const char *text_of(Reader *r, const char *name) {
-    return store_get_text(r->store, r->arena, "/", name, &r->error);
-}
-
-/* Files from before there was a choice do not say how they are scored. */
-static const char *rule_of(Reader *r) {
-    return store_has_attribute(r->store, "/", "score") ? text_of(r, "score")
-                                                       : "median(5)";
-}
-
-/* An array of exactly `count` numbers. */
-static const double *numbers_of(Reader *r, const char *path, size_t count) {
-    size_t rank, size[3], total = 1;
-    const double *data =
-        store_get_array(r->store, r->arena, path, 3, &rank, size, &r->error);
-    die_if(&r->error);
-    for (size_t i = 0; i < rank; i++) total *= size[i];
-    if (total != count)
-        die(EX_DATAERR, "%s: %s has %zu numbers, %zu are expected", r->path, path, total,
-            count);
-    return data;
-}
-
-/* NaN where older files have none. */
-static const double *newer_numbers_of(Reader *r, const char *path, size_t count) {
-    if (store_has(r->store, path)) return numbers_of(r, path, count);
-    double *none = TAKE(r->arena, double, count);
-    for (size_t i = 0; i < count; i++) none[i] = (double)NAN;
-    return none;
-}
-
-static const double *scale_of(Reader *r, const char *path, size_t *count) {
-    size_t rank;
-    const double *data =
-        store_get_array(r->store, r->arena, path, 1, &rank, count, &r->error);
-    die_if(&r->error);
-    return data;
-}
-
-static const char **names_of(Reader *r, const char *path, size_t *count) {
-    size_t rank;
-    const char **data =
-        store_get_array_text(r->store, r->arena, path, 1, &rank, count, &r->error);
-    die_if(&r->error);
-    return data;
-}
-
-static void read_published(Reader *r, Grid *g) {
-    if (!store_has(r->store, "/published")) return;
-    g->published = store_get_text(r->store, r->arena, "/published", "source", &r->error);
-    die_if(&r->error);
-    g->published_name = names_of(r, "/published/name", &g->published_series);
-    g->published_at = scale_of(r, "/published/at", &g->published_points);
-    g->published_value =
-        numbers_of(r, "/published/error", g->published_series * g->published_points);
-}
-
-const Grid *grid_read(Arena *arena, const char *path) {
-    Reader r = {.arena = arena, .path = path};
-    r.store = store_open(path, &r.error);
-    die_if(&r.error);
-    Grid *g = ZERO(arena, Grid, 1);
-    int64_t quick = 0;
-    g->path = path;
-    g->experiment = text_of(&r, "experiment");
-    g->question = text_of(&r, "question");
-    g->recipe = text_of(&r, "recipe");
-    g->changes = text_of(&r, "changes");
-    g->protocol = text_of(&r, "protocol");
-    g->along_label = text_of(&r, "along_label");
-    g->identity = text_of(&r, "identity");
-    g->rule = rule_of(&r);
-    store_get_integer(r.store, "/", "quick", &quick, &r.error);
-    die_if(&r.error);
-    g->quick = quick != 0;
-    g->name = names_of(&r, "/results/series", &g->series);
-    g->along = scale_of(&r, "/results/along", &g->points);
-    g->seed = scale_of(&r, "/results/seed", &g->seeds);
-    size_t total = g->series * g->points * g->seeds;
-    g->score = numbers_of(&r, "/results/score", total);
-    g->test = numbers_of(&r, "/results/test_error", total);
-    g->train = newer_numbers_of(&r, "/results/train_error_evaluated", total);
-    g->diverged = numbers_of(&r, "/results/diverged", total);
-    g->same = numbers_of(&r, "/results/same", g->series);
-    g->rank = numbers_of(&r, "/results/kind", g->series);
-    read_published(&r, g);
-    g->learned = read_learned(r.store, arena, g, &g->learned_count);
-    store_close(r.store);
-    return g;
-}
-
-/* A line of names without control characters. */
-static const char **plain_names(Arena *arena, const char *const *names, size_t count) {
-    const char **plain = TAKE(arena, const char *, count);
-    for (size_t i = 0; i < count; i++) plain[i] = text_plain(arena, names[i]);
-    return plain;
-}
-
-static const Learned *plain_learned(Arena *arena, const Grid *grid) {
-    Learned *all = TAKE(arena, Learned, grid->learned_count + 1);
-    for (size_t i = 0; i < grid->learned_count; i++) {
-        Learned *l = &all[i];
-        *l = grid->learned[i];
-        l->name = text_plain(arena, l->name);
-        l->layer = plain_names(arena, l->layer, l->layers);
-        l->choice = plain_names(arena, l->choice, l->choices);
-    }
-    return all;
-}
-
-const Grid *grid_plain(Arena *arena, const Grid *grid) {
-    Grid *g = TAKE(arena, Grid, 1);
-    *g = *grid;
-    const char **line[] = {&g->experiment, &g->question, &g->along_label, &g->protocol,
-                           &g->changes,    &g->identity, &g->rule};
-    for (size_t i = 0; i < COUNT_OF(line); i++) *line[i] = text_plain(arena, *line[i]);
-    g->name = plain_names(arena, grid->name, grid->series);
-    g->learned = plain_learned(arena, grid);
-    if (grid->published == NULL) return g;
-    g->published = text_plain(arena, grid->published);
-    g->published_name = plain_names(arena, grid->published_name, grid->published_series);
-    return g;
-}
-
-/* What is drawn and printed must be what was asked for. */
-static const Grid *grid_of(Arena *arena, const char *path, const char *experiment) {
-    const Grid *grid = grid_read(arena, path);
-    if (strcmp(grid->experiment, experiment) != 0)
-        die(EX_DATAERR, "%s holds results of experiment '%s'; those of %s are expected",
-            path, text_clip(arena, grid->experiment), experiment);
-    return grid;
-}
-
-/* The user's own results before published ones, the newer before the older. */
-const Grid *grid_find(const Call *call, const char *experiment) {
-    Arena *arena = call->arena;
-    const char *const places[] = {
-        place_out(arena, text_print(arena, "%s.h5", experiment)),
-        place_out(arena, text_print(arena, "%s-quick.h5", experiment)),
-        place_home(arena, text_print(arena, "data/%s.h5", experiment))};
-    const char *from = call_option(call, "--from");
-    if (from) return grid_of(arena, from, experiment);
-    const char *best = NULL;
-    struct timespec newest = {0, 0};
-    for (size_t i = 0; i < COUNT_OF(places); i++) {
-        struct stat status;
-        if (i == 2 && best) break;
-        const char *path = places[i];
-        if (stat(path, &status) != 0) continue;
-        bool later = status.st_mtim.tv_sec > newest.tv_sec ||
-                     (status.st_mtim.tv_sec == newest.tv_sec &&
-                      status.st_mtim.tv_nsec > newest.tv_nsec);
-        if (best && !later) continue;
-        best = path;
-        newest = status.st_mtim;
-    }
-    if (best == NULL)
-        die(EX_NOINPUT, "no results of %s yet: `normlab run %s --quick` makes some",
-            experiment, experiment);
-    say("from %s", best);
-    return grid_of(arena, best, experiment);
 }

@@ -71,11 +71,11 @@ static void read_layer(Entries *all, const Store *store, Arena *arena,
     }
 }
 
-static Entries read_entries(Arena *arena, const char *path) {
+static Entries read_entries(Arena *arena, const Run *run) {
     Error error = {.set = false};
     Entries all = {0};
     size_t layers;
-    Store *store = store_open(path, &error);
+    Store *store = run_open(arena, run, &error);
     die_if(&error);
     const char **layer = store_members(store, arena, "/norms", &layers);
     for (size_t i = 0; i < layers; i++) read_layer(&all, store, arena, layer[i]);
@@ -132,7 +132,7 @@ static Series read_series(Arena *arena, const Sweep *sweep, size_t series) {
     const Entries *best = NULL;
     for (size_t i = 0; i < s.points * s.seeds; i++) {
         size_t run = sweep->run_of[series * sweep->points * sweep->seeds + i];
-        s.runs[i] = read_entries(arena, sweep->run[run].path);
+        s.runs[i] = read_entries(arena, &sweep->run[run]);
         if (s.runs[i].count == 0) continue;
         if (best == NULL || s.runs[i].entry[0].rows > s.rows) best = &s.runs[i];
         s.rows = best->entry[0].rows;

@@ -28,14 +28,26 @@ const char *plot_styles(Arena *arena, const Grid *g, const size_t *series, size_
     return out.data;
 }
 
+/* One word for each note of the study. */
+static const char *marks_of(Arena *arena, const Grid *g) {
+    return text_print(arena, "%s%s%s", *g->changes ? ", changed" : "",
+                      *g->mixed ? ", mixed arithmetic" : "", g->edited ? ", edited" : "");
+}
+
 const char *plot_foot(Arena *arena, const Grid *g, const char *what, bool tex) {
+    const char *between = !*g->protocol ? "" : g->quick ? ", " : " ";
     const char *text =
         text_print(arena, "%s%s%s%s%s %s: %s", g->experiment, g->quick ? " quick" : "",
-                   !*g->protocol ? ""
-                   : g->quick    ? ", "
-                                 : " ",
-                   g->protocol, *g->changes ? ", changed" : "", g->identity, what);
+                   between, g->protocol, marks_of(arena, g), g->identity, what);
     return figure_label(arena, text, tex);
+}
+
+const char *plot_description(Arena *arena, const Grid *g, const char *what) {
+    Text text = text_new(arena);
+    text_add(&text, "%s", plot_foot(arena, g, what, false));
+    for (const char *const *note = grid_notes(arena, g); *note; note++)
+        text_add(&text, ". %s", *note);
+    return text.data;
 }
 
 /* ---- the error over `along` ------------------------------------------------------ */
@@ -82,7 +94,7 @@ static bool error_figure(Arena *arena, Figure *figure, const Grid *g, const char
     figure->word[2] = same_text(arena, g);
     figure->word[3] = figure_label(arena, g->along_label, tex);
     figure->word[4] = plot_foot(arena, g, over_seeds(arena, g), tex);
-    figure->description = plot_foot(arena, g, over_seeds(arena, g), false);
+    figure->description = plot_description(arena, g, over_seeds(arena, g));
     return true;
 }
 

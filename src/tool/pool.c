@@ -78,7 +78,7 @@ static _Noreturn void run_child(Pool *pool, size_t run, pid_t parent) {
 static void start_next(Pool *pool) {
     const Sweep *sweep = pool->sweep;
     while (pool->next < sweep->runs &&
-           run_is_finished(sweep->run[pool->next].path, sweep->run[pool->next].id)) {
+           run_is_finished(&sweep->run[pool->next])) {
         pool->share[pool->next] = pool->begin_share[pool->next] = 1.0;
         run_tidy(pool->arena, &sweep->run[pool->next]);
         pool->next++;

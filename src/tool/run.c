@@ -51,19 +51,6 @@ static const char *checkpoint_path(Arena *arena, const char *path) {
                       path);
 }
 
-bool run_is_finished(const char *path, const char *id) {
-    if (access(path, F_OK) != 0) return false;
-    Arena *arena = arena_new();
-    Error error = {.set = false};
-    Store *store = store_open(path, &error);
-    const char *found = store ? store_get_text(store, arena, "/", "run", &error) : NULL;
-    bool same = found && strcmp(found, id) == 0;
-    if (error.set) say("%s; it will be made again", error.message);
-    store_close(store);
-    arena_free(arena);
-    return same;
-}
-
 /* ---- checkpoint ------------------------------------------------------------------ */
 
 static bool save_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
@@ -75,6 +62,9 @@ static bool save_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
     store_text(store, "/", "run", run->id);
     store_text(store, "/", "binary", store_binary(arena));
     store_text(store, "/", "blas", store_blas_core(arena));
+    store_text(store, "/", "libc", store_libc(arena));
+    store_text(store, "/", "blas_bits", store_blas_bits(arena));
+    store_text(store, "/", "libm_bits", store_libm_bits(arena));
     store_text(store, "/", "started", clock->started);
     store_number(store, "/", "seconds", clock->spent + seconds_now() - clock->begin);
     store_group(store, "/parts", "everything that the run is between two steps");
@@ -90,12 +80,22 @@ static bool save_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
     return good;
 }
 
+static bool same_library(const Store *store, Arena *arena, const char *path,
+                         const char *fact, const char *here, Error *error) {
+    const char *there = store_get_text(store, arena, "/", fact, error);
+    if (there == NULL) return false;
+    return strcmp(there, here) == 0 ||
+           fail(error, EX_DATAERR, 0, "%s was computed with %s %s, this is %s", path,
+                fact, text_clip(arena, there), here);
+}
+
 /* A checkpoint continues only where it would give the same bits. */
 static bool check_origin(const Store *store, Arena *arena, const Run *run, Error *error) {
     const char *id = store_get_text(store, arena, "/", "run", error);
     const char *binary = store_get_text(store, arena, "/", "binary", error);
-    const char *blas = store_get_text(store, arena, "/", "blas", error);
     const char *path = checkpoint_path(arena, run->path);
+    if (!store_is_sealed(store))
+        return fail(error, EX_DATAERR, 0, "%s was changed by another program", path);
     if (error->set) return false;
     if (strcmp(id, run->id) != 0)
         return fail(error, EX_DATAERR, 0, "%s belongs to run %s, not %s", path,
@@ -103,10 +103,10 @@ static bool check_origin(const Store *store, Arena *arena, const Run *run, Error
     if (strcmp(binary, store_binary(arena)) != 0)
         return fail(error, EX_DATAERR, 0, "%s was written by another build of normlab",
                     path);
-    if (strcmp(blas, store_blas_core(arena)) != 0)
-        return fail(error, EX_DATAERR, 0, "%s was computed with %s, this is %s", path,
-                    text_clip(arena, blas), store_blas_core(arena));
-    return true;
+    return same_library(store, arena, path, "blas", store_blas_core(arena), error) &&
+           same_library(store, arena, path, "libc", store_libc(arena), error) &&
+           same_library(store, arena, path, "blas_bits", store_blas_bits(arena), error) &&
+           same_library(store, arena, path, "libm_bits", store_libm_bits(arena), error);
 }
 
 static bool load_parts(const Store *store, Arena *arena, Trainer *trainer, const Run *run,
@@ -380,7 +380,9 @@ int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progr
         place_sweep(run->path, true);
         place_sweep(checkpoint_path(arena, run->path), true);
         if (restart) unlink(checkpoint_path(arena, run->path));
-        if (!run_is_finished(run->path, run->id))
+        if (!run_set_aside(arena, run, &error))
+            status = error.code;
+        else if (access(run->path, F_OK) != 0)
             status = execute(arena, run, threads, (Watch){progress, context}, &error);
         store_unlock(run->path, lock);
     }

@@ -279,7 +279,7 @@ const Sweep *sweep_plan(const Call *call, const Experiment *experiment, bool qui
 void sweep_print(const Sweep *sweep) {
     size_t finished = 0;
     for (size_t i = 0; i < sweep->runs; i++) {
-        bool done = run_is_finished(sweep->run[i].path, sweep->run[i].id);
+        bool done = run_is_finished(&sweep->run[i]);
         finished += done;
         printf("%s  %-8s  %s\n", sweep->run[i].id, done ? "finished" : "to do",
                sweep->run[i].label);

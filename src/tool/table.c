@@ -108,12 +108,14 @@ static bool any_same(const Grid *g) {
 static void print_text(Arena *arena, FILE *out, const Grid *g) {
     const char **cells = TAKE(arena, const char *, g->points);
     fprintf(out, "%s\n", g->question);
-    fprintf(out, "Validation error, %s, %%: mean over %zu seed%s%s. %s%s recipe\n\n",
+    fprintf(out, "Validation error, %s, %%: mean over %zu seed%s%s. %s%s recipe\n",
             score_words(arena, g->rule), g->seeds, g->seeds == 1 ? "" : "s",
             g->seeds > 2 ? " ± half of Student's 95 % interval" : "",
             *g->protocol ? text_print(arena, "Protocol: %s, ", g->protocol) : "",
             g->quick ? "quick" : "full");
-    if (*g->changes) fprintf(out, "Changed: %s\n\n", g->changes);
+    for (const char *const *note = grid_notes(arena, g); *note; note++)
+        fprintf(out, "%s\n", *note);
+    fputs("\n", out);
     for (size_t j = 0; j < g->points; j++) cells[j] = text_number(arena, g->along[j]);
     text_row(out, first_width(arena, g), g->along_label, cells, g->points);
     for (size_t i = 0; i < g->series; i++) {
@@ -176,7 +178,11 @@ static void print_json(Arena *arena, FILE *out, const Grid *g) {
             "\"identity\": %s,\n",
             json_text(arena, g->experiment), json_text(arena, g->protocol),
             g->quick ? "true" : "false", json_text(arena, g->identity));
-    fprintf(out, " \"score\": %s, \"measure\": %s, \"cells\": [",
+    fputs(" \"notes\": [", out);
+    for (const char *const *note = grid_notes(arena, g), *const *first = note; *note;
+         note++)
+        fprintf(out, "%s%s", note > first ? ", " : "", json_text(arena, *note));
+    fprintf(out, "],\n \"score\": %s, \"measure\": %s, \"cells\": [",
             json_text(arena, g->rule),
             json_text(arena, text_print(arena, "validation error, %s",
                                         score_words(arena, g->rule))));
@@ -213,15 +219,21 @@ static void latex_row(Arena *arena, FILE *out, const char *name, const char *con
     fputs(" \\\\\n", out);
 }
 
+/* A line over all columns, below the table. */
+static void latex_note(Arena *arena, FILE *out, const Grid *g, const char *note) {
+    fprintf(out, "\\multicolumn{%zu}{p{0.9\\linewidth}}{\\footnotesize %s} \\\\\n",
+            g->points + 1, latex_text(arena, note));
+}
+
 static void print_latex(Arena *arena, FILE *out, const Grid *g) {
     const char **cells = TAKE(arena, const char *, g->points);
     fprintf(out,
             "%% %s, %s: validation error, %s, in percent, mean and half of\n%% Student's "
-            "95 %% interval over %zu seeds; %s%s recipe %s; needs "
+            "95 %% interval over %zu seeds; %s%s recipe; needs "
             "booktabs\n\\begin{tabular}{l",
             g->experiment, g->identity, score_words(arena, g->rule), g->seeds,
             *g->protocol ? text_print(arena, "protocol %s, ", g->protocol) : "",
-            g->quick ? "quick" : "full", g->changes);
+            g->quick ? "quick" : "full");
     for (size_t j = 0; j < g->points; j++) fputs("r", out);
     fputs("}\n\\toprule\n", out);
     for (size_t j = 0; j < g->points; j++) cells[j] = text_number(arena, g->along[j]);
@@ -242,7 +254,13 @@ static void print_latex(Arena *arena, FILE *out, const Grid *g) {
         latex_row(arena, out, text_print(arena, "%s, published", g->published_name[i]),
                   cells, g->points);
     }
-    fputs("\\bottomrule\n\\end{tabular}\n", out);
+    fputs("\\bottomrule\n", out);
+    latex_note(
+        arena, out, g,
+        text_print(arena, "Validation error, %s, %%.", score_words(arena, g->rule)));
+    for (const char *const *note = grid_notes(arena, g); *note; note++)
+        latex_note(arena, out, g, *note);
+    fputs("\\end{tabular}\n", out);
     if (g->published) fprintf(out, "%% published: %s\n", g->published);
 }
 

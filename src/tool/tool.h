@@ -96,8 +96,6 @@ int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart);
 /* ---- run.c: one run, one file ---------------------------------------------------- */
 
 const char *runs_folder(Arena *arena);
-bool run_is_finished(const char *path, const char *id);
-
 /* In a process that runs one run: the first SIGINT or SIGTERM ends it after its step. */
 void run_watch_signals(void);
 
@@ -116,7 +114,18 @@ typedef void RunProgress(void *context, size_t done, size_t total); /* steps */
 int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progress,
                 void *context);
 
-/* ---- collect.c: runs into one file, and back ------------------------------------- */
+/* ---- finished.c: which file counts as a finished run ------------------------------- */
+
+/* The file of a run that is over, for its numbers. NULL and *error, whose message does not
+ * name the file: it is not there, was changed, belongs to another configuration, or does
+ * not have all that a run has to say. */
+Store *run_open(Arena *arena, const Run *run, Error *error);
+bool run_is_finished(const Run *run);
+
+/* What stands at the run's place and does not count is kept beside it, and said. */
+bool run_set_aside(Arena *arena, const Run *run, Error *error);
+
+/* ---- collect.c: runs into one file ----------------------------------------------- */
 
 /* A table of what one row's normalizer learned or adapted. NaN: not there. */
 typedef struct Learned {
@@ -137,7 +146,9 @@ typedef struct Learned {
 typedef struct Grid {
     const char *path, *identity; /* SHA-256 of the runs' identities, 12 digits */
     const char *experiment, *question, *along_label, *protocol, *recipe, *changes;
-    const char *rule; /* of the score: "last", "median(5)" */
+    const char *rule;  /* of the score: "last", "median(5)" */
+    const char *mixed; /* how the runs' arithmetic differs; "": it does not */
+    bool edited;       /* by another program */
     bool quick;
     size_t series, points, seeds;
     const char **name;   /* [series] */
@@ -157,7 +168,12 @@ typedef struct Grid {
 } Grid;
 
 void collect(Arena *arena, const Sweep *sweep, const char *path);
+
+/* ---- grid.c: and back ------------------------------------------------------------- */
+
 const Grid *grid_read(Arena *arena, const char *path);
+/* What must be known of it beside its numbers, sentence by sentence; the last is NULL. */
+const char *const *grid_notes(Arena *arena, const Grid *grid);
 /* The same with texts that may go to a terminal: no control characters. */
 const Grid *grid_plain(Arena *arena, const Grid *grid);
 /* --from FILE, or the newest of out/NAME.h5 and out/NAME-quick.h5, then data/NAME.h5. Says
@@ -218,6 +234,9 @@ const char *plot_remark(Arena *arena, const Grid *grid, size_t series);
 
 /* The foot line: where the numbers come from. */
 const char *plot_foot(Arena *arena, const Grid *grid, const char *what, bool tex);
+
+/* What an SVG says of itself: the foot, and the study's notes. */
+const char *plot_description(Arena *arena, const Grid *grid, const char *what);
 
 /* Draws all figures of a study; terminal: svg, pdf, png, tex, dumb. The first to `path`
  * (NULL: to stdout), figure NAME beside it: "a.svg", "a-NAME.svg". Returns the paths, the

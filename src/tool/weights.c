@@ -187,7 +187,7 @@ bool figure_layers(Arena *arena, Figure *figure, const Grid *g, const char *abou
     figure->word[2] = column_words(arena, g, columns, tex);
     figure->word[3] = names.data;
     figure->word[4] = plot_foot(arena, g, what, tex);
-    figure->description = plot_foot(arena, g, what, false);
+    figure->description = plot_description(arena, g, what);
     return true;
 }
 
@@ -243,7 +243,7 @@ bool figure_weights(Arena *arena, Figure *figure, const Grid *g, const char *abo
     figure->word[2] = same.data;
     figure->word[3] = figure_label(arena, g->along_label, tex);
     figure->word[4] = plot_foot(arena, g, what, tex);
-    figure->description = plot_foot(arena, g, what, false);
+    figure->description = plot_description(arena, g, what);
     return true;
 }
 
@@ -374,6 +374,6 @@ bool figure_maps(Arena *arena, Figure *figure, const Grid *g, const char *about,
     figure->word[2] = "epoch";
     figure->word[3] = "channels by last group";
     figure->word[4] = plot_foot(arena, g, what, tex);
-    figure->description = plot_foot(arena, g, what, false);
+    figure->description = plot_description(arena, g, what);
     return true;
 }

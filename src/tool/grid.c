@@ -1,0 +1,192 @@
+/* Collected files read back: the numbers of a study, and which file they are in. */
+#include "tool.h"
+
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct Reader {
+    Store *store;
+    Arena *arena;
+    const char *path;
+    Error error;
+} Reader;
+
+static const char *text_of(Reader *r, const char *name) {
+    return store_get_text(r->store, r->arena, "/", name, &r->error);
+}
+
+/* Files from before there was a choice do not say how they are scored. */
+static const char *rule_of(Reader *r) {
+    return store_has_attribute(r->store, "/", "score") ? text_of(r, "score")
+                                                       : "median(5)";
+}
+
+/* An array of exactly `count` numbers. */
+static const double *numbers_of(Reader *r, const char *path, size_t count) {
+    size_t rank, size[3], total = 1;
+    const double *data =
+        store_get_array(r->store, r->arena, path, 3, &rank, size, &r->error);
+    die_if(&r->error);
+    for (size_t i = 0; i < rank; i++) total *= size[i];
+    if (total != count)
+        die(EX_DATAERR, "%s: %s has %zu numbers, %zu are expected", r->path, path, total,
+            count);
+    return data;
+}
+
+/* NaN where older files have none. */
+static const double *newer_numbers_of(Reader *r, const char *path, size_t count) {
+    if (store_has(r->store, path)) return numbers_of(r, path, count);
+    double *none = TAKE(r->arena, double, count);
+    for (size_t i = 0; i < count; i++) none[i] = (double)NAN;
+    return none;
+}
+
+static const double *scale_of(Reader *r, const char *path, size_t *count) {
+    size_t rank;
+    const double *data =
+        store_get_array(r->store, r->arena, path, 1, &rank, count, &r->error);
+    die_if(&r->error);
+    return data;
+}
+
+static const char **names_of(Reader *r, const char *path, size_t *count) {
+    size_t rank;
+    const char **data =
+        store_get_array_text(r->store, r->arena, path, 1, &rank, count, &r->error);
+    die_if(&r->error);
+    return data;
+}
+
+static void read_published(Reader *r, Grid *g) {
+    if (!store_has(r->store, "/published")) return;
+    g->published = store_get_text(r->store, r->arena, "/published", "source", &r->error);
+    die_if(&r->error);
+    g->published_name = names_of(r, "/published/name", &g->published_series);
+    g->published_at = scale_of(r, "/published/at", &g->published_points);
+    g->published_value =
+        numbers_of(r, "/published/error", g->published_series * g->published_points);
+}
+
+const Grid *grid_read(Arena *arena, const char *path) {
+    Reader r = {.arena = arena, .path = path};
+    r.store = store_open(path, &r.error);
+    die_if(&r.error);
+    Grid *g = ZERO(arena, Grid, 1);
+    int64_t quick = 0;
+    g->path = path;
+    g->experiment = text_of(&r, "experiment");
+    g->question = text_of(&r, "question");
+    g->recipe = text_of(&r, "recipe");
+    g->changes = text_of(&r, "changes");
+    g->protocol = text_of(&r, "protocol");
+    g->along_label = text_of(&r, "along_label");
+    g->identity = text_of(&r, "identity");
+    g->rule = rule_of(&r);
+    g->mixed = store_has_attribute(r.store, "/", "mixed") ? text_of(&r, "mixed") : "";
+    g->edited = !store_is_sealed(r.store);
+    store_get_integer(r.store, "/", "quick", &quick, &r.error);
+    die_if(&r.error);
+    g->quick = quick != 0;
+    g->name = names_of(&r, "/results/series", &g->series);
+    g->along = scale_of(&r, "/results/along", &g->points);
+    g->seed = scale_of(&r, "/results/seed", &g->seeds);
+    size_t total = g->series * g->points * g->seeds;
+    g->score = numbers_of(&r, "/results/score", total);
+    g->test = numbers_of(&r, "/results/test_error", total);
+    g->train = newer_numbers_of(&r, "/results/train_error_evaluated", total);
+    g->diverged = numbers_of(&r, "/results/diverged", total);
+    g->same = numbers_of(&r, "/results/same", g->series);
+    g->rank = numbers_of(&r, "/results/kind", g->series);
+    read_published(&r, g);
+    g->learned = read_learned(r.store, arena, g, &g->learned_count);
+    store_close(r.store);
+    return g;
+}
+
+const char *const *grid_notes(Arena *arena, const Grid *g) {
+    const char **note = ZERO(arena, const char *, 4);
+    size_t count = 0;
+    if (*g->changes) note[count++] = text_print(arena, "Changed: %s", g->changes);
+    if (*g->mixed)
+        note[count++] = text_print(
+            arena, "Not all runs were computed by the same arithmetic: %s", g->mixed);
+    if (g->edited) note[count++] = "Changed by another program after it was collected";
+    return note;
+}
+
+/* A line of names without control characters. */
+static const char **plain_names(Arena *arena, const char *const *names, size_t count) {
+    const char **plain = TAKE(arena, const char *, count);
+    for (size_t i = 0; i < count; i++) plain[i] = text_plain(arena, names[i]);
+    return plain;
+}
+
+static const Learned *plain_learned(Arena *arena, const Grid *grid) {
+    Learned *all = TAKE(arena, Learned, grid->learned_count + 1);
+    for (size_t i = 0; i < grid->learned_count; i++) {
+        Learned *l = &all[i];
+        *l = grid->learned[i];
+        l->name = text_plain(arena, l->name);
+        l->layer = plain_names(arena, l->layer, l->layers);
+        l->choice = plain_names(arena, l->choice, l->choices);
+    }
+    return all;
+}
+
+const Grid *grid_plain(Arena *arena, const Grid *grid) {
+    Grid *g = TAKE(arena, Grid, 1);
+    *g = *grid;
+    const char **line[] = {&g->experiment, &g->question, &g->along_label, &g->protocol,
+                           &g->changes,    &g->identity, &g->rule,        &g->mixed};
+    for (size_t i = 0; i < COUNT_OF(line); i++) *line[i] = text_plain(arena, *line[i]);
+    g->name = plain_names(arena, grid->name, grid->series);
+    g->learned = plain_learned(arena, grid);
+    if (grid->published == NULL) return g;
+    g->published = text_plain(arena, grid->published);
+    g->published_name = plain_names(arena, grid->published_name, grid->published_series);
+    return g;
+}
+
+/* What is drawn and printed must be what was asked for. */
+static const Grid *grid_of(Arena *arena, const char *path, const char *experiment) {
+    const Grid *grid = grid_read(arena, path);
+    if (grid->edited)
+        say("%s was changed by another program after normlab wrote it", path);
+    if (strcmp(grid->experiment, experiment) != 0)
+        die(EX_DATAERR, "%s holds results of experiment '%s'; those of %s are expected",
+            path, text_clip(arena, grid->experiment), experiment);
+    return grid;
+}
+
+/* The user's own results before published ones, the newer before the older. */
+const Grid *grid_find(const Call *call, const char *experiment) {
+    Arena *arena = call->arena;
+    const char *const places[] = {
+        place_out(arena, text_print(arena, "%s.h5", experiment)),
+        place_out(arena, text_print(arena, "%s-quick.h5", experiment)),
+        place_home(arena, text_print(arena, "data/%s.h5", experiment))};
+    const char *from = call_option(call, "--from");
+    if (from) return grid_of(arena, from, experiment);
+    const char *best = NULL;
+    struct timespec newest = {0, 0};
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        struct stat status;
+        if (i == 2 && best) break;
+        const char *path = places[i];
+        if (stat(path, &status) != 0) continue;
+        bool later = status.st_mtim.tv_sec > newest.tv_sec ||
+                     (status.st_mtim.tv_sec == newest.tv_sec &&
+                      status.st_mtim.tv_nsec > newest.tv_nsec);
+        if (best && !later) continue;
+        best = path;
+        newest = status.st_mtim;
+    }
+    if (best == NULL)
+        die(EX_NOINPUT, "no results of %s yet: `normlab run %s --quick` makes some",
+            experiment, experiment);
+    say("from %s", best);
+    return grid_of(arena, best, experiment);
+}
