@@ -1,0 +1,110 @@
+/* The normalizers with a small error in one derivative: norm.c again, and around the
+ * outermost normalizer's call an identity with a wrong adjoint. tests/specs.py links it in
+ * norm.c's place.
+ *
+ * NORMLAB_PLANT: "WHO SIZE OPERAND", who executes the adjoint that is 1 + SIZE times the
+ * right one (kernel, definition or both), and of what (x, gamma, part1.gate...).
+ * NORMLAB_OPERANDS: a file that gets the names of all operands. */
+#define norm_apply norm_apply_right /* parts are called by norm.c itself: as they are */
+#include "../src/norm/norm.c"
+#undef norm_apply
+#include "op.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct Plant {
+    char who[16], operand[64];
+    double factor;
+} Plant;
+
+#define IDENTITY(word, Number)                                                           \
+    static void same_##word(Number *y, const Number *const *in, const Node *node) {      \
+        for (size_t i = 0; i < shape_count(node->shape); i++) y[i] = in[0][i];           \
+    }
+IDENTITY(real, double)
+IDENTITY(complex, Complex)
+IDENTITY(quad, Quad)
+IDENTITY(quad_complex, QuadComplex)
+
+static void backward(Node *y, const double *g, double *const *dx, const double *beta,
+                     double factor) {
+    for (size_t i = 0; dx[0] && i < shape_count(y->shape); i++)
+        dx[0][i] = beta[0] == 0.0 ? factor * g[i] : dx[0][i] + factor * g[i];
+}
+
+static double factor_of(const Node *y) {
+    const Plant *plant = y->detail;
+    return plant->factor;
+}
+
+static void right_backward(Tape *t, Node *y, const double *g, double *const *dx,
+                           const double *beta) {
+    (void)t;
+    backward(y, g, dx, beta, 1.0);
+}
+
+static void wrong_backward(Tape *t, Node *y, const double *g, double *const *dx,
+                           const double *beta) {
+    (void)t;
+    backward(y, g, dx, beta, factor_of(y));
+}
+
+static void right_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    (void)t, (void)y;
+    dx[0] = g;
+}
+
+static void wrong_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    dx[0] = tape_mul(t, g, tape_fill(t, y->shape, factor_of(y)));
+}
+
+/* tape_backward executes `backward`, tape_gradient records `adjoint`. */
+#define SAME(words, of_backward, of_adjoint)                                             \
+    {                                                                                    \
+        .name = words, .replay = REPLAYS(same), .backward = of_backward,                 \
+        .adjoint = of_adjoint                                                            \
+    }
+static const struct {
+    const char *who;
+    Op op;
+} WHO[] = {{"kernel", SAME("planted", wrong_backward, right_adjoint)},
+           {"definition", SAME("planted", right_backward, wrong_adjoint)},
+           {"both", SAME("planted", wrong_backward, wrong_adjoint)}};
+
+static const Plant *read_plant(Arena *arena) {
+    const char *text = getenv("NORMLAB_PLANT");
+    Plant *plant = ZERO(arena, Plant, 1);
+    double size;
+    if (text && sscanf(text, "%15s %lf %63s", plant->who, &size, plant->operand) == 3)
+        plant->factor = 1.0 + size;
+    return plant;
+}
+
+static Node *planted(Tape *t, const char *name, Node *in) {
+    const Plant *plant = read_plant(tape_arena(t));
+    for (size_t i = 0; in && i < COUNT_OF(WHO); i++)
+        if (strcmp(plant->who, WHO[i].who) == 0 && strcmp(plant->operand, name) == 0)
+            return tape_write(t, &WHO[i].op, in->shape, &in, 1, plant, NULL);
+    return in;
+}
+
+static void tell_operands(const Norm *norm) {
+    const char *path = getenv("NORMLAB_OPERANDS");
+    FILE *file = path ? fopen(path, "w") : NULL;
+    if (file == NULL) return;
+    fputs("x\n", file);
+    for (size_t k = 0; k < norm->params; k++) fprintf(file, "%s\n", norm->param[k].name);
+    fclose(file);
+}
+
+Node *norm_apply(const NormContext *context, Node *x) {
+    NormContext wrong = *context;
+    Node *param[NORM_MAX_PARAMS] = {NULL};
+    tell_operands(context->norm);
+    for (size_t k = 0; k < context->norm->params; k++)
+        param[k] =
+            planted(context->tape, context->norm->param[k].name, context->param[k]);
+    wrong.param = param;
+    return norm_apply_right(&wrong, planted(context->tape, "x", x));
+}

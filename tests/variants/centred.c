@@ -1,0 +1,9 @@
+/* Nothing but y = gamma (x - mu) + beta: linear in x, so that its second derivatives by x
+ * are 0. */
+#include "strange.h"
+
+static Node *define(const NormContext *context, Node *x) {
+    return norm_affine(context, norm_moments(context, x).centred);
+}
+
+STRANGE(centred, "no scale", .block = 1, .define = define);

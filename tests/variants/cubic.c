@@ -1,0 +1,12 @@
+/* gamma xhat^3 + beta, xhat of the batch. */
+#include "strange.h"
+
+static Node *define(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    MomentNodes m = norm_moments(context, x);
+    Node *std = tape_sqrt(
+        t, held_up(context, m.variance, context->norm->eps, m.partition, x->shape));
+    return norm_affine(context, tape_power(t, tape_div(t, m.centred, std), 3.0));
+}
+
+STRANGE(cubic, "the cube of what batch gives", .width = 1, .define = define);

@@ -1,0 +1,41 @@
+/* Overlapping groups: channel c has the moments of channels c and c + 1 (the last one with
+ * the first), of its sample and all positions. No partition says it. */
+#include "strange.h"
+
+/* Rows [N, C] of the next channel. */
+static Node *next_channel(Tape *t, Node *rows, Lattice at) {
+    size_t *index = TAKE(tape_arena(t), size_t, at.N * at.C);
+    for (size_t n = 0; n < at.N; n++)
+        for (size_t c = 0; c < at.C; c++) index[n * at.C + c] = n * at.C + (c + 1) % at.C;
+    return tape_gather(t, rows, index, rows->shape);
+}
+
+static Node *half_of(Tape *t, Node *a, Node *b) {
+    return tape_mul(t, tape_add(t, a, b), number(t, a, 0.5));
+}
+
+/* The pair's variance: that inside its rows, and (m - m')^2 / 4 between them. */
+static Node *define(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    const Lattice at = shape_lattice(x->shape);
+    MomentNodes row = norm_moments(context, x); /* of each row */
+    Node *mean = half_of(t, row.mean, next_channel(t, row.mean, at));
+    Node *inside = half_of(t, row.variance, next_channel(t, row.variance, at));
+    Node *apart = tape_sub(t, row.mean, mean);
+    Node *variance = tape_add(t, inside, squared(t, apart));
+    Node *std = tape_sqrt(
+        t, held_up(context, variance, context->norm->eps, row.partition, x->shape));
+    Node *centred =
+        tape_add(t, row.centred, tape_spread(t, apart, row.partition, x->shape));
+    return norm_affine(context, tape_div(t, centred, std));
+}
+
+/* A pair has two channels, where there are two. */
+static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
+    (void)arena, (void)norm, (void)mode;
+    return x.L * (x.C > 1 ? 2 : 1);
+}
+
+STRANGE(overlap, "groups of two that overlap", .block = 1, .width = 1,
+        .cells = "one sample x two channels that overlap x all positions",
+        .define = define, .smallest = smallest);

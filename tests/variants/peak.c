@@ -1,0 +1,25 @@
+/* Divided by the largest |x| of the sample's channels, each position by itself: a chain of
+ * maxima, and at the largest a derivative of 0. */
+#include "strange.h"
+
+static Node *define(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    const Lattice at = shape_lattice(x->shape);
+    Node *rows = tape_reshape(t, absolute(t, x), SHAPE(at.N, at.C, at.L)), *most = NULL;
+    for (size_t c = 0; c < at.C; c++) {
+        Node *one = tape_slice(t, rows, 1, c, 1);
+        most = most ? tape_max(t, most, one) : one;
+    }
+    most = tape_reshape(t, tape_broadcast(t, most, rows->shape), x->shape);
+    Node *eps = number(t, x, context->norm->eps);
+    return norm_affine(context, tape_div(t, x, tape_add(t, most, eps)));
+}
+
+static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
+    (void)arena, (void)norm, (void)mode;
+    return x.C;
+}
+
+STRANGE(peak, "divided by the largest",
+        .cells = "one sample x all channels x one position", .define = define,
+        .smallest = smallest);

@@ -1,0 +1,16 @@
+/* y = gamma tanh(alpha x) + beta: no moments at all (dynamic tanh). Far from 0 its
+ * derivative underflows. */
+#include "strange.h"
+
+static void declare(Norm *norm) {
+    norm_add_param(norm, "alpha", 1, 0.5);
+}
+
+static Node *define(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    Node *alpha = norm_repeat(t, norm_operand(context, "alpha"), x->shape);
+    return norm_affine(context, tape_tanh(t, tape_mul(t, alpha, x)));
+}
+
+STRANGE(squash, "a hyperbolic tangent", .without_eps = true, .declare = declare,
+        .define = define);
