@@ -183,17 +183,30 @@ void digest_bytes(char hex[DIGEST_LENGTH + 1], const void *data, size_t length);
 char *place_read(Arena *arena, const char *path, size_t limit, size_t *length,
                  Error *error);
 
+/* Makes a folder and its parents. */
+bool place_folder(const char *path, Error *error);
+
+/* ---- output.c: files that are written -------------------------------------------- */
+
 /* Writes a file so that a kill or a full disk leaves the old one or the new one, whole:
  * temporary file beside it, fsync, rename, fsync of the folder. The temporary is removed on
- * failure. */
+ * failure. What is there keeps its kind, mode and owner: a link is followed and stays, pipes
+ * and character devices are written as they are, and what cannot be kept so is refused (a
+ * folder, a disk, a socket, a file that has hard links or is read-only: EX_CANTCREAT). */
 bool place_write(const char *path, const void *data, size_t length, Error *error);
+
+/* Whether place_write would try, for who computes for long before. */
+bool place_may_write(const char *path, Error *error);
+
+/* Whether it would make or replace a file, so that others may be put beside it. */
+bool place_is_replaced(const char *path);
+
+/* Removes a file or a link, if it is there, and nothing of another kind. */
+bool place_remove(const char *path, Error *error);
 
 /* Removes what killed writers of `path` left beside it; place_write does it too. `alone`:
  * whoever holds a lock on the path knows that nobody else writes, and need not look whether
  * the writer lives (a killed process has its number until it is waited for). */
 void place_sweep(const char *path, bool alone);
-
-/* Makes a folder and its parents. */
-bool place_folder(const char *path, Error *error);
 
 #endif

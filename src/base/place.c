@@ -1,12 +1,9 @@
-/* Files: found, read whole, written whole or not at all. */
+/* Files: found, and read whole. */
 #include "base.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sha2.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -97,90 +94,6 @@ char *place_read(Arena *arena, const char *path, size_t limit, size_t *length,
     close(handle);
     *length = got;
     return data;
-}
-
-static bool write_all(int handle, const char *data, size_t length) {
-    while (length > 0) {
-        ssize_t n = write(handle, data, length);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return false;
-        data += n;
-        length -= (size_t)n;
-    }
-    return true;
-}
-
-/* The rename is durable once the folder is; a file system that cannot sync folders says
- * EINVAL. */
-static bool sync_folder(const char *path) {
-    char folder[4096];
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash == folder) slash++;
-    if (slash) *slash = '\0';
-    int handle = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (handle < 0) return false;
-    bool good = fsync(handle) == 0 || errno == EINVAL;
-    int held = errno;
-    close(handle);
-    errno = held;
-    return good;
-}
-
-/* A number of a process that is no more. */
-static bool is_dead(const char *digits) {
-    size_t pid;
-    if (!text_to_count(digits, &pid) || pid == 0 || pid > INT_MAX) return false;
-    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
-}
-
-void place_sweep(const char *path, bool alone) {
-    Arena *arena = arena_new();
-    const char *slash = strrchr(path, '/');
-    const char *folder =
-        slash ? text_copy(arena, path, (size_t)(slash - path) + 1) : "./";
-    const char *prefix = text_print(arena, "%s.tmp.", slash ? slash + 1 : path);
-    DIR *entries = opendir(folder);
-    for (struct dirent *e; entries && (e = readdir(entries)) != NULL;)
-        if (strncmp(e->d_name, prefix, strlen(prefix)) == 0 &&
-            (alone || is_dead(e->d_name + strlen(prefix))))
-            unlink(text_print(arena, "%s%s", folder, e->d_name));
-    if (entries) closedir(entries);
-    arena_free(arena);
-}
-
-bool place_write(const char *path, const void *data, size_t length, Error *error) {
-    place_sweep(path, false);
-    char temporary[4096];
-    int n = snprintf(temporary, sizeof temporary, "%s.tmp.%ld", path, (long)getpid());
-    if (n < 0 || (size_t)n >= sizeof temporary)
-        return fail(error, EX_CANTCREAT, 0, "the name is too long: %s", path);
-    int handle =
-        open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (handle < 0 && errno == EEXIST) { /* left by a dead process that had our number */
-        unlink(temporary);
-        handle =
-            open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-    }
-    if (handle < 0) return fail(error, EX_CANTCREAT, 0, "%s: %s", path, strerror(errno));
-    bool good = write_all(handle, data, length) && fsync(handle) == 0;
-    int held = errno;
-    if (close(handle) != 0 && good) {
-        good = false;
-        held = errno;
-    }
-    if (good && rename(temporary, path) != 0) {
-        good = false;
-        held = errno;
-    }
-    if (!good) {
-        unlink(temporary);
-        return fail(error, EX_IOERR, 0, "%s: %s; what was there before is kept", path,
-                    strerror(held));
-    }
-    if (sync_folder(path)) return true;
-    return fail(error, EX_IOERR, 0, "%s: written, but its folder could not be synced: %s",
-                path, strerror(errno));
 }
 
 bool place_folder(const char *path, Error *error) {

@@ -23,10 +23,21 @@ static int refuse(int handle, const char *path, Error *error) {
         else
             fail(error, EX_TEMPFAIL, 0, "%s: is being written by another process", path);
     } else {
-        fail(error, EX_CANTCREAT, 0, "%s.lock: %s", path, strerror(trouble));
+        fail(error, EX_CANTCREAT, 0, "%s.lock: %s", path,
+             trouble == EEXIST || trouble == ELOOP || trouble == EISDIR
+                 ? "is there, and no lock of normlab"
+                 : strerror(trouble));
     }
     if (handle >= 0) close(handle);
     return -1;
+}
+
+/* A pipe, a device or a file of several names is no lock of ours: it would not survive. */
+static bool is_lock(int handle) {
+    struct stat status;
+    if (fstat(handle, &status) != 0) return false;
+    errno = EEXIST;
+    return S_ISREG(status.st_mode) && status.st_nlink <= 1;
 }
 
 /* The last holder may have removed the file between our open and our flock. */
@@ -38,8 +49,9 @@ static bool is_current(int handle, const char *lock) {
 
 static int take(const char *path, const char *lock, Error *error) {
     for (;;) {
-        const int handle = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-        if (handle < 0 || flock(handle, LOCK_EX | LOCK_NB) != 0)
+        const int handle =
+            open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+        if (handle < 0 || !is_lock(handle) || flock(handle, LOCK_EX | LOCK_NB) != 0)
             return refuse(handle, path, error);
         if (is_current(handle, lock)) return handle;
         close(handle);

@@ -1,0 +1,313 @@
+/* What is written: whole or not at all, and never into something of another kind.
+ *
+ * A file is replaced by a new one, which is what keeps it whole, so whatever else hangs on the
+ * old one is kept or the file is not touched: its mode and owner are kept, a link to it stays
+ * a link. Pipes and character devices cannot be replaced and are written as they are. What
+ * this cannot do justice to (a folder, a disk, a file of several names or one that is marked
+ * read-only) is refused with a word.
+ */
+#include "base.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LONGEST = 4096, MOST_LINKS = 40, READER_SECONDS = 5 };
+
+typedef struct Output {
+    const char *said;   /* the path as the user wrote it */
+    char path[LONGEST]; /* behind the links */
+    bool there;         /* `status` is of what is there now */
+    bool through;       /* written as it is, not replaced */
+    struct stat status;
+} Output;
+
+static bool refuse(const Output *output, Error *error, const char *why) {
+    return fail(error, EX_CANTCREAT, 0, "%s: %s", output->said, why);
+}
+
+/* ---- what it is --------------------------------------------------------------------- */
+
+/* The folder of a path, "." for a bare name. */
+static void folder_of(char folder[LONGEST], const char *path) {
+    snprintf(folder, LONGEST, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL)
+        snprintf(folder, LONGEST, ".");
+    else if (slash == folder)
+        folder[1] = '\0';
+    else
+        *slash = '\0';
+}
+
+/* In a folder where everybody may write, somebody may have put a link for us to follow. */
+static bool is_a_trap(const Output *link) {
+    struct stat folder;
+    char name[LONGEST];
+    folder_of(name, link->path);
+    if (stat(name, &folder) != 0) return true;
+    const mode_t shared = S_ISVTX | S_IWOTH;
+    return (folder.st_mode & shared) == shared && link->status.st_uid != geteuid() &&
+           link->status.st_uid != folder.st_uid;
+}
+
+/* Links of /proc lead to open files, /dev/stdout among them: there is no path behind them. */
+static bool is_open_file(const Output *link) {
+    struct stat proc;
+    return stat("/proc", &proc) == 0 && proc.st_dev == link->status.st_dev;
+}
+
+/* One step behind a link. */
+static bool follow(Output *output, Error *error) {
+    char to[LONGEST], folder[LONGEST];
+    if (is_a_trap(output))
+        return refuse(output, error,
+                      "is a link of another user's, in a folder where all may write");
+    const ssize_t length = readlink(output->path, to, sizeof to - 1);
+    if (length < 0) return refuse(output, error, strerror(errno));
+    to[length] = '\0';
+    folder_of(folder, output->path);
+    const int n = to[0] == '/' ? snprintf(output->path, LONGEST, "%s", to)
+                               : snprintf(output->path, LONGEST, "%s/%s", folder, to);
+    return (n >= 0 && n < LONGEST) || refuse(output, error, strerror(ENAMETOOLONG));
+}
+
+static bool find(Output *output, const char *path, Error *error) {
+    *output = (Output){.said = path};
+    const int n = snprintf(output->path, LONGEST, "%s", path);
+    if (n < 0 || n >= LONGEST)
+        return fail(error, EX_CANTCREAT, 0, "the name is too long: %s", path);
+    if (n == 0) return fail(error, EX_CANTCREAT, 0, "'': the name of a file is expected");
+    for (int links = 0; links <= MOST_LINKS; links++) {
+        if (lstat(output->path, &output->status) != 0)
+            return errno == ENOENT || refuse(output, error, strerror(errno));
+        output->there = true;
+        if (!S_ISLNK(output->status.st_mode)) return true;
+        output->through = is_open_file(output);
+        if (output->through)
+            return stat(output->path, &output->status) == 0 ||
+                   refuse(output, error, strerror(errno));
+        output->there = false;
+        if (!follow(output, error)) return false;
+    }
+    return refuse(output, error, strerror(ELOOP));
+}
+
+/* ---- what it may be ----------------------------------------------------------------- */
+
+/* Only root gives files away. */
+static bool refuse_owner(const Output *output, Error *error) {
+    return fail(error, EX_CANTCREAT, 0,
+                "%s: belongs to user %ld and group %ld, and would not afterwards",
+                output->said, (long)output->status.st_uid, (long)output->status.st_gid);
+}
+
+static bool judge_file(const Output *output, Error *error) {
+    if (output->status.st_nlink > 1)
+        return refuse(
+            output, error,
+            "has another name (a hard link), which would keep what is there now; "
+            "remove one of them");
+    if ((output->status.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) == 0)
+        return refuse(output, error, "is marked read-only");
+    if (faccessat(AT_FDCWD, output->path, W_OK, AT_EACCESS) != 0)
+        return refuse(output, error, strerror(errno));
+    return geteuid() == 0 || geteuid() == output->status.st_uid ||
+           refuse_owner(output, error);
+}
+
+static bool judge_folder(const Output *output, Error *error) {
+    char folder[LONGEST];
+    folder_of(folder, output->path);
+    if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0) return true;
+    return fail(error, EX_CANTCREAT, 0, "%s: nothing can be written in its folder: %s",
+                output->said, strerror(errno));
+}
+
+static bool judge(Output *output, Error *error) {
+    const mode_t mode = output->status.st_mode;
+    if (output->there && S_ISDIR(mode))
+        return refuse(output, error, "is a folder; the name of a file is expected");
+    if (output->there && (S_ISBLK(mode) || S_ISSOCK(mode)))
+        return refuse(output, error,
+                      S_ISBLK(mode) ? "is a disk; the name of a file is expected"
+                                    : "is a socket; the name of a file is expected");
+    output->through |= output->there && !S_ISREG(mode);
+    if (output->through) return true;
+    return (!output->there || judge_file(output, error)) && judge_folder(output, error);
+}
+
+bool place_may_write(const char *path, Error *error) {
+    Output output;
+    return find(&output, path, error) && judge(&output, error);
+}
+
+bool place_is_replaced(const char *path) {
+    Output output;
+    Error quiet = {.set = false};
+    return find(&output, path, &quiet) && judge(&output, &quiet) && !output.through;
+}
+
+/* ---- bytes -------------------------------------------------------------------------- */
+
+static bool write_all(int handle, const char *data, size_t length) {
+    while (length > 0) {
+        ssize_t n = write(handle, data, length);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return false;
+        data += n;
+        length -= (size_t)n;
+    }
+    return true;
+}
+
+/* close() keeps errno where something went wrong before. */
+static bool close_after(int handle, bool good) {
+    const int held = errno;
+    if (close(handle) != 0 && good) return false;
+    errno = held;
+    return good;
+}
+
+/* ---- as it is: pipes, devices, open files ------------------------------------------- */
+
+/* A pipe is opened when somebody reads from it; who never comes is not waited for. */
+static int open_through(const char *path) {
+    const struct timespec moment = {0, 20 * 1000 * 1000};
+    for (int i = 0;; i++) {
+        const int handle =
+            open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        if (handle >= 0) {
+            fcntl(handle, F_SETFL, fcntl(handle, F_GETFL) & ~O_NONBLOCK);
+            return handle;
+        }
+        if (errno != ENXIO || i == READER_SECONDS * 50) return -1;
+        nanosleep(&moment, NULL);
+    }
+}
+
+static bool write_through(const Output *output, const void *data, size_t length,
+                          Error *error) {
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, usual;
+    const int handle = open_through(output->path);
+    if (handle < 0 && errno == ENXIO && S_ISFIFO(output->status.st_mode))
+        return refuse(output, error, "is a pipe, and nobody reads from it");
+    if (handle < 0) return refuse(output, error, strerror(errno));
+    sigaction(SIGPIPE, &ignore, &usual); /* who reads may go away: an error of write */
+    const bool good = close_after(handle, write_all(handle, data, length));
+    sigaction(SIGPIPE, &usual, NULL);
+    return good || fail(error, EX_IOERR, 0, "%s: %s", output->said, strerror(errno));
+}
+
+/* ---- replaced: files ---------------------------------------------------------------- */
+
+/* The rename is durable once the folder is; a file system that cannot sync folders says
+ * EINVAL. */
+static bool sync_folder(const char *path) {
+    char folder[LONGEST];
+    folder_of(folder, path);
+    const int handle = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (handle < 0) return false;
+    const bool good = fsync(handle) == 0 || errno == EINVAL;
+    const int held = errno;
+    close(handle);
+    errno = held;
+    return good;
+}
+
+/* A number of a process that is no more. */
+static bool is_dead(const char *digits) {
+    size_t pid;
+    if (!text_to_count(digits, &pid) || pid == 0 || pid > INT_MAX) return false;
+    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+void place_sweep(const char *path, bool alone) {
+    Arena *arena = arena_new();
+    const char *slash = strrchr(path, '/');
+    const char *folder =
+        slash ? text_copy(arena, path, (size_t)(slash - path) + 1) : "./";
+    const char *prefix = text_print(arena, "%s.tmp.", slash ? slash + 1 : path);
+    DIR *entries = opendir(folder);
+    for (struct dirent *e; entries && (e = readdir(entries)) != NULL;)
+        if (strncmp(e->d_name, prefix, strlen(prefix)) == 0 &&
+            (alone || is_dead(e->d_name + strlen(prefix))))
+            unlink(text_print(arena, "%s%s", folder, e->d_name));
+    if (entries) closedir(entries);
+    arena_free(arena);
+}
+
+/* A file beside the output, with nothing in it. */
+static int open_temporary(const char *temporary, mode_t mode) {
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+    const int handle = open(temporary, flags, mode);
+    if (handle >= 0 || errno != EEXIST) return handle;
+    unlink(temporary); /* left by a dead process that had our number */
+    return open(temporary, flags, mode);
+}
+
+/* The new file looks as the old one does. Owner before mode: a change of owner takes bits
+ * off the mode. */
+static bool dress(const Output *output, int handle, Error *error) {
+    struct stat new;
+    const struct stat *old = &output->status;
+    if (!output->there) return true;
+    if (fstat(handle, &new) != 0) return refuse(output, error, strerror(errno));
+    if ((new.st_uid != old->st_uid || new.st_gid != old->st_gid) &&
+        fchown(handle, old->st_uid, old->st_gid) != 0)
+        return refuse_owner(output, error);
+    return fchmod(handle, old->st_mode & 07777) == 0 ||
+           refuse(output, error, strerror(errno));
+}
+
+static bool replace(const Output *output, const void *data, size_t length, Error *error) {
+    char temporary[LONGEST];
+    const int n =
+        snprintf(temporary, sizeof temporary, "%s.tmp.%ld", output->path, (long)getpid());
+    if (n < 0 || (size_t)n >= sizeof temporary)
+        return refuse(output, error, strerror(ENAMETOOLONG));
+    place_sweep(output->path, false);
+    const int handle = open_temporary(temporary, output->there ? 0600 : 0666);
+    if (handle < 0) return refuse(output, error, strerror(errno));
+    if (!dress(output, handle, error)) {
+        close(handle);
+        unlink(temporary);
+        return false;
+    }
+    const bool good =
+        close_after(handle, write_all(handle, data, length) && fsync(handle) == 0) &&
+        rename(temporary, output->path) == 0;
+    if (!good) {
+        fail(error, EX_IOERR, 0, "%s: %s; what was there before is kept", output->said,
+             strerror(errno));
+        unlink(temporary);
+        return false;
+    }
+    return sync_folder(output->path) ||
+           fail(error, EX_IOERR, 0, "%s: written, but its folder could not be synced: %s",
+                output->said, strerror(errno));
+}
+
+bool place_write(const char *path, const void *data, size_t length, Error *error) {
+    Output output;
+    if (!find(&output, path, error) || !judge(&output, error)) return false;
+    return output.through ? write_through(&output, data, length, error)
+                          : replace(&output, data, length, error);
+}
+
+bool place_remove(const char *path, Error *error) {
+    struct stat status;
+    if (lstat(path, &status) != 0) return true;
+    if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode))
+        return fail(error, EX_CANTCREAT, 0,
+                    "%s: is in the way, and no file; it is not removed", path);
+    return unlink(path) == 0 || fail(error, EX_CANTCREAT, 0, "%s: cannot be removed: %s",
+                                     path, strerror(errno));
+}
