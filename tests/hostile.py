@@ -209,7 +209,13 @@ def checkpoint(place):
     process.communicate(timeout=PATIENCE)
     check(process.returncode == 143, f"exit code {process.returncode}")
     path = glob.glob(pattern)[0]
-    try_all(place, path, [[*LONG, "--jobs", "1"]], stop=0.3)
+    finished = path.replace(".checkpoint", "")
+
+    def prepare():
+        for left in glob.glob(finished + "*"):
+            os.remove(left)
+
+    try_all(place, path, [[*LONG, "--jobs", "1"]], prepare, stop=0.3)
 
 
 @case("fault")

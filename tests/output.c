@@ -218,6 +218,12 @@ static void devices_stay_devices(void **state) {
     const char *null = inside(place, "null"), *full = inside(place, "full");
     const bool made = geteuid() == 0 && mknod(null, S_IFCHR | 0666, makedev(1, 3)) == 0 &&
                       mknod(full, S_IFCHR | 0666, makedev(1, 7)) == 0;
+    if (!made &&
+        geteuid() == 0) { /* never the machine's own, with the right to break it */
+        print_message("not run: no right to make devices\n");
+        place_end(place);
+        return;
+    }
     if (!made) {
         assert_int_equal(symlink("/dev/null", null), 0);
         assert_int_equal(symlink("/dev/full", full), 0);
@@ -234,19 +240,21 @@ static void devices_stay_devices(void **state) {
     place_end(place);
 }
 
-/* What was on it stays on it, whether or not it has a name any more. */
+/* What was on it stays on it, whether or not it has a name any more. (/dev/stdout is such a
+ * link as is made here.) */
 static void standard_output_is_written(void **state) {
     (void)state;
     Place place = place_new();
-    const char *path = inside(place, "out");
+    const char *path = inside(place, "out"), *link = inside(place, "stdout");
     make(path, "old ", 0644);
     fflush(NULL);
     const pid_t child = fork();
     if (child == 0) {
         Error error = {0};
         dup2(open(path, O_WRONLY | O_APPEND), STDOUT_FILENO);
-        bool good = place_write("/dev/stdout", "new ", 4, &error);
-        good &= place_write("/dev/fd/1", "newer ", 6, &error);
+        bool good = symlink("/proc/self/fd/1", link) == 0;
+        good &= place_write(link, "new ", 4, &error);
+        good &= place_write("/proc/self/fd/1", "newer ", 6, &error);
         good &= place_write("/proc/self/fd/1", "newest", 6, &error);
         _exit(!good);
     }

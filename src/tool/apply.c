@@ -309,6 +309,8 @@ static int run_apply(const Call *call) {
     refuse_same_file(in, to);
     Store *store = store_open(in, &error);
     die_if(&error);
+    place_may_write(to, &error);
+    die_if(&error);
     Job job = {
         .arena = arena, .in = store, .path = in, .mode = mode, .epoch = read_epoch(call)};
     read_x(&job);

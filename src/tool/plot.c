@@ -135,12 +135,24 @@ const char **plot_draw(Arena *arena, const Grid *found, const char *terminal,
     const ExperimentFigure *more = find_experiment(arena, found->experiment)->figures;
     size_t count = 0;
     draw_one(arena, g, &first, terminal, path);
+    if (path && !place_is_replaced(path)) return drawn; /* a pipe has nothing beside it */
     drawn[count++] = path;
     for (; more && more->name && count <= MOST_FIGURES; more++) {
         const char *to = path_of(arena, path, more->name);
         if (draw_one(arena, g, more, terminal, to)) drawn[count++] = to;
     }
     return drawn;
+}
+
+/* Said before anything is drawn. */
+static void want_output(const char *path, const char *terminal) {
+    Error error = {.set = false};
+    if (path == NULL) return;
+    place_may_write(path, &error);
+    die_if(&error);
+    if (strcmp(terminal, "tex") == 0 && !place_is_replaced(path))
+        die(EX_CANTCREAT, "%s: a TeX figure is two files; the name of a file is expected",
+            path);
 }
 
 /* ---- the command ----------------------------------------------------------------- */
@@ -151,6 +163,7 @@ static int run_plot(const Call *call) {
     const char *terminal = call->words > 1 ? call->word[1] : "svg",
                *path = call_option(call, "--to");
     figure_want(arena, terminal);
+    want_output(path, terminal);
     const Grid *grid = grid_find(call, experiment->name);
     if (strcmp(terminal, "dumb") != 0 && path == NULL) {
         Error error = {.set = false};

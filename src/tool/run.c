@@ -51,6 +51,11 @@ static const char *checkpoint_path(Arena *arena, const char *path) {
                       path);
 }
 
+static void drop_checkpoint(Arena *arena, const char *path) {
+    Error error = {.set = false};
+    if (!place_remove(checkpoint_path(arena, path), &error)) say("%s", error.message);
+}
+
 /* ---- checkpoint ------------------------------------------------------------------ */
 
 static bool save_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
@@ -316,7 +321,7 @@ static bool write_run(Arena *arena, const Trainer *trainer, const Run *run,
     store_number(store, "/times", "seconds", clock->spent + seconds_now() - clock->begin);
     bool good = store_save(store, run->path, error);
     store_close(store);
-    if (good) unlink(checkpoint_path(arena, run->path));
+    if (good) drop_checkpoint(arena, run->path);
     return good;
 }
 
@@ -365,7 +370,7 @@ void run_tidy(Arena *arena, const Run *run) {
     if (lock < 0) return; /* somebody is at work there */
     place_sweep(run->path, true);
     place_sweep(checkpoint_path(arena, run->path), true);
-    unlink(checkpoint_path(arena, run->path));
+    drop_checkpoint(arena, run->path);
     store_unlock(run->path, lock);
 }
 
@@ -379,7 +384,7 @@ int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progr
     else {
         place_sweep(run->path, true);
         place_sweep(checkpoint_path(arena, run->path), true);
-        if (restart) unlink(checkpoint_path(arena, run->path));
+        if (restart) drop_checkpoint(arena, run->path);
         if (!run_set_aside(arena, run, &error))
             status = error.code;
         else if (access(run->path, F_OK) != 0)

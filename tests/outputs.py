@@ -1,0 +1,248 @@
+#!/usr/bin/python3 -B
+"""What the commands write to: every kind of output, a full disk, folders and files of others, a kill at any moment."""
+
+import contextlib
+import glob
+import os
+import pwd
+import random
+import shutil
+import stat
+import subprocess
+import time
+
+import h5py
+import numpy as np
+
+from program import PROGRAM, check, case, main, same
+
+CANTCREAT, IOERR = 73, 74
+NETWORK = "network=resnet(depth=8, width=4, stem_stride=2)"
+RUN = ["run", "batch-size", "--quick", "norm=batch", "batch=8", "samples=8", "seed=1", "images=16", "epochs=1", NETWORK]
+
+
+def make_input(path):
+    with h5py.File(path, "w") as file:
+        file["x"] = np.random.default_rng(1).standard_normal((4, 6, 3, 3))
+
+
+def writers(place):
+    """What a user can name an output of: words before it, the first bytes of what is written."""
+    make_input(place.path("in.h5"))
+    place.good(*RUN)
+    study = os.path.join(place.out, "batch-size-quick.h5")
+    return [(["apply", "batch", place.path("in.h5")], b"\211HDF"),
+            (["plot", "batch-size", "svg", "--from", study, "--to"], b"<?xml"),
+            (["plot", "batch-size", "png", "--from", study, "--to"], b"\211PNG")]
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def state(path):
+    status = os.lstat(path)
+    return status.st_ino, status.st_mode, status.st_uid, status.st_gid, status.st_nlink
+
+
+def refused(place, words, path, says, code=CANTCREAT):
+    before = state(path)
+    got, _, err = place.run(*words, path)
+    same(f"{words} {path}: exit code, {err!r}", got, code)
+    check(err.startswith(b"normlab: ") and err.count(b"\n") == 1 and says.encode() in err, f"{words}: {err!r}")
+    same(f"{words}: what was there", state(path), before)
+
+
+@case("theorem")
+def kinds(place):
+    """Links and devices stay, files keep mode and owner, the rest is refused."""
+    root = os.geteuid() == 0
+    for words, head in writers(place):
+        target, link = place.path("target"), place.path("link")
+        with open(target, "w") as file:
+            file.write("old")
+        os.chmod(target, 0o640)
+        if root:
+            os.chown(target, 12345, 12346)
+        os.symlink("target", link)
+        before = state(target)
+        place.good(*words, link)
+        check(os.path.islink(link), f"{words}: the link is gone")
+        same(f"{words}: mode and owner behind the link", state(target)[1:], before[1:])
+        check(read(target).startswith(head), f"{words}: {read(target)[:20]}")
+        os.remove(link)
+        os.symlink("none", link)
+        place.good(*words, link)
+        check(os.path.islink(link) and read(place.path("none")).startswith(head), f"{words}: a dangling link")
+        os.link(target, place.path("other"))
+        refused(place, words, target, "hard link")
+        os.remove(place.path("other"))
+        os.chmod(target, 0o444)
+        refused(place, words, target, "read-only")
+        os.mkdir(place.path("folder"))
+        refused(place, words, place.path("folder"), "is a folder")
+        if root:
+            for name, kind, numbers in (("null", stat.S_IFCHR, (1, 3)), ("disk", stat.S_IFBLK, (7, 200))):
+                with contextlib.suppress(PermissionError):  # a container's root may not
+                    os.mknod(place.path(name), kind | 0o600, os.makedev(*numbers))
+        if os.path.exists(place.path("null")):
+            before = state(place.path("null"))
+            place.good(*words, place.path("null"))
+            same(f"{words}: the device", state(place.path("null")), before)
+            refused(place, words, place.path("disk"), "is a disk")
+        left = set(os.listdir(place.folder))
+        check(left <= {"tmp", "nodata", "out", "in.h5", "target", "link", "none", "folder", "null", "disk"}, f"left behind: {left}")
+        for name in left - {"tmp", "nodata", "out", "in.h5"}:
+            path = place.path(name)
+            os.rmdir(path) if name == "folder" else os.remove(path)
+
+
+@case("example")
+def pipes(place):
+    """As in `normlab apply batch in.h5 /dev/stdout | reader`. (By links of the folder's own: a program that is wrong would
+    replace the machine's.)"""
+    os.symlink("/proc/self/fd/1", place.path("stdout"))
+    for words, head in writers(place):
+        fifo = place.path("fifo")
+        os.mkfifo(fifo)
+        reader = subprocess.Popen(["timeout", "20", "cat", fifo], stdout=subprocess.PIPE)
+        place.good(*words, fifo)
+        data = reader.communicate(timeout=60)[0]
+        check(data.startswith(head) and stat.S_ISFIFO(os.lstat(fifo).st_mode), f"{words}: {data[:20]}")
+        code, out, err = place.run(*words, place.path("stdout"))
+        same(f"{words} stdout, {err!r}", (code, out[:20], len(out)), (0, data[:20], len(data)))
+        check(os.path.islink(place.path("stdout")), "the link is gone")
+        os.remove(fifo)
+    with contextlib.suppress(PermissionError):
+        os.mknod(place.path("full"), stat.S_IFCHR | 0o600, os.makedev(1, 7))
+        code, _, err = place.run(*words, place.path("full"))
+        check(code == IOERR and b"No space left" in err, f"full: exit code {code}, {err!r}")
+
+
+@case("fault")
+def two_files(place):
+    """A TeX figure is two files, so it cannot go into a pipe."""
+    words = writers(place)[1][0]
+    words[2] = "tex"
+    os.symlink("/proc/self/fd/1", place.path("stdout"))
+    code, out, err = place.run(*words, place.path("stdout"))
+    check(code == CANTCREAT and not out and b"two files" in err, f"exit code {code}, {err!r}")
+
+
+@case("fault")
+def a_study(place):
+    """Runs, checkpoints, locks and collected files are where they are, whatever somebody put there."""
+    place.good(*RUN)
+    run = glob.glob(os.path.join(place.out, "runs", "*.h5"))[0]
+    study, figure = os.path.join(place.out, "batch-size-quick.h5"), os.path.join(place.out, "batch-size-quick.svg")
+    checkpoint, lock = run.replace(".h5", ".checkpoint.h5"), f"{run}.lock"
+    for path in (study, figure):
+        moved = path + ".moved"
+        os.rename(path, moved)
+        os.symlink(moved, path)
+        place.good(*RUN)
+        check(os.path.islink(path), f"{path}: the link is gone")
+        os.rename(moved, path)
+    os.remove(run)
+    os.mkfifo(lock)
+    code, _, err = place.run(*RUN)
+    check(code == CANTCREAT and b"no lock of normlab" in err, f"exit code {code}, {err!r}")
+    check(stat.S_ISFIFO(os.lstat(lock).st_mode), "the pipe is gone")
+    os.remove(lock)
+    os.mkfifo(checkpoint)
+    code, _, err = place.run(*RUN)
+    check(code != 0 and b"not a regular file" in err, f"exit code {code}, {err!r}")
+    check(stat.S_ISFIFO(os.lstat(checkpoint).st_mode), "the pipe is gone")
+    os.remove(checkpoint)
+    place.good(*RUN)
+    os.mkfifo(checkpoint)
+    place.run(*RUN)
+    check(stat.S_ISFIFO(os.lstat(checkpoint).st_mode), "the pipe is gone after a finished run")
+
+
+# ---- disks and rights ---------------------------------------------------------------------------------------------
+
+
+def limited(size):
+    """Files no larger than this: what a full disk does, where no disk can be made for it."""
+    import resource
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+@case("fault")
+def full_disk(place):
+    """The old file stays, whole, or none is made, and nothing is left behind."""
+    for words, head in writers(place):
+        out = place.path("result")
+        for old in (False, True):
+            if old:
+                place.good(*words, out)
+            before = read(out) if old else None
+            code, _, err = place.run(*words, out, preexec_fn=limited(1000 if head != b"<?xml" else 3000))
+            check(code in (IOERR, 70), f"{words}: exit code {code}, {err!r}")
+            check(err.startswith(b"normlab: ") and err.count(b"\n") == 1, f"{words}: {err!r}")
+            same(f"{words}: what was there", read(out) if os.path.exists(out) else None, before)
+        os.remove(out)
+        names = sorted(os.listdir(place.folder))
+        same(f"{words}: names", names, ["in.h5", "nodata", "out", "tmp"])
+        same(f"{words}: names in TMPDIR", os.listdir(place.path("tmp")), [])
+
+
+def run_as_nobody(place, words):
+    """(exit code, stderr) of a copy of the program, in the place, as a user without rights."""
+    nobody = pwd.getpwnam("nobody")
+    process = subprocess.run([place.path("normlab"), *words], cwd=place.folder, stdin=subprocess.DEVNULL, capture_output=True,
+                             env=place.environment(), user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[], timeout=60)
+    return process.returncode, process.stderr.decode()
+
+
+@case("fault")
+def as_nobody(place):
+    """Files and folders of others: refused with a word, and as they were."""
+    if os.geteuid() != 0:
+        print("not run: only root can become nobody")
+        return
+    shutil.copy(PROGRAM, place.path("normlab"))
+    os.chmod(place.folder, 0o755)
+    make_input(place.path("in.h5"))
+    os.mkdir(place.path("shared"))
+    os.chmod(place.path("shared"), 0o1777)
+    for name, mode in (("theirs", 0o666), ("private", 0o600)):
+        with open(place.path("shared", name), "w") as file:
+            file.write("old")
+        os.chmod(place.path("shared", name), mode)
+    os.symlink("theirs", place.path("shared", "link"))
+    os.lchown(place.path("shared", "link"), 12345, 12345)
+    for name, says in (("shared/theirs", "would not afterwards"), ("shared/private", "Permission denied"),
+                       ("shared/link", "another user's"), ("new", "nothing can be written in its folder")):
+        code, err = run_as_nobody(place, ["apply", "batch", "in.h5", name])
+        check(code == CANTCREAT and says in err and err.count("\n") == 1, f"{name}: exit code {code}, {err!r}")
+    same("what was there", read(place.path("shared", "theirs")), b"old")
+    code, err = run_as_nobody(place, ["apply", "batch", "in.h5", "shared/mine"])
+    same(f"exit code, {err!r}", code, 0)
+    same("left behind", sorted(os.listdir(place.path("shared"))), ["link", "mine", "private", "theirs"])
+
+
+@case("fault")
+def killed(place):
+    """At any moment: the link stays, and behind it the old file or the new one."""
+    words, head = writers(place)[0]
+    target, link = place.path("target"), place.path("link")
+    place.good(*words, target)
+    good, rng = read(target), random.Random(int(os.environ.get("NORMLAB_SEED", "1")))
+    os.chmod(target, 0o600)
+    os.symlink("target", link)
+    for _ in range(12):
+        process = place.start(*words, link)
+        time.sleep(rng.uniform(0, 0.08))
+        process.kill()
+        process.communicate(timeout=60)
+        check(os.path.islink(link) and read(target) == good, "another file than before")
+        same("mode", stat.S_IMODE(os.stat(target).st_mode), 0o600)
+    place.good(*words, link)
+    same("left behind", [name for name in os.listdir(place.folder) if ".tmp." in name], [])
+
+
+if __name__ == "__main__":
+    main()
