@@ -119,8 +119,10 @@ static void recall_adjoint(Tape *t, Node *y, Node *h, Node **dx) {
     dx[0] = tape_sub(t, h, tape_mul(t, xhat, wide));
 }
 
-static const Op op_recall = {
-    .name = "recall", .replay = REPLAYS(same), .adjoint = recall_adjoint};
+static const Op op_recall = {.name = "recall",
+                             .rounding = ROUNDING_MOVES,
+                             .replay = REPLAYS(same),
+                             .adjoint = recall_adjoint};
 
 static Node *define(const NormContext *context, Node *x) {
     Tape *t = context->tape;

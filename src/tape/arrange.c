@@ -18,8 +18,10 @@ static void reshape_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     dx[0] = tape_reshape(t, g, y->in[0]->shape);
 }
 
-static const Op op_reshape = {
-    .name = "reshape", .replay = REPLAYS(reshape), .adjoint = reshape_adjoint};
+static const Op op_reshape = {.name = "reshape",
+                              .rounding = ROUNDING_MOVES,
+                              .replay = REPLAYS(reshape),
+                              .adjoint = reshape_adjoint};
 
 Node *tape_reshape(Tape *tape, Node *a, Shape shape) {
     REQUIRE(shape_count(shape) == shape_count(a->shape), "reshape to another count");
@@ -35,8 +37,10 @@ static void permute_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     dx[0] = tape_permute(t, g, inverse);
 }
 
-static const Op op_permute = {
-    .name = "permute", .replay = REPLAYS(permute), .adjoint = permute_adjoint};
+static const Op op_permute = {.name = "permute",
+                              .rounding = ROUNDING_MOVES,
+                              .replay = REPLAYS(permute),
+                              .adjoint = permute_adjoint};
 
 Node *tape_permute(Tape *tape, Node *a, const size_t *axes) {
     size_t *detail = TAKE(tape_arena(tape), size_t, SHAPE_MAX_RANK), seen = 0;
@@ -64,9 +68,14 @@ static void pad_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     dx[0] = tape_slice(t, g, w->axis, w->from, w->size);
 }
 
-static const Op op_slice = {
-    .name = "slice", .replay = REPLAYS(slice), .adjoint = slice_adjoint};
-static const Op op_pad = {.name = "pad", .replay = REPLAYS(pad), .adjoint = pad_adjoint};
+static const Op op_slice = {.name = "slice",
+                            .rounding = ROUNDING_MOVES,
+                            .replay = REPLAYS(slice),
+                            .adjoint = slice_adjoint};
+static const Op op_pad = {.name = "pad",
+                          .rounding = ROUNDING_MOVES,
+                          .replay = REPLAYS(pad),
+                          .adjoint = pad_adjoint};
 
 static Node *write_window(Tape *tape, const Op *op, Node *a, Window window, size_t size) {
     REQUIRE(window.axis < a->shape.rank, "%s: axis %zu", op->name, window.axis);
@@ -101,10 +110,14 @@ static void scatter_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     dx[0] = tape_gather(t, g, y->detail, y->in[0]->shape);
 }
 
-static const Op op_gather = {
-    .name = "gather", .replay = REPLAYS(gather), .adjoint = gather_adjoint};
-static const Op op_scatter = {
-    .name = "scatter", .replay = REPLAYS(scatter), .adjoint = scatter_adjoint};
+static const Op op_gather = {.name = "gather",
+                             .rounding = ROUNDING_MOVES,
+                             .replay = REPLAYS(gather),
+                             .adjoint = gather_adjoint};
+static const Op op_scatter = {.name = "scatter",
+                              .rounding = ROUNDING_SUMS,
+                              .replay = REPLAYS(scatter),
+                              .adjoint = scatter_adjoint};
 
 static const size_t *copy_index(Tape *tape, const size_t *index, size_t count,
                                 size_t bound) {

@@ -37,6 +37,7 @@ static void matmul_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 }
 
 static const Op op_matmul = {.name = "matmul",
+                             .rounding = ROUNDING_PRODUCTS,
                              .forward = matmul_forward,
                              .replay = REPLAYS(matmul),
                              .adjoint = matmul_adjoint};
@@ -83,6 +84,7 @@ static void conv2d_backward(Tape *tape, Node *y, const double *g, double *const 
 }
 
 static const Op op_conv2d = {.name = "conv2d",
+                             .rounding = ROUNDING_PRODUCTS,
                              .forward = conv2d_forward,
                              .replay = REPLAYS(conv2d),
                              .adjoint = conv2d_adjoint,
@@ -115,6 +117,7 @@ static const Conv *keep_conv(Tape *tape, const Conv *conv) {
 }
 
 static const Op op_conv2d_input = {.name = "conv2d_input",
+                                   .rounding = ROUNDING_PRODUCTS,
                                    .forward = conv2d_input_forward,
                                    .replay = REPLAYS(conv2d_input),
                                    .adjoint = conv2d_input_adjoint};
@@ -140,6 +143,7 @@ static void conv2d_filter_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 }
 
 static const Op op_conv2d_filter = {.name = "conv2d_filter",
+                                    .rounding = ROUNDING_PRODUCTS,
                                     .forward = conv2d_filter_forward,
                                     .replay = REPLAYS(conv2d_filter),
                                     .adjoint = conv2d_filter_adjoint};

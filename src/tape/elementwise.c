@@ -116,6 +116,7 @@ static void select_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 
 #define UNARY(word, meaning)                                                             \
     static const Op op_##word = {.name = #word,                                          \
+                                 .rounding = word##_rounding,                            \
                                  .replay = REPLAYS(word),                                \
                                  .adjoint = word##_adjoint,                              \
                                  .backward = word##_kernel};                             \
@@ -124,6 +125,7 @@ static void select_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     }
 #define BINARY(word, meaning)                                                            \
     static const Op op_##word = {.name = #word,                                          \
+                                 .rounding = word##_rounding,                            \
                                  .replay = REPLAYS(word),                                \
                                  .adjoint = word##_adjoint,                              \
                                  .backward = word##_kernel};                             \
@@ -145,6 +147,20 @@ static void select_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 #define mul_kernel     NULL
 #define div_kernel     NULL
 #define max_kernel     NULL
+/* All is rounded that is not copied. */
+#define neg_rounding     ROUNDING_CHOOSES
+#define exp_rounding     ROUNDING_EACH
+#define log_rounding     ROUNDING_EACH
+#define sqrt_rounding    ROUNDING_EACH
+#define tanh_rounding    ROUNDING_EACH
+#define sigmoid_rounding ROUNDING_EACH
+#define relu_rounding    ROUNDING_CHOOSES
+#define step_rounding    ROUNDING_CHOOSES
+#define add_rounding     ROUNDING_EACH
+#define sub_rounding     ROUNDING_EACH
+#define mul_rounding     ROUNDING_EACH
+#define div_rounding     ROUNDING_EACH
+#define max_rounding     ROUNDING_CHOOSES
 #include "elementwise.def"
 
 static void detach_forward(Tape *tape, Node *y) {
@@ -153,6 +169,7 @@ static void detach_forward(Tape *tape, Node *y) {
 }
 
 static const Op op_detach = {.name = "detach",
+                             .rounding = ROUNDING_HOLDS,
                              .forward = detach_forward,
                              .replay = REPLAYS(detach),
                              .adjoint = no_adjoint};
@@ -161,10 +178,14 @@ Node *tape_detach(Tape *tape, Node *a) {
     return tape_write(tape, &op_detach, a->shape, &a, 1, NULL, NULL);
 }
 
-static const Op op_power = {
-    .name = "power", .replay = REPLAYS(power), .adjoint = power_adjoint};
-static const Op op_select = {
-    .name = "select", .replay = REPLAYS(select), .adjoint = select_adjoint};
+static const Op op_power = {.name = "power",
+                            .rounding = ROUNDING_EACH,
+                            .replay = REPLAYS(power),
+                            .adjoint = power_adjoint};
+static const Op op_select = {.name = "select",
+                             .rounding = ROUNDING_CHOOSES,
+                             .replay = REPLAYS(select),
+                             .adjoint = select_adjoint};
 
 Node *tape_power(Tape *tape, Node *a, double exponent) {
     double *detail = tape_room(tape, 1);

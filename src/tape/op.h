@@ -21,8 +21,23 @@ typedef struct Replays {
 #define REPLAYS(word)                                                                    \
     { word##_real, word##_complex, word##_quad, word##_quad_complex }
 
+/* What rounding does to an operation's result, and what it passes on (bound.h). */
+typedef enum Rounding {
+    ROUNDING_UNSAID,   /* of fused operations, which are asked as their definitions */
+    ROUNDING_MOVES,    /* elements moved or repeated: linear, exact */
+    ROUNDING_HOLDS,    /* an element without its derivative */
+    ROUNDING_CHOOSES,  /* elementwise, an operand's element or its negative, or 0, 1 */
+    ROUNDING_EACH,     /* elementwise, every result rounded once */
+    ROUNDING_SUMS,     /* linear, each result a sum of elements */
+    ROUNDING_MEANS,    /* over the cells of a partition (detail) */
+    ROUNDING_PRODUCTS, /* bilinear, each result a sum of products */
+    ROUNDING_SOFTMAX,
+    ROUNDING_ENTROPY
+} Rounding;
+
 struct Op {
     const char *name;
+    Rounding rounding;
     Replays replay; /* primitives only: a fused operation replays as its definition */
 
     /* Fills y->value from the operands, faster than replay.run_real or keeping more. NULL:

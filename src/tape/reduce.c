@@ -62,8 +62,10 @@ static void broadcast_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     dx[0] = tape_sum(t, g, y->in[0]->shape);
 }
 
-static const Op op_broadcast = {
-    .name = "broadcast", .replay = REPLAYS(broadcast), .adjoint = broadcast_adjoint};
+static const Op op_broadcast = {.name = "broadcast",
+                                .rounding = ROUNDING_MOVES,
+                                .replay = REPLAYS(broadcast),
+                                .adjoint = broadcast_adjoint};
 
 Node *tape_broadcast(Tape *tape, Node *a, Shape shape) {
     check_repeat(a->shape, shape, "broadcast");
@@ -123,6 +125,7 @@ static void sum_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 }
 
 static const Op op_sum = {.name = "sum",
+                          .rounding = ROUNDING_SUMS,
                           .forward = sum_forward,
                           .replay = REPLAYS(sum),
                           .adjoint = sum_adjoint};
@@ -157,6 +160,7 @@ static void mean_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 }
 
 static const Op op_mean = {.name = "mean",
+                           .rounding = ROUNDING_MEANS,
                            .forward = mean_forward,
                            .replay = REPLAYS(mean),
                            .adjoint = mean_adjoint};
@@ -183,6 +187,7 @@ static void spread_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 }
 
 static const Op op_spread = {.name = "spread",
+                             .rounding = ROUNDING_MOVES,
                              .forward = spread_forward,
                              .replay = REPLAYS(spread),
                              .adjoint = spread_adjoint};

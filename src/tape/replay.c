@@ -20,6 +20,19 @@ size_t program_steps(const Program *program) {
     return program->steps;
 }
 
+size_t program_outputs(const Program *program) {
+    return program->outputs;
+}
+
+const Node *program_step(const Program *program, size_t i, const size_t **operands) {
+    *operands = program->step[i].in;
+    return program->step[i].node;
+}
+
+size_t program_output(const Program *program, size_t i) {
+    return program->output[i];
+}
+
 /* ---- listing --------------------------------------------------------------------- */
 
 /* A fused operation is the node that defines it. */

@@ -19,6 +19,11 @@ typedef struct Prepared Prepared;
  * tape's arena; writes definitions of fused operations on the tape. */
 const Program *program_new(Tape *tape, Node *const *outputs, size_t count);
 size_t program_steps(const Program *program);
+size_t program_outputs(const Program *program);
+
+/* The node of step i and the steps of its operands; the step of output i. */
+const Node *program_step(const Program *program, size_t i, const size_t **operands);
+size_t program_output(const Program *program, size_t i);
 
 /* program_run: values out[i] (in the arena) of the outputs where the nodes x[k] take
  * value[k], both of the node's shape. All other leaves keep their recorded values; x may

@@ -24,8 +24,10 @@ static void softmax_adjoint(Tape *t, Node *y, Node *g, Node **dx) { /* y (g - su
     dx[0] = tape_mul(t, y, tape_sub(t, g, tape_broadcast(t, along, y->shape)));
 }
 
-static const Op op_softmax = {
-    .name = "softmax", .replay = REPLAYS(softmax), .adjoint = softmax_adjoint};
+static const Op op_softmax = {.name = "softmax",
+                              .rounding = ROUNDING_SOFTMAX,
+                              .replay = REPLAYS(softmax),
+                              .adjoint = softmax_adjoint};
 
 Node *tape_softmax(Tape *tape, Node *a) {
     REQUIRE(a->shape.rank >= 1, "softmax of a scalar");
@@ -77,6 +79,7 @@ static void cross_entropy_backward(Tape *tape, Node *y, const double *g,
 }
 
 static const Op op_cross_entropy = {.name = "cross_entropy",
+                                    .rounding = ROUNDING_ENTROPY,
                                     .forward = cross_entropy_forward,
                                     .replay = REPLAYS(cross_entropy),
                                     .adjoint = cross_entropy_adjoint,

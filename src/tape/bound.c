@@ -1,0 +1,275 @@
+/* One rule for each kind of operation, for both questions: what rounding does, and who is
+ * reached, where every path counts as 1 and nothing is rounded. */
+#include "bound.h"
+
+#include "op.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+static const double STEP =
+    0x1p-100; /* its square is below the smallest part of anything */
+
+/* One operation: its node, what came with the operands, and where its own goes. */
+typedef struct Passage {
+    Arena *arena;
+    const Node *node;
+    const double *value[OP_MOST_OPERANDS]; /* of the operands */
+    const double *error[OP_MOST_OPERANDS]; /* s of the operands */
+    double *own;                           /* s of the node, zeros */
+    size_t count;                          /* elements of the node */
+    BoundMean means;
+    bool reach; /* the other question */
+} Passage;
+
+/* An operand's share: nothing comes of what is exact, nor through what does not depend. */
+static double share(double slope, double error) {
+    if (slope == 0.0 || error == 0.0) return 0.0;
+    return slope * error;
+}
+
+/* What the operation's own real form makes of these operands, added up. */
+static void add_run(const Passage *p, const double *const *in) {
+    double *term = TAKE(p->arena, double, p->count);
+    p->node->op->replay.run_real(term, in, p->node);
+    for (size_t i = 0; i < p->count; i++) p->own[i] += fabs(term[i]);
+}
+
+static double *sizes(Arena *arena, const double *value, size_t count) {
+    double *size = TAKE(arena, double, count);
+    for (size_t i = 0; i < count; i++) size[i] = fabs(value[i]);
+    return size;
+}
+
+static size_t operand_count(const Passage *p, size_t k) {
+    return shape_count(p->node->in[k]->shape);
+}
+
+/* ---- the rules ------------------------------------------------------------------- */
+
+static void moved(const Passage *p) {
+    add_run(p, p->error);
+}
+
+static void held(const Passage *p) {
+    if (!p->reach) memcpy(p->own, p->error[0], p->count * sizeof *p->own);
+}
+
+/* Whether element i of another operand is a constant zero: what it meets in a product goes
+ * nowhere. */
+static bool meets_zero(const Passage *p, size_t k, size_t i) {
+    for (size_t j = 0; j < p->node->arity; j++)
+        if (j != k && !p->node->in[j]->wanted && p->value[j][i] == 0.0) return true;
+    return false;
+}
+
+/* s += |dy/din[k]| s[k]: the imaginary part of f(in + i h) over h. Who asks for paths counts
+ * any, but for what an operation has chosen, or a constant zero. */
+static void add_slopes(const Passage *p, size_t k, bool chooses) {
+    const Complex *in[OP_MOST_OPERANDS];
+    Complex *y = TAKE(p->arena, Complex, p->count);
+    for (size_t j = 0; j < p->node->arity; j++) {
+        Complex *z = TAKE(p->arena, Complex, p->count);
+        for (size_t i = 0; i < p->count; i++)
+            z[i] = p->value[j][i] + (j == k ? (Complex)I * STEP : 0);
+        in[j] = z;
+    }
+    p->node->op->replay.run_complex(y, in, p->node);
+    for (size_t i = 0; i < p->count; i++) {
+        double slope = fabs(cimag(y[i])) / STEP;
+        if (p->reach && !chooses && !meets_zero(p, k, i)) slope = 1.0;
+        p->own[i] += share(slope, p->error[k][i]);
+    }
+}
+
+static bool is_exact(const Passage *p, size_t k) {
+    for (size_t i = 0; i < operand_count(p, k); i++)
+        if (p->error[k][i] != 0.0) return false;
+    return true;
+}
+
+static void chosen(const Passage *p) {
+    for (size_t k = 0; k < p->node->arity; k++)
+        if (!is_exact(p, k)) add_slopes(p, k, true);
+}
+
+static void each(const Passage *p) {
+    for (size_t k = 0; k < p->node->arity; k++)
+        if (!is_exact(p, k)) add_slopes(p, k, false);
+    for (size_t i = 0; i < p->count && !p->reach; i++)
+        p->own[i] += fabs(p->node->value[i]) + DBL_MIN;
+}
+
+static void summed(const Passage *p) {
+    add_run(p, p->error);
+    if (p->reach) return;
+    const double *size = sizes(p->arena, p->value[0], operand_count(p, 0));
+    add_run(p, &size);
+}
+
+/* A mean is formed about one that is near it (P-2): it loses eps of itself and of the mean
+ * distance from it. */
+static void averaged(const Passage *p) {
+    add_run(p, p->error);
+    if (p->reach) return;
+    const Partition *partition = p->node->detail;
+    const size_t n = operand_count(p, 0);
+    double *apart = TAKE(p->arena, double, n);
+    partition_spread(apart, p->node->value, partition, 0.0);
+    for (size_t i = 0; i < n; i++) apart[i] = fabs(p->value[0][i] - apart[i]);
+    add_run(p, (const double *const[]){apart});
+    for (size_t i = 0; i < p->count && p->means == BOUND_ROUNDED_MEANS; i++)
+        p->own[i] += fabs(p->node->value[i]);
+}
+
+/* Sizes of an operand; of who asks for paths, 1, but for a constant zero. */
+static double *factors(const Passage *p, size_t k) {
+    const size_t count = operand_count(p, k);
+    double *factor = sizes(p->arena, p->value[k], count);
+    for (size_t i = 0; i < count && p->reach; i++)
+        factor[i] = p->node->in[k]->wanted || factor[i] != 0.0 ? 1.0 : 0.0;
+    return factor;
+}
+
+/* |a| s_b + s_a |b|, and the sum of |a b|. */
+static void multiplied(const Passage *p) {
+    const double *a = factors(p, 0), *b = factors(p, 1);
+    add_run(p, (const double *const[]){a, p->error[1]});
+    add_run(p, (const double *const[]){p->error[0], b});
+    if (!p->reach) add_run(p, (const double *const[]){a, b});
+}
+
+/* p_k = exp(z_k - most) / sum: dp_k = p_k (dz_k - sum of p_j dz_j). The difference is
+ * rounded, the exponential, the sum and the quotient. */
+static void normalized(const Passage *p) {
+    const size_t K = p->node->shape.size[p->node->shape.rank - 1];
+    for (size_t row = 0; row < p->count; row += K) {
+        const double *y = p->node->value + row, *z = p->value[0] + row,
+                     *error = p->error[0] + row;
+        double most = z[0], mean = 0.0;
+        for (size_t k = 1; k < K; k++) most = fmax(most, z[k]);
+        for (size_t k = 0; k < K; k++)
+            mean += p->reach ? error[k] : y[k] * (error[k] + (most - z[k]));
+        for (size_t k = 0; k < K; k++)
+            p->own[row + k] =
+                p->reach ? mean
+                         : y[k] * (error[k] + (most - z[k]) + mean + 4.0) + DBL_MIN;
+    }
+}
+
+/* log(sum of exp z) - z[label], meaned over the samples. */
+static void entropy(const Passage *p) {
+    const uint8_t *label = p->node->detail;
+    const Shape shape = p->node->in[0]->shape;
+    const size_t N = shape.size[0], K = shape.size[1];
+    for (size_t n = 0; n < N; n++) {
+        const double *z = p->value[0] + n * K, *error = p->error[0] + n * K;
+        double most = z[0], sum = 0.0, errors = 0.0, any = 0.0;
+        for (size_t k = 1; k < K; k++) most = fmax(most, z[k]);
+        for (size_t k = 0; k < K; k++) {
+            const double e = exp(z[k] - most);
+            sum += e, errors += e * (error[k] + (most - z[k]) + 1.0), any += error[k];
+        }
+        p->own[0] += p->reach ? any
+                              : (errors / sum + error[label[n]] + fabs(most) + log(sum) +
+                                 fabs(z[label[n]])) /
+                                    (double)N;
+    }
+}
+
+static void (*const RULES[])(const Passage *) = {
+    [ROUNDING_MOVES] = moved,         [ROUNDING_HOLDS] = held,
+    [ROUNDING_CHOOSES] = chosen,      [ROUNDING_EACH] = each,
+    [ROUNDING_SUMS] = summed,         [ROUNDING_MEANS] = averaged,
+    [ROUNDING_PRODUCTS] = multiplied, [ROUNDING_SOFTMAX] = normalized,
+    [ROUNDING_ENTROPY] = entropy};
+
+bool program_is_bounded(const Program *program) {
+    for (size_t i = 0; i < program_steps(program); i++) {
+        const size_t *operand;
+        const Op *op = program_step(program, i, &operand)->op;
+        if (op && (op->rounding == ROUNDING_UNSAID || !op->replay.run_quad)) return false;
+    }
+    return true;
+}
+
+/* ---- the pass -------------------------------------------------------------------- */
+
+typedef struct Pass {
+    const Program *program;
+    Arena *arena;
+    BoundMean means;
+    const Node *from; /* reach: from this element of this node */
+    size_t element;
+    double **error; /* [steps] */
+} Pass;
+
+static void step(const Pass *pass, size_t i) {
+    const size_t *operand;
+    const Node *node = program_step(pass->program, i, &operand);
+    Passage p = {.arena = pass->arena,
+                 .node = node,
+                 .own = pass->error[i],
+                 .count = shape_count(node->shape),
+                 .means = pass->means,
+                 .reach = pass->from != NULL};
+    if (node == pass->from) p.own[pass->element] = 1.0;
+    if (node->op == NULL || node == pass->from) return;
+    REQUIRE(node->op->rounding != ROUNDING_UNSAID && node->arity <= OP_MOST_OPERANDS,
+            "%s does not say how it rounds", node->op->name);
+    for (size_t k = 0; k < node->arity; k++) {
+        p.value[k] = node->in[k]->value;
+        p.error[k] = pass->error[operand[k]];
+    }
+    ArenaMark mark = arena_mark(pass->arena);
+    RULES[node->op->rounding](&p);
+    arena_rewind(pass->arena, mark);
+    for (size_t k = 0; k < p.count; k++) { /* what is no number bounds nothing */
+        if (isnan(p.own[k])) p.own[k] = (double)INFINITY;
+        if (p.reach && p.own[k] > 0.0) p.own[k] = 1.0;
+    }
+}
+
+static void run(Pass *pass) {
+    const size_t steps = program_steps(pass->program);
+    pass->error = TAKE(pass->arena, double *, steps);
+    for (size_t i = 0; i < steps; i++) {
+        const size_t *operand;
+        const Node *node = program_step(pass->program, i, &operand);
+        pass->error[i] = ZERO(pass->arena, double, shape_count(node->shape));
+        step(pass, i);
+    }
+}
+
+static size_t output_count(const Program *program, size_t output) {
+    const size_t *operand;
+    return shape_count(
+        program_step(program, program_output(program, output), &operand)->shape);
+}
+
+void program_bound(const Program *program, Arena *arena, BoundMean means,
+                   double **scale) {
+    for (size_t i = 0; i < program_outputs(program); i++)
+        scale[i] = TAKE(arena, double, output_count(program, i));
+    ArenaMark mark = arena_mark(arena);
+    Pass pass = {.program = program, .arena = arena, .means = means};
+    run(&pass);
+    for (size_t i = 0; i < program_outputs(program); i++)
+        memcpy(scale[i], pass.error[program_output(program, i)],
+               output_count(program, i) * sizeof(double));
+    arena_rewind(arena, mark);
+}
+
+void program_reach(const Program *program, Arena *arena, const Node *x, size_t element,
+                   bool **reached) {
+    for (size_t i = 0; i < program_outputs(program); i++)
+        reached[i] = TAKE(arena, bool, output_count(program, i));
+    ArenaMark mark = arena_mark(arena);
+    Pass pass = {.program = program, .arena = arena, .from = x, .element = element};
+    run(&pass);
+    for (size_t i = 0; i < program_outputs(program); i++)
+        for (size_t k = 0; k < output_count(program, i); k++)
+            reached[i][k] = pass.error[program_output(program, i)][k] > 0.0;
+    arena_rewind(arena, mark);
+}
