@@ -48,7 +48,7 @@ FUNCTION(detached, tape_mul(t, x[0], tape_detach(t, x[0])))
 FUNCTION(root, tape_sqrt(t, x[0]))
 FUNCTION(constant, tape_fill(t, x[0]->shape, 2.385))
 FUNCTION(drowned, tape_add(t, tape_fill(t, x[0]->shape, 1e13), x[0]))
-FUNCTION(hidden, tape_add(t, tape_fill(t, x[0]->shape, 1e6), x[0]))
+FUNCTION(hidden, tape_add(t, tape_fill(t, x[0]->shape, 1e8), x[0]))
 
 /* (x - mean) / sqrt(variance + eps), eps in units of the scale squared */
 static Node *normalized(Tape *t, Node *const *x, void *context) {

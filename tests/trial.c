@@ -1,4 +1,4 @@
-/* The table of checks, what it says of wrong gradients, and what it lists as inconclusive. */
+/* The table of checks and what it says of wrong gradients. */
 #include "harness.h"
 
 #include "trial_kind.h"
@@ -126,35 +126,6 @@ static void every_check_has_cases(void **state) {
     }
 }
 
-static const char *const LISTED[][3] = {
-#define INCONCLUSIVE(spec, shape, check, reason) {spec, shape, check},
-#include "inconclusive.def"
-#undef INCONCLUSIVE
-};
-
-/* An entry that is not needed hides the day on which it is wrong. */
-static void what_is_listed_is_inconclusive(void **state) {
-    (void)state;
-    Arena *arena = arena_new();
-    size_t checks, shapes;
-    const TrialCheck *const *check = trial_checks(&checks);
-    const Shape *shape = trial_shapes(&shapes);
-    for (size_t l = 0; l < COUNT_OF(LISTED); l++) {
-        const char *name = text_print(arena, "%s.%s.%s", spec_slug(arena, LISTED[l][0]),
-                                      LISTED[l][1], LISTED[l][2]);
-        size_t expected = 0;
-        for (size_t k = 0; k < checks; k++)
-            for (size_t i = 0; i < shapes; i++)
-                if (!strcmp(name,
-                            trial_case_name(arena, LISTED[l][0], shape[i], check[k])))
-                    for (uint64_t seed = 1; seed <= 20 && !expected; seed++)
-                        expected +=
-                            trial_judge(LISTED[l][0], shape[i], check[k], seed).expected;
-        if (expected == 0) fail_msg("%s is listed, and never inconclusive", name);
-    }
-    arena_free(arena);
-}
-
 static void seeds_repeat(void **state) {
     (void)state;
     size_t checks;
@@ -173,7 +144,6 @@ static const Case CASES[] = {
     CASE(theorem, a_wrong_gradient_is_named),
     CASE(theorem, names_differ),
     CASE(theorem, every_check_has_cases),
-    CASE(theorem, what_is_listed_is_inconclusive),
     CASE(theorem, seeds_repeat),
 };
 

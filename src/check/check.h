@@ -2,9 +2,9 @@
  * network; whoever has one hands it over as a function.
  *
  * Oracles share as little as possible with what they judge. A verdict has three values:
- * where a probe cannot tell (its own error is larger than what would be a fault, or it
- * crossed a kink), it says so, and that counts as failure unless the caller lists the case
- * with its reason. notes/30-checking.md
+ * where a probe cannot tell, it says so. That is proved where a computed bound of its errors
+ * is larger than the smallest fault that it must see; unproved (it crossed a kink, values
+ * are not finite) it counts as failure. notes/30-checking.md
  */
 #ifndef NORMLAB_CHECK_H
 #define NORMLAB_CHECK_H
@@ -53,6 +53,7 @@ typedef struct CheckReport {
     double got, expected, error, allowed;
     double estimate;  /* the oracle's own error estimate there */
     uint64_t seed;    /* of upstream, v and directions: runs the same case again */
+    bool proved;      /* inconclusive by computed bounds: both are in the reason */
     char reason[256]; /* why inconclusive, or what kind of failure; "" when passed */
 } CheckReport;
 
@@ -61,7 +62,8 @@ typedef struct CheckReport {
 typedef struct CheckBound {
     double digits;
     /* [inputs] of [count of the input]; one more beyond the first order, of y's shape, for
-     * derivatives by the upstream. */
+     * derivatives by the upstream. NULL: computed, what rounding does to the program of the
+     * definitions (check_scale). */
     const double *const *scale;
     double of_norm; /* > 0: instead, this part of the whole gradient's norm (networks) */
 } CheckBound;
@@ -103,6 +105,15 @@ CheckReport check_complex_step(Arena *arena, const CheckFunction *function,
  * bound->scale[0] is of y's shape. */
 CheckReport check_value(Arena *arena, const CheckFunction *function,
                         const CheckBound *bound);
+
+/* Scales: what rounding does, in units of eps, to each number of y, or of the gradient of an
+ * order, by the program of the definitions (bound.h). [1] of y's shape; [inputs] of each
+ * input's, one more beyond the first order, of y's. CHECK_BACKWARD and of a value, `kernel`:
+ * means are not rounded, for kernels hold them so. */
+const double *const *check_value_scale(Arena *arena, const CheckFunction *function,
+                                       bool kernel);
+const double *const *check_scale(Arena *arena, const CheckFunction *function,
+                                 CheckDriver driver, uint64_t seed);
 CheckReport check_gradient(Arena *arena, const CheckFunction *function,
                            CheckDriver driver, const CheckBound *bound, uint64_t seed);
 

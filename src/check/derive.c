@@ -1,6 +1,7 @@
 /* Functions of every order on a tape, and what the tape's drivers say of their gradients. */
 #include "derive.h"
 
+#include "bound.h"
 #include "replay.h"
 
 #include <math.h>
@@ -122,14 +123,54 @@ Quad **derive_exact(const Derive *d) {
     return value;
 }
 
-Derive derive_begin(Arena *arena, const CheckFunction *function, CheckDriver driver,
+/* ---- what rounding does ---------------------------------------------------------- */
+
+static const double *const *scale_of(Arena *arena, Tape *tape, Node *const *y,
+                                     size_t count, bool kernel) {
+    double **scale = TAKE(arena, double *, count);
+    program_bound(program_new(tape, y, count), arena,
+                  kernel ? BOUND_SHIFTED_MEANS : BOUND_ROUNDED_MEANS, scale);
+    return (const double *const *)scale;
+}
+
+const double *const *check_value_scale(Arena *arena, const CheckFunction *function,
+                                       bool kernel) {
+    Tape *tape = tape_new(arena);
+    Node **x = derive_inputs(arena, tape, function);
+    Node *y = function->write(tape, x, function->context);
+    return scale_of(arena, tape, &y, 1, kernel);
+}
+
+static const double *const *gradient_scale(const Derive *d, bool kernel) {
+    size_t count;
+    Tape *tape = tape_new(d->arena);
+    Node **dx = record_gradient(d, tape, &count);
+    return scale_of(d->arena, tape, dx, count, kernel);
+}
+
+double derive_value_scale(const Derive *d, const double *u, size_t order) {
+    ArenaMark mark = arena_mark(d->arena);
+    Tape *tape = tape_new(d->arena);
+    Node **x = derive_inputs(d->arena, tape, d->function);
+    Node *f = derive_write(d, tape, x, tape_leaf(tape, d->y, u), order);
+    const double scale = scale_of(d->arena, tape, &f, 1, true)[0][0];
+    arena_rewind(d->arena, mark);
+    return scale;
+}
+
+CheckBound derive_bound(const Derive *d, const CheckBound *bound) {
+    CheckBound whole = *bound;
+    if (!bound->scale && !(bound->of_norm > 0)) whole.scale = gradient_scale(d, false);
+    return whole;
+}
+
+/* ---- beginning ------------------------------------------------------------------- */
+
+/* With u and v, not yet differentiated. */
+static Derive drawn(Arena *arena, const CheckFunction *function, CheckDriver driver,
                     uint64_t seed) {
     static const size_t orders[] = {1, 1, 2, 3};
-    REQUIRE(function->inputs > 0, "%s has nothing to differentiate by", function->name);
-    for (size_t i = 0; i < function->inputs; i++)
-        REQUIRE(function->input[i].scale > 0 && isfinite(function->input[i].scale),
-                "%s: scale of %s is %g", function->name, function->input[i].name,
-                function->input[i].scale);
+    static const Role against[] = {ROLE_AGAINST, ROLE_AGAINST_TWICE};
     Derive d = {.arena = arena,
                 .function = function,
                 .driver = driver,
@@ -139,8 +180,24 @@ Derive derive_begin(Arena *arena, const CheckFunction *function, CheckDriver dri
                 .u = function->upstream};
     if (d.u == NULL)
         d.u = derive_vector(arena, seed, ROLE_UPSTREAM, 0, shape_count(d.y), 1.0);
-    static const Role against[] = {ROLE_AGAINST, ROLE_AGAINST_TWICE};
     for (size_t k = 0; k + 1 < d.order; k++) d.v[k] = derive_draw(&d, against[k]);
+    return d;
+}
+
+const double *const *check_scale(Arena *arena, const CheckFunction *function,
+                                 CheckDriver driver, uint64_t seed) {
+    const Derive d = drawn(arena, function, driver, seed);
+    return gradient_scale(&d, driver == CHECK_BACKWARD);
+}
+
+Derive derive_begin(Arena *arena, const CheckFunction *function, CheckDriver driver,
+                    uint64_t seed) {
+    REQUIRE(function->inputs > 0, "%s has nothing to differentiate by", function->name);
+    for (size_t i = 0; i < function->inputs; i++)
+        REQUIRE(function->input[i].scale > 0 && isfinite(function->input[i].scale),
+                "%s: scale of %s is %g", function->name, function->input[i].name,
+                function->input[i].scale);
+    Derive d = drawn(arena, function, driver, seed);
     d.got = TAKE(arena, double *, function->inputs + 1);
     for (size_t i = 0; i <= function->inputs; i++)
         d.got[i] = TAKE(arena, double, derive_count(&d, i));

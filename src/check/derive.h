@@ -51,6 +51,13 @@ Node **derive_inputs(Arena *arena, Tape *tape, const CheckFunction *function);
 /* The gradient that is judged, as tape_gradient records it, replayed in 113 bits: as got. */
 Quad **derive_exact(const Derive *derive);
 
+/* What rounding does to f of this order with this upstream, in units of eps, by kernels
+ * (bound.h). */
+double derive_value_scale(const Derive *derive, const double *u, size_t order);
+
+/* The bound with its scale computed where it has none, in derive->arena. */
+CheckBound derive_bound(const Derive *derive, const CheckBound *bound);
+
 /* f of this order as a scalar node. */
 Node *derive_write(const Derive *derive, Tape *tape, Node *const *x, Node *u,
                    size_t order);

@@ -4,8 +4,10 @@
  * outputs by one element) one run of its program at x + i h. Rows come first and are
  * written down as columns, so that each column is compared as it is computed. All is
  * arranged so that a check costs little more than those calls: an entry is looked at by
- * itself only in columns that hold a new worst.
+ * itself only in columns that hold a new worst. A zero must be exact where no path of the
+ * program leads from the element to the output; another is as near to 0 as rounding lets it.
  */
+#include "bound.h"
 #include "judge.h"
 #include "replay.h"
 
@@ -21,7 +23,7 @@ enum { TOGETHER = 8 }; /* rows: as many doubles as a cache line holds */
 typedef struct Jacobian {
     Arena *arena;
     const CheckFunction *function;
-    const CheckBound *bound;
+    CheckBound bound;
     Tape *tape;
     Node **x, *y;
     size_t rows, columns; /* elements of y; of all inputs, one after the other */
@@ -31,11 +33,20 @@ typedef struct Jacobian {
     Judge judge;
 } Jacobian;
 
+/* Of all rows at once: the terms of each are among those of the upstream of ones. */
+static const double *const *scale_of_ones(const Jacobian *jacobian) {
+    CheckFunction function = *jacobian->function;
+    double *one = TAKE(jacobian->arena, double, jacobian->rows);
+    for (size_t j = 0; j < jacobian->rows; j++) one[j] = 1.0;
+    function.upstream = one;
+    return check_scale(jacobian->arena, &function, CHECK_GRADIENT, 0);
+}
+
 static Jacobian record(Arena *arena, const CheckFunction *function,
                        const CheckBound *bound) {
     Jacobian jacobian = {.arena = arena,
                          .function = function,
-                         .bound = bound,
+                         .bound = *bound,
                          .judge = judge_new(arena, function, 0)};
     for (size_t i = 0; i < function->inputs; i++)
         jacobian.columns += shape_count(function->input[i].shape);
@@ -50,6 +61,7 @@ static Jacobian record(Arena *arena, const CheckFunction *function,
     }
     jacobian.y = function->write(jacobian.tape, jacobian.x, function->context);
     jacobian.rows = shape_count(jacobian.y->shape);
+    if (bound->scale == NULL) jacobian.bound.scale = scale_of_ones(&jacobian);
     return jacobian;
 }
 
@@ -89,6 +101,7 @@ typedef struct Column {
     const double *got;    /* [rows] */
     const Complex *moved; /* [rows] y at x + i h */
     double allowed;
+    const bool *reached; /* [rows]; NULL: not asked */
 } Column;
 
 static double expected(const Column *column, size_t j) {
@@ -109,14 +122,28 @@ static size_t suspects(const Jacobian *jacobian, const Column *column) {
     return found;
 }
 
-static void enter(Jacobian *jacobian, const Column *column, size_t j) {
+/* Asked where a number meets a zero. */
+static bool must_be_zero(const Jacobian *jacobian, const Program *program, Column *column,
+                         size_t j) {
+    if (expected(column, j) != 0.0 || column->got[j] == 0.0) return false;
+    if (column->reached == NULL) {
+        bool *reached;
+        program_reach(program, jacobian->arena, jacobian->x[column->input],
+                      column->element, &reached);
+        column->reached = reached;
+    }
+    return !column->reached[j];
+}
+
+static void enter(Jacobian *jacobian, const Program *program, Column *column, size_t j) {
+    const bool zero = must_be_zero(jacobian, program, column, j);
     const double want = expected(column, j);
     judge_enter(&jacobian->judge, &(Case){.input = column->input,
                                           .element = column->element,
                                           .output = j,
                                           .got = column->got[j],
                                           .expected = want,
-                                          .allowed = want == 0.0 ? 0.0 : column->allowed,
+                                          .allowed = zero ? 0.0 : column->allowed,
                                           .limit = INFINITY,
                                           .unit = 1.0});
 }
@@ -133,11 +160,12 @@ static void columns_by_step(Jacobian *jacobian, const Program *program, size_t i
     for (size_t k = 0; k < count; k++) {
         Column column = {.input = i, .element = k, .got = got + k * jacobian->stride};
         column.allowed =
-            jacobian->bound->digits * DBL_EPSILON * jacobian->bound->scale[i][k];
+            jacobian->bound.digits * DBL_EPSILON * jacobian->bound.scale[i][k];
         value[k] = x[k] + (Complex)I * STEP;
         program_again_complex(run, (const Complex *const[]){value}, &column.moved);
         if (suspects(jacobian, &column) > 0)
-            for (size_t j = 0; j < jacobian->rows; j++) enter(jacobian, &column, j);
+            for (size_t j = 0; j < jacobian->rows; j++)
+                enter(jacobian, program, &column, j);
         value[k] = x[k]; /* not before: y may be x itself */
     }
     arena_rewind(jacobian->arena, mark);

@@ -103,7 +103,7 @@ bool judge_outweighs(CheckVerdict verdict, double ratio, const CheckReport *than
 static const char *reason(const Judge *judge, const Case *c, CheckVerdict verdict) {
     if (verdict == CHECK_FAIL) return fault(judge, c);
     if (c->trouble) return c->trouble;
-    return text_print(judge->arena, "error up to %.2g allowed, a fault of %.2g must show",
+    return text_print(judge->arena, "errors may reach %.2g, a fault of %.2g must show",
                       c->allowed / c->unit, c->limit / c->unit);
 }
 
@@ -123,6 +123,7 @@ void judge_enter(Judge *judge, const Case *c) {
                        .error = error / c->unit,
                        .allowed = c->allowed / c->unit,
                        .estimate = c->estimate / c->unit,
+                       .proved = verdict == CHECK_INCONCLUSIVE && c->trouble == NULL,
                        .seed = r->seed};
     if (verdict == CHECK_PASS) return;
     ArenaMark mark = arena_mark(judge->arena);

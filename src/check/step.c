@@ -1,7 +1,7 @@
 /* The complex step of a recorded program (Squire and Trapp 1998; notes/20-tape.md, T-3). */
 #include "step.h"
 
-#include "replay.h"
+#include "bound.h"
 #include "walk.h"
 
 #include <math.h>
@@ -26,6 +26,10 @@ Stepper *stepper_new(const Derive *derive, size_t order) {
     Node *f = derive_write(derive, tape, s->x, u, order);
     s->program = program_new(tape, &f, 1);
     return s;
+}
+
+bool stepper_is_bounded(const Stepper *s) {
+    return program_is_bounded(s->program);
 }
 
 static double slope(const Stepper *s, Arena *arena, double *const *along) {
@@ -67,6 +71,26 @@ Quad stepper_exact_slope(const Stepper *stepper, Arena *arena, const double *u,
     ArenaMark mark = arena_mark(arena);
     memcpy(stepper->u, u, stepper->results * sizeof *u);
     Quad value = quad_slope(stepper, arena, along);
+    arena_rewind(arena, mark);
+    return value;
+}
+
+Quad stepper_exact_value(const Stepper *s, Arena *arena, const double *u,
+                         double *const *along, double t) {
+    ArenaMark mark = arena_mark(arena);
+    memcpy(s->u, u, s->results * sizeof *u);
+    const size_t inputs = s->function->inputs;
+    const Quad **moved = TAKE(arena, const Quad *, inputs);
+    for (size_t i = 0; i < inputs; i++) {
+        const size_t count = shape_count(s->x[i]->shape);
+        Quad *value = TAKE(arena, Quad, count);
+        for (size_t k = 0; k < count; k++)
+            value[k] = s->x[i]->value[k] + (Quad)t * along[i][k];
+        moved[i] = value;
+    }
+    Quad *out, value;
+    program_run_quad(s->program, arena, s->x, moved, inputs, &out);
+    value = *out;
     arena_rewind(arena, mark);
     return value;
 }
@@ -120,7 +144,8 @@ CheckReport check_complex_step(Arena *arena, const CheckFunction *function,
     ArenaMark mark = arena_mark(arena);
     Walk walk = {.derive = derive_begin(arena, function, driver, seed), .ask = ask_step};
     const size_t order = walk.derive.order;
-    Steps steps = {.bound = bound, .quad = quad, .norm = judge_norm(&walk.derive)};
+    const CheckBound whole = derive_bound(&walk.derive, bound);
+    Steps steps = {.bound = &whole, .quad = quad, .norm = judge_norm(&walk.derive)};
     steps.by_x = stepper_new(&walk.derive, order);
     if (order > 1) steps.by_u = stepper_new(&walk.derive, order - 1);
     walk.oracle = &steps;

@@ -9,13 +9,18 @@ typedef struct Stepper Stepper;
 
 Stepper *stepper_new(const Derive *derive, size_t order);
 
+/* Whether rounding and digits of its program can be known (bound.h). */
+bool stepper_is_bounded(const Stepper *stepper);
+
 /* Im f(x + i h d) / h with this upstream: in complex doubles, or in 113-bit complexes
  * rounded at the end. */
 double stepper_slope(const Stepper *stepper, Arena *arena, const double *u,
                      double *const *along, bool quad);
 
-/* The same in 113 bits, not rounded. */
+/* The same in 113 bits, not rounded; and f(x + t d) there. */
 Quad stepper_exact_slope(const Stepper *stepper, Arena *arena, const double *u,
                          double *const *along);
+Quad stepper_exact_value(const Stepper *stepper, Arena *arena, const double *u,
+                         double *const *along, double t);
 
 #endif

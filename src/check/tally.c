@@ -84,7 +84,7 @@ void tally_close(Tally *sum, const Trial *t, const Outcome *got, const Outcome *
     Arena *arena = arena_new();
     const double eps = digits * DBL_EPSILON;
     CheckBound y = trial_value_bound(arena, t, digits, definition),
-               d = trial_bound(arena, t, digits, 1, definition);
+               d = trial_bound(arena, t, digits, definition);
     for (size_t i = 0; i < t->n; i++) {
         tally(sum, "y", i, got->y[i], expected->y[i], eps * y.scale[0][i]);
         tally(sum, "dx", i, got->dx[i], expected->dx[i], eps * d.scale[0][i]);

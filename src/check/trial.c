@@ -27,17 +27,6 @@ static const Shape SHAPES[] = {{2, {16, 8}},
                                /* sums of several leaves, whichever the cells */
                                {3, {2, 20, 70}}};
 
-/* Why an oracle cannot tell there, by construction and at any seed. */
-typedef struct Listed {
-    const char *spec, *shape, *check, *reason;
-} Listed;
-
-#define INCONCLUSIVE(spec, shape, check, reason) {spec, shape, check, reason},
-static const Listed LISTED[] = {
-#include "inconclusive.def"
-    {NULL, NULL, NULL, NULL}};
-#undef INCONCLUSIVE
-
 const TrialCheck *const *trial_checks(size_t *count) {
     *count = COUNT_OF(CHECKS);
     return CHECKS;
@@ -77,17 +66,6 @@ const char *trial_case_name(Arena *arena, const char *spec, Shape shape,
     return text_print(arena, "%s.%s.%s", slug, sizes_text(arena, shape), check->name);
 }
 
-static const char *listed(const char *spec, Shape shape, const TrialCheck *check) {
-    Arena *arena = arena_new();
-    const char *sizes = sizes_text(arena, shape), *reason = NULL;
-    for (const Listed *l = LISTED; l->spec; l++)
-        if (strcmp(l->spec, spec) == 0 && strcmp(l->shape, sizes) == 0 &&
-            strcmp(l->check, check->name) == 0)
-            reason = l->reason;
-    arena_free(arena);
-    return reason;
-}
-
 /* ---- cases ----------------------------------------------------------------------- */
 
 bool trial_applies(const char *spec, Shape shape, const TrialCheck *check) {
@@ -106,9 +84,8 @@ CheckVerdict finding_verdict(const Finding *f) {
     return f->failed ? CHECK_FAIL : f->inconclusive ? CHECK_INCONCLUSIVE : CHECK_PASS;
 }
 
-/* What was expected weighs less than what was not. */
 static int weight(const Finding *f) {
-    return f->failed ? 3 : f->inconclusive ? 2 : f->expected ? 0 : 1;
+    return f->failed ? 2 : f->inconclusive ? 1 : 0;
 }
 
 bool finding_add(Finding *sum, const Finding *one) {
@@ -122,20 +99,15 @@ bool finding_add(Finding *sum, const Finding *one) {
     sum->cases = before.cases + one->cases;
     sum->failed = before.failed + one->failed;
     sum->inconclusive = before.inconclusive + one->inconclusive;
-    sum->expected = before.expected + one->expected;
-    sum->listed = before.listed ? before.listed : one->listed;
     sum->compared = before.compared + one->compared;
     return worse;
 }
 
-Finding finding_of(const CheckReport *report, NormMode mode, TrialData data,
-                   const char *listed_reason) {
-    bool told = listed_reason && report->verdict == CHECK_INCONCLUSIVE;
+Finding finding_of(const CheckReport *report, NormMode mode, TrialData data) {
+    const bool proved = report->verdict == CHECK_INCONCLUSIVE && report->proved;
     return (Finding){.cases = 1,
-                     .failed = report->verdict == CHECK_FAIL,
-                     .inconclusive = report->verdict == CHECK_INCONCLUSIVE && !told,
-                     .expected = told,
-                     .listed = told ? listed_reason : NULL,
+                     .failed = report->verdict != CHECK_PASS && !proved,
+                     .inconclusive = proved,
                      .report = *report,
                      .mode = mode,
                      .data = data,
@@ -145,7 +117,6 @@ Finding finding_of(const CheckReport *report, NormMode mode, TrialData data,
 Finding trial_judge(const char *spec, Shape shape, const TrialCheck *check,
                     uint64_t seed) {
     Finding finding = {.cases = 0};
-    const char *expected = listed(spec, shape, check);
     for (int mode = NORM_TRAIN; mode <= NORM_EVAL; mode++)
         for (int data = 0; data < TRIAL_DATA; data++) {
             Arena *arena = arena_new();
@@ -153,7 +124,7 @@ Finding trial_judge(const char *spec, Shape shape, const TrialCheck *check,
             if (trial_prepare(arena, &t, spec, shape, (NormMode)mode, (TrialData)data,
                               seed, check)) {
                 CheckReport r = check->judge(arena, &t, check);
-                Finding one = finding_of(&r, t.mode, t.data, expected);
+                Finding one = finding_of(&r, t.mode, t.data);
                 finding_add(&finding, &one);
             }
             arena_free(arena);

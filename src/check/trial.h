@@ -24,15 +24,13 @@ typedef struct TrialCheck TrialCheck;
 
 /* All that happened to one case, and the worst report. */
 typedef struct Finding {
-    size_t cases; /* modes x data; 0: the check does not apply */
-    size_t failed, inconclusive;
-    size_t expected; /* inconclusive as inconclusive.def says */
+    size_t cases;        /* modes x data; 0: the check does not apply */
+    size_t failed;       /* and those that cannot tell, and cannot prove that */
+    size_t inconclusive; /* proved */
     CheckReport report;
     NormMode mode;
     TrialData data;
     size_t compared;
-    const char
-        *listed; /* reason why inconclusive is expected (inconclusive.def); or NULL */
 } Finding;
 
 /* The table (trial.def), in order. */
@@ -53,14 +51,12 @@ const char *trial_case_name(Arena *arena, const char *spec, Shape shape,
 /* Whether any mode and data of the case apply; `spec` has been read before. */
 bool trial_applies(const char *spec, Shape shape, const TrialCheck *check);
 
-/* Judges the case. `spec` has been read before. A verdict that is listed as inconclusive
- * with its reason counts in neither failed nor inconclusive. */
+/* Judges the case. `spec` has been read before. */
 Finding trial_judge(const char *spec, Shape shape, const TrialCheck *check,
                     uint64_t seed);
 
-/* One report; NULL: nothing is listed as inconclusive there. */
-Finding finding_of(const CheckReport *report, NormMode mode, TrialData data,
-                   const char *listed);
+/* One report. */
+Finding finding_of(const CheckReport *report, NormMode mode, TrialData data);
 
 /* Adds one finding to another: counts, and the worse report (of failures the first, for the
  * plainest data come first). True if it is the worse. */

@@ -74,11 +74,11 @@ static void draw_all(Arena *arena, Trial *t) {
     }
     for (size_t i = 0; i < norm->states; i++) { /* any mean, a positive variance */
         t->state[i] = trial_normals(arena, t, DRAW_STATE + i, norm->state[i].count);
-        bool is_mean = strstr(norm->state[i].name, "mean") != NULL;
         for (size_t k = 0; k < norm->state[i].count; k++)
             t->state[i][k] =
-                is_mean ? t->unit * (DATA[t->data].mean + t->state[i][k])
-                        : t->unit * t->unit * (0.5 + t->state[i][k] * t->state[i][k]);
+                strstr(norm->state[i].name, "mean")
+                    ? t->unit * (DATA[t->data].mean + t->state[i][k])
+                    : t->unit * t->unit * (0.5 + t->state[i][k] * t->state[i][k]);
     }
     adapt_state(t);
 }
@@ -99,6 +99,11 @@ static Node *write_norm(Tape *tape, Node *const *x, void *context) {
     return norm_apply(&call, x[0]);
 }
 
+static Node *write_definition(Tape *tape, Node *const *x, void *context) {
+    NormContext call = trial_context(context, tape, x + 1);
+    return norm_define(&call, x[0]);
+}
+
 /* The trial as a function's context, which is not const. */
 static void *context_of(const Trial *trial) {
     union {
@@ -108,7 +113,7 @@ static void *context_of(const Trial *trial) {
     return held.context;
 }
 
-CheckFunction trial_function(Arena *arena, const Trial *t) {
+CheckFunction trial_function(Arena *arena, const Trial *t, bool definition) {
     CheckInput *input = TAKE(arena, CheckInput, 1 + t->norm->params);
     input[0] = (CheckInput){"x", t->shape, t->x, t->unit};
     for (size_t k = 0; k < t->norm->params; k++)
@@ -118,7 +123,7 @@ CheckFunction trial_function(Arena *arena, const Trial *t) {
     return (CheckFunction){.name = t->spec,
                            .inputs = 1 + t->norm->params,
                            .input = input,
-                           .write = write_norm,
+                           .write = definition ? write_definition : write_norm,
                            .context = context_of(t),
                            .upstream = t->dy};
 }

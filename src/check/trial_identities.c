@@ -258,7 +258,7 @@ static CheckReport judge_permutation(Arena *arena, const Trial *t,
         other.x[i] = bare.x[to[i]], other.dy[i] = bare.dy[to[i]];
     Outcome one = trial_run(arena, &bare, 0), two = trial_run(arena, &other, 0);
     CheckBound y = trial_value_bound(arena, &bare, check->digits, false),
-               d = trial_bound(arena, &bare, check->digits, 1, false);
+               d = trial_bound(arena, &bare, check->digits, false);
     Tally sum = tally_new(t);
     for (size_t i = 0; i < t->n; i++) {
         tally(&sum, "xhat", i, two.y[i], one.y[to[i]],

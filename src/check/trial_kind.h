@@ -25,7 +25,6 @@ typedef struct Trial {
     TrialData data;
     uint64_t seed;
     double unit;  /* std of the data */
-    double steep; /* how much steeper weights are than their logits: 1 / temperature */
     bool own;     /* of one partition, with moments of x; else given, or none */
     bool fused;   /* there is a kernel in it */
     bool held;    /* it detaches something: not the derivative of its own values */
@@ -33,7 +32,7 @@ typedef struct Trial {
     bool curved;  /* some moments are x's own: not linear in x */
     size_t n;     /* elements */
     double *x, *dy, *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];
-    size_t cells;
+    size_t cells;        /* of one partition; 0: a combination has none */
     TrialCell *cell;     /* [cells] */
     const size_t *where; /* [n] cell of each element */
 } Trial;
@@ -77,8 +76,9 @@ double *trial_normals(Arena *arena, const Trial *trial, uint64_t sample, size_t 
 /* What the normalizer is told, with these parameters. */
 NormContext trial_context(const Trial *trial, Tape *tape, Node *const *param);
 
-/* y of (x, params) with upstream dy, for the oracles of check.h. */
-CheckFunction trial_function(Arena *arena, const Trial *trial);
+/* y of (x, params) with upstream dy, for the oracles of check.h: by the kernel, or by the
+ * definition. */
+CheckFunction trial_function(Arena *arena, const Trial *trial, bool definition);
 
 /* One call with all its gradients. */
 typedef struct Outcome {
@@ -117,11 +117,10 @@ bool trial_partitioned(const Trial *trial); /* no combination */
 /* Measures the cells; again, where x or parameters have been changed. */
 void trial_measure(Arena *arena, Trial *trial);
 
-/* Scales of the first derivatives, and of those `order` - 1 sweeps further (the table of
- * notes/30-checking.md); `definition`: with the factor 1 + |mean| / std of a program that
- * forms x - mean in doubles. */
-CheckBound trial_bound(Arena *arena, const Trial *trial, double digits, size_t order,
-                       bool definition);
+/* Scales of the values and of the first derivatives (the table of notes/30-checking.md): of
+ * a partition by its cells, of a combination what rounding does to its program.
+ * `definition`: of a program that forms x - mean in doubles. */
+CheckBound trial_bound(Arena *arena, const Trial *trial, double digits, bool definition);
 CheckBound trial_value_bound(Arena *arena, const Trial *trial, double digits,
                              bool definition);
 

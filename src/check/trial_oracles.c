@@ -5,7 +5,6 @@
 #include "trial_kind.h"
 
 #include <float.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +27,7 @@ static bool has_jacobian(const Trial *t) {
 /* ---- the kernel ------------------------------------------------------------------ */
 
 static CheckReport judge_value(Arena *arena, const Trial *t, const TrialCheck *check) {
-    CheckFunction f = trial_function(arena, t);
+    CheckFunction f = trial_function(arena, t, false);
     CheckBound bound = trial_value_bound(arena, t, check->digits, false);
     return check_value(arena, &f, &bound);
 }
@@ -39,8 +38,8 @@ const TrialCheck trial_value = {.name = "value",
                                 .judge = judge_value};
 
 static CheckReport judge_gradient(Arena *arena, const Trial *t, const TrialCheck *check) {
-    CheckFunction f = trial_function(arena, t);
-    CheckBound bound = trial_bound(arena, t, check->digits, 1, false);
+    CheckFunction f = trial_function(arena, t, false);
+    CheckBound bound = trial_bound(arena, t, check->digits, false);
     CheckReport r = check_gradient(arena, &f, CHECK_BACKWARD, &bound, t->seed);
     if (r.verdict == CHECK_FAIL) trial_diagnose(arena, t, trial_run(arena, t, 0).dx, &r);
     return r;
@@ -61,7 +60,7 @@ static bool moves_as_derived(const Trial *t) {
 static CheckReport judge_differences(Arena *arena, const Trial *t,
                                      const TrialCheck *check) {
     (void)check;
-    CheckFunction f = trial_function(arena, t);
+    CheckFunction f = trial_function(arena, t, false);
     return check_differences(arena, &f, CHECK_BACKWARD, t->seed, probes(t));
 }
 const TrialCheck trial_differences = {
@@ -73,17 +72,16 @@ const TrialCheck trial_differences = {
     .applies = moves_as_derived,
     .judge = judge_differences};
 
-/* Beyond the first order the scale of a combination's terms says too little: eps of its own
- * gradient's norm, as a definition loses them. */
+/* Kernels' derivatives in 113 bits have scales of their own; where doubles derive, or beyond
+ * the first order, it is what rounding does to the program. */
 static CheckReport by_step(Arena *arena, const Trial *t, double digits,
                            CheckDriver driver, bool quad, size_t full) {
-    static const size_t order[] = {1, 1, 2, 3};
-    CheckFunction f = trial_function(arena, t);
-    bool definition = !quad || driver != CHECK_BACKWARD;
-    CheckBound bound = trial_bound(arena, t, digits, order[driver], definition);
-    if (order[driver] > 1 && !trial_partitioned(t)) /* one cell is all of it */
-        bound.of_norm = digits * DBL_EPSILON * (1.0 + t->cell[0].ratio) *
-                        pow(t->steep, (double)order[driver]);
+    CheckFunction f = trial_function(arena, t, false);
+    const bool kernel = quad && driver == CHECK_BACKWARD,
+               first = driver <= CHECK_GRADIENT;
+    CheckBound bound = {.digits = digits};
+    if (kernel || (first && trial_partitioned(t)))
+        bound = trial_bound(arena, t, digits, !kernel);
     return check_complex_step(arena, &f, driver, &bound, quad, t->seed, full);
 }
 
@@ -94,7 +92,7 @@ static CheckReport judge_complex_step(Arena *arena, const Trial *t,
 const TrialCheck trial_complex_step = {
     .name = "complex-step",
     .says = "kernel's gradient by the complex step in doubles",
-    .digits = 64,
+    .digits = 16,
     .data = ON_MODERATE,
     .applies = trial_derives,
     .judge = judge_complex_step};
@@ -112,31 +110,25 @@ const TrialCheck trial_complex_step_113 = {
     .judge = judge_complex_step_113};
 
 static CheckReport judge_jacobian(Arena *arena, const Trial *t, const TrialCheck *check) {
-    Trial unit = *t; /* upstreams of one: |h| is |gamma| */
-    unit.dy = TAKE(arena, double, t->n);
-    unit.cell = TAKE(arena, TrialCell, t->cells);
-    memcpy(unit.cell, t->cell, t->cells * sizeof *t->cell);
-    for (size_t i = 0; i < t->n; i++) unit.dy[i] = 1.0;
-    for (size_t k = 0; k < t->cells; k++) unit.cell[k].h = 0.0;
-    for (size_t i = 0; i < t->n; i++) {
-        TrialCell *cell = &unit.cell[t->where[i]];
-        cell->h = fmax(cell->h, fabs(trial_gamma(t, i)));
-    }
-    CheckFunction f = trial_function(arena, &unit);
-    CheckBound bound = trial_bound(arena, &unit, check->digits, 1, true);
+    Trial unit = *t; /* upstreams of one */
+    unit.dy = filled(arena, t->n, 1.0);
+    trial_measure(arena, &unit);
+    CheckFunction f = trial_function(arena, &unit, false);
+    CheckBound bound = {.digits = check->digits};
+    if (trial_partitioned(t)) bound = trial_bound(arena, &unit, check->digits, true);
     return check_jacobian(arena, &f, &bound);
 }
 const TrialCheck trial_jacobian = {
     .name = "jacobian",
     .says = "whole Jacobian by the complex step, zeros across cells exact",
-    .digits = 64,
+    .digits = 16,
     .data = ON_PLAIN,
     .applies = has_jacobian,
     .judge = judge_jacobian};
 
 static CheckReport judge_adjoint(Arena *arena, const Trial *t, const TrialCheck *check) {
-    CheckFunction f = trial_function(arena, t);
-    CheckBound bound = trial_bound(arena, t, check->digits, 1, false);
+    CheckFunction f = trial_function(arena, t, false);
+    CheckBound bound = trial_bound(arena, t, check->digits, false);
     return check_adjoint(arena, &f, CHECK_BACKWARD, &bound, t->seed, DIRECTIONS);
 }
 const TrialCheck trial_adjoint = {.name = "adjoint",
@@ -257,21 +249,15 @@ const TrialCheck trial_loops_gradient = {
 
 /* ---- the definition, and beyond the first order ----------------------------------- */
 
-static Node *write_definition(Tape *tape, Node *const *x, void *context) {
-    NormContext call = trial_context(context, tape, x + 1);
-    return norm_define(&call, x[0]);
-}
-
 static CheckReport judge_definition_value(Arena *arena, const Trial *t,
                                           const TrialCheck *check) {
-    CheckFunction f = trial_function(arena, t);
-    f.write = write_definition;
+    CheckFunction f = trial_function(arena, t, true);
     CheckBound bound = trial_value_bound(arena, t, check->digits, true);
     return check_value(arena, &f, &bound);
 }
 const TrialCheck trial_definition_value = {.name = "definition-value",
                                            .says = "definition's y in 113 bits",
-                                           .digits = 64,
+                                           .digits = 8,
                                            .data = ON_MODERATE,
                                            .judge = judge_definition_value};
 
@@ -282,7 +268,7 @@ static CheckReport judge_definition(Arena *arena, const Trial *t,
 const TrialCheck trial_definition = {
     .name = "definition",
     .says = "definition's gradient by the complex step in 113 bits",
-    .digits = 64,
+    .digits = 8,
     .data = ON_MODERATE,
     .applies = trial_derives,
     .judge = judge_definition};
@@ -295,7 +281,7 @@ static CheckReport judge_second_order(Arena *arena, const Trial *t,
 const TrialCheck trial_second_order = {
     .name = "second-order",
     .says = "Hessian-vector products by the complex step in 113 bits",
-    .digits = 8,
+    .digits = 2,
     .data = ON_MODERATE,
     .applies = trial_derives,
     .judge = judge_second_order};
@@ -303,7 +289,7 @@ const TrialCheck trial_second_order = {
 static CheckReport judge_second_differences(Arena *arena, const Trial *t,
                                             const TrialCheck *check) {
     (void)check;
-    CheckFunction f = trial_function(arena, t);
+    CheckFunction f = trial_function(arena, t, false);
     return check_differences(arena, &f, CHECK_SECOND, t->seed, probes(t));
 }
 const TrialCheck trial_second_differences = {
@@ -327,7 +313,7 @@ static CheckReport judge_third_order(Arena *arena, const Trial *t,
 const TrialCheck trial_third_order = {
     .name = "third-order",
     .says = "third derivatives along directions, complex step in 113 bits",
-    .digits = 8,
+    .digits = 2,
     .data = ON_PLAIN,
     .applies = few_curved,
     .judge = judge_third_order};

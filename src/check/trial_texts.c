@@ -46,7 +46,7 @@ static CheckReport judge_affine(Arena *arena, const Trial *t, const TrialCheck *
     for (size_t i = 0; i < t->n; i++) bare.dy[i] = trial_gamma(t, i) * t->dy[i];
     Outcome got = trial_run(arena, t, 0), one = trial_run(arena, &bare, 0);
     CheckBound y = trial_value_bound(arena, t, check->digits, false),
-               d = trial_bound(arena, t, check->digits, 1, false);
+               d = trial_bound(arena, t, check->digits, false);
     const double eps = check->digits * DBL_EPSILON;
     Tally sum = tally_new(t);
     for (size_t i = 0; i < t->n; i++) {

@@ -41,8 +41,11 @@ CheckReport check_value(Arena *arena, const CheckFunction *function,
     Quad *expected;
     program_run_quad(program_new(tape, &y, 1), arena, x, NULL, 0, &expected);
     double norm = size_of(y->value, count);
+    CheckBound whole = *bound;
+    if (bound->scale == NULL && bound->of_norm == 0)
+        whole.scale = check_value_scale(arena, function, false);
     Case c = {.output = SIZE_MAX, .limit = INFINITY, .unit = 1.0};
-    compare(&judge, y->value, expected, count, c, bound, norm);
+    compare(&judge, y->value, expected, count, c, &whole, norm);
     CheckReport report = judge.report;
     arena_rewind(arena, mark);
     return report;
@@ -54,13 +57,14 @@ CheckReport check_gradient(Arena *arena, const CheckFunction *function,
     Derive d = derive_begin(arena, function, driver, seed);
     Judge judge = judge_new(arena, function, seed);
     Quad **expected = derive_exact(&d);
+    const CheckBound whole = derive_bound(&d, bound);
     double norm = judge_norm(&d);
     for (size_t i = 0; i < function->inputs + (d.order > 1); i++) {
         Case c = {.input = i,
                   .output = SIZE_MAX,
                   .limit = INFINITY,
                   .unit = derive_scale(&d, i)};
-        compare(&judge, d.got[i], expected[i], derive_count(&d, i), c, bound, norm);
+        compare(&judge, d.got[i], expected[i], derive_count(&d, i), c, &whole, norm);
     }
     CheckReport report = judge.report;
     arena_rewind(arena, mark);
@@ -76,6 +80,7 @@ CheckReport check_adjoint(Arena *arena, const CheckFunction *function, CheckDriv
     Judge judge = judge_new(arena, function, seed);
     Derive d = derive_begin(arena, function, driver, seed);
     const double norm = judge_norm(&d);
+    const CheckBound whole = derive_bound(&d, bound);
     const Stepper *stepper = stepper_new(&d, 1); /* <u, J v>: f1's slope along v */
     for (size_t r = 0; r < rounds; r++) {
         double **v = derive_draw(&d, ROLE_DIRECTION + r);
@@ -85,7 +90,7 @@ CheckReport check_adjoint(Arena *arena, const CheckFunction *function, CheckDriv
             for (size_t k = 0; k < derive_count(&d, i); k++) {
                 got += (Quad)d.got[i][k] * v[i][k];
                 if (bound->of_norm == 0)
-                    c.allowed += judge_allowed(bound, i, k, norm) * fabs(v[i][k]);
+                    c.allowed += judge_allowed(&whole, i, k, norm) * fabs(v[i][k]);
             }
         if (bound->of_norm > 0) c.allowed = bound->of_norm * norm;
         c.got = (double)got;

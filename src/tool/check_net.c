@@ -249,7 +249,7 @@ static Finding judge(const SheetCase *job, uint64_t seed) {
         if (asked) {
             CheckFunction f = net_function(arena, net, norm, (NormMode)mode, seed);
             CheckReport report = net_judge(arena, job->row, &f, seed);
-            Finding one = finding_of(&report, (NormMode)mode, DATA_PLAIN, NULL);
+            Finding one = finding_of(&report, (NormMode)mode, DATA_PLAIN);
             finding_add(&finding, &one);
         }
         arena_free(arena);
