@@ -437,7 +437,7 @@ static void merging_is_uniting(void **state) {
                 x[i] += pow(10, power) + (power % 2 ? (double)(i / L) : 0);
             Moments m[12], one[12 * 121];
             partition_moments(m, x, each);
-            for (size_t i = 0; i < 12 * L; i++) one[i] = (Moments){1, x[i], 0, 0};
+            for (size_t i = 0; i < 12 * L; i++) one[i] = (Moments){1, x[i], 0, 0, 0};
             const Truth *t = truths(arena, x, all);
             assert_moments(merged(m, 12), t);
             assert_moments(moments_merge(merged(m, 5), merged(m + 5, 7)), t);

@@ -2,10 +2,77 @@
  * Slab by slab, so that a slab is read again while it is still in the cache. */
 #include "kind.h"
 
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- cells ----------------------------------------------------------------------- */
+
+/* The exponent of a, or less than that of any double. */
+static int exponent_of(double a) {
+    return a == 0.0 ? INT_MIN / 4 : ilogb(a);
+}
+
+static int larger(int a, int b) {
+    return a > b ? a : b;
+}
+
+/* In units of 2^scale in which the standard deviation is near 1. */
+static Standard standard_scaled(Moments m, bool uncentred, double weight, double rest,
+                                int *unit) {
+    const double variance = m.m2 / m.count, mean = m.shift + m.offset;
+    int scale = larger(exponent_of(sqrt(variance)) + m.scale, exponent_of(rest) / 2);
+    if (uncentred) scale = larger(scale, exponent_of(mean) + m.scale);
+    const int by = m.scale - scale;
+    const double about = uncentred ? ldexp(mean, by) : 0.0;
+    const double square = ldexp(variance, 2 * by) + about * about;
+    const double rstd = 1.0 / sqrt(weight * square + ldexp(rest, -2 * scale));
+    *unit = scale;
+    if (uncentred) return (Standard){0.0, 0.0, rstd};
+    return (Standard){ldexp(m.shift, by), ldexp(m.offset, by), rstd};
+}
+
+static Standard standard_of(Moments m, bool uncentred, double weight, double rest,
+                            int *unit) {
+    const double mean = uncentred ? moments_mean(m) : 0.0;
+    const double square = moments_variance(m) + mean * mean;
+    const double all = weight * square + rest;
+    const bool flat = m.m2 == 0.0 && mean == 0.0,
+               ordinary = m.scale == 0 && all >= 0x1p-1000 && all <= 0x1p1000;
+    *unit = 0;
+    if (!flat && !ordinary && isfinite(m.m2) && isfinite(m.offset) && isfinite(rest))
+        return standard_scaled(m, uncentred, weight, rest, unit);
+    const double rstd = all == 0.0 ? 0.0 : 1.0 / sqrt(all);
+    return uncentred ? (Standard){0.0, 0.0, rstd} : (Standard){m.shift, m.offset, rstd};
+}
+
+StandardCells *standard_cells(Arena *arena, size_t count) {
+    StandardCells *cells = TAKE(arena, StandardCells, 1);
+    *cells = (StandardCells){count, TAKE(arena, Standard, count), NULL,
+                             TAKE(arena, int, count)};
+    return cells;
+}
+
+void standard_put(StandardCells *cells, size_t i, Standard cell, int scale) {
+    cells->cell[i] = cell;
+    if (scale != 0 && cells->scale == NULL) {
+        cells->scale = cells->room;
+        memset(cells->scale, 0, cells->count * sizeof *cells->scale);
+    }
+    if (cells->scale) cells->scale[i] = scale;
+}
+
+void standard_set(StandardCells *cells, size_t i, Moments m, bool uncentred,
+                  double weight, double rest) {
+    int scale;
+    const Standard cell = standard_of(m, uncentred, weight, rest, &scale);
+    standard_put(cells, i, cell, scale);
+}
+
 /* ---- forward: y = gamma xhat + beta ---------------------------------------------- */
 
-void standard_forward(double *restrict y, const double *restrict x, const double *gamma,
-                      const double *beta, const Standard *cells, const Partition *p) {
+static void forward(double *restrict y, const double *restrict x, const double *gamma,
+                    const double *beta, const Standard *cells, const Partition *p) {
     const size_t L = p->L;
     for (size_t slab = 0; slab < partition_slabs(p); slab++)
         for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
@@ -150,9 +217,9 @@ static void reduce_rows(double *out, double keep, const double *sums,
     }
 }
 
-void standard_backward(StandardGradient out, const double *dy, const double *x,
-                       const double *gamma, const Standard *cells, const Partition *p,
-                       StandardForm form, Arena *scratch) {
+static void backward(StandardGradient out, const double *dy, const double *x,
+                     const double *gamma, const Standard *cells, const Partition *p,
+                     StandardForm form, Arena *scratch) {
     ArenaMark mark = arena_mark(scratch);
     double *sum_dy = TAKE(scratch, double, p->N * p->C),
            *sum_dyx = TAKE(scratch, double, p->N * p->C);
@@ -170,5 +237,56 @@ void standard_backward(StandardGradient out, const double *dy, const double *x,
     if (out.dx && p->apart) apart_dx(out, dy, x, gamma, cells, p, form, scratch);
     reduce_rows(out.dgamma, out.keep_dgamma, sum_dyx, p);
     reduce_rows(out.dbeta, out.keep_dbeta, sum_dy, p);
+    arena_rewind(scratch, mark);
+}
+
+/* ---- cells in units of their own ------------------------------------------------- */
+
+/* x 2^-scale of each element's cell. */
+static const double *in_units(Arena *scratch, const double *x, const int *scale,
+                              const Partition *p) {
+    double *scaled = TAKE(scratch, double, p->N * p->C * p->L);
+    for (size_t slab = 0; slab < partition_slabs(p); slab++)
+        for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p))
+            for (size_t l = 0; l < p->L; l++)
+                scaled[row.offset + l] =
+                    ldexp(x[row.offset + l], -scale[p->apart ? slab * p->L + l : slab]);
+    return scaled;
+}
+
+/* dx = keep dx + scaled 2^-scale: rounded once where it is no normal number. */
+static void out_of_units(double *dx, double keep, const double *scaled, const int *scale,
+                         const Partition *p) {
+    for (size_t slab = 0; slab < partition_slabs(p); slab++)
+        for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p))
+            for (size_t l = 0; l < p->L; l++) {
+                const double d = ldexp(scaled[row.offset + l],
+                                       -scale[p->apart ? slab * p->L + l : slab]);
+                dx[row.offset + l] = keep == 0.0 ? d : dx[row.offset + l] + d;
+            }
+}
+
+void standard_forward(double *y, const double *x, const double *gamma, const double *beta,
+                      const StandardCells *cells, const Partition *p, Arena *scratch) {
+    ArenaMark mark = arena_mark(scratch);
+    if (cells->scale) x = in_units(scratch, x, cells->scale, p);
+    forward(y, x, gamma, beta, cells->cell, p);
+    arena_rewind(scratch, mark);
+}
+
+void standard_backward(StandardGradient out, const double *dy, const double *x,
+                       const double *gamma, const StandardCells *cells,
+                       const Partition *p, StandardForm form, Arena *scratch) {
+    if (cells->scale == NULL) {
+        backward(out, dy, x, gamma, cells->cell, p, form, scratch);
+        return;
+    }
+    ArenaMark mark = arena_mark(scratch);
+    StandardGradient own = out;
+    own.keep_dx = 0.0;
+    if (out.dx) own.dx = TAKE(scratch, double, p->N * p->C * p->L);
+    backward(own, dy, in_units(scratch, x, cells->scale, p), gamma, cells->cell, p, form,
+             scratch);
+    if (out.dx) out_of_units(out.dx, out.keep_dx, own.dx, cells->scale, p);
     arena_rewind(scratch, mark);
 }

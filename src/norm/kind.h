@@ -250,8 +250,25 @@ typedef struct Standard {
     double shift, offset, rstd;
 } Standard;
 
+/* All cells of a call. scale [cells]: cell i is that of x 2^-scale[i], at the ends of the
+ * doubles' range; NULL: all are of x itself. */
+typedef struct StandardCells {
+    size_t count;
+    Standard *cell;
+    int *scale, *room;
+} StandardCells;
+
+StandardCells *standard_cells(Arena *arena, size_t count);
+void standard_put(StandardCells *cells, size_t i, Standard cell, int scale);
+
+/* Cell i by mean and standard deviation, or uncentred by the root mean square: rstd is
+ * 1 / sqrt(weight variance + rest). Without any variance rstd is 0: nothing is left of x. */
+void standard_set(StandardCells *cells, size_t i, Moments moments, bool uncentred,
+                  double weight, double rest);
+
 void standard_forward(double *y, const double *x, const double *gamma, const double *beta,
-                      const Standard *cells, const Partition *partition);
+                      const StandardCells *cells, const Partition *partition,
+                      Arena *scratch);
 
 /* How the cells depend on x: by mean and variance, by the mean square alone, not at all. */
 typedef enum StandardForm {
@@ -268,7 +285,7 @@ typedef struct StandardGradient {
 } StandardGradient;
 
 void standard_backward(StandardGradient out, const double *dy, const double *x,
-                       const double *gamma, const Standard *cells,
+                       const double *gamma, const StandardCells *cells,
                        const Partition *partition, StandardForm form, Arena *scratch);
 
 /* ---- a kind by itself: a plugin --------------------------------------------------- */

@@ -148,7 +148,7 @@ static void fused_forward(Tape *tape, Node *y) {
     const Kept *kept = y->detail;
     const Partition *p = kept->channels;
     const double weight = weight_of(&kept->context), eps = kept->context.norm->eps;
-    Standard *cells = y->saved;
+    StandardCells *cells = y->saved;
     ArenaMark mark = arena_mark(tape_arena(tape));
     Moments *moments = TAKE(tape_arena(tape), Moments, p->C);
     partition_moments(moments, y->in[0]->value, p);
@@ -157,11 +157,16 @@ static void fused_forward(Tape *tape, Node *y) {
         const double seen = moments_variance(moments[c]) + mean * mean;
         if (kept->observed[SQUARE]) kept->observed[SQUARE][c] = seen;
         const double square = moved(kept->state[SQUARE][c], seen, weight);
-        cells[c] = (Standard){0.0, 0.0, 1.0 / sqrt(square + eps)};
+        const double root = sqrt(square + eps);
+        if (root > 0x1p-500 && root < 0x1p500)
+            standard_put(cells, c, (Standard){0.0, 0.0, 1.0 / root}, 0);
+        else
+            standard_set(cells, c, moments[c], true, weight,
+                         (1.0 - weight) * kept->state[SQUARE][c] + eps);
     }
     arena_rewind(tape_arena(tape), mark);
     standard_forward(y->value, y->in[0]->value, value_of(y->in[1]), value_of(y->in[2]),
-                     cells, p);
+                     cells, p, tape_arena(tape));
 }
 
 /* product [C] from along [C], the sums of dy xhat. */
@@ -177,10 +182,13 @@ static void move_products(double *product, const double *along, const double *ga
 }
 
 static void row_dx(double *restrict dx, const double *restrict dy,
-                   const double *restrict x, double gamma, double rstd, double product,
-                   size_t L, double beta) {
+                   const double *restrict x, double gamma, double rstd, int scale,
+                   double product, size_t L, double beta) {
     for (size_t l = 0; l < L; l++) {
-        const double d = rstd * (gamma * dy[l] - x[l] * rstd * product);
+        double d = rstd * (gamma * dy[l] - x[l] * rstd * product);
+        if (scale != 0)
+            d = ldexp(rstd * (gamma * dy[l] - ldexp(x[l], -scale) * rstd * product),
+                      -scale);
         dx[l] = beta == 0.0 ? d : dx[l] + d;
     }
 }
@@ -190,7 +198,7 @@ static void fused_backward(Tape *tape, Node *y, const double *g, double *const *
     const Kept *kept = y->detail;
     const Partition *p = kept->channels;
     const double *x = y->in[0]->value, *gamma = value_of(y->in[1]);
-    const Standard *cells = y->saved;
+    const StandardCells *cells = y->saved;
     ArenaMark mark = arena_mark(tape_arena(tape));
     double *along = TAKE(tape_arena(tape), double, p->C);
     double *product = TAKE(tape_arena(tape), double, p->C);
@@ -200,8 +208,8 @@ static void fused_backward(Tape *tape, Node *y, const double *g, double *const *
     move_products(product, along, gamma, kept);
     for (size_t row = 0; dx[0] && row < p->N * p->C; row++) {
         const size_t c = row % p->C, at = row * p->L;
-        row_dx(dx[0] + at, g + at, x + at, gamma ? gamma[c] : 1.0, cells[c].rstd,
-               product[c], p->L, beta[0]);
+        row_dx(dx[0] + at, g + at, x + at, gamma ? gamma[c] : 1.0, cells->cell[c].rstd,
+               cells->scale ? cells->scale[c] : 0, product[c], p->L, beta[0]);
     }
     arena_rewind(tape_arena(tape), mark);
 }
@@ -221,7 +229,7 @@ static Node *apply(const NormContext *context, Node *x) {
     if (context->mode == NORM_EVAL) return partitioned_apply(context, x);
     const Kept *kept = keep(context, x);
     Node *in[] = {x, norm_operand(context, "gamma"), norm_operand(context, "beta")};
-    Standard *cells = TAKE(tape_arena(context->tape), Standard, kept->channels->C);
+    StandardCells *cells = standard_cells(tape_arena(context->tape), kept->channels->C);
     return tape_write(context->tape, &op_moving, x->shape, in, 3, kept, cells);
 }
 

@@ -196,32 +196,33 @@ static const double *value_of(const Node *node) {
     return node ? node->value : NULL;
 }
 
-static Standard standard_of(const Norm *norm, Moments m) {
-    if (norm->uncentred)
-        return (Standard){0.0, 0.0, 1.0 / sqrt(square_of(m) + norm->eps)};
-    return (Standard){m.shift, m.offset, 1.0 / sqrt(moments_variance(m) + norm->eps)};
+/* By given moments. */
+static void put_given(StandardCells *cells, const Fused *f, size_t c) {
+    const double mean = f->mean ? f->mean[c] : 0.0;
+    const double variance = f->variance ? f->variance[c] + f->norm->eps : 1.0;
+    const double rstd = variance == 0.0 ? 0.0 : 1.0 / sqrt(variance);
+    const int scale = fabs(mean) > 0x1p1000 ? 2 : 0; /* x - mean is a double */
+    standard_put(cells, c, (Standard){ldexp(mean, -scale), 0.0, ldexp(rstd, scale)},
+                 scale);
 }
 
 static void fused_forward(Tape *tape, Node *y) {
     const Fused *f = y->detail;
     const Partition *p = f->partition;
-    Standard *cells = y->saved;
-    size_t count = partition_cells(p);
+    StandardCells *cells = y->saved;
     if (f->fixed) {
-        for (size_t c = 0; c < count; c++)
-            cells[c] =
-                (Standard){f->mean ? f->mean[c] : 0.0, 0.0,
-                           f->variance ? 1.0 / sqrt(f->variance[c] + f->norm->eps) : 1.0};
+        for (size_t c = 0; c < cells->count; c++) put_given(cells, f, c);
     } else {
         ArenaMark mark = arena_mark(tape_arena(tape));
-        Moments *moments = TAKE(tape_arena(tape), Moments, count);
+        Moments *moments = TAKE(tape_arena(tape), Moments, cells->count);
         partition_moments(moments, y->in[0]->value, p);
         observe_channels(tape, f, y->in[0], moments);
-        for (size_t i = 0; i < count; i++) cells[i] = standard_of(f->norm, moments[i]);
+        for (size_t i = 0; i < cells->count; i++)
+            standard_set(cells, i, moments[i], f->norm->uncentred, 1.0, f->norm->eps);
         arena_rewind(tape_arena(tape), mark);
     }
     standard_forward(y->value, y->in[0]->value, value_of(y->in[1]), value_of(y->in[2]),
-                     cells, p);
+                     cells, p, tape_arena(tape));
 }
 
 static void fused_backward(Tape *tape, Node *y, const double *g, double *const *dx,
@@ -252,6 +253,6 @@ Node *partitioned_apply(const NormContext *context, Node *x) {
     Node *in[] = {x, norm_operand(context, "gamma"), norm_operand(context, "beta")};
     if (detail->fixed && detail->variance == NULL && !in[1] && !in[2])
         return x; /* none without affine */
-    Standard *cells = TAKE(arena, Standard, partition_cells(detail->partition));
+    StandardCells *cells = standard_cells(arena, partition_cells(detail->partition));
     return tape_write(context->tape, &op_standardize, x->shape, in, 3, detail, cells);
 }

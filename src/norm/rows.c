@@ -33,7 +33,7 @@ static void moments_forward(Tape *tape, Node *y) {
     Moments *moments = TAKE(tape_arena(tape), Moments, count);
     partition_moments(moments, y->in[0]->value, p);
     for (size_t i = 0; i < count; i++) {
-        const Moments m = moments[i];
+        const Moments m = moments_plain(moments[i]);
         rows->cell[i] = (Standard){m.shift, m.offset, 1.0};
         rows->origin[i] = m.shift;
         y->value[i] = m.offset;

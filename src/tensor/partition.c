@@ -97,38 +97,94 @@ static double slab_mean_about(const double *x, double about, const Partition *p,
     return tree_total(&tree) / count;
 }
 
-/* Moments about `shift` in one pass over the slab. */
-static Moments slab_moments_about(const double *x, double shift, const Partition *p,
-                                  size_t slab, double count) {
+/* Moments of x 2^-scale about `shift` in one pass over the slab. */
+static Moments slab_moments_about(const double *x, int scale, double shift,
+                                  const Partition *p, size_t slab, double count) {
     TreeSum first, second;
     tree_clear(&first);
     tree_clear(&second);
     for (Stretch run = slab_runs(p, slab); run.left > 0; stretch_next(&run, p)) {
         const double *in = x + run.offset;
-        TREE_SUM2(&first, &second, run.length, i, in[i] - shift,
-                  (in[i] - shift) * (in[i] - shift))
+        if (scale == 0) {
+            TREE_SUM2(&first, &second, run.length, i, in[i] - shift,
+                      (in[i] - shift) * (in[i] - shift))
+        } else {
+            TREE_SUM2(&first, &second, run.length, i, ldexp(in[i], -scale) - shift,
+                      (ldexp(in[i], -scale) - shift) * (ldexp(in[i], -scale) - shift))
+        }
     }
     double sum = tree_total(&first), offset = sum / count;
     double m2 = tree_total(&second) - sum * offset;
-    return (Moments){count, shift, offset, m2 > 0.0 || isnan(m2) ? m2 : 0.0};
+    return (Moments){count, shift, offset, m2 > 0.0 || isnan(m2) ? m2 : 0.0, scale};
 }
 
 /* The mean of the first leaf is a good shift unless the cell drifts; then its own mean
  * is. One pass over the slab as a rule, and the variance never loses more than a bit to
  * cancellation. */
-static Moments slab_moments(const double *x, const Partition *p, size_t slab,
-                            double count) {
+static Moments slab_moments_in(const double *x, int scale, const Partition *p,
+                               size_t slab, double count) {
     const Stretch run = slab_runs(p, slab);
-    const double *in = x + run.offset;
+    const double *in = x + run.offset, x0 = ldexp(in[0], -scale);
     TreeSum tree;
     tree_clear(&tree);
     size_t leaf = run.length < SUM_LEAF ? run.length : SUM_LEAF;
-    TREE_SUM(&tree, leaf, i, in[i] - in[0])
-    Moments m =
-        slab_moments_about(x, in[0] + tree_total(&tree) / (double)leaf, p, slab, count);
+    if (scale == 0) {
+        TREE_SUM(&tree, leaf, i, in[i] - x0)
+    } else {
+        TREE_SUM(&tree, leaf, i, ldexp(in[i], -scale) - x0)
+    }
+    Moments m = slab_moments_about(x, scale, x0 + tree_total(&tree) / (double)leaf, p,
+                                   slab, count);
     if (m.offset * m.offset * count > m.m2 / 4.0)
-        m = slab_moments_about(x, m.shift + m.offset, p, slab, count);
+        m = slab_moments_about(x, scale, m.shift + m.offset, p, slab, count);
     return m;
+}
+
+/* ---- the ends of the doubles' range: x 2^-scale has squares, x has not --------------- */
+
+/* Sums of squares that are doubles to the last digit, and no infinity on the way. */
+static bool is_ordinary(Moments m) {
+    return m.m2 >= 0x1p-1000 * m.count && m.m2 <= 0x1p1000;
+}
+
+static bool is_constant(const double *x, const Partition *p, size_t slab, size_t l0,
+                        size_t width) {
+    const double *first = x + slab_rows(p, slab).offset + l0;
+    for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p))
+        for (size_t l = 0; l < width; l++)
+            if (x[row.offset + l0 + l] != *first) return false;
+    return true;
+}
+
+/* Exponent of the largest |x 2^-scale - about| of positions l0 to l0 + width of a slab; 0
+ * where one is not finite, or all are zero: then there is nothing to be scaled. */
+static int largest_exponent(const double *x, int scale, double about, const Partition *p,
+                            size_t slab, size_t l0, size_t width) {
+    double largest = 0.0;
+    for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p))
+        for (size_t l = 0; l < width; l++) {
+            const double size = fabs(ldexp(x[row.offset + l0 + l], -scale) - about);
+            if (!isfinite(size)) return 0;
+            largest = fmax(largest, size);
+        }
+    return largest > 0.0 ? ilogb(largest) : 0;
+}
+
+/* That of the spread: 0 where the cell is as it is in every unit. */
+static int extreme_scale(const double *x, const Partition *p, size_t slab, size_t l0,
+                         size_t width) {
+    if (is_constant(x, p, slab, l0, width)) return 0;
+    const int size = largest_exponent(x, 0, 0.0, p, slab, l0, width);
+    const double first = ldexp(x[slab_rows(p, slab).offset + l0], -size);
+    return isfinite(first) ? size + largest_exponent(x, size, first, p, slab, l0, width)
+                           : 0;
+}
+
+static Moments slab_moments(const double *x, const Partition *p, size_t slab,
+                            double count) {
+    const Moments m = slab_moments_in(x, 0, p, slab, count);
+    const int scale = is_ordinary(m) ? 0 : extreme_scale(x, p, slab, 0, p->L);
+    return scale == 0 ? m : slab_moments_in(x, scale, p, slab, count);
 }
 
 /* ---- sums over a slab whose positions are apart: columns of rows, 64 positions at a time --- */
@@ -159,9 +215,9 @@ static void tree_rows_total(const TreeRows *tree, double *total) {
         for (size_t j = 0; j < tree->width; j++) total[j] = tree->level[k][j] + total[j];
 }
 
-/* first[j] = sum over rows of x - about[j]; second[j] the same of squares (NULL: not
- * wanted). */
-static void column_sums(double *first, double *second, const double *x,
+/* first[j] = sum over rows of x 2^-scale - about[j]; second[j] the same of squares (NULL:
+ * not wanted). */
+static void column_sums(double *first, double *second, const double *x, int scale,
                         const double *about, const Partition *p, size_t slab, size_t l0,
                         size_t width) {
     TreeRows tree[2];
@@ -170,11 +226,18 @@ static void column_sums(double *first, double *second, const double *x,
         double leaf[2][WIDTH] = {{0}};
         for (int r = 0; r < ROWS && row.left > 0; r++, stretch_next(&row, p)) {
             const double *in = x + row.offset + l0;
-            for (size_t j = 0; j < width; j++) {
-                double d = in[j] - about[j];
-                leaf[0][j] += d;
-                leaf[1][j] += d * d;
-            }
+            if (scale == 0)
+                for (size_t j = 0; j < width; j++) {
+                    double d = in[j] - about[j];
+                    leaf[0][j] += d;
+                    leaf[1][j] += d * d;
+                }
+            else
+                for (size_t j = 0; j < width; j++) {
+                    double d = ldexp(in[j], -scale) - about[j];
+                    leaf[0][j] += d;
+                    leaf[1][j] += d * d;
+                }
         }
         tree_rows_push(&tree[0], leaf[0]);
         if (second) tree_rows_push(&tree[1], leaf[1]);
@@ -183,16 +246,27 @@ static void column_sums(double *first, double *second, const double *x,
     if (second) tree_rows_total(&tree[1], second);
 }
 
-static void column_moments(Moments *m, const double *x, const Partition *p, size_t slab,
-                           size_t l0, size_t width, double count) {
+static void column_moments_in(Moments *m, const double *x, int scale, const Partition *p,
+                              size_t slab, size_t l0, size_t width, double count) {
     double shift[WIDTH], first[WIDTH], second[WIDTH];
     memcpy(shift, x + slab_rows(p, slab).offset + l0, width * sizeof *shift);
-    column_sums(first, NULL, x, shift, p, slab, l0, width);
+    for (size_t j = 0; scale && j < width; j++) shift[j] = ldexp(shift[j], -scale);
+    column_sums(first, NULL, x, scale, shift, p, slab, l0, width);
     for (size_t j = 0; j < width; j++) shift[j] += first[j] / count;
-    column_sums(first, second, x, shift, p, slab, l0, width);
+    column_sums(first, second, x, scale, shift, p, slab, l0, width);
     for (size_t j = 0; j < width; j++) {
         double offset = first[j] / count, m2 = second[j] - first[j] * offset;
-        m[j] = (Moments){count, shift[j], offset, m2 > 0.0 || isnan(m2) ? m2 : 0.0};
+        m[j] =
+            (Moments){count, shift[j], offset, m2 > 0.0 || isnan(m2) ? m2 : 0.0, scale};
+    }
+}
+
+static void column_moments(Moments *m, const double *x, const Partition *p, size_t slab,
+                           size_t l0, size_t width, double count) {
+    column_moments_in(m, x, 0, p, slab, l0, width, count);
+    for (size_t j = 0; j < width; j++) {
+        const int scale = is_ordinary(m[j]) ? 0 : extreme_scale(x, p, slab, l0 + j, 1);
+        if (scale) column_moments_in(m + j, x, scale, p, slab, l0 + j, 1, count);
     }
 }
 
@@ -214,9 +288,9 @@ void partition_mean(double *mean, const double *x, const Partition *p) {
         double count = (double)slab_rows(p, slab).left;
         FOR_COLUMNS(l0, width, p->L) {
             double sum[WIDTH], *about = mean + slab * p->L + l0;
-            column_sums(sum, NULL, x, first + l0, p, slab, l0, width);
+            column_sums(sum, NULL, x, 0, first + l0, p, slab, l0, width);
             for (size_t j = 0; j < width; j++) about[j] = first[l0 + j] + sum[j] / count;
-            column_sums(sum, NULL, x, about, p, slab, l0, width);
+            column_sums(sum, NULL, x, 0, about, p, slab, l0, width);
             for (size_t j = 0; j < width; j++) about[j] += sum[j] / count;
         }
     }
@@ -247,22 +321,40 @@ void partition_moments(Moments *m, const double *x, const Partition *p) {
     }
 }
 
+Moments moments_plain(Moments m) {
+    if (m.scale == 0) return m;
+    return (Moments){m.count, ldexp(m.shift, m.scale), ldexp(m.offset, m.scale),
+                     ldexp(m.m2, 2 * m.scale), 0};
+}
+
 double moments_mean(Moments m) {
-    return m.shift + m.offset;
+    return ldexp(m.shift + m.offset, m.scale);
 }
 
 double moments_variance(Moments m) {
-    return m.m2 / m.count;
+    return ldexp(m.m2 / m.count, 2 * m.scale);
 }
 
-double moments_unbiased(Moments m) {
-    return m.m2 / (m.count - 1.0); /* 0/0 for one element: NaN, "not there" */
+double moments_unbiased(Moments m) { /* 0/0 for one element: NaN, "not there" */
+    return ldexp(m.m2 / (m.count - 1.0), 2 * m.scale);
+}
+
+/* In units of 2^scale, which are not below its own. */
+static Moments moments_scaled(Moments m, int scale) {
+    const int by = m.scale - scale;
+    return (Moments){m.count, ldexp(m.shift, by), ldexp(m.offset, by),
+                     ldexp(m.m2, 2 * by), scale};
 }
 
 Moments moments_merge(Moments a, Moments b) {
+    if (a.scale != b.scale) {
+        const int scale = a.scale > b.scale ? a.scale : b.scale;
+        a = moments_scaled(a, scale), b = moments_scaled(b, scale);
+    }
     double count = a.count + b.count;
     double apart =
         (b.shift - a.shift) + (b.offset - a.offset); /* difference of the means */
     return (Moments){count, a.shift, a.offset + apart * (b.count / count),
-                     a.m2 + b.m2 + apart * apart * (a.count * (b.count / count))};
+                     a.m2 + b.m2 + apart * apart * (a.count * (b.count / count)),
+                     a.scale};
 }

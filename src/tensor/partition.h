@@ -87,18 +87,21 @@ void partition_spread(double *x, const double *cell, const Partition *partition,
 /* ---- moments --------------------------------------------------------------------- */
 
 /* Mean and variance of a cell as {count, shift, mean - shift, M2}: the mean in one double
- * would cost 1e7 eps at |mean|/std = 1e8. M2 is the sum of squares about the mean.
- * (P-4) */
+ * would cost 1e7 eps at |mean|/std = 1e8. M2 is the sum of squares about the mean. Where
+ * x has no such sums in doubles (beyond 1e150, below 1e-150) all are those of x 2^-scale,
+ * which costs no digit; elsewhere scale is 0. (P-4) */
 typedef struct Moments {
     double count;
     double shift;  /* a double near the mean */
     double offset; /* mean - shift */
     double m2;
+    int scale;
 } Moments;
 
 /* The moments of every cell. */
 void partition_moments(Moments *moments, const double *x, const Partition *partition);
 
+Moments moments_plain(Moments moments);   /* of x itself, as far as doubles go */
 double moments_mean(Moments moments);     /* in one double */
 double moments_variance(Moments moments); /* biased: m2 / count */
 double moments_unbiased(Moments moments); /* m2 / (count - 1); NaN for one element */

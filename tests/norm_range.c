@@ -1,0 +1,270 @@
+/* Kernels and rows over the whole range of doubles, against the definition in 113 bits,
+ * whose exponents have 15 bits: classes (number, infinity) and digits, forward and
+ * backward. */
+#include "norm_run.h"
+#include "replay.h"
+
+#if NORMLAB_HAS_QUAD
+
+/* A spec, whose definition says what is right (NULL: its own, unless that holds a value of
+ * doubles), and how far its cells reach: a row, a sample, a channel, everywhere. */
+typedef enum Reach { ROW, SAMPLE, CHANNEL, ALL } Reach;
+
+typedef struct Subject {
+    const char *spec;
+    Reach reach;
+    const char *truth;
+} Subject;
+
+static const Subject PARTITIONS[] = {{"batch", CHANNEL, NULL},
+                                     {"layer", SAMPLE, NULL},
+                                     {"instance", ROW, NULL},
+                                     {"group(2)", SAMPLE, NULL},
+                                     {"position", SAMPLE, NULL},
+                                     {"ghost(2)", CHANNEL, NULL},
+                                     {"lattice(batch=2, size=2)", ALL, NULL},
+                                     {"regroup(2)", SAMPLE, NULL},
+                                     {"chunks(2)", ALL, NULL},
+                                     {"chunks(10)", ALL, NULL},
+                                     {"channels(0, 1, 0, 0)", SAMPLE, NULL},
+                                     {"batch(center=no)", CHANNEL, NULL},
+                                     {"group(2, center=no)", SAMPLE, NULL},
+                                     {"position(center=no)", SAMPLE, NULL},
+                                     {"frn(tlu=no)", ROW, NULL},
+                                     {"mabn(warm=2)", CHANNEL, "batch(center=no)"}};
+/* ---- one call -------------------------------------------------------------------- */
+
+enum { EPOCH = 1, MOST = 1 + NORM_MAX_PARAMS };
+
+typedef struct Setting {
+    const Norm *norm;
+    Shape shape;
+    Lattice at;
+    NormMode mode;
+    double *value[MOST]; /* x, parameters */
+    const double *state[NORM_MAX_STATES];
+    double *dy;
+} Setting;
+
+/* The same with that eps in every part. */
+static const Norm *with_eps(Arena *arena, const Norm *norm, double eps) {
+    Norm *copy = TAKE(arena, Norm, 1);
+    *copy = *norm;
+    copy->eps = eps;
+    for (size_t i = 0; i < norm->parts; i++)
+        copy->part[i] = with_eps(arena, norm->part[i], eps);
+    return copy;
+}
+
+static Setting setting(Arena *arena, const char *spec, Shape shape, double eps,
+                       double unit, double offset, uint64_t seed) {
+    Error error = {.set = false};
+    Setting s = {.shape = shape, .at = shape_lattice(shape)};
+    const Norm *norm = norm_new(arena, spec, s.at.C, &error);
+    if (norm == NULL) fail_msg("%s: %s", spec, error.message);
+    s.norm = with_eps(arena, norm, eps);
+    s.dy = normals(arena, 100 * seed, shape_count(shape), 0.1, 1.0);
+    s.value[0] = normals(arena, 100 * seed + 1, shape_count(shape), 0.0, 1.0);
+    for (size_t k = 0; k < norm->params; k++) {
+        const NormParam *param = &norm->param[k];
+        s.value[1 + k] = normals(arena, 100 * seed + 2 + k, param->count, 0.5, 0.5);
+        for (size_t i = 0; param->by_x && i < param->count; i++)
+            s.value[1 + k][i] /= unit * (1.0 + fabs(offset));
+    }
+    for (size_t k = 0; k < norm->states; k++) {
+        const NormState *state = &norm->state[k];
+        const bool is_mean = strstr(state->name, "mean") != NULL;
+        double *value = normals(arena, 100 * seed + 50 + k, state->count, 0.0, 0.5);
+        for (size_t i = 0; i < state->count; i++) {
+            if (state->adapted)
+                value[i] = state->start[i];
+            else if (is_mean)
+                value[i] = unit * (offset + value[i]);
+            else
+                value[i] = fmin(unit * (0.5 + fabs(value[i])) * unit, DBL_MAX);
+        }
+        s.state[k] = value;
+    }
+    return s;
+}
+
+static Node *write(Tape *tape, const Setting *s, Node **in, double *const *slot,
+                   bool definition) {
+    for (size_t k = 0; k <= s->norm->params; k++)
+        in[k] =
+            tape_parameter(tape, k == 0 ? s->shape : SHAPE(s->norm->param[k - 1].count),
+                           s->value[k], slot ? slot[k] : NULL);
+    NormContext context = {.tape = tape,
+                           .norm = s->norm,
+                           .mode = s->mode,
+                           .epoch = EPOCH,
+                           .param = in + 1,
+                           .state = s->state};
+    return definition ? norm_define(&context, in[0]) : norm_apply(&context, in[0]);
+}
+
+/* ---- what differs ----------------------------------------------------------------- */
+
+static size_t place_of(size_t i, Lattice at, Reach reach) {
+    const size_t row = i / at.L;
+    return reach == ROW      ? row
+           : reach == SAMPLE ? row / at.C
+                             : (reach == CHANNEL ? row % at.C : 0);
+}
+
+/* The largest |truth| of what each element shares cells with. */
+static Quad *sizes(Arena *arena, const Quad *truth, size_t count, Lattice at,
+                   Reach reach) {
+    Quad *size = TAKE(arena, Quad, count), *most = ZERO(arena, Quad, count);
+    for (size_t i = 0; i < count; i++) {
+        Quad *at_place = &most[place_of(i, at, reach)];
+        if (quad_abs(truth[i]) > *at_place) *at_place = quad_abs(truth[i]);
+    }
+    for (size_t i = 0; i < count; i++) size[i] = most[place_of(i, at, reach)];
+    return size;
+}
+
+/* Of another class, or farther than `allowed` eps of its size; `room` is what is lost where
+ * numbers are not normal. */
+static size_t differing(const char *spec, const char *data, const char *what,
+                        const double *got, const Quad *truth, const Quad *size,
+                        size_t count, double allowed, Quad room) {
+    size_t wrong = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double rounded = (double)truth[i];
+        const Quad error = quad_abs((Quad)got[i] - truth[i]),
+                   limit = allowed * DBL_EPSILON * size[i] + room;
+        const bool same = isinf(rounded)  ? got[i] == rounded || limit >= DBL_MAX / 4
+                          : isinf(got[i]) ? quad_abs(truth[i]) + limit > DBL_MAX
+                                          : error <= limit;
+        if (isnan(rounded) ? isnan(got[i]) : same) continue;
+        if (wrong++ == 0)
+            print_error("%s, %s: %s[%zu] = %.17g, expected %.17g (size %g)\n", spec, data,
+                        what, i, got[i], rounded, (double)size[i]);
+    }
+    return wrong;
+}
+
+static size_t judge(Arena *arena, const Subject *subject, const char *data,
+                    const Setting *s) {
+    const size_t n = shape_count(s->shape), inputs = 1 + s->norm->params;
+    double *slot[MOST];
+    Node *in[MOST], *out[MOST + 1];
+    Quad *truth[MOST + 1];
+    for (size_t k = 0; k < inputs; k++)
+        slot[k] = TAKE(arena, double, k == 0 ? n : s->norm->param[k - 1].count);
+    Tape *fast = tape_new(arena), *exact = tape_new(arena);
+    Node *y = write(fast, s, in, slot, false);
+    tape_backward(fast, y, s->dy);
+    Setting true_to = *s;
+    if (subject->truth) {
+        Error error = {.set = false};
+        const Norm *norm = norm_new(arena, subject->truth, s->at.C, &error);
+        true_to.norm = with_eps(arena, norm, s->norm->eps);
+    }
+    out[inputs] = write(exact, &true_to, in, NULL, true);
+    tape_gradient(exact, out[inputs], tape_leaf(exact, s->shape, s->dy), in, inputs, out);
+    program_run_quad(program_new(exact, out, inputs + 1), arena, NULL, NULL, 0, truth);
+    const Quad least = 0x1p-1074;
+    const char *spec = subject->spec;
+    size_t wrong =
+        differing(spec, data, "y", y->value, truth[inputs],
+                  sizes(arena, truth[inputs], n, s->at, ALL), n, 16, 4 * least);
+    wrong +=
+        differing(spec, data, "dx", slot[0], truth[0],
+                  sizes(arena, truth[0], n, s->at, subject->reach), n, 1024, 4 * least);
+    for (size_t k = 1; k < inputs; k++) {
+        const size_t count = s->norm->param[k - 1].count;
+        wrong += differing(spec, data, s->norm->param[k - 1].name, slot[k], truth[k],
+                           sizes(arena, truth[k], count, (Lattice){1, 1, 1}, ALL), count,
+                           1024, 16 * n * least);
+    }
+    return wrong;
+}
+
+/* ---- data ------------------------------------------------------------------------ */
+
+static const int EXPONENTS[] = {-1070, -1060, -1040, -1022, -900, -620, -540, -512, -500,
+                                500,   511,   515,   540,   620,  900,  1000, 1019};
+static const double RATIOS[] = {0.0, 3.0, 1e2, 1e8};
+static const Shape SHAPES[] = {{4, {4, 4, 3, 5}}, {3, {2, 4, 70}}};
+
+/* One unit for all: std 2^e, mean a multiple of it; eps 0, of the data's size, and usual. */
+static size_t units(const Subject *subject, size_t count) {
+    size_t wrong = 0;
+    for (size_t c = 0; c < count * COUNT_OF(SHAPES); c++)
+        for (size_t e = 0; e < COUNT_OF(EXPONENTS); e++)
+            for (size_t r = 0; r < COUNT_OF(RATIOS); r++)
+                for (size_t k = 0; k < 3; k++) {
+                    const double unit = ldexp(1.0, EXPONENTS[e]);
+                    const double eps = k == 0 ? 0.0
+                                       : k == 1
+                                           ? fmin(ldexp(0.01, 2 * EXPONENTS[e]), 1e300)
+                                           : 1e-5;
+                    if (!isfinite(32.0 * RATIOS[r] * unit)) continue;
+                    Arena *arena = arena_new();
+                    Setting s = setting(arena, subject[c % count].spec, SHAPES[c / count],
+                                        eps, unit, RATIOS[r], c);
+                    for (size_t i = 0; i < shape_count(s.shape); i++)
+                        s.value[0][i] = unit * (RATIOS[r] + s.value[0][i]);
+                    char data[64];
+                    snprintf(data, sizeof data, "std 2^%d, mean %g std, eps %g",
+                             EXPONENTS[e], RATIOS[r], eps);
+                    wrong += judge(arena, &subject[c % count], data, &s);
+                    arena_free(arena);
+                }
+    return wrong;
+}
+
+/* Samples, channels or single elements of very different sizes in one tensor. */
+static size_t mixed(const Subject *subject, size_t count) {
+    static const int BY[] = {0, 700, -700, 300, -1000, 1000, 20, 515};
+    static const char *const what[] = {"samples", "channels", "elements", "one element"};
+    size_t wrong = 0;
+    for (size_t c = 0; c < count; c++)
+        for (size_t way = 0; way < COUNT_OF(what); way++)
+            for (size_t k = 0; k < 2; k++) {
+                Arena *arena = arena_new();
+                const double eps = k == 0 ? 1e-5 : 1e-300;
+                Setting s = setting(arena, subject[c].spec, SHAPES[0], eps, 1.0, 0.0, c);
+                const Lattice at = s.at;
+                for (size_t i = 0; i < shape_count(s.shape); i++) {
+                    const size_t of[] = {i / at.L / at.C, i / at.L % at.C, i,
+                                         i == 0 ? 5 : 0};
+                    s.value[0][i] = ldexp(s.value[0][i], BY[of[way] % COUNT_OF(BY)]);
+                }
+                char data[64];
+                snprintf(data, sizeof data, "mixed %s, eps %g", what[way], eps);
+                wrong += judge(arena, &subject[c], data, &s);
+                arena_free(arena);
+            }
+    return wrong;
+}
+
+static void kernels_over_the_whole_range(void **state) {
+    (void)state;
+    assert_int_equal(units(PARTITIONS, COUNT_OF(PARTITIONS)), 0);
+}
+
+static void kernels_of_mixed_sizes(void **state) {
+    (void)state;
+    assert_int_equal(mixed(PARTITIONS, COUNT_OF(PARTITIONS)), 0);
+}
+
+#else
+
+static void absent(void **state) {
+    (void)state;
+    print_message("not run: this compiler has no 113-bit reals\n");
+}
+#define kernels_over_the_whole_range absent
+#define rows_over_the_whole_range    absent
+#define kernels_of_mixed_sizes       absent
+#define rows_of_mixed_sizes          absent
+
+#endif
+
+static const Case cases[] = {CASE(oracle, kernels_over_the_whole_range),
+                             CASE(oracle, kernels_of_mixed_sizes)};
+
+HARNESS_MAIN("norm_range", cases)
