@@ -1,39 +1,49 @@
-# The look of every figure: one colour, dash and mark for each kind of normalizer, in the order of
-# src/norm/norm.def. Colours: Paul Tol's "bright", then his "muted", safe for colour-blind readers; dashes and marks alone
-# tell the curves apart in black and white; after sixteen kinds colours come again in another order, with other marks and
-# dashes. Several specs of one kind take further marks and dashes of the same colour (types 101.., 201..).
-# Called with: output, terminal, width and height in inches.
-figure_output = ARG1
-figure_terminal = ARG2
-figure_width = ARG3 + 0
-figure_height = ARG4 + 0
-if (figure_terminal eq "svg") set terminal svg size 96*figure_width,96*figure_height dynamic noenhanced font "sans-serif,12" background "white"
-if (figure_terminal eq "pdf") set terminal pdfcairo size figure_width,figure_height font "Sans,11" noenhanced
-if (figure_terminal eq "png") set terminal pngcairo size 150*figure_width,150*figure_height font "Sans,12" fontscale 1.35 noenhanced
-if (figure_terminal eq "tex") set terminal epslatex size figure_width,figure_height color
-if (figure_terminal eq "dumb") set terminal dumb 78,24 noenhanced
-set output figure_output
+# The look of every figure, in every form. A script is called with one file; it begins with
+#     load ARG1        what it is given: form (svg, pdf, png, tex, dumb), width and height in inches (dumb: characters), output,
+#                      columns (the data file), ticks and ranges of the axes, and what each script names
+#     load style       this file
+# and plots `columns`. Words stand where C has put them (src/tool/layout.c): in `labels`, at inches from the left and the top.
+#
+# A kind of normalizer has one colour, mark and dash in every figure, by its place in src/norm/norm.def; others of the same kind
+# take further marks and dashes (src/tool/chart.c), so that marks and dashes alone tell curves apart in black and white. Colours:
+# after Paul Tol's "bright" and "muted", safe for colour-blind readers, the light ones darkened until they can be read on white.
+sx(x) = x/width
+sy(y) = 1 - y/height
+size9 = form eq "tex" ? "" : ",12"
+size8 = form eq "tex" ? "" : ",10.667"
+size7 = form eq "tex" ? "" : ",9.333"
+if (form eq "svg") set terminal svg size int(96*width+0.5),int(96*height+0.5) fixed noenhanced font "sans-serif,12" background "white"
+if (form eq "pdf") set terminal pdfcairo size width,height font "Sans,12" fontscale 0.5625 linewidth 1.5 pointscale 1.15 noenhanced
+if (form eq "png") set terminal pngcairo size int(192*width+0.5),int(192*height+0.5) font "Sans,12" fontscale 1.5 linewidth 2 pointscale 3 dashlength 0.7 noenhanced
+if (form eq "tex") set terminal cairolatex pdf size width,height linewidth 2.5 pointscale 0.9 color
+if (form eq "dumb") set terminal dumb width,height+foot_lines noenhanced
+set output output
 set encoding utf8
 
-colours = "#777777 #4477AA #AA3377 #CCBB44 #EE6677 #66CCEE #228833 #332288 #44AA99 #882255 #999933 #DDCC77 #CC6677 #88CCEE #117733 #AA4499"
-marks = "1 7 9 11 5 13 15 2 4 6 8 10 12 14 3 1"
-more_marks = "2 6 8 10 4 12 14 7 5 13 9 11 15 3 1 2"
-kinds = words(colours)
-do for [k=1:3*kinds] {
-    round = (k-1)/kinds
-    i = (k-1 + 7*round)%kinds + 1
-    m = (i-1 + 5*round)%kinds + 1
-    set linetype k     lc rgb word(colours, i) dt 1 lw 2 pt (word(marks, m)+0) ps 0.8
-    set linetype k+100 lc rgb word(colours, i) dt 2 lw 2 pt (word(more_marks, m)+0) ps 0.8
-    if (round) { set linetype k dt 5 }
-    set linetype k+200 lc rgb word(colours, i) dt 4 lw 2 pt (word(marks, m)+0) ps 0.5
+colours = "#777777 #4477AA #AA3377 #A68A00 #E0566B #2E9FD0 #228833 #332288 #2A9D8F #882255 #7A7A1F #B5651D #CC6677 #6C8EBF #117733 #AA4499 \
+#000000 #9C4F1E #5B8C00 #0077BB #C2185B #6A51A3 #00695C #BF9000 #5D6D7E #D2691E #8E7CC3 #2F6B3A"
+marks = "1 7 9 11 5 13 15 2 4 6 8 10 12 14 3"
+dashes = "3 1 4 5 2"
+if (exists("styles")) {
+    do for [i=1:styles] {
+        set linetype i lc rgb word(colours, (colour[i]-1)%words(colours)+1) dt int(word(dashes, dash[i])) lw 1.6 \
+            pt (form eq "dumb" ? i : word(marks, mark[i])+0) ps 0.8
+    }
 }
-set linetype 1 dt 3
-set linetype 3 dt 4
-set linetype 5 dt "-"
-set linetype 7 dt "_."
 set style fill transparent solid 0.18 noborder
 set border 3 lw 0.7
-set tics nomirror out scale 0.6
-set grid ytics lc rgb "#dddddd" lw 0.5
-set key noenhanced top left reverse Left samplen 3 spacing 1.1
+set tics nomirror out scale 0.6 font size8
+set xtics offset 0,0.2
+set grid lc rgb "#dddddd" lw 0.5 dt 1
+set pointintervalbox 0
+unset key
+if (form ne "dumb") {
+    load labels
+} else {
+    head = y_label
+    do for [i=1:foot_lines] { head = head."\n".foot[i] }
+    set title head
+    set xlabel x_label
+    set key noenhanced tmargin left Left reverse samplen 3 horizontal
+    if (exists("legend_columns")) { set key maxcols legend_columns }
+}

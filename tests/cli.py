@@ -13,7 +13,7 @@ import time
 
 from program import HOME, Place, case, check, listing, main, reseal
 
-USAGE, DATA, INPUT, MISSING, GNUPLOT, CREATE, IO, BUSY = 64, 65, 66, 69, 70, 73, 74, 75
+USAGE, DATA, INPUT, MISSING, CREATE, IO, BUSY = 64, 65, 66, 69, 73, 74, 75
 
 
 def fault(place, words, code, parts, prepare=None, environment=None, **more):
@@ -548,7 +548,7 @@ def full_disk(place):
 @case("fault")
 def full_disk_of_figure(place):
     """gnuplot's own file does not fit: no figure, and no temporary folder is left."""
-    report([fault(place, ["plot", "batch-size", "--from", collected(place)], GNUPLOT, ["gnuplot"],
+    report([fault(place, ["plot", "batch-size", "--from", collected(place)], IO, ["gnuplot", "room"],
                   preexec_fn=small_files)])
 
 

@@ -446,7 +446,8 @@ def figures(place):
     tex = read(path)
     check(rb"\begin" in tex and b"group(4)" in tex, "tex: no LaTeX")
     check(place.folder.encode() not in tex and b"normlab." not in tex, "tex: leans on a file that is gone")
-    check(b"{batch-size-quick}}" in tex and read(path.replace(".tex", ".eps")).startswith(b"%!PS"), "tex: no drawing")
+    under = path.replace(".tex", "-drawing.pdf")
+    check(b"{batch-size-quick-drawing.pdf}" in tex and read(under).startswith(b"%PDF-"), "tex: no drawing")
     svg = os.path.join(place.out, "batch-size-quick.svg")
     texts = "".join(xml.etree.ElementTree.parse(svg).getroot().itertext())
     with h5py.File(collected(place), "r") as file:

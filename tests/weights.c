@@ -8,29 +8,29 @@
 
 /* ---- what the figures lean on, plain ---- */
 
-const char *figure_label(Arena *arena, const char *text, bool tex) {
-    (void)arena;
-    (void)tex;
-    return text;
+bool gnuplot_draw(const Figure *figure, Drawing *drawing, Error *error) {
+    (void)figure;
+    (void)drawing;
+    return fail(error, EX_SOFTWARE, 0, "nothing is drawn here");
 }
 
-const char *plot_foot(Arena *arena, const Grid *grid, const char *what, bool tex) {
+const char *plot_foot(Arena *arena, const Grid *grid, const char *what) {
     (void)arena;
     (void)grid;
-    (void)tex;
     return what;
 }
 
-const char *plot_description(Arena *arena, const Grid *grid, const char *what) {
-    return plot_foot(arena, grid, what, false);
+/* What a figure was made of, and the maker's answer. */
+static Figure figure_of(Arena *arena, FigureMaker *make, const Grid *grid,
+                        const char *about, bool drawn) {
+    Figure f = figure_new(arena, figure_form(arena, "svg", NULL), "", "");
+    assert_int_equal(make(&f, grid, about), drawn);
+    assert_false(f.error.set);
+    return f;
 }
 
-const char *plot_styles(Arena *arena, const Grid *grid, const size_t *series,
-                        size_t count) {
-    Text out = text_new(arena);
-    (void)grid;
-    for (size_t i = 0; i < count; i++) text_add(&out, "%zu ", series[i]);
-    return out.data;
+static void expect_text(const char *all, const char *part) {
+    if (strstr(all, part) == NULL) fail_msg("no '%s' in\n%s", part, all);
 }
 
 /* ---- a grid of two points and three seeds ---- */
@@ -43,7 +43,11 @@ static const double ALONG[] = {8, 2}, SEEDS[] = {1, 2, 3}, SAME[] = {0, 0, 1};
 static const char *NAMES[] = {"one", "two", "three"};
 
 static Grid grid_of(const Learned *learned, size_t count) {
+    static const char *text[] = {"8", "2"};
     return (Grid){.along_label = "batch",
+                  .along_is_number = true,
+                  .along_text = text,
+                  .rank = ALONG,
                   .series = 3,
                   .points = 2,
                   .seeds = 3,
@@ -78,12 +82,9 @@ static bool line_of(const char *columns, size_t index, size_t line, double *valu
         if (columns == NULL) return false;
         columns += 3;
     }
-    if (*columns != '"') fail_msg("a block begins with '%.20s'", columns);
-    for (line++; line > 0; line--) {
-        columns = strchr(columns, '\n');
-        if (columns == NULL || columns[1] == '\n' || columns[1] == '\0') return false;
-        columns++;
-    }
+    for (; line > 0; line--) columns = strchr(columns, '\n') + 1;
+    if (*columns == '\0') return false;
+    if (strncmp(columns, "NaN NaN NaN NaN NaN NaN NaN\n\n", 29) == 0) return false;
     for (size_t i = 0; i < count; i++) {
         char *end;
         value[i] = strtod(columns, &end);
@@ -141,33 +142,34 @@ static void gates_are_weights(void **state) {
     l.reading = NORM_SIGMOID, l.choices = 2, l.choice = PAIR;
     l.choices_of = (const double[]){2, 2};
     const Grid grid = grid_of(&l, 1);
-    Figure f = {0};
-    assert_true(figure_layers(arena, &f, &grid, "batch", false));
-    assert_string_equal(f.word[0], "\"two\"");
-    assert_string_equal(f.word[1], "\"weight of batch (gate)\"");
-    assert_string_equal(f.word[2], "\"batch 8\" \"2\"");
-    assert_string_equal(f.word[3], "\"first\" \"second\"");
+    Figure f = figure_of(arena, figure_layers, &grid, "batch", true);
+    for (const char *const *part =
+             (const char *const[]){"'two: weight of batch (gate)'", "'batch 8'", "'2'",
+                                   "'first'", "'second'", NULL};
+         *part; part++)
+        expect_text(f.labels.data, *part);
     for (size_t p = 0; p < 2; p++)
         for (size_t layer = 0; layer < 2; layer++) {
             double mean = 0, seeds = p == 0 ? 3 : 2;
             for (size_t s = 0; s < (size_t)seeds; s++)
                 mean += mean_gate(gate, p, s, layer) / seeds;
             const double start[] = {0, 0.5}, end[] = {2, mean};
-            expect_line(f.columns, 2 * p + layer, 0, start, 2);
-            expect_line(f.columns, 2 * p + layer, 1, end, 2);
+            expect_line(f.columns.data, 2 * p + layer, 0, start, 2);
+            expect_line(f.columns.data, 2 * p + layer, 1, end, 2);
         }
-    assert_true(figure_weights(arena, &f, &grid, "batch", false));
-    assert_string_equal(f.word[1], "1 ");
+    f = figure_of(arena, figure_weights, &grid, "batch", true);
+    expect_text(f.given.data, "once[1] = 0\n");
+    assert_string_equal(f.name[0], "two: weight of batch (gate)");
     double last[3], mean = 0, square = 0;
     for (size_t s = 0; s < 3; s++)
         last[s] = (mean_gate(gate, 0, s, 0) + mean_gate(gate, 0, s, 1)) / 2;
     for (size_t s = 0; s < 3; s++) mean += last[s] / 3;
     for (size_t s = 0; s < 3; s++) square += (last[s] - mean) * (last[s] - mean) / 2;
-    const double half = 4.302652729749464 * sqrt(square / 3); /* t of 2, 97.5 % */
-    const double eight[] = {8, mean, mean - half, mean + half};
-    expect_line(f.columns, 0, 0, eight, 4);
-    assert_false(figure_layers(arena, &f, &grid, "group", false));
-    assert_false(figure_weights(arena, &f, &grid, "group", false));
+    const double half = 4.302652729749464 * sqrt(square / 3);   /* t of 2, 97.5 % */
+    const double eight[] = {0, mean, mean - half, mean + half}; /* at the left */
+    expect_line(f.columns.data, 0, 0, eight, 4);
+    f = figure_of(arena, figure_layers, &grid, "group", false);
+    f = figure_of(arena, figure_weights, &grid, "group", false);
     arena_free(arena);
 }
 
@@ -180,17 +182,16 @@ static void clamped_gates_are_weights(void **state) {
     l.reading = NORM_WEIGHT, l.choices = 2, l.choice = PAIR;
     l.choices_of = (const double[]){2, 2};
     const Grid grid = grid_of(&l, 1);
-    Figure f = {0};
-    assert_true(figure_layers(arena, &f, &grid, "layer", false));
-    assert_string_equal(f.word[1], "\"weight of layer (part1.gate)\"");
-    assert_string_equal(f.word[2], "\" \""); /* one run for all points */
-    expect_line(f.columns, 0, 1, (const double[]){2, 0.75}, 2);
-    expect_line(f.columns, 1, 1, (const double[]){2, 0.5}, 2);
-    assert_true(figure_weights(arena, &f, &grid, NULL, false));
-    assert_string_equal(f.word[2], "1");
-    expect_line(f.columns, 0, 1, (const double[]){2, 0.375, 0.375, 0.375}, 4);
+    Figure f = figure_of(arena, figure_layers, &grid, "layer", true);
+    expect_text(f.labels.data, "'three: weight of layer");
+    assert_null(strstr(f.labels.data, "batch 8")); /* one run for all points */
+    expect_line(f.columns.data, 0, 1, (const double[]){2, 0.75}, 2);
+    expect_line(f.columns.data, 1, 1, (const double[]){2, 0.5}, 2);
+    f = figure_of(arena, figure_weights, &grid, NULL, true);
+    expect_text(f.given.data, "once[1] = 1\n");
+    expect_line(f.columns.data, 0, 1, (const double[]){1, 0.375, 0.375, 0.375}, 4);
     double more[4];
-    assert_false(line_of(f.columns, 1, 0, more, 4)); /* of two, one is enough */
+    assert_false(line_of(f.columns.data, 1, 0, more, 4)); /* of two, one is enough */
     arena_free(arena);
 }
 
@@ -205,17 +206,16 @@ static void logits_are_weights(void **state) {
     l.reading = NORM_SOFTMAX, l.choices = 3, l.choice = THREE;
     l.choices_of = (const double[]){3, 2};
     const Grid grid = grid_of(&l, 1);
-    Figure f = {0};
     const double sum = 1 + exp(-1), rest = 1 / (1 + exp(2));
-    assert_true(figure_layers(arena, &f, &grid, "batch", false));
-    assert_string_equal(f.word[1], "\"weight of batch(eps=1) (mean_logit)\"");
-    expect_line(f.columns, 0, 0, (const double[]){0, 1.0 / 3}, 2);
-    expect_line(f.columns, 0, 1, (const double[]){2, 1 / sum}, 2);
-    expect_line(f.columns, 1, 1, (const double[]){2, rest}, 2);
-    assert_true(figure_layers(arena, &f, &grid, NULL, false));
-    expect_line(f.columns, 0, 1, (const double[]){2, 0}, 2);
-    expect_line(f.columns, 4, 1, (const double[]){2, exp(-1) / sum}, 2);
-    expect_line(f.columns, 5, 1, (const double[]){2, NONE}, 2);
+    Figure f = figure_of(arena, figure_layers, &grid, "batch", true);
+    expect_text(f.labels.data, "'one: weight of batch(eps=1)");
+    expect_line(f.columns.data, 0, 0, (const double[]){0, 1.0 / 3}, 2);
+    expect_line(f.columns.data, 0, 1, (const double[]){2, 1 / sum}, 2);
+    expect_line(f.columns.data, 1, 1, (const double[]){2, rest}, 2);
+    f = figure_of(arena, figure_layers, &grid, NULL, true);
+    expect_line(f.columns.data, 0, 1, (const double[]){2, 0}, 2);
+    expect_line(f.columns.data, 4, 1, (const double[]){2, exp(-1) / sum}, 2);
+    expect_line(f.columns.data, 5, 1, (const double[]){2, NONE}, 2);
     arena_free(arena);
 }
 
@@ -232,12 +232,11 @@ static void a_line_has_its_slope(void **state) {
     l[1].reading = NORM_LINE, l[1].choices = 2, l[1].choice = PAIR;
     l[1].choices_of = (const double[]){2, 2};
     const Grid grid = grid_of(l, 4);
-    Figure f = {0};
-    assert_true(figure_weights(arena, &f, &grid, "batch", false));
-    expect_line(f.columns, 0, 0, (const double[]){8, sigmoid(1.5)}, 2);
-    expect_line(f.columns, 0, 1, (const double[]){2, sigmoid(0.0)}, 2);
-    assert_true(figure_layers(arena, &f, &grid, "batch", false));
-    expect_line(f.columns, 2, 1, (const double[]){2, sigmoid(0.0)}, 2);
+    Figure f = figure_of(arena, figure_weights, &grid, "batch", true);
+    expect_line(f.columns.data, 0, 0, (const double[]){0, sigmoid(1.5)}, 2);
+    expect_line(f.columns.data, 0, 1, (const double[]){1, sigmoid(0.0)}, 2);
+    f = figure_of(arena, figure_layers, &grid, "batch", true);
+    expect_line(f.columns.data, 2, 1, (const double[]){2, sigmoid(0.0)}, 2);
     arena_free(arena);
 }
 
@@ -255,15 +254,16 @@ static void maps_are_rectangles(void **state) {
     Learned l[] = {table_of(0, "map", 2, 2, map), table_of(1, "logit", 2, 2, soft)};
     l[0].map = true;
     const Grid grid = grid_of(l, 2);
-    Figure f = {0};
-    assert_true(figure_maps(arena, &f, &grid, NULL, false));
-    assert_string_equal(f.word[0], "\"one (map)\"");
-    assert_string_equal(f.word[1], "\"first\" \"second\"");
-    expect_line(f.columns, 0, 0, (const double[]){-0.5, 2.5, 0, 2}, 4);
-    expect_line(f.columns, 0, 1, (const double[]){-0.5, 2.5, 1, 3}, 4);
-    expect_line(f.columns, 1, 0, (const double[]){-0.5, 2.5, 0, 5}, 4);
+    Figure f = figure_of(arena, figure_maps, &grid, NULL, true);
+    for (const char *const *part =
+             (const char *const[]){"'one (map)'", "'first'", "'second'", NULL};
+         *part; part++)
+        expect_text(f.labels.data, *part);
+    expect_line(f.columns.data, 0, 0, (const double[]){-0.5, 2.5, 0, 2}, 4);
+    expect_line(f.columns.data, 0, 1, (const double[]){-0.5, 2.5, 1, 3}, 4);
+    expect_line(f.columns.data, 1, 0, (const double[]){-0.5, 2.5, 0, 5}, 4);
     l[0].map = false;
-    assert_false(figure_maps(arena, &f, &grid, NULL, false));
+    f = figure_of(arena, figure_maps, &grid, NULL, false);
     arena_free(arena);
 }
 
@@ -278,15 +278,15 @@ static void who_moved_is_seen(void **state) {
     Learned l = table_of(0, "map", 2, 4, map);
     l.map = true;
     const Grid grid = grid_of(&l, 1);
-    Figure f = {0};
     double more[4];
-    assert_true(figure_maps(arena, &f, &grid, NULL, false));
-    expect_line(f.columns, 1, 0, (const double[]){-0.5, 2.5, 0, 1}, 4); /* channel 2 */
-    expect_line(f.columns, 1, 1, (const double[]){-0.5, 2.5, 1, 2}, 4);
-    expect_line(f.columns, 1, 2, (const double[]){-0.5, 2.5, 2, 2}, 4);
-    expect_line(f.columns, 1, 3, (const double[]){-0.5, 1, 3, 1}, 4);
-    expect_line(f.columns, 1, 4, (const double[]){1, 2.5, 3, 2}, 4);
-    assert_false(line_of(f.columns, 1, 5, more, 4));
+    Figure f = figure_of(arena, figure_maps, &grid, NULL, true);
+    expect_line(f.columns.data, 1, 0, (const double[]){-0.5, 2.5, 0, 1},
+                4); /* channel 2 */
+    expect_line(f.columns.data, 1, 1, (const double[]){-0.5, 2.5, 1, 2}, 4);
+    expect_line(f.columns.data, 1, 2, (const double[]){-0.5, 2.5, 2, 2}, 4);
+    expect_line(f.columns.data, 1, 3, (const double[]){-0.5, 1, 3, 1}, 4);
+    expect_line(f.columns.data, 1, 4, (const double[]){1, 2.5, 3, 2}, 4);
+    assert_false(line_of(f.columns.data, 1, 5, more, 4));
     arena_free(arena);
 }
 
@@ -304,17 +304,16 @@ static void assignments_are_maps(void **state) {
     l.reading = NORM_SOFTMAX, l.choices = 2, l.choice = groups;
     l.choices_of = (const double[]){2, 2};
     const Grid grid = grid_of(&l, 1);
-    Figure f = {0};
-    assert_true(figure_maps(arena, &f, &grid, NULL, false));
-    expect_line(f.columns, 0, 0, (const double[]){-0.5, 2.5, 0, 1}, 4);
-    expect_line(f.columns, 0, 1, (const double[]){-0.5, 1, 1, 1}, 4);
-    expect_line(f.columns, 0, 2, (const double[]){1, 2.5, 1, 2}, 4);
-    expect_line(f.columns, 1, 1, (const double[]){1, 2.5, 0, 2}, 4);
-    assert_true(figure_layers(arena, &f, &grid, NULL, false));
-    assert_string_equal(f.word[1], "\"largest weight (logit)\"");
-    expect_line(f.columns, 0, 0, (const double[]){0, (0.5 + sigmoid(2)) / 2}, 2);
-    expect_line(f.columns, 0, 1, (const double[]){2, (0.75 + 0.5) / 2}, 2);
-    expect_line(f.columns, 1, 1, (const double[]){2, sigmoid(5)}, 2);
+    Figure f = figure_of(arena, figure_maps, &grid, NULL, true);
+    expect_line(f.columns.data, 0, 0, (const double[]){-0.5, 2.5, 0, 1}, 4);
+    expect_line(f.columns.data, 0, 1, (const double[]){-0.5, 1, 1, 1}, 4);
+    expect_line(f.columns.data, 0, 2, (const double[]){1, 2.5, 1, 2}, 4);
+    expect_line(f.columns.data, 1, 1, (const double[]){1, 2.5, 0, 2}, 4);
+    f = figure_of(arena, figure_layers, &grid, NULL, true);
+    expect_text(f.labels.data, "largest weight");
+    expect_line(f.columns.data, 0, 0, (const double[]){0, (0.5 + sigmoid(2)) / 2}, 2);
+    expect_line(f.columns.data, 0, 1, (const double[]){2, (0.75 + 0.5) / 2}, 2);
+    expect_line(f.columns.data, 1, 1, (const double[]){2, sigmoid(5)}, 2);
     arena_free(arena);
 }
 

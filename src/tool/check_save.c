@@ -37,7 +37,11 @@ void check_save(Arena *arena, const CheckRows *rows, uint64_t seed, bool publish
     curves_save(arena, store, seed);
     put_provenance(store, arena);
     if (!store_save(store, file, &error)) die_if(&error);
-    curves_draw(arena, store, "svg", stem);
+    const char *path = text_print(arena, "%s.svg", stem);
+    const bool drawn =
+        curves_draw(arena, store, figure_form(arena, "svg", NULL), path, &error);
     store_close(store);
-    say("saved %s, %s-steps.svg, %s-variance.svg", file, stem, stem);
+    say("saved %s%s", file,
+        drawn ? text_print(arena, ", %s-steps.svg, %s-variance.svg", stem, stem) : "");
+    die_if(&error);
 }

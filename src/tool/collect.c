@@ -112,8 +112,12 @@ static void put_results(Store *store, Arena *arena, const Sweep *sweep,
     store_group(store, "/results", "one value for each normalizer, point and seed");
     store_scale_text(store, "/results", "series", sweep->series_name, sweep->series,
                      "normalizer");
-    store_scale(store, "/results", "along", sweep->along, sweep->points, "1",
-                sweep->experiment->along_label);
+    if (sweep->along_is_text)
+        store_scale_text(store, "/results", "along", sweep->along_text, sweep->points,
+                         sweep->experiment->along_label);
+    else
+        store_scale(store, "/results", "along", sweep->along, sweep->points, "1",
+                    sweep->experiment->along_label);
     store_scale(store, "/results", "seed", sweep->seed, sweep->seeds, "1", "seed");
     store_array(
         store, "/results", "score", value[0], 3, axes, "1",

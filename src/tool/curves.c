@@ -136,41 +136,31 @@ static int elements_of(Reader *r) {
     return (int)elements;
 }
 
-/* One block of columns: a header, then points. */
-static void add_block(Text *out, const char *name, bool tex) {
-    text_add(out, "%s\"%s\"\n", out->length ? "\n\n" : "",
-             figure_label(out->arena, text_plain(out->arena, name), tex));
-}
-
 /* Blocks mean by mean: the rules, then the oracles; one that has a step is a point,
  * others are lines from end to end. */
-static const char *steps_columns(Reader *r, bool tex, size_t count[3]) {
-    size_t means, rules, oracles, steps;
+static void steps_columns(Figure *f, Reader *r, const size_t count[3]) {
+    size_t steps;
+    const size_t means = count[0], rules = count[1], oracles = count[2];
     const double *step = numbers_of(r, "step", &steps);
-    const char **rule = names_of(r, "rule", &rules),
-               **oracle = names_of(r, "oracle", &oracles);
-    numbers_of(r, "mean", &means);
     const double *by_rule = array_of(r, "rule_error", means * rules * steps),
                  *by_oracle = array_of(r, "oracle_error", means * oracles),
                  *own = array_of(r, "oracle_step", means * oracles);
-    Text out = text_new(r->arena);
     for (size_t m = 0; m < means; m++) {
         for (size_t k = 0; k < rules; k++) {
-            add_block(&out, rule[k], tex);
             for (size_t i = 0; i < steps; i++)
-                text_add(&out, "%.17g %.17g\n", step[i],
-                         by_rule[(m * rules + k) * steps + i]);
+                figure_row(
+                    f, (const double[]){step[i], by_rule[(m * rules + k) * steps + i]},
+                    2);
+            figure_block_end(f);
         }
         for (size_t k = 0; k < oracles; k++) {
             const double at = own[m * oracles + k], error = by_oracle[m * oracles + k];
-            add_block(&out, oracle[k], tex);
-            if (isfinite(at)) text_add(&out, "%.17g %.17g\n", at, error);
+            if (isfinite(at)) figure_row(f, (const double[]){at, error}, 2);
             for (size_t i = 0; i < steps && !isfinite(at); i++)
-                text_add(&out, "%.17g %.17g\n", step[i], error);
+                figure_row(f, (const double[]){step[i], error}, 2);
+            figure_block_end(f);
         }
     }
-    count[0] = means, count[1] = rules, count[2] = oracles;
-    return out.data;
 }
 
 /* "0", "1e3", "1e-5": as the axes write them. */
@@ -180,79 +170,149 @@ static const char *power_text(Arena *arena, double value) {
     return text_print(arena, "%.*se%d", (int)(e - text), text, atoi(e + 1));
 }
 
-/* steps.gp gets: means, number of rules, of oracles, foot. */
-static void draw_steps(Arena *arena, const Store *store, const char *terminal,
-                       const char *path) {
+/* Kinds of the registry whose colours the curves have: blue and red the differences of a
+ * given step, purple a step proportional to |x|; then GSL, the complex step in doubles and
+ * in 113 bits, the kernel. */
+static const size_t STEPS_COLOURS[] = {1, 4, 2, 6, 5, 3, 0},
+                    VARIANCE_COLOURS[] = {4, 2, 5, 1, 3, 6};
+
+static void put_styles(Figure *f, const char *const *name, size_t count,
+                       const size_t *colours, size_t known) {
+    size_t *colour = TAKE(f->arena, size_t, count + 1);
+    for (size_t i = 0; i < count; i++) colour[i] = i < known ? colours[i] : i;
+    figure_styles(f, colour, count);
+    f->name = name, f->names = count;
+}
+
+static void put_edges(Figure *f, double left, double right, double top, double bottom) {
+    figure_number(f, "left", left);
+    figure_number(f, "right", right);
+    figure_number(f, "top", top);
+    figure_number(f, "bottom", bottom);
+    figure_axis_names(f, left, right, top, bottom, 0.27);
+    if (figure_is(f, "dumb")) figure_number(f, "height", 27);
+}
+
+/* Powers of ten from 1e`low` to 1e`high`, with every `each`-th as tick. */
+static FigureTicks powers(Arena *arena, int low, int high, int each) {
+    const size_t most = (size_t)(high - low) + 1;
+    FigureTicks t = {.at = TAKE(arena, double, most),
+                     .text = TAKE(arena, const char *, most),
+                     .low = pow(10.0, low),
+                     .high = pow(10.0, high),
+                     .is_log = true};
+    for (int e = low; e <= high; e++) {
+        if (e % each != 0) continue;
+        t.at[t.count] = pow(10.0, e);
+        t.text[t.count++] = text_print(arena, "1e%d", e);
+    }
+    return t;
+}
+
+static bool draw_steps(Arena *arena, const Store *store, FigureForm form,
+                       const char *path, Error *error) {
     Reader r = {.store = store, .arena = arena, .group = "/steps"};
-    const bool tex = strcmp(terminal, "tex") == 0;
+    Figure f = figure_new(arena, form, "experiments/checking/steps.gp",
+                          "What does a derivative by differences lose to its step?");
     size_t count[3];
-    const char *columns = steps_columns(&r, tex, count);
-    const double *mean = array_of(&r, "mean", count[0]);
-    Text means = text_new(arena);
-    for (size_t m = 0; m < count[0]; m++)
-        text_add(&means, "%s%s", m ? " " : "", power_text(arena, mean[m]));
-    const char *foot =
-        text_print(arena, "check steps %s: one cell of %s, %d elements; truth in %s",
-                   text_of(&r, "identity"), text_of(&r, "spec"), elements_of(&r),
-                   text_of(&r, "truth"));
-    const Figure figure = {
-        .script = "experiments/checking/steps.gp",
-        .columns = columns,
-        .word = {means.data, text_print(arena, "%zu", count[1]),
-                 text_print(arena, "%zu", count[2]), figure_label(arena, foot, tex)},
-        .title = "What does a derivative by differences lose to its step?",
-        .description = foot};
-    figure_draw(arena, &figure, terminal, path);
+    const char **rule = names_of(&r, "rule", &count[1]),
+               **oracle = names_of(&r, "oracle", &count[2]);
+    const double *mean = numbers_of(&r, "mean", &count[0]);
+    const size_t curves = count[1] + count[2];
+    const char **name = TAKE(arena, const char *, curves);
+    for (size_t i = 0; i < curves; i++)
+        name[i] = i < count[1] ? rule[i] : oracle[i - count[1]];
+    steps_columns(&f, &r, count);
+    put_styles(&f, name, curves, STEPS_COLOURS, COUNT_OF(STEPS_COLOURS));
+    const double left = 0.85, right = f.width - 0.15, gap = 0.12,
+                 step = (right - left + gap) / (double)count[0];
+    const double top = 0.45 + figure_legend(&f, name, curves, left), bottom = top + 2.7;
+    for (size_t m = 0; m < count[0]; m++) {
+        const char *line[2],
+            *title = text_print(arena, "mean / std = %s", power_text(arena, mean[m]));
+        const size_t lines = figure_lines(&f, title, FIGURE_TEXT, step - gap, 2, line);
+        for (size_t k = 0; k < lines; k++)
+            figure_words(&f, left + step * (double)m + (step - gap) / 2,
+                         top - 0.12 - 0.16 * (double)(lines - 1 - k), "center",
+                         FIGURE_TEXT, line[k]);
+    }
+    f.x_label = "step / std", f.y_label = "largest error / largest derivative";
+    put_edges(&f, left, right, top, bottom);
+    const FigureTicks x = powers(arena, -12, 1, step < 1.3 ? 10 : 5),
+                      y = powers(arena, -17, 1, 2);
+    figure_ticks(&f, "x", &x);
+    figure_ticks(&f, "y", &y);
+    figure_y_ticks(&f, &y, bottom, top, left);
+    for (size_t m = 0; m < count[0]; m++) {
+        const double at = left + step * (double)m;
+        figure_x_ticks(&f, &x, at, at + step - gap, bottom);
+    }
+    figure_foot(&f,
+                text_print(arena,
+                           "check steps %s: one cell of %s, %d elements; truth in %s",
+                           text_of(&r, "identity"), text_of(&r, "spec"), elements_of(&r),
+                           text_of(&r, "truth")),
+                bottom + 0.53);
+    figure_texts(&f, "name", name, curves);
+    figure_number(&f, "panels", (double)count[0]);
+    figure_number(&f, "panel_wide", step - gap);
+    figure_number(&f, "panel_step", step);
+    figure_number(&f, "rules", (double)count[1]);
+    return figure_draw(&f, path, error);
 }
 
 /* One block an algorithm: ratio, and the worst over the seeds. */
-static const char *variance_columns(Reader *r, bool tex, size_t *algorithms,
-                                    size_t *seeds) {
+static void variance_columns(Figure *f, Reader *r, size_t algorithms, size_t *seeds) {
     size_t ratios;
-    const char **name = names_of(r, "algorithm", algorithms);
     const double *ratio = numbers_of(r, "ratio", &ratios);
     numbers_of(r, "seed", seeds);
-    const double *error = array_of(r, "error", *algorithms * ratios * *seeds);
-    Text out = text_new(r->arena);
-    for (size_t a = 0; a < *algorithms; a++) {
-        add_block(&out, name[a], tex);
+    const double *error = array_of(r, "error", algorithms * ratios * *seeds);
+    for (size_t a = 0; a < algorithms; a++) {
         for (size_t i = 0; i < ratios; i++) {
             double worst = 0.0;
             for (size_t s = 0; s < *seeds; s++)
                 worst = fmax(worst, error[(a * ratios + i) * *seeds + s]);
-            text_add(&out, "%.17g %.17g\n", ratio[i], worst);
+            figure_row(f, (const double[]){ratio[i], worst}, 2);
         }
+        figure_block_end(f);
     }
-    return out.data;
 }
 
-/* variance.gp gets: number of algorithms, foot. */
-static void draw_variance(Arena *arena, const Store *store, const char *terminal,
-                          const char *path) {
+static bool draw_variance(Arena *arena, const Store *store, FigureForm form,
+                          const char *path, Error *error) {
     Reader r = {.store = store, .arena = arena, .group = "/variance"};
-    const bool tex = strcmp(terminal, "tex") == 0;
+    Figure f = figure_new(arena, form, "experiments/checking/variance.gp",
+                          "What does a variance lose to a large mean?");
     size_t algorithms, seeds;
-    const char *columns = variance_columns(&r, tex, &algorithms, &seeds);
-    const char *foot =
-        text_print(arena, "check variance %s: worst of %zu samples of %d normals",
-                   text_of(&r, "identity"), seeds, elements_of(&r));
-    const Figure figure = {
-        .script = "experiments/checking/variance.gp",
-        .columns = columns,
-        .word = {text_print(arena, "%zu", algorithms), figure_label(arena, foot, tex)},
-        .title = "What does a variance lose to a large mean?",
-        .description = foot};
-    figure_draw(arena, &figure, terminal, path);
+    const char **name = names_of(&r, "algorithm", &algorithms);
+    variance_columns(&f, &r, algorithms, &seeds);
+    put_styles(&f, name, algorithms, VARIANCE_COLOURS, COUNT_OF(VARIANCE_COLOURS));
+    const double left = 0.85, right = f.width - 0.25;
+    const double top = 0.12 + figure_legend(&f, name, algorithms, left),
+                 bottom = top + 3.2;
+    f.x_label = "|mean| / std", f.y_label = "relative error of the variance";
+    put_edges(&f, left, right, top, bottom);
+    const FigureTicks x = powers(arena, 0, 10, 2), y = powers(arena, -17, 6, 2);
+    figure_ticks(&f, "x", &x);
+    figure_ticks(&f, "y", &y);
+    figure_x_ticks(&f, &x, left, right, bottom);
+    figure_y_ticks(&f, &y, bottom, top, left);
+    figure_foot(&f,
+                text_print(arena, "check variance %s: worst of %zu samples of %d normals",
+                           text_of(&r, "identity"), seeds, elements_of(&r)),
+                bottom + 0.53);
+    figure_texts(&f, "name", name, algorithms);
+    figure_text(&f, "nothing_right", "no digit right");
+    return figure_draw(&f, path, error);
 }
 
-void curves_draw(Arena *arena, const Store *store, const char *terminal,
-                 const char *stem) {
-    static const struct {
-        const char *name;
-        void (*draw)(Arena *, const Store *, const char *, const char *);
-    } figures[] = {{"steps", draw_steps}, {"variance", draw_variance}};
-    for (size_t i = 0; i < COUNT_OF(figures); i++)
-        figures[i].draw(
-            arena, store, terminal,
-            stem ? text_print(arena, "%s-%s.%s", stem, figures[i].name, terminal) : NULL);
+const char *const curves_name[] = {"steps", "variance", NULL};
+
+bool curves_draw(Arena *arena, const Store *store, FigureForm form, const char *path,
+                 Error *error) {
+    bool drawn =
+        draw_steps(arena, store, form, plot_path(arena, path, curves_name[0]), error);
+    drawn &=
+        draw_variance(arena, store, form, plot_path(arena, path, curves_name[1]), error);
+    return drawn;
 }

@@ -35,10 +35,9 @@ typedef struct Own {
     const char *text[EXPERIMENT_MAX_KEYS];
 } Own;
 
-/* Fills the figure's columns and words from a collected file. `about`: what it follows,
- * as the maker understands it. False: there is nothing to draw. */
-typedef bool FigureMaker(Arena *arena, Figure *figure, const Grid *grid,
-                         const char *about, bool tex);
+/* Fills the figure from a collected file. `about`: what it follows, as the maker
+ * understands it. False: there is nothing to draw. */
+typedef bool FigureMaker(Figure *figure, const Grid *grid, const char *about);
 
 /* A figure beside the error over `along`: goes to STEM-NAME.svg. */
 typedef struct ExperimentFigure {

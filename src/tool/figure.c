@@ -1,139 +1,185 @@
-/* The gnuplot driver. Numbers and labels go through data files, never through commands;
- * gnuplot is started without a shell, without the user's start-up file, in the C
- * locale. */
+/* What a figure's script is given, and what becomes of the bytes that gnuplot makes. Texts reach
+ * gnuplot in single quotes, in which it reads nothing but quotes; numbers as our own digits. */
 #include "tool.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <zlib.h>
 
-static const char *const TERMINALS[] = {"svg", "pdf", "png", "tex", "dumb"};
+/* ---- forms and widths ------------------------------------------------------------ */
 
-/* A label inside a data file: quoted; what gnuplot would read as more than text is left out. */
-const char *figure_label(Arena *arena, const char *text, bool tex) {
-    char *safe = text_copy(arena, text, strlen(text));
-    for (char *c = safe; *c; c++)
-        if ((unsigned char)*c < ' ' || strchr("\"\\`", *c)) *c = ' ';
-    return tex ? latex_text(arena, safe) : safe;
+#define SVG_PIXELS 96.0
+#define PNG_PIXELS 192.0
+
+static const struct {
+    const char *name;
+    double pixels; /* of an inch; 0: its lengths are given in centimetres */
+} FORMS[] = {
+    {"svg", SVG_PIXELS}, {"pdf", 0.0}, {"png", PNG_PIXELS}, {"tex", 0.0}, {"dumb", 1.0}};
+
+static const double WIDE = 17.0 / 2.54, DUMB_WIDE = 78.0; /* if nothing is said */
+
+/* "640px", "8.6cm", "86mm", "3.4in", or a number in the form's own unit. */
+static double read_width(const char *text, double pixels) {
+    static const struct {
+        const char *name;
+        double inches;
+    } units[] = {{"px", 0.0}, {"cm", 1 / 2.54}, {"mm", 1 / 25.4}, {"in", 1.0}};
+    char number[32] = {0};
+    const size_t length = strcspn(text, "pcmin");
+    double value, inches = pixels > 0.0 ? 1.0 / pixels : 1 / 2.54;
+    memcpy(number, text, length < sizeof number ? length : sizeof number - 1);
+    bool known = text[length] == '\0';
+    for (size_t i = 0; i < COUNT_OF(units); i++)
+        if (strcmp(text + length, units[i].name) == 0) {
+            known = i > 0 || pixels > 0.0;
+            inches = i ? units[i].inches : inches;
+        }
+    return known && text_to_double(number, &value) ? value * inches : (double)NAN;
 }
 
-/* ---- gnuplot --------------------------------------------------------------------- */
-
-/* Runs it to its end; what it said is in `log`. -1 and errno: it could not be started. */
-static int run_gnuplot(char *const *words, const char *log) {
-    char locale[] = "LC_ALL=C.UTF-8",
-         path[] = "PATH=/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin";
-    char *environment[] = {locale, path, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log,
-                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-    posix_spawnattr_t attributes;
-    sigset_t usual; /* we ignore this signal, gnuplot should not */
-    sigemptyset(&usual);
-    sigaddset(&usual, SIGXFSZ);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigdefault(&attributes, &usual);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    pid_t child;
-    int status = 0;
-    int failed =
-        posix_spawnp(&child, "gnuplot", &actions, &attributes, words, environment);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0) {
-        errno = failed;
-        return -1;
-    }
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
-static void write_file(const char *path, const char *text) {
-    Error error = {.set = false};
-    place_write(path, text, strlen(text), &error);
-    die_if(&error);
-}
-
-static void remove_folder(Arena *arena, const char *folder) {
-    static const char *const names[] = {"columns",     "log",        "figure.svg",
-                                        "figure.pdf",  "figure.png", "figure.tex",
-                                        "figure.dumb", "figure.eps"};
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        unlink(text_print(arena, "%s/%s", folder, names[i]));
-    rmdir(folder);
-}
-
-static const char *temporary_folder(Arena *arena) {
-    const char *base = getenv("TMPDIR");
-    char *folder = text_print(arena, "%s/normlab.XXXXXX", base && *base ? base : "/tmp");
-    if (mkdtemp(folder) == NULL) die(EX_CANTCREAT, "%s: %s", folder, strerror(errno));
-    return folder;
-}
-
-static char *word(Arena *arena, const char *text) {
-    return text_copy(arena, text, strlen(text));
-}
-
-/* gnuplot does not notice a full disk; a figure is whole when it ends as its form does. */
-static bool is_whole(const char *terminal, const char *bytes, size_t length) {
-    static const char *const ends[] = {"</svg>", "%%EOF", "IEND", "\\endgroup", "\n"};
-    char tail[32] = {0};
-    size_t shown = length < sizeof tail - 1 ? length : sizeof tail - 1;
-    for (size_t i = 0, k = 0; i < shown; i++) {
-        char c = bytes[length - shown + i];
-        if (c != '\0') tail[k++] = c;
-    }
+FigureForm figure_form(Arena *arena, const char *name, const char *width) {
+    const char *names[COUNT_OF(FORMS)];
     size_t i = 0;
-    while (strcmp(TERMINALS[i], terminal) != 0) i++;
-    return strstr(tail, ends[i]) != NULL;
+    for (size_t k = 0; k < COUNT_OF(FORMS); k++) names[k] = FORMS[k].name;
+    while (i < COUNT_OF(FORMS) && strcmp(name, names[i]) != 0) i++;
+    if (i == COUNT_OF(FORMS))
+        die(EX_USAGE, "no form of figure '%s'%s; there are svg, pdf, png, tex, dumb",
+            name, text_hint(arena, name, names, COUNT_OF(names)));
+    const bool dumb = strcmp(name, "dumb") == 0;
+    FigureForm form = {names[i], dumb ? DUMB_WIDE : WIDE};
+    if (width == NULL) return form;
+    form.width = read_width(width, FORMS[i].pixels);
+    const double least = dumb ? 40.0 : 2.5, most = dumb ? 400.0 : 20.0;
+    if (form.width >= least && form.width <= most) return form;
+    if (dumb) die(EX_USAGE, "--width %s: 40 to 400 characters are expected", width);
+    die(EX_USAGE, "--width %s: a length from 6.4cm to 50cm is expected%s", width,
+        FORMS[i].pixels > 0.0
+            ? text_print(arena, ", or %.0fpx to %.0fpx", least * FORMS[i].pixels,
+                         most * FORMS[i].pixels)
+            : "");
 }
 
-/* The figure's bytes. */
-static char *draw(Arena *arena, const Figure *f, const char *terminal, const char *folder,
-                  size_t *length) {
-    const char *script = place_home(arena, f->script);
-    const char *columns = text_print(arena, "%s/columns", folder),
-               *log = text_print(arena, "%s/log", folder);
-    const char *figure = text_print(arena, "%s/figure.%s", folder, terminal);
-    write_file(columns, f->columns);
-    const char *const first[] = {"gnuplot", "-d",   "-c",    script,
-                                 columns,   figure, terminal};
-    char *words[COUNT_OF(first) + FIGURE_WORDS + 2];
-    size_t count = 0;
-    for (size_t i = 0; i < COUNT_OF(first); i++) words[count++] = word(arena, first[i]);
-    for (size_t i = 0; i < FIGURE_WORDS && f->word[i]; i++)
-        words[count++] = word(arena, f->word[i]);
-    words[count++] = word(arena, place_home(arena, "experiments/style.gp"));
-    words[count] = NULL;
-    Error error = {.set = false};
-    int status = run_gnuplot(words, log);
-    if (status < 0) {
-        int trouble = errno;
-        remove_folder(arena, folder);
-        die(EX_UNAVAILABLE,
-            "gnuplot cannot be started (%s); `./normlab --no-install` lists what is "
-            "missing",
-            strerror(trouble));
-    }
-    char *bytes =
-        status == 0 ? place_read(arena, figure, (size_t)1 << 28, length, &error) : NULL;
-    if (bytes && is_whole(terminal, bytes, *length)) return bytes;
-    size_t said = 0;
-    Error quiet = {.set = false};
-    const char *why = place_read(arena, log, 1 << 16, &said, &quiet);
-    remove_folder(arena, folder);
-    die(EX_SOFTWARE, "gnuplot failed on %s: %s", script,
-        why && said ? why : "no whole figure");
+bool figure_is(const Figure *f, const char *form) {
+    return strcmp(f->form, form) == 0;
 }
+
+Figure figure_new(Arena *arena, FigureForm form, const char *script, const char *title) {
+    return (Figure){.arena = arena,
+                    .form = form.name,
+                    .width = form.width,
+                    .script = script,
+                    .title = title,
+                    .description = "",
+                    .x_label = "",
+                    .y_label = "",
+                    .columns = text_new(arena),
+                    .labels = text_new(arena),
+                    .given = text_new(arena)};
+}
+
+/* ---- what the script is given ---------------------------------------------------- */
+
+/* Bytes of a well-formed character of UTF-8 that may be shown; 0: there is none here. */
+static size_t character(const unsigned char *c) {
+    static const unsigned char lead[] = {0, 0xc2, 0xe0, 0xf0},
+                               high[] = {0, 0xdf, 0xef, 0xf4};
+    if (*c < 0x80) return *c >= ' ' && *c != 0x7f;
+    for (size_t more = 1; more <= 3; more++) {
+        if (*c < lead[more] || *c > high[more]) continue;
+        for (size_t k = 1; k <= more; k++)
+            if ((c[k] & 0xc0) != 0x80) return 0;
+        const unsigned code = (unsigned)(c[0] & 0xf) << 6 | (c[1] & 0x3fu);
+        const bool control = more == 1 && c[0] == 0xc2 && c[1] < 0xa0,
+                   surrogate = more == 2 && code >= 0x360 && code < 0x380,
+                   other = (more == 2 && code < 0x20) || (more == 3 && code < 0x10) ||
+                           (more == 3 && code >= 0x110) ||
+                           (more == 2 && code == 0x3ff && c[2] >= 0xbe);
+        return control || surrogate || other ? 0 : more + 1;
+    }
+    return 0;
+}
+
+const char *figure_label(Arena *arena, const char *text) {
+    Text out = text_new(arena);
+    while (*text) {
+        const size_t bytes = character((const unsigned char *)text);
+        if (bytes)
+            text_add(&out, "%.*s", (int)bytes, text);
+        else
+            text_add(&out, "%s", (unsigned char)*text < ' ' ? " " : "?");
+        text += bytes ? bytes : 1;
+    }
+    return out.data;
+}
+
+const char **figure_labels(Arena *arena, const char *const *text, size_t count) {
+    const char **label = TAKE(arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++) label[i] = figure_label(arena, text[i]);
+    return label;
+}
+
+/* In single quotes nothing has a meaning but they themselves, and two of them only where a
+ * text does not begin with them: they stand in double quotes, alone. */
+static const char *quoted(Arena *arena, const char *text) {
+    Text out = text_new(arena);
+    text_add(&out, "'");
+    for (; *text; text++) text_add(&out, *text == '\'' ? "'.\"'\".'" : "%c", *text);
+    text_add(&out, "'");
+    return out.data;
+}
+
+const char *figure_quoted(const Figure *f, double points, const char *text) {
+    const char *label = figure_label(f->arena, text);
+    if (!figure_is(f, "tex")) return quoted(f->arena, label);
+    return quoted(f->arena,
+                  text_print(f->arena, "\\fontsize{%g}{%g}\\selectfont %s", points,
+                             1.2 * points, latex_text(f->arena, label)));
+}
+
+static const char *number_text(Arena *arena, double value) {
+    return isfinite(value) ? text_print(arena, "%.17g", value) : "NaN";
+}
+
+void figure_number(Figure *f, const char *name, double value) {
+    text_add(&f->given, "%s = %s\n", name, number_text(f->arena, value));
+}
+
+void figure_path(Figure *f, const char *name, const char *path) {
+    text_add(&f->given, "%s = %s\n", name, quoted(f->arena, path));
+}
+
+void figure_text(Figure *f, const char *name, const char *text) {
+    text_add(&f->given, "%s = %s\n", name, figure_quoted(f, FIGURE_SMALL, text));
+}
+
+void figure_numbers(Figure *f, const char *name, const double *value, size_t count) {
+    text_add(&f->given, "array %s[%zu]\n", name, count ? count : 1);
+    for (size_t i = 0; i < count; i++)
+        text_add(&f->given, "%s[%zu] = %s\n", name, i + 1,
+                 number_text(f->arena, value[i]));
+}
+
+void figure_texts(Figure *f, const char *name, const char *const *text, size_t count) {
+    text_add(&f->given, "array %s[%zu]\n", name, count ? count : 1);
+    for (size_t i = 0; i < count; i++)
+        text_add(&f->given, "%s[%zu] = %s\n", name, i + 1,
+                 figure_quoted(f, FIGURE_SMALL, text[i]));
+}
+
+void figure_row(Figure *f, const double *value, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        text_add(&f->columns, "%s%s", i ? " " : "", number_text(f->arena, value[i]));
+    text_add(&f->columns, "\n");
+}
+
+/* gnuplot tells blocks apart by two empty lines, so none may be empty. */
+void figure_block_end(Figure *f) {
+    text_add(&f->columns, "NaN NaN NaN NaN NaN NaN NaN\n\n\n");
+}
+
+/* ---- what becomes of the bytes --------------------------------------------------- */
 
 static const char *xml_text(Arena *arena, const char *text) {
     Text out = text_new(arena);
@@ -150,66 +196,96 @@ static const char *xml_text(Arena *arena, const char *text) {
     return out.data;
 }
 
+/* The text between `open` and `close` in `from`; NULL: there is none. */
+static char *between(char *from, const char *open, const char *close, char **end) {
+    char *at = from ? strstr(from, open) : NULL;
+    *end = at ? strstr(at, close) : NULL;
+    return *end ? at + strlen(open) : NULL;
+}
+
+/* A script that draws all series, again and again in their order, has their names beside
+ * what it drew. */
+static size_t plots_of(char *svg) {
+    size_t count = 0;
+    char *end;
+    while ((svg = between(svg, "<title>gnuplot_plot_", "</title>", &end))) count++;
+    return count;
+}
+
 /* An SVG says what it shows and where it comes from, for readers of the page and the file. */
-static char *described(Arena *arena, const Figure *f, char *svg, size_t *length) {
-    char *from = strstr(svg, "<title>"), *to = from ? strstr(from, "</title>") : NULL;
-    if (to == NULL) return svg;
-    Text out = text_new(arena);
-    text_add(&out, "%.*s<title>%s</title>\n<desc>%s</desc>", (int)(from - svg), svg,
-             xml_text(arena, f->title), xml_text(arena, f->description));
-    text_add(&out, "%s", to + strlen("</title>"));
-    *length = out.length;
-    return out.data;
+static void describe(const Figure *f, Drawing *d) {
+    char *end, *at = between(d->bytes, "<title>", "</title>", &end);
+    if (at == NULL) return;
+    Text out = text_new(f->arena);
+    text_add(&out, "%.*s%s</title>\n<desc>%s</desc>", (int)(at - d->bytes), d->bytes,
+             xml_text(f->arena, figure_label(f->arena, f->title)),
+             xml_text(f->arena, f->description));
+    char *rest = end + strlen("</title>");
+    const size_t plots = plots_of(rest);
+    const bool named = f->names > 0 && plots % f->names == 0;
+    for (size_t i = 0; named && i < plots; i++, rest = end) {
+        at = between(rest, "<title>gnuplot_plot_", "</title>", &end);
+        text_add(&out, "%.*s<title>%s", (int)(at - strlen("<title>gnuplot_plot_") - rest),
+                 rest, xml_text(f->arena, figure_label(f->arena, f->name[i % f->names])));
+    }
+    text_add(&out, "%s", rest);
+    d->bytes = out.data;
+    d->length = out.length;
 }
 
-static void write_bytes(const char *path, const void *bytes, size_t length) {
-    Error error = {.set = false};
-    place_write(path, bytes, length, &error);
-    die_if(&error);
+static void add_integer(unsigned char *to, size_t value) {
+    for (size_t i = 0; i < 4; i++) to[i] = (unsigned char)(value >> (24 - 8 * i));
 }
 
-/* The tex form is two files: the labels, and the drawing that they lie over, NAME.eps
- * beside NAME.tex. */
-static char *with_drawing(Arena *arena, const char *folder, const char *path, char *tex,
-                          size_t *length) {
+/* Programs that place a PNG in a page take its size from a chunk that gnuplot leaves out;
+ * it stands after the 33 bytes of the file's mark and header. */
+static void tell_size(Arena *arena, Drawing *d) {
+    enum { HEAD = 33, CHUNK = 21 };
+    const size_t a_metre = (size_t)(PNG_PIXELS / 0.0254 + 0.5);
+    unsigned char chunk[CHUNK] = {0, 0, 0, 9, 'p', 'H', 'Y', 's'};
+    if (d->length < HEAD) return;
+    add_integer(chunk + 8, a_metre);
+    add_integer(chunk + 12, a_metre);
+    chunk[16] = 1; /* the unit is the metre */
+    add_integer(chunk + 17, crc32(0, chunk + 4, 13));
+    char *whole = TAKE(arena, char, d->length + CHUNK);
+    memcpy(whole, d->bytes, HEAD);
+    memcpy(whole + HEAD, chunk, CHUNK);
+    memcpy(whole + HEAD + CHUNK, d->bytes + HEAD, d->length - HEAD);
+    d->bytes = whole;
+    d->length += CHUNK;
+}
+
+/* The tex form is two files: NAME.tex, the labels, over NAME-drawing.pdf, which pdflatex,
+ * xelatex and lualatex read as it is. */
+static bool write_drawing(const Figure *f, Drawing *d, const char *path, Error *error) {
     size_t stem = strlen(path);
     if (stem > 4 && strcmp(path + stem - 4, ".tex") == 0) stem -= 4;
-    const char *drawing = text_print(arena, "%.*s.eps", (int)stem, path);
-    Error error = {.set = false};
-    size_t size;
-    char *eps = place_read(arena, text_print(arena, "%s/figure.eps", folder),
-                           (size_t)1 << 28, &size, &error);
-    if (eps == NULL) return tex;
-    write_bytes(drawing, eps, size);
-    const char *name = strrchr(drawing, '/') ? strrchr(drawing, '/') + 1 : drawing;
-    const char *old = text_print(arena, "%s/figure", folder);
-    Text out = text_new(arena);
-    for (char *at; (at = strstr(tex, old)) != NULL; tex = at + strlen(old))
-        text_add(&out, "%.*s%.*s", (int)(at - tex), tex, (int)(strlen(name) - 4), name);
+    const char *under = text_print(f->arena, "%.*s-drawing.pdf", (int)stem, path);
+    const char *name = strrchr(under, '/') ? strrchr(under, '/') + 1 : under;
+    char *tex = d->bytes, *at;
+    Text out = text_new(f->arena);
+    text_add(&out,
+             "%% %s\n%% \\input it under pdflatex, xelatex or lualatex with "
+             "\\usepackage{graphicx,xcolor}; it needs %s.\n",
+             figure_label(f->arena, f->description), name);
+    for (; (at = strstr(tex, d->stem)) != NULL; tex = at + strlen(d->stem))
+        text_add(&out, "%.*s%s", (int)(at - tex), tex, name);
     text_add(&out, "%s", tex);
-    *length = out.length;
-    return out.data;
+    d->bytes = out.data;
+    d->length = out.length;
+    return place_write(under, d->under, d->under_length, error);
 }
 
-void figure_draw(Arena *arena, const Figure *figure, const char *terminal,
-                 const char *path) {
-    const char *folder = temporary_folder(arena);
-    size_t length = 0;
-    char *bytes = draw(arena, figure, terminal, folder, &length);
-    if (strcmp(terminal, "svg") == 0) bytes = described(arena, figure, bytes, &length);
-    if (strcmp(terminal, "tex") == 0 && path)
-        bytes = with_drawing(arena, folder, path, bytes, &length);
-    remove_folder(arena, folder);
-    if (path)
-        write_bytes(path, bytes, length);
-    else
-        fwrite(bytes, 1, length, stdout);
-}
-
-void figure_want(Arena *arena, const char *terminal) {
-    size_t i = 0;
-    while (i < COUNT_OF(TERMINALS) && strcmp(terminal, TERMINALS[i]) != 0) i++;
-    if (i == COUNT_OF(TERMINALS))
-        die(EX_USAGE, "no form of figure '%s'%s; there are svg, pdf, png, tex, dumb",
-            terminal, text_hint(arena, terminal, TERMINALS, COUNT_OF(TERMINALS)));
+bool figure_draw(const Figure *figure, const char *path, Error *error) {
+    Drawing d = {.bytes = NULL};
+    if (!gnuplot_draw(figure, &d, error)) return false;
+    if (figure_is(figure, "svg")) describe(figure, &d);
+    if (figure_is(figure, "png")) tell_size(figure->arena, &d);
+    if (path == NULL) {
+        if (fwrite(d.bytes, 1, d.length, stdout) == d.length) return true;
+        return fail(error, EX_IOERR, 0, "stdout: %s", strerror(errno));
+    }
+    if (figure_is(figure, "tex") && !write_drawing(figure, &d, path, error)) return false;
+    return place_write(path, d.bytes, d.length, error);
 }

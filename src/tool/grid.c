@@ -60,6 +60,23 @@ static const char **names_of(Reader *r, const char *path, size_t *count) {
     return data;
 }
 
+/* Numbers, or words that stand side by side. */
+static void read_along(Reader *r, Grid *g) {
+    const char *path = "/results/along";
+    double *along;
+    g->along_is_number = store_kind(r->store, path) != STORE_TEXT;
+    if (g->along_is_number) {
+        g->along = scale_of(r, path, &g->points);
+        g->along_text = TAKE(r->arena, const char *, g->points);
+        for (size_t j = 0; j < g->points; j++)
+            g->along_text[j] = text_number(r->arena, g->along[j]);
+        return;
+    }
+    g->along_text = names_of(r, path, &g->points);
+    g->along = along = TAKE(r->arena, double, g->points);
+    for (size_t j = 0; j < g->points; j++) along[j] = (double)j;
+}
+
 static void read_published(Reader *r, Grid *g) {
     if (!store_has(r->store, "/published")) return;
     g->published = store_get_text(r->store, r->arena, "/published", "source", &r->error);
@@ -91,7 +108,7 @@ const Grid *grid_read(Arena *arena, const char *path) {
     die_if(&r.error);
     g->quick = quick != 0;
     g->name = names_of(&r, "/results/series", &g->series);
-    g->along = scale_of(&r, "/results/along", &g->points);
+    read_along(&r, g);
     g->seed = scale_of(&r, "/results/seed", &g->seeds);
     size_t total = g->series * g->points * g->seeds;
     g->score = numbers_of(&r, "/results/score", total);
@@ -143,6 +160,7 @@ const Grid *grid_plain(Arena *arena, const Grid *grid) {
                            &g->changes,    &g->identity, &g->rule,        &g->mixed};
     for (size_t i = 0; i < COUNT_OF(line); i++) *line[i] = text_plain(arena, *line[i]);
     g->name = plain_names(arena, grid->name, grid->series);
+    g->along_text = plain_names(arena, grid->along_text, grid->points);
     g->learned = plain_learned(arena, grid);
     if (grid->published == NULL) return g;
     g->published = text_plain(arena, grid->published);

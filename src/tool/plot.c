@@ -1,8 +1,7 @@
-/* Figures of studies: the columns and arguments that plot.gp asks for, and all the figures
- * that an experiment names. */
+/* Figures of studies: the error over the points, and all the figures that an experiment
+ * names. */
 #include "tool.h"
 
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,65 +14,19 @@ const char *plot_remark(Arena *arena, const Grid *g, size_t series) {
     return lost ? text_print(arena, "%s, %zu of %zu diverged", same, lost, cells) : same;
 }
 
-/* Several of one kind take the kind's further dashes and marks. "2 5 102": kind +
- * 100 * (how many of the kind came before) + 1. */
-const char *plot_styles(Arena *arena, const Grid *g, const size_t *series, size_t count) {
-    Text out = text_new(arena);
-    for (size_t i = 0; i < count; i++) {
-        size_t before = 0;
-        for (size_t k = 0; k < i; k++) before += g->rank[series[k]] == g->rank[series[i]];
-        text_add(&out, "%s%.0f", i ? " " : "",
-                 g->rank[series[i]] + 1 + 100 * (double)(before % 3));
-    }
-    return out.data;
-}
-
 /* One word for each note of the study. */
 static const char *marks_of(Arena *arena, const Grid *g) {
     return text_print(arena, "%s%s%s", *g->changes ? ", changed" : "",
                       *g->mixed ? ", mixed arithmetic" : "", g->edited ? ", edited" : "");
 }
 
-const char *plot_foot(Arena *arena, const Grid *g, const char *what, bool tex) {
+const char *plot_foot(Arena *arena, const Grid *g, const char *what) {
     const char *between = !*g->protocol ? "" : g->quick ? ", " : " ";
-    const char *text =
-        text_print(arena, "%s%s%s%s%s %s: %s", g->experiment, g->quick ? " quick" : "",
-                   between, g->protocol, marks_of(arena, g), g->identity, what);
-    return figure_label(arena, text, tex);
-}
-
-const char *plot_description(Arena *arena, const Grid *g, const char *what) {
-    Text text = text_new(arena);
-    text_add(&text, "%s", plot_foot(arena, g, what, false));
-    for (const char *const *note = grid_notes(arena, g); *note; note++)
-        text_add(&text, ". %s", *note);
-    return text.data;
+    return text_print(arena, "%s%s%s%s%s %s: %s", g->experiment, g->quick ? " quick" : "",
+                      between, g->protocol, marks_of(arena, g), g->identity, what);
 }
 
 /* ---- the error over `along` ------------------------------------------------------ */
-
-/* One block a series: a header with its name, then along, mean, low, high in percent. */
-static const char *columns_text(Arena *arena, const Grid *g, bool tex) {
-    Text out = text_new(arena);
-    for (size_t i = 0; i < g->series; i++) {
-        text_add(&out, "%s\"%s%s\"\n", i ? "\n\n" : "",
-                 figure_label(arena, g->name[i], tex), plot_remark(arena, g, i));
-        for (size_t j = 0; j < g->points; j++) {
-            Interval e = interval_of(g->score + (i * g->points + j) * g->seeds, g->seeds);
-            double half = isnan(e.half) ? 0.0 : e.half;
-            text_add(&out, "%.17g %.17g %.17g %.17g\n", g->along[j], 100 * e.mean,
-                     100 * (e.mean - half), 100 * (e.mean + half));
-        }
-    }
-    return out.data;
-}
-
-static const char *same_text(Arena *arena, const Grid *g) {
-    Text out = text_new(arena);
-    for (size_t i = 0; i < g->series; i++)
-        text_add(&out, "%s%d", i ? " " : "", g->same[i] > 0);
-    return out.data;
-}
 
 static const char *over_seeds(Arena *arena, const Grid *g) {
     return text_print(arena, "%s, mean%s over %zu seed%s", score_words(arena, g->rule),
@@ -81,26 +34,32 @@ static const char *over_seeds(Arena *arena, const Grid *g) {
                       g->seeds == 1 ? "" : "s");
 }
 
-/* plot.gp gets, between columns, output, terminal and style.gp: label of the ordinate,
- * styles, same, label of the axis, foot. */
-static bool error_figure(Arena *arena, Figure *figure, const Grid *g, const char *about,
-                         bool tex) {
+static bool error_figure(Figure *figure, const Grid *g, const char *about) {
+    Arena *arena = figure->arena;
+    const char **name = TAKE(arena, const char *, g->series);
     size_t *series = TAKE(arena, size_t, g->series);
+    Interval *value = TAKE(arena, Interval, g->series * g->points);
     (void)about;
-    for (size_t i = 0; i < g->series; i++) series[i] = i;
-    figure->columns = columns_text(arena, g, tex);
-    figure->word[0] = figure_label(arena, "validation error, %", tex);
-    figure->word[1] = plot_styles(arena, g, series, g->series);
-    figure->word[2] = same_text(arena, g);
-    figure->word[3] = figure_label(arena, g->along_label, tex);
-    figure->word[4] = plot_foot(arena, g, over_seeds(arena, g), tex);
-    figure->description = plot_description(arena, g, over_seeds(arena, g));
-    return true;
+    for (size_t i = 0; i < g->series; i++) {
+        series[i] = i;
+        name[i] = text_print(arena, "%s%s", g->name[i], plot_remark(arena, g, i));
+    }
+    for (size_t i = 0; i < g->series * g->points; i++)
+        value[i] = interval_of(g->score + i * g->seeds, g->seeds);
+    const Chart chart = {.label = "validation error, %",
+                         .foot = plot_foot(arena, g, over_seeds(arena, g)),
+                         .curves = g->series,
+                         .name = name,
+                         .series = series,
+                         .value = value,
+                         .scale = 100.0,
+                         .least = 0.0,
+                         .most = 100.0,
+                         .guide = true};
+    return chart_make(figure, g, &chart);
 }
 
 /* ---- all figures of a study ------------------------------------------------------ */
-
-enum { MOST_FIGURES = 16 };
 
 /* The experiment's own script, or the one that all share. */
 static const char *script_of(Arena *arena, const char *experiment, const char *script) {
@@ -110,82 +69,130 @@ static const char *script_of(Arena *arena, const char *experiment, const char *s
                : text_print(arena, "experiments/%s", script);
 }
 
-/* "out/a.svg" and "layers" make "out/a-layers.svg". */
-static const char *path_of(Arena *arena, const char *path, const char *name) {
+const char *plot_path(Arena *arena, const char *path, const char *name) {
     if (path == NULL || *name == '\0') return path;
     const char *file = strrchr(path, '/'), *dot = strrchr(file ? file : path, '.');
     const size_t stem = dot ? (size_t)(dot - path) : strlen(path);
     return text_print(arena, "%.*s-%s%s", (int)stem, path, name, path + stem);
 }
 
+/* What a figure says of itself: the foot, and the study's notes. */
+static const char *with_notes(Arena *arena, const Grid *g, const char *foot) {
+    Text text = text_new(arena);
+    text_add(&text, "%s", foot);
+    for (const char *const *note = grid_notes(arena, g); *note; note++)
+        text_add(&text, ". %s", *note);
+    return figure_label(arena, text.data);
+}
+
+/* True unless something went wrong; without data there is no figure. */
 static bool draw_one(Arena *arena, const Grid *g, const ExperimentFigure *f,
-                     const char *terminal, const char *path) {
-    Figure figure = {.script = script_of(arena, g->experiment, f->script),
-                     .title = g->question};
-    if (!f->make(arena, &figure, g, f->about, strcmp(terminal, "tex") == 0)) return false;
-    figure_draw(arena, &figure, terminal, path);
+                     FigureForm form, const char *path, Error *error) {
+    Figure figure = figure_new(arena, form, f->script, g->question);
+    const bool made = f->make(&figure, g, f->about);
+    *error = figure.error;
+    if (!made) return !error->set;
+    figure.script = script_of(arena, g->experiment, figure.script);
+    figure.description = with_notes(arena, g, figure.description);
+    const char *to = plot_path(arena, path, f->name);
+    if (!figure_draw(&figure, to, error)) return false;
+    if (to && place_is_replaced(to)) puts(to);
     return true;
 }
 
-const char **plot_draw(Arena *arena, const Grid *found, const char *terminal,
-                       const char *path) {
+int plot_draw(Arena *arena, const Grid *found, FigureForm form, const char *path) {
     static const ExperimentFigure first = {"", "plot.gp", error_figure, NULL};
-    const char **drawn = ZERO(arena, const char *, MOST_FIGURES + 2);
     const Grid *g = grid_plain(arena, found);
     const ExperimentFigure *more = find_experiment(arena, found->experiment)->figures;
-    size_t count = 0;
-    draw_one(arena, g, &first, terminal, path);
-    if (path && !place_is_replaced(path)) return drawn; /* a pipe has nothing beside it */
-    drawn[count++] = path;
-    for (; more && more->name && count <= MOST_FIGURES; more++) {
-        const char *to = path_of(arena, path, more->name);
-        if (draw_one(arena, g, more, terminal, to)) drawn[count++] = to;
+    int status = EX_OK;
+    for (const ExperimentFigure *f = &first; f && f->name;
+         f = f == &first ? more : f + 1) {
+        Error error = {.set = false};
+        if (f != &first && path && !place_is_replaced(path)) break; /* one in a pipe */
+        if (draw_one(arena, g, f, form, path, &error)) continue;
+        say("no figure%s%s: %s", *f->name ? " " : "", f->name, error.message);
+        status = status ? status : error.code;
     }
-    return drawn;
+    return status;
 }
 
 /* Said before anything is drawn. */
-static void want_output(const char *path, const char *terminal) {
+static void want_output(const char *path, FigureForm form) {
     Error error = {.set = false};
     if (path == NULL) return;
     place_may_write(path, &error);
     die_if(&error);
-    if (strcmp(terminal, "tex") == 0 && !place_is_replaced(path))
+    if (strcmp(form.name, "tex") == 0 && !place_is_replaced(path))
         die(EX_CANTCREAT, "%s: a TeX figure is two files; the name of a file is expected",
             path);
 }
 
 /* ---- the command ----------------------------------------------------------------- */
 
+/* The figures of the chapter on checking have no table: they are drawn from their file. */
+static int plot_checking(const Call *call, FigureForm form) {
+    Arena *arena = call->arena;
+    const char *from = call_option(call, "--from"), *path = call_option(call, "--to");
+    const char *own = place_out(arena, "checking.h5");
+    if (path && !place_is_replaced(path))
+        die(EX_CANTCREAT, "%s: these are two figures; the name of a file is expected",
+            path);
+    want_output(path, form);
+    if (from == NULL)
+        from = access(own, F_OK) == 0 ? own : place_home(arena, "data/checking.h5");
+    Error error = {.set = false};
+    Store *store = store_open(from, &error);
+    die_if(&error);
+    if (call_option(call, "--from") == NULL) say("from %s", from);
+    if (path == NULL && strcmp(form.name, "dumb") != 0)
+        path = place_out(arena, text_print(arena, "checking.%s", form.name));
+    const bool drawn = curves_draw(arena, store, form, path, &error);
+    store_close(store);
+    if (!drawn) die_if(&error);
+    for (const char *const *name = curves_name; path && *name; name++)
+        puts(plot_path(arena, path, *name));
+    return EX_OK;
+}
+
 static int run_plot(const Call *call) {
     Arena *arena = call->arena;
+    const FigureForm form = figure_form(arena, call->words > 1 ? call->word[1] : "svg",
+                                        call_option(call, "--width"));
+    if (strcmp(call->word[0], "checking") == 0) return plot_checking(call, form);
     const Experiment *experiment = find_experiment(arena, call->word[0]);
-    const char *terminal = call->words > 1 ? call->word[1] : "svg",
-               *path = call_option(call, "--to");
-    figure_want(arena, terminal);
-    want_output(path, terminal);
+    const char *path = call_option(call, "--to");
+    want_output(path, form);
     const Grid *grid = grid_find(call, experiment->name);
-    if (strcmp(terminal, "dumb") != 0 && path == NULL) {
+    if (strcmp(form.name, "dumb") != 0 && path == NULL) {
         Error error = {.set = false};
         place_folder(place_out(arena, "."), &error);
         die_if(&error);
         path = place_out(arena, text_print(arena, "%s%s.%s", grid->experiment,
-                                           grid->quick ? "-quick" : "", terminal));
+                                           grid->quick ? "-quick" : "", form.name));
     }
-    for (const char **drawn = plot_draw(arena, grid, terminal, path); *drawn; drawn++)
-        puts(*drawn);
-    return EX_OK;
+    return plot_draw(arena, grid, form, path);
 }
 
 const Command command_plot = {
     .name = "plot",
-    .usage = "EXPERIMENT [svg|pdf|png|tex|dumb] [--to FILE] [--from FILE]",
+    .usage =
+        "EXPERIMENT [svg|pdf|png|tex|dumb] [--width LENGTH] [--to FILE] [--from FILE]",
     .summary = "Draws the figures of a study; dumb draws them in the terminal",
     .options =
-        (const Option[]){{"--to", "FILE", "instead of out/EXPERIMENT.FORM"},
-                         {"--from", "FILE", "a collected file instead of the newest one"},
-                         {NULL, NULL, NULL}},
+        (const Option[]){
+            {"--width", "LENGTH",
+             "17cm if not given; 8.6cm, 86mm, 3.4in, 640px (svg: 96 an inch, "
+             "png: 192); a bare number is px for svg and png, cm for pdf and "
+             "tex, characters for dumb"},
+            {"--to", "FILE", "instead of out/EXPERIMENT.FORM"},
+            {"--from", "FILE", "a collected file instead of the newest one"},
+            {NULL, NULL, NULL}},
     .least = 1,
     .most = 2,
     .run = run_plot,
+    .more =
+        "Text has one size whatever the width: 9, 8 and 7 pt. The tex form is NAME.tex "
+        "over NAME-drawing.pdf, for pdflatex,\n"
+        "xelatex and lualatex. `plot checking` draws the figures of the chapter on "
+        "checking.",
 };

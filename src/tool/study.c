@@ -36,10 +36,8 @@ static int study(const Call *call, const Sweep *sweep, bool published) {
     collect(arena, sweep, to.file);
     const Grid *grid = grid_read(arena, to.file);
     table_print(arena, stdout, grid, TABLE_TEXT);
-    const char **drawn = plot_draw(arena, grid, "svg", to.figure);
     printf("\n%s\n", to.file);
-    for (; *drawn; drawn++) puts(*drawn);
-    return EX_OK;
+    return plot_draw(arena, grid, figure_form(arena, "svg", NULL), to.figure);
 }
 
 #define STUDY_OPTIONS                                                                    \
@@ -91,7 +89,8 @@ static int run_demo(const Call *call) {
     int status = study(call, sweep, false);
     if (status == EX_OK && isatty(STDOUT_FILENO)) {
         Places to = places_of(call->arena, sweep, false);
-        plot_draw(call->arena, grid_read(call->arena, to.file), "dumb", NULL);
+        status = plot_draw(call->arena, grid_read(call->arena, to.file),
+                           figure_form(call->arena, "dumb", NULL), NULL);
     }
     return status;
 }

@@ -258,8 +258,13 @@ const Sweep *sweep_plan(const Call *call, const Experiment *experiment, bool qui
     sweep->same = TAKE(arena, bool, sweep->series);
     for (size_t i = 0; i < sweep->series; i++) sweep->same[i] = sweep->points > 1;
     sweep->along = TAKE(arena, double, sweep->points);
-    for (size_t i = 0; i < sweep->points; i++)
-        sweep->along[i] = strtod(axis(plan, experiment->along)->value[i], NULL);
+    sweep->along_text = TAKE(arena, const char *, sweep->points);
+    for (size_t i = 0; i < sweep->points; i++) {
+        sweep->along_text[i] = axis(plan, experiment->along)->value[i];
+        sweep->along_is_text |= !text_to_double(sweep->along_text[i], &sweep->along[i]);
+    }
+    for (size_t i = 0; i < sweep->points && sweep->along_is_text; i++)
+        sweep->along[i] = (double)i;
     sweep->seed = TAKE(arena, double, sweep->seeds);
     for (size_t i = 0; i < sweep->seeds; i++)
         sweep->seed[i] = strtod(axis(plan, "seed")->value[i], NULL);

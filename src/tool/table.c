@@ -72,7 +72,7 @@ static int first_width(Arena *arena, const Grid *g) {
 }
 
 static const double *published_at(const Grid *g, size_t series, double along) {
-    for (size_t j = 0; j < g->published_points; j++)
+    for (size_t j = 0; g->along_is_number && j < g->published_points; j++)
         if (g->published_at[j] == along)
             return &g->published_value[series * g->published_points + j];
     return NULL;
@@ -116,7 +116,7 @@ static void print_text(Arena *arena, FILE *out, const Grid *g) {
     for (const char *const *note = grid_notes(arena, g); *note; note++)
         fprintf(out, "%s\n", *note);
     fputs("\n", out);
-    for (size_t j = 0; j < g->points; j++) cells[j] = text_number(arena, g->along[j]);
+    for (size_t j = 0; j < g->points; j++) cells[j] = g->along_text[j];
     text_row(out, first_width(arena, g), g->along_label, cells, g->points);
     for (size_t i = 0; i < g->series; i++) {
         for (size_t j = 0; j < g->points; j++)
@@ -148,6 +148,11 @@ static const char *csv_text(Arena *arena, const char *text) {
     return out.data;
 }
 
+static const char *csv_along(Arena *arena, const Grid *g, size_t point) {
+    const char *text = g->along_text[point];
+    return g->along_is_number ? text : csv_text(arena, text);
+}
+
 static void print_csv(Arena *arena, FILE *out, const Grid *g) {
     fputs(
         "series,along,seeds,mean,half_width,diverged,test_mean,train_mean,score,source\n",
@@ -158,7 +163,7 @@ static void print_csv(Arena *arena, FILE *out, const Grid *g) {
                      t = interval_of(cell(g, g->test, i, j), g->seeds),
                      s = interval_of(cell(g, g->train, i, j), g->seeds);
             fprintf(out, "%s,%s,%zu,%s,%s,%zu,%s,%s,%s,\"normlab %s\"\n",
-                    csv_text(arena, g->name[i]), text_number(arena, g->along[j]), e.count,
+                    csv_text(arena, g->name[i]), csv_along(arena, g, j), e.count,
                     text_number(arena, e.mean), text_number(arena, e.half),
                     diverged_at(g, i, j), text_number(arena, t.mean),
                     text_number(arena, s.mean), csv_text(arena, g->rule), g->identity);
@@ -171,6 +176,11 @@ static void print_csv(Arena *arena, FILE *out, const Grid *g) {
 }
 
 /* ---- JSON ------------------------------------------------------------------------ */
+
+static const char *json_along(Arena *arena, const Grid *g, size_t point) {
+    return g->along_is_number ? json_number(arena, g->along[point])
+                              : json_text(arena, g->along_text[point]);
+}
 
 static void print_json(Arena *arena, FILE *out, const Grid *g) {
     fprintf(out,
@@ -195,7 +205,7 @@ static void print_json(Arena *arena, FILE *out, const Grid *g) {
                     " \"minus_first\": %s, \"minus_first_half_width\": %s, \"diverged\": "
                     "%zu}",
                     i + j ? "," : "", json_text(arena, g->name[i]),
-                    json_number(arena, g->along[j]), e.count, json_number(arena, e.mean),
+                    json_along(arena, g, j), e.count, json_number(arena, e.mean),
                     json_number(arena, e.half), json_number(arena, d.mean),
                     json_number(arena, d.half), diverged_at(g, i, j));
         }
@@ -236,7 +246,8 @@ static void print_latex(Arena *arena, FILE *out, const Grid *g) {
             g->quick ? "quick" : "full");
     for (size_t j = 0; j < g->points; j++) fputs("r", out);
     fputs("}\n\\toprule\n", out);
-    for (size_t j = 0; j < g->points; j++) cells[j] = text_number(arena, g->along[j]);
+    for (size_t j = 0; j < g->points; j++) cells[j] = g->along_text[j];
+    for (size_t j = 0; j < g->points; j++) cells[j] = latex_text(arena, cells[j]);
     latex_row(arena, out, g->along_label, cells, g->points);
     fputs("\\midrule\n", out);
     for (size_t i = 0; i < g->series; i++) {

@@ -113,21 +113,7 @@ static const char *weight_title(Arena *arena, const Weight *w) {
     return text_print(arena, "weight of %s (%s)", l->choice[w->choice], l->name);
 }
 
-/* ---- texts for gnuplot ----------------------------------------------------------- */
-
-/* One more of the words that gnuplot's word() takes apart. */
-static void add_word(Text *words, const char *text, bool tex) {
-    text_add(words, "%s\"%s\"", words->length ? " " : "",
-             *text ? figure_label(words->arena, text, tex) : " ");
-}
-
-static const char *number_or_nan(Arena *arena, double value) {
-    return isfinite(value) ? text_print(arena, "%.9g", value) : "NaN";
-}
-
-static void add_block(Text *out, const char *header) {
-    text_add(out, "%s\"%s\"\n", out->length ? "\n\n" : "", header);
-}
+/* ---- panels ------------------------------------------------------------------------ */
 
 /* A column of panels for each point, or one where every run serves all points. */
 static size_t panel_columns(const Grid *g, const Weight *weight, size_t count) {
@@ -136,58 +122,141 @@ static size_t panel_columns(const Grid *g, const Weight *weight, size_t count) {
     return 1;
 }
 
-static const char *column_words(Arena *arena, const Grid *g, size_t columns, bool tex) {
-    Text words = text_new(arena);
-    for (size_t j = 0; j < columns; j++)
-        add_word(&words,
-                 columns == 1 ? ""
-                 : j == 0     ? text_print(arena, "%s %s", g->along_label,
-                                           text_number(arena, g->along[j]))
-                              : text_number(arena, g->along[j]),
-                 tex);
-    return words.data;
+enum { MOST_COLUMNS = 6 };
+
+/* As many of `most` panels as stand side by side, each so wide with what is beside it. */
+static size_t fitting(const Figure *f, size_t most, double wide) {
+    size_t count = most;
+    while (count > 1 && (f->width - 0.6) / (double)count < wide) count--;
+    return count;
+}
+
+/* Some of many, the first and the last among them. */
+static size_t spread(size_t all, size_t shown, size_t i) {
+    return shown > 1 ? i * (all - 1) / (shown - 1) : 0;
 }
 
 /* ---- weights over epochs --------------------------------------------------------- */
 
-static void add_curve(Text *out, const Grid *g, const Weight *w, size_t point,
+static void add_curve(Figure *f, const Grid *g, const Weight *w, size_t point,
                       size_t layer) {
-    double *over = TAKE(out->arena, double, g->seeds);
-    add_block(out, "");
+    double *over = TAKE(f->arena, double, g->seeds);
     for (size_t r = 0; r < w->of->rows; r++) {
         for (size_t k = 0; k < g->seeds; k++)
             over[k] = weight_at(g, w, point, k, layer, r);
-        text_add(out, "%.17g %s\n", w->of->epoch[r],
-                 number_or_nan(out->arena, interval_of(over, g->seeds).mean));
+        figure_row(f, (const double[]){w->of->epoch[r], interval_of(over, g->seeds).mean},
+                   2);
     }
+    figure_block_end(f);
 }
 
-/* layers.gp: series and titles of the rows, titles of the columns, names of the layers,
- * foot. */
-bool figure_layers(Arena *arena, Figure *figure, const Grid *g, const char *about,
-                   bool tex) {
+static double last_epoch(const Weight *weight, size_t count) {
+    double last = 0.0;
+    for (size_t i = 0; i < count; i++)
+        last = fmax(last, weight[i].of->epoch[weight[i].of->rows - 1]);
+    return last;
+}
+
+/* What stands above the panels of weights, and how many lines that takes. */
+typedef struct Titles {
+    const char **weight, **column;
+    size_t weights, columns, lines, column_lines;
+} Titles;
+
+static Titles titles_of(const Figure *f, const Grid *g, const Weight *weight,
+                        size_t count, size_t columns) {
+    Titles t = {TAKE(f->arena, const char *, count),
+                TAKE(f->arena, const char *, columns),
+                count,
+                columns,
+                0,
+                0};
+    for (size_t i = 0; i < count; i++)
+        t.weight[i] = text_print(f->arena, "%s: %s", g->name[weight[i].of->series],
+                                 weight_title(f->arena, &weight[i]));
+    for (size_t c = 0; c < columns && columns > 1; c++) {
+        const char *at = g->along_text[spread(g->points, columns, c)];
+        t.column[c] = c ? at : text_print(f->arena, "%s %s", g->along_label, at);
+    }
+    return t;
+}
+
+static const char GREY[] = "left textcolor rgb '#555555'";
+
+/* Over one panel in a grid, or over all panels of a row. */
+static double title_room(const Figure *f, const Panels *p, const Titles *t) {
+    return t->columns > 1 ? f->width - p->left - 0.1 : p->wide;
+}
+
+/* A panel for each weight and point; where all points are one run, panels in a grid. */
+static Panels layer_panels(Figure *f, Titles *t, double top) {
+    Panels p = {.across = t->columns,
+                .count = t->weights * t->columns,
+                .left = 0.66,
+                .tall = 0.78};
+    if (t->columns == 1) p.across = fitting(f, t->weights < 3 ? t->weights : 3, 1.3);
+    p.step_x = (f->width - p.left) / (double)p.across;
+    p.wide = p.step_x - 0.2;
+    for (size_t i = 0; i < t->weights; i++) {
+        const size_t lines =
+            panel_title(f, NULL, i, 0, title_room(f, &p, t), "", t->weight[i]);
+        t->lines = lines > t->lines ? lines : t->lines;
+    }
+    for (size_t c = 0; c < t->columns && t->columns > 1; c++) {
+        const size_t lines = panel_title(f, NULL, c, 0, p.wide, "", t->column[c]);
+        t->column_lines = lines > t->column_lines ? lines : t->column_lines;
+    }
+    p.step_y = 0.96 + PANEL_TITLE * (double)t->lines;
+    p.top = top + 0.18 + PANEL_TITLE * (double)(t->lines + t->column_lines);
+    return p;
+}
+
+static void put_titles(Figure *f, const Panels *p, const Titles *t) {
+    const double room = title_room(f, p, t);
+    for (size_t i = 0; i < t->weights; i++)
+        panel_title(f, p, i * t->columns, 0, room, "left", t->weight[i]);
+    for (size_t c = 0; c < t->columns && t->columns > 1; c++)
+        panel_title(f, p, c, t->lines, p->wide, GREY, t->column[c]);
+}
+
+static void put_weight_axis(Figure *f, const Panels *p) {
+    FigureTicks y = ticks_between(f->arena, 0.0, 1.0, 2);
+    figure_ticks(f, "y", &y);
+    for (size_t i = 0; i < p->count; i += p->across)
+        figure_y_ticks(f, &y, panel_y(p, i) + p->tall, panel_y(p, i), panel_x(p, i));
+}
+
+/* layers.gp: blocks panel by panel, in each the layers. */
+bool figure_layers(Figure *f, const Grid *g, const char *about) {
     Weight weight[MOST_WEIGHTS];
     const size_t count = weights_of(weight, g, about);
     if (count == 0) return false;
-    const size_t columns = panel_columns(g, weight, count), layers = weight[0].of->layers;
-    Text out = text_new(arena), series = text_new(arena), rows = text_new(arena),
-         names = text_new(arena);
-    for (size_t i = 0; i < count; i++) {
-        add_word(&series, g->name[weight[i].of->series], tex);
-        add_word(&rows, weight_title(arena, &weight[i]), tex);
+    const size_t points = panel_columns(g, weight, count),
+                 columns = fitting(f, points < MOST_COLUMNS ? points : MOST_COLUMNS, 0.7),
+                 layers = weight[0].of->layers;
+    for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < columns; j++)
             for (size_t l = 0; l < layers; l++)
-                add_curve(&out, g, &weight[i], j, l < weight[i].of->layers ? l : 0);
-    }
-    for (size_t l = 0; l < layers; l++) add_word(&names, weight[0].of->layer[l], tex);
-    const char *what = text_print(arena, "mean over channels and %zu seeds", g->seeds);
-    figure->columns = out.data;
-    figure->word[0] = series.data;
-    figure->word[1] = rows.data;
-    figure->word[2] = column_words(arena, g, columns, tex);
-    figure->word[3] = names.data;
-    figure->word[4] = plot_foot(arena, g, what, tex);
-    figure->description = plot_description(arena, g, what);
+                add_curve(f, g, &weight[i], spread(points, columns, j),
+                          l < weight[i].of->layers ? l : 0);
+    const double top = figure_legend(f, weight[0].of->layer, layers, 0.1);
+    Titles titles = titles_of(f, g, weight, count, columns);
+    const Panels p = layer_panels(f, &titles, top);
+    put_titles(f, &p, &titles);
+    put_epochs(f, &p, 0.0, last_epoch(weight, count));
+    put_weight_axis(f, &p);
+    f->x_label = "epoch", f->y_label = "weight";
+    const char *some = columns < points
+                           ? text_print(f->arena, ", %zu of %zu points", columns, points)
+                           : "";
+    put_panels(f, &p,
+               plot_foot(f->arena, g,
+                         text_print(f->arena, "mean over channels and %zu seed%s%s",
+                                    g->seeds, g->seeds == 1 ? "" : "s", some)));
+    figure_number(f, "layers", (double)layers);
+    figure_text(f, "title",
+                text_print(f->arena, "%s: %s", g->name[weight[0].of->series],
+                           weight_title(f->arena, &weight[0])));
     return true;
 }
 
@@ -206,45 +275,38 @@ static double last_weight(const Grid *g, const Weight *w, size_t point, size_t s
     return used ? sum / (double)used : (double)NAN;
 }
 
-static void add_points(Text *out, const Grid *g, const Weight *w) {
-    double *over = TAKE(out->arena, double, g->seeds);
-    for (size_t j = 0; j < g->points; j++) {
-        for (size_t k = 0; k < g->seeds; k++) over[k] = last_weight(g, w, j, k);
-        const Interval i = interval_of(over, g->seeds);
-        const double half = isnan(i.half) ? 0.0 : i.half;
-        text_add(out, "%.17g %s %s %s\n", g->along[j], number_or_nan(out->arena, i.mean),
-                 number_or_nan(out->arena, i.mean - half),
-                 number_or_nan(out->arena, i.mean + half));
-    }
-}
-
-/* plot.gp, with the weights where the error was. */
-bool figure_weights(Arena *arena, Figure *figure, const Grid *g, const char *about,
-                    bool tex) {
+/* A chart of weights where the error was. */
+bool figure_weights(Figure *f, const Grid *g, const char *about) {
+    Arena *arena = f->arena;
     Weight weight[MOST_WEIGHTS];
     size_t series[MOST_WEIGHTS];
+    const char *name[MOST_WEIGHTS];
     const size_t count = weights_of(weight, g, about);
     if (count == 0) return false;
-    Text out = text_new(arena), same = text_new(arena);
+    Interval *value = TAKE(arena, Interval, count * g->points);
+    double *over = TAKE(arena, double, g->seeds);
     for (size_t i = 0; i < count; i++) {
         series[i] = weight[i].of->series;
-        const char *title = text_print(arena, "%s: %s", g->name[series[i]],
-                                       weight_title(arena, &weight[i]));
-        add_block(&out, figure_label(arena, title, tex));
-        add_points(&out, g, &weight[i]);
-        text_add(&same, "%s%d", i ? " " : "", g->same[series[i]] > 0);
+        name[i] = text_print(arena, "%s: %s", g->name[series[i]],
+                             weight_title(arena, &weight[i]));
+        for (size_t j = 0; j < g->points; j++) {
+            for (size_t k = 0; k < g->seeds; k++)
+                over[k] = last_weight(g, &weight[i], j, k);
+            value[i * g->points + j] = interval_of(over, g->seeds);
+        }
     }
-    const char *what =
-        text_print(arena, "after the last epoch, mean over layers%s, %zu seeds",
-                   g->seeds > 2 ? " and 95 % interval" : "", g->seeds);
-    figure->columns = out.data;
-    figure->word[0] = "learned weight";
-    figure->word[1] = plot_styles(arena, g, series, count);
-    figure->word[2] = same.data;
-    figure->word[3] = figure_label(arena, g->along_label, tex);
-    figure->word[4] = plot_foot(arena, g, what, tex);
-    figure->description = plot_description(arena, g, what);
-    return true;
+    const char *what = text_print(
+        arena, "after the last epoch, mean over layers%s, %zu seed%s",
+        g->seeds > 2 ? " and 95 % interval" : "", g->seeds, g->seeds == 1 ? "" : "s");
+    const Chart chart = {.label = "learned weight",
+                         .foot = plot_foot(arena, g, what),
+                         .curves = count,
+                         .name = name,
+                         .series = series,
+                         .value = value,
+                         .scale = 1.0,
+                         .most = 1.0};
+    return chart_make(f, g, &chart);
 }
 
 /* ---- maps ------------------------------------------------------------------------ */
@@ -320,60 +382,89 @@ static const size_t *by_last_group(Arena *arena, const Map *map) {
     return order;
 }
 
-/* from to place group: one rectangle as long as the group stays. */
-static void add_map(Text *out, const Grid *g, const Learned *l, size_t layer) {
-    const Map map = map_of(out->arena, g, l, layer);
-    const size_t *order = by_last_group(out->arena, &map);
-    bool any = false;
-    add_block(out, "");
+/* from to place group: one rectangle as long as the group stays. Returns the channels. */
+static size_t add_map(Figure *f, const Grid *g, const Learned *l, size_t layer) {
+    const Map map = map_of(f->arena, g, l, layer);
+    const size_t *order = by_last_group(f->arena, &map);
     for (size_t i = 0; i < map.channels; i++)
         for (size_t r = 0, from = 0; r < map.rows; r++) {
             const size_t *group = map.group + r * map.channels + order[i];
             if (r + 1 < map.rows && group[map.channels] == *group) continue;
-            if (*group > 0) {
-                text_add(out, "%.17g %.17g %zu %zu\n", begin_of(l, from),
-                         begin_of(l, r + 1), i, *group);
-                any = true;
-            }
+            if (*group > 0)
+                figure_row(f,
+                           (const double[]){begin_of(l, from), begin_of(l, r + 1),
+                                            (double)i, (double)*group},
+                           4);
             from = r + 1;
         }
-    if (!any) text_add(out, "0 0 0 NaN\n");
+    figure_block_end(f);
+    return map.channels;
 }
 
-static size_t spread_layer(const Learned *l, size_t shown, size_t i) {
-    return shown > 1 ? i * (l->layers - 1) / (shown - 1) : 0;
-}
-
-/* maps.gp: titles of the rows, of the columns, label of the abscissa, of the ordinate,
- * foot. */
-bool figure_maps(Arena *arena, Figure *figure, const Grid *g, const char *about,
-                 bool tex) {
-    Text out = text_new(arena), rows = text_new(arena), names = text_new(arena);
-    const Learned *first = NULL;
-    (void)about;
-    for (size_t i = 0; i < g->learned_count; i++) {
+/* Rows of the figure: of the first such table's number of layers. */
+static size_t maps_of(const Grid *g, const Learned **map) {
+    size_t count = 0;
+    for (size_t i = 0; i < g->learned_count && count < MOST_WEIGHTS; i++) {
         const Learned *l = &g->learned[i];
-        if (!l->map && !is_assignment(l)) continue;
-        if (first == NULL) first = l;
-        if (l->layers != first->layers) continue;
-        const size_t shown = l->layers < MOST_LAYERS ? l->layers : MOST_LAYERS;
-        add_word(&rows, text_print(arena, "%s (%s)", g->name[l->series], l->name), tex);
+        if ((l->map || is_assignment(l)) && (count == 0 || l->layers == map[0]->layers))
+            map[count++] = l;
+    }
+    return count;
+}
+
+/* Numbers of channels beside a panel. Returns their step. */
+static double put_channels(Figure *f, const Panels *p, size_t i, size_t channels) {
+    FigureTicks y = ticks_between(f->arena, 0.0, (double)(channels ? channels : 1), 4);
+    while (y.count > 1 && y.at[y.count - 1] >= (double)channels) y.count--;
+    y.low = -0.5, y.high = (double)(channels ? channels : 1) - 0.5;
+    figure_y_ticks(f, &y, panel_y(p, i) + p->tall, panel_y(p, i), panel_x(p, i));
+    return y.count > 1 ? y.at[1] - y.at[0] : 1.0;
+}
+
+/* maps.gp: blocks panel by panel. */
+bool figure_maps(Figure *f, const Grid *g, const char *about) {
+    const Learned *map[MOST_WEIGHTS];
+    const size_t count = maps_of(g, map);
+    double last = 0.0;
+    (void)about;
+    if (count == 0) return false;
+    const size_t layers = map[0]->layers,
+                 shown = fitting(f, layers < MOST_LAYERS ? layers : MOST_LAYERS, 1.1);
+    Panels p = {.across = shown,
+                .count = count * shown,
+                .left = 0.66,
+                .top = 0.58,
+                .tall = 1.1,
+                .step_x = (f->width - 0.5) / (double)shown,
+                .step_y = 1.42};
+    p.wide = p.step_x - 0.36;
+    double *channels = TAKE(f->arena, double, p.count),
+           *steps = TAKE(f->arena, double, p.count);
+    for (size_t i = 0; i < count; i++) {
+        const Learned *l = map[i];
+        last = fmax(last, l->epoch[l->rows - 1]);
+        panel_title(f, &p, i * shown, 0, f->width - p.left - 0.1, "left",
+                    text_print(f->arena, "%s (%s)", g->name[l->series], l->name));
         for (size_t k = 0; k < shown; k++) {
-            const size_t layer = spread_layer(l, shown, k);
-            add_map(&out, g, l, layer);
-            if (l == first) add_word(&names, l->layer[layer], tex);
+            const size_t at = i * shown + k,
+                         c = add_map(f, g, l, spread(layers, shown, k));
+            channels[at] = (double)c;
+            steps[at] = put_channels(f, &p, at, c);
         }
     }
-    if (first == NULL) return false;
-    const char *what =
-        text_print(arena, "groups, seed %s, %s %s", text_number(arena, g->seed[0]),
-                   g->along_label, text_number(arena, g->along[0]));
-    figure->columns = out.data;
-    figure->word[0] = rows.data;
-    figure->word[1] = names.data;
-    figure->word[2] = "epoch";
-    figure->word[3] = "channels by last group";
-    figure->word[4] = plot_foot(arena, g, what, tex);
-    figure->description = plot_description(arena, g, what);
+    for (size_t k = 0; k < shown; k++)
+        panel_title(f, &p, k, 1, p.step_x - 0.1, GREY,
+                    map[0]->layer[spread(layers, shown, k)]);
+    put_epochs(f, &p, -0.5, last + 0.5);
+    f->x_label = "epoch", f->y_label = "channels by last group";
+    put_panels(f, &p,
+               plot_foot(f->arena, g,
+                         text_print(f->arena, "groups, seed %s, %s %s",
+                                    text_number(f->arena, g->seed[0]), g->along_label,
+                                    g->along_text[0])));
+    figure_numbers(f, "channels", channels, p.count);
+    figure_numbers(f, "steps", steps, p.count);
+    figure_text(f, "title",
+                text_print(f->arena, "%s (%s)", g->name[map[0]->series], map[0]->name));
     return true;
 }

@@ -1,0 +1,53 @@
+/* Many small plots of one size on one page. */
+#include "tool.h"
+
+double panel_x(const Panels *p, size_t i) {
+    return p->left + p->step_x * (double)(i % p->across);
+}
+
+double panel_y(const Panels *p, size_t i) {
+    return p->top + p->step_y * (double)(i / p->across);
+}
+
+size_t panel_title(Figure *f, const Panels *p, size_t i, size_t above, double room,
+                   const char *how, const char *text) {
+    const char *line[3];
+    const size_t lines =
+        figure_lines(f, figure_label(f->arena, text), FIGURE_SMALL, room, 3, line);
+    for (size_t k = 0; p && k < lines; k++)
+        figure_words(f, panel_x(p, i),
+                     panel_y(p, i) - 0.1 - PANEL_TITLE * (double)(above + lines - 1 - k),
+                     how, FIGURE_SMALL, line[k]);
+    return lines;
+}
+
+void put_panels(Figure *f, const Panels *p, const char *foot) {
+    const size_t down = (p->count + p->across - 1) / p->across;
+    const double right = p->left + p->step_x * (double)(p->across - 1) + p->wide,
+                 bottom = p->top + p->step_y * (double)(down - 1) + p->tall;
+    figure_number(f, "panels", (double)p->count);
+    figure_number(f, "across", (double)p->across);
+    figure_number(f, "left", p->left);
+    figure_number(f, "top", p->top);
+    figure_number(f, "panel_wide", p->wide);
+    figure_number(f, "panel_tall", p->tall);
+    figure_number(f, "panel_step_x", p->step_x);
+    figure_number(f, "panel_step_y", p->step_y);
+    figure_axis_names(f, p->left, right, p->top, bottom, 0.27);
+    figure_foot(f, foot, bottom + 0.53);
+    if (figure_is(f, "dumb")) figure_number(f, "height", 24);
+}
+
+void put_epochs(Figure *f, const Panels *p, double first, double last) {
+    FigureTicks t = {.count = 0};
+    for (size_t most = 8; most > 0; most /= 2) {
+        t = ticks_between(f->arena, 0.0, last, most);
+        if ((double)t.count * (ticks_wide(f, &t) + 0.07) <= p->wide) break;
+    }
+    while (t.count > 1 && t.at[t.count - 1] > last) t.count--;
+    t.low = first, t.high = last > first ? last : first + 1.0;
+    figure_ticks(f, "x", &t);
+    for (size_t i = p->count > p->across ? p->count - p->across : 0; i < p->count; i++)
+        figure_x_ticks(f, &t, panel_x(p, i), panel_x(p, i) + p->wide,
+                       panel_y(p, i) + p->tall);
+}

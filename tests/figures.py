@@ -1,0 +1,351 @@
+#!/usr/bin/python3 -B
+"""Figures of whatever the data are, from small collected files made by hand: nothing is trained but in one case."""
+
+import itertools
+import os
+import re
+import struct
+
+import h5py
+import numpy as np
+
+from drawn import NAMES, STUDIES, Drawing, collected, scores
+from program import HOME, Failure, check, case, listing, main, same
+
+USAGE, DATA, MISSING, IO = 64, 65, 69, 74
+TWO = ["batch", "group(8)"]
+
+
+def drawing(place, path, form="svg", to="a.svg", **more):
+    place.good("plot", "batch-size", form, "--from", path, *([] if form == "dumb" else ["--to", to]), **more)
+    return Drawing(place.path(to)) if form == "svg" else None
+
+
+def told(err):
+    """What is said, but for the remark on files that normlab did not write, as ours here."""
+    return re.sub(r"normlab: \S+ was changed by another program after normlab wrote it\n", "", err)
+
+
+def one_line(what, err):
+    text = told(err.decode(errors="replace"))
+    check(text.startswith("normlab: ") and text.count("\n") == 1, f"{what}: not one line: {text!r}")
+
+
+def report(wrong):
+    check(not wrong, "\n  ".join([f"{len(wrong)} times", *wrong]))
+
+
+# ---- styles -------------------------------------------------------------------------------------------------------
+
+
+@case("example")
+def styles(place):
+    """Dash and mark alone tell all series apart, also those of one kind; a kind keeps its colour."""
+    path, wrong = place.path("a.h5"), []
+    for series, points, kinds in ((4, 3, [19] * 4), (6, 3, [19, 19, 4, 19, 19, 4]), (24, 3, [19] * 24), (24, 12, [4] * 24),
+                                  (40, 3, None), (40, 12, [1, 2] * 20), (27, 2, range(27)), (75, 2, [3] * 75)):
+        names = [f"series {i}" for i in range(series)]
+        looks = drawing(place, collected(path, names, 2.0 ** np.arange(points), scores(series, points), kinds)).looks()
+        if sorted(looks) != sorted(names):
+            wrong.append(f"{series}: drawn are {sorted(looks)}")
+            continue
+        pairs = {name: (tuple(sorted(dash)), tuple(sorted(mark))) for name, (_, dash, mark) in looks.items()}
+        for one, other in itertools.combinations(names, 2):
+            if pairs[one] == pairs[other]:
+                wrong.append(f"{series} series of {points}: {one} and {other} are both {pairs[one]}")
+        if kinds and len(set(kinds)) == 1 and len({str(sorted(look[0])) for look in looks.values()}) != 1:
+            wrong.append(f"{series}: one kind has several colours")
+        if series <= 15 and len({pair[1] for pair in pairs.values()}) != series:
+            wrong.append(f"{series}: a mark comes twice though there are 15")
+    report(wrong)
+
+
+@case("example")
+def kinds(place):
+    """The first of a kind looks the same in every figure."""
+    seen = {}
+    for order in (range(8), range(7, -1, -1), [3, 3, 0, 5, 5, 1]):
+        path = collected(place.path("a.h5"), [f"{kind} {i}" for i, kind in enumerate(order)], [2, 1],
+                         scores(len(order), 2), list(order))
+        for name, (colour, dash, mark) in sorted(drawing(place, path).looks().items(), key=lambda e: int(e[0].split()[1])):
+            kind = name.split()[0]
+            if list(order).index(int(kind)) == int(name.split()[1]):
+                look = (sorted(colour), sorted(dash - {""}), sorted(mark - {"gpPt0", "gpDot"}))
+                same(f"kind {kind}", look, seen.setdefault(kind, look))
+
+
+# ---- axes ---------------------------------------------------------------------------------------------------------
+
+AXES = {
+    "descending": [32, 16, 8, 4, 2, 1], "ascending": [1, 2, 4, 8, 16, 32], "unsorted": [8, 32, 2],
+    "rates": [0.8, 0.4, 0.2, 0.1, 0.05], "zero": [0, 0.5, 0.9], "zeros and powers": [0, 1e-4, 1e-3, 1e-2],
+    "negative": [-2, -1, 0, 1], "equal": [3, 3, 3], "one": [7], "tiny": [1e-300, 1e-299], "huge": [1e300, 1e308],
+    "subnormal": [5e-324, 1e-323], "wide": [-1.7e308, 1.7e308], "no number": [np.nan, 1, 2], "infinite": [np.inf, 1],
+    "thirds": [1 / 3, 2 / 3, 1], "close": [1, 1 + 2e-16, 2], "many": list(range(1, 41)),
+    "words": ["sgd", "adam", "lamb"], "one word": ["sgd"], "long words": [f"resnet(depth={d}, width=16)" for d in range(8)],
+    "odd words": ["a_b", "50 %", "$x$", "#1", "{b}", "\\c", "'d'", '"e"', "`f`", "\u03b3", ""],
+}
+
+
+@case("example")
+def axes(place):
+    """Every axis is drawn, in the direction of the file, with the shortest words for its numbers."""
+    wrong = []
+    for what, along in AXES.items():
+        for series in (2, 8) if what in ("descending", "one", "words", "odd words", "long words", "many") else (2,):
+            path = collected(place.path("a.h5"), [f"series {i}" for i in range(series)], along, scores(series, len(along)))
+            try:
+                found = drawing(place, path)
+                if series == 2 and along[0] in ("sgd", 0, 3):
+                    drawing(place, path, "dumb")
+                wrong += [f"{what}, {series}: {fault}" for fault in found.faults()]
+                check(what == "close" or not any(re.search(r"\d{9}", words.replace("0123456789ab", "")) for words in found.words),
+                      f"long numbers: {found.words}")
+                if series == 2 and what in ("ascending", "descending", "rates", "zero"):
+                    labels = [format(value, "g") for value in along]
+                    places = [min(box[:, 0]) for words, box in found.texts if words in labels and box[0, 1] > found.height - 80]
+                    same("labels", len(places), len(labels))
+                    check(places == sorted(places), f"not in the file's direction: {places}")
+            except Failure as failure:
+                wrong.append(f"{what}, {series}: {failure}")
+    report(wrong)
+
+
+# ---- data ---------------------------------------------------------------------------------------------------------
+
+
+def data_cases():
+    """(what, score, diverged)"""
+    none = np.full((3, 2, 3), np.nan)
+    part = scores(3, 2)
+    part[1] = np.nan
+    holes = scores(3, 2)
+    holes[0, 0, 0] = holes[2, 1, 1] = np.nan
+    yield "nothing", none, np.ones((3, 2, 3))
+    yield "nothing, not diverged", none, None
+    yield "one series without numbers", part, np.isnan(part)
+    yield "holes", holes, np.isnan(holes)
+    for value in (0.0, 1.0, 0.5, -0.3, 1e-300, 1e306, 5e-324, np.inf, -np.inf):
+        yield f"all {value}", np.full((3, 2, 3), value), None
+    yield "far apart", np.array([1e-9, 1.0, 1e300]).reshape(3, 1, 1) * np.ones((3, 2, 3)), None
+    yield "close", 0.5 + np.arange(18).reshape(3, 2, 3) * 1e-16, None
+    yield "one of each", np.full((1, 1, 1), 0.25), None
+    yield "two seeds", scores(2, 3, 2), None
+    yield "one point, six series", scores(6, 1), None
+    yield "one point, seven series", scores(7, 1), None
+    yield "forty series", scores(40, 3), None
+    yield "forty series, twelve points", scores(40, 12), None
+    yield "a hundred and fifty series", scores(150, 2), None
+
+
+@case("example")
+def data(place):
+    """A figure for whatever the numbers are."""
+    wrong = []
+    for what, score, diverged in data_cases():
+        series, points = score.shape[:2]
+        path = collected(place.path("a.h5"), [f"norm({i})" for i in range(series)], 2.0 ** -np.arange(points), score,
+                         diverged=diverged)
+        try:
+            found = drawing(place, path)
+            check("series" in place.talk or not told(place.talk), f"{place.talk!r}")
+            for form in ("pdf", "dumb") if not np.isfinite(score).all() or score.size > 400 else ():
+                drawing(place, path, form, f"a.{form}")
+            wrong += [f"{what}: {fault}" for fault in found.faults()]
+            empty = not np.isfinite(score).any()
+            same("a note where nothing is drawn", any("no number" in words for words in found.words), empty)
+        except Failure as failure:
+            wrong.append(f"{what}: {failure}")
+    report(wrong)
+
+
+@case("fault")
+def too_many(place):
+    """More series than fit one figure: one line, and no file."""
+    path = collected(place.path("a.h5"), [str(i) for i in range(400)], [2, 1], scores(400, 2))
+    code, out, err = place.run("plot", "batch-size", "--from", path, "--to", "a.svg")
+    check(code == DATA and not out and b"400 series" in err, f"exit code {code}, {err!r}")
+    one_line("too many", err)
+    check(not os.path.exists(place.path("a.svg")), "a figure")
+
+
+# ---- words --------------------------------------------------------------------------------------------------------
+
+@case("fault")
+def names(place):
+    """Names are drawn as they are, in every form; nothing is run, nothing overlaps."""
+    wrong = []
+    for names_of in (NAMES, NAMES[10:16], NAMES[-3:]):
+        path = collected(place.path("a.h5"), names_of, [2, 1], scores(len(names_of), 2),
+                         **dict.fromkeys(("question", "protocol", "along_label", "changes"), names_of[-1]))
+        found = drawing(place, path)
+        shown = "".join(found.words)
+        wrong += [f"{name!r} is not shown" for name in names_of if len(name) < 80 and name.strip() and name not in shown]
+        wrong += list(found.faults())
+        for form in ("pdf", "png", "tex", "dumb"):
+            drawing(place, path, form, f"a.{form}")
+    check(not os.path.exists(place.path("pwned")), "a name was executed")
+    report(wrong)
+
+
+@case("fault")
+def bytes_of_names(place):
+    """What is no UTF-8, or moves the cursor, is shown as something else."""
+    path = collected(place.path("a.h5"), TWO, [2, 1], scores(2, 2))
+    for bad in (b"a\xff\xfe", b"a\xc3", b"\xe4\xb8", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"\xc0\xaf", b"a\x1b[31m", b"\xc2\x85"):
+        with h5py.File(path, "r+") as file:
+            del file["results/series"]
+            file["results"].create_dataset("series", (2,), h5py.string_dtype())
+            file["results/series"][:] = [bad, b"group(8)"]
+        drawing(place, path)
+        out = place.good("plot", "batch-size", "dumb", "--from", path)
+        check("\x1b" not in out and "\x85" not in out, f"{bad!r}: {out!r}")
+
+
+# ---- forms and widths ---------------------------------------------------------------------------------------------
+
+
+def size_of(path):
+    with open(path, "rb") as file:
+        head = file.read()
+    if path.endswith(".png"):
+        return struct.unpack(">II", head[16:24])
+    if path.endswith(".pdf"):
+        return tuple(float(n) for n in re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+)", head).groups())
+    root = Drawing(path).root
+    return tuple(float(root.get(side)) for side in ("width", "height"))
+
+
+@case("example")
+def widths(place):
+    path = collected(place.path("a.h5"), TWO, [4, 2, 1], scores(2, 3))
+    for form, width, expected in (("svg", None, 17 / 2.54 * 96), ("svg", "640px", 640), ("svg", "640", 640),
+                                  ("svg", "8.6cm", 8.6 / 2.54 * 96), ("svg", "3.4in", 326.4), ("png", "1600px", 1600),
+                                  ("png", "86mm", 8.6 / 2.54 * 192), ("png", None, 17 / 2.54 * 192),
+                                  ("pdf", "8.6cm", 8.6 / 2.54 * 72), ("pdf", "8.6", 8.6 / 2.54 * 72), ("pdf", None, 17 / 2.54 * 72)):
+        to = f"a.{form}"
+        place.good("plot", "batch-size", form, "--from", path, "--to", to, *(["--width", width] if width else []))
+        got = size_of(place.path(to))
+        check(abs(got[0] - expected) <= 1 and 0.4 < got[1] / got[0] < 1.1, f"{form} {width}: {got}, expected {expected:.0f} wide")
+    out = place.good("plot", "batch-size", "dumb", "--from", path, "--width", "60")
+    same("dumb", {len(line) for line in out.splitlines() if line}, {60})
+    for form, width in (("svg", "x"), ("svg", "0"), ("svg", "-3cm"), ("svg", "1e9"), ("svg", "nan"), ("svg", "5 cm"),
+                        ("pdf", "640px"), ("dumb", "8cm"), ("svg", ""), ("png", "3cm"), ("svg", "8.6cmcm"), ("pdf", "cm")):
+        code, out, err = place.run("plot", "batch-size", form, "--from", path, "--to", "b", "--width", width)
+        check(code == USAGE and not out and b"--width" in err, f"{form} --width {width!r}: exit code {code}, {err!r}")
+        one_line(width, err)
+    check(not os.path.exists(place.path("b")), "a figure")
+
+
+@case("example")
+def forms(place):
+    """The same words in the same places whatever the form; a text is as large in a narrow figure as in a wide one."""
+    path = collected(place.path("a.h5"), TWO, [4, 2, 1], scores(2, 3))
+    sizes = set()
+    for width in ("8cm", "17cm", "30cm"):
+        place.good("plot", "batch-size", "svg", "--from", path, "--to", "a.svg", "--width", width)
+        with open(place.path("a.svg"), encoding="utf-8") as file:
+            sizes.add(tuple(sorted(set(re.findall(r'font-size="([\d.]+)"', file.read())))))
+        report(list(Drawing(place.path("a.svg")).faults()))
+    same("sizes of texts", len(sizes), 1)
+    words = set(Drawing(place.path("a.svg")).words)
+    place.good("plot", "batch-size", "tex", "--from", path, "--to", "a.tex", "--width", "30cm")
+    with open(place.path("a.tex"), encoding="utf-8") as file:
+        tex = {re.sub(r"-\{\}", "-", t).replace("\\%", "%") for t in re.findall(r"selectfont (.*?)\}+%", file.read())}
+    same("texts of the tex form", {t.strip("{}") for t in tex} - {""}, words)
+
+
+@case("example")
+def tex_beside_pdf(place):
+    """The drawing under the tex form has a name of its own, that no other form takes."""
+    path = collected(place.path("a.h5"), TWO, [2, 1], scores(2, 2))
+    for form in ("tex", "pdf"):
+        place.good("plot", "batch-size", form, "--from", path, "--to", f"my_fig.v2.{form}")
+    with open(place.path("my_fig.v2.tex"), encoding="utf-8") as file:
+        tex = file.read()
+    same("drawing", re.findall(r"\\includegraphics\[.*?\]\{(.*?)\}\}", tex), ["my_fig.v2-drawing.pdf"])
+    with open(place.path("my_fig.v2-drawing.pdf"), "rb") as drawn, open(place.path("my_fig.v2.pdf"), "rb") as whole:
+        check(b"/Font" in whole.read() and b"/FontDescriptor" not in drawn.read(), "the drawing has texts of its own")
+
+
+# ---- a gnuplot that fails -----------------------------------------------------------------------------------------
+
+
+def fake_gnuplot(place, text):
+    folder = place.path("bin")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "gnuplot"), "w", encoding="utf-8") as file:
+        file.write("#!/bin/sh\n" + text)
+    os.chmod(os.path.join(folder, "gnuplot"), 0o755)
+    return {"PATH": folder + ":/usr/bin:/bin"}
+
+
+@case("fault")
+def broken_gnuplot(place):
+    """One line and an exit code, whatever gnuplot does; the old figure stays, nothing is left."""
+    path = collected(place.path("a.h5"), TWO, [2, 1], scores(2, 2))
+    drawing(place, path)
+    for text, code in (("echo; echo 'set x'; echo '    ^'; echo '\"a.gp\" line 3: bad thing'; exit 2", MISSING),
+                       ("exit 0", IO), ("kill -9 $$", MISSING), ("head -c 100000 /dev/zero | tr '\\0' x; exit 1", MISSING),
+                       ("printf 'a\\033[31m\\n\\n'; exit 1", MISSING)):
+        changes = fake_gnuplot(place, text)
+        before = listing(place.folder)
+        got, out, err = place.run("plot", "batch-size", "--from", path, "--to", "a.svg", environment=changes)
+        check(got == code and not out and b"gnuplot" in err and b"\x1b" not in err, f"{text!r}: exit code {got}, {err!r}")
+        check(len(err) < 600, f"{len(err)} bytes")
+        one_line(text, err)
+        same("files", listing(place.folder), before)
+    check(b"bad thing" in place.run("plot", "batch-size", "--from", path, "--to", "a.svg", environment=fake_gnuplot(
+        place, "echo '\"a.gp\" line 3: bad thing'; echo; exit 2"))[2], "the reason is not told")
+
+
+@case("fault")
+def results_without_figure(place):
+    """A study whose figure cannot be drawn has its table and its file."""
+    words = ["run", "batch-size", "--quick", "norm=batch,group:4", "batch=8,4", "samples=8", "seed=1", "images=16", "epochs=1",
+             "network=resnet(depth=8, width=4, stem_stride=2)"]
+    code, out, err = place.run(*words, environment=fake_gnuplot(place, "exit 1"))
+    file = os.path.join(place.out, "batch-size-quick.h5")
+    check(code == MISSING and b"gnuplot failed" in err, f"exit code {code}, {err!r}")
+    check(b"group(4)" in out and file.encode() in out and os.path.exists(file), f"stdout {out!r}")
+    check(os.path.join(place.out, "batch-size-quick.svg").encode() not in out, "a figure is named")
+    code, out, err = place.run("plot", "batch-size", environment={"PATH": "/nonexistent"})
+    check(code == MISSING and b"gnuplot cannot be started" in err, f"exit code {code}, {err!r}")
+
+
+# ---- words along the axis in tables --------------------------------------------------------------------------------
+
+
+@case("example")
+def words_in_tables(place):
+    path = collected(place.path("a.h5"), TWO, ["s,gd", "a_b"], scores(2, 2))
+    place.good("table", "batch-size", "--from", path)
+    import csv, io, json
+    rows = list(csv.DictReader(io.StringIO(place.good("table", "batch-size", "--form", "csv", "--from", path))))
+    same("csv", [row["along"] for row in rows], ["s,gd", "a_b"] * 2)
+    cells = json.loads(place.good("table", "batch-size", "--json", "--from", path))["cells"]
+    same("json", [cell["along"] for cell in cells], ["s,gd", "a_b"] * 2)
+    check("s,gd & a\\_b" in place.good("table", "batch-size", "--form", "latex", "--from", path), "latex")
+
+
+# ---- what is published --------------------------------------------------------------------------------------------
+
+@case("example")
+def published(place):
+    """Published figures are what is drawn from published data, and no text of theirs touches another, wide or narrow."""
+    wrong = []
+    for study in STUDIES:
+        source = os.path.join(HOME, "data", study + ".h5")
+        for width in ("17cm", "8.6cm"):
+            paths = place.good("plot", study, "--from", source, "--to", study + ".svg", "--width", width).split()
+            for path in paths:
+                found = Drawing(place.path(path))
+                wrong += [f"{path}, {width}: {fault}" for fault in found.faults()]
+                kept = os.path.join(HOME, "figures", path)
+                if width == "17cm" and (not os.path.exists(kept) or Drawing(kept).words != found.words):
+                    wrong.append(f"figures/{path} is not what is drawn from data/{study}.h5")
+    report(wrong)
+
+
+if __name__ == "__main__":
+    main()
