@@ -15,6 +15,6 @@ foreach(line ${lines})
   endif()
   string(APPEND text "add_test(\"${SUITE}.${CMAKE_MATCH_1}\" \"${PROGRAM}\" ${before}\"${CMAKE_MATCH_1}\")\n"
     "set_tests_properties(\"${SUITE}.${CMAKE_MATCH_1}\" PROPERTIES LABELS \"${SUITE};${CMAKE_MATCH_2}\""
-    " TIMEOUT 300 WORKING_DIRECTORY \"${FOLDER}\" ENVIRONMENT \"NORMLAB_PROGRAM=${NORMLAB}\")\n")
+    " SKIP_RETURN_CODE 77 TIMEOUT 300 WORKING_DIRECTORY \"${FOLDER}\" ENVIRONMENT \"NORMLAB_PROGRAM=${NORMLAB}\")\n")
 endforeach()
 file(WRITE ${CASES} "${text}")
