@@ -143,7 +143,7 @@ def judge(place, words, tally, name, stop):
         tally.setdefault("hangs", []).append(name)
         return
     code, lines = process.returncode, err.decode(errors="replace").splitlines()
-    sound = code in SOUND and all(line.startswith("normlab: ") for line in lines) and (code == 0 or lines)
+    sound = code in SOUND | ({-signal.SIGTERM} if stop else set()) and all(line.startswith("normlab: ") for line in lines) and (code <= 0 or lines)
     if not sound:
         tally.setdefault("crashes", []).append(f"{name}: exit code {code}: {lines[-3:]}")
     tally[code] = tally.get(code, 0) + 1

@@ -1,6 +1,8 @@
 /* What a caller of a normalizer may rely on: what is read, what is written, what is remembered. */
 #include "norm_run.h"
 
+#include <signal.h>
+
 static const char *const SPECS[] = {"none",     "batch",         "layer",    "instance",
                                     "group(2)", "group(size=4)", "position", "ghost(2)"};
 static const Shape SHAPE4 = {4, {4, 8, 3, 23}};
@@ -179,6 +181,55 @@ static void one_shared(Arena *arena, Call call) {
 }
 THEOREM(slots_are_added_to_one_by_one, one_shared)
 
+/* ---- what a caller forgot -------------------------------------------------------- */
+
+typedef struct Lack {
+    const char *spec;
+    NormMode mode;
+    bool param, beta, state, channels; /* what there is */
+    const char *says;
+} Lack;
+
+static void call_without(void *context) {
+    const Lack *lack = context;
+    Arena *arena = arena_new();
+    Error error = {0};
+    const Norm *norm = norm_new(arena, lack->spec, lack->channels ? 8 : 0, &error);
+    Tape *tape = tape_new(arena);
+    const double value[8] = {0};
+    Node *one = tape_fill(tape, SHAPE(8), 1.0);
+    Node *param[NORM_MAX_PARAMS] = {one, lack->beta ? one : NULL};
+    const double *state[NORM_MAX_STATES] = {value, value};
+    NormContext call = {.tape = tape, .norm = norm, .mode = lack->mode};
+    if (lack->param) call.param = param;
+    if (lack->state) call.state = state;
+    norm_apply(&call, tape_fill(tape, (Shape){3, {4, 8, 3}}, 1.0));
+}
+
+/* A field that a program leaves out is NULL: said by its name, where it is called. */
+static void what_is_missing_is_named(void **state) {
+    (void)state;
+    static const Lack lacks[] = {
+        {"group(2)", NORM_TRAIN, false, true, true, true,
+         ".param[0] is missing: 'gamma'"},
+        {"group(2)", NORM_TRAIN, true, false, true, true, ".param[1] is missing: 'beta'"},
+        {"blend(batch, layer)", NORM_TRAIN, true, true, true, true,
+         ".param[2] is missing"},
+        {"batch", NORM_EVAL, true, true, false, true, "read in evaluation"},
+        {"renorm", NORM_TRAIN, true, true, false, true, "read in training, too"},
+        {"batch", NORM_TRAIN, true, true, true, false,
+         "not bound to a number of channels"}};
+    char text[2048];
+    for (size_t i = 0; i < COUNT_OF(lacks); i++) {
+        Lack lack = lacks[i];
+        assert_int_equal(harness_child(call_without, &lack, text, sizeof text),
+                         128 + SIGABRT);
+        if (strstr(text, lack.says) == NULL) fail_msg("%s: %s", lack.spec, text);
+    }
+    Lack none = {"batch", NORM_EVAL, true, true, true, true, ""};
+    assert_int_equal(harness_child(call_without, &none, text, sizeof text), 0);
+}
+
 /* ---- what does not spread -------------------------------------------------------- */
 
 static void one_nan(Arena *arena, Call call) {
@@ -331,6 +382,7 @@ static const Case CASES[] = {
     CASE(oracle, observations),
     CASE(theorem, one_element_observes_no_variance),
     CASE(theorem, without_state_nothing_is_observed),
+    CASE(fault, what_is_missing_is_named),
 };
 
 HARNESS_MAIN("norm_use", CASES)

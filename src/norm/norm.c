@@ -399,25 +399,6 @@ bool norm_is_partitioned(const Norm *norm, NormMode mode) {
     return kind->define == NULL || (kind->evaluates && mode == NORM_TRAIN);
 }
 
-/* ---- running --------------------------------------------------------------------- */
-
-Node *norm_define(const NormContext *context, Node *x) {
-    NormContext whole = *context;
-    whole.definitions = true;
-    return norm_is_partitioned(context->norm, context->mode)
-               ? partitioned_define(&whole, x)
-               : context->norm->kind->define(&whole, x);
-}
-
-Node *norm_apply(const NormContext *context, Node *x) {
-    const NormKind *kind = context->norm->kind;
-    if (kind->apply) return kind->apply(context, x);
-    if (norm_is_partitioned(context->norm, context->mode))
-        return partitioned_apply(context, x);
-    return norm_has_rows(context->norm) ? rows_apply(context, x)
-                                        : kind->define(context, x);
-}
-
 /* ---- geometry -------------------------------------------------------------------- */
 
 /* Given moments, like the affine alone, are per channel: batch's partition. */

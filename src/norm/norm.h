@@ -112,6 +112,13 @@ typedef struct NormAlias {
 /* alias.def, in order. norm_new reads them as what they stand for. */
 const NormAlias *norm_aliases(size_t *count);
 
+/* ---- call.c ---------------------------------------------------------------------- */
+
+/* y of x's shape: by the kernel, or by the definition. Writes context->observed. What the
+ * context lacks (a parameter, state that is read) is REQUIREd by name. */
+Node *norm_apply(const NormContext *context, Node *x);
+Node *norm_define(const NormContext *context, Node *x);
+
 /* ---- registry.c ------------------------------------------------------------------ */
 
 /* The registry (norm.def, then what plugins brought), in order. */
@@ -164,10 +171,6 @@ size_t norm_smallest_cell(Arena *arena, const Norm *norm, Lattice x, NormMode mo
 /* The same as an error, for who refuses it (networks do). */
 bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
                        Error *error);
-
-/* y of x's shape: by the kernel, or by the definition. Writes context->observed. */
-Node *norm_apply(const NormContext *context, Node *x);
-Node *norm_define(const NormContext *context, Node *x);
 
 /* Before epoch draw.epoch: state that follows a schedule, such as a group map, from what
  * has been observed so far; `draw` is of DRAW_ADAPT, its sample the normalizer's number.

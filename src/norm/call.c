@@ -1,0 +1,39 @@
+/* A call of a normalizer: by its definition, or by the best that it has. */
+#include "kind.h"
+
+/* What a caller forgot, by its name: a field that is left out is NULL. */
+static void require_context(const NormContext *context, const Node *x) {
+    REQUIRE(context->norm && context->tape && x, "a context needs .norm, .tape and x");
+    const Norm *norm = context->norm;
+    REQUIRE(norm->channels > 0, "%s is not bound to a number of channels", norm->spec);
+    REQUIRE(x->shape.rank >= 2 && x->shape.size[1] == norm->channels,
+            "%s is bound to %zu channels: x is [N, %zu, ...]", norm->spec, norm->channels,
+            norm->channels);
+    for (size_t i = 0; i < norm->params; i++)
+        REQUIRE(context->param && context->param[i],
+                "%s: .param[%zu] is missing: '%s' [%zu]", norm->spec, i,
+                norm->param[i].name, norm->param[i].count);
+    const bool reads =
+        norm_recalls(norm) || (context->mode == NORM_EVAL && norm_keeps_state(norm));
+    REQUIRE(!reads || context->state, "%s: .state is missing: it is read in %s",
+            norm->spec, context->mode == NORM_EVAL ? "evaluation" : "training, too");
+}
+
+Node *norm_define(const NormContext *context, Node *x) {
+    require_context(context, x);
+    NormContext whole = *context;
+    whole.definitions = true;
+    return norm_is_partitioned(context->norm, context->mode)
+               ? partitioned_define(&whole, x)
+               : context->norm->kind->define(&whole, x);
+}
+
+Node *norm_apply(const NormContext *context, Node *x) {
+    require_context(context, x);
+    const NormKind *kind = context->norm->kind;
+    if (kind->apply) return kind->apply(context, x);
+    if (norm_is_partitioned(context->norm, context->mode))
+        return partitioned_apply(context, x);
+    return norm_has_rows(context->norm) ? rows_apply(context, x)
+                                        : kind->define(context, x);
+}
