@@ -55,7 +55,11 @@ static void limit_seconds(const Budget *budget) {
 /* ---- memory ------------------------------------------------------------------------ */
 
 #ifdef COUNTS_MEMORY
-#include <sanitizer/allocator_interface.h>
+/* Of the sanitizers' runtime; gcc installs no header for these. */
+size_t __sanitizer_get_current_allocated_bytes(void);
+int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void *,
+                                                                  size_t),
+                                              void (*free_hook)(const volatile void *));
 
 static size_t most_allocated = SIZE_MAX;
 
