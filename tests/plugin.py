@@ -347,17 +347,39 @@ def bare_checkout(place):
     return home
 
 
+# what is called so already, and the experiments' likes
+TAKEN = {"moments": "norm_moments()", "apply": "norm_apply()", "new": "norm_new()", "kinds": "norm_kinds()",
+         "rows": "norm_rows()", "ramp": "norm_ramp()", "int": "word of C", "auto": "word of C", "main": "word of C",
+         "static": "word of C", "isnan": "word of C", "exp": "function", "sqrt": "function", "printf": "function",
+         "qsort": "function", "tgamma": "function", "cblas_dgemm": "function", "tape_add": "function",
+         "learning_rate": "function", "train": "specs", "eval": "specs", "all": "specs", "kmeans": "specs",
+         "softmax": "specs", "size": "option", "eps": "option", "gamma": "option", "gate": "option", "affine": "norm_affine()",
+         "rate": "key", "dataset": "key", "check": "a command", "list": "a command", "test": "a command"}
+STUDIES = {"run": (USAGE, "a command"), "test": (USAGE, "a command"), "runs": (USAGE, "folder"),
+           "own": (USAGE, "experiment_own()"), "hybrids-weights": (USAGE, "figure"), "int": (USAGE, "a word of C"),
+           "old": (CREATE, "data/old.h5"), "drawn": (CREATE, "figures/drawn.svg"), "rates": (CREATE, "out/rates.h5"),
+           "quickly": (CREATE, "out/quickly-quick.h5")}
+
+
 @case("fault")
 def new(place):
     """Names that cannot be, places that cannot be written to: one line, and no file is touched."""
     home = bare_checkout(place)
     table = [(["norm"], USAGE, ["norm|experiment NAME"]), (["nrom", "x"], USAGE, ["'nrom'", "'norm'"]),
-             (["norm", "my-gate"], USAGE, ["'my-gate'", "'my_gate'"]), (["norm", "Gate"], USAGE, ["'gate'"]),
+             (["norm", "my-gate"], USAGE, ["'my-gate'", "'my_gate'"]), (["norm", "Fate"], USAGE, ["'fate'"]),
              (["norm", "9a"], USAGE, ["'9a'"]), (["norm", ""], USAGE, ["''"]), (["norm", "../x"], USAGE, ["'../x'"]),
              (["norm", "batch"], USAGE, ["'batch' already"]), (["norm", "gn"], USAGE, ["'gn' already"]),
              (["norm", "resnet"], USAGE, ["network 'resnet'"]), (["norm", "kernel"], CREATE, ["kernel.c is there"]),
              (["experiment", "My"], USAGE, ["'My'"]), (["experiment", "batch-size"], USAGE, ["'batch-size' already"]),
-             (["experiment", "checking"], CREATE, ["checking is there"]), (["experiment", "../x"], USAGE, ["'../x'"])]
+             (["experiment", "checking"], CREATE, ["checking is there"]), (["experiment", "../x"], USAGE, ["'../x'"]),
+             (["experiment", "x" * 60], USAGE, ["at most 48"]),
+             (["experiment", "batch-size-quick"], USAGE, ["quick results", "is free"])]
+    table += [(["norm", name], USAGE, [f"'{name}'", why, f"'my_{name}' is free"]) for name, why in TAKEN.items()]
+    table += [(["experiment", name], code, [name, why, f"'my-{name}' is free"])
+              for name, (code, why) in STUDIES.items()]
+    for path in ("data/old.h5", "figures/drawn.svg", "out/rates.h5", "out/quickly-quick.h5"):
+        os.makedirs(os.path.dirname(os.path.join(home, path)), exist_ok=True)
+        write("", home, path)
 
     def refuse(words, code, parts, **more):
         before = listing(place.folder)
@@ -376,7 +398,30 @@ def new(place):
     check("src/norm/x.c" in out and "NORM(x)" in out, out)
     check(read(home, "src/norm/norm.def").endswith("\nNORM(x)\n"), "norm.def has no new last line")
     check("variant" not in read(home, "src/norm/x.c") and "norm_x" in read(home, "src/norm/x.c"), "not renamed")
-    refuse(["norm", "x"], CREATE, ["x.c is there"], home=home)
+    refuse(["norm", "x"], CREATE, ["x.c is there", "'my_x' is free"], home=home)
+
+
+@case("fault")
+def symbols_as_names(place):
+    """Every symbol of the program, and what is left of it without its prefix, as a normalizer's name: refused before
+    anything is written, unless no symbol would be there twice."""
+    home = bare_checkout(place)
+    lines = does(place, ["nm", "--defined-only", PROGRAM])[0].splitlines()
+    found = {line.split()[2] for line in lines if line.split()[1] in "TDBRW"}
+    names = {name for symbol in found for name in (symbol, symbol.removeprefix("norm_"))
+             if re.fullmatch("[a-z][a-z0-9_]{,31}", name)}
+    check(len(names) > 400 and {"moments", "learning_rate", "tape_add"} <= names, f"only {len(names)} names")
+    environment = dict(place.environment(), NORMLAB_HOME=home)
+    for name in sorted(names):
+        before = listing(home)
+        code = subprocess.run([PROGRAM, "new", "norm", name], env=environment, capture_output=True).returncode
+        if code == 0:
+            check(name not in found and f"norm_{name}" not in found, f"{name} was accepted")
+            os.remove(os.path.join(home, "src", "norm", name + ".c"))
+            shutil.copy(os.path.join(HOME, "src", "norm", "norm.def"), os.path.join(home, "src", "norm"))
+        else:
+            check(code in (USAGE, CREATE), f"{name}: exit code {code}")
+            check(listing(home) == before, f"{name}: files changed")
 
 
 @case("fault")

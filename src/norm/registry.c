@@ -60,7 +60,7 @@ static bool is_word(const char *name) {
     return *name >= 'a' && *name <= 'z' && strspn(name, letters) == strlen(name);
 }
 
-/* "my_gate" for "My-Gate". */
+/* my_gate for My-Gate. */
 static void as_word(char word[LONGEST_NAME + 1], const char *name) {
     size_t i = 0;
     for (; name[i] && i < LONGEST_NAME; i++) {

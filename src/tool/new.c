@@ -56,9 +56,7 @@ static void add_line(Arena *arena, const char *name, const char *file) {
 }
 
 static void new_norm(Arena *arena, const char *name) {
-    Error error = {.set = false};
-    kind_name_is_free(name, &error);
-    die_if(&error);
+    want_norm_name(arena, name);
     const char *file = text_print(arena, "src/norm/%s.c", name),
                *source = read_source(arena, "src/norm/template/variant.c");
     write_source(arena, file, renamed(arena, source, "variant", name));
@@ -69,27 +67,11 @@ static void new_norm(Arena *arena, const char *name) {
 
 /* ---- an experiment: one folder ---------------------------------------------------- */
 
-static void want_experiment_name(Arena *arena, const char *name) {
-    static const char *const letters = "abcdefghijklmnopqrstuvwxyz0123456789-";
-    size_t count;
-    const Experiment *const *found = experiments(&count);
-    if (*name < 'a' || *name > 'z' || strspn(name, letters) < strlen(name))
-        die(EX_USAGE,
-            "'%s': an experiment's name is of small letters, digits and -, a letter "
-            "first",
-            text_clip(arena, name));
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(found[i]->name, name) == 0)
-            die(EX_USAGE, "there is an experiment '%s' already", name);
-}
-
 static void new_experiment(Arena *arena, const char *name) {
     Error error = {.set = false};
     want_experiment_name(arena, name);
     const char *folder = text_print(arena, "experiments/%s", name),
                *source = read_source(arena, "src/tool/template/run.c");
-    if (access(place_home(arena, folder), F_OK) == 0)
-        die(EX_CANTCREAT, "%s is there already", place_home(arena, folder));
     place_folder(place_home(arena, folder), &error);
     die_if(&error);
     source = renamed(arena, source, "my-study", name);

@@ -57,6 +57,13 @@ void plugin_load(Arena *arena, const char *path);
 /* norm_name_is_free, and no network is called so. */
 bool kind_name_is_free(const char *name, Error *error);
 
+/* ---- naming.c: names for what is new ----------------------------------------------- */
+
+/* End the program, before anything is written, where C, the program or a file has the name:
+ * 64, or 73 for files. The line says which, and a name that is free. */
+void want_norm_name(Arena *arena, const char *name);
+void want_experiment_name(Arena *arena, const char *name);
+
 /* ---- sweep.c: the runs of an experiment ------------------------------------------ */
 
 typedef struct Run {
