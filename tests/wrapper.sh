@@ -40,7 +40,7 @@ new_world() {
   : >"$calls"
   : >"$world/missing"
   echo 0 >"$world/uid"
-  borrow sh mkdir rmdir rm ln cat grep sed tail sleep readlink env ps flock cp mv
+  borrow sh mkdir rmdir rm ln cat grep sed tail sleep readlink env ps flock cp mv awk
   stub id <<'END'
 cat "$world/uid"
 END
@@ -65,7 +65,8 @@ END
 echo "cmake $*" >>"$world/calls"
 echo "cmake talks"
 mkdir -p "$2/build/$4"
-echo "CMAKE_HOME_DIRECTORY:INTERNAL=$2" >"$2/build/$4/CMakeCache.txt"
+echo "CMAKE_HOME_DIRECTORY:INTERNAL=$2
+BUILD_TESTING:BOOL=${5#*=}" >"$2/build/$4/CMakeCache.txt"
 : >"$2/build/$4/build.ninja"
 END
   stub ninja <<'END'
@@ -73,6 +74,7 @@ echo "ninja $3" >>"$world/calls"
 nap=
 trap 'kill $nap; rmdir "$world/busy"; echo "ninja stopped" >>"$world/calls"; exit 2' TERM
 echo "ninja talks"
+[ ! -e "$world/warns" ] || { echo "a.c:1:2: warning: hm"; echo "b.c:3:4: warning: hm"; }
 [ ! -e "$world/broken" ] || { echo "[1/2] fine"; echo "FAILED: a.o"; echo "a.c:1: error: oops"; exit 1; }
 mkdir "$world/busy" 2>/dev/null || echo OVERLAP >>"$world/calls"
 if [ -e "$world/build-time" ]; then
@@ -123,7 +125,7 @@ until_has() { # file, text: until it is there
 
 # Runs the wrapper among the stubs; leaves $code, $out and $err.
 call() {
-  (cd "$world/elsewhere" && PATH="$world/bin" "$house/normlab" "$@") >"$world/out" 2>"$world/err"
+  (cd "$world/elsewhere" && PATH="$world/bin" "${house_as:-../house/normlab}" "$@") >"$world/out" 2>"$world/err"
   code=$?
   look
 }
@@ -215,28 +217,115 @@ follows_a_move() {
   call
   mv "$house" "$world/moved"
   house="$world/moved"
+  house_as=../moved/normlab
   call
+  house_as=
   house="$world/house"
   claim "$(calls_of cmake)" 2 "configured again where it is now"
   claim_has "$out" "of $world/moved," "the new home"
 }
 
 prints_missing() {
-  absent libgsl-dev cmake python3-h5py
+  absent libgsl-dev cmake python3-h5py libcmocka-dev
   call --no-install
   claim "$code" 0 "exit code"
   claim "$out" "cmake
 libgsl-dev" "what the program needs"
+  for word in list --help; do
+    call --no-install "$word"
+    claim "$code" 69 "exit code of a command that is not run"
+    claim "$out" "cmake
+libgsl-dev" "what stands in the way of $word"
+  done
   call --no-install test
   claim "$out" "cmake
 libgsl-dev
+libcmocka-dev
 python3-h5py" "what the tests need"
+  claim "$code" 69 "exit code"
   absent
   call --no-install
   claim "$out$err$code" 0 "nothing missing, nothing said"
   claim "$(cat "$calls")" "" "nothing installed or built"
+  call --no-install --help
+  rm -r "$house/build"
+  absent cmake
+  call --no-install --help
   [ ! -e "$house/build" ]
   claim $? 0 "no build folder"
+}
+
+runs_without_installing() {
+  stop_clock
+  absent libcmocka-dev python3-numpy gnuplot-nox dataset-fashion-mnist
+  rm "$world/bin/gnuplot"
+  call --no-install list norms
+  claim "$code$err" 0 "silence"
+  claim_has "$out" "[list]
+[norms]" "the program, with its words"
+  call --no-install plot batch-size
+  claim "$code" 0 "exit code"
+  claim "$err" "normlab: going on without gnuplot-nox" "what may be missed"
+  claim "$(calls_of apt-get)" 0 "installed"
+  absent
+  call --no-install test -N
+  claim_has "$out" "ctest in $house:" "the tests"
+}
+
+# No root, no sudo, and nothing but a compiler's and the libraries' packages.
+asks_no_more_than_needed() {
+  stop_clock
+  echo 1000 >"$world/uid"
+  rm "$world/bin/sudo" "$world/bin/gnuplot"
+  absent libcmocka-dev python3 python3-numpy hdf5-tools git gnuplot-nox dataset-fashion-mnist
+  stub pkg-config <<'END'
+[ "$2" != cmocka ] || exit 1
+END
+  for word in --help --version list check apply new show table 'run --help' 'run x --dry-run'; do
+    # shellcheck disable=SC2086  # two words
+    call $word
+    claim "$code$err" 0 "$word"
+  done
+  claim_has "$(cat "$calls")" "-DBUILD_TESTING=OFF" "the tests are left out where cmocka is not"
+  call run x
+  claim "$code" 0 "a run is left to the program"
+  claim "$err" "normlab: going on without gnuplot-nox dataset-fashion-mnist" "what may be missed"
+  call run x --quick
+  claim "$err" "normlab: going on without gnuplot-nox" "quick runs have their images"
+  NORMLAB_DATA=/somewhere call run x
+  claim "$err" "normlab: going on without gnuplot-nox" "images of one's own"
+  call test
+  claim "$code" 69 "the tests need more"
+  claim_has "$err" "apt-get install gnuplot-nox dataset-fashion-mnist libcmocka-dev python3 python3-numpy hdf5-tools git" "by name"
+}
+
+adds_tests_when_wanted() {
+  stub pkg-config <<'END'
+[ "$2" != cmocka ] || [ -e "$world/cmocka" ]
+END
+  call list
+  : >"$world/cmocka"
+  call list
+  call test
+  call test
+  claim "$(calls_of cmake)" 2 "calls of cmake"
+  claim_has "$(grep cmake "$calls" | tail -n 1)" "-DBUILD_TESTING=ON" "with the tests"
+}
+
+installs_what_is_useful() {
+  stop_clock
+  absent gnuplot-nox
+  rm "$world/bin/gnuplot"
+  call list
+  claim "$(calls_of apt-get)" 0 "a list draws nothing"
+  call demo
+  claim_has "$(grep install "$calls")" " gnuplot-nox" "the demo does"
+  absent gnuplot-nox
+  : >"$world/offline"
+  call demo
+  claim "$code" 0 "a demo without it"
+  claim_has "$err" "going on without gnuplot-nox" "one line"
+  claim_has "$out" "[demo]" "the program"
 }
 
 any_provider_will_do() {
@@ -386,6 +475,40 @@ lives_without_stdin() {
   claim_has "$out" words "the program's stdin is ours"
 }
 
+says_how_long() {
+  stop_clock
+  call test
+  claim "$err" "normlab: the tests take about 10 minutes on two processors (../house/normlab test -R NAME: some of them)" \
+    "the first time"
+  mkdir -p "$house/build/release/Testing/Temporary"
+  printf 'a 3 100.5\nb 1 200\nc 0 0\n---\n' >"$house/build/release/Testing/Temporary/CTestCostData.txt"
+  call test
+  claim_has "$err" "about 3 minutes" "as they took before"
+  call test -R few
+  claim "$err" "" "some of them"
+}
+
+says_how_it_is_called() {
+  echo 'echo "called as $NORMLAB_CALLED"' >>"$world/program"
+  call
+  claim_has "$out" "called as ../house/normlab" "as it was"
+  out=$(cd "$house" && PATH="$world/bin" sh normlab)
+  claim_has "$out" "called as ./normlab" "by sh"
+  ln -s "$house/normlab" "$world/bin/normlab"
+  out=$(cd "$world" && PATH="$world/bin" normlab)
+  claim_has "$out" "called as normlab" "by PATH"
+  out=$(cd / && PATH="$world/bin" "$house/normlab")
+  claim_has "$out" "called as '$house/normlab'" "with a space"
+}
+
+says_that_it_warned() {
+  stop_clock
+  : >"$world/warns"
+  call
+  claim "$code" 0 "exit code"
+  claim "$err" "normlab: the compiler had 2 warnings: $house/build/release/build.log" "one line"
+}
+
 runs_tests() {
   call test -R 'one or two'
   claim "$code" 8 "ctest's exit code"
@@ -473,6 +596,13 @@ check "finds its home through symlinks, PATH and sh" finds_home
 check "configures once" configures_once
 check "follows a moved checkout" follows_a_move
 check "--no-install prints the missing, does nothing" prints_missing
+check "--no-install runs where nothing is missing" runs_without_installing
+check "asks for no more than a command needs" asks_no_more_than_needed
+check "adds the tests when they are wanted" adds_tests_when_wanted
+check "installs what is useful, and goes on without" installs_what_is_useful
+check "says how long the tests take" says_how_long
+check "says how it is called" says_how_it_is_called
+check "says that the compiler warned" says_that_it_warned
 check "any provider of a command will do" any_provider_will_do
 check "installs as root" installs_as_root
 check "installs the tests' needs for tests only" installs_for_tests_only_when_testing
