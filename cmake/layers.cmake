@@ -1,15 +1,26 @@
 # A layer is src/NAME/*.c. It sees its own folder and those of the layers that its line names,
 # no others: an upward #include does not compile.
-#   layer(tensor SEES base LINKS PkgConfig::BLAS)
+#   layer(tensor SEES base LINKS PkgConfig::NORMLAB_BLAS)
+# Targets are called normlab-NAME: the project around this one may have a `base`, too.
 function(layer name)
   cmake_parse_arguments(ARG "" "" "SEES;LINKS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.c)
-  add_library(${name} STATIC ${sources})
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/${name})
+  add_library(normlab-${name} STATIC ${sources})
+  target_include_directories(normlab-${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/${name})
   foreach(below ${ARG_SEES})
-    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/${below})
+    target_include_directories(normlab-${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/${below})
   endforeach()
-  target_link_libraries(${name} PRIVATE ${ARG_SEES} ${ARG_LINKS})
+  link_ours(normlab-${name} ${ARG_SEES} ${ARG_LINKS})
+endfunction()
+
+# Links a layer, or what a layer stands on, by its short name.
+function(link_ours target)
+  foreach(word ${ARGN})
+    if(TARGET normlab-${word})
+      set(word normlab-${word})
+    endif()
+    target_link_libraries(${target} PRIVATE ${word})
+  endforeach()
 endfunction()
 
 # A test program is tests/NAME.c; each of its cases becomes a CTest case named by the program
@@ -22,7 +33,7 @@ function(layer_test name)
   foreach(below ${ARG_SEES})
     target_include_directories(test-${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/${below})
   endforeach()
-  target_link_libraries(test-${name} PRIVATE ${ARG_SEES} harness PkgConfig::CMOCKA m ${ARG_LINKS})
+  link_ours(test-${name} ${ARG_SEES} harness PkgConfig::CMOCKA m ${ARG_LINKS})
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${name}.cmake)
   add_custom_command(TARGET test-${name} POST_BUILD
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:test-${name}> -DSUITE=${name} -DCASES=${cases}

@@ -8,18 +8,49 @@ add_custom_command(OUTPUT ${abi_header}
   DEPENDS ${public_headers} ${PROJECT_SOURCE_DIR}/cmake/abi.cmake VERBATIM)
 add_custom_target(abi-header ALL DEPENDS ${abi_header})
 
-# The program's public layers as a library, for who links the normalizers into a program of their own. A plugin needs
-# the headers alone: the rest is in the program that loads it.
+# As `#include <normlab/norm.h>`, also before anything is installed.
+foreach(header ${public_headers} ${abi_header})
+  get_filename_component(name ${header} NAME)
+  set(shown ${PROJECT_BINARY_DIR}/include/normlab/${name})
+  add_custom_command(OUTPUT ${shown} COMMAND ${CMAKE_COMMAND} -E copy ${header} ${shown} DEPENDS ${header} VERBATIM)
+  list(APPEND shown_headers ${shown})
+endforeach()
+add_custom_target(normlab-shown-headers ALL DEPENDS ${shown_headers})
+
 add_library(normlab-headers INTERFACE)
-target_include_directories(normlab-headers INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
-  $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/normlab>)
+set(shown $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_include_directories(normlab-headers INTERFACE ${shown}
+  $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include/normlab> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/normlab>)
 target_compile_options(normlab-headers INTERFACE -ffp-contract=off) # as in the program
 target_compile_features(normlab-headers INTERFACE c_std_11)
-add_library(normlab-library STATIC ${public_objects})
+add_dependencies(normlab-headers normlab-shown-headers)
+
+# The public layers as a library, for who links the normalizers into a program or a shared object. They are one object,
+# in which what no public header declares (which has hidden visibility) is local: it cannot meet a user's names. A plugin
+# needs the headers alone: the rest is in the program that loads it.
+set(whole ${PROJECT_BINARY_DIR}/normlab-whole.o)
+set(localize true)
+if(CMAKE_OBJCOPY)
+  set(localize ${CMAKE_OBJCOPY} --localize-hidden ${whole})
+else()
+  message(STATUS "normlab: no objcopy: the library's own names stay global")
+endif()
+add_custom_command(OUTPUT ${whole}
+  COMMAND ${CMAKE_LINKER} -r -o ${whole} ${public_objects}
+  COMMAND ${localize}
+  DEPENDS ${public_objects} COMMAND_EXPAND_LISTS VERBATIM)
+add_library(normlab-library STATIC ${whole})
+set_source_files_properties(${whole} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
 set_target_properties(normlab-headers PROPERTIES EXPORT_NAME headers)
 set_target_properties(normlab-library PROPERTIES OUTPUT_NAME normlab EXPORT_NAME normlab LINKER_LANGUAGE C)
-target_link_libraries(normlab-library INTERFACE normlab-headers PkgConfig::MD PkgConfig::BLAS ${quadmath} m)
-add_dependencies(normlab normlab-library) # so that what `./normlab` builds can be installed
+target_link_libraries(normlab-library INTERFACE normlab-headers
+  $<LINK_ONLY:PkgConfig::NORMLAB_MD> $<LINK_ONLY:PkgConfig::NORMLAB_BLAS> ${quadmath} m)
+add_library(normlab::headers ALIAS normlab-headers)
+add_library(normlab::normlab ALIAS normlab-library)
+include(normlab-plugin)
+if(NOT NORMLAB_INSTALL)
+  return()
+endif()
 
 # ---- cmake --install build/release --prefix P ---------------------------------------------------------------------
 
@@ -30,13 +61,15 @@ string(REGEX REPLACE "/$" "" PREFIX_FROM_PC ${PREFIX_FROM_PC})
 if(quadmath)
   set(PC_QUADMATH " -lquadmath")
 endif()
-configure_file(${PROJECT_SOURCE_DIR}/cmake/normlab.pc.in generated/normlab.pc @ONLY)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/normlab.pc.in ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab.pc @ONLY)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/generated/normlab-config-version.cmake COMPATIBILITY SameMinorVersion)
 
-install(TARGETS normlab RUNTIME)
+if(NORMLAB_PROGRAM)
+  install(TARGETS normlab RUNTIME)
+endif()
 install(TARGETS normlab-headers normlab-library EXPORT normlab-targets ARCHIVE)
 install(EXPORT normlab-targets NAMESPACE normlab:: DESTINATION ${package})
-install(FILES ${PROJECT_SOURCE_DIR}/cmake/normlab-config.cmake
+install(FILES ${PROJECT_SOURCE_DIR}/cmake/normlab-config.cmake ${PROJECT_SOURCE_DIR}/cmake/normlab-plugin.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab-config-version.cmake DESTINATION ${package})
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES ${public_headers} ${abi_header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/normlab)

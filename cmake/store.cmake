@@ -1,12 +1,18 @@
-# What the layer `store` stands on: HDF5 (serial) and the header that says what was built.
-#   layer(store SEES base LINKS hdf5 provenance ZLIB::ZLIB PkgConfig::BLAS)
+# What layers of the program stand on: GSL, HDF5 (serial) and the header that says what was built.
+#   layer(store SEES base LINKS hdf5 provenance ZLIB::ZLIB PkgConfig::NORMLAB_BLAS gsl)
+
+# GSL without its own slow BLAS: its pkg-config line names gslcblas, whose cblas_dgemm would stand in front of OpenBLAS's.
+add_library(normlab-gsl INTERFACE)
+target_include_directories(normlab-gsl SYSTEM INTERFACE ${NORMLAB_GSL_INCLUDE_DIRS})
+target_link_directories(normlab-gsl INTERFACE ${NORMLAB_GSL_LIBRARY_DIRS})
+target_link_libraries(normlab-gsl INTERFACE -lgsl PkgConfig::NORMLAB_BLAS m)
 
 # Of the libraries that HDF5 itself was linked with, none is called from here.
 set(hdf5_libraries ${HDF5_C_HL_LIBRARIES} ${HDF5_C_LIBRARIES})
 list(FILTER hdf5_libraries INCLUDE REGEX "hdf5")
-add_library(hdf5 INTERFACE)
-target_include_directories(hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
-target_link_libraries(hdf5 INTERFACE ${hdf5_libraries})
+add_library(normlab-hdf5 INTERFACE)
+target_include_directories(normlab-hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
+target_link_libraries(normlab-hdf5 INTERFACE ${hdf5_libraries})
 
 get_directory_property(options COMPILE_OPTIONS)
 string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
@@ -17,6 +23,6 @@ add_custom_target(provenance-header
           "-DFLAGS=${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${type}} ${options}" "-DTYPE=${CMAKE_BUILD_TYPE}"
           -P ${PROJECT_SOURCE_DIR}/cmake/provenance.cmake
   BYPRODUCTS ${provenance_header} COMMENT "Looking at the checkout" VERBATIM)
-add_library(provenance INTERFACE)
-target_include_directories(provenance INTERFACE ${PROJECT_BINARY_DIR}/generated)
-add_dependencies(provenance provenance-header)
+add_library(normlab-provenance INTERFACE)
+target_include_directories(normlab-provenance INTERFACE ${PROJECT_BINARY_DIR}/generated)
+add_dependencies(normlab-provenance provenance-header)

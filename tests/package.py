@@ -2,11 +2,13 @@
 """The build as others meet it: options that would reorder arithmetic, what another project gets of it."""
 
 import os
+import re
 import shlex
 import subprocess
 
-from program import HOME, PATIENCE, case, check, main
+from program import HOME, PATIENCE, PROGRAM, case, check, main
 
+BUILD = os.path.dirname(os.path.realpath(PROGRAM))
 REFUSAL = "refusing to build with reordered arithmetic"
 REORDERING = """-Ofast -ffast-math -funsafe-math-optimizations -ffinite-math-only -fassociative-math -freciprocal-math
     -fno-signed-zeros -fcx-limited-range -fcx-fortran-rules -ffp-contract=fast -ffp-contract=on -ffp-model=fast
@@ -71,6 +73,92 @@ add_subdirectory({HOME} normlab)
     for number, (option, where, words, variables) in enumerate(ways):
         said = " ".join(runs(place, "cmake", "-G", "Ninja", "-B", f"b{number}", "-S", *words, code=None, **variables).split())
         check(f"{REFUSAL}: {option} in {where}" in said, f"{option} in {where}: {said[-600:]}")
+
+
+PARENT = """cmake_minimum_required(VERSION 3.22)
+project(parent VERSION 3.4 LANGUAGES C)
+include(CTest)
+set(BLAS_FOUND mine)
+foreach(taken base tensor tape norm check net gsl hdf5 harness store train provenance headers plugin)
+  add_custom_target(${taken})
+endforeach()
+get_cmake_property(before VARIABLES)
+include(FetchContent)
+FetchContent_Declare(normlab SOURCE_DIR @)
+FetchContent_MakeAvailable(normlab)
+add_executable(user main.c)
+target_link_libraries(user PRIVATE normlab::normlab)
+normlab_add_plugin(variant @/src/norm/template/variant.c)
+install(TARGETS user)
+foreach(value BLAS_FOUND CMAKE_C_FLAGS CMAKE_C_STANDARD CMAKE_C_EXTENSIONS CMAKE_C_VISIBILITY_PRESET
+        CMAKE_POSITION_INDEPENDENT_CODE CMAKE_BUILD_TYPE PROJECT_VERSION BUILD_TESTING)
+  message(STATUS "@@ ${value}=${${value}}")
+endforeach()
+foreach(property COMPILE_OPTIONS COMPILE_DEFINITIONS LINK_OPTIONS INCLUDE_DIRECTORIES)
+  get_directory_property(value ${property})
+  message(STATUS "@@ ${property}=${value}")
+endforeach()
+foreach(property COMPILE_OPTIONS INCLUDE_DIRECTORIES COMPILE_DEFINITIONS)
+  get_target_property(value user ${property})
+  message(STATUS "@@ user ${property}=${value}")
+endforeach()
+"""
+USER = """#include <normlab/norm.h>
+#include <stdio.h>
+
+int main(void) {
+    const double x[] = {1, 3, 5, 7}, one[] = {1}, zero[] = {0};
+    Arena *arena = arena_new();
+    Tape *tape = tape_new(arena);
+    Error error = {0};
+    const Norm *norm = norm_new(arena, "layer(eps=4)", 1, &error);
+    Node *param[] = {tape_leaf(tape, SHAPE(1), one), tape_leaf(tape, SHAPE(1), zero)};
+    NormContext context = {.tape = tape, .norm = norm, .mode = NORM_TRAIN, .param = param};
+    Node *y = norm_apply(&context, tape_leaf(tape, SHAPE(1, 1, 4), x));
+    printf("%.3f %.3f\\n", y->value[0], y->value[3]);
+    arena_free(arena);
+}
+"""
+
+
+@case("example")
+def subproject(place):
+    """Part of another project, which has targets, tests and a BLAS of its own: the library and plugins, nothing else,
+    and nothing of the other project changes."""
+    write(PARENT.replace("@@", "==").replace("@", HOME), place.path("parent", "CMakeLists.txt"))
+    write(USER, place.path("parent", "main.c"))
+    said = runs(place, "cmake", "-G", "Ninja", "-S", "parent", "-B", "b", "-DCMAKE_BUILD_TYPE=Debug")
+    told = [line[6:] for line in said.splitlines() if line.startswith("-- == ")]
+    expected = ["BLAS_FOUND=mine", "CMAKE_C_FLAGS=", "CMAKE_C_STANDARD=", "CMAKE_C_EXTENSIONS=",
+                "CMAKE_C_VISIBILITY_PRESET=", "CMAKE_POSITION_INDEPENDENT_CODE=", "CMAKE_BUILD_TYPE=Debug",
+                "PROJECT_VERSION=3.4", "BUILD_TESTING=ON", "COMPILE_OPTIONS=", "COMPILE_DEFINITIONS=", "LINK_OPTIONS=",
+                "INCLUDE_DIRECTORIES=", "user COMPILE_OPTIONS=value-NOTFOUND", "user INCLUDE_DIRECTORIES=value-NOTFOUND",
+                "user COMPILE_DEFINITIONS=value-NOTFOUND"]
+    check(told == expected, f"{told}, expected {expected}")
+    check("HDF5" not in said and "OpenMP" not in said and "cmocka" not in said, f"more is looked for: {said}")
+    runs(place, "cmake", "--build", "b", "-j2")
+    check(runs(place, "b/user") == "-1.000 1.000\n", "the library's y")
+    plugin = [name for _, _, names in os.walk(place.path("b")) for name in names if name == "variant.so"]
+    check(len(plugin) == 1, "no plugin")
+    check("Total Tests: 0" in runs(place, "ctest", "--test-dir", "b", "-N"), "it has tests")
+    runs(place, "cmake", "--install", "b", "--prefix", "p")
+    installed = [os.path.join(root, name) for root, _, names in os.walk(place.path("p")) for name in names]
+    check(installed == [place.path("p", "bin", "user")], f"installed: {installed}")
+
+
+@case("example")
+def moved(place):
+    """What is installed names no folder of the machine that built it."""
+    runs(place, "cmake", "--install", BUILD, "--prefix", "p")
+    found = [os.path.join(root, name) for root, _, names in os.walk(place.path("p")) for name in names
+             if name.endswith((".cmake", ".pc"))]
+    check(len(found) >= 6, f"found only {found}")
+    for path in found:
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                code = line.split("#")[0]
+                wrong = re.search(r"(?<![\\w}.$>])/(?!\*)[a-z]+/[\w/.-]*|-L(?!\$)\S+", code)
+                check(not wrong, f"{os.path.basename(path)}: {line}")
 
 
 if __name__ == "__main__":

@@ -171,6 +171,88 @@ def pkg_config(place):
     check("part1.power" in listed and "part2.power" in listed, listed)
 
 
+# ---- symbols ----------------------------------------------------------------------------------------------------
+
+
+def nm(place, *words):
+    """Names that files define."""
+    found = (line.split() for line in does(place, ["nm", "--defined-only", *words])[0].splitlines())
+    return {words[2].split("@")[0] for words in found if len(words) == 3}
+
+
+def private(place):
+    """Every name that some object of the program defines, static ones too, and no public header declares."""
+    objects = glob.glob(os.path.join(BUILD, "src", "**", "*.o"), recursive=True)
+    names = nm(place, *objects) - nm(place, "-D", PROGRAM) - {"main"}
+    names = sorted(name for name in names if re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name))
+    check(len(names) > 500 and {"learning_rate", "resnet_build", "norm_batch"} <= set(names), f"{len(names)} names")
+    return names
+
+
+def traps(place):
+    """Definitions of all of them, none of which anybody may call."""
+    text = "".join(f"void {name}(void);\nvoid {name}(void) {{ abort(); }}\n" for name in private(place))
+    return write("#include <stdlib.h>\n" + text, place.path("traps.c"))
+
+
+@case("fault")
+def symbols(place):
+    """A plugin, a program and a shared object may have functions of any name that our own code has inside."""
+    import h5py
+    import numpy as np
+
+    program, others = install(place), traps(place)
+    x = tensors(place)
+
+    def computes(plugin):
+        does(place, [program, "apply", "variant", "in.h5", "y.h5", "--plugin", plugin])
+        with h5py.File(place.path("y.h5")) as file:
+            check(np.allclose(file["y"][()], by_hand(x), rtol=1e-13, atol=1e-15), f"{plugin}: y is not its equation")
+        os.remove(place.path("y.h5"))
+
+    plugin = compiled(place, "variant", read(TEMPLATE), others)
+    computes(plugin)
+    checked, _ = does(place, [program, "check", "variant", "--case", "*.4x8x5.*", "--plugin", plugin])
+    check(" 0 failed" in checked, checked)
+    does(place, [program, "run", "batch-size", "--quick", "norm=variant", *TINY, "--plugin", plugin])
+    computes(compiled(place, "hidden", read(TEMPLATE), "-fvisibility=hidden"))
+    if not build_flags():  # the sanitizers stand in for the loader's own
+        half = read(TEMPLATE).replace("static Node *scale_of", "double compress2(void);\ndouble compress2(void) "
+                                      "{ return -0.5; }\nstatic Node *scale_of", 1).replace("-0.5)", "compress2())")
+        check(half.count("compress2") == 3, "the template has changed")
+        computes(compiled(place, "zlib", half))
+
+    write(LIBRARY_USER, place.path("main.c"))
+    write(LIBRARY_USER.replace("main(void)", "work(void)"), place.path("work.c"))
+    write("int work(void);\nint main(void) { return work(); }\n", place.path("caller.c"))
+    flags = does(place, ["pkg-config", "--cflags", "--libs", "normlab"])[0].split() + [*build_flags(), "-lm"]
+    does(place, ["cc", "-rdynamic", "main.c", others, *flags, "-o", "whole"])
+    does(place, ["cc", "-shared", "-fPIC", "work.c", *flags, "-o", "libwork.so"])
+    does(place, ["cc", "-rdynamic", "caller.c", others, "./libwork.so", *build_flags(), "-o", "shared"])
+    for name in ("whole", "shared"):
+        same(f"y of {name}", does(place, [place.path(name)])[0], "-1.000 1.000\n")
+
+
+@case("example")
+def exports(place):
+    """The program shows plugins, and the library its users, what the installed headers declare, and nothing else."""
+    install(place)
+    headers = sorted(os.listdir(place.path("prefix", "include", "normlab")))
+    write("".join(f"#include <normlab/{name}>\n" for name in headers), place.path("all.c"))
+    does(place, ["gcc", "-fsyntax-only", "-aux-info", "all.txt", *does(place, ["pkg-config", "--cflags", "normlab"])[0].split(),
+                 "all.c"])
+    declared = set(re.findall(r"include/normlab/\S+ \*/ extern .*?[ *](\w+) \(", read(place.path("all.txt"))))
+    check(len(declared) > 150, f"{len(declared)} declarations")
+    of_linker = {"data_start", "edata", "end"}
+    shown = {name for name in nm(place, "-D", PROGRAM) if not name.startswith("_")} - of_linker
+    from_libc = {"stderr", "stdout", "stdin", "environ"}
+    same("shown and not declared", sorted(shown - declared - from_libc), [])
+    same("declared and not shown", sorted(declared - shown), [])
+    archive = {name for name in nm(place, "--extern-only", glob.glob(place.path("prefix", "lib*", "**", "libnormlab.a"),
+                                                                       recursive=True)[0]) if not name.startswith("_")}
+    same("the library's", sorted(archive ^ declared), [])
+
+
 # ---- what is refused --------------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,8 @@
 #ifndef NORMLAB_ARITH_H
 #define NORMLAB_ARITH_H
 
+#pragma GCC visibility push(default)
+
 #include <complex.h>
 #include <math.h>
 
@@ -44,5 +46,7 @@ static inline Quad quad_sqrt(Quad a) {
 static inline Quad quad_abs(Quad a) {
     return a < 0 ? -a : a;
 }
+
+#pragma GCC visibility pop
 
 #endif

@@ -10,6 +10,8 @@
 #ifndef NORMLAB_BASE_H
 #define NORMLAB_BASE_H
 
+#pragma GCC visibility push(default)
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -208,5 +210,7 @@ bool place_remove(const char *path, Error *error);
  * whoever holds a lock on the path knows that nobody else writes, and need not look whether
  * the writer lives (a killed process has its number until it is waited for). */
 void place_sweep(const char *path, bool alone);
+
+#pragma GCC visibility pop
 
 #endif

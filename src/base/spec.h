@@ -13,6 +13,8 @@
 #ifndef NORMLAB_SPEC_H
 #define NORMLAB_SPEC_H
 
+#pragma GCC visibility push(default)
+
 #include "base.h"
 
 typedef struct Spec Spec;
@@ -77,5 +79,7 @@ bool arguments_done(Arguments *arguments, const char *const *options, Error *err
 
 /* "1, 2, 4, 8, 16" */
 const char *divisors_text(Arena *arena, size_t number);
+
+#pragma GCC visibility pop
 
 #endif

@@ -2,6 +2,8 @@
 #ifndef NORMLAB_KIND_H
 #define NORMLAB_KIND_H
 
+#pragma GCC visibility push(default)
+
 #include "norm.h"
 #include "op.h"
 
@@ -304,8 +306,10 @@ typedef struct NormPlugin {
 #else
 #include "abi.h"
 #define NORMLAB_PLUGIN(of)                                                               \
-    extern const NormPlugin normlab_plugin;                                              \
+    extern __attribute__((visibility("default"))) const NormPlugin normlab_plugin;       \
     const NormPlugin normlab_plugin = {NORMLAB_ABI, &(of)}
 #endif
+
+#pragma GCC visibility pop
 
 #endif

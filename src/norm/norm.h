@@ -11,6 +11,8 @@
 #ifndef NORMLAB_NORM_H
 #define NORMLAB_NORM_H
 
+#pragma GCC visibility push(default)
+
 #include "partition.h"
 #include "spec.h"
 #include "tape.h"
@@ -205,5 +207,7 @@ Lattice norm_part_lattice(const Norm *norm, size_t i, Lattice x);
  * NORM_EVAL: batch's). `state` as in NormContext; NULL: as it begins. */
 const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
                                 const double *const *state);
+
+#pragma GCC visibility pop
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef NORMLAB_OP_H
 #define NORMLAB_OP_H
 
+#pragma GCC visibility push(default)
+
 #include "arith.h"
 #include "tape.h"
 
@@ -67,5 +69,7 @@ Node *tape_last(Tape *tape);
 
 /* Room in the tape's arena; marks around scratch that a forward does not keep. */
 double *tape_room(Tape *tape, size_t doubles);
+
+#pragma GCC visibility pop
 
 #endif

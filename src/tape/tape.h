@@ -15,6 +15,8 @@
 #ifndef NORMLAB_TAPE_H
 #define NORMLAB_TAPE_H
 
+#pragma GCC visibility push(default)
+
 #include "partition.h"
 #include "tensor.h"
 
@@ -130,5 +132,7 @@ void tape_gradient(Tape *tape, Node *y, Node *seed, Node *const *x, size_t count
 /* An operation without definition is itself; a fused one is rebuilt of primitives. Same
  * value to rounding. */
 Node *tape_define(Tape *tape, Node *y);
+
+#pragma GCC visibility pop
 
 #endif

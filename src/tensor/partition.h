@@ -10,6 +10,8 @@
 #ifndef NORMLAB_PARTITION_H
 #define NORMLAB_PARTITION_H
 
+#pragma GCC visibility push(default)
+
 #include "tensor.h"
 
 typedef struct Partition {
@@ -109,5 +111,7 @@ double moments_unbiased(Moments moments); /* m2 / (count - 1); NaN for one eleme
 /* The moments of the union of two cells (Chan, Golub, LeVeque 1979), shift of the
  * first. */
 Moments moments_merge(Moments a, Moments b);
+
+#pragma GCC visibility pop
 
 #endif

@@ -7,6 +7,8 @@
 #ifndef NORMLAB_TENSOR_H
 #define NORMLAB_TENSOR_H
 
+#pragma GCC visibility push(default)
+
 #include "base.h"
 
 /* ---- shape.c --------------------------------------------------------------------- */
@@ -141,5 +143,7 @@ void conv_input(double *dx, const double *dy, const double *w, const Conv *conv,
                 double beta); /* <dy, conv(x, w)> as a linear form of x */
 void conv_filter(double *dw, const double *x, const double *dy, const Conv *conv,
                  double *scratch, double beta); /* the same as a linear form of w */
+
+#pragma GCC visibility pop
 
 #endif

@@ -1,6 +1,7 @@
 /* A normalizer out of the tree: a shared object whose file ends with NORMLAB_PLUGIN
  * (src/norm/kind.h). It calls what the program exports. What is computed with it names the
  * SHA-256 of its file. */
+#define _GNU_SOURCE /* RTLD_DEEPBIND */
 #include "tool.h"
 
 #include "abi.h"
@@ -12,6 +13,14 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* A plugin's own functions go before those of libraries in the program that have their names, as
+ * far as the sanitizers, which stand in for functions themselves, allow that. */
+#if defined(RTLD_DEEPBIND) && !defined(__SANITIZE_ADDRESS__)
+enum { OWN_FIRST = RTLD_LOCAL | RTLD_DEEPBIND };
+#else
+enum { OWN_FIRST = RTLD_LOCAL };
+#endif
 
 static const size_t LARGEST_PLUGIN = (size_t)1 << 28;
 
@@ -41,7 +50,7 @@ static void try_loading(const char *path, const char *file) {
     if (child == 0) {
         signal(SIGBUS, SIG_DFL);
         signal(SIGSEGV, SIG_DFL);
-        dlopen(file, RTLD_LAZY | RTLD_LOCAL);
+        dlopen(file, RTLD_LAZY | OWN_FIRST);
         _exit(EX_OK);
     }
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
@@ -71,11 +80,11 @@ static const NormKind *open_plugin(Arena *arena, const char *path) {
     const char *file = strchr(path, '/') ? path : text_print(arena, "./%s", path),
                *why = "";
     try_loading(path, file);
-    void *object = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+    void *object = dlopen(file, RTLD_NOW | OWN_FIRST);
     const bool whole = object != NULL;
     if (!whole) {
         why = loader_says(arena, file);
-        object = dlopen(file, RTLD_LAZY | RTLD_LOCAL);
+        object = dlopen(file, RTLD_LAZY | OWN_FIRST);
         if (object == NULL) die(EX_DATAERR, "%s cannot be loaded: %s", path, why);
     }
     const NormPlugin *plugin = dlsym(object, "normlab_plugin");

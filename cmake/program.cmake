@@ -1,0 +1,34 @@
+# The program: the tool and every experiment that has a folder.
+file(GLOB tool CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/tool/*.c)
+file(GLOB runs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/experiments/*/run.c)
+set(found "")
+foreach(run ${runs})
+  get_filename_component(folder ${run} DIRECTORY)
+  get_filename_component(stem ${folder} NAME)
+  string(MAKE_C_IDENTIFIER ${stem} stem)
+  string(APPEND found "EXPERIMENT(${stem})\n")
+endforeach()
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/experiments.def CONTENT "${found}")
+# Words that `new` refuses as names (src/tool/naming.c).
+file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*/*.h)
+file(GLOB readers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/base/*.c ${PROJECT_SOURCE_DIR}/src/norm/*.c
+  ${PROJECT_SOURCE_DIR}/src/net/*.c ${PROJECT_SOURCE_DIR}/src/train/*.c ${PROJECT_SOURCE_DIR}/src/tool/apply.c)
+set(words ${PROJECT_BINARY_DIR}/generated/words.def)
+add_custom_command(OUTPUT ${words}
+  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${words} "-DHEADERS=${headers}" "-DREADERS=${readers}" -P ${PROJECT_SOURCE_DIR}/cmake/words.cmake
+  DEPENDS ${headers} ${readers} ${PROJECT_SOURCE_DIR}/cmake/words.cmake VERBATIM)
+# A plugin calls any function that the public headers declare, so the program contains those layers whole.
+add_executable(normlab ${tool} ${words} ${runs} ${public_objects})
+set_target_properties(normlab PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR} ENABLE_EXPORTS ON
+  INSTALL_RPATH_USE_LINK_PATH ON)
+target_compile_definitions(normlab PRIVATE NORMLAB_VERSION="${PROJECT_VERSION}")
+target_include_directories(normlab PRIVATE ${PROJECT_BINARY_DIR}/generated)
+set(layers base tensor tape norm check net dataset train store tool)
+foreach(below ${layers})
+  target_include_directories(normlab PRIVATE ${PROJECT_SOURCE_DIR}/src/${below})
+endforeach()
+foreach(below train store net dataset check norm tape tensor base)
+  target_link_libraries(normlab PRIVATE normlab-${below})
+endforeach()
+target_link_libraries(normlab PRIVATE ${quadmath} OpenMP::OpenMP_C normlab-gsl PkgConfig::NORMLAB_BLAS ${CMAKE_DL_LIBS} m)
+add_dependencies(normlab abi-header normlab-library) # so that what `./normlab` builds can be installed
