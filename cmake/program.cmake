@@ -31,4 +31,11 @@ foreach(below train store net dataset check norm tape tensor base)
   target_link_libraries(normlab PRIVATE normlab-${below})
 endforeach()
 target_link_libraries(normlab PRIVATE ${quadmath} OpenMP::OpenMP_C normlab-gsl PkgConfig::NORMLAB_BLAS ${CMAKE_DL_LIBS} m)
+# What is installed beside it, as it says itself.
+set(pages ${PROJECT_BINARY_DIR}/generated)
+add_custom_command(TARGET normlab POST_BUILD
+  COMMAND $<TARGET_FILE:normlab> help --man > ${pages}/normlab.1
+  COMMAND $<TARGET_FILE:normlab> help --bash > ${pages}/normlab.bash
+  COMMAND $<TARGET_FILE:normlab> help --zsh > ${pages}/_normlab
+  BYPRODUCTS ${pages}/normlab.1 ${pages}/normlab.bash ${pages}/_normlab VERBATIM)
 add_dependencies(normlab abi-header normlab-library) # so that what `./normlab` builds can be installed

@@ -66,6 +66,9 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/generated/normlab-c
 
 if(NORMLAB_PROGRAM)
   install(TARGETS normlab RUNTIME)
+  install(FILES ${pages}/normlab.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES ${pages}/normlab.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME normlab)
+  install(FILES ${pages}/_normlab DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 endif()
 install(TARGETS normlab-headers normlab-library EXPORT normlab-targets ARCHIVE)
 install(EXPORT normlab-targets NAMESPACE normlab:: DESTINATION ${package})
@@ -73,9 +76,13 @@ install(FILES ${PROJECT_SOURCE_DIR}/cmake/normlab-config.cmake ${PROJECT_SOURCE_
   ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab-config-version.cmake DESTINATION ${package})
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES ${public_headers} ${abi_header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/normlab)
-# What the program reads: scripts of figures, embedded images, published results; and a first plugin.
+# What the program reads: scripts of figures, embedded images, published results; and a first plugin and program.
 set(share ${CMAKE_INSTALL_DATADIR}/normlab)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/experiments DESTINATION ${share} FILES_MATCHING PATTERN *.gp)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/data DESTINATION ${share} PATTERN *.py EXCLUDE)
-install(FILES ${PROJECT_SOURCE_DIR}/src/norm/template/variant.c DESTINATION ${share})
-install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/src/norm/template/variant.c ${PROJECT_SOURCE_DIR}/src/norm/template/program.c
+  DESTINATION ${share})
+foreach(page README.md CHANGELOG.md CONTRIBUTING.md LICENSE)
+  install(FILES ${PROJECT_SOURCE_DIR}/${page} DESTINATION ${CMAKE_INSTALL_DOCDIR})
+endforeach()
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/notes ${PROJECT_SOURCE_DIR}/figures DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -7,6 +7,7 @@ and changes of the environment.
 """
 
 import fcntl
+import json
 import os
 import resource
 import time
@@ -77,7 +78,11 @@ def words(place):
         (["list", "norms", "batch", "grop"], USAGE, ["'grop'", "byte 0", "'group'"]),
         (["list", "norms", "group(3)"], USAGE, ["'group(3)' at byte 6", "8 channels"]),
         (["list", "norms", "swichable"], USAGE, ["'swichable'", "'switchable'"]),
-        (["list", "datasets", "extra"], USAGE, ["'extra'", "too many"]),
+        (["list", "datasets", "fashion-mnst"], USAGE, ["no data set 'fashion-mnst'", "'fashion-mnist'"]),
+        (["list", "experiments", "batch-size", "hybrid"], USAGE, ["no experiment 'hybrid'", "'hybrids'"]),
+        (["list", "checks", "gradent"], USAGE, ["no check 'gradent'", "'gradient'"]),
+        (["list", "networks", "extra"], USAGE, ["no network 'extra'", "list networks"]),
+        (["help", "--mann"], USAGE, ["'--mann'", "'--man'"]),
         (["list", "networks", "--long"], USAGE, ["--long", "list norms"]),
         (["list", "norms", "--jsn"], USAGE, ["'--jsn'", "'--json'"]),
         (["list", "norms", "--json=1"], USAGE, ["--json", "no value"]),
@@ -137,6 +142,38 @@ def checks(place):
         (["check", net, "--threads", "0"], USAGE, ["--threads 0", "from 1 to"]),
         (["publish", "checking", "--jobs", "2"], USAGE, ["checking", "--jobs"]),
     ])
+
+
+@case("example")
+def called(place):
+    """Commands that somebody may paste begin as this one did, by the wrapper or not."""
+    for called, variables in (("normlab", {}), ("../house/normlab", {"NORMLAB_CALLED": "../house/normlab"})):
+        for words, says in ((["lst"], "`@ --help`"), (["list", "datasets", "x"], "`@ list datasets`"),
+                            (["--help"], "`@ demo`"), (["run", "--help"], "`@ list norms`"),
+                            (["check", "--help"], "@ check [SPEC"), (["new", "--help"], "`@ check NAME`"),
+                            (["list", "norms", "group(2)"], "apply: @ check 'group(2)'"), (["apply"], "`@ apply SPEC"),
+                            (["table", "batch-size"], "`@ run batch-size --quick`")):
+            home = {"NORMLAB_HOME": place.folder} if words[0] == "table" else {}
+            _, out, err = place.run(*words, environment={**variables, **home})
+            said = (out + err).decode()
+            check(says.replace("@", called) in said, f"{words}: no {says.replace('@', called)} in {said}")
+
+
+@case("example")
+def entries(place):
+    """The whole entry of one experiment, data set, network, check, as text and for programs."""
+    for kind, name, parts in (("experiments", "batch-size", ["protocol=statistics", "batch-size.svg", "Table 2"]),
+                              ("datasets", "fashion-mini", ["2500 images to train", "28", "ankle boot", "MIT"]),
+                              ("datasets", "cifar10", ["no: ", "NORMLAB_DATA"]), ("networks", "resnet", ["depth="]),
+                              ("checks", "gradient", ["applies to", "group(2)", "allowed"])):
+        text, whole = place.good("list", kind, name), json.loads(place.good("list", kind, name, "--json"))[kind]
+        check(len(whole) == 1 and whole[0]["name"] == name, f"{name}: {whole}")
+        for part in parts:
+            check(part in text, f"{name}: no {part!r} in {text}")
+        for value in whole[0].values():
+            check(value in text or "`" in value, f"{name}: no {value!r} in {text}")
+    two = json.loads(place.good("list", "checks", "value", "twins", "--json"))["checks"]
+    check([entry["name"] for entry in two] == ["value", "twins"], f"two of them: {two}")
 
 
 @case("fault")

@@ -94,6 +94,7 @@ def by_hand(x):
 # ---- the installed program and its plugins --------------------------------------------------------------------
 
 
+EXAMPLE = os.path.join(HOME, "src", "norm", "template", "program.c")
 LIBRARY_USER = """#include <math.h>
 #include <normlab/norm.h>
 #include <stdio.h>
@@ -155,6 +156,58 @@ def package(place):
     check("layer - variant" in out or "variant - layer" in out, out)
     check(os.path.getsize(place.path("out", "batch-size-quick.svg")) > 1000, "no figure")
     check("--plugin" in does(place, [program, "--help"])[0], "the help does not tell of plugins")
+
+
+@case("example")
+def beside_it(place):
+    """What comes with the program: an example that computes what it says, the texts, a man page and words for shells,
+    all of which name every command."""
+    import numpy as np
+
+    program = install(place)
+    flags = does(place, ["pkg-config", "--cflags", "--libs", "normlab"])[0].split()
+    does(place, ["cc", "-Wall", "-Wextra", "-Werror", place.path("prefix", "share", "normlab", "program.c"), *flags,
+                 *build_flags(), "-o", "example"])
+    said = {line.split()[0]: [float(word) for word in line.split()[1:]]
+            for line in does(place, ["./example"])[0].splitlines()}
+    d, s = np.array([-3.0, -1, 1, 3]), 3.0  # x - mean, sqrt(5 + 4)
+    check(np.allclose(said["y"], d / s, atol=6e-6), f"y: {said}")
+
+    def dx_of(x):
+        e = x - x.mean()
+        r = 1 / np.sqrt((e * e).mean() + 4)
+        h = np.array([1.0, 0, 0, 0])
+        return r * (h - h.mean() - e * r * (h * e * r).mean())
+
+    x, step = np.array([1.0, 3, 5, 7]), 1e-5
+    slope = [(np.sum(dx_of(x + step * u) ** 2) - np.sum(dx_of(x - step * u) ** 2)) / (2 * step) for u in np.eye(4)]
+    check(np.allclose(said["dx"], dx_of(x), atol=6e-6), f"dx: {said}, expected {dx_of(x)}")
+    check(np.allclose(said["d2x"], slope, atol=1e-5), f"d2x: {said}, expected {slope}")
+
+    share = place.path("prefix", "share")
+    for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "notes/00-reading-order.md",
+                 "figures/batch-size.svg"):
+        check(os.path.exists(os.path.join(share, "doc", "normlab", name)), f"{name} is not installed")
+    commands = re.findall(r"^  (\w+) ", does(place, [program, "--help"])[0].split("\n\n")[1], re.M)
+    check(len(commands) > 10 and "apply" in commands, f"commands: {commands}")
+    page = os.path.join(share, "man", "man1", "normlab.1")
+    text, warned = does(place, ["man", "--warnings", "-l", page]) if shutil.which("man") else (read(page), "")
+    check(not warned, f"the man page: {warned}")
+    for word in (*commands, "NORMLAB_DATA", "warmup"):
+        check(re.search(rf"\b{word}\b", text), f"the man page does not say {word}")
+    script = ('. prefix/share/bash-completion/completions/normlab; COMP_WORDS=(normlab @); COMP_CWORD=%; _normlab; '
+              'echo "${COMPREPLY[*]}"')
+
+    def completes(words, at):
+        return does(place, ["bash", "-c", script.replace("@", words).replace("%", str(at))])[0].split()
+
+    same("commands of bash", sorted(completes("''", 1)), sorted([*commands, "help", "--help", "--version"]))
+    same("words that begin so", completes("p", 1), ["plot", "publish"])
+    same("lists", completes("list d", 2), ["datasets"])
+    same("experiments", completes("run ba", 2), ["batch-size", "batch="])
+    check({"--mode", "--eps"} <= set(completes("apply --", 2)), "options")
+    zsh = read(share, "zsh", "site-functions", "_normlab")
+    check(zsh.startswith("#compdef normlab\n") and all(f" {word})" in zsh for word in commands), "words for zsh")
 
 
 @case("example")

@@ -31,6 +31,14 @@ _Noreturn void die(int code, const char *format, ...) PRINTF_LIKE(2, 3);
 /* One line of talk on stderr: "normlab: MESSAGE". Not for data, which goes to stdout. */
 void say(const char *format, ...) PRINTF_LIKE(1, 2);
 
+/* How this program was called, for commands that somebody may paste: "./normlab" by the
+ * wrapper, which sets NORMLAB_CALLED. */
+const char *program_called(void);
+
+/* A text in which commands stand as `normlab COMMAND`, as this program is called. die() and
+ * say() print theirs so. */
+void print_commands(FILE *out, const char *text);
+
 _Noreturn void base_require_failed(const char *file, int line, const char *condition,
                                    const char *format, ...) PRINTF_LIKE(4, 5);
 

@@ -4,13 +4,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *program_called(void) {
+    const char *called = getenv("NORMLAB_CALLED");
+    return called && *called ? called : "normlab";
+}
+
+void print_commands(FILE *out, const char *text) {
+    static const char begin[] = "`normlab ";
+    for (const char *at; (at = strstr(text, begin)) != NULL; text = at + strlen(begin))
+        fprintf(out, "%.*s`%s ", (int)(at - text), text, program_called());
+    fputs(text, out);
+}
+
 static void print_line(const char *format, va_list args) {
     char line[1024];
     vsnprintf(line, sizeof line, format, args);
     for (char *c = line; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = '?'; /* a name may hold anything; a line is one line */
-    fprintf(stderr, "normlab: %s\n", line);
+    fputs("normlab: ", stderr);
+    print_commands(stderr, line);
+    fputc('\n', stderr);
 }
 
 void die(int code, const char *format, ...) {

@@ -231,7 +231,8 @@ static void print_proved(const Entry *e) {
         printf("%s%s\n", twin->spec, twin->mode == NORM_EVAL ? ", in evaluation" : "");
     }
     print_heading("checks");
-    printf("%zu of %zu apply: normlab check '%s'\n", applied, count, e->spec);
+    printf("%zu of %zu apply: %s check '%s'\n", applied, count, program_called(),
+           e->spec);
 }
 
 static void print_entry(Arena *arena, const Entry *e) {

@@ -262,8 +262,8 @@ static void print_failure(const Asked *asked, const SheetCase *job) {
            r->reason);
     printf("  got %.17g, expected %.17g: error %.3g, allowed %.3g\n", r->got, r->expected,
            r->error, r->allowed);
-    printf("  holds: %s\n  again: normlab check '%s'%s --case %s --seed %llu\n",
-           row_of(job)->says, net ? net : norm,
+    printf("  holds: %s\n  again: %s check '%s'%s --case %s --seed %llu\n",
+           row_of(job)->says, program_called(), net ? net : norm,
            net ? text_print(arena, " --norm '%s'", norm) : "",
            job->sheet->name(arena, job), (unsigned long long)asked->seed);
 }

@@ -24,53 +24,6 @@ void die_if(const Error *error) {
     if (error->set) die(error->code, "%s", error->message);
 }
 
-/* ---- help ------------------------------------------------------------------------ */
-
-static void print_help(FILE *out) {
-    fputs("normlab: a testbed for Group Normalization and its relatives\n\nCommands:\n",
-          out);
-    for (size_t i = 0; i < COUNT_OF(COMMANDS); i++)
-        fprintf(out, "  %-8s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
-    fputs("\n`normlab COMMAND --help` says more. Start with `normlab demo`.\n"
-          "\nOf the wrapper ./normlab: test (proves everything), --no-install (lists "
-          "what is missing).\n"
-          "Environment: NORMLAB_OUT (results, else out/), NORMLAB_DATA (data sets), "
-          "NORMLAB_PRESET (dev: checks).\n"
-          "Of every command: --plugin FILE.so (repeatable) brings a normalizer of your "
-          "own; see include/normlab/kind.h.\n",
-          out);
-}
-
-static void print_keys(void) {
-    puts("\nKeys of a run's configuration, their defaults in brackets:");
-    for (size_t i = 0; i < CONFIG_KEYS; i++) {
-        const ConfigKey *key = &config_keys()[i];
-        printf("  %-12s %s [%s]\n", key->name, key->help, key->initial);
-    }
-    size_t count;
-    const Experiment *const *found = experiments(&count);
-    for (size_t i = 0; i < count; i++) {
-        if (found[i]->keys == NULL) continue;
-        printf("Keys of the experiment %s:\n", found[i]->name);
-        for (const ExperimentKey *key = found[i]->keys; key->name; key++)
-            printf("  %-12s %s [%s]\n", key->name, key->help, key->initial);
-    }
-}
-
-static void print_command_help(const Command *command) {
-    printf("normlab %s%s%s\n\n%s\n", command->name, *command->usage ? " " : "",
-           command->usage, command->summary);
-    if (command->options && command->options->name) puts("\nOptions:");
-    for (const Option *o = command->options; o && o->name; o++) {
-        char left[40];
-        snprintf(left, sizeof left, "%s%s%s", o->name, o->value ? " " : "",
-                 o->value ? o->value : "");
-        printf("  %-18s %s\n", left, o->help);
-    }
-    if (command->settings) print_keys();
-    if (command->more) printf("\n%s\n", command->more);
-}
-
 /* ---- reading --------------------------------------------------------------------- */
 
 static const Command *find_command(Arena *arena, const char *name) {
@@ -141,12 +94,12 @@ static Call read_call(Arena *arena, const Command *command, int argc, char **arg
         i++;
     }
     if (call.words > command->most)
-        die(EX_USAGE, "'%s' is one word too many%s: normlab %s %s",
+        die(EX_USAGE, "'%s' is one word too many%s: `normlab %s %s`",
             call.word[command->most],
             command->settings ? " (settings are key=value)" : "", command->name,
             command->usage);
     if (call.words < command->least)
-        die(EX_USAGE, "something is missing: normlab %s %s", command->name,
+        die(EX_USAGE, "something is missing: `normlab %s %s`", command->name,
             command->usage);
     return call;
 }
@@ -189,7 +142,7 @@ static int global_option(Arena *arena, const char *word) {
         return EX_OK;
     }
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-        print_help(stdout);
+        help_print(stdout);
         return EX_OK;
     }
     die(EX_USAGE,
@@ -218,15 +171,16 @@ static int load_plugins(Arena *arena, int argc, char **argv) {
 
 static int run_command(Arena *arena, int argc, char **argv) {
     if (argc < 2) {
-        print_help(stderr);
+        help_print(stderr);
         return EX_USAGE;
     }
     if (argv[1][0] == '-') return global_option(arena, argv[1]);
     bool help = strcmp(argv[1], "help") == 0;
     if (help && argc < 3) return global_option(arena, "--help");
+    if (help && argv[2][0] == '-') return help_print_form(arena, argv[2]);
     const Command *command = find_command(arena, argv[help ? 2 : 1]);
     if (help || asks_help(argc - 2, argv + 2)) {
-        print_command_help(command);
+        help_print_command(command);
         return EX_OK;
     }
     Call call = read_call(arena, command, argc - 2, argv + 2);

@@ -3,62 +3,214 @@
 
 #include <string.h>
 
-static void print_row(Arena *arena, bool json, bool first, const char *name,
-                      const char *usage, const char *title) {
-    if (json)
-        printf("%s\n  {\"name\": %s, \"usage\": %s, \"title\": %s}", first ? "" : ",",
-               json_text(arena, name), json_text(arena, usage), json_text(arena, title));
-    else
-        printf("%-26s %s\n", usage, title);
+/* ---- one thing of a list ------------------------------------------------------------ */
+
+enum { MOST_FACTS = 10 };
+
+typedef struct Thing {
+    const char *name, *usage, *title;
+    size_t facts;
+    struct {
+        const char *of, *text;
+    } fact[MOST_FACTS]; /* asked for by name alone */
+} Thing;
+
+static void add_fact(Thing *thing, const char *of, const char *text) {
+    REQUIRE(thing->facts < MOST_FACTS, "more than %d facts", MOST_FACTS);
+    if (text == NULL || *text == '\0') return;
+    thing->fact[thing->facts].of = of;
+    thing->fact[thing->facts++].text = text;
 }
 
-static void list_experiments(Arena *arena, bool json) {
-    size_t count;
-    const Experiment *const *found = experiments(&count);
-    for (size_t i = 0; i < count; i++)
-        print_row(arena, json, i == 0, found[i]->name, found[i]->name,
-                  found[i]->question);
+static void print_row(const Thing *thing) {
+    printf("%-26s %s\n", thing->usage, thing->title);
 }
 
-static void list_datasets(Arena *arena, bool json) {
-    size_t count;
-    const DatasetKind *kinds = dataset_kinds(&count);
-    for (size_t i = 0; i < count; i++)
-        print_row(arena, json, i == 0, kinds[i].name, kinds[i].name, kinds[i].title);
-}
-
-static void list_networks(Arena *arena, bool json) {
-    size_t count;
-    const NetKind *kinds = net_kinds(&count);
-    for (size_t i = 0; i < count; i++)
-        print_row(arena, json, i == 0, kinds[i].name, kinds[i].usage, kinds[i].title);
-}
-
-/* What `normlab check` asks of normalizers, with the eps that it allows. */
-static void list_checks(Arena *arena, bool json) {
-    size_t count;
-    const TrialCheck *const *check = trial_checks(&count);
-    for (size_t i = 0; i < count; i++) {
-        const char *name = trial_name(check[i]), *unit = trial_unit(check[i]);
-        const char *allowed =
-            text_print(arena, "%s, %g %s", name, trial_digits(check[i]), unit);
-        bool bits = trial_digits(check[i]) == 0;
-        print_row(arena, json, i == 0, name,
-                  bits ? text_print(arena, "%s, same bits", name) : allowed,
-                  trial_says(check[i]));
+static void print_entry(const Thing *thing) {
+    printf("%s\n  %-12s %s\n", thing->usage, "is", thing->title);
+    for (size_t i = 0; i < thing->facts; i++) {
+        printf("  %-12s ", thing->fact[i].of);
+        print_commands(stdout, thing->fact[i].text);
+        putchar('\n');
     }
+    putchar('\n');
 }
+
+static void print_object(Arena *arena, const Thing *thing, bool first, bool whole) {
+    printf("%s\n  {\"name\": %s, \"usage\": %s, \"title\": %s", first ? "" : ",",
+           json_text(arena, thing->name), json_text(arena, thing->usage),
+           json_text(arena, thing->title));
+    for (size_t i = 0; whole && i < thing->facts; i++)
+        printf(", %s: %s", json_text(arena, thing->fact[i].of),
+               json_text(arena, thing->fact[i].text));
+    putchar('}');
+}
+
+/* ---- experiments ------------------------------------------------------------------ */
+
+static size_t count_experiments(void) {
+    size_t count;
+    experiments(&count);
+    return count;
+}
+
+/* Words of a recipe or names of keys and figures, side by side. */
+static const char *recipe_text(Arena *arena, const char *const *recipe) {
+    Text text = text_new(arena);
+    for (; recipe && *recipe; recipe++)
+        text_add(&text, strchr(*recipe, ' ') ? "%s'%s'" : "%s%s", text.length ? " " : "",
+                 *recipe);
+    return text.data;
+}
+
+static void name_experiment(size_t i, Thing *thing) {
+    size_t count;
+    const Experiment *e = experiments(&count)[i];
+    *thing = (Thing){.name = e->name, .usage = e->name, .title = e->question};
+}
+
+static void describe_experiment(Arena *arena, size_t i, Thing *thing) {
+    size_t count;
+    const Experiment *e = experiments(&count)[i];
+    Text keys = text_new(arena), figures = text_new(arena);
+    for (const ExperimentKey *key = e->keys; key && key->name; key++)
+        text_add(&keys, "%s%s [%s]: %s", keys.length ? "; " : "", key->name, key->initial,
+                 key->help);
+    text_add(&figures, "%s.svg", e->name);
+    for (const ExperimentFigure *f = e->figures; f && f->name; f++)
+        text_add(&figures, ", %s-%s.svg", e->name, f->name);
+    add_fact(thing, "rows", text_print(arena, "%s, a key", e->series));
+    add_fact(thing, "columns",
+             text_print(arena, "%s, a key: %s", e->along, e->along_label));
+    add_fact(thing, "quick", recipe_text(arena, e->quick));
+    add_fact(thing, "full", recipe_text(arena, e->full));
+    add_fact(thing, "own keys", keys.data);
+    add_fact(thing, "figures", figures.data);
+    add_fact(thing, "beside it", e->published ? e->published->source : NULL);
+    add_fact(thing, "run", text_print(arena, "`normlab run %s --quick`", e->name));
+}
+
+/* ---- data sets -------------------------------------------------------------------- */
+
+static size_t count_datasets(void) {
+    size_t count;
+    dataset_kinds(&count);
+    return count;
+}
+
+static void name_dataset(size_t i, Thing *thing) {
+    size_t count;
+    const DatasetKind *kind = &dataset_kinds(&count)[i];
+    *thing = (Thing){.name = kind->name, .usage = kind->name, .title = kind->title};
+}
+
+static void describe_dataset(Arena *arena, size_t i, Thing *thing) {
+    size_t count;
+    Error error = {.set = false};
+    const DatasetKind *kind = &dataset_kinds(&count)[i];
+    const Dataset *data = dataset_open(arena, kind->name, &error);
+    add_fact(thing, "source", kind->source);
+    add_fact(thing, "needs",
+             kind->need ? kind->need : "nothing, it comes with the program");
+    if (data == NULL) {
+        add_fact(thing, "here", text_print(arena, "no: %s", error.message));
+        return;
+    }
+    Text classes = text_new(arena);
+    for (size_t k = 0; k < data->classes; k++)
+        text_add(&classes, "%s%s", k ? ", " : "", data->class_name[k]);
+    add_fact(thing, "here",
+             text_print(arena, "%zu images to train, %zu to validate, %zu to test",
+                        data->train.count, data->val.count, data->test.count));
+    add_fact(thing, "image",
+             text_print(arena, "%zu x %zu x %zu (channels, height, width)",
+                        data->channels, data->height, data->width));
+    add_fact(thing, "classes", classes.data);
+    add_fact(thing, "sha256", data->sha256);
+}
+
+/* ---- networks --------------------------------------------------------------------- */
+
+static size_t count_networks(void) {
+    size_t count;
+    net_kinds(&count);
+    return count;
+}
+
+static void name_network(size_t i, Thing *thing) {
+    size_t count;
+    const NetKind *kind = &net_kinds(&count)[i];
+    *thing = (Thing){.name = kind->name, .usage = kind->usage, .title = kind->title};
+}
+
+static void describe_network(Arena *arena, size_t i, Thing *thing) {
+    size_t count;
+    Error error = {.set = false};
+    const NetKind *kind = &net_kinds(&count)[i];
+    add_fact(thing, "in full", net_canonical(arena, kind->name, &error));
+    add_fact(thing, "checked by", text_print(arena, "`normlab check %s`", kind->name));
+    add_fact(thing, "used by",
+             text_print(arena, "`normlab run EXPERIMENT network=%s`", kind->name));
+}
+
+/* ---- checks: what `normlab check` asks of normalizers, with the eps that it allows ---- */
+
+static size_t count_checks(void) {
+    size_t count;
+    trial_checks(&count);
+    return count;
+}
+
+static void name_check(size_t i, Thing *thing) {
+    size_t count;
+    const TrialCheck *check = trial_checks(&count)[i];
+    *thing = (Thing){.name = trial_name(check), .title = trial_says(check)};
+}
+
+static const char *allowed_text(Arena *arena, const TrialCheck *check) {
+    return trial_digits(check) == 0
+               ? "same bits"
+               : text_print(arena, "%g %s", trial_digits(check), trial_unit(check));
+}
+
+static bool applies_somewhere(const char *spec, const TrialCheck *check) {
+    size_t shapes;
+    const Shape *shape = trial_shapes(&shapes);
+    for (size_t i = 0; i < shapes; i++)
+        if (trial_applies(spec, shape[i], check)) return true;
+    return false;
+}
+
+static void describe_check(Arena *arena, size_t i, Thing *thing) {
+    size_t count, kinds;
+    const TrialCheck *check = trial_checks(&count)[i];
+    const NormKind *const *kind = norm_kinds(&kinds);
+    Text to = text_new(arena);
+    for (size_t k = 0; k < kinds; k++)
+        if (applies_somewhere(norm_example(kind[k]), check))
+            text_add(&to, "%s%s", to.length ? ", " : "", norm_example(kind[k]));
+    add_fact(thing, "allowed", allowed_text(arena, check));
+    add_fact(thing, "applies to", to.length ? to.data : "none of the registry");
+    add_fact(thing, "alone",
+             text_print(arena, "`normlab check --case '*.%s'`", trial_name(check)));
+}
+
+/* ---- the lists -------------------------------------------------------------------- */
 
 typedef struct List {
-    const char *name;
-    void (*print)(Arena *arena, bool json); /* NULL: catalogue.c does */
+    const char *name, *one;
+    size_t (*count)(void); /* NULL: catalogue.c prints it */
+    void (*name_of)(size_t i, Thing *thing);
+    void (*describe)(Arena *arena, size_t i, Thing *thing);
 } List;
 
-static const List LISTS[] = {{"norms", NULL},
-                             {"experiments", list_experiments},
-                             {"datasets", list_datasets},
-                             {"networks", list_networks},
-                             {"checks", list_checks}};
+static const List LISTS[] = {
+    {"norms", "normalizer", NULL, NULL, NULL},
+    {"experiments", "experiment", count_experiments, name_experiment,
+     describe_experiment},
+    {"datasets", "data set", count_datasets, name_dataset, describe_dataset},
+    {"networks", "network", count_networks, name_network, describe_network},
+    {"checks", "check", count_checks, name_check, describe_check}};
 
 static const List *find_list(const Call *call) {
     const char *names[COUNT_OF(LISTS)];
@@ -72,21 +224,67 @@ static const List *find_list(const Call *call) {
         text_hint(call->arena, call->word[0], names, COUNT_OF(names)), known.data);
 }
 
+static Thing thing_of(Arena *arena, const List *list, size_t i) {
+    size_t count;
+    Thing thing;
+    list->name_of(i, &thing);
+    if (thing.usage == NULL)
+        thing.usage = text_print(arena, "%s, %s", thing.name,
+                                 allowed_text(arena, trial_checks(&count)[i]));
+    return thing;
+}
+
+/* Those that are named, before anything is printed. */
+static size_t *find_named(const Call *call, const List *list) {
+    Arena *arena = call->arena;
+    const size_t count = list->count();
+    const char **names = TAKE(arena, const char *, count);
+    size_t *found = TAKE(arena, size_t, call->words);
+    for (size_t i = 0; i < count; i++) names[i] = thing_of(arena, list, i).name;
+    for (size_t k = 1; k < call->words; k++) {
+        size_t i = 0;
+        while (i < count && strcmp(names[i], call->word[k]) != 0) i++;
+        if (i == count)
+            die(EX_USAGE, "no %s '%s'%s; `normlab list %s` lists them", list->one,
+                call->word[k], text_hint(arena, call->word[k], names, count), list->name);
+        found[k - 1] = i;
+    }
+    return found;
+}
+
+static void print_list(const Call *call, const List *list, bool json) {
+    Arena *arena = call->arena;
+    const bool whole = call->words > 1;
+    const size_t *named = find_named(call, list),
+                 count = whole ? call->words - 1 : list->count();
+    if (json) printf("{\"schema\": 1, \"%s\": [", list->name);
+    for (size_t k = 0; k < count; k++) {
+        const size_t i = whole ? named[k] : k;
+        Thing thing = thing_of(arena, list, i);
+        if (whole) list->describe(arena, i, &thing);
+        if (json)
+            print_object(arena, &thing, k == 0, whole);
+        else if (whole)
+            print_entry(&thing);
+        else
+            print_row(&thing);
+    }
+    if (json) puts("]}");
+}
+
 static int run_list(const Call *call) {
     const List *list = find_list(call);
-    bool json = call_option(call, "--json") != NULL;
-    if (list->print == NULL) {
+    const bool json = call_option(call, "--json") != NULL;
+    if (list->count == NULL) {
         list_norms(call, json);
         return EX_OK;
     }
-    if (call->words > 1)
-        die(EX_USAGE, "'%s' is one word too many: list %s takes no names", call->word[1],
-            list->name);
     if (call_option(call, "--long"))
-        die(EX_USAGE, "--long is for list norms, not for list %s", list->name);
-    if (json) printf("{\"schema\": 1, \"%s\": [", list->name);
-    list->print(call->arena, json);
-    if (json) puts("]}");
+        die(EX_USAGE,
+            "--long is for list norms, not for list %s; `normlab list %s NAME` is "
+            "the whole entry of one",
+            list->name, list->name);
+    print_list(call, list, json);
     return EX_OK;
 }
 
@@ -100,10 +298,14 @@ const Command command_list = {
     .least = 1,
     .most = 64,
     .run = run_list,
-    .more = "`list norms NAME ...` shows whole entries, of a name or of any spec: what "
-            "shares moments, what is learned,\n"
-            "what evaluation uses, and what `normlab check` proves of it. `work`: how "
-            "often the operations of a call read or\n"
-            "write as many numbers as x has, in the definition and, where there is one, "
-            "in the fused form.",
+    .more =
+        "With a NAME, the whole entry of one: an experiment's recipes, a data set's "
+        "images and whether they are here,\n"
+        "the normalizers that a check applies to. `normlab list norms NAME` takes a name "
+        "or any spec: what shares\n"
+        "moments, what is learned, what evaluation uses, and what `normlab check` proves "
+        "of it. `work`: how often the\n"
+        "operations of a call read or write as many numbers as x has, in the definition "
+        "and, where there is one, in the\n"
+        "fused form.",
 };

@@ -61,7 +61,7 @@ static void new_norm(Arena *arena, const char *name) {
                *source = read_source(arena, "src/norm/template/variant.c");
     write_source(arena, file, renamed(arena, source, "variant", name));
     add_line(arena, name, file);
-    say("next: ./normlab check %s; notes/90-your-own-variant.md goes on from there",
+    say("next: `normlab check %s`; notes/90-your-own-variant.md goes on from there",
         name);
 }
 
@@ -79,7 +79,7 @@ static void new_experiment(Arena *arena, const char *name) {
     const char *file = text_print(arena, "%s/run.c", folder);
     write_source(arena, file, source);
     puts(place_home(arena, file));
-    say("next: ./normlab run %s --quick", name);
+    say("next: `normlab run %s --quick`", name);
 }
 
 /* ---- the command ----------------------------------------------------------------- */
@@ -111,11 +111,10 @@ const Command command_new = {
     .least = 2,
     .most = 2,
     .run = run_new,
-    .more =
-        "norm NAME writes src/norm/NAME.c and adds its line to src/norm/norm.def; "
-        "experiment NAME writes\n"
-        "experiments/NAME/run.c. ./normlab builds what is new before its next command, "
-        "which can be `check NAME`.\n"
-        "notes/90-your-own-variant.md goes through it, also without a checkout "
-        "(--plugin).",
+    .more = "norm NAME writes src/norm/NAME.c and adds its line to src/norm/norm.def; "
+            "experiment NAME writes\n"
+            "experiments/NAME/run.c. The next command builds what is new; it can be "
+            "`normlab check NAME`.\n"
+            "notes/90-your-own-variant.md goes through it, also without a checkout "
+            "(--plugin).",
 };

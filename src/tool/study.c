@@ -126,6 +126,6 @@ const Command command_publish = {
     .run = run_publish,
     .more =
         "The full recipe without any other setting; what is finished is not run again. "
-        "`publish checking` does the same\n"
+        "`normlab publish checking` does the same\n"
         "for `normlab check` and the figures of its chapter.",
 };

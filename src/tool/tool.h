@@ -48,6 +48,13 @@ size_t call_count(const Call *call, const char *name, size_t otherwise, size_t m
 /* Ends the program with the error's line, if it is set. */
 void die_if(const Error *error);
 
+/* ---- help.c: what the program says of itself ---------------------------------------- */
+
+void help_print(FILE *out);
+void help_print_command(const Command *command);
+/* The same as a man page (--man), or for a shell to complete words (--bash, --zsh). */
+int help_print_form(Arena *arena, const char *form);
+
 /* ---- plugin.c: kinds from shared objects ------------------------------------------ */
 
 /* Adds the kind of a shared object to the registry. What is wrong ends the program: 66 there
