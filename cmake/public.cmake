@@ -23,6 +23,10 @@ target_include_directories(normlab-headers INTERFACE ${shown}
   $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include/normlab> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/normlab>)
 target_compile_options(normlab-headers INTERFACE -ffp-contract=off) # as in the program
 target_compile_features(normlab-headers INTERFACE c_std_11)
+if(NOT quadmath)
+  target_compile_definitions(normlab-headers INTERFACE NORMLAB_WITHOUT_QUAD)
+  set(PC_QUAD " -DNORMLAB_WITHOUT_QUAD")
+endif()
 add_dependencies(normlab-headers normlab-shown-headers)
 
 # The public layers as a library, for who links the normalizers into a program or a shared object. They are one object,

@@ -135,7 +135,7 @@ THEOREM(recorded_gradient_is_the_definitions, fused_gradient_of)
 
 static void are_one(const char *a, const char *b, Shape shape, NormMode mode, bool bits) {
     Arena *arena = arena_new();
-    for (int way = KERNEL; way <= DEFINITION; way++) {
+    for (Way way = KERNEL; way <= DEFINITION; way++) {
         Call call = random_call(arena, a, shape, mode, 7),
              other = random_call(arena, b, shape, mode, 7);
         Outcome one = run(arena, &call, way), two = run(arena, &other, way);
@@ -366,7 +366,7 @@ static void constant(Arena *arena, const char *spec, Shape shape, NormMode mode,
         for (size_t i = 0; i < s.n; i++)
             x[i] = v < COUNT_OF(VALUES) ? VALUES[v] : each[cell[i]];
         call.x = x;
-        for (int way = KERNEL; way <= DEFINITION; way++) {
+        for (Way way = KERNEL; way <= DEFINITION; way++) {
             Outcome o = run(arena, &call, way);
             for (size_t i = 0; i < s.n; i++)
                 assert_near(o.y[i], call.beta[i / s.L % s.C], 0.0);
@@ -392,7 +392,7 @@ static void one_element_cells(void **state) {
         assert_int_equal(norm_smallest_cell(arena, norm_of(arena, &call),
                                             shape_lattice(call.shape), NORM_TRAIN),
                          1);
-        for (int way = KERNEL; way <= DEFINITION; way++) {
+        for (Way way = KERNEL; way <= DEFINITION; way++) {
             Outcome o = run(arena, &call, way);
             for (size_t i = 0; i < s.n; i++)
                 assert_near(o.y[i], call.beta[i / s.L % s.C], 0.0);
@@ -430,7 +430,7 @@ static void differences(Arena *arena, const char *spec, Shape shape, NormMode mo
                           {"gamma", SHAPE(shape.size[1]), call.gamma, 1.0},
                           {"beta", SHAPE(shape.size[1]), call.beta, 1.0}};
     CheckFunction function = {spec, COUNT_OF(input), input, write_norm, &checked, NULL};
-    for (int driver = CHECK_BACKWARD; driver <= CHECK_SECOND; driver++) {
+    for (CheckDriver driver = CHECK_BACKWARD; driver <= CHECK_SECOND; driver++) {
         CheckReport report = check_differences(arena, &function, driver, seed, 64);
         if (report.verdict != CHECK_PASS)
             print_error("%s, driver %d: %s at input %zu, element %zu: got %.17g, "

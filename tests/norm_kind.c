@@ -65,7 +65,7 @@ static void a_gate_is_differentiated(void **state) {
                                 {"gate", SHAPE(C), gate, 1.0}};
     const CheckFunction function = {"gated", 4, input, write_gated, &norm, NULL};
     Arena *arena = arena_new();
-    for (int driver = CHECK_BACKWARD; driver <= CHECK_SECOND; driver++) {
+    for (CheckDriver driver = CHECK_BACKWARD; driver <= CHECK_SECOND; driver++) {
         CheckReport report =
             check_differences(arena, &function, (CheckDriver)driver, 7, 1000);
         if (report.verdict != CHECK_PASS)

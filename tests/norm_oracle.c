@@ -214,7 +214,7 @@ static bool judge(Arena *arena, Worst *worst, const Subject *subject, const Data
                          .variance = given ? call.state[1] : NULL};
     Reference reference = reference_answer(arena, &question);
     bool good = true;
-    for (int way = KERNEL; way <= DEFINITION; way++) {
+    for (Way way = KERNEL; way <= DEFINITION; way++) {
         double got[BARS / 2];
         Outcome outcome = run(arena, &call, way);
         measure(got, &outcome, &reference, way, shape_count(shape), at.C);

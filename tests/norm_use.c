@@ -37,7 +37,7 @@ static void all_zero(const double *a, size_t count) {
 
 static void again(Arena *arena, Call call) {
     size_t n = shape_count(call.shape), C = call.shape.size[1];
-    for (int way = KERNEL; way <= DEFINITION; way++) {
+    for (Way way = KERNEL; way <= DEFINITION; way++) {
         Outcome a = run(arena, &call, way);
         normals(arena, 5, 4096, 0.0,
                 1e300); /* other bytes in the memory that comes next */
@@ -56,7 +56,7 @@ static void untouched(Arena *arena, Call call) {
     for (size_t i = 0; i < COUNT_OF(input); i++)
         copy[i] = memcpy(TAKE(arena, double, i < 2 ? n : C), input[i],
                          (i < 2 ? n : C) * sizeof(double));
-    for (int way = KERNEL; way <= DEFINITION; way++) run(arena, &call, way);
+    for (Way way = KERNEL; way <= DEFINITION; way++) run(arena, &call, way);
     for (size_t i = 0; i < COUNT_OF(input); i++)
         assert_true(same_bits(copy[i], input[i], i < 2 ? n : C));
 }
@@ -64,7 +64,7 @@ THEOREM(inputs_are_not_written, untouched)
 
 static void some_frozen(Arena *arena, Call call) {
     size_t n = shape_count(call.shape), C = call.shape.size[1];
-    for (int way = KERNEL; way <= DEFINITION; way++) {
+    for (Way way = KERNEL; way <= DEFINITION; way++) {
         Outcome all = run(arena, &call, way);
         for (unsigned mask = 1; mask < 8; mask++) {
             Call frozen = call;
@@ -91,7 +91,7 @@ static void without_affine(Arena *arena, Call call) {
         call.spec[length - 1] == ')'
             ? text_print(arena, "%.*s, gamma=no, beta=no)", (int)length - 1, call.spec)
             : text_print(arena, "%s(gamma=no, beta=no)", call.spec);
-    for (int way = KERNEL; way <= DEFINITION; way++) {
+    for (Way way = KERNEL; way <= DEFINITION; way++) {
         Outcome a = run(arena, &unit, way), b = run(arena, &without, way);
         same_values(a.y, b.y, n);
         same_values(a.dx, b.dx, n);
@@ -107,7 +107,7 @@ static void no_upstream(Arena *arena, Call call) {
     size_t n = shape_count(call.shape), C = call.shape.size[1];
     double *ones = TAKE(arena, double, n);
     call.dy = ZERO(arena, double, n);
-    for (int way = KERNEL; way <= DEFINITION; way++) {
+    for (Way way = KERNEL; way <= DEFINITION; way++) {
         Outcome zero = run(arena, &call, way);
         all_zero(zero.dx, n);
         all_zero(zero.dgamma, C);
@@ -244,7 +244,7 @@ static void one_nan(Arena *arena, Call call) {
     x[at] = NAN;
     Call broken = call;
     broken.x = x;
-    for (int way = KERNEL; way <= DEFINITION; way++) {
+    for (Way way = KERNEL; way <= DEFINITION; way++) {
         Outcome good = run(arena, &call, way), got = run(arena, &broken, way);
         for (size_t i = 0; i < n; i++) {
             size_t cell = partition_cell(p, i / p->L / p->C, i / p->L % p->C, i % p->L);
@@ -321,7 +321,7 @@ static void observations(void **state) {
                  {"ghost(3)", 3, {2, {9, 2}}},
                  {"batch", 2, {2, {2, 5}}}};
     for (size_t k = 0; k < COUNT_OF(CASES); k++)
-        for (int way = KERNEL; way <= DEFINITION; way++) {
+        for (Way way = KERNEL; way <= DEFINITION; way++) {
             Call call = random_call(arena, CASES[k].spec, CASES[k].shape, NORM_TRAIN, k);
             Outcome o = run(arena, &call, way);
             for (size_t c = 0; c < call.shape.size[1]; c++) {
@@ -340,7 +340,7 @@ static void one_element_observes_no_variance(void **state) {
     Arena *arena = arena_new();
     static const char *const ONE[] = {"batch", "ghost(1)"};
     for (size_t k = 0; k < 2; k++)
-        for (int way = KERNEL; way <= DEFINITION; way++) {
+        for (Way way = KERNEL; way <= DEFINITION; way++) {
             Call call =
                 random_call(arena, ONE[k], k ? (Shape){2, {3, 4}} : (Shape){2, {1, 4}},
                             NORM_TRAIN, k);
@@ -360,7 +360,7 @@ static void without_state_nothing_is_observed(void **state) {
         Call call = random_call(arena, SPECS[k], SHAPE4, NORM_TRAIN, k);
         bool keeps = norm_keeps_state(norm_of(arena, &call));
         assert_true(keeps == (SPECS[k][0] == 'b' || strncmp(SPECS[k], "gh", 2) == 0));
-        for (int way = KERNEL; way <= DEFINITION; way++) {
+        for (Way way = KERNEL; way <= DEFINITION; way++) {
             Outcome o = run(arena, &call, way);
             assert_true((o.observed[0][0] == -1.0) == !keeps);
             assert_true((o.observed[1][7] == -1.0) == !keeps);

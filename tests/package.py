@@ -75,6 +75,19 @@ add_subdirectory({HOME} normlab)
         check(f"{REFUSAL}: {option} in {where}" in said, f"{option} in {where}: {said[-600:]}")
 
 
+@case("fault")
+def without_cmocka(place):
+    """Who does not test needs no cmocka."""
+    stub = write('#!/bin/sh\ncase "$*" in *cmocka*) exit 1 ;; esac\nexec /usr/bin/env PATH="$USUAL" pkg-config "$@"\n',
+                 place.path("bin", "pkg-config"))
+    os.chmod(stub, 0o755)
+    variables = {"PATH": f"{place.path('bin')}:{os.environ['PATH']}", "USUAL": os.environ["PATH"]}
+    said = runs(place, "cmake", "-G", "Ninja", "-S", HOME, "-B", "b", code=None, **variables)
+    check("cmocka" in said, said[-1000:])
+    runs(place, "cmake", "-G", "Ninja", "-S", HOME, "-B", "c", "-DBUILD_TESTING=OFF", **variables)
+    check("Total Tests: 0" in runs(place, "ctest", "--test-dir", "c", "-N"), "it has tests")
+
+
 PARENT = """cmake_minimum_required(VERSION 3.22)
 project(parent VERSION 3.4 LANGUAGES C)
 include(CTest)

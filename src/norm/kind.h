@@ -307,7 +307,7 @@ typedef struct NormPlugin {
 #include "abi.h"
 #define NORMLAB_PLUGIN(of)                                                               \
     extern __attribute__((visibility("default"))) const NormPlugin normlab_plugin;       \
-    const NormPlugin normlab_plugin = {NORMLAB_ABI, &(of)}
+    const NormPlugin normlab_plugin = {NORMLAB_ABI NORMLAB_REALS, &(of)}
 #endif
 
 #pragma GCC visibility pop

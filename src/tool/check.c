@@ -2,6 +2,8 @@
  * data, and networks of them. notes/30-checking.md */
 #include "tool.h"
 
+#include "arith.h"
+
 #include <fnmatch.h>
 #include <math.h>
 #include <omp.h>
@@ -377,6 +379,9 @@ static int run_check(const Call *call) {
         print_list(&asked);
         return EX_OK;
     }
+    if (!NORMLAB_HAS_QUAD)
+        say("this program was compiled without 113-bit reals: where 113 bits are said, long "
+            "double judges");
     judge_all(&asked, call_count(call, "--threads", processors(), MOST_THREADS));
     bool json = call_option(call, "--json") != NULL;
     if (!json) print_all(&asked);

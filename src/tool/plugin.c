@@ -65,11 +65,11 @@ static void want_interface(const char *path, const NormPlugin *plugin) {
             "%s is no plugin of normlab: its source should end with "
             "NORMLAB_PLUGIN(norm_NAME), and be compiled out of the tree",
             path);
-    if (strcmp(plugin->abi, NORMLAB_ABI) != 0)
+    if (strcmp(plugin->abi, NORMLAB_ABI NORMLAB_REALS) != 0)
         die(EX_DATAERR,
-            "%s was built for interface %.16s of normlab, this program has %s: build it "
+            "%s was built for interface %.60s of normlab, this program has %s: build it "
             "again",
-            path, plugin->abi, NORMLAB_ABI);
+            path, plugin->abi, NORMLAB_ABI NORMLAB_REALS);
 }
 
 /* What another interface had may be gone here, and that is then the reason to tell: so an

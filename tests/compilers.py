@@ -1,0 +1,93 @@
+#!/usr/bin/python3 -B
+"""The program by other compilers and without optimization: no warning, and a quick set of tests that pass. A minute or
+two each, outside the default set: ctest -L compilers. What a case needs it names: apt-get install gcc-11 clang-15 ...
+
+clang's OpenMP is libomp-N-dev of the same N; where that is not there, another version's library and header will do.
+"""
+
+import glob
+import os
+import shlex
+import shutil
+import subprocess
+
+from program import HOME, CASES, check, main
+
+LEVELS = {"O0": ["None", "-O0"], "O1": ["None", "-O1"], "O2": ["None", "-O2"], "O3": ["Release", ""],
+          "Os": ["MinSizeRel", ""]}
+QUICK = ["test-base", "test-spec", "test-tape", "test-replay", "test-norm", "test-norm_oracle", "test-store"]
+HOURS = 3600
+
+
+def runs(place, *words, **variables):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("NORMLAB_")}
+    environment.update(NORMLAB_HOME=HOME, NORMLAB_OUT=place.out, **variables)
+    done = subprocess.run(words, cwd=place.folder, env=environment, stdin=subprocess.DEVNULL, timeout=HOURS,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    check(done.returncode == 0, f"{shlex.join(words)}: exit code {done.returncode}: {done.stdout[-3000:]}")
+    return done.stdout
+
+
+def openmp(place, compiler):
+    """What CMake has to be told for a clang whose own OpenMP is not installed."""
+    if not compiler.startswith("clang"):
+        return []
+    program = place.path("omp.c")
+    with open(program, "w", encoding="utf-8") as file:
+        file.write("#include <omp.h>\nint main(void) { return omp_get_max_threads() == 0; }\n")
+    if subprocess.run([compiler, "-fopenmp", program, "-o", program + ".out"], capture_output=True).returncode == 0:
+        return []
+    headers = sorted(glob.glob("/usr/lib/llvm-*/lib/clang/*/include/omp.h"))
+    libraries = sorted(glob.glob("/usr/lib/llvm-*/lib/libomp.so"))
+    check(headers and libraries, f"{compiler} has no OpenMP: apt-get install libomp-dev")
+    shutil.copy(headers[-1], place.folder)
+    return [f"-DOpenMP_C_FLAGS=-fopenmp -isystem {place.folder}", "-DOpenMP_C_LIB_NAMES=omp",
+            f"-DOpenMP_omp_LIBRARY={libraries[-1]}"]
+
+
+def quick_set(place, build):
+    """Unit tests of the lower layers, and the program: digits, derivatives, a run, a plugin's place."""
+    for name in QUICK:
+        runs(place, os.path.join(build, "tests", name))
+    program = os.path.join(build, "normlab")
+    runs(place, program, "list", "norms", "--long")
+    said = runs(place, program, "check", "--case", "*.4x8x5.*")
+    check(" 0 failed" in said, said[-2000:])
+    runs(place, program, "run", "batch-size", "--quick", "images=64", "epochs=1", "batch=4", "seed=1", "norm=batch,group(4)")
+
+
+def by(compiler, level):
+    """Everything with -O3, else the program and what the quick set runs."""
+
+    def case(place):
+        check(shutil.which(compiler), f"{compiler} is not installed: apt-get install {compiler}")
+        kind, flags = LEVELS[level]
+        build = place.path("build")
+        runs(place, "cmake", "-G", "Ninja", "-S", HOME, "-B", build, f"-DCMAKE_C_COMPILER={compiler}",
+             f"-DCMAKE_BUILD_TYPE={kind}", f"-DCMAKE_C_FLAGS={flags}", *openmp(place, compiler))
+        said = runs(place, "ninja", "-j2", "-C", build, *([] if level == "O3" else ["normlab", *QUICK]))
+        check("warning:" not in said, said[max(0, said.find("warning:") - 300):][:2000])
+        quick_set(place, build)
+
+    return case
+
+
+def without_quad(place):
+    """Where there are no 113-bit reals, configuration and check say so, once, and double's own checks pass."""
+    build = place.path("build")
+    said = runs(place, "cmake", "-G", "Ninja", "-S", HOME, "-B", build, "-DCMAKE_C_FLAGS=-DNORMLAB_WITHOUT_QUAD",
+                "-DNORMLAB_HAS_QUADMATH=OFF", "-DCMAKE_BUILD_TYPE=Release")
+    check(said.count("no 113-bit reals") == 1, said)
+    said = runs(place, "ninja", "-j2", "-C", build, "normlab")
+    check("warning:" not in said, said[-2000:])
+    said = runs(place, os.path.join(build, "normlab"), "check", "batch", "layer", "--case", "*.4x8x5.gradient,*.4x8x5.slots")
+    check(said.count("without 113-bit reals") == 1 and " 0 failed" in said, said)
+
+
+for name in ("gcc-11", "gcc-12", "clang-13", "clang-14", "clang-15", "clang-16"):
+    for at in LEVELS:
+        CASES.append((f"{name}.{at}", "compilers", by(name, at)))
+CASES.append(("without-quad", "compilers", without_quad))
+
+if __name__ == "__main__":
+    main()
