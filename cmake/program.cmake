@@ -15,8 +15,9 @@ file(GLOB readers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/base/*.c ${PROJECT
   ${PROJECT_SOURCE_DIR}/src/net/*.c ${PROJECT_SOURCE_DIR}/src/train/*.c ${PROJECT_SOURCE_DIR}/src/tool/apply.c)
 set(words ${PROJECT_BINARY_DIR}/generated/words.def)
 add_custom_command(OUTPUT ${words}
-  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${words} "-DHEADERS=${headers}" "-DREADERS=${readers}" -P ${PROJECT_SOURCE_DIR}/cmake/words.cmake
-  DEPENDS ${headers} ${readers} ${PROJECT_SOURCE_DIR}/cmake/words.cmake VERBATIM)
+  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${words} "-DHEADERS=${headers}" "-DREADERS=${readers}"
+          -DNM=${CMAKE_NM} "-DOBJECTS=${public_objects}" -P ${PROJECT_SOURCE_DIR}/cmake/words.cmake
+  DEPENDS ${headers} ${readers} ${public_objects} ${PROJECT_SOURCE_DIR}/cmake/words.cmake VERBATIM)
 # A plugin calls any function that the public headers declare, so the program contains those layers whole.
 add_executable(normlab ${tool} ${words} ${runs} ${public_objects})
 set_target_properties(normlab PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR} ENABLE_EXPORTS ON

@@ -1,10 +1,10 @@
 # Writes words.def: the words that a new normalizer or experiment may not be called by, as the sources have them.
-#   FUNCTION(name)   what a header declares
+#   FUNCTION(name)   what a header declares, or the library's objects define
 #   WORD(name)       in quotes, in what reads specs, configurations and files
-#   cmake -DOUTPUT=FILE "-DHEADERS=a.h;b.h" "-DREADERS=a.c;b.c" -P words.cmake
+#   cmake -DOUTPUT=FILE "-DHEADERS=a.h;b.h" "-DREADERS=a.c;b.c" -DNM=nm "-DOBJECTS=a.o;b.o" -P words.cmake
 set(text "/* Written by cmake/words.cmake. */\n")
 function(gather kind pattern)
-  set(words "")
+  set(words ${symbols})
   foreach(file ${ARGN})
     file(READ ${file} source)
     string(REGEX MATCHALL "${pattern}" found "${source}")
@@ -17,6 +17,10 @@ function(gather kind pattern)
   list(JOIN words "" words)
   set(text "${text}${words}" PARENT_SCOPE)
 endfunction()
+execute_process(COMMAND ${NM} --defined-only --extern-only ${OBJECTS} OUTPUT_VARIABLE listing)
+string(REGEX MATCHALL " [TDBRW] [a-z][a-z0-9_]*" symbols "${listing}")
+list(TRANSFORM symbols REPLACE "^ . " "")
 gather(FUNCTION "[a-z][a-z0-9_]+\\(" ${HEADERS})
+set(symbols "")
 gather(WORD "\"[a-z][a-z0-9_]+\"" ${READERS})
 file(WRITE ${OUTPUT} "${text}")

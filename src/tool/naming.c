@@ -105,7 +105,14 @@ static const char *owner_of(Arena *arena, const char *name, const char *variable
 
 /* ---- normalizers -------------------------------------------------------------------- */
 
+static const char NORM_PREFIX[] = "norm_";
+
+static bool has_prefix(const char *name) {
+    return strncmp(name, NORM_PREFIX, strlen(NORM_PREFIX)) == 0;
+}
+
 static const char *norm_owner(Arena *arena, const char *name) {
+    if (has_prefix(name)) return "norm_ is put before it where C needs that";
     return owner_of(arena, name, text_print(arena, "norm_%s", name));
 }
 
@@ -120,6 +127,7 @@ static const char *norm_file(Arena *arena, const char *name) {
 
 /* "my_exp": the first of its like that nothing has. */
 static const char *free_norm(Arena *arena, const char *name) {
+    if (has_prefix(name)) name += strlen(NORM_PREFIX);
     for (size_t i = 1;; i++) {
         const char *near = i == 1 ? text_print(arena, "my_%.26s", name)
                                   : text_print(arena, "my_%.26s%zu", name, i);
