@@ -208,6 +208,17 @@ Node *rows_apart_from(const NormContext *context, const Rows *x, const double *m
 /* A vector [C] or [1] as [N, C]. */
 Node *rows_repeat(const NormContext *context, const Rows *x, Node *vector);
 
+/* ---- wide.c: rows that need more than the doubles' exponents ----------------------- */
+
+/* Whether some of these rows' moments, or of these elements, do. */
+bool wide_rows(const Norm *norm, const Moments *row, size_t count);
+bool wide_elements(const double *x, size_t count);
+
+/* rows_apply in 113 bits, as far as such rows reach. `row`: one cell a row. `fixed` [C]:
+ * rows stand about these, not about their means; NULL. */
+Node *wide_apply(const NormContext *context, Node *x, const Partition *row,
+                 const double *fixed);
+
 /* ---- weights.c: logits read as weights --------------------------------------------- */
 
 /* from, to: epochs between which they become a choice; 0, 0: they stay as they are. */

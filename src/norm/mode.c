@@ -66,17 +66,39 @@ typedef struct Gates {
     Node *share; /* [K, N] sums to 1 over the samples */
 } Gates;
 
-/* log softmax over the last axis. What is taken out first is any number near the largest: it
- * moves nothing, so it is a constant. */
-static Node *log_softmax(Tape *t, Node *z) {
-    const size_t N = z->shape.size[0], K = z->shape.size[1];
-    double *largest = TAKE(tape_arena(t), double, N);
-    for (size_t n = 0; n < N; n++) {
-        largest[n] = z->value[n * K];
-        for (size_t k = 1; k < K; k++) largest[n] = fmax(largest[n], z->value[n * K + k]);
+/* The largest of each row of [N, K], in whichever arithmetic: what is taken out of every
+ * argument of a softmax moves nothing, so it has no derivative. */
+#define LARGEST(word, Number, Real)                                                      \
+    static void largest_##word(Number *y, const Number *const *in, const Node *node) {   \
+        const size_t N = node->shape.size[0], K = node->in[0]->shape.size[1];            \
+        for (size_t n = 0; n < N; n++) {                                                 \
+            Real most = (Real)in[0][n * K];                                              \
+            for (size_t k = 1; k < K; k++)                                               \
+                if ((Real)in[0][n * K + k] > most) most = (Real)in[0][n * K + k];        \
+            y[n] = most;                                                                 \
+        }                                                                                \
     }
-    Node *out = tape_broadcast(t, tape_leaf(t, SHAPE(N, 1), largest), z->shape);
-    Node *left = tape_sub(t, z, out);
+LARGEST(real, double, double)
+LARGEST(complex, Complex, double)
+LARGEST(quad, Quad, Quad)
+LARGEST(quad_complex, QuadComplex, Quad)
+#undef LARGEST
+
+static void largest_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    (void)t, (void)y, (void)g;
+    dx[0] = NULL;
+}
+
+static const Op op_largest = {.name = "largest",
+                              .rounding = ROUNDING_MOVES,
+                              .replay = REPLAYS(largest),
+                              .adjoint = largest_adjoint};
+
+/* log softmax over the last axis. */
+static Node *log_softmax(Tape *t, Node *z) {
+    const size_t N = z->shape.size[0];
+    Node *largest = tape_write(t, &op_largest, SHAPE(N, 1), &z, 1, NULL, NULL);
+    Node *left = tape_sub(t, z, tape_broadcast(t, largest, z->shape));
     Node *sum = tape_sum(t, tape_exp(t, left), SHAPE(N, 1));
     return tape_sub(t, left, tape_broadcast(t, tape_log(t, sum), z->shape));
 }

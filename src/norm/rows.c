@@ -21,6 +21,8 @@ typedef struct RowCells {
     double *origin;             /* [N C] */
     Standard *cell;             /* [N C] shift and offset of the rows' means */
     const double *fixed; /* [C] no moments of x are asked: rows stand about these */
+    const Norm *norm;
+    bool *wide; /* some rows are none for doubles (wide.c) */
 } RowCells;
 
 /* y [2, N, C]: means minus their origins, variances. A row's origin is its own shift: what
@@ -32,6 +34,7 @@ static void moments_forward(Tape *tape, Node *y) {
     ArenaMark mark = arena_mark(tape_arena(tape));
     Moments *moments = TAKE(tape_arena(tape), Moments, count);
     partition_moments(moments, y->in[0]->value, p);
+    *rows->wide = wide_rows(rows->norm, moments, count);
     for (size_t i = 0; i < count; i++) {
         const Moments m = moments_plain(moments[i]);
         rows->cell[i] = (Standard){m.shift, m.offset, 1.0};
@@ -198,11 +201,15 @@ Node *rows_apply(const NormContext *context, Node *x) {
     RowCells *cells = TAKE(arena, RowCells, 1);
     *cells = (RowCells){.partition = partition_blocks(arena, at, 1, 1, false),
                         .origin = TAKE(arena, double, at.N *at.C),
-                        .cell = TAKE(arena, Standard, at.N * at.C)};
+                        .cell = TAKE(arena, Standard, at.N * at.C),
+                        .norm = context->norm,
+                        .wide = ZERO(arena, bool, 1)};
     bool given =
         norm_smallest_cell(arena, context->norm, at, context->mode) == SIZE_MAX &&
         !is_gated(context->norm);
     Rows rows = given ? rows_given(context, cells, at) : rows_of(t, x, cells);
+    if (given) *cells->wide = wide_elements(x->value, shape_count(x->shape));
+    if (*cells->wide) return wide_apply(context, x, cells->partition, cells->fixed);
     RowMap map = norm_rows(context, &rows);
     Node *in[] = {x, map.scale, map.bias};
     return tape_write(t, &op_row_map, x->shape, in, 3, cells, NULL);

@@ -1,0 +1,336 @@
+/* Rows whose numbers have no squares in doubles (kind.h, A-5): beyond 2^300, or below 2^-300
+ * where eps is as small. What depends on them is computed in 113 bits, whose exponents have
+ * 15, by the same texts: `norm_rows` written on a tape and replayed. Everything else keeps
+ * the bits that it has without such rows.
+ *
+ * Who depends on them is not asked of any kind: doubles run with the moments of these rows
+ * put to NaN, and what comes out as NaN is taken from 113 bits. */
+#include "kind.h"
+#include "replay.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- which rows ------------------------------------------------------------------ */
+
+/* The smallest eps of what has one. */
+static double least_eps(const Norm *norm) {
+    double least = norm_has_eps(norm) ? norm->eps : (double)INFINITY;
+    for (size_t i = 0; i < norm->parts; i++)
+        least = fmin(least, least_eps(norm->part[i]));
+    return least;
+}
+
+static bool is_wide(Moments m, double eps) {
+    if (!isfinite(m.m2) || !isfinite(m.offset)) return false;
+    const double mean = fabs(moments_mean(m)), variance = moments_variance(m);
+    return m.scale != 0 || mean > 0x1p300 || variance > 0x1p600 ||
+           (eps < 0x1p-600 && variance < 0x1p-600);
+}
+
+bool wide_rows(const Norm *norm, const Moments *row, size_t count) {
+    const double eps = least_eps(norm);
+    bool any = false;
+    for (size_t i = 0; NORMLAB_HAS_QUAD && i < count; i++)
+        any = any || is_wide(row[i], eps);
+    return any;
+}
+
+bool wide_elements(const double *x, size_t count) {
+    double most = 0.0; /* of numbers */
+    for (size_t i = 0; NORMLAB_HAS_QUAD && i < count; i++) {
+        const double size = fabs(x[i]);
+        most = size > most && size <= DBL_MAX ? size : most;
+    }
+    return most > 0x1p300;
+}
+
+/* ---- one call -------------------------------------------------------------------- */
+
+enum { MOST = 2 + NORM_MAX_PARAMS }; /* mean, variance, parameters */
+
+typedef struct Wide {
+    NormContext context; /* of the call; observes in its forward alone */
+    const double *state[NORM_MAX_STATES];
+    const Partition *row;
+    const double *fixed; /* [C] rows stand about these; NULL: about their means */
+} Wide;
+
+/* norm_rows on a tape of its own. */
+typedef struct RowText {
+    Tape *tape;
+    size_t inputs;
+    Node *in[MOST]; /* mean, variance, parameters */
+    RowMap map;
+} RowText;
+
+static size_t rows_of(const Wide *w) {
+    return w->row->N * w->row->C;
+}
+
+/* y->in[1 + k] is parameter k. */
+static RowText write_rows(const Wide *w, const Node *y, Arena *arena, const double *mean,
+                          const double *variance, const double *origin,
+                          double *const *slot) {
+    const Lattice at = {w->row->N, w->row->C, w->row->L};
+    RowText text = {.tape = tape_new(arena), .inputs = y->arity + 1};
+    for (size_t k = 0; k < text.inputs; k++) {
+        const Shape shape = k < 2 ? SHAPE(at.N, at.C) : y->in[k - 1]->shape;
+        const double *value = k == 0 ? mean : k == 1 ? variance : y->in[k - 1]->value;
+        text.in[k] = tape_parameter(text.tape, shape, value, slot ? slot[k] : NULL);
+    }
+    NormContext context = w->context;
+    context.tape = text.tape;
+    context.param = text.in + 2;
+    context.state = w->state;
+    const Rows rows = {at, text.in[0], text.in[1], origin};
+    text.map = norm_rows(&context, &rows);
+    return text;
+}
+
+/* <dscale, scale> + <dbias, bias>. */
+static Node *along(Tape *t, RowMap map, Node *dscale, Node *dbias) {
+    return tape_add(t, tape_sum_all(t, tape_mul(t, map.scale, dscale)),
+                    tape_sum_all(t, tape_mul(t, map.bias, dbias)));
+}
+
+/* ---- doubles, with NaN for the rows that have none -------------------------------- */
+
+typedef struct Narrow {
+    double *shift, *offset, *mean, *variance; /* [N C] */
+} Narrow;
+
+static Narrow narrow_rows(const Wide *w, Arena *arena, const double *x, bool marked) {
+    const size_t count = rows_of(w);
+    const double eps = least_eps(w->context.norm);
+    Narrow d = {TAKE(arena, double, count), TAKE(arena, double, count),
+                TAKE(arena, double, count), TAKE(arena, double, count)};
+    Moments *moments = TAKE(arena, Moments, count);
+    partition_moments(moments, x, w->row);
+    for (size_t i = 0; i < count; i++) {
+        const Moments m = moments_plain(moments[i]);
+        const bool wide = marked && is_wide(moments[i], eps);
+        d.shift[i] = m.shift;
+        d.offset[i] = m.offset;
+        d.mean[i] = wide ? (double)NAN : m.offset;
+        d.variance[i] = wide ? (double)NAN : moments_variance(m);
+        if (w->fixed) {
+            d.shift[i] = w->fixed[i % w->row->C];
+            d.offset[i] = 0.0;
+            d.mean[i] = d.variance[i] = wide ? (double)NAN : 0.0;
+        }
+    }
+    return d;
+}
+
+/* ---- 113 bits -------------------------------------------------------------------- */
+
+typedef struct Broad {
+    RowText text;
+    Quad *mean, *variance, *scale, *bias; /* [N C] */
+} Broad;
+
+static void quad_moments(Quad *mean, Quad *variance, const double *x, size_t L) {
+    Quad sum = 0, squares = 0;
+    for (size_t l = 0; l < L; l++) sum += x[l];
+    *mean = sum / (Quad)L;
+    for (size_t l = 0; l < L; l++) squares += (x[l] - *mean) * (x[l] - *mean);
+    *variance = squares / (Quad)L;
+}
+
+/* What the text holds constant, from its own 113 bits: the doubles beside it may be none. */
+static void settle(const RowText *text, Arena *arena, const Quad *const *value) {
+    size_t count = 0;
+    for (Node *n = tape_last(text->tape); n; n = n->previous)
+        count += n->op && strcmp(n->op->name, "detach") == 0;
+    Node **held = TAKE(arena, Node *, count + 1);
+    size_t at = count;
+    for (Node *n = tape_last(text->tape); n; n = n->previous)
+        if (n->op && strcmp(n->op->name, "detach") == 0) held[--at] = n;
+    for (size_t i = 0; i < count; i++) {
+        Quad *got;
+        program_run_quad(program_new(text->tape, held[i]->in, 1), arena, text->in, value,
+                         2, &got);
+        for (size_t k = 0; k < shape_count(held[i]->shape); k++)
+            held[i]->value[k] = (double)got[k];
+    }
+}
+
+static Broad broad_rows(const Wide *w, const Node *y, Arena *arena) {
+    const size_t count = rows_of(w), L = w->row->L;
+    Broad q = {.mean = TAKE(arena, Quad, count), .variance = TAKE(arena, Quad, count)};
+    double *mean = TAKE(arena, double, count), *variance = TAKE(arena, double, count);
+    for (size_t i = 0; i < count; i++) {
+        quad_moments(&q.mean[i], &q.variance[i], y->in[0]->value + i * L, L);
+        if (w->fixed) q.mean[i] = w->fixed[i % w->row->C], q.variance[i] = 0;
+        mean[i] = (double)q.mean[i], variance[i] = (double)q.variance[i];
+    }
+    Wide quiet = *w;
+    quiet.context.observed = NULL;
+    q.text = write_rows(&quiet, y, arena, mean, variance, NULL, NULL);
+    const Quad *value[] = {q.mean, q.variance};
+    settle(&q.text, arena, value);
+    Node *out[] = {q.text.map.scale, q.text.map.bias};
+    Quad *got[2];
+    program_run_quad(program_new(q.text.tape, out, 2), arena, q.text.in, value, 2, got);
+    q.scale = got[0], q.bias = got[1];
+    return q;
+}
+
+/* ---- forward --------------------------------------------------------------------- */
+
+static void wide_forward(Tape *tape, Node *y) {
+    const Wide *w = y->detail;
+    Arena *arena = tape_arena(tape);
+    ArenaMark mark = arena_mark(arena);
+    const size_t L = w->row->L;
+    Wide quiet = *w;
+    quiet.context.observed = NULL;
+    const double *x = y->in[0]->value;
+    const Narrow d = narrow_rows(w, arena, x, true);
+    const RowText text = write_rows(&quiet, y, arena, d.mean, d.variance, d.shift, NULL);
+    if (w->context.observed) {
+        const Narrow all = narrow_rows(w, arena, x, false);
+        write_rows(w, y, arena, all.mean, all.variance, all.shift, NULL);
+    }
+    const Broad q = broad_rows(w, y, arena);
+    for (size_t i = 0; i < rows_of(w); i++) {
+        const double scale = text.map.scale->value[i], bias = text.map.bias->value[i];
+        const double *in = x + i * L;
+        double *out = y->value + i * L;
+        if (isnan(scale) || isnan(bias))
+            for (size_t l = 0; l < L; l++)
+                out[l] = (double)((in[l] - q.mean[i]) * q.scale[i] + q.bias[i]);
+        else
+            for (size_t l = 0; l < L; l++)
+                out[l] = ((in[l] - d.shift[i]) - d.offset[i]) * scale + bias;
+    }
+    arena_rewind(arena, mark);
+}
+
+/* ---- backward -------------------------------------------------------------------- */
+
+typedef struct Adjoint {
+    double *mean, *variance, *param[NORM_MAX_PARAMS], *dx;
+    bool *known; /* [N C] that row of dx is none of 113 bits */
+} Adjoint;
+
+static Adjoint narrow_adjoint(const Wide *w, const Node *y, Arena *arena,
+                              const double *dy) {
+    const size_t count = rows_of(w), L = w->row->L;
+    const double *x = y->in[0]->value;
+    Adjoint a = {.dx = TAKE(arena, double, count *L), .known = ZERO(arena, bool, count)};
+    double *slot[MOST];
+    for (size_t k = 0; k <= y->arity; k++)
+        slot[k] = ZERO(arena, double, k < 2 ? count : shape_count(y->in[k - 1]->shape));
+    Wide quiet = *w;
+    quiet.context.observed = NULL;
+    const Narrow d = narrow_rows(w, arena, x, true);
+    const RowText text = write_rows(&quiet, y, arena, d.mean, d.variance, d.shift, slot);
+    double *dscale = TAKE(arena, double, count), *dbias = TAKE(arena, double, count);
+    for (size_t i = 0; i < count; i++) {
+        const double *in = x + i * L, *g = dy + i * L;
+        TreeSum sum, product;
+        tree_clear(&sum);
+        tree_clear(&product);
+        TREE_SUM2(&sum, &product, L, l, g[l], g[l] * ((in[l] - d.shift[i]) - d.offset[i]))
+        dbias[i] = tree_total(&sum), dscale[i] = tree_total(&product);
+        if (isnan(text.map.scale->value[i]) || isnan(text.map.bias->value[i]))
+            dscale[i] = dbias[i] = (double)NAN;
+    }
+    const Shape shape = SHAPE(w->row->N, w->row->C);
+    tape_backward(text.tape,
+                  along(text.tape, text.map, tape_leaf(text.tape, shape, dscale),
+                        tape_leaf(text.tape, shape, dbias)),
+                  NULL);
+    for (size_t i = 0; i < count; i++) {
+        const double scale = text.map.scale->value[i],
+                     mean = w->fixed ? 0.0 : dbias[i] / (double)L;
+        const double by = slot[0][i] / (double)L, twice = 2.0 * slot[1][i] / (double)L;
+        a.known[i] = !isnan(scale) && !isnan(mean) && !isnan(by) && !isnan(twice);
+        for (size_t l = i * L; a.known[i] && l < (i + 1) * L; l++) {
+            a.dx[l] = scale * (dy[l] - mean);
+            if (!w->fixed) a.dx[l] += by + twice * ((x[l] - d.shift[i]) - d.offset[i]);
+        }
+    }
+    for (size_t k = 2; k <= y->arity; k++) a.param[k - 2] = slot[k];
+    return a;
+}
+
+/* Puts into `a` what it does not know. */
+static void broad_adjoint(const Wide *w, const Node *y, Arena *arena, const double *dy,
+                          Adjoint *a) {
+    const size_t count = rows_of(w), L = w->row->L;
+    const double *x = y->in[0]->value;
+    Broad q = broad_rows(w, y, arena);
+    Quad *dscale = ZERO(arena, Quad, count), *dbias = ZERO(arena, Quad, count);
+    for (size_t l = 0; l < count * L; l++) {
+        dbias[l / L] += dy[l];
+        dscale[l / L] += dy[l] * (x[l] - q.mean[l / L]);
+    }
+    Tape *t = q.text.tape;
+    const Shape shape = SHAPE(w->row->N, w->row->C);
+    double *blank = ZERO(arena, double, count);
+    Node *seed[] = {tape_parameter(t, shape, blank, NULL),
+                    tape_parameter(t, shape, blank, NULL)};
+    Node *given[] = {q.text.in[0], q.text.in[1], seed[0], seed[1]}, *out[MOST];
+    const Quad *value[] = {q.mean, q.variance, dscale, dbias};
+    Quad *got[MOST];
+    tape_gradient(t, along(t, q.text.map, seed[0], seed[1]), NULL, q.text.in,
+                  q.text.inputs, out);
+    program_run_quad(program_new(t, out, q.text.inputs), arena, given, value, 4, got);
+    for (size_t l = 0; l < count * L; l++) {
+        const size_t i = l / L;
+        if (a->known[i]) continue;
+        const Quad mean = w->fixed ? 0 : dbias[i] / (Quad)L;
+        Quad dx = q.scale[i] * (dy[l] - mean);
+        if (!w->fixed) dx += (got[0][i] + 2 * got[1][i] * (x[l] - q.mean[i])) / (Quad)L;
+        a->dx[l] = (double)dx;
+    }
+    for (size_t k = 2; k < q.text.inputs; k++)
+        for (size_t c = 0; c < shape_count(q.text.in[k]->shape); c++)
+            if (isnan(a->param[k - 2][c])) a->param[k - 2][c] = (double)got[k][c];
+}
+
+static void wide_backward(Tape *tape, Node *y, const double *g, double *const *dx,
+                          const double *beta) {
+    const Wide *w = y->detail;
+    Arena *arena = tape_arena(tape);
+    ArenaMark mark = arena_mark(arena);
+    Adjoint a = narrow_adjoint(w, y, arena, g);
+    broad_adjoint(w, y, arena, g, &a);
+    for (size_t k = 0; k < y->arity; k++)
+        if (dx[k])
+            vector_add(dx[k], k == 0 ? a.dx : a.param[k - 1],
+                       shape_count(y->in[k]->shape), beta[k]);
+    arena_rewind(arena, mark);
+}
+
+static Node *wide_define(Tape *tape, Node *y) {
+    const Wide *w = y->detail;
+    NormContext context = w->context;
+    context.tape = tape;
+    context.param = y->in + 1;
+    context.state = w->state;
+    context.observed = NULL;
+    return norm_define(&context, y->in[0]);
+}
+
+static const Op op_wide_rows = {.name = "wide-rows",
+                                .forward = wide_forward,
+                                .backward = wide_backward,
+                                .define = wide_define};
+
+Node *wide_apply(const NormContext *context, Node *x, const Partition *row,
+                 const double *fixed) {
+    const Norm *norm = context->norm;
+    Wide *w = TAKE(tape_arena(context->tape), Wide, 1);
+    *w = (Wide){.context = *context, .row = row, .fixed = fixed};
+    for (size_t k = 0; k < norm->states; k++)
+        w->state[k] = context->state ? context->state[k] : NULL;
+    Node *in[1 + NORM_MAX_PARAMS] = {x};
+    for (size_t k = 0; k < norm->params; k++) in[1 + k] = context->param[k];
+    return tape_write(context->tape, &op_wide_rows, x->shape, in, 1 + norm->params, w,
+                      NULL);
+}
