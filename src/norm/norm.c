@@ -81,7 +81,7 @@ static const NormKind *find_kind(Arena *arena, const Spec *spec, Error *error) {
     const NormKind *const *kind = norm_kinds(&kinds);
     for (size_t i = 0; i < kinds; i++) {
         if (strcmp(spec->word, kind[i]->name) == 0) return kind[i];
-        text_add(&known, "%s%s", i ? ", " : "", kind[i]->name);
+        text_add(&known, "%s'%s'", i ? ", " : "", kind[i]->name);
     }
     const char **names = known_names(arena, &count);
     fail(error, EX_USAGE, spec->at, "no normalizer '%s'%s; there are %s", spec->word,
