@@ -102,6 +102,11 @@ def words(place):
         (["apply", "batch", "in.h5"], USAGE, ["OUT.h5"]),
         (["table", "batchsize"], USAGE, ["'batchsize'", "'batch-size'"]),
         (["table", "batch-size", "--form", "jsn"], USAGE, ["jsn", "'json'"]),
+        (["table", "batch-size@"], USAGE, ["'batch-size@'", "name"]),
+        (["table", "batchsize@mine"], USAGE, ["'batchsize'", "'batch-size'"]),
+        (["table", "batch-size@mine", "--from", "a.h5"], USAGE, ["--from a.h5", "@mine"]),
+        (["plot", "batch-size@mine"], INPUT, ["batch-size@mine"]),
+        (["run", "hybrids", "--as", "my-weights"], USAGE, ["my-weights", "figure"]),
         (["table", "batch-size", "csv"], USAGE, ["'csv'", "--form"]),
         (["plot", "batch-size", "sgv"], USAGE, ["'sgv'", "'svg'"]),
         (["publish", "batch-size", "epochs=1"], USAGE, ["'epochs=1'"]),
@@ -121,7 +126,7 @@ def checks(place):
     rows(place, [
         (["check", "grop(2)"], USAGE, ["'grop(2)'", "byte 0", "'group'"]),
         (["check", "group(2"], USAGE, ["'group(2'", "byte 7"]),
-        (["check", "xyzzy"], USAGE, ["'xyzzy'", "batch, layer"]),
+        (["check", "xyzzy"], USAGE, ["'xyzzy'", "'batch', 'layer'"]),
         (["check", "resnt(depth=8)"], USAGE, ["'resnt'", "'resnet'", "resnet(depth=D"]),
         (["check", "resnet(depth=9)"], USAGE, ["'resnet(depth=9)' at byte 13", "6n+2", "not 9"]),
         (["check", "resnet(deep=8)"], USAGE, ["'resnet(deep=8)' at byte 7", "deep"]),
@@ -222,7 +227,21 @@ def values(place):
         (["samples=33"], USAGE, ["samples=33", "32"]),
         (["samples=some"], USAGE, ["samples=some"]),
         (["images=999999"], USAGE, ["999999", "2500"]),
-        (["batch=64"], USAGE, ["samples=32", "64"]),
+        (["batch=64"], USAGE, ["samples=32", "add samples=64", "protocol=paper"]),
+        (["batch=3,5"], USAGE, ["add samples=96"]),
+        (["lr=0.1"], USAGE, ["'lr'", "'rate'"]),
+        (["batch_size=8"], USAGE, ["'batch_size'", "'batch'"]),
+        (["weight_decay=0"], USAGE, ["'weight_decay'", "'decay'"]),
+        (["seed=5-1"], USAGE, ["seed=5-1", "1-5"]),
+        (["seed=1-"], USAGE, ["seed=1-", "whole number"]),
+        (["seed=1-100"], USAGE, ["seed=1-100", "64 values"]),
+        (["rate=1-2"], USAGE, ["rate=1-2", "number"]),
+        (["--as", "quick"], USAGE, ["--as quick"]),
+        (["--as", "full-size"], USAGE, ["--as full-size"]),
+        (["--as", "../mine"], USAGE, ["--as ../mine", "letters"]),
+        (["--as", "-x"], USAGE, ["--as -x", "letters"]),
+        (["--as", ""], USAGE, ["--as", "letters"]),
+        (["--as", "x" * 65], USAGE, ["--as", "letters"]),
         (["images=16"], USAGE, ["32 samples", "16"]),  # a batch larger than the images
         (["protocol=paper", "workers=64", "images=100"], USAGE, ["2048", "100"]),
     ])
@@ -423,14 +442,14 @@ def files(place):
 
 # ---- a study's own files --------------------------------------------------------------------------------------------
 
-ONE = ["run", "batch-size", "--quick", "norm=group:4", "batch=4", "samples=4", "seed=1", "images=32",
+ONE = ["run", "batch-size", "--quick", "--as", "one", "norm=group:4", "batch=4", "samples=4", "seed=1", "images=32",
        "network=resnet(depth=8, width=4, stem_stride=2)", "--jobs", "1"]
 
 
 def collected(place):
     """A finished study of one run: its collected file."""
     place.good(*ONE, "epochs=1")
-    return os.path.join(place.out, "batch-size-quick.h5")
+    return os.path.join(place.out, "batch-size-one.h5")
 
 
 def other_core(checkpoint):
@@ -471,7 +490,7 @@ def other_experiment(place):
             file.attrs["experiment"] = name
         for command in ("plot", "table"):
             found.append(fault(place, [command, "batch-size", "--from", path], DATA,
-                               ["batch-size-quick.h5", "experiment", name]))
+                               ["batch-size-one.h5", "experiment", name]))
     report(found)
 
 
@@ -483,7 +502,7 @@ def damaged_results(place):
         byte = file.read(1)
         file.seek(2000)
         file.write(bytes([byte[0] ^ 1]))
-    report([fault(place, words, DATA, ["batch-size-quick.h5", "damaged", "SHA-256"])
+    report([fault(place, words, DATA, ["batch-size-one.h5", "damaged", "SHA-256"])
             for words in (["show", path], ["table", "batch-size", "--from", path],
                           ["plot", "batch-size", "--from", path])])
 

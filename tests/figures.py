@@ -302,13 +302,13 @@ def broken_gnuplot(place):
 @case("fault")
 def results_without_figure(place):
     """A study whose figure cannot be drawn has its table and its file."""
-    words = ["run", "batch-size", "--quick", "norm=batch,group:4", "batch=8,4", "samples=8", "seed=1", "images=16", "epochs=1",
-             "network=resnet(depth=8, width=4, stem_stride=2)"]
+    words = ["run", "batch-size", "--quick", "--as", "few", "norm=batch,group:4", "batch=8,4", "samples=8", "seed=1",
+             "images=16", "epochs=1", "network=resnet(depth=8, width=4, stem_stride=2)"]
     code, out, err = place.run(*words, environment=fake_gnuplot(place, "exit 1"))
-    file = os.path.join(place.out, "batch-size-quick.h5")
+    file = os.path.join(place.out, "batch-size-few.h5")
     check(code == MISSING and b"gnuplot failed" in err, f"exit code {code}, {err!r}")
     check(b"group(4)" in out and file.encode() in out and os.path.exists(file), f"stdout {out!r}")
-    check(os.path.join(place.out, "batch-size-quick.svg").encode() not in out, "a figure is named")
+    check(os.path.join(place.out, "batch-size-few.svg").encode() not in out, "a figure is named")
     code, out, err = place.run("plot", "batch-size", environment={"PATH": "/nonexistent"})
     check(code == MISSING and b"gnuplot cannot be started" in err, f"exit code {code}, {err!r}")
 

@@ -27,7 +27,7 @@ MUTANTS = int(os.environ.get("NORMLAB_MUTANTS", "8"))
 SEED = int(os.environ.get("NORMLAB_SEED", "1"))
 PATIENCE = 60  # seconds; the program's own limit is of processor time, 3 s for small files
 NETWORK = "network=resnet(depth=8, width=4, stem_stride=2)"
-RUN = ["run", "batch-size", "--quick", "norm=mix(instance, batch)", "batch=8", "samples=8", "seed=1", "images=16",
+RUN = ["run", "batch-size", "--quick", "--as", "few", "norm=mix(instance, batch)", "batch=8", "samples=8", "seed=1", "images=16",
        "epochs=1", NETWORK]
 LONG = [*RUN, "epochs=40", "images=128"]
 SOUND = {0, 64, 65, 66, 69, 73, 74, 75, 143}
@@ -171,7 +171,7 @@ def try_all(place, path, readers, prepare=lambda: None, stop=None):
 
 def small_study(place):
     place.good(*RUN)
-    return os.path.join(place.out, "batch-size-quick.h5")
+    return os.path.join(place.out, "batch-size-few.h5")
 
 
 @case("fault")

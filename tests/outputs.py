@@ -18,7 +18,8 @@ from program import PROGRAM, check, case, main, same
 
 CANTCREAT, IOERR = 73, 74
 NETWORK = "network=resnet(depth=8, width=4, stem_stride=2)"
-RUN = ["run", "batch-size", "--quick", "norm=batch", "batch=8", "samples=8", "seed=1", "images=16", "epochs=1", NETWORK]
+RUN = ["run", "batch-size", "--quick", "--as", "few", "norm=batch", "batch=8", "samples=8", "seed=1", "images=16",
+       "epochs=1", NETWORK]
 
 
 def make_input(path):
@@ -30,7 +31,7 @@ def writers(place):
     """What a user can name an output of: words before it, the first bytes of what is written."""
     make_input(place.path("in.h5"))
     place.good(*RUN)
-    study = os.path.join(place.out, "batch-size-quick.h5")
+    study = os.path.join(place.out, "batch-size-few.h5")
     return [(["apply", "batch", place.path("in.h5")], b"\211HDF"),
             (["plot", "batch-size", "svg", "--from", study, "--to"], b"<?xml"),
             (["plot", "batch-size", "png", "--from", study, "--to"], b"\211PNG")]
@@ -135,7 +136,7 @@ def a_study(place):
     """Runs, checkpoints, locks and collected files are where they are, whatever somebody put there."""
     place.good(*RUN)
     run = glob.glob(os.path.join(place.out, "runs", "*.h5"))[0]
-    study, figure = os.path.join(place.out, "batch-size-quick.h5"), os.path.join(place.out, "batch-size-quick.svg")
+    study, figure = os.path.join(place.out, "batch-size-few.h5"), os.path.join(place.out, "batch-size-few.svg")
     checkpoint, lock = run.replace(".h5", ".checkpoint.h5"), f"{run}.lock"
     for path in (study, figure):
         moved = path + ".moved"

@@ -152,9 +152,9 @@ def package(place):
         y = file["y"][()]
         check("plugin variant " in file.attrs["plugins"], "y.h5 does not name the plugin")
     check(np.allclose(y, by_hand(x), rtol=1e-13, atol=1e-15), "y is not the template's equation")
-    out, _ = does(place, [program, *plugin, "run", "batch-size", "--quick", "norm=variant,layer", *TINY])
+    out, _ = does(place, [program, *plugin, "run", "batch-size", "--quick", "--as", "own", "norm=variant,layer", *TINY])
     check("layer - variant" in out or "variant - layer" in out, out)
-    check(os.path.getsize(place.path("out", "batch-size-quick.svg")) > 1000, "no figure")
+    check(os.path.getsize(place.path("out", "batch-size-own.svg")) > 1000, "no figure")
     check("--plugin" in does(place, [program, "--help"])[0], "the help does not tell of plugins")
 
 
@@ -591,7 +591,7 @@ def chapter(place):
     check(done.returncode == 0, f"exit code {done.returncode}: {done.stderr[-3000:]}{done.stdout[-1000:]}")
     same("normalizers that passed", len(re.findall(r"^\d+ cases, .* 0 failed, 0 inconclusive", done.stdout, re.M)), 2)
     check("partial - layer" in done.stdout or "layer - partial" in done.stdout, f"no comparison: {done.stdout[-3000:]}")
-    check(os.path.getsize(os.path.join(home, "out", "batch-size-quick.svg")) > 1000, "no figure")
+    check(os.path.getsize(os.path.join(home, "out", "batch-size-partial.svg")) > 1000, "no figure")
     # an experiment without a protocol has nothing to say of it
     check(re.search(r"over 1 seed\. quick recipe$", done.stdout, re.M), "the new experiment's table")
 

@@ -22,14 +22,14 @@ from program import HOME, Failure, Place, check, case, listing, main, reseal, sa
 
 NETWORK = "network=resnet(depth=8, width=4, stem_stride=2)"
 STUDY = ["run", "batch-size", "--quick", "norm=batch,group:4", "batch=8,4", "samples=8", "seed=1,2,3", "images=64",
-         "epochs=2", NETWORK]
+         "epochs=2", NETWORK, "--as", "few"]
 RUNS = 9  # batch: 2 sizes x 3 seeds; group, the same at both sizes: 3 seeds
 SMALL = ["run", "batch-size", "--quick", "norm=batch,group:4", "batch=8,4", "samples=8", "seed=1,2", "images=16",
-         "epochs=1", NETWORK]
+         "epochs=1", NETWORK, "--as", "few"]
 
 
 def collected(place):
-    return os.path.join(place.out, "batch-size-quick.h5")
+    return os.path.join(place.out, "batch-size-few.h5")
 
 
 def run_files(place):
@@ -86,11 +86,10 @@ def read(path):
 def study(place):
     """Table, collected file and figure; the same again does nothing and changes no byte."""
     table = place.good(*STUDY)
-    for part in ("batch size per worker", "batch ", "group(4) *", "group(4) - batch", "BN", "GN", "24.8", "24.2",
-                 "Table 2", "±"):
+    for part in ("batch size per worker", "batch ", "group(4) *", "group(4) - batch", "±"):
         check(part in table, f"the table lacks {part!r}:\n{table}")
     paths = table.split()[-2:]
-    same("places", paths, [collected(place), os.path.join(place.out, "batch-size-quick.svg")])
+    same("places", paths, [collected(place), os.path.join(place.out, "batch-size-few.svg")])
     same("runs", len(run_files(place)), RUNS)
     check_no_litter(place)
     files = {p: read(p) for p in run_files(place) + paths}
@@ -405,12 +404,13 @@ def terminate(place):
 
 @case("example")
 def tables(place):
-    text = place.good(*SMALL)
-    same("table", place.good("table", "batch-size"), text[: text.index("\n" + collected(place))])
+    text = place.good(*SMALL, "protocol=paper")
+    same("table", place.good("table", "batch-size@few"), text[: text.index("\n" + collected(place))])
     check("from " + collected(place) in place.talk, f"the source is not named: {place.talk!r}")
-    data = json.loads(place.good("table", "batch-size", "--json"))
+    data = json.loads(place.good("table", "batch-size@few", "--json"))
     same("keys", sorted(data),
-         ["cells", "experiment", "identity", "measure", "notes", "protocol", "published", "quick", "schema", "score"])
+         ["cells", "experiment", "finished", "identity", "measure", "notes", "protocol", "published", "quick", "runs",
+          "schema", "score", "study"])
     same("cells", [(c["series"], c["along"], c["seeds"]) for c in data["cells"]],
          [("batch", 8, 2), ("batch", 4, 2), ("group(4)", 8, 2), ("group(4)", 4, 2)])
     with h5py.File(collected(place), "r") as file:
@@ -418,20 +418,17 @@ def tables(place):
     check(np.allclose([c["mean"] for c in data["cells"]], mean, rtol=1e-14), "means differ from the file's")
     check(all(c["half_width"] is None for c in data["cells"]), "an interval of two seeds")
     same("published", len(data["published"]), 10)
-    lines = list(csv.DictReader(io.StringIO(place.good("table", "batch-size", "--form", "csv"))))
-    same("CSV rows", len(lines), 14)
+    lines = list(csv.DictReader(io.StringIO(place.good("table", "batch-size@few", "--form", "csv"))))
+    same("CSV rows", len(lines), 4)
     check(all(None not in line and None not in line.values() for line in lines), "ragged CSV")
     check(np.allclose([float(line["mean"]) for line in lines[:4]], mean, rtol=1e-14), "CSV means")
-    same("CSV's published", (lines[4]["series"], lines[4]["along"], lines[4]["mean"], lines[4]["source"]),
-         ("BN", "32", "0.236", "Wu and He 2018, Table 2 (ResNet-50, ImageNet, 8 workers)"))
-    latex = place.good("table", "batch-size", "--form", "latex")
+    latex = place.good("table", "batch-size@few", "--form", "latex")
     bare = re.sub(r"(?<!\\)%.*|\\[{}%&_$#]", "", latex)
     check(bare.count("{") == bare.count("}") and bare.count("$") % 2 == 0, "unbalanced LaTeX")
     for word in ("tabular", "rule"):
         check(word in latex, f"LaTeX lacks {word}")
     body = [line for line in bare.splitlines() if "&" in line]
-    same("LaTeX columns", {line.count("&") for line in body}, {2})
-    same("LaTeX rows", len(body), 5)
+    same("LaTeX columns", [line.count("&") for line in body], [2] * 3 + [5] * 3)
 
 
 @case("example")
@@ -439,31 +436,31 @@ def figures(place):
     place.good(*SMALL)
     magic = {"svg": b"<?xml", "pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "tex": b""}
     for form, begin in magic.items():
-        path = place.good("plot", "batch-size", form).strip()
-        same("path", path, os.path.join(place.out, f"batch-size-quick.{form}"))
+        path = place.good("plot", "batch-size@few", form).strip()
+        same("path", path, os.path.join(place.out, f"batch-size-few.{form}"))
         data = read(path)
         check(len(data) > 500 and data.startswith(begin), f"{form}: begins with {data[:20]!r}")
     tex = read(path)
     check(rb"\begin" in tex and b"group(4)" in tex, "tex: no LaTeX")
     check(place.folder.encode() not in tex and b"normlab." not in tex, "tex: leans on a file that is gone")
     under = path.replace(".tex", "-drawing.pdf")
-    check(b"{batch-size-quick-drawing.pdf}" in tex and read(under).startswith(b"%PDF-"), "tex: no drawing")
-    svg = os.path.join(place.out, "batch-size-quick.svg")
+    check(b"{batch-size-few-drawing.pdf}" in tex and read(under).startswith(b"%PDF-"), "tex: no drawing")
+    svg = os.path.join(place.out, "batch-size-few.svg")
     texts = "".join(xml.etree.ElementTree.parse(svg).getroot().itertext())
     with h5py.File(collected(place), "r") as file:
         for part in (file.attrs["identity"], file.attrs["question"], file.attrs["along_label"], "group(4)"):
             check(part in texts, f"svg: no {part!r}")
     for form in ("svg", "pdf", "png"):
-        first, second = (place.good("plot", "batch-size", form, "--to", name).strip() for name in ("a", "b"))
+        first, second = (place.good("plot", "batch-size@few", form, "--to", name).strip() for name in ("a", "b"))
         if form != "pdf":  # cairo writes the date
             check(read(place.path(first)) == read(place.path(second)), f"{form}: two figures differ")
-    drawn = place.good("plot", "batch-size", "dumb")
+    drawn = place.good("plot", "batch-size@few", "dumb")
     check(drawn.count("\n") > 15 and "\x1b" not in drawn and "\x0c" not in drawn[1:], f"dumb: {drawn!r}")
     check("batch" in drawn and "group(4)" in drawn, f"dumb: {drawn}")
     check_no_litter(place)
 
 
-HYBRIDS = ["run", "hybrids", "--quick", "batch=8,4", "samples=8", "seed=1,2", "images=32", "epochs=3", NETWORK,
+HYBRIDS = ["run", "hybrids", "--quick", "--as", "few", "batch=8,4", "samples=8", "seed=1,2", "images=32", "epochs=3", NETWORK,
            "norm=group:4,blend(batch, group:4),mix(instance, layer, batch),blend(instance, group:4, gate=clamp, per=layer)"]
 
 
@@ -473,11 +470,11 @@ def learned(place):
     import xarray
 
     paths = place.good(*HYBRIDS).split()[-4:]
-    stem = os.path.join(place.out, "hybrids-quick")
+    stem = os.path.join(place.out, "hybrids-few")
     same("places", paths, [stem + end for end in (".h5", ".svg", "-weights.svg", "-layers.svg")])
     names = {"series2": ["gate"], "series3": ["mean_logit", "variance_logit"], "series4": ["gate"]}
     with h5py.File(paths[0], "r") as file:
-        check_described(file, "hybrids-quick.h5")
+        check_described(file, "hybrids-few.h5")
         same("groups", list(file["norms"]), list(names))
         for group, arrays in names.items():
             series = int(file["norms"][group].attrs["series"])
@@ -502,13 +499,14 @@ def learned(place):
         texts = "".join(xml.etree.ElementTree.parse(path).getroot().itertext())
         for part in parts:
             check(part in texts, f"{path}: no {part!r}")
-        check("instance, group(4)" not in texts, f"{path}: a weight of nothing that begins with batch")
+        check("instance, group(4), gate=clamp, per=layer):" not in texts,
+              f"{path}: a weight of nothing that begins with batch")
     os.mkdir(place.path("a.b"))
     for form in ("pdf", "png", "tex", "svg"):
-        found = place.good("plot", "hybrids", form, "--to", f"a.b/x.{form}").split()
+        found = place.good("plot", "hybrids@few", form, "--to", f"a.b/x.{form}").split()
         same("paths", found, [f"a.b/x{end}.{form}" for end in ("", "-weights", "-layers")])
         check(all(os.path.getsize(place.path(path)) > 500 for path in found), f"{form}: an empty figure")
-    drawn = place.good("plot", "hybrids", "dumb")
+    drawn = place.good("plot", "hybrids@few", "dumb")
     check("weight of batch (gate)" in drawn and "\x1b" not in drawn, f"dumb: {drawn}")
     same("without weights", len(place.good(*HYBRIDS, "norm=batch,group:4").split("\n\n")[-1].split()), 2)
     check_no_litter(place)
@@ -545,10 +543,141 @@ HOSTILE = ("`touch pwned`", '"; system("touch pwned"); "', "'; system 'touch pwn
            "$(touch pwned)", "@touch", "a\nb\n\nc", "\\", "%s%n", "a < b & c > d", "\x1b[31mred", "", "\u03b3" * 300)
 
 
+def studies(place):
+    """The collected files there are, by the names of their studies."""
+    found = {}
+    for path in glob.glob(os.path.join(place.out, "*.h5")):
+        with h5py.File(path, "r") as file:
+            found[os.path.basename(path)[:-3]] = str(file.attrs["changes"])
+    return found
+
+
+@case("theorem")
+def names(place):
+    """Other settings are another study: nothing is written over, the same settings give the same name, and each is
+    found by it."""
+    words = [word for word in SMALL if word not in ("--as", "few")]
+    place.good(*words, "seed=1")
+    (first, changes), = studies(place).items()
+    check(re.fullmatch(r"batch-size-quick-[0-9a-f]{8}", first), first)
+    same("changes", changes, "batch=8,4 epochs=1 images=16 " + NETWORK + " samples=8 seed=1")
+    before = read(os.path.join(place.out, first + ".h5"))
+    again = [word for word in words if word != "--quick"] + ["seed=1", "--quick"]
+    place.good(again[0], again[1], *reversed(again[2:-2]), "seed=1", "--quick")
+    same("said in another order", list(studies(place)), [first])
+    place.good(*words, "seed=2")
+    place.good(*words, "seed=2", "--as", "mine")
+    second, = [name for name in studies(place) if name not in (first, "batch-size-mine")]
+    check(read(os.path.join(place.out, first + ".h5")) == before, "the first study was written over")
+    for name, seed in ((first, "1"), (second, "2"), ("batch-size-mine", "2")):
+        text = place.good("table", name.replace("batch-size-", "batch-size@", 1))
+        check(f"seed={seed}\n" in text, f"{name}: {text}")
+        svg = place.good("plot", name.replace("batch-size-", "batch-size@", 1)).strip()
+        same("figure", svg, os.path.join(place.out, name + ".svg"))
+    # without a name: the recipe's own, here the published one; the others are listed
+    check("full recipe" in place.good("table", "batch-size"), "not the recipe's own")
+    for name in (first, second, "batch-size-mine"):
+        check(name.replace("batch-size-", "batch-size@", 1) in place.talk, f"{name} is not listed: {place.talk}")
+    code, _, err = place.run("table", "batch-size@min")
+    check(code == 66 and b"batch-size@mine" in err and err.count(b"\n") == 1, f"{code}, {err!r}")
+    same("of another experiment", place.run("table", "hybrids@mine")[0], 66)
+
+
+@case("theorem")
+def effective(place):
+    """What is said to be changed is what made the runs others than the recipe's."""
+    rows = [(["workers=7"], [], ["workers=7", "workers=1,2"]),
+            (["workers=2", "protocol=paper", "samples=8"], ["workers=2", "protocol=paper"], ["samples=8"]),
+            (["schedule=cosine", "rate=1e-1", "protocol=statistics", "reference=032"], [], []),
+            (["momentum=0.90", "decay=1e-4", "flip=no", "score=median:1"], [], []),
+            (["rate=0.2", "flip=yes", "seed=1-2"], ["rate=0.2", "flip=yes"], [])]
+    for number, (words, kept, said) in enumerate(rows):
+        text = place.good(*SMALL, *words, "--as", f"n{number}")
+        remarks = " ".join(line for line in place.talk.splitlines() if "no effect" in line)
+        path = collected(place).replace("few", f"n{number}")
+        with h5py.File(path, "r") as file:
+            changes, recipe = str(file.attrs["changes"]), str(file.attrs["recipe"]).splitlines()
+            runs = set(file["results/run"].asstr()[()].ravel())
+        for word in words:
+            canonical = {"seed=1-2": "seed=1,2", "samples=8": "samples=8"}.get(word, word)
+            want = word in kept or (word == "seed=1-2")
+            for where in (changes, text, read(path.replace(".h5", ".svg")).decode()):
+                check((canonical in where) == want, f"{words}: {canonical} in {where[:300]}")
+        for word in said:
+            check(word in remarks, f"{words}: {word!r} is not in {remarks!r}")
+        check(said or not remarks, f"{words}: {remarks}")
+        values = {}
+        for run in runs:
+            with h5py.File(os.path.join(place.out, "runs", run + ".h5"), "r") as file:
+                values.setdefault("workers", set()).add(int(file["config"].attrs["workers"]))
+        workers, = [line for line in recipe if line.startswith("workers=")] or [None]
+        if workers:
+            same("workers", {int(w) for w in workers[8:].split(",")}, values["workers"])
+
+
+@case("example")
+def ranges(place):
+    def runs(*words):
+        return re.findall(r"^[0-9a-f]{16}\b.*", place.good(*SMALL, "--dry-run", *words), re.M)
+
+    same("seeds", runs("seed=1-3,7"), runs("seed=1,2,3,7"))
+    same("of one", runs("seed=2-2"), runs("seed=2"))
+    same("batches", runs("batch=1-2"), runs("batch=1,2"))
+    same("a number", len(runs("decay=1e-3", "seed=1")), len(runs("seed=1")))
+
+
+@case("theorem")
+def unfinished(place):
+    """What is finished of a study that was stopped can be tabled and drawn, and says so; the whole study replaces it."""
+    words = [*STUDY, "images=128", "epochs=4", "--jobs", "1"]
+    stop = os.path.join(place.out, "runs", "*.h5")
+
+    def some():
+        return len([path for path in glob.glob(stop) if "checkpoint" not in path]) >= 2
+
+    code, err = signalled(place, words, signal.SIGINT, 60, True, some)
+    same(f"exit code, stderr {err!r}", code, 130)
+    finished = len(run_files(place))
+    said = f"{finished} of {RUNS} runs"
+    check(2 <= finished < RUNS and said in err and "batch-size@few" in err, f"{finished}: {err!r}")
+    check(not os.path.exists(collected(place)), "collected although stopped")
+    for form in ("text", "json", "latex"):
+        text = place.good("table", "batch-size@few", "--form", form)
+        check(said in text and said in place.talk, f"{form}: {text} {place.talk}")
+    check(said in place.good("table", "batch-size@few").splitlines()[0], "the title")
+    data = json.loads(place.good("table", "batch-size@few", "--json"))
+    same("counts", (data["finished"], data["runs"]), (finished, RUNS))
+    check(any(cell["mean"] is None for cell in data["cells"]), "numbers of runs that are not there")
+    svg, = place.good("plot", "batch-size@few").split()
+    figure = xml.etree.ElementTree.parse(svg).getroot()
+    check(sum(said in (item.text or "") for item in figure.iter()) >= 2, "title and foot of the figure")
+    place.good(*words)
+    same("files", sorted(n for n in os.listdir(place.out) if n.endswith(".h5")), [os.path.basename(collected(place))])
+    check("runs are finished" not in place.good("table", "batch-size@few") + place.talk, place.talk)
+
+
+@case("theorem")
+def published(place):
+    """What others found on other data stands apart from ours, and only beside the same protocol."""
+    for protocol, there in (("paper", True), ("statistics", False)):
+        place.good(*SMALL, "seed=1", f"protocol={protocol}")
+        text, latex, data, rows = (place.good("table", "batch-size@few", "--form", form)
+                                   for form in ("text", "latex", "json", "csv"))
+        for shown in (text, latex):
+            same(f"{protocol}: Wu and He", "Wu and He" in shown, there)
+            same(f"{protocol}: other data", "other data (ImageNet)" in shown, there)
+        same("JSON", [row["data"] for row in json.loads(data)["published"]], ["other data (ImageNet)"] * 10 * there)
+        check("BN" not in rows, "published rows in the CSV of our cells")
+        own = latex[: latex.index(r"\end{tabular}")]
+        check("BN" not in own and own.count(" & ") == 6, own)
+        if there:
+            check(text.index("other data") < text.index("BN"), "the caption comes after its rows")
+
+
 @case("fault")
 def hostile_labels(place):
     """Whatever stands in a collected file is drawn as text and shown as text; nothing is executed."""
-    place.good(*SMALL)
+    place.good(*SMALL, "protocol=paper")
     good, path = read(collected(place)), place.path("evil.h5")
     wrong = []
     for label in HOSTILE:
@@ -557,7 +686,7 @@ def hostile_labels(place):
         with h5py.File(path, "r+") as file:
             file["results/series"][0] = file["published/name"][0] = label
             file["published"].attrs.modify("source", label)
-            for field in ("question", "protocol", "along_label", "identity", "recipe"):
+            for field in ("question", "protocol", "along_label", "identity", "recipe", "study", "changes", "score"):
                 file.attrs.modify(field, label)
         for words in (["plot", "batch-size", "svg", "--to", "evil.svg"], ["table", "batch-size", "--json"],
                       ["table", "batch-size"], ["plot", "batch-size", "dumb"], ["show", "evil.h5"]):
@@ -624,7 +753,7 @@ def locales(place):
     first, second = plain.good(*words), german.good(*words, environment=comma)
     same("tables", second.split("\n")[:-3], first.split("\n")[:-3])
     check_same_runs(plain, german)
-    for name in ("batch-size-quick.h5", "batch-size-quick.svg"):
+    for name in ("batch-size-few.h5", "batch-size-few.svg"):
         check(read(os.path.join(german.out, name)) == read(os.path.join(plain.out, name)), f"{name} differs")
 
 
@@ -678,6 +807,7 @@ def readers(place):
     with xarray.open_dataset(collected(place), group="results", engine="h5netcdf") as data:
         same("dimensions of results", dict(data.sizes), {"series": 2, "along": 2, "seed": 2})
         check(np.isfinite(data.score.sel(series="group(4)", along=8).values).all(), "selecting by name")
+    place.good(*SMALL, "protocol=paper")
     with xarray.open_dataset(collected(place), group="published", engine="h5netcdf") as data:
         same("published", float(data.error.sel(name="GN", at=2)), 24.1)
     dump = subprocess.run(["h5dump", "-A", run], capture_output=True, text=True, check=False)

@@ -50,6 +50,8 @@ static const double PAPER_VALUES[] = {23.6, 23.7, 24.8, 27.3, 34.7,
 
 static const Published PAPER = {
     .source = "Wu and He 2018, Table 2 (ResNet-50, ImageNet, 8 workers)",
+    .data = "ImageNet",
+    .protocol = "paper",
     .series = 2,
     .points = 5,
     .name = PAPER_NAMES,

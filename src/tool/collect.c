@@ -7,6 +7,7 @@
 
 /* What a run's file has for the study. */
 typedef struct Measured {
+    bool there; /* it is finished */
     double score, test, train, train_evaluated, diverged;
     size_t facts;
     const char **name, **fact; /* [facts] of /provenance */
@@ -20,11 +21,14 @@ static double scalar(const Store *store, Arena *arena, const char *path) {
     return *value;
 }
 
-static Measured measured(Arena *arena, const Run *run) {
+static Measured measured(Arena *arena, const Run *run, bool whole) {
     Error error = {.set = false};
     Store *store = run_open(arena, run, &error);
-    if (error.set) die(error.code, "%s: %s", run->path, error.message);
-    Measured m = {.score = scalar(store, arena, "/summary/score"),
+    if (error.set && whole) die(error.code, "%s: %s", run->path, error.message);
+    const double none = (double)NAN;
+    if (error.set) return (Measured){false, none, none, none, none, none, 0, NULL, NULL};
+    Measured m = {.there = true,
+                  .score = scalar(store, arena, "/summary/score"),
                   .test = scalar(store, arena, "/summary/test_error"),
                   .train = scalar(store, arena, "/summary/train_error"),
                   .train_evaluated =
@@ -40,17 +44,21 @@ static Measured measured(Arena *arena, const Run *run) {
     return m;
 }
 
-static const Measured *measure_runs(Arena *arena, const Sweep *sweep) {
-    Measured *all = TAKE(arena, Measured, sweep->runs);
-    for (size_t i = 0; i < sweep->runs; i++) all[i] = measured(arena, &sweep->run[i]);
-    return all;
-}
-
-static void put_published(Store *store, const Published *p) {
+/* What others found is shown beside the same protocol alone, and apart from what was found on
+ * the same data. */
+static void put_published(Store *store, Arena *arena, const Sweep *sweep) {
     static const char *const axes[] = {"name", "at"};
+    const Published *p = sweep->experiment->published;
+    const char *protocol = experiment_own(sweep->experiment, &sweep->own, "protocol");
     if (p == NULL) return;
+    if (p->protocol && protocol && strcmp(p->protocol, protocol) != 0) return;
+    bool other = false;
+    for (size_t i = 0; i < sweep->runs; i++)
+        other |= strcmp(sweep->run[i].dataset->name, p->data) != 0;
     store_group(store, "/published", "the same question, answered elsewhere");
     store_text(store, "/published", "source", p->source);
+    store_text(store, "/published", "data",
+               other ? text_print(arena, "other data (%s)", p->data) : "the same data");
     store_scale_text(store, "/published", "name", p->name, p->series,
                      "as the source names them");
     store_scale(store, "/published", "at", p->at, p->points, "1", "as along");
@@ -67,27 +75,37 @@ static size_t series_rank(Arena *arena, const Sweep *sweep, size_t series) {
     return norm_rank(norm);
 }
 
-static const char *sweep_identity(Arena *arena, const Sweep *sweep) {
-    Text all = text_new(arena);
+static const char *id_of(const Sweep *sweep, const Measured *all, size_t cell) {
+    const size_t run = sweep->run_of[cell];
+    return all[run].there ? sweep->run[run].id : "";
+}
+
+/* Of the runs that it has numbers of. */
+static const char *sweep_identity(Arena *arena, const Sweep *sweep, const Measured *all) {
+    Text ids = text_new(arena);
     char hex[DIGEST_LENGTH + 1];
     for (size_t i = 0; i < sweep->series * sweep->points * sweep->seeds; i++)
-        text_add(&all, "%s\n", sweep->run[sweep->run_of[i]].id);
-    digest_bytes(hex, all.data, all.length);
+        text_add(&ids, "%s\n", id_of(sweep, all, i));
+    digest_bytes(hex, ids.data, ids.length);
     return text_copy(arena, hex, 12);
 }
 
-static void put_head(Store *store, Arena *arena, const Sweep *sweep) {
+static void put_head(Store *store, Arena *arena, const Sweep *sweep, const Measured *all,
+                     size_t finished) {
     const Experiment *e = sweep->experiment;
     const char *protocol = experiment_own(e, &sweep->own, "protocol");
     store_text(store, "/", "experiment", e->name);
+    store_text(store, "/", "study", sweep->name);
     store_text(store, "/", "question", e->question);
     store_text(store, "/", "recipe", sweep->recipe);
     store_text(store, "/", "changes", sweep->changes);
     store_text(store, "/", "protocol", protocol ? protocol : "");
     store_text(store, "/", "score", sweep->rule);
     store_text(store, "/", "along_label", e->along_label);
-    store_text(store, "/", "identity", sweep_identity(arena, sweep));
+    store_text(store, "/", "identity", sweep_identity(arena, sweep, all));
     store_integer(store, "/", "quick", sweep->quick);
+    store_integer(store, "/", "runs", (int64_t)sweep->runs);
+    store_integer(store, "/", "finished", (int64_t)finished);
 }
 
 static void put_results(Store *store, Arena *arena, const Sweep *sweep,
@@ -101,7 +119,7 @@ static void put_results(Store *store, Arena *arena, const Sweep *sweep,
         const Measured *m = &all[sweep->run_of[i]];
         value[0][i] = m->score, value[1][i] = m->test, value[2][i] = m->train,
         value[3][i] = m->diverged, value[4][i] = m->train_evaluated;
-        id[i] = sweep->run[sweep->run_of[i]].id;
+        id[i] = id_of(sweep, all, i);
     }
     double *same = TAKE(arena, double, sweep->series),
            *rank = TAKE(arena, double, sweep->series);
@@ -194,22 +212,29 @@ static void put_origin(Store *store, Arena *arena, const Measured *all, size_t r
                        : all->fact[k]);
     }
     const char *mixed = mixture(arena, all, runs);
-    if (*mixed == '\0') return;
-    store_text(store, "/", "mixed", mixed);
-    say("the runs were not all computed by the same arithmetic: %s", mixed);
+    if (*mixed) store_text(store, "/", "mixed", mixed);
 }
 
-void collect(Arena *arena, const Sweep *sweep, const char *path) {
-    const Measured *all = measure_runs(arena, sweep);
+size_t collect(Arena *arena, const Sweep *sweep, const char *path, bool whole,
+               Error *error) {
+    Measured *all = TAKE(arena, Measured, sweep->runs),
+             *finished = TAKE(arena, Measured, sweep->runs);
+    bool *there = TAKE(arena, bool, sweep->runs);
+    size_t count = 0;
+    for (size_t i = 0; i < sweep->runs; i++) {
+        all[i] = measured(arena, &sweep->run[i], whole);
+        there[i] = all[i].there;
+        if (there[i]) finished[count++] = all[i];
+    }
+    if (count == 0) return 0;
     Store *store = store_new(text_print(arena, "normlab %s%s", sweep->experiment->name,
                                         sweep->quick ? " (quick)" : ""));
-    put_head(store, arena, sweep);
+    put_head(store, arena, sweep, all, count);
     put_results(store, arena, sweep, all);
-    put_learned(store, arena, sweep);
-    put_published(store, sweep->experiment->published);
-    put_origin(store, arena, all, sweep->runs);
-    Error error = {.set = false};
-    store_save(store, path, &error);
+    put_learned(store, arena, sweep, there);
+    put_published(store, arena, sweep);
+    put_origin(store, arena, finished, count);
+    const bool saved = store_save(store, path, error);
     store_close(store);
-    die_if(&error);
+    return saved ? count : 0;
 }

@@ -17,11 +17,15 @@ typedef struct Figure Figure; /* what a script is called with */
 /* A key of the experiment itself, beside those of config.def. */
 typedef struct ExperimentKey {
     const char *name, *initial, *help;
+    const char *only; /* "key=value" without which it means nothing; NULL: always */
 } ExperimentKey;
 
 /* A table of somebody else's, shown beside ours. NaN: not given. */
 typedef struct Published {
     const char *source; /* paper, table, setting */
+    const char *data;   /* that it is of: "ImageNet" */
+    const char
+        *protocol; /* of the experiment's, that it is comparable under; NULL: any */
     size_t series, points;
     const char *const *name; /* [series] */
     const double *at;        /* [points] values of the `along` key */

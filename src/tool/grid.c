@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct Reader {
@@ -21,6 +20,26 @@ static const char *text_of(Reader *r, const char *name) {
 static const char *rule_of(Reader *r) {
     return store_has_attribute(r->store, "/", "score") ? text_of(r, "score")
                                                        : "median(5)";
+}
+
+/* A count that older files do not have. */
+static size_t newer_count_of(Reader *r, const char *name) {
+    int64_t count = 0;
+    if (store_has_attribute(r->store, "/", name))
+        store_get_integer(r->store, "/", name, &count, &r->error);
+    die_if(&r->error);
+    return count > 0 ? (size_t)count : 0;
+}
+
+/* Its name is part of paths. */
+static void read_study(Reader *r, Grid *g) {
+    g->runs = newer_count_of(r, "runs");
+    g->finished = newer_count_of(r, "finished");
+    g->study = g->quick ? STUDY_QUICK : "";
+    if (!store_has_attribute(r->store, "/", "study")) return;
+    const char *name = text_of(r, "study");
+    die_if(&r->error);
+    if (study_is_name(name)) g->study = name;
 }
 
 /* An array of exactly `count` numbers. */
@@ -81,6 +100,11 @@ static void read_published(Reader *r, Grid *g) {
     if (!store_has(r->store, "/published")) return;
     g->published = store_get_text(r->store, r->arena, "/published", "source", &r->error);
     die_if(&r->error);
+    g->published_data = "other data";
+    if (store_has_attribute(r->store, "/published", "data"))
+        g->published_data =
+            store_get_text(r->store, r->arena, "/published", "data", &r->error);
+    die_if(&r->error);
     g->published_name = names_of(r, "/published/name", &g->published_series);
     g->published_at = scale_of(r, "/published/at", &g->published_points);
     g->published_value =
@@ -107,6 +131,7 @@ const Grid *grid_read(Arena *arena, const char *path) {
     store_get_integer(r.store, "/", "quick", &quick, &r.error);
     die_if(&r.error);
     g->quick = quick != 0;
+    read_study(&r, g);
     g->name = names_of(&r, "/results/series", &g->series);
     read_along(&r, g);
     g->seed = scale_of(&r, "/results/seed", &g->seeds);
@@ -124,8 +149,11 @@ const Grid *grid_read(Arena *arena, const char *path) {
 }
 
 const char *const *grid_notes(Arena *arena, const Grid *g) {
-    const char **note = ZERO(arena, const char *, 4);
+    const char **note = ZERO(arena, const char *, 5);
     size_t count = 0;
+    if (g->finished < g->runs)
+        note[count++] =
+            text_print(arena, "Not finished: %zu of %zu runs", g->finished, g->runs);
     if (*g->changes) note[count++] = text_print(arena, "Changed: %s", g->changes);
     if (*g->mixed)
         note[count++] = text_print(
@@ -164,47 +192,81 @@ const Grid *grid_plain(Arena *arena, const Grid *grid) {
     g->learned = plain_learned(arena, grid);
     if (grid->published == NULL) return g;
     g->published = text_plain(arena, grid->published);
+    g->published_data = text_plain(arena, grid->published_data);
     g->published_name = plain_names(arena, grid->published_name, grid->published_series);
     return g;
 }
 
+void grid_warn(const Grid *g) {
+    if (g->finished < g->runs)
+        say("%s: %zu of %zu runs are finished", g->path, g->finished, g->runs);
+    if (*g->mixed)
+        say("%s: the runs were not all computed by the same arithmetic: %s", g->path,
+            g->mixed);
+    if (g->edited)
+        say("%s was changed by another program after normlab wrote it", g->path);
+}
+
+/* ---- which file ------------------------------------------------------------------ */
+
 /* What is drawn and printed must be what was asked for. */
 static const Grid *grid_of(Arena *arena, const char *path, const char *experiment) {
     const Grid *grid = grid_read(arena, path);
-    if (grid->edited)
-        say("%s was changed by another program after normlab wrote it", path);
     if (strcmp(grid->experiment, experiment) != 0)
         die(EX_DATAERR, "%s holds results of experiment '%s'; those of %s are expected",
             path, text_clip(arena, grid->experiment), experiment);
+    grid_warn(grid_plain(arena, grid));
     return grid;
 }
 
-/* The user's own results before published ones, the newer before the older. */
-const Grid *grid_find(const Call *call, const char *experiment) {
-    Arena *arena = call->arena;
-    const char *const places[] = {
-        place_out(arena, text_print(arena, "%s.h5", experiment)),
-        place_out(arena, text_print(arena, "%s-quick.h5", experiment)),
-        place_home(arena, text_print(arena, "data/%s.h5", experiment))};
-    const char *from = call_option(call, "--from");
-    if (from) return grid_of(arena, from, experiment);
-    const char *best = NULL;
-    struct timespec newest = {0, 0};
-    for (size_t i = 0; i < COUNT_OF(places); i++) {
-        struct stat status;
-        if (i == 2 && best) break;
-        const char *path = places[i];
-        if (stat(path, &status) != 0) continue;
-        bool later = status.st_mtim.tv_sec > newest.tv_sec ||
-                     (status.st_mtim.tv_sec == newest.tv_sec &&
-                      status.st_mtim.tv_nsec > newest.tv_nsec);
-        if (best && !later) continue;
-        best = path;
-        newest = status.st_mtim;
+static bool is_own(const char *name) {
+    return *name == '\0' || strcmp(name, STUDY_QUICK) == 0;
+}
+
+/* Names as users write them, each once, but for the one that was chosen. */
+static const char *others_of(Arena *arena, const char *experiment, const Study *found,
+                             size_t count, const Study *chosen) {
+    enum { SHOWN = 8 };
+    Text text = text_new(arena);
+    size_t shown = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t k = 0;
+        while (k < i && strcmp(found[k].name, found[i].name) != 0) k++;
+        if (k < i || (chosen && strcmp(chosen->name, found[i].name) == 0)) continue;
+        if (shown++ < SHOWN)
+            text_add(&text, "%s%s@%s", text.length ? ", " : "", experiment,
+                     *found[i].name ? found[i].name : "full");
     }
-    if (best == NULL)
-        die(EX_NOINPUT, "no results of %s yet: `normlab run %s --quick` makes some",
-            experiment, experiment);
-    say("from %s", best);
-    return grid_of(arena, best, experiment);
+    if (shown > SHOWN) text_add(&text, " and %zu more", shown - SHOWN);
+    return text.data;
+}
+
+/* The user's own results before published ones, the newer before the older. */
+const Grid *grid_find(const Call *call, const Experiment *e, const char *name) {
+    Arena *arena = call->arena;
+    const char *from = call_option(call, "--from"),
+               *published = place_home(arena, text_print(arena, "data/%s.h5", e->name));
+    if (from && name)
+        die(EX_USAGE, "--from %s and @%s: one of both is expected", from, name);
+    if (from) return grid_of(arena, from, e->name);
+    const bool is_published = name && strcmp(name, "published") == 0;
+    if (name && strcmp(name, "full") == 0) name = "";
+    size_t count;
+    const Study *found = studies_found(arena, e->name, &count), *chosen = NULL;
+    for (size_t i = 0; i < count && chosen == NULL && !is_published; i++)
+        if (name ? strcmp(found[i].name, name) == 0 : is_own(found[i].name))
+            chosen = &found[i];
+    const char *others = others_of(arena, e->name, found, count, chosen);
+    const char *path = chosen ? chosen->path
+                       : (!name || is_published) && access(published, F_OK) == 0
+                           ? published
+                           : NULL;
+    if (path == NULL && name)
+        die(EX_NOINPUT, "no study '%s'%s%s", call->word[0], *others ? "; there are " : "",
+            others);
+    if (path == NULL)
+        die(EX_NOINPUT, "no results of %s yet: `normlab run %s --quick` makes some%s%s",
+            e->name, e->name, *others ? "; under other settings there are " : "", others);
+    say("from %s%s%s", path, *others ? "; there are also " : "", others);
+    return grid_of(arena, path, e->name);
 }

@@ -124,7 +124,8 @@ static void add_entry(Arena *arena, Series *s, const Entry *entry) {
 }
 
 /* Of the run with the most rows: one that diverged has fewer, of the same epochs. */
-static Series read_series(Arena *arena, const Sweep *sweep, size_t series) {
+static Series read_series(Arena *arena, const Sweep *sweep, size_t series,
+                          const bool *there) {
     Series s = {.series = series,
                 .points = sweep->same[series] ? 1 : sweep->points,
                 .seeds = sweep->seeds};
@@ -132,7 +133,7 @@ static Series read_series(Arena *arena, const Sweep *sweep, size_t series) {
     const Entries *best = NULL;
     for (size_t i = 0; i < s.points * s.seeds; i++) {
         size_t run = sweep->run_of[series * sweep->points * sweep->seeds + i];
-        s.runs[i] = read_entries(arena, &sweep->run[run]);
+        s.runs[i] = there[run] ? read_entries(arena, &sweep->run[run]) : (Entries){0};
         if (s.runs[i].count == 0) continue;
         if (best == NULL || s.runs[i].entry[0].rows > s.rows) best = &s.runs[i];
         s.rows = best->entry[0].rows;
@@ -260,11 +261,11 @@ static void put_series(Store *store, Arena *arena, const Sweep *sweep, const Ser
         put_table(store, arena, s, &s->table[t], group, every);
 }
 
-void put_learned(Store *store, Arena *arena, const Sweep *sweep) {
+void put_learned(Store *store, Arena *arena, const Sweep *sweep, const bool *there) {
     Series *series = TAKE(arena, Series, sweep->series);
     size_t every = 1, longest = 0;
     for (size_t i = 0; i < sweep->series; i++) {
-        series[i] = read_series(arena, sweep, i);
+        series[i] = read_series(arena, sweep, i, there);
         if (series[i].rows > longest) longest = series[i].rows;
     }
     if (longest == 0) return;

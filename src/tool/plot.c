@@ -14,9 +14,19 @@ const char *plot_remark(Arena *arena, const Grid *g, size_t series) {
     return lost ? text_print(arena, "%s, %zu of %zu diverged", same, lost, cells) : same;
 }
 
+static const char *plot_title(Arena *arena, const Grid *g) {
+    return g->finished < g->runs ? text_print(arena, "%s (%zu of %zu runs)", g->question,
+                                              g->finished, g->runs)
+                                 : g->question;
+}
+
 /* One word for each note of the study. */
 static const char *marks_of(Arena *arena, const Grid *g) {
-    return text_print(arena, "%s%s%s", *g->changes ? ", changed" : "",
+    const bool part = g->finished < g->runs;
+    return text_print(arena, "%s%s%s%s",
+                      part ? text_print(arena, ", %zu of %zu runs", g->finished, g->runs)
+                           : "",
+                      *g->changes ? ", changed" : "",
                       *g->mixed ? ", mixed arithmetic" : "", g->edited ? ", edited" : "");
 }
 
@@ -88,7 +98,7 @@ static const char *with_notes(Arena *arena, const Grid *g, const char *foot) {
 /* True unless something went wrong; without data there is no figure. */
 static bool draw_one(Arena *arena, const Grid *g, const ExperimentFigure *f,
                      FigureForm form, const char *path, Error *error) {
-    Figure figure = figure_new(arena, form, f->script, g->question);
+    Figure figure = figure_new(arena, form, f->script, plot_title(arena, g));
     const bool made = f->make(&figure, g, f->about);
     *error = figure.error;
     if (!made) return !error->set;
@@ -159,24 +169,24 @@ static int run_plot(const Call *call) {
     const FigureForm form = figure_form(arena, call->words > 1 ? call->word[1] : "svg",
                                         call_option(call, "--width"));
     if (strcmp(call->word[0], "checking") == 0) return plot_checking(call, form);
-    const Experiment *experiment = find_experiment(arena, call->word[0]);
-    const char *path = call_option(call, "--to");
+    const char *name, *path = call_option(call, "--to");
+    const Experiment *experiment = study_experiment(arena, call->word[0], &name);
     want_output(path, form);
-    const Grid *grid = grid_find(call, experiment->name);
+    const Grid *grid = grid_find(call, experiment, name);
     if (strcmp(form.name, "dumb") != 0 && path == NULL) {
         Error error = {.set = false};
         place_folder(place_out(arena, "."), &error);
         die_if(&error);
-        path = place_out(arena, text_print(arena, "%s%s.%s", grid->experiment,
-                                           grid->quick ? "-quick" : "", form.name));
+        const char *stem = study_stem(arena, grid->experiment, grid->study);
+        path = place_out(arena, text_print(arena, "%s.%s", stem, form.name));
     }
     return plot_draw(arena, grid, form, path);
 }
 
 const Command command_plot = {
     .name = "plot",
-    .usage =
-        "EXPERIMENT [svg|pdf|png|tex|dumb] [--width LENGTH] [--to FILE] [--from FILE]",
+    .usage = "EXPERIMENT[@NAME] [svg|pdf|png|tex|dumb] [--width LENGTH] [--to FILE] "
+             "[--from FILE]",
     .summary = "Draws the figures of a study; dumb draws them in the terminal",
     .options =
         (const Option[]){

@@ -35,6 +35,8 @@ typedef struct Pool {
     double begin;
     int status;  /* of the first run that failed */
     int stopped; /* signal that asked to stop */
+    SweepProgress *progress;
+    void *context; /* of it */
 } Pool;
 
 static volatile sig_atomic_t pool_signal;
@@ -77,8 +79,7 @@ static _Noreturn void run_child(Pool *pool, size_t run, pid_t parent) {
 
 static void start_next(Pool *pool) {
     const Sweep *sweep = pool->sweep;
-    while (pool->next < sweep->runs &&
-           run_is_finished(&sweep->run[pool->next])) {
+    while (pool->next < sweep->runs && run_is_finished(&sweep->run[pool->next])) {
         pool->share[pool->next] = pool->begin_share[pool->next] = 1.0;
         run_tidy(pool->arena, &sweep->run[pool->next]);
         pool->next++;
@@ -158,6 +159,7 @@ static void bury(Pool *pool, size_t run, int status) {
         fprintf(stderr, "normlab: %zu/%zu %s: done after %.0f s in all\n",
                 pool->finished + pool->skipped, pool->sweep->runs, label,
                 seconds_now() - pool->begin);
+    if (code == EX_OK) pool->progress(pool->context);
 }
 
 static void reap(Pool *pool) {
@@ -178,7 +180,8 @@ static void pass_on_signal(Pool *pool) {
     say("stopping after the current steps; the same command goes on from there");
 }
 
-int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart) {
+int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
+              SweepProgress *progress, void *context) {
     Error error = {.set = false};
     place_folder(runs_folder(arena), &error);
     die_if(&error);
@@ -192,6 +195,8 @@ int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart) {
                  .jobs = jobs,
                  .threads = threads,
                  .restart = restart,
+                 .progress = progress,
+                 .context = context,
                  .child = ZERO(arena, pid_t, sweep->runs),
                  .share = ZERO(arena, double, sweep->runs),
                  .begin_share = ZERO(arena, double, sweep->runs),

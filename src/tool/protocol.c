@@ -10,9 +10,11 @@
 #include <string.h>
 
 const ExperimentKey protocol_keys[] = {
-    {"protocol", "paper", "paper (workers fixed) or statistics (workers x batch fixed)"},
-    {"samples", "32", "workers x batch of a step in the statistics protocol"},
-    {NULL, NULL, NULL},
+    {"protocol", "paper", "paper (workers fixed) or statistics (workers x batch fixed)",
+     NULL},
+    {"samples", "32", "workers x batch of a step in the statistics protocol",
+     "protocol=statistics"},
+    {NULL, NULL, NULL, NULL},
 };
 
 /* Whether a worker's samples have a part in what is kept: running moments, or what a map is
@@ -21,6 +23,17 @@ static bool has_batch_statistics(const Norm *norm) {
     bool has = false;
     for (size_t i = 0; i < norm->states; i++) has |= !norm->state[i].adapted;
     return has;
+}
+
+/* Of both: of all batches that went before, then, too. */
+static size_t least_multiple(size_t a, size_t b) {
+    size_t divisor = a, rest = b;
+    while (rest > 0) {
+        const size_t next = divisor % rest;
+        divisor = rest;
+        rest = next;
+    }
+    return a / divisor * b;
 }
 
 //> protocols
@@ -41,8 +54,9 @@ bool protocol_complete(Config *config, Arena *arena, const Own *own, Error *erro
             text_hint(arena, protocol, (const char *const[]){"paper", "statistics"}, 2));
     if (samples % batch != 0)
         return fail(error, EX_USAGE, 0,
-                    "samples=%s: a multiple of every batch (%zu) is expected",
-                    own->text[1], batch);
+                    "samples=%s: a multiple of every batch (%zu) is expected: add "
+                    "samples=%zu, or protocol=paper",
+                    own->text[1], batch, least_multiple(samples, batch));
     const Norm *norm = norm_new(arena, config_get(config, "norm"), 0, error);
     if (norm && !has_batch_statistics(norm)) batch = samples; /* the same at every b */
     return norm &&

@@ -5,39 +5,104 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_JOBS = 1024 };
+enum { MOST_JOBS = 1024, PARTIAL_SECONDS = 2 };
 
-/* Results of a study under out/, or published under data/ and figures/. */
-typedef struct Places {
+/* A study on its way to a file under out/, or published under data/ and figures/. */
+typedef struct Work {
+    Arena *arena;
+    const Sweep *sweep;
+    bool published;
     const char *file, *figure;
-} Places;
+    const char *partial; /* what is finished of it so far */
+    double next;         /* when that is written again */
+} Work;
 
-static Places places_of(Arena *arena, const Sweep *sweep, bool published) {
-    const char *stem = sweep->stem;
-    return published
-               ? (Places){place_home(arena, text_print(arena, "data/%s.h5", stem)),
-                          place_home(arena, text_print(arena, "figures/%s.svg", stem))}
-               : (Places){place_out(arena, text_print(arena, "%s.h5", stem)),
-                          place_out(arena, text_print(arena, "%s.svg", stem))};
+static Work work_of(Arena *arena, const Sweep *sweep, bool published) {
+    Work work = {.arena = arena, .sweep = sweep, .published = published};
+    const char *file = text_print(arena, "%s.h5", sweep->stem),
+               *figure = text_print(arena, "%s.svg", sweep->stem);
+    work.file = published ? place_home(arena, text_print(arena, "data/%s", file))
+                          : place_out(arena, file);
+    work.figure = published ? place_home(arena, text_print(arena, "figures/%s", figure))
+                            : place_out(arena, figure);
+    work.partial =
+        place_out(arena, text_print(arena, "%s" STUDY_PARTIAL ".h5", sweep->stem));
+    work.next = seconds_now() + PARTIAL_SECONDS;
+    return work;
+}
+
+static size_t save_partial(const Work *work) {
+    Arena *arena = arena_new();
+    Error quiet = {.set = false}; /* the study goes on without it */
+    const size_t finished = collect(arena, work->sweep, work->partial, false, &quiet);
+    arena_free(arena);
+    return finished;
+}
+
+/* Another run is finished: what there is can be tabled. At most a twentieth of the time goes
+ * into that. */
+static void another(void *context) {
+    Work *work = context;
+    const double begin = seconds_now();
+    if (work->published || begin < work->next) return;
+    save_partial(work);
+    const double end = seconds_now(), pause = 20 * (end - begin);
+    work->next = end + (pause > PARTIAL_SECONDS ? pause : PARTIAL_SECONDS);
+}
+
+/* "batch-size@mine", "batch-size" under the recipe. */
+static const char *word_of(Arena *arena, const Sweep *sweep) {
+    const char *name = sweep->name;
+    return *name && strcmp(name, STUDY_QUICK) != 0
+               ? text_print(arena, "%s@%s", sweep->experiment->name, name)
+               : sweep->experiment->name;
+}
+
+/* It did not come to its end: what is finished is said, and can be seen; but not published. */
+static void tell_partial(const Work *work) {
+    const Sweep *sweep = work->sweep;
+    size_t finished = 0;
+    for (size_t i = 0; i < sweep->runs; i++) finished += run_is_finished(&sweep->run[i]);
+    if (work->published) {
+        say("%s is not published: %zu of %zu runs are finished", sweep->stem, finished,
+            sweep->runs);
+    } else if (finished > 0 && save_partial(work) > 0) {
+        say("%zu of %zu runs are finished: `normlab table %s` shows them", finished,
+            sweep->runs, word_of(work->arena, sweep));
+    }
+}
+
+static void finish_partial(const Work *work) {
+    place_sweep(work->partial, true);
+    unlink(work->partial);
 }
 
 /* Runs what is missing, collects, draws; the table goes to stdout. Exit status of the
  * runs. */
 static int study(const Call *call, const Sweep *sweep, bool published) {
     Arena *arena = call->arena;
+    Work work = work_of(arena, sweep, published);
     int status = sweep_run(arena, sweep, call_count(call, "--jobs", 0, MOST_JOBS),
-                           call_option(call, "--restart") != NULL);
-    if (status != EX_OK) return status;
-    Places to = places_of(arena, sweep, published);
+                           call_option(call, "--restart") != NULL, another, &work);
+    if (status != EX_OK) {
+        tell_partial(&work);
+        return status;
+    }
     Error error = {.set = false};
     if (published)
         place_folder(place_home(arena, "figures"), &error); /* data/ holds input/ */
     die_if(&error);
-    collect(arena, sweep, to.file);
-    const Grid *grid = grid_read(arena, to.file);
+    collect(arena, sweep, work.file, true, &error);
+    die_if(&error);
+    if (!published) finish_partial(&work);
+    const Grid *grid = grid_read(arena, work.file);
+    grid_warn(grid_plain(arena, grid));
     table_print(arena, stdout, grid, TABLE_TEXT);
-    printf("\n%s\n", to.file);
-    return plot_draw(arena, grid, figure_form(arena, "svg", NULL), to.figure);
+    printf("\n%s\n", work.file);
+    if (strchr(word_of(arena, sweep), '@'))
+        say("`normlab table %s` shows this study", word_of(arena, sweep));
+    fflush(stdout); /* the numbers are there, whatever comes of the figures */
+    return plot_draw(arena, grid, figure_form(arena, "svg", NULL), work.figure);
 }
 
 #define STUDY_OPTIONS                                                                    \
@@ -59,13 +124,17 @@ static int run_run(const Call *call) {
 
 const Command command_run = {
     .name = "run",
-    .usage = "EXPERIMENT [key=value ...] [--quick] [--jobs N] [--restart] [--dry-run]",
+    .usage = "EXPERIMENT [key=value ...] [--quick] [--as NAME] [--jobs N] [--restart] "
+             "[--dry-run]",
     .summary = "Runs an experiment: comma lists sweep, finished runs are skipped, "
                "interrupted ones resume",
     .options =
         (const Option[]){
             {"--quick", NULL,
              "the quick recipe (a minute) instead of the full one (half an hour)"},
+            {"--as", "NAME",
+             "of the study, EXPERIMENT@NAME (other settings than the "
+             "recipe's: else eight digits of them)"},
             {"--dry-run", NULL, "lists the runs and does none"},
             STUDY_OPTIONS},
     .least = 1,
@@ -74,11 +143,31 @@ const Command command_run = {
     .run = run_run,
     .more = "Settings are keys of a run's configuration or of the experiment; `normlab "
             "show out/runs/ID.h5` shows\n"
-            "them all. Examples: norm=batch,group:8  batch=32,16,8  seed=1,2,3  epochs=5 "
+            "them all. Examples: norm=batch,group:8  batch=32,16,8  seed=1-3  epochs=5 "
             " protocol=statistics",
 };
 
 /* ---- demo ------------------------------------------------------------------------ */
+
+/* What the table shows, read from its own numbers. */
+static void tell_demo(Arena *arena, const Grid *g) {
+    const size_t last = g->points - 1;
+    Text text = text_new(arena);
+    for (size_t i = 0; i < g->series; i++) {
+        const Interval first = table_error(g, i, 0), end = table_error(g, i, last);
+        text_add(&text, "%s%s errs on %.1f %% of the validation images", i ? "; " : "",
+                 g->name[i], 100 * first.mean);
+        if (g->same[i] > 0)
+            text_add(&text, " at every batch size");
+        else
+            text_add(&text, " with %g samples per worker and on %.1f %% with %g",
+                     g->along[0], 100 * end.mean, g->along[last]);
+    }
+    printf("\nSeen here: %s.\n", text.data);
+    print_commands(stdout,
+                   "The figure in README.md is another recipe: the full one, as it is "
+                   "published (`normlab table batch-size@published`).\n");
+}
 
 static int run_demo(const Call *call) {
     const Experiment *experiment = find_experiment(call->arena, "batch-size");
@@ -87,11 +176,12 @@ static int run_demo(const Call *call) {
         "runs",
         sweep->points, sweep->seeds, sweep->runs);
     int status = study(call, sweep, false);
-    if (status == EX_OK && isatty(STDOUT_FILENO)) {
-        Places to = places_of(call->arena, sweep, false);
-        status = plot_draw(call->arena, grid_read(call->arena, to.file),
-                           figure_form(call->arena, "dumb", NULL), NULL);
-    }
+    if (status != EX_OK) return status;
+    const Grid *grid = grid_read(call->arena, work_of(call->arena, sweep, false).file);
+    if (isatty(STDOUT_FILENO))
+        status =
+            plot_draw(call->arena, grid, figure_form(call->arena, "dumb", NULL), NULL);
+    tell_demo(call->arena, grid);
     return status;
 }
 

@@ -10,7 +10,7 @@ static const double *cell(const Grid *g, const double *values, size_t series,
     return values + (series * g->points + point) * g->seeds;
 }
 
-static Interval error_at(const Grid *g, size_t series, size_t point) {
+Interval table_error(const Grid *g, size_t series, size_t point) {
     return interval_of(cell(g, g->score, series, point), g->seeds);
 }
 
@@ -31,15 +31,20 @@ static Interval difference_at(Arena *arena, const Grid *g, size_t series, size_t
 
 /* ---- text ------------------------------------------------------------------------ */
 
-/* "23.4 +- 1.2" in percent; "diverged" where no seed has a number. */
-static const char *percent(Arena *arena, Interval i, size_t diverged, bool sign,
-                           const char *between) {
+/* "23.4 +- 1.2" in percent; "diverged" where no seed has a number; how many have one where
+ * a study is not finished. */
+static const char *percent(Arena *arena, const Grid *g, Interval i, size_t diverged,
+                           bool sign, const char *between) {
     if (i.count == 0) return diverged ? "diverged" : "-";
     const char *mean = text_print(arena, sign ? "%+.1f" : "%.1f", 100.0 * i.mean);
     const char *half =
         isnan(i.half) ? "" : text_print(arena, "%s%.1f", between, 100.0 * i.half);
     const char *lost = diverged ? text_print(arena, " (%zu div.)", diverged) : "";
-    return text_print(arena, "%s%s%s", mean, half, lost);
+    const size_t known = i.count + diverged;
+    const char *part = g->finished < g->runs && known < g->seeds
+                           ? text_print(arena, " (%zu of %zu)", known, g->seeds)
+                           : "";
+    return text_print(arena, "%s%s%s%s", mean, half, lost, part);
 }
 
 static void pad_to(FILE *out, const char *text, int width) {
@@ -81,7 +86,8 @@ static const double *published_at(const Grid *g, size_t series, double along) {
 static void print_published(Arena *arena, FILE *out, const Grid *g) {
     const char **cells = TAKE(arena, const char *, g->points);
     if (g->published == NULL) return;
-    fprintf(out, "\nPublished, %%: %s\n", g->published);
+    fprintf(out, "\nPublished, on %s, error in %%: %s\n", g->published_data,
+            g->published);
     for (size_t i = 0; i < g->published_series; i++) {
         for (size_t j = 0; j < g->points; j++) {
             const double *value = published_at(g, i, g->along[j]);
@@ -107,7 +113,9 @@ static bool any_same(const Grid *g) {
 
 static void print_text(Arena *arena, FILE *out, const Grid *g) {
     const char **cells = TAKE(arena, const char *, g->points);
-    fprintf(out, "%s\n", g->question);
+    fputs(g->question, out);
+    if (g->finished < g->runs) fprintf(out, " (%zu of %zu runs)", g->finished, g->runs);
+    fputs("\n", out);
     fprintf(out, "Validation error, %s, %%: mean over %zu seed%s%s. %s%s recipe\n",
             score_words(arena, g->rule), g->seeds, g->seeds == 1 ? "" : "s",
             g->seeds > 2 ? " ± half of Student's 95 % interval" : "",
@@ -120,15 +128,15 @@ static void print_text(Arena *arena, FILE *out, const Grid *g) {
     text_row(out, first_width(arena, g), g->along_label, cells, g->points);
     for (size_t i = 0; i < g->series; i++) {
         for (size_t j = 0; j < g->points; j++)
-            cells[j] =
-                percent(arena, error_at(g, i, j), diverged_at(g, i, j), false, " ± ");
+            cells[j] = percent(arena, g, table_error(g, i, j), diverged_at(g, i, j),
+                               false, " ± ");
         text_row(out, first_width(arena, g),
                  text_print(arena, "%s%s", g->name[i], g->same[i] > 0 ? " *" : ""), cells,
                  g->points);
     }
     for (size_t i = 1; i < g->series; i++) {
         for (size_t j = 0; j < g->points; j++)
-            cells[j] = percent(arena, difference_at(arena, g, i, j), 0, true, " ± ");
+            cells[j] = percent(arena, g, difference_at(arena, g, i, j), 0, true, " ± ");
         text_row(out, first_width(arena, g), difference_name(arena, g, i), cells,
                  g->points);
     }
@@ -159,7 +167,7 @@ static void print_csv(Arena *arena, FILE *out, const Grid *g) {
         out);
     for (size_t i = 0; i < g->series; i++)
         for (size_t j = 0; j < g->points; j++) {
-            Interval e = error_at(g, i, j),
+            Interval e = table_error(g, i, j),
                      t = interval_of(cell(g, g->test, i, j), g->seeds),
                      s = interval_of(cell(g, g->train, i, j), g->seeds);
             fprintf(out, "%s,%s,%zu,%s,%s,%zu,%s,%s,%s,\"normlab %s\"\n",
@@ -168,11 +176,6 @@ static void print_csv(Arena *arena, FILE *out, const Grid *g) {
                     diverged_at(g, i, j), text_number(arena, t.mean),
                     text_number(arena, s.mean), csv_text(arena, g->rule), g->identity);
         }
-    for (size_t i = 0; i < g->published_series; i++)
-        for (size_t j = 0; j < g->published_points; j++)
-            fprintf(out, "%s,%s,,%s,,,,,,%s\n", csv_text(arena, g->published_name[i]),
-                    text_number(arena, g->published_at[j]),
-                    published_share(arena, g, i, j), csv_text(arena, g->published));
 }
 
 /* ---- JSON ------------------------------------------------------------------------ */
@@ -184,10 +187,14 @@ static const char *json_along(Arena *arena, const Grid *g, size_t point) {
 
 static void print_json(Arena *arena, FILE *out, const Grid *g) {
     fprintf(out,
-            "{\"schema\": 1, \"experiment\": %s, \"protocol\": %s, \"quick\": %s, "
+            "{\"schema\": 1, \"experiment\": %s, \"study\": %s, \"protocol\": %s, "
+            "\"quick\": %s, "
             "\"identity\": %s,\n",
-            json_text(arena, g->experiment), json_text(arena, g->protocol),
-            g->quick ? "true" : "false", json_text(arena, g->identity));
+            json_text(arena, g->experiment), json_text(arena, g->study),
+            json_text(arena, g->protocol), g->quick ? "true" : "false",
+            json_text(arena, g->identity));
+    if (g->runs > 0)
+        fprintf(out, " \"runs\": %zu, \"finished\": %zu,\n", g->runs, g->finished);
     fputs(" \"notes\": [", out);
     for (const char *const *note = grid_notes(arena, g), *const *first = note; *note;
          note++)
@@ -198,7 +205,7 @@ static void print_json(Arena *arena, FILE *out, const Grid *g) {
                                         score_words(arena, g->rule))));
     for (size_t i = 0; i < g->series; i++)
         for (size_t j = 0; j < g->points; j++) {
-            Interval e = error_at(g, i, j), d = difference_at(arena, g, i, j);
+            Interval e = table_error(g, i, j), d = difference_at(arena, g, i, j);
             fprintf(out,
                     "%s\n  {\"series\": %s, \"along\": %s, \"seeds\": %zu, \"mean\": %s, "
                     "\"half_width\": %s,"
@@ -213,10 +220,12 @@ static void print_json(Arena *arena, FILE *out, const Grid *g) {
     for (size_t i = 0; i < g->published_series; i++)
         for (size_t j = 0; j < g->published_points; j++)
             fprintf(out,
-                    "%s\n  {\"series\": %s, \"along\": %s, \"mean\": %s, \"source\": %s}",
+                    "%s\n  {\"series\": %s, \"along\": %s, \"mean\": %s, \"source\": %s, "
+                    "\"data\": %s}",
                     i + j ? "," : "", json_text(arena, g->published_name[i]),
                     json_number(arena, g->published_at[j]),
-                    published_share(arena, g, i, j), json_text(arena, g->published));
+                    published_share(arena, g, i, j), json_text(arena, g->published),
+                    json_text(arena, g->published_data));
     fputs("]}\n", out);
 }
 
@@ -230,9 +239,34 @@ static void latex_row(Arena *arena, FILE *out, const char *name, const char *con
 }
 
 /* A line over all columns, below the table. */
-static void latex_note(Arena *arena, FILE *out, const Grid *g, const char *note) {
+static void latex_note(Arena *arena, FILE *out, size_t points, const char *note) {
     fprintf(out, "\\multicolumn{%zu}{p{0.9\\linewidth}}{\\footnotesize %s} \\\\\n",
-            g->points + 1, latex_text(arena, note));
+            points + 1, latex_text(arena, note));
+}
+
+/* A table of its own, with all of its points. */
+static void latex_published(Arena *arena, FILE *out, const Grid *g) {
+    const char **cells = TAKE(arena, const char *, g->published_points);
+    if (g->published == NULL) return;
+    fprintf(out, "%% published, on %s: %s\n\\begin{tabular}{l", g->published_data,
+            g->published);
+    for (size_t j = 0; j < g->published_points; j++) fputs("r", out);
+    fputs("}\n\\toprule\n", out);
+    for (size_t j = 0; j < g->published_points; j++)
+        cells[j] = text_number(arena, g->published_at[j]);
+    latex_row(arena, out, g->along_label, cells, g->published_points);
+    fputs("\\midrule\n", out);
+    for (size_t i = 0; i < g->published_series; i++) {
+        const double *value = g->published_value + i * g->published_points;
+        for (size_t j = 0; j < g->published_points; j++)
+            cells[j] = isfinite(value[j]) ? text_print(arena, "%.1f", value[j]) : "--";
+        latex_row(arena, out, g->published_name[i], cells, g->published_points);
+    }
+    fputs("\\bottomrule\n", out);
+    latex_note(arena, out, g->published_points,
+               text_print(arena, "Published, on %s, error in %%: %s", g->published_data,
+                          g->published));
+    fputs("\\end{tabular}\n", out);
 }
 
 static void print_latex(Arena *arena, FILE *out, const Grid *g) {
@@ -252,27 +286,18 @@ static void print_latex(Arena *arena, FILE *out, const Grid *g) {
     fputs("\\midrule\n", out);
     for (size_t i = 0; i < g->series; i++) {
         for (size_t j = 0; j < g->points; j++)
-            cells[j] = percent(arena, error_at(g, i, j), diverged_at(g, i, j), false,
-                               " $\\pm$ ");
+            cells[j] = percent(arena, g, table_error(g, i, j), diverged_at(g, i, j),
+                               false, " $\\pm$ ");
         latex_row(arena, out, g->name[i], cells, g->points);
-    }
-    if (g->published) fprintf(out, "\\midrule\n");
-    for (size_t i = 0; i < g->published_series; i++) {
-        for (size_t j = 0; j < g->points; j++) {
-            const double *value = published_at(g, i, g->along[j]);
-            cells[j] = value ? text_print(arena, "%.1f", *value) : "--";
-        }
-        latex_row(arena, out, text_print(arena, "%s, published", g->published_name[i]),
-                  cells, g->points);
     }
     fputs("\\bottomrule\n", out);
     latex_note(
-        arena, out, g,
+        arena, out, g->points,
         text_print(arena, "Validation error, %s, %%.", score_words(arena, g->rule)));
     for (const char *const *note = grid_notes(arena, g); *note; note++)
-        latex_note(arena, out, g, *note);
+        latex_note(arena, out, g->points, *note);
     fputs("\\end{tabular}\n", out);
-    if (g->published) fprintf(out, "%% published: %s\n", g->published);
+    latex_published(arena, out, g);
 }
 
 void table_print(Arena *arena, FILE *out, const Grid *grid, TableForm form) {
@@ -289,7 +314,8 @@ void table_print(Arena *arena, FILE *out, const Grid *grid, TableForm form) {
 
 static int run_table(const Call *call) {
     static const char *const names[] = {"text", "csv", "json", "latex"};
-    const Experiment *experiment = find_experiment(call->arena, call->word[0]);
+    const char *name;
+    const Experiment *experiment = study_experiment(call->arena, call->word[0], &name);
     const char *form = call_option(call, "--form");
     size_t chosen = 0;
     if (call_option(call, "--json")) form = "json";
@@ -297,14 +323,14 @@ static int run_table(const Call *call) {
     if (chosen == COUNT_OF(names))
         die(EX_USAGE, "--form %s: text, csv, json or latex is expected%s", form,
             text_hint(call->arena, form, names, COUNT_OF(names)));
-    table_print(call->arena, stdout, grid_find(call, experiment->name),
+    table_print(call->arena, stdout, grid_find(call, experiment, name),
                 (TableForm)chosen);
     return EX_OK;
 }
 
 const Command command_table = {
     .name = "table",
-    .usage = "EXPERIMENT [--form text|csv|json|latex] [--from FILE]",
+    .usage = "EXPERIMENT[@NAME] [--form text|csv|json|latex] [--from FILE]",
     .summary = "Prints the table of a study: mean and interval over seeds, published "
                "figures beside it",
     .options =

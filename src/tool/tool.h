@@ -71,6 +71,36 @@ bool kind_name_is_free(const char *name, Error *error);
 void want_norm_name(Arena *arena, const char *name);
 void want_experiment_name(Arena *arena, const char *name);
 
+/* ---- studies.c: studies of one experiment ------------------------------------------- */
+
+/* The recipe's own studies are called "" (full) and STUDY_QUICK; one under other settings
+ * has a name of the user's, or eight digits of what was changed, behind STUDY_QUICK where
+ * that was the recipe. */
+#define STUDY_QUICK "quick"
+/* Behind the stem of a study that is not finished: "batch-size.partial.h5". */
+#define STUDY_PARTIAL ".partial"
+
+/* "batch-size" and "mine" make "batch-size-mine". */
+const char *study_stem(Arena *arena, const char *experiment, const char *name);
+
+/* Letters, digits, '_' and '-', not first; "" too. */
+bool study_is_name(const char *name);
+
+/* A user's name: ends the program unless its files can be nobody else's. */
+const char *study_name_checked(Arena *arena, const Experiment *experiment,
+                               const char *name);
+
+/* The experiment of EXPERIMENT[@NAME]; *name is NULL without one. */
+const Experiment *study_experiment(Arena *arena, const char *word, const char **name);
+
+typedef struct Study {
+    const char *name, *path;
+    double age; /* of the file, seconds */
+} Study;
+
+/* The studies of an experiment in the user's folder, newest first. */
+Study *studies_found(Arena *arena, const char *experiment, size_t *count);
+
 /* ---- sweep.c: the runs of an experiment ------------------------------------------ */
 
 typedef struct Run {
@@ -84,10 +114,11 @@ typedef struct Run {
 typedef struct Sweep {
     const Experiment *experiment;
     bool quick;
-    const char *stem; /* "batch-size" or "batch-size-quick" */
+    const char *name; /* of the study: see studies.c */
+    const char *stem; /* of its files: "batch-size-quick" */
     Own own;
-    const char *recipe;  /* all settings, one line each */
-    const char *changes; /* settings beside the recipe's own; "": none */
+    const char *recipe;  /* what the runs are, one line a key */
+    const char *changes; /* settings that make them others than the recipe's; "": none */
     const char *rule;    /* of the score, of all runs: "last" */
     size_t series, points, seeds;
     const char **series_name; /* [series] canonical spec, and swept keys beside it */
@@ -105,9 +136,12 @@ const Experiment *find_experiment(Arena *arena, const char *name);
 const Sweep *sweep_plan(const Call *call, const Experiment *experiment, bool quick);
 void sweep_print(const Sweep *sweep); /* --dry-run */
 
+typedef void SweepProgress(void *context); /* another run is finished */
+
 /* Does what is not done yet, `jobs` runs at a time; 0, or the exit status of the first
  * that failed. */
-int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart);
+int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
+              SweepProgress *progress, void *context);
 
 /* ---- run.c: one run, one file ---------------------------------------------------- */
 
@@ -162,9 +196,11 @@ typedef struct Learned {
 typedef struct Grid {
     const char *path, *identity; /* SHA-256 of the runs' identities, 12 digits */
     const char *experiment, *question, *along_label, *protocol, *recipe, *changes;
-    const char *rule;  /* of the score: "last", "median(5)" */
-    const char *mixed; /* how the runs' arithmetic differs; "": it does not */
-    bool edited;       /* by another program */
+    const char *study;     /* its name: "" or "quick" of the recipe */
+    size_t runs, finished; /* of them; both 0 in older files, which are whole */
+    const char *rule;      /* of the score: "last", "median(5)" */
+    const char *mixed;     /* how the runs' arithmetic differs; "": it does not */
+    bool edited;           /* by another program */
     bool quick;
     size_t series, points, seeds;
     const char **name;   /* [series] */
@@ -177,7 +213,8 @@ typedef struct Grid {
     /* [series, points, seeds] error, 0..1; of training images in evaluation mode */
     const double *score, *test, *train;
     const double *diverged;
-    const char *published; /* source; NULL: none */
+    const char *published;      /* source; NULL: none */
+    const char *published_data; /* "other data (ImageNet)", "the same data" */
     size_t published_series, published_points;
     const char **published_name;
     const double *published_at, *published_value; /* percent */
@@ -185,7 +222,10 @@ typedef struct Grid {
     const Learned *learned; /* [learned_count] */
 } Grid;
 
-void collect(Arena *arena, const Sweep *sweep, const char *path);
+/* Not `whole`: of those runs that are finished, marked as such. How many they are; 0: there
+ * is no file, and *error where it cannot be written. */
+size_t collect(Arena *arena, const Sweep *sweep, const char *path, bool whole,
+               Error *error);
 
 /* ---- grid.c: and back ------------------------------------------------------------- */
 
@@ -194,13 +234,16 @@ const Grid *grid_read(Arena *arena, const char *path);
 const char *const *grid_notes(Arena *arena, const Grid *grid);
 /* The same with texts that may go to a terminal: no control characters. */
 const Grid *grid_plain(Arena *arena, const Grid *grid);
-/* --from FILE, or the newest of out/NAME.h5 and out/NAME-quick.h5, then data/NAME.h5. Says
- * which. */
-const Grid *grid_find(const Call *call, const char *experiment);
+/* What is to be known before it is believed, on stderr. */
+void grid_warn(const Grid *grid);
+/* --from FILE; or the newest file of the named study; or without a name the newest of those
+ * under the recipe, else what is published. Says which, and which others there are. */
+const Grid *grid_find(const Call *call, const Experiment *experiment, const char *name);
 
 /* ---- learned.c: what normalizers learned and adapted, as part of it ---------------- */
 
-void put_learned(Store *store, Arena *arena, const Sweep *sweep);
+/* there[i]: run i is finished. */
+void put_learned(Store *store, Arena *arena, const Sweep *sweep, const bool *there);
 /* Of a grid that knows its sizes. */
 const Learned *read_learned(const Store *store, Arena *arena, const Grid *grid,
                             size_t *count);
@@ -375,6 +418,7 @@ bool chart_make(Figure *figure, const Grid *grid, const Chart *chart);
 /* ---- table.c, plot.c ------------------------------------------------------------- */
 
 typedef enum TableForm { TABLE_TEXT, TABLE_CSV, TABLE_JSON, TABLE_LATEX } TableForm;
+Interval table_error(const Grid *grid, size_t series, size_t point);
 void table_print(Arena *arena, FILE *out, const Grid *grid, TableForm form);
 
 /* " (reference)", and how many of its runs have no number to draw. */

@@ -43,7 +43,12 @@ typedef struct ConfigKey {
     const char *name, *initial, *unit, *help;
 } ConfigKey;
 
-const ConfigKey *config_keys(void); /* [CONFIG_KEYS] */
+const ConfigKey *config_keys(void);  /* [CONFIG_KEYS] */
+bool config_counts(const char *key); /* whether a key takes whole numbers */
+
+/* What another program's name for a key ("lr") is here ("rate"); NULL: nothing. */
+const char *config_other_name(const char *key);
+
 Config config_default(void);
 
 /* Checks and stores the canonical form of `value`. The message names key, value, what is

@@ -1,0 +1,54 @@
+/* plan: the settings of a study, and the points that they make. */
+#ifndef NORMLAB_PLAN_H
+#define NORMLAB_PLAN_H
+
+#include "tool.h"
+
+enum {
+    MOST_VALUES = 64,
+    MOST_SETTINGS = CONFIG_KEYS + EXPERIMENT_MAX_KEYS,
+    MOST_RUNS = 100000
+};
+
+/* A key and all the values that it takes. */
+typedef struct Setting {
+    const char *key;
+    size_t count;
+    const char *value[MOST_VALUES];
+} Setting;
+
+typedef struct Plan {
+    Arena *arena;
+    const Experiment *experiment;
+    size_t settings;
+    Setting setting[MOST_SETTINGS];
+    Own own;
+} Plan;
+
+typedef struct Points {
+    size_t series, points, seeds;
+    const char **name; /* [series] canonical spec, and swept keys beside it */
+    Config *config;    /* [series, points, seeds] */
+} Points;
+
+/* The recipe and the user's settings over it, without those of the key `but` (NULL: all).
+ * What is wrong ends the program. */
+Plan *plan_read(Arena *arena, const Experiment *experiment, bool quick, const Call *call,
+                const char *but);
+
+/* The setting of a key that the table needs: its default, if nobody named it. */
+Setting *plan_axis(Plan *plan, const char *key);
+
+/* Rows of the table: every combination of the series key and of whatever else sweeps. */
+size_t plan_series(Plan *plan);
+
+bool plan_points(Plan *plan, Points *points, Error *error);
+
+/* What the runs are, one key a line: "workers=1,2,4". */
+const char *plan_recipe(Plan *plan, const Points *points);
+
+/* The user's settings that make the runs others than the recipe's, "epochs=2 seed=1,2"; one
+ * that has no effect is said. */
+const char *plan_changes(Plan *plan, const Points *points, bool quick, const Call *call);
+
+#endif
