@@ -575,7 +575,7 @@ def no_checkout(place):
 def chapter(place):
     """Every command of the chapter, in its order, in a copy of the checkout; runs and checks are small ones."""
     home = place.path("house")
-    shutil.copytree(HOME, home, ignore=shutil.ignore_patterns("build", "out", ".git", "figures"))
+    shutil.copytree(HOME, home, ignore=shutil.ignore_patterns("build", "out", ".git"))
     text = read(HOME, "notes", "90-your-own-variant.md")
     commands = "".join(re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S))
     commands = re.sub(r"^(\./normlab run .*)$", lambda m: f"{m[1]} {' '.join(TINY)}", commands, flags=re.M)
