@@ -22,7 +22,7 @@ set encoding utf8
 
 colours = "#777777 #4477AA #AA3377 #A68A00 #E0566B #2E9FD0 #228833 #332288 #2A9D8F #882255 #7A7A1F #B5651D #CC6677 #6C8EBF #117733 #AA4499 \
 #000000 #9C4F1E #5B8C00 #0077BB #C2185B #6A51A3 #00695C #BF9000 #5D6D7E #D2691E #8E7CC3 #2F6B3A"
-marks = "1 7 9 11 5 13 15 2 4 6 8 10 12 14 3"
+marks = "1 7 9 11 5 13 2 4 8 12 6 10 3 15 14"
 dashes = "3 1 4 5 2"
 if (exists("styles")) {
     do for [i=1:styles] {

@@ -229,6 +229,8 @@ def widths(place):
         check(abs(got[0] - expected) <= 1 and 0.4 < got[1] / got[0] < 1.1, f"{form} {width}: {got}, expected {expected:.0f} wide")
     out = place.good("plot", "batch-size", "dumb", "--from", path, "--width", "60")
     same("dumb", {len(line) for line in out.splitlines() if line}, {60})
+    for part in ("validation error, %", "batch size per worker", "group(8)", "0123456789ab"):
+        check(part in out, f"dumb lacks {part!r}: {out}")
     for form, width in (("svg", "x"), ("svg", "0"), ("svg", "-3cm"), ("svg", "1e9"), ("svg", "nan"), ("svg", "5 cm"),
                         ("pdf", "640px"), ("dumb", "8cm"), ("svg", ""), ("png", "3cm"), ("svg", "8.6cmcm"), ("pdf", "cm")):
         code, out, err = place.run("plot", "batch-size", form, "--from", path, "--to", "b", "--width", width)
@@ -297,6 +299,20 @@ def broken_gnuplot(place):
         same("files", listing(place.folder), before)
     check(b"bad thing" in place.run("plot", "batch-size", "--from", path, "--to", "a.svg", environment=fake_gnuplot(
         place, "echo '\"a.gp\" line 3: bad thing'; echo; exit 2"))[2], "the reason is not told")
+
+
+@case("fault")
+def several_figures(place):
+    """Of a study with several figures the same trouble is told once."""
+    source = os.path.join(HOME, "data", "hybrids.h5")
+    for changes in ({"PATH": "/nonexistent"}, fake_gnuplot(place, "exit 1"), fake_gnuplot(place, "exit 0")):
+        code, out, err = place.run("plot", "hybrids", "--from", source, "--to", "a.svg", environment=changes)
+        check(code in (MISSING, IO) and not out, f"exit code {code}, {err!r}")
+        one_line("no gnuplot", err)
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        code, _, err = place.run("plot", "hybrids", "dumb", "--from", source, stdout=full)
+    check(code == IO, f"exit code {code}, {err!r}")
+    one_line("full output", err)
 
 
 @case("fault")

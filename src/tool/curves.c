@@ -174,7 +174,7 @@ static const char *power_text(Arena *arena, double value) {
  * given step, purple a step proportional to |x|; then GSL, the complex step in doubles and
  * in 113 bits, the kernel. */
 static const size_t STEPS_COLOURS[] = {1, 4, 2, 6, 5, 3, 0},
-                    VARIANCE_COLOURS[] = {4, 2, 5, 1, 3, 6};
+                    VARIANCE_COLOURS[] = {4, 2, 5, 7, 3, 1};
 
 static void put_styles(Figure *f, const char *const *name, size_t count,
                        const size_t *colours, size_t known) {

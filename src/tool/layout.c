@@ -164,7 +164,8 @@ void figure_axis_names(Figure *f, double left, double right, double top, double 
     const double room = 2 * fmin(middle, f->width - middle) - 2 * EDGE;
     const char *x[1], *y[1];
     figure_lines(f, figure_label(f->arena, f->x_label), FIGURE_TEXT, room, 1, x);
-    figure_lines(f, figure_label(f->arena, f->y_label), FIGURE_TEXT, bottom - EDGE, 1, y);
+    figure_lines(f, figure_label(f->arena, f->y_label), FIGURE_TEXT,
+                 figure_is(f, "dumb") ? f->width - 2 * EDGE : bottom - EDGE, 1, y);
     figure_text(f, "x_label", x[0]);
     figure_text(f, "y_label", y[0]);
     figure_words(f, middle, bottom + below + 0.12, "center", FIGURE_TEXT, x[0]);

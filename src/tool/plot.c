@@ -121,7 +121,9 @@ int plot_draw(Arena *arena, const Grid *found, FigureForm form, const char *path
         if (f != &first && path && !place_is_replaced(path)) break; /* one in a pipe */
         if (draw_one(arena, g, f, form, path, &error)) continue;
         say("no figure%s%s: %s", *f->name ? " " : "", f->name, error.message);
-        status = status ? status : error.code;
+        status = error.code;
+        if (status != EX_DATAERR)
+            break; /* no gnuplot, no room: so would the others fail */
     }
     return status;
 }
