@@ -179,6 +179,33 @@ static void what_cannot_be_told(void **state) {
     arena_free(arena);
 }
 
+/* x / detach(sqrt(x^2 + eps)): without the detach nearly a sign, whose derivative is 0. */
+static Node *half_held(Tape *t, Node *const *x, void *context) {
+    (void)context;
+    Node *square = tape_mul(t, x[0], x[0]), *eps = tape_fill(t, x[0]->shape, 1e-5);
+    Node *size = tape_sqrt(t, tape_add(t, square, eps));
+    return tape_mul(t, x[1], tape_div(t, x[0], tape_detach(t, size)));
+}
+
+static void what_is_held_is_said(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    static const double x[COUNT] = {1, 2, 0.5, 3, 2.385, 0.25};
+    const CheckInput input[] = {{"x", SHAPE(COUNT), x, 1.0},
+                                {"gate", SHAPE(COUNT), x, 1.0}};
+    CheckFunction f = {"function", 2, input, half_held, NULL, NULL};
+    const CheckHeld held = check_held(arena, &f, 3);
+    assert_int_equal(held.count, 1);
+    assert_string_equal(held.where, "sqrt(add(mul(x, x), const)) of x");
+    assert_string_equal(held.input, "x");
+    assert_true(held.matters > 0.99 && held.matters <= 1.0); /* all of it */
+    f.write = detached; /* x detach(x): x where x^2 has 2 x */
+    assert_near(check_held(arena, &f, 3).matters, 0.5, 1e-12);
+    f.write = smooth;
+    assert_int_equal(check_held(arena, &f, 3).count, 0);
+    arena_free(arena);
+}
+
 /* ---- planted faults: y = a tanh(b), kernel and definition, one thing wrong at a time --- */
 
 typedef enum Fault { NONE, SIGN, TERM, FACTOR, INDEX, UNWRITTEN, SHIFTED, FAULTS } Fault;
@@ -346,6 +373,7 @@ static const Case cases[] = {
     CASE(theorem, huge_means),
     CASE(theorem, kinks_are_inconclusive),
     CASE(example, what_cannot_be_told),
+    CASE(theorem, what_is_held_is_said),
     CASE(fault, faults_in_a_kernel),
     CASE(fault, faults_in_a_definition),
     CASE(fault, faults_of_the_second_order),

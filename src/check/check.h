@@ -86,6 +86,18 @@ typedef struct CheckBound {
  * own values, and check_differences is inconclusive everywhere. */
 bool check_holds(Arena *arena, const CheckFunction *function);
 
+/* What the program of y holds constant in its derivative though it depends on inputs
+ * (tape_detach), and by how much that matters: how far the gradient by one input would
+ * move if nothing were held, as a part of the larger of both norms. */
+typedef struct CheckHeld {
+    size_t count; /* detached values that y depends on; 0: none, and nothing else said */
+    const char *where; /* "div(sqrt, ..) of x", in the arena */
+    const char *input; /* whose gradient moves most, "x" */
+    double matters;    /* by this part */
+} CheckHeld;
+
+CheckHeld check_held(Arena *arena, const CheckFunction *function, uint64_t seed);
+
 CheckReport check_differences(Arena *arena, const CheckFunction *function,
                               CheckDriver driver, uint64_t seed, size_t full);
 

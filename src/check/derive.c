@@ -129,7 +129,7 @@ static const double *const *scale_of(Arena *arena, Tape *tape, Node *const *y,
                                      size_t count, bool kernel) {
     double **scale = TAKE(arena, double *, count);
     program_bound(program_new(tape, y, count), arena,
-                  kernel ? BOUND_SHIFTED_MEANS : BOUND_ROUNDED_MEANS, scale);
+                  kernel ? BOUND_OF_KERNELS : BOUND_OF_PROGRAM, scale);
     return (const double *const *)scale;
 }
 
@@ -153,7 +153,36 @@ double derive_value_scale(const Derive *d, const double *u, size_t order) {
     Tape *tape = tape_new(d->arena);
     Node **x = derive_inputs(d->arena, tape, d->function);
     Node *f = derive_write(d, tape, x, tape_leaf(tape, d->y, u), order);
-    const double scale = scale_of(d->arena, tape, &f, 1, true)[0][0];
+    const double scale =
+        program_sharp_bound(tape, program_new(tape, &f, 1), BOUND_OF_KERNELS);
+    arena_rewind(d->arena, mark);
+    return scale;
+}
+
+static bool any(const double *a, size_t count) {
+    bool found = false;
+    for (size_t k = 0; a && k < count; k++) found = found || a[k] != 0.0;
+    return found;
+}
+
+double derive_sharp_scale(const Derive *d, double *const *along, const double *along_u) {
+    const size_t inputs = d->function->inputs;
+    ArenaMark mark = arena_mark(d->arena);
+    size_t count;
+    Tape *tape = tape_new(d->arena);
+    Node **dx = record_gradient(d, tape, &count), *f = tape_constant(tape, 0.0);
+    for (size_t i = 0; i < count; i++) {
+        const double *v = i == inputs ? along_u : along ? along[i] : NULL;
+        if (!any(v, derive_count(d, i))) continue;
+        Node *leaf = tape_leaf(tape, dx[i]->shape, v);
+        f = tape_add(tape, f, tape_sum_all(tape, tape_mul(tape, leaf, dx[i])));
+    }
+    const BoundOf what =
+        d->driver == CHECK_BACKWARD ? BOUND_OF_KERNELS : BOUND_OF_PROGRAM;
+    const Program *program = program_new(tape, &f, 1);
+    const double scale = program_is_bounded(program)
+                             ? program_sharp_bound(tape, program, what)
+                             : (double)INFINITY;
     arena_rewind(d->arena, mark);
     return scale;
 }

@@ -51,9 +51,13 @@ Node **derive_inputs(Arena *arena, Tape *tape, const CheckFunction *function);
 /* The gradient that is judged, as tape_gradient records it, replayed in 113 bits: as got. */
 Quad **derive_exact(const Derive *derive);
 
-/* What rounding does to f of this order with this upstream, in units of eps, by kernels
- * (bound.h). */
+/* What rounding does, in units of eps and as sharp as can be known (program_sharp_bound): to
+ * f of this order with this upstream, by kernels; to the sum of the gradient times `along`,
+ * one vector an input (NULL: none), and times one by the upstream (NULL: not asked);
+ * infinite where an operation does not say how it rounds. */
 double derive_value_scale(const Derive *derive, const double *u, size_t order);
+double derive_sharp_scale(const Derive *derive, double *const *along,
+                          const double *along_u);
 
 /* The bound with its scale computed where it has none, in derive->arena. */
 CheckBound derive_bound(const Derive *derive, const CheckBound *bound);

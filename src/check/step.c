@@ -4,6 +4,7 @@
 #include "bound.h"
 #include "walk.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -114,28 +115,44 @@ typedef struct Steps {
     double norm;
 } Steps;
 
+/* By the scales of the elements along the probe. */
+static double allowed_along(const Walk *walk, const Probe *probe, bool upstream) {
+    const Steps *steps = walk->oracle;
+    const Derive *d = &walk->derive;
+    const double norm = upstream ? derive_norm(d, d->function->inputs) : steps->norm;
+    const size_t inputs = d->function->inputs;
+    double allowed = 0.0;
+    for (size_t j = 0; upstream && j < derive_count(d, inputs); j++)
+        allowed +=
+            fabs(probe->upstream[j]) * judge_allowed(steps->bound, inputs, j, norm);
+    for (size_t i = 0; !upstream && i < inputs; i++)
+        for (size_t k = 0; k < derive_count(d, i); k++)
+            if (probe->along[i][k] != 0.0)
+                allowed +=
+                    fabs(probe->along[i][k]) * judge_allowed(steps->bound, i, k, norm);
+    return allowed;
+}
+
 static void ask_step(const Walk *walk, const Probe *probe, double noise, Case *c) {
     const Steps *steps = walk->oracle;
-    const size_t inputs = walk->derive.function->inputs;
+    const Derive *d = &walk->derive;
+    const CheckBound *bound = steps->bound;
+    const bool upstream = c->input == d->function->inputs;
     (void)noise;
-    bool upstream = c->input == inputs;
-    double norm = upstream ? derive_norm(&walk->derive, inputs) : steps->norm;
-    c->expected = stepper_slope(upstream ? steps->by_u : steps->by_x, walk->derive.arena,
+    c->expected = stepper_slope(upstream ? steps->by_u : steps->by_x, d->arena,
                                 probe->upstream, probe->along, steps->quad);
     if (!isfinite(c->expected)) c->trouble = "values are not finite";
-    if (c->element == SIZE_MAX && steps->bound->of_norm > 0) {
-        c->allowed = steps->bound->of_norm * norm;
-    } else if (upstream) {
-        for (size_t j = 0; j < derive_count(&walk->derive, inputs); j++)
-            c->allowed +=
-                fabs(probe->upstream[j]) * judge_allowed(steps->bound, inputs, j, norm);
-    } else {
-        for (size_t i = 0; i < inputs; i++)
-            for (size_t k = 0; k < derive_count(&walk->derive, i); k++)
-                if (probe->along[i][k] != 0.0)
-                    c->allowed += fabs(probe->along[i][k]) *
-                                  judge_allowed(steps->bound, i, k, norm);
+    c->allowed = allowed_along(walk, probe, upstream);
+    if (bound->of_norm > 0) {
+        if (c->element == SIZE_MAX)
+            c->allowed =
+                bound->of_norm * (upstream ? derive_norm(d, c->input) : steps->norm);
+        return;
     }
+    if (c->allowed <= c->limit) return;
+    const double sharp = derive_sharp_scale(d, upstream ? NULL : probe->along,
+                                            upstream ? probe->upstream : NULL);
+    c->allowed = fmin(c->allowed, bound->digits * DBL_EPSILON * sharp);
 }
 
 CheckReport check_complex_step(Arena *arena, const CheckFunction *function,

@@ -131,3 +131,25 @@ Finding trial_judge(const char *spec, Shape shape, const TrialCheck *check,
         }
     return finding;
 }
+
+/* ---- what is held constant --------------------------------------------------------- */
+
+static const TrialCheck HELD = {.name = "held", .data = ON_PLAIN};
+
+TrialHeld trial_held(Arena *arena, const char *spec, uint64_t seed) {
+    TrialHeld found = {.held = {.count = 0}};
+    for (int mode = NORM_TRAIN; mode <= NORM_EVAL && found.held.count == 0; mode++)
+        for (size_t i = 0; i < COUNT_OF(SHAPES) && found.held.count == 0; i++) {
+            Trial t;
+            if (!trial_prepare(arena, &t, spec, SHAPES[i], (NormMode)mode, DATA_PLAIN,
+                               seed, &HELD))
+                continue;
+            const CheckFunction f = trial_function(arena, &t, false);
+            found.held = check_held(arena, &f, seed);
+            found.mode = t.mode;
+            found.by_design = norm_holds(t.norm);
+            if (found.by_design == NULL) found.by_design = norm_by_design(t.norm);
+            break; /* every shape of a mode is the same program */
+        }
+    return found;
+}

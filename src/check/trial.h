@@ -55,6 +55,16 @@ bool trial_applies(const char *spec, Shape shape, const TrialCheck *check);
 Finding trial_judge(const char *spec, Shape shape, const TrialCheck *check,
                     uint64_t seed);
 
+/* What the normalizer holds constant in its derivative, in training or evaluation (held.count
+ * 0: nothing), and why, by the words of its kind (NULL: it does not say that it does). */
+typedef struct TrialHeld {
+    CheckHeld held;
+    NormMode mode;
+    const char *by_design;
+} TrialHeld;
+
+TrialHeld trial_held(Arena *arena, const char *spec, uint64_t seed);
+
 /* One report. */
 Finding finding_of(const CheckReport *report, NormMode mode, TrialData data);
 

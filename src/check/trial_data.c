@@ -233,6 +233,8 @@ bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode 
     if (mode == NORM_EVAL && !norm_keeps_state(norm)) return false;
     size_t smallest = norm_smallest_cell(arena, norm, t->at, mode);
     if ((smallest == 1) != check->single) return false;
+    if (smallest < norm_sensible_cell(norm)) return false;
+    if (DATA[data].mean != 0 && norm_saturates(norm)) return false; /* all is 0 there */
     t->derives = mode == NORM_EVAL || norm_by_design(norm) == NULL;
     t->curved = smallest != SIZE_MAX;
     t->own = t->curved && norm_is_partitioned(norm, mode);
@@ -241,6 +243,7 @@ bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode 
     Norm *scaled = TAKE(arena, Norm, 1);
     *scaled = *norm;
     scaled->eps = ldexp(norm->eps, 2 * DATA[data].exponent);
+    if (isnormal(norm->eps) && !isnormal(scaled->eps)) return false;
     t->norm = scaled;
     read_program(arena, t);
     if (!t->fused && data == DATA_FAR) return false; /* a definition's digits are gone */

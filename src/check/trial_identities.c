@@ -184,6 +184,7 @@ static CheckReport judge_powers_of_two(Arena *arena, const Trial *t,
         Trial big = *t;
         Norm norm = *t->norm;
         norm.eps = ldexp(norm.eps, 2 * powers[k]);
+        if (isnormal(t->norm->eps) && !isnormal(norm.eps)) continue;
         big.norm = &norm;
         big.x = times(arena, t->x, t->n, powers[k]);
         for (size_t s = 0; s < norm.states; s++)

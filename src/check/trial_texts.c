@@ -90,7 +90,7 @@ static CheckReport judge_evaluation(Arena *arena, const Trial *t,
 }
 
 static bool has_no_state(const Trial *t) {
-    return !norm_keeps_state(t->norm);
+    return !norm_keeps_state(t->norm) && !norm_differs_by_mode(t->norm);
 }
 const TrialCheck trial_evaluation = {
     .name = "evaluation",

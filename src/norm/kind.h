@@ -55,6 +55,15 @@ struct NormKind {
      * words for readers. NULL: it is the derivative. */
     const char *by_design;
 
+    /* What check needs to know of it, so as to ask what has an answer. */
+    const char
+        *holds;      /* what its derivative takes for constant by design (tape_detach), a
+                        * few words for readers; NULL: nothing */
+    bool by_mode;    /* another function in evaluation, though it keeps no state */
+    bool saturates;  /* far from 0 it no longer moves, so that derivatives vanish there */
+    size_t sensible; /* elements of the smallest cell of which derivatives say anything:
+                        * of two, xhat is little more than a sign. 0: any */
+
     /* Reads its own arguments into *norm and writes their canonical text. NULL: it has none. */
     bool (*configure)(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error);

@@ -394,6 +394,36 @@ const char *norm_by_design(const Norm *norm) {
     return why;
 }
 
+const char *norm_holds(const Norm *norm) {
+    const char *what = norm->kind->holds;
+    for (size_t i = 0; i < norm->parts && what == NULL; i++)
+        what = norm_holds(norm->part[i]);
+    return what;
+}
+
+bool norm_differs_by_mode(const Norm *norm) {
+    bool differs = norm->kind->by_mode;
+    for (size_t i = 0; i < norm->parts && !differs; i++)
+        differs = norm_differs_by_mode(norm->part[i]);
+    return differs;
+}
+
+bool norm_saturates(const Norm *norm) {
+    bool saturates = norm->kind->saturates;
+    for (size_t i = 0; i < norm->parts && !saturates; i++)
+        saturates = norm_saturates(norm->part[i]);
+    return saturates;
+}
+
+size_t norm_sensible_cell(const Norm *norm) {
+    size_t most = norm->kind->sensible;
+    for (size_t i = 0; i < norm->parts; i++) {
+        const size_t part = norm_sensible_cell(norm->part[i]);
+        most = part > most ? part : most;
+    }
+    return most;
+}
+
 bool norm_is_partitioned(const Norm *norm, NormMode mode) {
     const NormKind *kind = norm->kind;
     return kind->define == NULL || (kind->evaluates && mode == NORM_TRAIN);

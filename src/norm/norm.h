@@ -196,6 +196,14 @@ bool norm_recalls(const Norm *norm);
  * words; of a combination, that of its first such part. NULL: it is the derivative. */
 const char *norm_by_design(const Norm *norm);
 
+/* What its kind and its parts say of themselves (kind.h): what the derivative takes for
+ * constant by design, or NULL; whether evaluation is another function without any state;
+ * whether it saturates; the elements of its smallest sensible cell, or 0. */
+const char *norm_holds(const Norm *norm);
+bool norm_differs_by_mode(const Norm *norm);
+bool norm_saturates(const Norm *norm);
+size_t norm_sensible_cell(const Norm *norm);
+
 /* Whether it standardizes over one partition, or by nothing: not a combination, and no
  * definition of its own in that mode. */
 bool norm_is_partitioned(const Norm *norm, NormMode mode);

@@ -33,6 +33,7 @@ const NormKind norm_phase = {
     .usage = "phase(a, b)",
     .title = "one in training, another in evaluation",
     .combines = true,
+    .by_mode = true,
     .configure = configure,
     .define = define,
     .smallest = smallest,

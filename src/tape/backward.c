@@ -13,7 +13,9 @@ typedef struct Spare {
 struct Tape {
     Arena *arena;
     Node *last;
-    bool inert; /* nothing written now wants a gradient: adjoints being executed */
+    bool inert;      /* nothing written now wants a gradient: adjoints being executed */
+    bool released;   /* detach hands its adjoint on */
+    size_t defining; /* definitions of fused operations that are being written */
     Spare spare[SPARE_SLOTS]; /* adjoint slots to use again */
     size_t spares;
 };
@@ -39,6 +41,7 @@ double *tape_room(Tape *tape, size_t doubles) {
 static Node *write_node(Tape *tape, Node node) {
     Node *written = TAKE(tape->arena, Node, 1);
     node.previous = tape->last;
+    node.of_kernel = tape->defining > 0;
     *written = node;
     return tape->last = written;
 }
@@ -172,7 +175,7 @@ static void backward_range(Tape *tape, Node *from, const Node *until) {
 
 static void execute_definition(Tape *tape, Node *y) {
     Node *until = tape->last;
-    Node *defined = y->op->define(tape, y);
+    Node *defined = tape_define(tape, y);
     REQUIRE(defined != y, "%s is defined by itself", y->op->name);
     size_t count = shape_count(y->shape);
     if (defined->wanted) { /* it may be an operand, with a slot already */
@@ -213,7 +216,7 @@ static void gradient_range(Tape *tape, Node *from, const Node *until) {
         if (y->adjoint == NULL || y->op == NULL || !y->wanted) continue;
         if (y->op->define) {
             Node *before = tape->last;
-            Node *defined = y->op->define(tape, y);
+            Node *defined = tape_define(tape, y);
             Node *end =
                 tape->last; /* == before where the definition is an operand itself */
             gather_adjoint(tape, defined, y->adjoint);
@@ -240,6 +243,18 @@ void tape_gradient(Tape *tape, Node *y, Node *seed, Node *const *x, size_t count
     for (Node *node = tape->last; node; node = node->previous) node->adjoint = NULL;
 }
 
+void tape_release(Tape *tape) {
+    tape->released = true;
+}
+
+bool tape_is_released(const Tape *tape) {
+    return tape->released;
+}
+
 Node *tape_define(Tape *tape, Node *y) {
-    return y->op && y->op->define ? y->op->define(tape, y) : y;
+    if (y->op == NULL || y->op->define == NULL) return y;
+    tape->defining++;
+    Node *defined = y->op->define(tape, y);
+    tape->defining--;
+    return defined;
 }

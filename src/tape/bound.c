@@ -19,7 +19,7 @@ typedef struct Passage {
     const double *error[OP_MOST_OPERANDS]; /* s of the operands */
     double *own;                           /* s of the node, zeros */
     size_t count;                          /* elements of the node */
-    BoundMean means;
+    BoundOf what;
     bool reach; /* the other question */
 } Passage;
 
@@ -119,8 +119,8 @@ static void averaged(const Passage *p) {
     partition_spread(apart, p->node->value, partition, 0.0);
     for (size_t i = 0; i < n; i++) apart[i] = fabs(p->value[0][i] - apart[i]);
     add_run(p, (const double *const[]){apart});
-    for (size_t i = 0; i < p->count && p->means == BOUND_ROUNDED_MEANS; i++)
-        p->own[i] += fabs(p->node->value[i]);
+    if (p->what == BOUND_OF_KERNELS && p->node->of_kernel) return;
+    for (size_t i = 0; i < p->count; i++) p->own[i] += fabs(p->node->value[i]);
 }
 
 /* Sizes of an operand; of who asks for paths, 1, but for a constant zero. */
@@ -137,7 +137,21 @@ static void multiplied(const Passage *p) {
     const double *a = factors(p, 0), *b = factors(p, 1);
     add_run(p, (const double *const[]){a, p->error[1]});
     add_run(p, (const double *const[]){p->error[0], b});
-    if (!p->reach) add_run(p, (const double *const[]){a, b});
+    if (p->reach) return;
+    add_run(p, (const double *const[]){a, b});
+    for (size_t i = 0; i < p->count; i++) p->own[i] += DBL_MIN;
+}
+
+/* (s_a + |y| s_b) / |b|, and |y|. Not by complex numbers, whose quotients need |b|^2. */
+static void divided(const Passage *p) {
+    for (size_t i = 0; i < p->count; i++) {
+        const double y = fabs(p->node->value[i]), b = fabs(p->value[1][i]),
+                     a = p->error[0][i], of_b = p->error[1][i];
+        if (p->reach)
+            p->own[i] = meets_zero(p, 1, i) ? a : a + of_b;
+        else
+            p->own[i] = a / b + share(y, of_b / b) + y + DBL_MIN;
+    }
 }
 
 /* p_k = exp(z_k - most) / sum: dp_k = p_k (dz_k - sum of p_j dz_j). The difference is
@@ -182,8 +196,8 @@ static void (*const RULES[])(const Passage *) = {
     [ROUNDING_MOVES] = moved,         [ROUNDING_HOLDS] = held,
     [ROUNDING_CHOOSES] = chosen,      [ROUNDING_EACH] = each,
     [ROUNDING_SUMS] = summed,         [ROUNDING_MEANS] = averaged,
-    [ROUNDING_PRODUCTS] = multiplied, [ROUNDING_SOFTMAX] = normalized,
-    [ROUNDING_ENTROPY] = entropy};
+    [ROUNDING_PRODUCTS] = multiplied, [ROUNDING_QUOTIENT] = divided,
+    [ROUNDING_SOFTMAX] = normalized,  [ROUNDING_ENTROPY] = entropy};
 
 bool program_is_bounded(const Program *program) {
     for (size_t i = 0; i < program_steps(program); i++) {
@@ -199,7 +213,7 @@ bool program_is_bounded(const Program *program) {
 typedef struct Pass {
     const Program *program;
     Arena *arena;
-    BoundMean means;
+    BoundOf what;
     const Node *from; /* reach: from this element of this node */
     size_t element;
     double **error; /* [steps] */
@@ -212,7 +226,7 @@ static void step(const Pass *pass, size_t i) {
                  .node = node,
                  .own = pass->error[i],
                  .count = shape_count(node->shape),
-                 .means = pass->means,
+                 .what = pass->what,
                  .reach = pass->from != NULL};
     if (node == pass->from) p.own[pass->element] = 1.0;
     if (node->op == NULL || node == pass->from) return;
@@ -248,17 +262,75 @@ static size_t output_count(const Program *program, size_t output) {
         program_step(program, program_output(program, output), &operand)->shape);
 }
 
-void program_bound(const Program *program, Arena *arena, BoundMean means,
-                   double **scale) {
+void program_bound(const Program *program, Arena *arena, BoundOf what, double **scale) {
     for (size_t i = 0; i < program_outputs(program); i++)
         scale[i] = TAKE(arena, double, output_count(program, i));
     ArenaMark mark = arena_mark(arena);
-    Pass pass = {.program = program, .arena = arena, .means = means};
+    Pass pass = {.program = program, .arena = arena, .what = what};
     run(&pass);
     for (size_t i = 0; i < program_outputs(program); i++)
         memcpy(scale[i], pass.error[program_output(program, i)],
                output_count(program, i) * sizeof(double));
     arena_rewind(arena, mark);
+}
+
+/* ---- adjoints times losses --------------------------------------------------------- */
+
+/* What the values of a step lost, and what came with operands that no adjoint is handed to:
+ * constants, and what is held. */
+static double lost(const Pass *pass, size_t i, const double *adjoint) {
+    const size_t *operand;
+    const Node *node = program_step(pass->program, i, &operand);
+    Passage p = {.arena = pass->arena,
+                 .node = node,
+                 .count = shape_count(node->shape),
+                 .what = pass->what};
+    p.own = ZERO(pass->arena, double, p.count);
+    for (size_t k = 0; k < node->arity; k++) {
+        const bool apart = !node->in[k]->wanted || node->op->rounding == ROUNDING_HOLDS;
+        p.value[k] = node->in[k]->value;
+        p.error[k] = apart ? pass->error[operand[k]]
+                           : ZERO(pass->arena, double, operand_count(&p, k));
+    }
+    RULES[node->op->rounding](&p);
+    double sum = 0.0;
+    for (size_t k = 0; k < p.count; k++) sum += share(fabs(adjoint[k]), p.own[k]);
+    return isnan(sum) ? (double)INFINITY : sum;
+}
+
+/* Hands a step's adjoint to its operands'. Rules write on the tape, and may write of the node
+ * itself: they are given one of its own, for a program's nodes do not change. */
+static void hand_on(Tape *tape, const Program *program, size_t i, Node **adjoint) {
+    const size_t *operand;
+    Node *node = TAKE(tape_arena(tape), Node, 1);
+    *node = *program_step(program, i, &operand);
+    Node **dx = ZERO(tape_arena(tape), Node *, node->arity);
+    node->op->adjoint(tape, node, adjoint[i], dx);
+    for (size_t k = 0; k < node->arity; k++) {
+        if (dx[k] == NULL || !node->in[k]->wanted) continue;
+        Node **of = &adjoint[operand[k]];
+        *of = *of ? tape_add(tape, *of, dx[k]) : dx[k];
+    }
+}
+
+double program_sharp_bound(Tape *tape, const Program *program, BoundOf what) {
+    Pass pass = {.program = program, .arena = tape_arena(tape), .what = what};
+    const size_t top = program_output(program, 0), *operand;
+    const Node *output = program_step(program, top, &operand);
+    REQUIRE(program_outputs(program) == 1 && shape_count(output->shape) == 1,
+            "a sharp bound is of one scalar");
+    run(&pass);
+    if (!output->wanted) return pass.error[top][0];
+    Node **adjoint = ZERO(pass.arena, Node *, program_steps(program));
+    adjoint[top] = tape_fill(tape, output->shape, 1.0);
+    double sum = 0.0;
+    for (size_t i = top + 1; i-- > 0;) {
+        const Node *node = program_step(program, i, &operand);
+        if (adjoint[i] == NULL || node->op == NULL || !node->wanted) continue;
+        sum += lost(&pass, i, adjoint[i]->value);
+        hand_on(tape, program, i, adjoint);
+    }
+    return sum;
 }
 
 void program_reach(const Program *program, Arena *arena, const Node *x, size_t element,

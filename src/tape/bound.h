@@ -25,13 +25,20 @@
 /* Whether every operation of the program says how it rounds, and can be replayed. */
 bool program_is_bounded(const Program *program);
 
-/* Whether a mean is one double, which loses eps of itself, or is held as kernels do, as a
- * shift and an offset from it (P-4): that loses eps of the mean distance alone. */
-typedef enum BoundMean { BOUND_ROUNDED_MEANS, BOUND_SHIFTED_MEANS } BoundMean;
+/* Whose values are bounded: of the program itself, or of kernels where it is their
+ * definition. A mean is one double and loses eps of itself; kernels hold a shift and an
+ * offset from it (P-4), which loses eps of the mean distance alone. */
+typedef enum BoundOf { BOUND_OF_PROGRAM, BOUND_OF_KERNELS } BoundOf;
 
 /* scale[i] (in the arena) of output i: its rounding errors are below eps scale[i], by the
  * values as they were recorded. */
-void program_bound(const Program *program, Arena *arena, BoundMean means, double **scale);
+void program_bound(const Program *program, Arena *arena, BoundOf what, double **scale);
+
+/* The same of one output, a scalar, and sharper: the sum over all values v of the program of
+ * |d output / dv| times what v itself lost, by one sweep of the adjoints over the program
+ * (on its tape). An error that later steps damp is damped; nothing but the signs of errors
+ * is unknown then. */
+double program_sharp_bound(Tape *tape, const Program *program, BoundOf what);
 
 /* reached[i] (in the arena): whether a path leads from one element of node x to each
  * element of output i, whatever the numbers on the way; choices of relu, max, select are

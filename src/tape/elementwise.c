@@ -58,8 +58,13 @@ static void relu_backward(Tape *tape, Node *y, const double *g, double *const *d
         for (size_t i = 0; i < n; i++) d[i] += x[i] > 0 ? g[i] : 0.0;
 }
 
-static void no_adjoint(Tape *t, Node *y, Node *g, Node **dx) { /* step, detach */
+static void no_adjoint(Tape *t, Node *y, Node *g, Node **dx) { /* step */
     (void)t, (void)y, (void)g, (void)dx;
+}
+
+static void detach_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    (void)y;
+    if (tape_is_released(t)) dx[0] = g;
 }
 
 static void add_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
@@ -158,8 +163,8 @@ static void select_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 #define step_rounding    ROUNDING_CHOOSES
 #define add_rounding     ROUNDING_EACH
 #define sub_rounding     ROUNDING_EACH
-#define mul_rounding     ROUNDING_EACH
-#define div_rounding     ROUNDING_EACH
+#define mul_rounding     ROUNDING_PRODUCTS
+#define div_rounding     ROUNDING_QUOTIENT
 #define max_rounding     ROUNDING_CHOOSES
 #include "elementwise.def"
 
@@ -172,7 +177,7 @@ static const Op op_detach = {.name = "detach",
                              .rounding = ROUNDING_HOLDS,
                              .forward = detach_forward,
                              .replay = REPLAYS(detach),
-                             .adjoint = no_adjoint};
+                             .adjoint = detach_adjoint};
 
 Node *tape_detach(Tape *tape, Node *a) {
     return tape_write(tape, &op_detach, a->shape, &a, 1, NULL, NULL);

@@ -38,7 +38,7 @@ size_t program_output(const Program *program, size_t i) {
 /* A fused operation is the node that defines it. */
 static Node *meaning(Tape *tape, Node *node) {
     while (node->op && node->op->define) {
-        if (node->defined == NULL) node->defined = node->op->define(tape, node);
+        if (node->defined == NULL) node->defined = tape_define(tape, node);
         node = node->defined;
     }
     return node;

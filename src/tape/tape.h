@@ -33,6 +33,7 @@ struct Node {
     void *saved;        /* what forward keeps for the backward kernel */
     double *gradient;   /* a parameter's slot, the caller's; NULL elsewhere */
     bool wanted;        /* a gradient is wanted of something below */
+    bool of_kernel;     /* written as the definition of a fused operation */
     Node *previous;     /* written before this one */
     double *slot;       /* tape_backward's adjoint, while it runs */
     Node *adjoint;      /* tape_gradient's, while it runs */
@@ -128,6 +129,11 @@ void tape_backward(Tape *tape, Node *y, const double *seed);
  * is wanted: a parameter or a node that depends on one. */
 void tape_gradient(Tape *tape, Node *y, Node *seed, Node *const *x, size_t count,
                    Node **dx);
+
+/* From now on recorded gradients pass through what is detached: what the derivative would
+ * be if the program held nothing constant. */
+void tape_release(Tape *tape);
+bool tape_is_released(const Tape *tape);
 
 /* An operation without definition is itself; a fused one is rebuilt of primitives. Same
  * value to rounding. */

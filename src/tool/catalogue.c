@@ -251,6 +251,10 @@ static void print_entry(Arena *arena, const Entry *e) {
         print_heading("by design");
         printf("in training no derivative: %s\n", norm_by_design(e->norm));
     }
+    if (norm_holds(e->norm)) {
+        print_heading("holds");
+        printf("%s\n", norm_holds(e->norm));
+    }
     print_options(arena, e);
     print_work(arena, e);
     print_proved(e);
@@ -326,7 +330,9 @@ static void print_json_entry(Arena *arena, const Entry *e) {
            norm_activates(e->norm) ? "true" : "false", fast.fused ? "true" : "false",
            fast.operations, slow.operations);
     const char *why = norm_by_design(e->norm);
-    printf("\"by_design\": %s, ", why ? json_text(arena, why) : "null");
+    const char *holds = norm_holds(e->norm);
+    printf("\"by_design\": %s, \"holds\": %s, ", why ? json_text(arena, why) : "null",
+           holds ? json_text(arena, holds) : "null");
     print_json_proved(arena, e);
     putchar('}');
 }

@@ -121,6 +121,12 @@ static void list_sheet(Asked *asked, const Sheet *sheet, const char *only) {
     }
 }
 
+static bool has_job(const Asked *asked, const Sheet *sheet, size_t column) {
+    for (size_t i = 0; i < asked->jobs; i++)
+        if (asked->job[i].sheet == sheet && asked->job[i].column == column) return true;
+    return false;
+}
+
 /* All cases of the tables, or those that are named. */
 static void list_jobs(Asked *asked, const char *only) {
     size_t most = 0;
@@ -135,6 +141,11 @@ static void list_jobs(Asked *asked, const char *only) {
         asked->job[0].sheet = asked->sheet;
         asked->job[0].column = 0;
     }
+    for (size_t i = 0; i < asked->sheets && !only; i++)
+        for (size_t k = 0; k < asked->sheet[i].columns; k++)
+            if (!has_job(asked, &asked->sheet[i], k))
+                die(EX_DATAERR, "%s fits none of the shapes that it would be checked on",
+                    asked->sheet[i].column[k]);
     if (asked->jobs == 0 && only)
         die(EX_USAGE, "no case '%s'; the same words with --list name them all", only);
 }
@@ -283,6 +294,17 @@ static bool is_shown(const Asked *asked, const SheetCase *job) {
     return shown == job;
 }
 
+/* The normalizers that were asked for, alone or in a table. */
+static const char *const *judged_norms(const Asked *asked, size_t *count) {
+    const char **spec = TAKE(asked->arena, const char *, MOST_SPECS);
+    *count = 0;
+    for (size_t i = 0; i < asked->sheets; i++)
+        for (size_t k = 0; k < asked->sheet[i].columns && !asked->sheet[i].net; k++)
+            if (has_job(asked, &asked->sheet[i], k))
+                spec[(*count)++] = asked->sheet[i].column[k];
+    return spec;
+}
+
 /* Counts, and the worst of each cell that does not pass. Returns how many failed. */
 static size_t print_rest(const Asked *asked) {
     Finding all = {.cases = 0};
@@ -293,6 +315,9 @@ static size_t print_rest(const Asked *asked) {
         if (f->cases && finding_verdict(f) != CHECK_PASS && is_shown(asked, job))
             print_failure(asked, job);
     }
+    size_t norms;
+    const char *const *norm = judged_norms(asked, &norms);
+    for (size_t i = 0; i < norms; i++) held_print(asked->arena, norm[i], asked->seed);
     printf("%zu cases, %zu numbers compared: %zu failed, %zu inconclusive (seed %llu)\n",
            all.cases, all.compared, all.failed, all.inconclusive,
            (unsigned long long)asked->seed);
@@ -329,6 +354,11 @@ static size_t print_json(const Asked *asked) {
         if (cases++) putchar(',');
         print_json_job(asked->arena, &asked->job[i]);
     }
+    size_t norms, held = 0;
+    const char *const *norm = judged_norms(asked, &norms);
+    printf("],\n \"held\": [");
+    for (size_t i = 0; i < norms; i++)
+        held += held_print_json(asked->arena, norm[i], asked->seed, held ? "," : "");
     printf("],\n \"bad\": %zu}\n", bad);
     return bad;
 }

@@ -479,6 +479,13 @@ struct Sheet {
     Finding (*judge)(const SheetCase *job, uint64_t seed);
 };
 
+/* ---- check_held.c ----------------------------------------------------------------- */
+
+/* What a normalizer holds constant in its derivative, if it does: a remark, or an element of a
+ * list, with `before` before it. */
+void held_print(Arena *arena, const char *spec, uint64_t seed);
+bool held_print_json(Arena *arena, const char *spec, uint64_t seed, const char *before);
+
 /* ---- check_net.c: networks before the oracles of check.h ------------------------- */
 
 bool net_is_meant(Arena *arena, const char *text); /* by its first word, or nearly */
