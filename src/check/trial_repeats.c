@@ -1,5 +1,5 @@
-/* One call beside another that may differ from it in nothing, or in one cell alone: operands
- * frozen, elements poisoned, memory used before, two threads, positions on other axes. */
+/* One call beside another that may differ from it in nothing: operands
+ * frozen, memory used before, two threads, positions on other axes. */
 #include "trial_kind.h"
 
 #include <math.h>
@@ -45,97 +45,6 @@ const TrialCheck trial_frozen = {
     .data = ON_PLAIN,
     .applies = trial_fused,
     .judge = judge_frozen};
-
-/* ---- poison ---------------------------------------------------------------------- */
-
-/* One run with one element of x or dy replaced. */
-typedef struct Poisoned {
-    const char *when;
-    size_t at;
-    bool in_x;
-    Outcome got, clean;
-} Poisoned;
-
-/* Where poison must arrive it is seen; elsewhere nothing moves. */
-static void compare_poison(Tally *sum, const char *what, size_t element, bool arrives,
-                           double got, double clean) {
-    if (arrives)
-        tally(sum, what, element, isfinite(got) ? got : (double)NAN, NAN, 0.0);
-    else
-        tally_bits(sum, what, &got, &clean, 1);
-}
-
-/* x reaches y, and with own moments all of its cell; dy reaches dx, and so through the
- * cell's means. Given moments do not let x into dx at all. */
-static void compare_elements(Arena *arena, Tally *sum, const Trial *t,
-                             const Poisoned *p) {
-    const char *y = text_print(arena, "%s: y", p->when),
-               *dx = text_print(arena, "%s: dx", p->when);
-    for (size_t i = 0; i < t->n; i++) {
-        bool near = t->own ? t->where[i] == t->where[p->at] : i == p->at;
-        compare_poison(sum, y, i, p->in_x && near, p->got.y[i], p->clean.y[i]);
-        compare_poison(sum, dx, i, near && (t->own || !p->in_x), p->got.dx[i],
-                       p->clean.dx[i]);
-    }
-}
-
-/* Channels that share no cell with the element keep their bits, and with dy all but its own. */
-static void compare_channels(Arena *arena, Tally *sum, const Trial *t,
-                             const Poisoned *p) {
-    bool *near = ZERO(arena, bool, t->at.C);
-    near[p->at / t->at.L % t->at.C] = true;
-    for (size_t i = 0; p->in_x && t->own && i < t->n; i++)
-        if (t->where[i] == t->where[p->at]) near[i / t->at.L % t->at.C] = true;
-    for (size_t k = 0; k < t->norm->params; k++) {
-        const char *what = text_print(arena, "%s: d%s", p->when, t->norm->param[k].name);
-        if (t->norm->param[k].count != t->at.C) continue;
-        for (size_t c = 0; c < t->at.C; c++)
-            if (!near[c] || !p->in_x) /* x has no part in dbeta */
-                compare_poison(sum, what, c, near[c], p->got.dparam[k][c],
-                               p->clean.dparam[k][c]);
-    }
-}
-
-static void poison_one(Arena *arena, Tally *sum, const Trial *t, const Outcome *clean,
-                       size_t at, bool in_x, double poison) {
-    ArenaMark mark = arena_mark(arena);
-    Trial other = *t;
-    double **array = in_x ? &other.x : &other.dy;
-    *array = copy_of(arena, *array, t->n);
-    (*array)[at] = poison;
-    const char *when =
-        text_print(arena, "%g in %s at %zu", poison, in_x ? "x" : "dy", at);
-    Poisoned p = {when, at, in_x, trial_run(arena, &other, 0), *clean};
-    compare_elements(arena, sum, t, &p);
-    compare_channels(arena, sum, t, &p);
-    arena_rewind(arena, mark);
-}
-
-/* Of a combination no cell is known that a value stays in. */
-static bool told_apart(const Trial *t) {
-    return trial_partitioned(t) && trial_fused(t);
-}
-
-static CheckReport judge_poison(Arena *arena, const Trial *t, const TrialCheck *check) {
-    (void)check;
-    static const double poisons[] = {NAN, INFINITY, -INFINITY};
-    Tally sum = tally_new(t);
-    const Outcome clean = trial_run(arena, t, 0);
-    const size_t places[] = {0, t->n / 2, t->n - 1}; /* a cell's first is its shift */
-    for (size_t i = 0; i < COUNT_OF(places); i++)
-        for (size_t k = 0; k < COUNT_OF(poisons); k++) {
-            poison_one(arena, &sum, t, &clean, places[i], true, poisons[k]);
-            poison_one(arena, &sum, t, &clean, places[i], false, poisons[k]);
-        }
-    return sum.report;
-}
-const TrialCheck trial_poison = {
-    .name = "poison",
-    .says = "what is not finite stays in its cell, and is not lost there",
-    .digits = 0,
-    .data = ON_MODERATE,
-    .applies = told_apart,
-    .judge = judge_poison};
 
 /* ---- repeated -------------------------------------------------------------------- */
 

@@ -110,7 +110,7 @@ static Narrow narrow_rows(const Wide *w, Arena *arena, const double *x, bool mar
     partition_moments(moments, x, w->row);
     for (size_t i = 0; i < count; i++) {
         const Moments m = moments_plain(moments[i]);
-        const bool wide = marked && is_wide(moments[i], eps);
+        const bool wide = marked && !w->fixed && is_wide(moments[i], eps);
         d.shift[i] = m.shift;
         d.offset[i] = m.offset;
         d.mean[i] = wide ? (double)NAN : m.offset;
@@ -118,7 +118,7 @@ static Narrow narrow_rows(const Wide *w, Arena *arena, const double *x, bool mar
         if (w->fixed) {
             d.shift[i] = w->fixed[i % w->row->C];
             d.offset[i] = 0.0;
-            d.mean[i] = d.variance[i] = wide ? (double)NAN : 0.0;
+            d.mean[i] = d.variance[i] = 0.0;
         }
     }
     return d;
@@ -203,8 +203,11 @@ static void wide_forward(Tape *tape, Node *y) {
             for (size_t l = 0; l < L; l++)
                 out[l] = (double)((in[l] - q.mean[i]) * q.scale[i] + q.bias[i]);
         else
-            for (size_t l = 0; l < L; l++)
+            for (size_t l = 0; l < L; l++) {
                 out[l] = ((in[l] - d.shift[i]) - d.offset[i]) * scale + bias;
+                if (w->fixed && isfinite(in[l]) && !isfinite(out[l]))
+                    out[l] = (double)((in[l] - q.mean[i]) * q.scale[i] + q.bias[i]);
+            }
     }
     arena_rewind(arena, mark);
 }
@@ -236,8 +239,8 @@ static Adjoint narrow_adjoint(const Wide *w, const Node *y, Arena *arena,
         tree_clear(&product);
         TREE_SUM2(&sum, &product, L, l, g[l], g[l] * ((in[l] - d.shift[i]) - d.offset[i]))
         dbias[i] = tree_total(&sum), dscale[i] = tree_total(&product);
-        if (isnan(text.map.scale->value[i]) || isnan(text.map.bias->value[i]))
-            dscale[i] = dbias[i] = (double)NAN;
+        if (isnan(d.mean[i]) || !isfinite(dscale[i]))
+            dscale[i] = (double)NAN; /* of its own x; dbias is of dy */
     }
     const Shape shape = SHAPE(w->row->N, w->row->C);
     tape_backward(text.tape,
