@@ -193,6 +193,12 @@ void digest_bytes(char hex[DIGEST_LENGTH + 1], const void *data, size_t length);
 char *place_read(Arena *arena, const char *path, size_t limit, size_t *length,
                  Error *error);
 
+/* The same where only some of the bytes are going to be looked at: they are read when they
+ * are, so what is changed in place meanwhile may be seen, and a file that is cut ends the
+ * process (SIGBUS). */
+void *place_map(const char *path, size_t limit, size_t *length, Error *error);
+void place_unmap(void *data, size_t length); /* NULL is fine */
+
 /* Makes a folder and its parents. */
 bool place_folder(const char *path, Error *error);
 

@@ -6,6 +6,7 @@
 #include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,42 +59,60 @@ static bool read_failed(Error *error, const char *path) {
     return fail(error, code, 0, "%s: %s", path, strerror(errno));
 }
 
-char *place_read(Arena *arena, const char *path, size_t limit, size_t *length,
-                 Error *error) {
+/* A handle, or -1 and *error. */
+static int open_file(const char *path, size_t limit, size_t *size, Error *error) {
     struct stat status;
-    int handle =
+    const int handle =
         open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
     if (handle < 0 || fstat(handle, &status) != 0) {
         read_failed(error, path);
         if (handle >= 0) close(handle);
-        return NULL;
+        return -1;
     }
-    char *data = NULL;
-    size_t size = (size_t)status.st_size, got = 0;
-    if (!S_ISREG(status.st_mode)) {
+    *size = (size_t)status.st_size;
+    if (S_ISREG(status.st_mode) && *size <= limit) return handle;
+    if (!S_ISREG(status.st_mode))
         fail(error, EX_NOINPUT, 0, "%s: not a regular file", path);
-    } else if (size > limit) {
+    else
         fail(error, EX_DATAERR, 0, "%s: %zu bytes, more than the %zu that are read", path,
-             size, limit);
-    } else {
-        data = TAKE(arena, char, size + 1);
-        ssize_t n = 1;
-        while (got < size && n != 0) {
-            n = read(handle, data + got, size - got);
-            if (n < 0 && errno != EINTR) break;
-            got += n > 0 ? (size_t)n : 0;
-        }
-        if (n < 0) {
-            read_failed(error, path);
-            data = NULL;
-        } else {
-            data[got] =
-                '\0'; /* a file that shrank meanwhile is as long as what was read */
-        }
-    }
+             *size, limit);
     close(handle);
+    return -1;
+}
+
+char *place_read(Arena *arena, const char *path, size_t limit, size_t *length,
+                 Error *error) {
+    size_t size, got = 0;
+    *length = 0;
+    const int handle = open_file(path, limit, &size, error);
+    if (handle < 0) return NULL;
+    char *data = TAKE(arena, char, size + 1);
+    ssize_t n = 1;
+    while (got < size && n != 0) {
+        n = read(handle, data + got, size - got);
+        if (n < 0 && errno != EINTR) break;
+        got += n > 0 ? (size_t)n : 0;
+    }
+    if (n < 0) read_failed(error, path);
+    close(handle);
+    if (n < 0) return NULL;
+    data[got] = '\0'; /* a file that shrank meanwhile is as long as what was read */
     *length = got;
     return data;
+}
+
+void *place_map(const char *path, size_t limit, size_t *length, Error *error) {
+    const int handle = open_file(path, limit, length, error);
+    if (handle < 0) return NULL;
+    void *data = mmap(NULL, *length > 0 ? *length : 1, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE, handle, 0);
+    if (data == MAP_FAILED) read_failed(error, path);
+    close(handle);
+    return data == MAP_FAILED ? NULL : data;
+}
+
+void place_unmap(void *data, size_t length) {
+    if (data != NULL) munmap(data, length > 0 ? length : 1);
 }
 
 bool place_folder(const char *path, Error *error) {

@@ -176,9 +176,24 @@ static bool check_schema(const Store *store, Error *error) {
                 store->path, schema, SCHEMA_VERSION);
 }
 
+static void forget_map(Store *store) {
+    place_unmap(store->map, store->length);
+    store->map = NULL;
+}
+
+/* A sealed file is read whole, for its seal; of others only what HDF5 looks at. */
+static char *read_bytes(Store *store, Error *error) {
+    store->map = place_map(store->path, LARGEST_FILE, &store->length, error);
+    if (store->map == NULL || !store_seal_is_there(store->map, store->length))
+        return store->map;
+    char *copy = TAKE(store->arena, char, store->length);
+    memcpy(copy, store->map, store->length);
+    forget_map(store);
+    return copy;
+}
+
 bool store_load(Store *store, Error *error) {
-    char *bytes =
-        place_read(store->arena, store->path, LARGEST_FILE, &store->length, error);
+    char *bytes = read_bytes(store, error);
     if (bytes == NULL || !check_bytes(store, bytes, error)) return false;
     budget_set(store->budget, store->length);
     budget_begin(store->budget);
@@ -209,6 +224,7 @@ void store_close(Store *store) {
     VERIFY(store->file < 0 || H5Fget_obj_count(store->file, H5F_OBJ_ALL) == 1,
            "an object of '%s' is still open", store->path);
     if (store->file >= 0) H5Fclose(store->file);
+    forget_map(store);
     if (store->reader != NULL) reader_close(store);
     arena_free(store->arena);
 }

@@ -10,6 +10,9 @@ enum { BEST_COMPRESSION = 2048 };
 /* bytes of an arena for the shortest of texts, twice */
 enum { TEXT_COST = 128 };
 
+/* bytes of an address in a file; a third of what HDF5 1.10 takes for a chunk that it reads */
+enum { LEAST_PLACE = 8, CHUNK_COST = 1536 };
+
 static bool refuse(const Store *store, Error *error, const char *path, const char *what) {
     return fail(error, EX_DATAERR, 0, "%s: %s %s", store->path, path, what);
 }
@@ -161,18 +164,29 @@ bool is_inside(hid_t data) {
     return inside;
 }
 
-/* Whatever is read of compressed data, whole chunks are unpacked. */
-static size_t chunk_bytes(hid_t data, size_t element) {
+/* The chunks that a data set lies in: whole ones are unpacked, and HDF5 takes memory for
+ * each, however small. */
+typedef struct Chunks {
+    size_t bytes; /* of one */
+    size_t count;
+} Chunks;
+
+static Chunks chunks_of(hid_t data, size_t element, const hsize_t *extent) {
     hsize_t size[H5S_MAX_RANK];
-    size_t bytes = element;
+    Chunks chunks = {.bytes = element, .count = 1};
     const hid_t create = H5Dget_create_plist(data);
     const int rank = H5Pget_layout(create) == H5D_CHUNKED
                          ? H5Pget_chunk(create, H5S_MAX_RANK, size)
                          : 0;
-    for (int i = 0; i < rank; i++)
-        if (__builtin_mul_overflow(bytes, size[i], &bytes)) bytes = SIZE_MAX;
+    for (int i = 0; i < rank; i++) {
+        const size_t along = size[i] > 0 ? (extent[i] + size[i] - 1) / size[i] : 1;
+        if (__builtin_mul_overflow(chunks.bytes, size[i], &chunks.bytes))
+            chunks.bytes = SIZE_MAX;
+        if (__builtin_mul_overflow(chunks.count, along, &chunks.count))
+            chunks.count = SIZE_MAX;
+    }
     store_drop(create);
-    return bytes;
+    return chunks;
 }
 
 static hid_t open_data(const Store *store, const char *path, StoreKind least,
@@ -215,11 +229,14 @@ static bool read_extent(const Store *store, const Question *q, hid_t data, size_
             return refuse(store, &a->error, q->path, "has too many elements");
         a->count *= size[i];
     }
-    const size_t chunk = chunk_bytes(data, element);
-    if (!is_believable(store, bytes) || !is_believable(store, chunk))
+    const Chunks chunks = chunks_of(data, element, size);
+    if (!is_believable(store, bytes) || !is_believable(store, chunks.bytes))
         return refuse(store, &a->error, q->path,
                       "claims more values than its file can hold");
-    budget_allow(store->budget, bytes > chunk ? bytes : chunk);
+    const size_t most = store->length / LEAST_PLACE; /* chunks that the file names */
+    budget_allow(store->budget,
+                 (bytes > chunks.bytes ? bytes : chunks.bytes) +
+                     CHUNK_COST * (chunks.count < most ? chunks.count : most));
     return true;
 }
 

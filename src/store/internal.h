@@ -17,6 +17,7 @@ struct Store {
     bool writing;     /* made by store_new */
     size_t length;    /* bytes of the file that was opened */
     bool sealed;      /* and normlab wrote them all */
+    void *map;        /* in the child: the bytes, where they are read when needed */
     Reader *reader;   /* the child that reads the file; NULL: it is open here */
     Budget *budget;   /* in the child: what reading may cost; NULL: no matter */
 };
@@ -166,6 +167,7 @@ typedef enum Seal { SEAL_ABSENT, SEAL_WHOLE, SEAL_BROKEN } Seal;
 
 void store_seal(char *image,
                 size_t length); /* writes SEAL_LENGTH bytes at image + length */
+bool store_seal_is_there(const char *bytes, size_t length); /* whole or broken */
 Seal store_seal_read(const char *bytes, size_t length);
 
 /* ---- utf8.c ---------------------------------------------------------------------- */

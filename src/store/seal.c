@@ -24,12 +24,15 @@ void store_seal(char *image, size_t length) {
     seal[SEAL_LENGTH - 1] = '\n';
 }
 
+bool store_seal_is_there(const char *bytes, size_t length) {
+    return length >= SEAL_LENGTH &&
+           memcmp(bytes + length - SEAL_LENGTH, HEAD, HEAD_LENGTH) == 0;
+}
+
 Seal store_seal_read(const char *bytes, size_t length) {
-    if (length < SEAL_LENGTH) return SEAL_ABSENT;
-    const char *seal = bytes + length - SEAL_LENGTH;
-    if (memcmp(seal, HEAD, HEAD_LENGTH) != 0) return SEAL_ABSENT;
+    if (!store_seal_is_there(bytes, length)) return SEAL_ABSENT;
+    const char *stated = bytes + length - SEAL_LENGTH + HEAD_LENGTH;
     char digest[DIGEST_LENGTH + 1];
     digest_bytes(digest, bytes, length - SEAL_LENGTH);
-    return memcmp(seal + HEAD_LENGTH, digest, DIGEST_LENGTH) == 0 ? SEAL_WHOLE
-                                                                  : SEAL_BROKEN;
+    return memcmp(stated, digest, DIGEST_LENGTH) == 0 ? SEAL_WHOLE : SEAL_BROKEN;
 }

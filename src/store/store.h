@@ -35,7 +35,7 @@ bool store_save(Store *store, const char *path, Error *error);
 /* The bytes that store_save would write (in the arena): for digests and tests. */
 void *store_image(Store *store, Arena *arena, size_t *length);
 
-/* Opens for reading; later changes on disk do not matter. NULL and *error (EX_NOINPUT,
+/* Opens for reading; what replaces the file later does not matter. NULL and *error (EX_NOINPUT,
  * EX_DATAERR naming the file) if it is not there, not HDF5, damaged, or of a newer schema.
  * A file may turn out to be damaged when more of it is read: calls with an Error then say so,
  * those without end the program (EX_DATAERR). */
