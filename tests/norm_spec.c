@@ -25,6 +25,11 @@ static void canonical_forms(void **state) {
         {"ghost(2)", "ghost(2)"},
         {"ghost:weight_new=0.25:4", "ghost(4, weight_new=0.25)"},
         {"none(beta=no, gamma=no)", "none(gamma=no, beta=no)"},
+        {"group(G=8)", "group(8)"}, /* by the name that the usage gives it */
+        {"soft(tau=2, G=4)", "soft(4, tau=2)"},
+        {"frozen(a=batch, from=1)", "frozen(batch, from=1)"},
+        {"gn(G=8, eps=1)", "group(8, eps=1)"},
+        {"continual:G=2", "group(2) | batch"},
     };
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(FORMS); i++) {
@@ -64,6 +69,8 @@ static const Wrong WRONG[] = {
     {"group(eps=1, size=5)", 18,
      "5 channels in a group do not divide 16 channels; sizes that do: 1, 2"},
     {"group(8, size=2)", 0, "not both"},
+    {"group(8, G=4)", 9, "does not take '4' here"},
+    {"blend(layer, a=batch)", 0, "blend combines two"}, /* which is which? */
     {"group(4, 8)", 9, "does not take '8' here; it has size=, center=, eps="},
     {"group(sise=4)", 0, "group(8), or a size"},
     {"group(2, sise=4)", 9, "did you mean 'size'"},

@@ -28,6 +28,36 @@ const SpecArg *arguments_positional(Arguments *a) {
     return NULL;
 }
 
+/* Length of the placeholder that a usage has, at *name; 0 where it has none, or several. */
+static size_t placeholder(const char *usage, const char **name) {
+    const char *open = strchr(usage, '(');
+    if (open == NULL) return 0;
+    *name = open + 1;
+    const size_t length = strcspn(*name, "=,)|");
+    const char *after = *name + length;
+    if (*after == ')') return length; /* it is alone */
+    if (*after != ',') return 0;      /* it is an option, or a choice of words */
+    after++;
+    return after[strcspn(after, "=,)")] == '=' ? length : 0; /* options follow */
+}
+
+const Spec *spec_placed(Arena *arena, const Spec *spec, const char *usage) {
+    const char *name;
+    const size_t length = placeholder(usage, &name);
+    for (size_t i = 0; length > 0 && i < spec->count; i++) {
+        const char *key = spec->args[i].key;
+        if (key == NULL || strlen(key) != length || strncmp(key, name, length) != 0)
+            continue;
+        Spec *placed = TAKE(arena, Spec, 1);
+        *placed = *spec;
+        placed->args = TAKE(arena, SpecArg, spec->count);
+        memcpy(placed->args, spec->args, spec->count * sizeof *placed->args);
+        placed->args[i].key = NULL;
+        return placed;
+    }
+    return spec;
+}
+
 /* A value is a word without arguments of its own. */
 static const char *plain(const SpecArg *argument, const char *what, Error *error) {
     if (argument->value->count == 0) return argument->value->word;

@@ -40,6 +40,9 @@ static bool unexpected(Reader *r, const char *wanted) {
     if (!isprint((unsigned char)c))
         return fail(r->error, EX_USAGE, r->at, "byte 0x%02x where %s should be",
                     (unsigned char)c, wanted);
+    if (strchr("'\"`", c))
+        return fail(r->error, EX_USAGE, r->at,
+                    "a quote (%c) where %s should be; quote the whole", c, wanted);
     return fail(r->error, EX_USAGE, r->at, "'%c' where %s should be", c, wanted);
 }
 

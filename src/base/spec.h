@@ -66,6 +66,10 @@ Arguments arguments_of(Arena *arena, const Spec *spec);
 const SpecArg *arguments_named(Arguments *arguments, const char *key);
 const SpecArg *arguments_positional(Arguments *arguments);
 
+/* The spec, with the argument whose key is the one placeholder of `usage` in its place:
+ * group(G=8) is group(8) where usage begins "group(G". As it is where it has no such. */
+const Spec *spec_placed(Arena *arena, const Spec *spec, const char *usage);
+
 /* Values; false and *error at the argument's place. */
 bool argument_count(const SpecArg *argument, const char *what, size_t *value,
                     Error *error);

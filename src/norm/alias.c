@@ -68,6 +68,7 @@ const Spec *alias_expand(Arena *arena, const Spec *said, Error *error) {
     if (alias == NULL) return said;
     const Spec *written = spec_parse(arena, alias->spec, error);
     REQUIRE(written, "alias %s: %s", alias->usage, error->message);
+    said = spec_placed(arena, said, alias->usage);
     Arguments arguments = arguments_of(arena, said);
     const SpecArg *given = NULL;
     if (strchr(alias->usage, '(')) {

@@ -275,7 +275,7 @@ static const Norm *read_kind(Arena *arena, const Spec *spec, size_t channels, bo
     norm->activates = kind->activates;
     norm->width = kind->width;
     norm->block = kind->block;
-    Arguments arguments = arguments_of(arena, spec);
+    Arguments arguments = arguments_of(arena, spec_placed(arena, spec, kind->usage));
     Text canonical = text_new(arena);
     Affine affine;
     if (kind->configure && !kind->configure(arena, norm, &arguments, &canonical, error))
