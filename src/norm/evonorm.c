@@ -79,9 +79,8 @@ static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode)
 /* sqrt(variance + eps) of each element's cell. */
 static Node *deviation(const NormContext *context, Node *variance, const Partition *p,
                        Shape shape) {
-    Tape *t = context->tape;
-    Node *eps = tape_fill(t, variance->shape, context->norm->eps);
-    return tape_spread(t, tape_sqrt(t, tape_add(t, variance, eps)), p, shape);
+    return tape_spread(context->tape, norm_root(context->tape, context->norm, variance),
+                       p, shape);
 }
 
 static void observe(const NormContext *context, const Node *variance, Lattice at) {

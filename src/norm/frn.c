@@ -43,8 +43,7 @@ static Node *define(const NormContext *context, Node *x) {
     const Partition *p =
         partition_blocks(tape_arena(t), shape_lattice(x->shape), 1, 1, false);
     Node *nu2 = tape_mean(t, tape_mul(t, x, x), p);
-    Node *eps = tape_fill(t, nu2->shape, context->norm->eps);
-    Node *root = tape_sqrt(t, tape_add(t, nu2, eps));
+    Node *root = norm_root(t, context->norm, nu2);
     Node *xhat = tape_div(t, x, tape_spread(t, root, p, x->shape));
     return threshold(context, norm_affine(context, xhat));
 }

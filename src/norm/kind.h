@@ -166,6 +166,10 @@ MomentNodes norm_moments(const NormContext *context, Node *x);
 MomentNodes norm_moments_over(const NormContext *context, Node *x,
                               const Partition *partition);
 
+/* sqrt(variance + eps). With eps = 0, which `apply` alone allows, infinite where the variance
+ * is 0, so that what is divided by it is 0 with all its derivatives. */
+Node *norm_root(Tape *tape, const Norm *norm, Node *variance);
+
 /* A parameter of that name; NULL: there is none. */
 Node *norm_operand(const NormContext *context, const char *name);
 

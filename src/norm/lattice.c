@@ -91,12 +91,6 @@ static Node *weighed_variance(Tape *t, double own, Node *running, Node *of_own,
     return tape_add(t, weighed(t, own, running, of_own), square);
 }
 
-static Node *root(const NormContext *context, Node *variance) {
-    Tape *t = context->tape;
-    Node *eps = tape_fill(t, variance->shape, context->norm->eps);
-    return tape_sqrt(t, tape_add(t, variance, eps));
-}
-
 /* Of evaluation. */
 static Node *define(const NormContext *context, Node *x) {
     Tape *t = context->tape;
@@ -108,14 +102,16 @@ static Node *define(const NormContext *context, Node *x) {
     Node *variance = norm_repeat(t, tape_leaf(t, SHAPE(at.C), run.variance), x->shape);
     Node *centred = tape_sub(t, x, mean);
     if (own == 0.0)
-        return norm_affine(context, tape_div(t, centred, root(context, variance)));
+        return norm_affine(context,
+                           tape_div(t, centred, norm_root(t, context->norm, variance)));
     const Partition *p = partition_blocks(arena, at, 1, width_of(context->norm), false);
     MomentNodes m = norm_moments_over(context, x, p);
     Node *between = tape_sub(t, centred, m.centred); /* mean_own - mean_run */
     variance = weighed_variance(t, own, variance, tape_spread(t, m.variance, p, x->shape),
                                 between);
     centred = weighed(t, own, centred, m.centred);
-    return norm_affine(context, tape_div(t, centred, root(context, variance)));
+    return norm_affine(context,
+                       tape_div(t, centred, norm_root(t, context->norm, variance)));
 }
 
 static RowMap rows(const NormContext *context, const Rows *x) {
@@ -131,7 +127,7 @@ static RowMap rows(const NormContext *context, const Rows *x) {
         apart = weighed(t, own, apart, m.apart);
     }
     Node *one = tape_fill(t, variance->shape, 1.0);
-    Node *scale = tape_div(t, one, root(context, variance));
+    Node *scale = tape_div(t, one, norm_root(t, context->norm, variance));
     return (RowMap){scale, tape_mul(t, apart, scale)};
 }
 

@@ -131,8 +131,7 @@ static Node *define(const NormContext *context, Node *x) {
     const Kept *kept = keep(context, x);
     Node *square = tape_detach(
         t, moved_node(t, kept->state[SQUARE], m.variance, weight_of(context)));
-    Node *eps = tape_fill(t, square->shape, context->norm->eps);
-    Node *root = tape_sqrt(t, tape_add(t, square, eps));
+    Node *root = norm_root(t, context->norm, square);
     Node *xhat = tape_div(t, x, tape_spread(t, root, m.partition, x->shape));
     return norm_affine(context,
                        tape_write(t, &op_recall, x->shape, &xhat, 1, kept, NULL));

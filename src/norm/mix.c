@@ -84,9 +84,7 @@ Node *mix_define(const NormContext *context, Node *x) {
         Node *square = tape_mul(t, apart, apart);
         variance = tape_add(t, variance, tape_mul(t, weight(t, u, k, x->shape), square));
     }
-    Node *eps = tape_fill(t, x->shape, norm->eps);
-    Node *std = tape_sqrt(t, tape_add(t, variance, eps));
-    return norm_affine(context, tape_div(t, centred, std));
+    return norm_affine(context, tape_div(t, centred, norm_root(t, norm, variance)));
 }
 
 static Node *row_weight(const NormContext *context, const Rows *x, Node *weights,
@@ -119,9 +117,8 @@ RowMap mix_rows(const NormContext *context, const Rows *x) {
         variance =
             tape_add(t, variance, tape_mul(t, row_weight(context, x, u, k), square));
     }
-    Node *one = tape_fill(t, variance->shape, 1.0),
-         *eps = tape_fill(t, variance->shape, norm->eps);
-    Node *scale = tape_div(t, one, tape_sqrt(t, tape_add(t, variance, eps)));
+    Node *one = tape_fill(t, variance->shape, 1.0);
+    Node *scale = tape_div(t, one, norm_root(t, norm, variance));
     return (RowMap){scale, tape_mul(t, apart, scale)};
 }
 

@@ -156,12 +156,6 @@ static Node *add(Tape *t, Node *sum, Node *term) {
     return sum ? tape_add(t, sum, term) : term;
 }
 
-static Node *root(const NormContext *context, Node *variance) {
-    Tape *t = context->tape;
-    Node *eps = tape_fill(t, variance->shape, context->norm->eps);
-    return tape_sqrt(t, tape_add(t, variance, eps));
-}
-
 static Node *define(const NormContext *context, Node *x) {
     Tape *t = context->tape;
     const Lattice at = shape_lattice(x->shape);
@@ -181,7 +175,7 @@ static Node *define(const NormContext *context, Node *x) {
             eval ? given(context, 1, k)
                  : tape_matmul(t, share, tape_reshape(t, squares, rows), false, false);
         observe(context, k, at.L, share, mean->value, NULL, variance->value);
-        Node *std = norm_repeat(t, root(context, variance), x->shape);
+        Node *std = norm_repeat(t, norm_root(t, context->norm, variance), x->shape);
         Node *gate = tape_broadcast(t, gate_of(t, g, k), rows);
         Node *part =
             tape_mul(t, tape_spread(t, gate, row, x->shape), tape_div(t, centred, std));
@@ -220,7 +214,7 @@ static RowMap rows(const NormContext *context, const Rows *x) {
             mean ? tape_matmul(t, share, squares, false, false) : given(context, 1, k);
         if (mean)
             observe(context, k, x->at.L, share, mean->value, x->origin, variance->value);
-        Node *std = rows_repeat(context, x, root(context, variance));
+        Node *std = rows_repeat(context, x, norm_root(t, context->norm, variance));
         Node *scale = tape_div(t, tape_broadcast(t, gate_of(t, g, k), rows), std);
         all.scale = add(t, all.scale, scale);
         all.bias = add(t, all.bias, tape_mul(t, apart, scale));

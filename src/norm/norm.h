@@ -66,7 +66,7 @@ struct Norm {
     const NormKind *kind;
     const char *spec;  /* canonical: "group(8)", "batch(eps=0.001)" */
     size_t channels;   /* 0: not bound yet (only parsed) */
-    double eps;        /* added to the variance, inside the root */
+    double eps;        /* added to the variance, inside the root; 0: see norm_root */
     double weight_new; /* of the newest observation in the running state */
     size_t width;      /* channels of a cell; 0: all of them */
     size_t block;      /* samples of a cell; 0: all of them */

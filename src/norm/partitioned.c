@@ -172,13 +172,23 @@ Node *norm_affine(const NormContext *context, Node *xhat) {
                   norm_operand(context, "beta"));
 }
 
+Node *norm_root(Tape *t, const Norm *norm, Node *variance) {
+    if (norm->eps > 0.0) {
+        Node *eps = tape_fill(t, variance->shape, norm->eps);
+        return tape_sqrt(t, tape_add(t, variance, eps));
+    }
+    Node *one = tape_fill(t, variance->shape, 1.0),
+         *infinite = tape_fill(t, variance->shape, (double)INFINITY);
+    Node *root = tape_sqrt(t, tape_select(t, variance, variance, one));
+    return tape_select(t, variance, root, infinite);
+}
+
 //> definition
 /* xhat = (x - mean) / sqrt(variance + eps)   (P-5) */
 static Node *standardize(Tape *t, const Fused *f, Node *x) {
     if (f->fixed && f->variance == NULL) return x;
     MomentNodes m = moment_nodes(t, f, x);
-    Node *eps = tape_fill(t, m.variance->shape, f->norm->eps);
-    Node *std = tape_sqrt(t, tape_add(t, m.variance, eps));
+    Node *std = norm_root(t, f->norm, m.variance);
     return tape_div(t, m.centred, tape_spread(t, std, m.partition, x->shape));
 }
 //< definition

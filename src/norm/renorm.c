@@ -36,12 +36,6 @@ static Node *clip(Tape *t, Node *a, double least, double most) {
     return tape_neg(t, tape_max(t, tape_neg(t, above), tape_fill(t, a->shape, -most)));
 }
 
-static Node *root(const NormContext *context, Node *variance) {
-    Tape *t = context->tape;
-    Node *eps = tape_fill(t, variance->shape, context->norm->eps);
-    return tape_sqrt(t, tape_add(t, variance, eps));
-}
-
 /* r and d, constants of the derivative; between = mean_B - mean. */
 typedef struct Correction {
     Node *r, *d;
@@ -59,13 +53,13 @@ static Correction correct(const NormContext *context, Node *sigma_B, Node *sigma
 static Node *define(const NormContext *context, Node *x) {
     Tape *t = context->tape;
     MomentNodes m = norm_moments(context, x);
-    Node *sigma_B = root(context, m.variance);
+    Node *sigma_B = norm_root(t, context->norm, m.variance);
     Node *xhat = tape_div(t, m.centred, tape_spread(t, sigma_B, m.partition, x->shape));
     if (context->mode == NORM_EVAL) return norm_affine(context, xhat);
     Node *mean = tape_leaf(t, m.mean->shape, context->state[0]),
          *variance = tape_leaf(t, m.mean->shape, context->state[1]);
-    Correction by =
-        correct(context, sigma_B, root(context, variance), tape_sub(t, m.mean, mean));
+    Correction by = correct(context, sigma_B, norm_root(t, context->norm, variance),
+                            tape_sub(t, m.mean, mean));
     Node *r = tape_spread(t, by.r, m.partition, x->shape),
          *d = tape_spread(t, by.d, m.partition, x->shape);
     return norm_affine(context, tape_add(t, tape_mul(t, xhat, r), d));
@@ -75,12 +69,13 @@ static Node *define(const NormContext *context, Node *x) {
 static RowMap rows(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
     RowMoments m = rows_moments(context, x);
-    Node *sigma_B = root(context, m.variance);
+    Node *sigma_B = norm_root(t, context->norm, m.variance);
     Node *scale = tape_div(t, tape_fill(t, sigma_B->shape, 1.0), sigma_B);
     if (context->mode == NORM_EVAL) return (RowMap){scale, tape_mul(t, m.apart, scale)};
     RowMoments running = rows_running(context, x);
-    Correction by = correct(context, sigma_B, root(context, running.variance),
-                            tape_sub(t, running.apart, m.apart));
+    Correction by =
+        correct(context, sigma_B, norm_root(t, context->norm, running.variance),
+                tape_sub(t, running.apart, m.apart));
     scale = tape_mul(t, scale, by.r);
     return (RowMap){scale, tape_add(t, tape_mul(t, m.apart, scale), by.d)};
 }

@@ -401,8 +401,7 @@ static RowMap partition_rows(const NormContext *context, const Rows *x) {
     Node *one = tape_fill(t, shape, 1.0);
     if (context->norm->kind->fixed) return (RowMap){one, rows_whole_means(context, x)};
     RowMoments m = rows_moments(context, x);
-    Node *eps = tape_fill(t, shape, context->norm->eps);
-    Node *scale = tape_div(t, one, tape_sqrt(t, tape_add(t, m.variance, eps)));
+    Node *scale = tape_div(t, one, norm_root(t, context->norm, m.variance));
     return (RowMap){scale, tape_mul(t, m.apart, scale)};
 }
 

@@ -85,14 +85,13 @@ static Node *define(const NormContext *context, Node *x) {
     const Lattice at = shape_lattice(x->shape);
     const Partition *sample = partition_blocks(tape_arena(t), at, 1, at.C, false);
     Node *all = membership(context), *xhat = NULL;
-    Node *eps = tape_fill(t, x->shape, context->norm->eps);
     for (size_t g = 0; g < soft->groups; g++) {
         Node *column = tape_reshape(t, tape_slice(t, all, 1, g, 1), SHAPE(at.C));
         Node *p = norm_repeat(t, column, x->shape);
         Node *centred = tape_sub(t, x, weighed_mean(t, x, p, sample));
         Node *variance = weighed_mean(t, tape_mul(t, centred, centred), p, sample);
-        Node *std = tape_sqrt(t, tape_add(t, variance, eps));
-        Node *term = tape_mul(t, p, tape_div(t, centred, std));
+        Node *term =
+            tape_mul(t, p, tape_div(t, centred, norm_root(t, context->norm, variance)));
         xhat = xhat ? tape_add(t, xhat, term) : term;
     }
     return norm_affine(context, xhat);
@@ -111,14 +110,14 @@ static RowMap rows(const NormContext *context, const Rows *x) {
     const Soft *soft = context->norm->detail;
     Node *all = membership(context), *means = rows_means_over(context, x, 1, x->at.C);
     const Shape shape = means->shape;
-    Node *eps = tape_fill(t, shape, context->norm->eps), *one = tape_fill(t, shape, 1.0);
+    Node *one = tape_fill(t, shape, 1.0);
     RowMap map = {NULL, NULL};
     for (size_t g = 0; g < soft->groups; g++) {
         Node *p = tape_slice(t, all, 1, g, 1); /* [C, 1] */
         Node *apart = tape_sub(t, means, row_mean(context, means, p));
         Node *square = tape_add(t, x->variance, tape_mul(t, apart, apart));
         Node *variance = row_mean(context, square, p);
-        Node *rstd = tape_div(t, one, tape_sqrt(t, tape_add(t, variance, eps)));
+        Node *rstd = tape_div(t, one, norm_root(t, context->norm, variance));
         Node *share = rows_repeat(context, x, tape_reshape(t, p, SHAPE(x->at.C)));
         Node *scale = tape_mul(t, share, rstd), *bias = tape_mul(t, scale, apart);
         map.scale = map.scale ? tape_add(t, map.scale, scale) : scale;

@@ -86,9 +86,7 @@ static Node *define(const NormContext *context, Node *x) {
          (Node *[]){tape_spread(t, batch.variance, batch.partition, x->shape),
                     tape_spread(t, other.variance, other.partition, x->shape)},
          &centred, &variance);
-    Node *eps = tape_fill(t, x->shape, norm->eps);
-    return norm_affine(context,
-                       tape_div(t, centred, tape_sqrt(t, tape_add(t, variance, eps))));
+    return norm_affine(context, tape_div(t, centred, norm_root(t, norm, variance)));
 }
 
 static RowMap rows(const NormContext *context, const Rows *x) {
@@ -100,9 +98,8 @@ static RowMap rows(const NormContext *context, const Rows *x) {
     Node *alpha = rows_repeat(context, x, weight_of(context, x->at.N)), *apart, *variance;
     pool(context, alpha, (Node *[]){batch.apart, other.apart},
          (Node *[]){batch.variance, other.variance}, &apart, &variance);
-    Node *one = tape_fill(t, variance->shape, 1.0),
-         *eps = tape_fill(t, variance->shape, norm->eps);
-    Node *scale = tape_div(t, one, tape_sqrt(t, tape_add(t, variance, eps)));
+    Node *one = tape_fill(t, variance->shape, 1.0);
+    Node *scale = tape_div(t, one, norm_root(t, norm, variance));
     return (RowMap){scale, tape_mul(t, apart, scale)};
 }
 
