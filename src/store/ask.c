@@ -18,11 +18,12 @@ static void answer_attribute_kind(const Store *store, Arena *arena, const Questi
 void store_answer(const Store *store, Arena *arena, const Question *question,
                   Answer *answer) {
     static void (*const how[])(const Store *, Arena *, const Question *, Answer *) = {
-        [ASK_KIND] = answer_kind,     [ASK_ATTRIBUTE_KIND] = answer_attribute_kind,
-        [ASK_MEMBERS] = find_members, [ASK_ATTRIBUTES] = find_attributes,
-        [ASK_AXES] = find_axes,       [ASK_TEXT] = get_text,
-        [ASK_NUMBER] = get_number,    [ASK_INTEGER] = get_integer,
-        [ASK_ARRAY] = get_array,      [ASK_ARRAY_TEXT] = get_array_text};
+        [ASK_KIND] = answer_kind,         [ASK_ATTRIBUTE_KIND] = answer_attribute_kind,
+        [ASK_MEMBERS] = find_members,     [ASK_ATTRIBUTES] = find_attributes,
+        [ASK_AXES] = find_axes,           [ASK_TEXT] = get_text,
+        [ASK_NUMBER] = get_number,        [ASK_INTEGER] = get_integer,
+        [ASK_ARRAY] = get_array,          [ASK_UNPACKED] = get_unpacked,
+        [ASK_ARRAY_TEXT] = get_array_text};
     *answer = (Answer){.rank = 0};
     how[question->verb](store, arena, question, answer);
 }
@@ -124,13 +125,24 @@ static void give_shape(const Answer *answer, size_t *rank, size_t *size) {
     memcpy(size, answer->size, answer->rank * sizeof *size);
 }
 
-double *store_get_array(const Store *store, Arena *arena, const char *path,
-                        size_t max_rank, size_t *rank, size_t *size, Error *error) {
-    const Answer answer =
-        ask(store, arena, (Question){ASK_ARRAY, .path = path, .max_rank = max_rank});
+static double *numbers(const Store *store, Arena *arena, Question question, size_t *rank,
+                       size_t *size, Error *error) {
+    const Answer answer = ask(store, arena, question);
     if (!pass_on(&answer, error)) return NULL;
     give_shape(&answer, rank, size);
     return answer.numbers;
+}
+
+double *store_get_array(const Store *store, Arena *arena, const char *path,
+                        size_t max_rank, size_t *rank, size_t *size, Error *error) {
+    const Question question = {ASK_ARRAY, .path = path, .max_rank = max_rank};
+    return numbers(store, arena, question, rank, size, error);
+}
+
+double *store_get_unpacked(const Store *store, Arena *arena, const char *path,
+                           size_t max_rank, size_t *rank, size_t *size, Error *error) {
+    const Question question = {ASK_UNPACKED, .path = path, .max_rank = max_rank};
+    return numbers(store, arena, question, rank, size, error);
 }
 
 const char **store_get_array_text(const Store *store, Arena *arena, const char *path,

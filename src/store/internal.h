@@ -51,6 +51,7 @@ typedef enum Verb {
     ASK_NUMBER,
     ASK_INTEGER,
     ASK_ARRAY,
+    ASK_UNPACKED,
     ASK_ARRAY_TEXT
 } Verb;
 
@@ -122,7 +123,7 @@ void budget_allow(Budget *budget, size_t bytes);
 /* What killed such a process, to follow "reading it ". */
 const char *budget_verdict(Arena *arena, int status);
 
-/* ---- names.c, get.c: the answers -------------------------------------------------- */
+/* ---- names.c, get.c, packed.c: the answers ----------------------------------------- */
 
 StoreKind find_kind(const Store *store, const char *path);
 StoreKind find_attribute_kind(const Store *store, const char *path, const char *name);
@@ -134,6 +135,7 @@ void get_number(const Store *store, Arena *arena, const Question *q, Answer *a);
 void get_integer(const Store *store, Arena *arena, const Question *q, Answer *a);
 void get_array(const Store *store, Arena *arena, const Question *q, Answer *a);
 void get_array_text(const Store *store, Arena *arena, const Question *q, Answer *a);
+void get_unpacked(const Store *store, Arena *arena, const Question *q, Answer *a);
 
 /* Whether all values of a data set are in this very file, not in another. */
 bool is_inside(hid_t data);

@@ -143,6 +143,15 @@ const char **store_get_array_text(const Store *store, Arena *arena, const char *
                                   size_t max_rank, size_t *rank, size_t *size,
                                   Error *error);
 
+/* ---- packed.c: numbers of other programs ------------------------------------------ */
+
+/* store_get_array, and what attributes say of the values as the CF conventions have it:
+ * value * scale_factor + add_offset. Refuses missing values (_FillValue, missing_value,
+ * outside of valid_min, valid_max, valid_range; NaN is a value), and integers that no double
+ * is. */
+double *store_get_unpacked(const Store *store, Arena *arena, const char *path,
+                           size_t max_rank, size_t *rank, size_t *size, Error *error);
+
 /* ---- provenance.c ---------------------------------------------------------------- */
 
 /* Where a number comes from: git tree of src and experiments and whether it was dirty,

@@ -1,0 +1,166 @@
+/* Numbers as other programs pack them: scale_factor and add_offset of the CF conventions,
+ * values that stand for missing ones, and whole numbers that no double is. */
+#include "internal.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MOST_VALUES = 64 }; /* of one attribute */
+
+typedef struct Values {
+    size_t count;
+    double value[MOST_VALUES];
+} Values;
+
+/* What an array's attributes say of its values. `kind` is that of the array as stored. */
+typedef struct Packed {
+    const Store *store;
+    const char *path;
+    double *value;
+    size_t count, bytes; /* bytes of one value */
+} Packed;
+
+/* The numbers of an attribute; none where it is absent. */
+static bool read_values(const Packed *p, const char *name, size_t most, Values *values,
+                        Error *error) {
+    values->count = 0;
+    if (H5Aexists_by_name(p->store->file, p->path, name, H5P_DEFAULT) <= 0) return true;
+    const hid_t attribute =
+        H5Aopen_by_name(p->store->file, p->path, name, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    const H5T_class_t class = H5Tget_class(type);
+    const hssize_t count = H5Sget_simple_extent_npoints(space);
+    const bool good = (class == H5T_INTEGER || class == H5T_FLOAT) && count >= 1 &&
+                      (size_t)count <= most &&
+                      H5Aread(attribute, H5T_NATIVE_DOUBLE, values->value) >= 0;
+    if (good) values->count = (size_t)count;
+    store_drop(space);
+    store_drop(type);
+    store_drop(attribute);
+    return good ||
+           fail(error, EX_DATAERR, 0, "%s: attribute '%s' of %s is not %s",
+                p->store->path, name, p->path, most == 1 ? "a number" : "a few numbers");
+}
+
+/* Attributes of a float array may be doubles that are meant to be its floats. */
+static double as_stored(const Packed *p, double value) {
+    return p->bytes == sizeof(float) ? (double)(float)value : value;
+}
+
+/* A missing value stops a normalizer, whose cells need all of theirs. NaN is said by who
+ * uses it. */
+static bool refuse_missing(const Packed *p, const char *name, Error *error) {
+    Values missing;
+    if (!read_values(p, name, MOST_VALUES, &missing, error)) return false;
+    for (size_t k = 0; k < missing.count; k++) {
+        size_t found = 0, first = 0;
+        for (size_t i = p->count; i-- > 0;)
+            if (p->value[i] == missing.value[k] ||
+                p->value[i] == as_stored(p, missing.value[k]))
+                found++, first = i;
+        if (found > 0)
+            return fail(error, EX_DATAERR, 0,
+                        "%s: %zu of %zu values of %s are missing (its %s, %g; the first "
+                        "is number %zu): all are needed",
+                        p->store->path, found, p->count, p->path, name, missing.value[k],
+                        first);
+    }
+    return true;
+}
+
+/* CF: a value outside of these is a missing one. */
+static bool refuse_invalid(const Packed *p, Error *error) {
+    Values range, least, most;
+    if (!read_values(p, "valid_range", 2, &range, error) ||
+        !read_values(p, "valid_min", 1, &least, error) ||
+        !read_values(p, "valid_max", 1, &most, error))
+        return false;
+    double low = least.count ? least.value[0] : -(double)INFINITY,
+           high = most.count ? most.value[0] : (double)INFINITY;
+    if (range.count == 2) low = range.value[0], high = range.value[1];
+    for (size_t i = 0; i < p->count; i++)
+        if (p->value[i] < low || p->value[i] > high)
+            return fail(error, EX_DATAERR, 0,
+                        "%s: value number %zu of %s, %g, is outside of what its "
+                        "attributes call valid, %g to %g",
+                        p->store->path, i, p->path, p->value[i], low, high);
+    return true;
+}
+
+static bool scale(Packed *p, Error *error) {
+    Values factor, offset;
+    if (!read_values(p, "scale_factor", 1, &factor, error) ||
+        !read_values(p, "add_offset", 1, &offset, error))
+        return false;
+    for (size_t i = 0; factor.count && i < p->count; i++) p->value[i] *= factor.value[0];
+    for (size_t i = 0; offset.count && i < p->count; i++) p->value[i] += offset.value[0];
+    return true;
+}
+
+/* Integers of 64 bits: are all of them doubles? */
+static bool refuse_rounded(const Packed *p, hid_t data, bool is_signed, Error *error) {
+    Arena *scratch = arena_new();
+    budget_allow(p->store->budget, p->count * sizeof(int64_t));
+    int64_t *whole = TAKE(scratch, int64_t, p->count);
+    const bool read = H5Dread(data, is_signed ? H5T_NATIVE_INT64 : H5T_NATIVE_UINT64,
+                              H5S_ALL, H5S_ALL, H5P_DEFAULT, whole) >= 0;
+    size_t i = 0;
+    for (; read && i < p->count; i++) {
+        const double value = p->value[i];
+        const double limit = is_signed ? 0x1p63 : 0x1p64; /* beyond every integer */
+        if (value >= limit || (is_signed ? (int64_t)value != whole[i]
+                                         : (uint64_t)value != (uint64_t)whole[i]))
+            break;
+    }
+    const char *number = NULL;
+    if (read && i < p->count)
+        number = is_signed ? text_print(p->store->arena, "%jd", (intmax_t)whole[i])
+                           : text_print(p->store->arena, "%ju", (uintmax_t)whole[i]);
+    arena_free(scratch);
+    if (!read)
+        return fail(error, EX_DATAERR, 0, "%s: %s cannot be read", p->store->path,
+                    p->path);
+    return number == NULL ||
+           fail(error, EX_DATAERR, 0,
+                "%s: value number %zu of %s, %s, is no double: integers beyond 2^53 lose "
+                "their last digits",
+                p->store->path, i, p->path, number);
+}
+
+/* netCDF's mark of unsigned integers in a signed type. */
+static bool refuse_unsigned(const Packed *p, Error *error) {
+    const char *text = "";
+    Answer answer = {.rank = 0};
+    const Question question = {ASK_TEXT, .path = p->path, .name = "_Unsigned"};
+    if (find_attribute_kind(p->store, p->path, "_Unsigned") == STORE_TEXT)
+        get_text(p->store, p->store->arena, &question, &answer);
+    if (answer.texts) text = answer.texts[0];
+    const bool marked = strchr("tT1", text[0]) != NULL && *text != '\0';
+    return !marked || fail(error, EX_DATAERR, 0,
+                           "%s: %s has the attribute _Unsigned on a signed type: store "
+                           "it in an unsigned one",
+                           p->store->path, p->path);
+}
+
+static bool check_integers(const Packed *p, hid_t data, hid_t type, Error *error) {
+    const bool is_signed = H5Tget_sign(type) == H5T_SGN_2;
+    if (is_signed && !refuse_unsigned(p, error)) return false;
+    return p->bytes < sizeof(int64_t) || refuse_rounded(p, data, is_signed, error);
+}
+
+void get_unpacked(const Store *store, Arena *arena, const Question *q, Answer *a) {
+    get_array(store, arena, q, a);
+    if (a->error.set) return;
+    Packed p = {.store = store, .path = q->path, .value = a->numbers, .count = a->count};
+    const hid_t data = H5Dopen2(store->file, q->path, H5P_DEFAULT);
+    const hid_t type = H5Dget_type(data);
+    p.bytes = H5Tget_size(type);
+    const bool good = (H5Tget_class(type) != H5T_INTEGER ||
+                       check_integers(&p, data, type, &a->error)) &&
+                      refuse_missing(&p, "_FillValue", &a->error) &&
+                      refuse_missing(&p, "missing_value", &a->error) &&
+                      refuse_invalid(&p, &a->error) && scale(&p, &a->error);
+    store_drop(type);
+    store_drop(data);
+    if (!good) a->numbers = NULL;
+}
