@@ -6,12 +6,13 @@ Everything is restated from the definition: a cell is a set of indices of x [N, 
 """
 
 import itertools
+import os
 from decimal import Decimal, getcontext
 
 import h5py
 import numpy as np
 
-from program import check, case, main
+from program import check, case, main, same
 
 EPS = np.finfo(np.float64).eps
 SPECS = ("none", "batch", "layer", "instance", "group:2", "group:size=1", "position", "ghost:2")
@@ -28,6 +29,13 @@ def cells(spec, shape):
     return None if spec == "none" else np.unique(cell[spec].ravel(), return_inverse=True)[1]
 
 
+def cells_shape(spec, shape, given):
+    """The shape of /mean and /rstd."""
+    n, c = shape[:2]
+    return (c,) if given else {"batch": (c,), "layer": (n,), "instance": (n, c), "group:2": (n, 2), "group:size=1": (n, c),
+                               "position": (n, *shape[2:]), "ghost:2": (n // 2, c)}[spec]
+
+
 def channel_of(shape):
     return np.indices((shape[0], shape[1], int(np.prod(shape[2:]))))[1].ravel()
 
@@ -40,6 +48,7 @@ class Reference:
 
     def __init__(self, spec, shape, eps, state=None):
         self.cell, self.channel, self.eps = cells(spec, shape), channel_of(shape), eps
+        self.spec, self.shape = spec, shape
         self.state = state if state and spec in KEEP_STATE else None
         if self.state:
             self.cell = None
@@ -73,18 +82,32 @@ class Reference:
             return rstd * h
         return rstd * (h - self.mean(h) - xhat * self.mean(h * xhat))
 
+    def moments(self, x):
+        """Mean and 1/std of the cells; after training the running moments, which began at 0 and 1."""
+        if self.spec == "none":
+            return {}
+        if self.state:
+            return {"mean": self.state[0], "rstd": 1 / np.sqrt(self.state[1] + self.eps)}
+        found = {"mean": np.array([x[i].mean() for i in self.lists]),
+                 "rstd": np.array([1 / np.sqrt(x[i].var() + self.eps) for i in self.lists])}
+        if self.spec in KEEP_STATE:
+            by_channel = found["mean"].reshape(-1, self.shape[1]).mean(axis=0)
+            unbiased = np.array([x[i].var(ddof=1) for i in self.lists]).reshape(-1, self.shape[1]).mean(axis=0)
+            found.update(running_mean=0.1 * by_channel, running_var=0.9 + 0.1 * unbiased)
+        return found
+
     def first_order(self, x, gamma, beta, dy):
         xhat, _ = self.standard(x)
         per_channel = [np.flatnonzero(self.channel == c) for c in range(gamma.size)]
         return {"y": gamma[self.channel] * xhat + beta[self.channel], "dx": self.dx(x, gamma, dy),
                 "dgamma": np.array([(dy * xhat)[i].sum() for i in per_channel]),
-                "dbeta": np.array([dy[i].sum() for i in per_channel])}
+                "dbeta": np.array([dy[i].sum() for i in per_channel]), **self.moments(x)}
 
     def second_order(self, x, gamma, dy, v):
-        """Gradients of s = <dx, v> by complex steps in long doubles: no subtraction, no truncation."""
+        """Gradients of s = <dx, v> by complex steps in long doubles: no subtraction, no truncation. beta is not in s."""
         step = np.longdouble(1e-40)
         long = [a.astype(np.clongdouble) for a in (x, gamma, dy)]
-        result = {}
+        result = {"ds_dbeta": np.zeros(gamma.size)}
         for at, name in enumerate(("ds_dx", "ds_dgamma", "ds_ddy")):
             moved = [a[None, :] for a in long]
             moved[at] = moved[at] + 1j * step * np.eye(long[at].size)
@@ -106,7 +129,10 @@ def call(place, spec, arrays, *options, talk=""):
         sets = []
         file.visititems(lambda name, found: sets.append(name) if isinstance(found, h5py.Dataset) else None)
         for name in sets:
-            expected = arrays["x"].shape if name in ("y", "dx", "ds_dx", "ds_ddy") else arrays["x"].shape[1:2]
+            shape, channels = arrays["x"].shape, arrays["x"].shape[1:2]
+            expected = shape if name in ("y", "dx", "ds_dx", "ds_ddy") else channels
+            if name in ("mean", "rstd"):
+                expected = cells_shape(spec, shape, "eval" in options and spec in KEEP_STATE) if spec in SPECS else file[name].shape
             check(file[name].shape == expected, f"{spec}: /{name} has shape {file[name].shape}")
         return {name: file[name][()].ravel() for name in sets}
 
@@ -162,13 +188,14 @@ def numpy_eval(place):
 
 @case("oracle")
 def numpy_eps(place):
-    """--eps and eps= are the same number, inside the root."""
+    """--eps and eps= are the same number, inside the root; 0 is one, too."""
     rng = np.random.default_rng(3)
     shape = (2, 4, 5)
-    for spec, options in (("group:2", ("--eps", "0.25")), ("group(2, eps=0.25)", ())):
+    for spec, options in (("group:2", ("--eps", "0.25")), ("group(2, eps=0.25)", ()), ("group:2", ("--eps", "0"))):
         arrays = arrays_of(rng, shape)
         del arrays["v"]
-        expected = Reference("group:2", shape, 0.25).first_order(*flat(arrays, "x", "gamma", "beta", "dy"))
+        eps = 0 if "0" in options else 0.25
+        expected = Reference("group:2", shape, eps).first_order(*flat(arrays, "x", "gamma", "beta", "dy"))
         compare(spec, call(place, spec, arrays, *options), expected, 1e-12)
 
 
@@ -178,11 +205,11 @@ def defaults(place):
     rng = np.random.default_rng(4)
     x = rng.normal(size=(2, 4, 5))
     plain = call(place, "group:2", {"x": x})
-    check(sorted(plain) == ["y"], f"data sets {sorted(plain)}")
+    check(sorted(plain) == ["mean", "rstd", "y"], f"data sets {sorted(plain)}")
     given = call(place, "group:2", {"x": x, "gamma": np.ones(4), "beta": np.zeros(4)})
     check(np.array_equal(plain["y"], given["y"]), "gamma = 1 and beta = 0 are not the defaults")
     without = call(place, "group(2, gamma=no, beta=no)", {"x": x, "dy": x})
-    check(sorted(without) == ["dx", "y"], f"gamma=no, beta=no: data sets {sorted(without)}")
+    check(sorted(without) == ["dx", "mean", "rstd", "y"], f"gamma=no, beta=no: data sets {sorted(without)}")
     for dtype in ("f4", ">f4", "i2", "u1", "i8"):
         rounded = np.abs(100 * x).astype(dtype)
         narrow, wide = (call(place, "batch", {"x": a, "dy": a}) for a in (rounded, rounded.astype("f8")))
@@ -203,8 +230,9 @@ def second_order(place):
         got = call(place, spec, arrays, "--mode", mode)
         reference = Reference(spec, shape, 1e-5, state)
         expected = reference.second_order(*flat(arrays, "x", "gamma", "dy", "v"))
+        first = reference.first_order(*flat(arrays, "x", "gamma", "beta", "dy"))
         compare(f"{spec} on {shape}, {mode}", {name: got.get(name) for name in expected}, expected, 1e-9)
-        check(len(got) == 7, f"{spec}: data sets {sorted(got)}")
+        same(f"data sets of {spec}", sorted(got), sorted([*first, *expected]))
 
 
 # ---- sixty digits -------------------------------------------------------------------------------------------------
@@ -348,6 +376,246 @@ def lonely_cells(place):
         check(np.array_equal(got["y"], arrays["beta"][channel_of(shape)]), f"{spec} on {shape}: y is not beta")
         for name in ("dx", "dgamma"):
             check(not got[name].any(), f"{spec} on {shape}: {name} is not zero")
+
+
+# ---- what IN holds, and what is said of it --------------------------------------------------------------------------
+
+
+def talk_of(place, spec, arrays, *options, attributes=None):
+    """(exit code, stderr) of `apply` on these arrays; attributes are /x's."""
+    with h5py.File(place.path("in.h5"), "w") as file:
+        for name, values in arrays.items():
+            file[name] = values
+        file["x"].attrs.update(attributes or {})
+    code, _, err = place.run("apply", spec, "in.h5", "out.h5", *options)
+    return code, err.decode()
+
+
+def output(place):
+    found = {}
+    with h5py.File(place.path("out.h5"), "r") as file:
+        file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+@case("example")
+def packed(place):
+    """Packed as CF has it is unpacked; missing values, and integers that are no doubles, are refused."""
+    rng = np.random.default_rng(10)
+    shape = (2, 4, 5)
+    whole = rng.integers(-99, 99, size=shape).astype("i2")
+    unpacked = {"scale_factor": 0.25, "add_offset": np.float32(3.5)}
+    check(talk_of(place, "group(2)", {"x": whole}, attributes=unpacked) == (0, ""), "packed integers are not read")
+    got = output(place)["y"]
+    plain = call(place, "group(2)", {"x": whole * 0.25 + 3.5})["y"]
+    check(np.array_equal(got.ravel(), plain), "packed integers are not unpacked")
+    some = whole.ravel()[[3]]
+    refused = [(whole, {"_FillValue": some[0]}, "missing (its _FillValue"),
+               (whole, {"missing_value": np.array([-9999, some[0]], "i2")}, "missing (its missing_value"),
+               ((whole * 0.1).astype("f4"), {"_FillValue": float(some[0]) * 0.1}, "missing"),
+               (whole, {"valid_range": np.array([-50, 50], "i2")}, "outside"), (whole, {"valid_min": -50}, "outside"),
+               (whole, {"valid_max": 50.0}, "outside"), (whole, {"scale_factor": "2"}, "'scale_factor' of /x is not"),
+               (whole, {"add_offset": [1.0, 2.0]}, "'add_offset' of /x is not"),
+               (whole.astype("i1"), {"_Unsigned": "true"}, "_Unsigned"),
+               (whole + 2**53 + 100, {}, "no double"), (whole.astype("u8") + np.uint64(2**63 + 1), {}, "no double"),
+               (np.full(shape, 2**63 - 1), {}, "9223372036854775807")]
+    for x, attributes, words in refused:
+        code, talk = talk_of(place, "group(2)", {"x": x}, attributes=attributes)
+        check(code == 65 and words in talk and talk.count("\n") == 1, f"{attributes} of {x.dtype}: {code}, {talk!r}")
+    accepted = [(whole * 1.0, {"_FillValue": np.nan}), (whole, {"_FillValue": np.int16(-9999)}),
+                (whole, {"valid_range": [-200, 200], "units": "K", "long_name": "x"}),
+                (whole.astype("i8") * 2**54, {}), (np.full(shape, -(2**63)), {}), (np.full(shape, 2**64 - 2**11, "u8"), {})]
+    for x, attributes in accepted:
+        outcome = talk_of(place, "group(2)", {"x": x}, attributes=attributes)
+        check(outcome == (0, ""), f"{attributes} of {x.dtype}: {outcome}")
+
+
+@case("example")
+def unused(place):
+    """All that is not used is said in one line, with the right name where there is one."""
+    rng = np.random.default_rng(11)
+    x, c = rng.normal(size=(2, 4, 5)), np.ones(4)
+    cases = [("batch", {"labels": [1, 2]}, ["/labels"]), ("batch", {"run/score": 1.0}, ["/run"]),
+             ("batch", {"weight": c}, ["/weight (here it is /gamma, or say --names torch)"]),
+             ("batch", {"weight": c, "gamma": c}, ["/weight"]), ("layer", {"running_mean": c}, ["/running_mean"]),
+             ("batch", {"scale": c, "bias": c}, ["/scale", "--names onnx or say --names flax", "/bias", "here it is /beta"]),
+             ("batch", {"moving_mean": c}, ["/moving_mean (here it is /running_mean, or say --names keras)"]),
+             ("batch", {"bn1/gamma": c, "text": "a"}, ["/bn1 (its gamma would be read at /gamma)", "/text"]),
+             ("blend(batch, layer)", {"norm/gate": c}, ["/norm (its gate would be read at /param/gate)"]),
+             ("batch", {f"z{i}": c for i in range(20)}, ["and 8 more"])]
+    for spec, more, words in cases:
+        code, talk = talk_of(place, spec, {"x": x, **more})
+        check(code == 0 and talk.count("\n") == 1 and "not used: " in talk, f"{list(more)}: {code}, {talk!r}")
+        check(all(word in talk for word in words), f"{list(more)}: {talk!r} does not say {words}")
+    with h5py.File(place.path("in.h5"), "w") as file:
+        file["x"], file["channel"] = x, np.arange(4)
+        file["channel"].make_scale("channel")
+        file["x"].dims[1].attach_scale(file["channel"])
+    place.good("apply", "batch", "in.h5", "out.h5")
+    same("talk of a dimension scale", place.talk, "")
+
+
+@case("oracle")
+def channels_last(place):
+    """The same numbers in the other order of axes, whatever they are; only what is like x has that order."""
+    rng = np.random.default_rng(12)
+    for spec, shape in itertools.product((*SPECS, "mix(layer, batch)"), SHAPES):
+        arrays = arrays_of(rng, shape)
+        if one_element(spec, shape) if spec in SPECS else False:
+            continue
+        talk_of(place, spec, arrays)
+        first = output(place)
+        like_x = ("x", "dy", "v", "y", "dx", "ds_dx", "ds_ddy")
+        last = {name: np.moveaxis(a, 1, -1) if name in like_x else a for name, a in arrays.items()}
+        code, talk = talk_of(place, spec, last, "--layout", "channels-last")
+        check(code == 0 and talk == "", f"{spec}: {code}, {talk!r}")
+        got = output(place)
+        same(f"data sets of {spec}", sorted(got), sorted(first))
+        for name, values in first.items():
+            there = np.moveaxis(values, 1, -1) if name in like_x else values
+            check(np.array_equal(got[name], there), f"{spec} on {shape}: /{name} is another in channels-last")
+
+
+@case("example")
+def axes(place):
+    """Images whose last axis seems to be the channels are remarked, others are not."""
+    for shape, said in (((2, 8, 8, 3), True), ((2, 4, 4, 4), False), ((2, 3, 8, 8), False), ((2, 4, 8, 8, 2), True),
+                        ((2, 16, 20, 3), True), ((2, 4, 8), False), ((2, 2, 4, 8, 8), False), ((2, 8), False)):
+        code, talk = talk_of(place, "layer", {"x": np.arange(float(np.prod(shape))).reshape(shape)})
+        check(code == 0 and ("axis 1 is the channels" in talk) == said, f"{shape}: {code}, {talk!r}")
+
+
+def zeros_but(got, names, what):
+    for name, values in got.items():
+        check(name in names or not values.any(), f"{what}: /{name} is not zero")
+
+
+@case("oracle")
+def empty(place):
+    """No samples, or no positions: zeros of the right shapes, and the state stays, for every spec."""
+    import json
+    specs = [norm["example"] for norm in json.loads(place.good("list", "norms", "--json"))["norms"]]
+    mean, variance = np.arange(4.0), np.arange(1.0, 5)
+    for spec, shape in itertools.product((*SPECS, *specs), ((0, 4), (0, 4, 3), (4, 4, 0), (4, 4, 3, 0, 2))):
+        state = {"running_mean": mean, "running_var": variance} if spec in KEEP_STATE else {}
+        x = np.zeros(shape)
+        arrays = {"x": x, "dy": x, "v": x, "v_gamma": np.ones(4), **state}
+        if any(word in spec for word in ("renorm", "mabn", "frozen")):
+            continue
+        if "channels" in spec or "chunks" in spec:
+            arrays["x"] = arrays["dy"] = arrays["v"] = np.zeros((shape[0], 8, *shape[2:]))
+            arrays["v_gamma"] = np.ones(8)
+        code, talk = talk_of(place, spec, arrays)
+        check(code == 0 and talk == "", f"{spec} on {shape}: {code}, {talk!r}")
+        got = output(place)
+        for name in ("y", "dx", "ds_dx", "ds_ddy"):
+            same(f"{spec}: shape of /{name}", got[name].shape, arrays["x"].shape)
+        for name in ("dgamma", "dbeta", "ds_dgamma", "ds_dbeta"):
+            same(f"{spec}: shape of /{name}", got[name].shape, arrays["x"].shape[1:2])
+        zeros_but({k: v for k, v in got.items() if "d" in k or k in ("y", "mean", "rstd")}, ("gamma",), f"{spec} on {shape}")
+        for name, values in state.items():
+            check(np.array_equal(got[name], values), f"{spec} on {shape}: /{name} moved")
+        if spec in SPECS and spec != "none":
+            same(f"{spec} on {shape}: shape of /mean", got["mean"].shape, cells_shape(spec, shape, False))
+
+
+@case("oracle")
+def flat_cells(place):
+    """With eps = 0 a cell without variance gives beta and a dx of zero, to any order; one line says how many."""
+    rng = np.random.default_rng(13)
+    specs = (*SPECS[1:], "position(center=no)", "mix(layer, batch)", "nested", "task", "frn(tlu=no)",
+             "channels(0, 0, 0, 1)", "lattice(batch=2, size=2)", "chunks(2)")
+    for spec in specs:
+        arrays = arrays_of(rng, (4, 4, 3, 3))
+        arrays["x"] = np.zeros((4, 4, 3, 3)) if "=no" in spec else np.full((4, 4, 3, 3), 0.1)
+        code, talk = talk_of(place, spec, arrays, "--eps", "0")
+        check(code == 0 and talk.count("\n") == 1 and "no variance; with eps = 0" in talk, f"{spec}: {code}, {talk!r}")
+        got = output(place)
+        beta = arrays["beta"] if "beta" in arrays else 0
+        check(np.array_equal(got["y"], np.broadcast_to(beta[:, None, None], (4, 4, 3, 3))), f"{spec}: y is not beta")
+        zeros_but({k: v for k, v in got.items() if "d" in k[:4]}, ("dbeta", "rstd"), spec)
+    arrays = arrays_of(rng, (4, 4, 3, 3))
+    arrays["x"][1] = 5.0
+    code, talk = talk_of(place, "layer", arrays, "--eps", "0")
+    check(code == 0 and "1 of 4 cells" in talk, f"{code}, {talk!r}")
+    code, talk = talk_of(place, "blend(layer, batch)", arrays, "--eps", "0")
+    check(code == 64 and "its parts have" in talk, f"{code}, {talk!r}")
+
+
+FRAMEWORKS = {"torch": ("weight", "bias", "running_mean", "running_var"), "onnx": ("scale", "B", "input_mean", "input_var"),
+              "keras": ("gamma", "beta", "moving_mean", "moving_variance"), "flax": ("scale", "bias", "mean", "var")}
+
+
+@case("oracle")
+def names(place):
+    """The same numbers under the names of other frameworks, in and out; torch counts the batches."""
+    rng = np.random.default_rng(14)
+    shape = (4, 4, 3)
+    for spec, mode in itertools.product(("batch", "batch | group(2)", "layer"), ("train", "eval")):
+        part = "part1." if "|" in spec else ""
+        arrays = arrays_of(rng, shape)
+        arrays.update(v_gamma=rng.normal(size=4), v_beta=rng.normal(size=4))
+        if spec != "layer":
+            arrays[part + "running_mean"], arrays[part + "running_var"] = rng.normal(size=4), rng.uniform(1, 2, size=4)
+        same("ours", talk_of(place, spec, arrays, "--mode", mode), (0, ""))
+        ours = output(place)
+        for framework, theirs in FRAMEWORKS.items():
+            table = dict(zip(("gamma", "beta", "running_mean", "running_var"), theirs))
+
+            def named(name):
+                for prefix in ("ds_d", "v_", "d", part, ""):
+                    if name.startswith(prefix) and name[len(prefix):] in table:
+                        return prefix + table[name[len(prefix):]]
+                return {"mean": "cell_mean", "rstd": "cell_rstd"}.get(name, name) if framework == "flax" else name
+
+            code, talk = talk_of(place, spec, {named(k): v for k, v in arrays.items()}, "--mode", mode, "--names", framework)
+            check((code, talk) == (0, ""), f"{framework}, {spec}: {code}, {talk!r}")
+            got = output(place)
+            if framework == "torch" and spec != "layer" and mode == "train":
+                same("steps", got.pop("num_batches_tracked")[()], 1)
+            same(f"{framework}, {spec}, {mode}", sorted(got), sorted(named(k) for k in ours))
+            for name, values in ours.items():
+                check(np.array_equal(got[named(name)], values), f"{framework}, {spec}: /{named(name)} is not /{name}")
+    counted = {"x": rng.normal(size=shape), "num_batches_tracked": np.int64(41)}
+    talk_of(place, "batch", counted, "--names", "torch")
+    same("steps after 41", output(place)["num_batches_tracked"][()], 42)
+
+
+@case("example")
+def not_finite(place):
+    """NaN, infinity and overflow are said of every spec, from what was computed."""
+    rng = np.random.default_rng(15)
+    x = rng.normal(size=(4, 4, 3, 3))
+    holed = x.copy()
+    holed[1, 2, 0, 0] = np.nan
+    for spec in (*SPECS, "mix(instance, batch)", "blend(batch, layer)", "soft(2)", "frn", "nested", "mode(2)", "evonorm(S0)",
+                 "response", "split(layer, batch)", "layer | batch", "task", "chunks(2)"):
+        code, talk = talk_of(place, spec, {"x": holed, "dy": x})
+        check(code == 0 and talk.count("\n") == 1 and "1 of 144 of /x" in talk and "of /y" in talk, f"{spec}: {talk!r}")
+        code, talk = talk_of(place, spec, {"x": x, "dy": holed})
+        check(code == 0 and talk.count("\n") == 1 and "1 of 144 of /dy" in talk and "of /dx" in talk, f"{spec}: {talk!r}")
+    code, talk = talk_of(place, "batch", {"x": 1e170 * x})
+    check(code == 0 and talk.count("\n") == 1 and "4 of 4 of /running_var" in talk, f"batch at 1e170: {code}, {talk!r}")
+    for spec in ("evonorm(S0)", "response"):
+        code, talk = talk_of(place, spec, {"x": 1e170 * x, "dy": x})
+        check(code == 0 and talk.count("\n") == 1 and "overflow in" in talk, f"{spec} at 1e170: {code}, {talk!r}")
+
+
+@case("fault")
+def memory(place):
+    """What the second order needs is said before it begins, and refused where it cannot be had."""
+    import resource
+    x = np.random.default_rng(16).normal(size=(8, 32, 64, 64))
+    code, talk = talk_of(place, "group(8)", {"x": x, "dy": x, "v": x})
+    check(code == 0 and "second order of group(8) on [8, 32, 64, 64] needs about" in talk, f"{code}, {talk!r}")
+    os.remove(place.path("out.h5"))
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20))
+
+    code, _, err = place.run("apply", "group(8)", "in.h5", "out.h5", preexec_fn=limit)
+    check(code == 71 and b"needs about" in err and b"can be had" in err, f"{code}, {err!r}")
+    check(err.count(b"\n") == 1 and not os.path.exists(place.path("out.h5")), f"{err!r}")
 
 
 if __name__ == "__main__":

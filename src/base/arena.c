@@ -114,6 +114,13 @@ void arena_rewind(Arena *arena, ArenaMark mark) {
     arena->used = mark.block ? mark.used : 0;
 }
 
+size_t arena_bytes(const Arena *arena) {
+    size_t bytes = arena->used;
+    for (const Block *b = arena->first; b && b != arena->current; b = b->next)
+        bytes += b->room;
+    return bytes;
+}
+
 size_t arena_blocks(const Arena *arena) {
     return arena->blocks;
 }

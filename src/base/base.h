@@ -98,6 +98,8 @@ void *arena_zero(Arena *arena, size_t count, size_t size); /* the same, all byte
 
 ArenaMark arena_mark(const Arena *arena);
 void arena_rewind(Arena *arena, ArenaMark mark); /* all taken since the mark is gone */
+/* Bytes between its beginning and what was taken last. */
+size_t arena_bytes(const Arena *arena);
 /* Calls of malloc so far: constant in the steady state. */
 size_t arena_blocks(const Arena *arena);
 
@@ -131,6 +133,10 @@ const char *text_number(Arena *arena, double value);
  * "nan". */
 bool text_to_double(const char *text, double *value);
 bool text_to_count(const char *text, size_t *value); /* decimal digits only */
+
+/* Levenshtein distance with transposition of neighbours as one step (optimal string
+ * alignment). */
+size_t text_distance(const char *a, const char *b);
 
 /* The candidate with the smallest edit distance, or NULL if none is near (more than half
  * differs). */

@@ -107,9 +107,7 @@ bool text_to_count(const char *text, size_t *value) {
 
 enum { LONGEST_WORD = 64 };
 
-/* Levenshtein distance with transposition of neighbours as one step (optimal string
- * alignment). */
-static size_t distance(const char *a, const char *b) {
+size_t text_distance(const char *a, const char *b) {
     size_t n = strlen(a), m = strlen(b), d[3][LONGEST_WORD + 1];
     if (n > LONGEST_WORD || m > LONGEST_WORD) return n > m ? n : m;
     for (size_t j = 0; j <= m; j++) d[0][j] = j;
@@ -133,7 +131,7 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
     const char *best = NULL;
     size_t least = SIZE_MAX, length = strlen(word);
     for (size_t i = 0; i < count; i++) {
-        size_t d = distance(word, candidates[i]);
+        size_t d = text_distance(word, candidates[i]);
         bool prefix = length >= 2 && strncmp(word, candidates[i], length) == 0;
         if (prefix && d > 1) d = 1; /* an abbreviation is near whatever its length */
         if (d < least) {

@@ -366,6 +366,10 @@ bool norm_adapt(const Norm *norm, Draw draw, double *const *state) {
     return changed;
 }
 
+double norm_moved(const NormState *state, double was, double seen) {
+    return isnan(seen) ? was : was + state->weight_new * (seen - was);
+}
+
 bool norm_accepts(const Norm *norm, const double *const *state, Error *error) {
     for (size_t i = 0; i < norm->parts; i++)
         if (!norm_accepts(norm->part[i], state + norm->part_state[i], error))
@@ -443,6 +447,18 @@ const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x, NormM
     if (norm->kind->partition) return norm->kind->partition(arena, norm, x, state);
     return partition_blocks(arena, x, norm->block ? norm->block : x.N,
                             norm->width ? norm->width : x.C, norm->kind->apart);
+}
+
+Lattice norm_cell_lattice(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
+                          const double *const *state) {
+    if (per_channel(norm, mode)) return (Lattice){SIZE_MAX, x.C, SIZE_MAX};
+    const size_t block = norm->block, width = norm->width;
+    Lattice cells = {block ? x.N / block : SIZE_MAX, width ? x.C / width : SIZE_MAX,
+                     norm->kind->apart ? x.L : SIZE_MAX};
+    const Lattice one = {block ? block : 1, x.C, 1};
+    if (norm->kind->partition)
+        cells.C = norm->kind->partition(arena, norm, one, state)->channel_cells;
+    return cells;
 }
 
 bool norm_fits(Arena *arena, const Norm *norm, Lattice x, NormMode mode, Error *error) {

@@ -179,6 +179,9 @@ bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
  * Whether anything changed. */
 bool norm_adapt(const Norm *norm, Draw draw, double *const *state);
 
+/* A number of the state after a step that observed `seen` (NaN: nothing, it stays). */
+double norm_moved(const NormState *state, double was, double seen);
+
 /* Whether such adapted state can be, for who reads it from elsewhere: a group map names
  * every group. */
 bool norm_accepts(const Norm *norm, const double *const *state, Error *error);
@@ -215,6 +218,15 @@ Lattice norm_part_lattice(const Norm *norm, size_t i, Lattice x);
  * NORM_EVAL: batch's). `state` as in NormContext; NULL: as it begins. */
 const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
                                 const double *const *state);
+
+/* How many cells lie along samples, channels and positions; SIZE_MAX: a cell has all of that
+ * axis. Of a partition normalizer; x may be empty. */
+Lattice norm_cell_lattice(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
+                          const double *const *state);
+
+/* How many cells a fused y of a partition normalizer was standardized by, and their means (0
+ * where nothing is centred) and 1 / sqrt(variance + eps). 0 where y is no such. */
+size_t norm_standardized(const Node *y, double *mean, double *rstd);
 
 #pragma GCC visibility pop
 

@@ -255,6 +255,19 @@ static const Op op_standardize = {.name = "standardize",
                                   .backward = fused_backward,
                                   .define = fused_define};
 
+size_t norm_standardized(const Node *y, double *mean, double *rstd) {
+    const Fused *f = y->op == &op_standardize ? y->detail : NULL;
+    if (f == NULL || (f->fixed && f->variance == NULL)) return 0;
+    const StandardCells *cells = y->saved;
+    for (size_t i = 0; i < cells->count; i++) {
+        const Standard cell = cells->cell[i];
+        const int scale = cells->scale ? cells->scale[i] : 0;
+        mean[i] = ldexp(cell.shift + cell.offset, scale);
+        rstd[i] = ldexp(cell.rstd, -scale);
+    }
+    return cells->count;
+}
+
 Node *partitioned_apply(const NormContext *context, Node *x) {
     Arena *arena = tape_arena(context->tape);
     observe_rows(context, x);

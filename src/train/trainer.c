@@ -263,8 +263,7 @@ static double mean_observed(const Trainer *t, size_t i) {
 static void update_state(Trainer *t) {
     for (size_t i = 0; i < t->net->states; i++) {
         if (t->told[i]->adapted) continue;
-        double seen = mean_observed(t, i);
-        if (!isnan(seen)) t->state[i] += t->told[i]->weight_new * (seen - t->state[i]);
+        t->state[i] = norm_moved(t->told[i], t->state[i], mean_observed(t, i));
     }
 }
 //< running

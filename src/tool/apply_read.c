@@ -1,0 +1,235 @@
+/* What IN gives: x, what flows along with it, parameters, and the state before the step. */
+#include "apply.h"
+
+#include <string.h>
+
+/* ---- layout ------------------------------------------------------------------------ */
+
+/* out[n, j, i] = in[n, i, j] */
+static const double *swapped(Arena *arena, const double *in, size_t n, size_t rows,
+                             size_t columns) {
+    double *out = TAKE(arena, double, n *rows *columns);
+    for (size_t k = 0; k < n; k++, in += rows * columns)
+        for (size_t j = 0; j < columns; j++)
+            for (size_t i = 0; i < rows; i++)
+                out[(k * columns + j) * rows + i] = in[i * columns + j];
+    return out;
+}
+
+const double *apply_layout(const Job *job, const double *seen) {
+    const Lattice at = job->lattice;
+    return job->channels_last ? swapped(job->arena, seen, at.N, at.C, at.L) : seen;
+}
+
+static const double *layout_seen(const Job *job, const double *given) {
+    const Lattice at = job->lattice;
+    return job->channels_last ? swapped(job->arena, given, at.N, at.L, at.C) : given;
+}
+
+/* [N, ..., C] -> [N, C, ...] */
+static Shape shape_seen(Shape given) {
+    Shape seen = given;
+    seen.size[1] = given.size[given.rank - 1];
+    for (size_t i = 2; i < given.rank; i++) seen.size[i] = given.size[i - 1];
+    return seen;
+}
+
+/* ---- arrays ------------------------------------------------------------------------ */
+
+static const double *read_array(const Job *job, const char *path, Shape *shape) {
+    Error error = {.set = false};
+    size_t size[STORE_MAX_RANK];
+    const double *data = store_get_unpacked(job->in, job->arena, path, STORE_MAX_RANK,
+                                            &shape->rank, size, &error);
+    die_if(&error);
+    for (size_t i = 0; i < SHAPE_MAX_RANK; i++)
+        shape->size[i] = i < shape->rank ? size[i] : 0;
+    if (shape->rank <= SHAPE_MAX_RANK) return data;
+    if (strcmp(path, "/x") == 0)
+        die(EX_DATAERR, "%s: /x has rank %zu; [N, C, ...] of rank 2 to %d is expected",
+            job->path, shape->rank, SHAPE_MAX_RANK);
+    die(EX_DATAERR, "%s: %s has rank %zu, at most %d is expected", job->path, path,
+        shape->rank, SHAPE_MAX_RANK);
+}
+
+/* Where there is no /x, but an array of another name. */
+static const char *x_hint(const Job *job) {
+    size_t count;
+    const char **names = store_members(job->in, job->arena, "/", &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], "X") == 0) return ", did you mean /X?";
+    return "";
+}
+
+void apply_read_x(Job *job) {
+    if (store_kind(job->in, "/x") == STORE_ABSENT)
+        die(EX_DATAERR, "%s: /x is missing%s", job->path, x_hint(job));
+    job->x = read_array(job, "/x", &job->given);
+    if (job->given.rank < 2)
+        die(EX_DATAERR, "%s: /x has rank %zu%s; %s of rank 2 to %d is expected",
+            job->path, job->given.rank, job->given.rank == 0 ? ", a single number" : "",
+            job->channels_last ? "[N, ..., C]" : "[N, C, ...]", SHAPE_MAX_RANK);
+    job->shape = job->channels_last ? shape_seen(job->given) : job->given;
+    job->lattice = shape_lattice(job->shape);
+    if (job->lattice.C == 0)
+        die(EX_DATAERR, "%s: /x has no channels: its shape is %s", job->path,
+            shape_text(job->arena, job->given));
+    job->x = layout_seen(job, job->x);
+}
+
+/* An array that must have x's shape; NULL if it is not there. */
+static const double *read_like_x(const Job *job, const char *path) {
+    if (!store_has(job->in, path)) return NULL;
+    Shape shape = SCALAR;
+    const double *data = read_array(job, path, &shape);
+    if (!shape_equal(shape, job->given))
+        die(EX_DATAERR, "%s: %s has shape %s; that of /x is expected, %s", job->path,
+            path, shape_text(job->arena, shape), shape_text(job->arena, job->given));
+    return layout_seen(job, data);
+}
+
+/* Which axis the channels are, where the numbers would fit the other. */
+static const char *axis_hint(const Job *job, size_t length) {
+    const Shape x = job->given;
+    const size_t other = job->channels_last ? x.size[1] : x.size[x.rank - 1];
+    if (x.rank < 3 || length != other || other == job->lattice.C) return "";
+    return text_print(job->arena, "; axis %zu of /x is the channels, %s",
+                      job->channels_last ? x.rank - 1 : 1,
+                      job->channels_last ? "by --layout channels-last"
+                                         : "or the last one by --layout channels-last");
+}
+
+static const double *read_vector(const Job *job, const char *path, size_t count) {
+    Shape shape = SCALAR;
+    const double *data = read_array(job, path, &shape);
+    if (shape.rank == 1 && shape.size[0] == count) return data;
+    const char *has = shape.rank == 0 ? "is a single number"
+                                      : text_print(job->arena, "has shape %s",
+                                                   shape_text(job->arena, shape));
+    const char *wanted = count == job->lattice.C ? "one number for each channel is"
+                                                 : "a list of numbers is";
+    die(EX_DATAERR, "%s: %s %s; %s expected, [%zu]%s", job->path, path, has, wanted,
+        count, axis_hint(job, shape.rank == 1 ? shape.size[0] : 0));
+}
+
+/* ---- operands ---------------------------------------------------------------------- */
+
+static void add_operand(Job *job, const char *path) {
+    job->operand[job->operands++] = (Operand){path, store_has(job->in, path)};
+}
+
+const char *apply_state_path(const Job *job, size_t i) {
+    const char *name = apply_name(job->arena, job->names, job->norm->state[i].name);
+    return text_print(job->arena, "/%s", name);
+}
+
+/* Evaluation does not read what only backward or norm_adapt does. */
+static bool is_read(const Job *job, const NormState *s) {
+    return job->mode == NORM_TRAIN || !(s->of_backward || s->adapts);
+}
+
+/* torch counts the steps of whatever has running moments. */
+static bool is_counted(const Job *job) {
+    return strcmp(job->names->option, "torch") == 0 && job->norm->states > 0 &&
+           job->mode == NORM_TRAIN;
+}
+
+static const char BATCHES[] = "/num_batches_tracked";
+
+void apply_list_operands(Job *job) {
+    static const char *const flows[] = {"/x", "/dy", "/v"}, *const prefixes[] = {"",
+                                                                                 "v_"};
+    const Norm *norm = job->norm;
+    for (size_t i = 0; i < COUNT_OF(flows); i++) add_operand(job, flows[i]);
+    for (size_t k = 0; k < COUNT_OF(prefixes); k++)
+        for (size_t i = 0; i < norm->params; i++)
+            add_operand(job, apply_param_path(job->arena, job->names, prefixes[k],
+                                              norm->param[i].name));
+    for (size_t i = 0; i < norm->states; i++)
+        if (is_read(job, &norm->state[i])) add_operand(job, apply_state_path(job, i));
+    if (is_counted(job)) add_operand(job, BATCHES);
+}
+
+static const double *start_of(Arena *arena, const double *start, double initial,
+                              size_t count) {
+    double *value = TAKE(arena, double, count);
+    for (size_t k = 0; k < count; k++) value[k] = start ? start[k] : initial;
+    return value;
+}
+
+static void read_params(Job *job) {
+    for (size_t i = 0; i < job->norm->params; i++) {
+        const NormParam *p = &job->norm->param[i];
+        const char *path = apply_param_path(job->arena, job->names, "", p->name);
+        const char *v_path = apply_param_path(job->arena, job->names, "v_", p->name);
+        job->param[i] = store_has(job->in, path)
+                            ? read_vector(job, path, p->count)
+                            : start_of(job->arena, p->start, p->initial, p->count);
+        if (store_has(job->in, v_path))
+            job->v_param[i] = read_vector(job, v_path, p->count);
+        job->second = job->second || job->v_param[i];
+    }
+}
+
+static void check_variance(const Job *job, const char *path, const double *value,
+                           size_t count) {
+    for (size_t k = 0; k < count; k++)
+        if (!(value[k] >= 0))
+            die(EX_DATAERR, "%s: %s[%zu] = %g: a variance of 0 or more is expected",
+                job->path, path, k, value[k]);
+}
+
+static bool is_variance(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return strcmp(dot ? dot + 1 : name, "running_var") == 0;
+}
+
+/* Evaluation, and training that recalls, must be told; other training begins as a new
+ * normalizer does. */
+static void read_state(Job *job) {
+    const bool asked = job->mode == NORM_EVAL || norm_recalls(job->norm);
+    Error error = {.set = false};
+    for (size_t i = 0; i < job->norm->states; i++) {
+        const NormState *s = &job->norm->state[i];
+        const char *path = apply_state_path(job, i);
+        const bool has = store_has(job->in, path) && is_read(job, s);
+        const bool spare = s->adapted || s->adapts || !is_read(job, s);
+        if (asked && !spare && !has)
+            die(EX_DATAERR, "%s: %s needs %s%s%s%s", job->path, job->norm->spec, path,
+                norm_recalls(job->norm) ? "" : " for --mode eval",
+                *job->unused ? "; not used: " : "", job->unused);
+        job->state[i] = has ? read_vector(job, path, s->count)
+                            : start_of(job->arena, s->start, s->initial, s->count);
+        if (is_variance(s->name)) check_variance(job, path, job->state[i], s->count);
+    }
+    if (!norm_accepts(job->norm, job->state, &error))
+        die(error.code, "%s: /map of %s: %s", job->path, job->norm->spec, error.message);
+}
+
+static void read_batches(Job *job) {
+    Shape shape = SCALAR;
+    if (!is_counted(job)) return;
+    job->counts = true;
+    if (!store_has(job->in, BATCHES)) return;
+    const double *value = read_array(job, BATCHES, &shape);
+    if (shape.rank > 1 || (shape.rank == 1 && shape.size[0] != 1))
+        die(EX_DATAERR, "%s: %s has shape %s; a single number is expected", job->path,
+            BATCHES, shape_text(job->arena, shape));
+    job->batches = *value;
+}
+
+void apply_read(Job *job) {
+    read_params(job);
+    read_state(job);
+    read_batches(job);
+    job->dy = read_like_x(job, "/dy");
+    job->v = read_like_x(job, "/v");
+    job->second = job->second || job->v;
+    if (!job->second || job->dy) return;
+    for (size_t i = 0; i < job->operands; i++) {
+        const Operand *operand = &job->operand[i];
+        const bool of_v = strncmp(operand->path, "/v_", 3) == 0;
+        if (operand->found && (of_v || strcmp(operand->path, "/v") == 0))
+            die(EX_DATAERR, "%s: %s is given without /dy", job->path, operand->path);
+    }
+}

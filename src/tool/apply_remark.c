@@ -1,0 +1,156 @@
+/* Remarks: what a reader of the results should know, a line each on stderr. */
+#include "apply.h"
+#include "op.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- before ------------------------------------------------------------------------ */
+
+/* Two sizes alike are an image's; the odd one out beside them is its channels. */
+static bool seems_last(Shape x) {
+    if (x.rank < 4) return false;
+    const size_t last = x.size[x.rank - 1], before = x.size[x.rank - 2];
+    if (x.size[x.rank - 3] == before && before != last) return true;
+    return x.rank == 4 && last == 3 && before >= 8 && x.size[1] >= 8;
+}
+
+void apply_remark_shape(const Job *job) {
+    const char *spec = job->norm->spec, *shape = shape_text(job->arena, job->given);
+    if (!job->channels_last && seems_last(job->given))
+        say("%s: axis 1 is the channels, %zu; if the last one is, of %zu, say --layout "
+            "channels-last",
+            shape, job->lattice.C, job->given.size[job->given.rank - 1]);
+    if (shape_count(job->shape) == 0) return;
+    if (norm_smallest_cell(job->arena, job->norm, job->lattice, job->mode) == 1)
+        say("%s has cells of one element on %s%s", spec, shape,
+            norm_is_partitioned(job->norm, job->mode) ? ": there y is beta and dx is zero"
+                                                      : "");
+    if (job->dy && job->mode == NORM_TRAIN && norm_by_design(job->norm))
+        say("%s in training: dx is no derivative, by design: %s", spec,
+            norm_by_design(job->norm));
+}
+
+/* ---- after: numbers that are none --------------------------------------------------- */
+
+static size_t odd_values(const double *value, size_t count) {
+    size_t odd = 0;
+    for (size_t i = 0; value && i < count; i++) odd += isfinite(value[i]) ? 0 : 1;
+    return odd;
+}
+
+/* "3 of /x" where some of them are no finite numbers. */
+static void add_odd(Text *text, const char *path, const double *value, size_t count) {
+    const size_t odd = odd_values(value, count);
+    if (odd > 0)
+        text_add(text, "%s%zu of %zu of %s", text->length ? ", " : "", odd, count, path);
+}
+
+static const char *odd_inputs(const Job *job) {
+    Text text = text_new(job->arena);
+    const size_t count = shape_count(job->shape);
+    add_odd(&text, "/x", job->x, count);
+    add_odd(&text, "/dy", job->dy, count);
+    add_odd(&text, "/v", job->v, count);
+    for (size_t i = 0; i < job->norm->params; i++) {
+        const NormParam *p = &job->norm->param[i];
+        add_odd(&text, apply_param_path(job->arena, job->names, "", p->name),
+                job->param[i], p->count);
+        add_odd(&text, apply_param_path(job->arena, job->names, "v_", p->name),
+                job->v_param[i], p->count);
+    }
+    for (size_t i = 0; i < job->norm->states; i++)
+        add_odd(&text, apply_state_path(job, i), job->state[i],
+                job->norm->state[i].count);
+    return text.data;
+}
+
+static const char *odd_outputs(const Job *job, const Results *r) {
+    Text text = text_new(job->arena);
+    const size_t count = shape_count(job->shape);
+    add_odd(&text, "/y", r->y, count);
+    add_odd(&text, "/dx", r->dx, count);
+    for (size_t i = 0; i < job->norm->params; i++)
+        add_odd(&text,
+                apply_param_path(job->arena, job->names, "d", job->norm->param[i].name),
+                r->dparam[i], job->norm->param[i].count);
+    for (size_t i = 0; i < job->norm->states; i++)
+        add_odd(&text, apply_state_path(job, i), r->state[i], job->norm->state[i].count);
+    add_odd(&text, "/ds_dx", r->ds_dx, count);
+    add_odd(&text, "/ds_ddy", r->ds_ddy, count);
+    for (size_t i = 0; i < job->norm->params; i++)
+        add_odd(
+            &text,
+            apply_param_path(job->arena, job->names, "ds_d", job->norm->param[i].name),
+            r->ds_dparam[i], job->norm->param[i].count);
+    return text.data;
+}
+
+static bool operands_are_finite(const Node *y) {
+    for (size_t i = 0; i < y->arity; i++)
+        if (y->in[i] && odd_values(y->in[i]->value, shape_count(y->in[i]->shape)) > 0)
+            return false;
+    return true;
+}
+
+/* The first operation that made infinities or NaN of finite numbers. */
+static const Node *first_overflow(const Results *r) {
+    const Node *first = NULL;
+    for (const Node *y = r->tape ? tape_last(r->tape) : NULL; y; y = y->previous)
+        if (y->op && odd_values(y->value, shape_count(y->shape)) > 0 &&
+            operands_are_finite(y))
+            first = y;
+    return first;
+}
+
+/* norm_root's infinities, in the definition: whatever computed y, it divides by them. */
+static void remark_roots(const Job *job) {
+    size_t flat = 0, all = 0;
+    Tape *tape = tape_new(job->arena);
+    apply_define(job, tape);
+    for (const Node *y = tape_last(tape); y; y = y->previous) {
+        if (y->op == NULL || strcmp(y->op->name, "select") != 0) continue;
+        const size_t count = shape_count(y->shape), odd = odd_values(y->value, count);
+        flat += odd;
+        all += odd > 0 ? count : 0;
+    }
+    if (flat > 0)
+        say("%s: /x has cells of no variance; with eps = 0 (%zu of %zu deviations are 0) "
+            "their y is beta and their dx is zero",
+            job->path, flat, all);
+}
+
+static void remark_flat(const Job *job, const Results *r) {
+    size_t flat = 0, all = r->rstd ? shape_count(r->cells) : 0;
+    if (job->norm->eps > 0.0) return;
+    if (r->rstd == NULL) remark_roots(job);
+    for (size_t i = 0; i < all; i++) flat += r->rstd[i] == 0.0 ? 1 : 0;
+    if (flat > 0)
+        say("%s: %zu of %zu cells of /x have no variance; with eps = 0 their y is beta "
+            "and their dx is zero",
+            job->path, flat, all);
+}
+
+static void remark_overflow(const Job *job, const Results *r, const char *out) {
+    const Node *y = first_overflow(r);
+    if (y)
+        say("%s: overflow in %s: %zu of %zu numbers that '%s' makes of finite ones are "
+            "beyond the doubles; %s%s",
+            job->path, job->norm->spec, odd_values(y->value, shape_count(y->shape)),
+            shape_count(y->shape), y->op->name,
+            *out ? "no finite numbers are " : "what is finite of y and dx may be wrong",
+            out);
+    else if (*out)
+        say("%s: no finite numbers are %s, though all of the input is", job->path, out);
+}
+
+void apply_remark_numbers(const Job *job, const Results *r) {
+    if (r->tape == NULL) return;
+    const char *in = odd_inputs(job), *out = odd_outputs(job, r);
+    if (*in)
+        say("%s: no finite numbers are %s; and %s", job->path, in,
+            *out ? out : "none of what was computed");
+    else
+        remark_overflow(job, r, out);
+    remark_flat(job, r);
+}
