@@ -359,7 +359,7 @@ def apply(place):
         (["apply", "batch", "in.h5", "out.h5"], USAGE, ["out.h5", "input"], link_for_out),
         (["apply", "batch", "in.h5", "no/out.h5"], CREATE, ["no/out.h5"], tensors(x=x)),
         (["apply", "batch", "in.h5", "in.h5/out.h5"], CREATE, ["in.h5/out.h5"], tensors(x=x)),
-        (["apply", "batch", "in.h5", "out.h5"], IO, ["out.h5"], folder_for_out),
+        (["apply", "batch", "in.h5", "out.h5"], CREATE, ["out.h5"], folder_for_out),
         row("batch", DATA, ["/x", "missing"], y=x),
         row("batch", DATA, ["/x"], x__data=x),
         row("batch", DATA, ["/x", "rank 0"], x=3.0),
