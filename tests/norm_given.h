@@ -84,8 +84,10 @@ static inline Got run_given(Arena *arena, const Given *g, NormMode mode,
         got.dparam[k] = TAKE(arena, double, count);
         in[k] = tape_parameter(tape, SHAPE(count), g->param[k], got.dparam[k]);
     }
-    for (size_t k = 0; k < g->norm->states; k++)
-        got.observed[k] = ZERO(arena, double, g->norm->state[k].count);
+    for (size_t k = 0; k < g->norm->states; k++) { /* what is there is overwritten */
+        got.observed[k] = TAKE(arena, double, g->norm->state[k].count);
+        for (size_t c = 0; c < g->norm->state[k].count; c++) got.observed[k][c] = -1.0;
+    }
     NormContext call = {.tape = tape,
                         .norm = g->norm,
                         .mode = mode,

@@ -1,17 +1,18 @@
-/* The normalizers with a small error in one derivative: norm.c again, and around the
+/* The normalizers with a small error in one derivative: call.c again, and around the
  * outermost normalizer's call an identity with a wrong adjoint. tests/specs.py links it in
- * norm.c's place.
+ * call.c's place.
  *
  * NORMLAB_PLANT: "WHO SIZE OPERAND", who executes the adjoint that is 1 + SIZE times the
  * right one (kernel, definition or both), and of what (x, gamma, part1.gate...).
  * NORMLAB_OPERANDS: a file that gets the names of all operands. */
-#define norm_apply norm_apply_right /* parts are called by norm.c itself: as they are */
-#include "../src/norm/norm.c"
+#define norm_apply norm_apply_right
+#include "../src/norm/call.c"
 #undef norm_apply
 #include "op.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct Plant {
     char who[16], operand[64];
@@ -62,8 +63,8 @@ static void wrong_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 /* tape_backward executes `backward`, tape_gradient records `adjoint`. */
 #define SAME(words, of_backward, of_adjoint)                                             \
     {                                                                                    \
-        .name = words, .replay = REPLAYS(same), .backward = of_backward,                 \
-        .adjoint = of_adjoint                                                            \
+        .name = words, .rounding = ROUNDING_MOVES, .replay = REPLAYS(same),              \
+        .backward = of_backward, .adjoint = of_adjoint                                   \
     }
 static const struct {
     const char *who;
@@ -99,12 +100,17 @@ static void tell_operands(const Norm *norm) {
 }
 
 Node *norm_apply(const NormContext *context, Node *x) {
+    static _Thread_local size_t inside; /* parts are called as they are */
     NormContext wrong = *context;
     Node *param[NORM_MAX_PARAMS] = {NULL};
+    if (inside) return norm_apply_right(context, x);
     tell_operands(context->norm);
     for (size_t k = 0; k < context->norm->params; k++)
         param[k] =
             planted(context->tape, context->norm->param[k].name, context->param[k]);
     wrong.param = param;
-    return norm_apply_right(&wrong, planted(context->tape, "x", x));
+    inside++;
+    Node *y = norm_apply_right(&wrong, planted(context->tape, "x", x));
+    inside--;
+    return y;
 }

@@ -44,6 +44,7 @@ SMALL_SHAPES = ["3x1x7", "1x8", "4x2", "4x1", "4x4x3x3"]
 ROOMY_SHAPES = ["4x4x3x3", "4x8x5", "16x8", "4x4x2x3x2", "2x20x70"]
 SEES = [["gradient", "loops-gradient", "by-design", "complex-step"], ["complex-step-113", "definition"]]
 PLANTED, MOST_UNSEEN = 1e-9, 0.05
+NOT_SEEN = {"size": None, "bound": None, "by": None, "case": None, "data": None}
 
 
 def cases_of(shapes, checks=("*",)):
@@ -192,18 +193,18 @@ def judge_variants(seeds, shapes):
 
 
 def planted_program(folder):
-    """The program with planted.c in norm.c's place; nothing of the build changes."""
+    """The program with planted.c in call.c's place; nothing of the build changes."""
     os.environ["NORMLAB_PROGRAM"] = PROGRAM
     from switched import Switched, link
 
-    norm = Switched("norm/norm.c", [])
-    words = [word for word in norm.compiler() if word != "-O0"]
+    call = Switched("norm/call.c", [])
+    words = [word for word in call.compiler() if word != "-O0"]
     made = os.path.join(folder, "planted.o")
     done = subprocess.run([*words, "-O1", "-o", made, "-c", os.path.join(TESTS, "planted.c")], capture_output=True,
                           text=True)
     if done.returncode:
         sys.exit(f"planted.c does not compile:\n{done.stderr[:3000]}")
-    return link("normlab", [(norm.path, made)], os.path.join(folder, "normlab-planted"))
+    return link("normlab", [(call.path, made)], os.path.join(folder, "normlab-planted"))
 
 
 class Planter:
@@ -247,10 +248,11 @@ class Planter:
             found = self.seen(spec, who, operand, PLANTED, checks)
             if found:
                 return found
-        size, last = 1.0, {"size": None, "bound": None, "by": None, "case": None, "data": None}
-        while size > PLANTED and (found := self.seen(spec, who, operand, size, SEES[0])):
+        size, last = 1.0, self.seen(spec, who, operand, 1.0, SEES[0])
+        while last and size > PLANTED and (found := self.seen(spec, who, operand, size, SEES[0])):
             size, last = size / 10, found
-        return last
+        # a derivative far below its bound, or none at all
+        return last or self.seen(spec, who, operand, 1e150, SEES[0]) or NOT_SEEN
 
 
 def plant(listed, kept):
@@ -273,7 +275,7 @@ def report_planted(findings, homeless, count):
         by[sort, "seen" if found["size"] == PLANTED else "nothing to see" if found["size"] is None else "later"] += 1
         if found["size"] != PLANTED:
             unseen.setdefault(spec, []).append((who, operand, found))
-    print(f"{'errors of 1e-9 in':20} {'planted':>8} {'seen':>8} {'larger only':>12} {'nothing there':>14}")
+    print(f"{'errors of 1e-9 in':20} {'planted':>8} {'seen':>8} {'larger only':>12} {'derivative 0':>14}")
     for sort in dict.fromkeys(sort for sort, _ in by):
         print(f"{'d' + sort if len(sort) < 6 else sort:20} {by[sort, 'planted']:8} {by[sort, 'seen']:8} "
               f"{by[sort, 'later']:12} {by[sort, 'nothing to see']:14}")
@@ -282,7 +284,7 @@ def report_planted(findings, homeless, count):
     for spec, those in unseen.items():
         for who, operand, found in those:
             if found["size"] is None:
-                continue  # 0, or below its bound: an error of it is nothing
+                continue  # the derivative is 0, and so is its error
             bound = found["bound"]
             print(f"  {spec}: {operand} in {who}: seen from {found['size']:g} on by {found['by']}, which allows "
                   f"{bound if bound is None else f'{bound:.1e}'} of it ({found['case']})")

@@ -1,0 +1,28 @@
+/* Divided by a channel's mean |x|: the batch's in training, what was remembered of it in
+ * evaluation. A state of its own, and no mean. */
+#include "strange.h"
+
+static void declare(Norm *norm) {
+    norm_add_state(norm, "running_size", norm->channels, 1.0);
+}
+
+static Node *define(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    const Lattice at = shape_lattice(x->shape);
+    const Partition *p = partition_blocks(tape_arena(t), at, at.N, 1, false);
+    Node *size = context->mode == NORM_EVAL ? tape_leaf(t, SHAPE(at.C), context->state[0])
+                                            : tape_mean(t, absolute(t, x), p);
+    for (size_t c = 0; context->mode == NORM_TRAIN && context->observed && c < at.C; c++)
+        context->observed[0][c] = size->value[c];
+    Node *scale = held_up(context, size, context->norm->eps, p, x->shape);
+    return norm_affine(context, tape_div(t, x, scale));
+}
+
+static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
+    (void)arena, (void)norm;
+    return mode == NORM_EVAL ? SIZE_MAX : x.N * x.L;
+}
+
+STRANGE(remembered, "divided by a remembered size",
+        .cells = "all samples x one channel x all positions", .declare = declare,
+        .define = define, .smallest = smallest);
