@@ -162,6 +162,33 @@ def a_study(place):
     check(stat.S_ISFIFO(os.lstat(checkpoint).st_mode), "the pipe is gone after a finished run")
 
 
+@case("fault")
+def closed_handles(place):
+    """Without the standard handles, a file that is opened must not become one of them."""
+    words, _ = writers(place)[0]
+    place.good(*words, place.path("good"))
+    for closed in ((0,), (1,), (2,), (0, 1), (0, 2), (0, 1, 2)):
+        process = place.start(*words, place.path("result"), preexec_fn=lambda: [os.close(handle) for handle in closed])
+        process.communicate(timeout=60)
+        same(f"without {closed}: exit code", process.returncode, 0)
+        check(read(place.path("result")) == read(place.path("good")), f"without {closed}: another file")
+        os.remove(place.path("result"))
+    process = place.start("show", place.path("good"), preexec_fn=lambda: os.close(1))
+    same("show without stdout", (process.communicate(timeout=60)[1], process.returncode),
+         (b"normlab: the output could not be written\n", IOERR))
+
+
+@case("fault")
+def names_alike(place):
+    """A user's own file that looks like a leftover of ours."""
+    words, _ = writers(place)[0]
+    mine = place.path("result.h5.tmp.2026")
+    with open(mine, "w") as file:
+        file.write("mine")
+    place.good(*words, place.path("result.h5"))
+    same("it", read(mine), b"mine")
+
+
 # ---- disks and rights ---------------------------------------------------------------------------------------------
 
 

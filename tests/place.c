@@ -122,7 +122,7 @@ static void a_bare_name_is_written_here(void **state) {
 static void leftovers_are_replaced(void **state) {
     (void)state;
     Place place = place_new();
-    const char *left = text_print(place.arena, "%s.tmp.%ld", place.file, (long)getpid());
+    const char *left = text_print(place.arena, "%s.normlab.tmp.%ld", place.file, (long)getpid());
     assert_writes(left, "left behind by the dead", 23);
     assert_writes(place.file, "new", 3);
     assert_holds(place, place.file, "new", 3);

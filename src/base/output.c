@@ -19,6 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Between a path and the number of the process that writes it: no name that a user gives. */
+#define TEMPORARY ".normlab.tmp."
+
 enum { LONGEST = 4096, MOST_LINKS = 40, READER_SECONDS = 5 };
 
 typedef struct Output {
@@ -234,7 +237,7 @@ void place_sweep(const char *path, bool alone) {
     const char *slash = strrchr(path, '/');
     const char *folder =
         slash ? text_copy(arena, path, (size_t)(slash - path) + 1) : "./";
-    const char *prefix = text_print(arena, "%s.tmp.", slash ? slash + 1 : path);
+    const char *prefix = text_print(arena, "%s" TEMPORARY, slash ? slash + 1 : path);
     DIR *entries = opendir(folder);
     for (struct dirent *e; entries && (e = readdir(entries)) != NULL;)
         if (strncmp(e->d_name, prefix, strlen(prefix)) == 0 &&
@@ -269,8 +272,8 @@ static bool dress(const Output *output, int handle, Error *error) {
 
 static bool replace(const Output *output, const void *data, size_t length, Error *error) {
     char temporary[LONGEST];
-    const int n =
-        snprintf(temporary, sizeof temporary, "%s.tmp.%ld", output->path, (long)getpid());
+    const int n = snprintf(temporary, sizeof temporary, "%s" TEMPORARY "%ld",
+                           output->path, (long)getpid());
     if (n < 0 || (size_t)n >= sizeof temporary)
         return refuse(output, error, strerror(ENAMETOOLONG));
     place_sweep(output->path, false);

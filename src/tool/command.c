@@ -1,9 +1,11 @@
 /* Words of a command line, read against a command's own table of options. */
 #include "tool.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COMMAND(name) extern const Command command_##name;
 #include "command.def"
@@ -187,7 +189,16 @@ static int run_command(Arena *arena, int argc, char **argv) {
     return command->run(&call);
 }
 
+/* Where one of the first three handles is closed, the next file that is opened would get its
+ * number, and what is printed. Held like this, writing still fails. */
+static void hold_standard_handles(void) {
+    for (int handle = STDIN_FILENO; handle <= STDERR_FILENO; handle++)
+        if (fcntl(handle, F_GETFD) < 0)
+            open("/dev/null", handle == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv) {
+    hold_standard_handles();
     signal(SIGXFSZ, SIG_IGN); /* a file too large is an ordinary error of write */
     const char *fault = arithmetic_fault();
     if (fault)
