@@ -21,28 +21,22 @@ typedef struct RowCells {
     double *origin;             /* [N C] */
     Standard *cell;             /* [N C] shift and offset of the rows' means */
     const double *fixed; /* [C] no moments of x are asked: rows stand about these */
-    const Norm *norm;
-    bool *wide; /* some rows are none for doubles (wide.c) */
+    Moments *moments;    /* [N C] */
 } RowCells;
 
 /* y [2, N, C]: means minus their origins, variances. A row's origin is its own shift: what
  * other rows hold, were it infinite, reaches none that does not share moments with them. */
 static void moments_forward(Tape *tape, Node *y) {
+    (void)tape;
     const RowCells *rows = y->detail;
-    const Partition *p = rows->partition;
-    const size_t count = partition_cells(p);
-    ArenaMark mark = arena_mark(tape_arena(tape));
-    Moments *moments = TAKE(tape_arena(tape), Moments, count);
-    partition_moments(moments, y->in[0]->value, p);
-    *rows->wide = wide_rows(rows->norm, moments, count);
+    const size_t count = partition_cells(rows->partition);
     for (size_t i = 0; i < count; i++) {
-        const Moments m = moments_plain(moments[i]);
+        const Moments m = moments_plain(rows->moments[i]);
         rows->cell[i] = (Standard){m.shift, m.offset, 1.0};
         rows->origin[i] = m.shift;
         y->value[i] = m.offset;
         y->value[count + i] = moments_variance(m);
     }
-    arena_rewind(tape_arena(tape), mark);
 }
 
 /* dx = dmean / L + dvariance 2 (x - mean) / L */
@@ -168,17 +162,20 @@ static const double *running_means(const NormContext *context) {
     return NULL;
 }
 
-/* Where all moments are given: rows as if of the running mean, so that each element of y
- * depends on its own x alone, and no digit of a large mean is lost. */
-static Rows rows_given(const NormContext *context, RowCells *cells, Lattice at) {
-    Tape *t = context->tape;
+/* Where rows stand whose moments are all given: [C] numbers near the running means, so that
+ * no digit of a large mean is lost. */
+static double *fixed_means(const NormContext *context, size_t C) {
     const double *means = running_means(context);
-    double *fixed = ZERO(tape_arena(t), double, at.C);
-    for (size_t c = 0; means && c < at.C; c++)
+    double *fixed = ZERO(tape_arena(context->tape), double, C);
+    for (size_t c = 0; means && c < C; c++)
         if (isfinite(means[c])) fixed[c] = means[c];
-    cells->fixed = fixed;
+    return fixed;
+}
+
+/* Rows as if of these means: each element of y depends on its own x alone. */
+static Rows rows_given(Tape *t, RowCells *cells, Lattice at) {
     for (size_t i = 0; i < at.N * at.C; i++) {
-        cells->origin[i] = fixed[i % at.C];
+        cells->origin[i] = cells->fixed[i % at.C];
         cells->cell[i] = (Standard){cells->origin[i], 0.0, 1.0};
     }
     return (Rows){.at = at,
@@ -198,18 +195,23 @@ Node *rows_apply(const NormContext *context, Node *x) {
     Tape *t = context->tape;
     Arena *arena = tape_arena(t);
     const Lattice at = shape_lattice(x->shape);
+    const size_t count = at.N * at.C;
     RowCells *cells = TAKE(arena, RowCells, 1);
     *cells = (RowCells){.partition = partition_blocks(arena, at, 1, 1, false),
-                        .origin = TAKE(arena, double, at.N *at.C),
-                        .cell = TAKE(arena, Standard, at.N * at.C),
-                        .norm = context->norm,
-                        .wide = ZERO(arena, bool, 1)};
-    bool given =
-        norm_smallest_cell(arena, context->norm, at, context->mode) == SIZE_MAX &&
-        !is_gated(context->norm);
-    Rows rows = given ? rows_given(context, cells, at) : rows_of(t, x, cells);
-    if (given) *cells->wide = wide_elements(x->value, shape_count(x->shape));
-    if (*cells->wide) return wide_apply(context, x, cells->partition, cells->fixed);
+                        .origin = TAKE(arena, double, count),
+                        .cell = TAKE(arena, Standard, count)};
+    bool wide;
+    if (norm_smallest_cell(arena, context->norm, at, context->mode) == SIZE_MAX &&
+        !is_gated(context->norm)) {
+        cells->fixed = fixed_means(context, at.C);
+        wide = wide_elements(x->value, shape_count(x->shape));
+    } else {
+        cells->moments = TAKE(arena, Moments, count);
+        partition_moments(cells->moments, x->value, cells->partition);
+        wide = wide_rows(context->norm, cells->moments, count);
+    }
+    if (wide) return wide_apply(context, x, cells->partition, cells->fixed);
+    Rows rows = cells->fixed ? rows_given(t, cells, at) : rows_of(t, x, cells);
     RowMap map = norm_rows(context, &rows);
     Node *in[] = {x, map.scale, map.bias};
     return tape_write(t, &op_row_map, x->shape, in, 3, cells, NULL);
