@@ -69,6 +69,7 @@ add_subdirectory({HOME} normlab)
              [HOME, "-DCMAKE_BUILD_TYPE=MinSizeRel", "-DCMAKE_C_FLAGS_MINSIZEREL=-Os -fno-signed-zeros"], {}),
             ("-Ofast", "CMAKE_C_FLAGS", [HOME], {"CFLAGS": "-Ofast"}),
             ("-ffast-math", "CMAKE_EXE_LINKER_FLAGS", [HOME], {"LDFLAGS": "-ffast-math"}),
+            ("-Ofast", "CMAKE_C_COMPILER_ARG1", [HOME], {"CC": "cc -Ofast"}),
             ("-freciprocal-math", "COMPILE_OPTIONS", [os.path.dirname(around)], {})]
     for number, (option, where, words, variables) in enumerate(ways):
         said = " ".join(runs(place, "cmake", "-G", "Ninja", "-B", f"b{number}", "-S", *words, code=None, **variables).split())
@@ -92,6 +93,7 @@ PARENT = """cmake_minimum_required(VERSION 3.22)
 project(parent VERSION 3.4 LANGUAGES C)
 include(CTest)
 set(BLAS_FOUND mine)
+include_directories(${CMAKE_CURRENT_SOURCE_DIR}/own)
 foreach(taken base tensor tape norm check net gsl hdf5 harness store train provenance headers plugin)
   add_custom_target(${taken})
 endforeach()
@@ -140,12 +142,17 @@ def subproject(place):
     and nothing of the other project changes."""
     write(PARENT.replace("@@", "==").replace("@", HOME), place.path("parent", "CMakeLists.txt"))
     write(USER, place.path("parent", "main.c"))
-    said = runs(place, "cmake", "-G", "Ninja", "-S", "parent", "-B", "b", "-DCMAKE_BUILD_TYPE=Debug")
+    for header in os.listdir(os.path.join(HOME, "src", "base")) + ["norm.h", "tape.h", "kind.h"]:
+        if header.endswith(".h"):
+            write("#error somebody else's\n", place.path("parent", "own", header))
+    said = runs(place, "cmake", "-G", "Ninja", "-S", "parent", "-B", "b", "-DCMAKE_BUILD_TYPE=Debug",
+                "-DCMAKE_UNITY_BUILD=ON", "-DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON", "-DCMAKE_C_FLAGS=-flto")
     told = [line[6:] for line in said.splitlines() if line.startswith("-- == ")]
-    expected = ["BLAS_FOUND=mine", "CMAKE_C_FLAGS=", "CMAKE_C_STANDARD=", "CMAKE_C_EXTENSIONS=",
+    own = place.path("parent", "own")
+    expected = ["BLAS_FOUND=mine", "CMAKE_C_FLAGS=-flto", "CMAKE_C_STANDARD=", "CMAKE_C_EXTENSIONS=",
                 "CMAKE_C_VISIBILITY_PRESET=", "CMAKE_POSITION_INDEPENDENT_CODE=", "CMAKE_BUILD_TYPE=Debug",
                 "PROJECT_VERSION=3.4", "BUILD_TESTING=ON", "COMPILE_OPTIONS=", "COMPILE_DEFINITIONS=", "LINK_OPTIONS=",
-                "INCLUDE_DIRECTORIES=", "user COMPILE_OPTIONS=value-NOTFOUND", "user INCLUDE_DIRECTORIES=value-NOTFOUND",
+                f"INCLUDE_DIRECTORIES={own}", "user COMPILE_OPTIONS=value-NOTFOUND", f"user INCLUDE_DIRECTORIES={own}",
                 "user COMPILE_DEFINITIONS=value-NOTFOUND"]
     check(told == expected, f"{told}, expected {expected}")
     check("HDF5" not in said and "OpenMP" not in said and "cmocka" not in said, f"more is looked for: {said}")
