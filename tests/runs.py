@@ -127,6 +127,7 @@ def scores(place):
                     same("rule", str(file["config"].attrs["score"]), rule)
                     check(words in file["summary/score"].attrs["long_name"], "long_name")
                     check(0 <= file["summary/train_error_evaluated"][()] <= 1, "training error")
+                    same("images", file["summary/images"][()], 16)
             with h5py.File(source, "r") as file:
                 same("rule of the study", str(file.attrs["score"]), rule)
                 check(words in file["results/score"].attrs["long_name"], "long_name")
@@ -566,7 +567,10 @@ def names(place):
     place.good(again[0], again[1], *reversed(again[2:-2]), "seed=1", "--quick")
     same("said in another order", list(studies(place)), [first])
     place.good(*words, "seed=2")
+    place.good(*words, "seed=1", "--as", "mine")
+    check("is replaced" not in place.talk, place.talk)
     place.good(*words, "seed=2", "--as", "mine")
+    check("seed=1) and is replaced" in place.talk, f"a study is replaced without a word: {place.talk}")
     second, = [name for name in studies(place) if name not in (first, "batch-size-mine")]
     check(read(os.path.join(place.out, first + ".h5")) == before, "the first study was written over")
     for name, seed in ((first, "1"), (second, "2"), ("batch-size-mine", "2")):

@@ -104,7 +104,7 @@ static bool check_finished(Arena *arena, const Store *store, const Config *confi
     const double *curve = check_curves(arena, store, epochs, error);
     const double score = scalar_of(arena, store, "score", error);
     if (error->set) return false;
-    if (score != train_score(curve, epochs, config_score(config)))
+    if (score != score_of(curve, epochs, config_score(config)))
         return fail(error, EX_DATAERR, 0, "its score is not the %s of its curve",
                     score_words(arena, config_get(config, "score")));
     for (size_t i = 0; i < COUNT_OF(shares); i++) {

@@ -260,6 +260,9 @@ static void put_summary(Store *store, Arena *arena, const Trainer *trainer,
     put_scalar(store, "diverged_step",
                r->diverged ? (double)r->diverged_step : (double)NAN,
                "in this step, counted from 0");
+    put_scalar(store, "images", (double)trainer_images(trainer),
+               "training images, of which an epoch leaves out a ragged last step");
+    put_scalar(store, "steps", (double)trainer_steps(trainer), "steps of an epoch");
     put_scalar(store, "weights", (double)net->weights, "number of weights");
     put_scalar(store, "flops", net->flops,
                "floating-point operations of one image forward");

@@ -77,6 +77,18 @@ static void finish_partial(const Work *work) {
     unlink(work->partial);
 }
 
+/* A name that was given to other settings before is the user's to give again; the runs stay. */
+static void tell_replaced(const Work *work) {
+    Error quiet = {.set = false};
+    Store *old = store_open(work->file, &quiet);
+    const char *changes =
+        old ? store_get_text(old, work->arena, "/", "changes", &quiet) : NULL;
+    store_close(old);
+    if (changes && strcmp(changes, work->sweep->changes) != 0)
+        say("%s held a study under other settings (%s) and is replaced", work->file,
+            *changes ? text_plain(work->arena, changes) : "the recipe's");
+}
+
 /* Runs what is missing, collects, draws; the table goes to stdout. Exit status of the
  * runs. */
 static int study(const Call *call, const Sweep *sweep, bool published) {
@@ -92,6 +104,7 @@ static int study(const Call *call, const Sweep *sweep, bool published) {
     if (published)
         place_folder(place_home(arena, "figures"), &error); /* data/ holds input/ */
     die_if(&error);
+    tell_replaced(&work);
     collect(arena, sweep, work.file, true, &error);
     die_if(&error);
     if (!published) finish_partial(&work);
@@ -149,23 +162,26 @@ const Command command_run = {
 
 /* ---- demo ------------------------------------------------------------------------ */
 
+static const char *errs(Arena *arena, Interval error) {
+    return error.count ? text_print(arena, "errs on %.1f %% of the validation images",
+                                    100 * error.mean)
+                       : "has diverged";
+}
+
 /* What the table shows, read from its own numbers. */
 static void tell_demo(Arena *arena, const Grid *g) {
     const size_t last = g->points - 1;
-    Text text = text_new(arena);
+    fputs("\nSeen here: ", stdout);
     for (size_t i = 0; i < g->series; i++) {
-        const Interval first = table_error(g, i, 0), end = table_error(g, i, last);
-        text_add(&text, "%s%s errs on %.1f %% of the validation images", i ? "; " : "",
-                 g->name[i], 100 * first.mean);
+        printf("%s%s %s", i ? "; " : "", g->name[i], errs(arena, table_error(g, i, 0)));
         if (g->same[i] > 0)
-            text_add(&text, " at every batch size");
+            fputs(" at every batch size", stdout);
         else
-            text_add(&text, " with %g samples per worker and on %.1f %% with %g",
-                     g->along[0], 100 * end.mean, g->along[last]);
+            printf(" with %g samples per worker, and %s with %g", g->along[0],
+                   errs(arena, table_error(g, i, last)), g->along[last]);
     }
-    printf("\nSeen here: %s.\n", text.data);
     print_commands(stdout,
-                   "The figure in README.md is another recipe: the full one, as it is "
+                   ".\nThe figure in README.md is another recipe: the full one, as it is "
                    "published (`normlab table batch-size@published`).\n");
 }
 

@@ -194,44 +194,10 @@ static const char *canonical_schedule(Arena *arena, const char *text, Error *err
                       text_number(arena, schedule.factor));
 }
 
-/* How many of the last epochs a score is the median of. */
-static bool read_score(Arena *arena, const char *text, size_t *epochs, Error *error) {
-    static const char *const words[] = {"last", "median"};
-    const Spec *spec = spec_parse(arena, text, error);
-    if (spec == NULL) return false;
-    const bool median = strcmp(spec->word, "median") == 0;
-    *epochs = 1;
-    if (!median && strcmp(spec->word, "last") != 0)
-        return fail(error, EX_USAGE, spec->at,
-                    "no rule '%s'%s; there are 'last' and 'median(EPOCHS)'", spec->word,
-                    text_hint(arena, spec->word, words, COUNT_OF(words)));
-    if (!median && spec->count > 0)
-        return fail(error, EX_USAGE, spec->args[0].at, "last takes no arguments");
-    if (!median) return true;
-    Arguments arguments = arguments_of(arena, spec);
-    const SpecArg *argument = arguments_positional(&arguments);
-    if (argument == NULL)
-        return fail(error, EX_USAGE, spec->at, "median of how many epochs? median(5)");
-    return argument_count(argument, "the number of epochs", epochs, error) &&
-           arguments_done(&arguments, (const char *const[]){NULL}, error);
-}
-
 static const char *canonical_score(Arena *arena, const char *text, Error *error) {
     size_t epochs;
-    if (!read_score(arena, text, &epochs, error)) return NULL;
+    if (!score_read(arena, text, &epochs, error)) return NULL;
     return epochs == 1 ? "last" : text_print(arena, "median(%zu)", epochs);
-}
-
-const char *score_words(Arena *arena, const char *rule) {
-    static const char *const numbers[] = {"two",   "three", "four", "five", "six",
-                                          "seven", "eight", "nine", "ten"};
-    size_t epochs;
-    Error error = {.set = false};
-    if (!read_score(arena, rule, &epochs, &error)) return text_plain(arena, rule);
-    if (epochs == 1) return "last epoch";
-    return epochs < COUNT_OF(numbers) + 2
-               ? text_print(arena, "median of the last %s epochs", numbers[epochs - 2])
-               : text_print(arena, "median of the last %zu epochs", epochs);
 }
 
 static const char *canonical_value(Arena *arena, const Range *range, const char *text,
@@ -317,7 +283,7 @@ size_t config_score(const Config *config) {
     size_t epochs = 0;
     Error error = {.set = false};
     Arena *arena = arena_new();
-    REQUIRE(read_score(arena, config_get(config, "score"), &epochs, &error), "%s",
+    REQUIRE(score_read(arena, config_get(config, "score"), &epochs, &error), "%s",
             error.message);
     arena_free(arena);
     return epochs;

@@ -63,10 +63,6 @@ bool config_switch(const Config *config, const char *key);
 Schedule config_schedule(const Config *config);
 size_t config_score(const Config *config); /* epochs that the score is the median of */
 
-/* A rule of scoring in words, "last epoch" or "median of the last five epochs"; one that
- * this program does not know stands as it is. */
-const char *score_words(Arena *arena, const char *rule);
-
 /* "key=value" lines of the keys that differ from their defaults, sorted, then the plugins
  * of its normalizer (norm_plugins): what is hashed. */
 const char *config_canonical(const Config *config, Arena *arena);
@@ -74,6 +70,18 @@ const char *config_canonical(const Config *config, Arena *arena);
 /* Name of a run: 16 hex digits of the SHA-256 of the canonical configuration, the data
  * set's SHA-256 and TRAIN_NUMERICS. */
 const char *config_identity(const Config *config, Arena *arena, const char *data_sha256);
+
+/* ---- score.c: what a run is judged by -------------------------------------------- */
+
+/* "last" or "median(K)": how many of the last epochs the score is the median of. */
+bool score_read(Arena *arena, const char *rule, size_t *epochs, Error *error);
+
+/* A rule in words, "last epoch" or "median of the last five epochs"; one that this program
+ * does not know stands as it is. */
+const char *score_words(Arena *arena, const char *rule);
+
+/* Median of the last `window` of so many epochs' errors; with a window of 1 the last. */
+double score_of(const double *error, size_t epochs, size_t window);
 
 /* ---- trainer.c: set, step, test -------------------------------------------------- */
 
@@ -131,9 +139,6 @@ bool trainer_fits(const Config *config, const Dataset *dataset, Error *error);
 TrainStatus trainer_step(Trainer *trainer);
 TrainRecord trainer_record(const Trainer *trainer);
 
-/* Median of the last `window` of so many epochs' errors; with a window of 1 the last. */
-double train_score(const double *error, size_t epochs, size_t window);
-
 /* Traces of the network's normalizers. Their rows so far: epochs[rows], 0 for the start,
  * then every epoch's end (in long runs of many numbers every k-th and the last, so that
  * all rows stay below 1 MiB). */
@@ -146,8 +151,9 @@ const Net *trainer_net(const Trainer *trainer);
 const double *trainer_weights(const Trainer *trainer); /* [net->weights] */
 /* [net->states] as evaluation reads it: with running=precise not the averages. */
 const double *trainer_state(const Trainer *trainer);
-size_t trainer_steps(const Trainer *trainer); /* of an epoch */
-size_t trainer_done(const Trainer *trainer);  /* steps done since the start of the run */
+size_t trainer_images(const Trainer *trainer); /* that there are to train on */
+size_t trainer_steps(const Trainer *trainer);  /* of an epoch */
+size_t trainer_done(const Trainer *trainer);   /* steps done since the start of the run */
 /* Calls of malloc by the workers: constant in the steady state. */
 size_t trainer_blocks(const Trainer *trainer);
 

@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <omp.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Images evaluated together: whole chunks, so that the sums have one order. */
@@ -399,41 +398,24 @@ TrainStatus trainer_step(Trainer *t) {
 
 /* ---- what there is to tell ------------------------------------------------------- */
 
-static int ascending(const void *a, const void *b) {
-    double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-/* A window is for whoever wants it (Wu and He 2018: the median of five), at a rate that has
- * dropped before; in the middle of training it would compare how fast arms learn. */
-double train_score(const double *error, size_t epochs, size_t window) {
-    Arena *arena = arena_new();
-    double *last = TAKE(arena, double, window);
-    memcpy(last, error + epochs - window, window * sizeof *last);
-    qsort(last, window, sizeof *last, ascending);
-    double upper = last[window / 2], lower = last[(window - 1) / 2];
-    arena_free(arena);
-    return (lower + upper) / 2.0;
-}
-
 TrainRecord trainer_record(const Trainer *t) {
     const Counters *c = t->counters;
     bool diverged = c->diverged > 0;
     bool finished = c->epochs >= (double)t->epochs;
-    return (TrainRecord){
-        .epochs = (size_t)c->epochs,
-        .rate = t->curve[0],
-        .train_loss = t->curve[1],
-        .train_error = t->curve[2],
-        .val_loss = t->curve[3],
-        .val_error = t->curve[4],
-        .test_loss = c->test_loss,
-        .test_error = c->test_error,
-        .train_loss_evaluated = c->train_loss,
-        .train_error_evaluated = c->train_error,
-        .score = finished ? train_score(t->curve[4], t->epochs, t->window) : (double)NAN,
-        .diverged = diverged,
-        .diverged_step = (size_t)c->diverged_step};
+    return (TrainRecord){.epochs = (size_t)c->epochs,
+                         .rate = t->curve[0],
+                         .train_loss = t->curve[1],
+                         .train_error = t->curve[2],
+                         .val_loss = t->curve[3],
+                         .val_error = t->curve[4],
+                         .test_loss = c->test_loss,
+                         .test_error = c->test_error,
+                         .train_loss_evaluated = c->train_loss,
+                         .train_error_evaluated = c->train_error,
+                         .score = finished ? score_of(t->curve[4], t->epochs, t->window)
+                                           : (double)NAN,
+                         .diverged = diverged,
+                         .diverged_step = (size_t)c->diverged_step};
 }
 
 const TrainTrace *trainer_traces(const Trainer *t, size_t *count) {
@@ -467,6 +449,10 @@ const double *trainer_weights(const Trainer *t) {
 
 const double *trainer_state(const Trainer *t) {
     return t->judged;
+}
+
+size_t trainer_images(const Trainer *t) {
+    return t->dataset->train.count;
 }
 
 size_t trainer_steps(const Trainer *t) {
