@@ -931,7 +931,7 @@ def catalogue(place):
 def helps(place):
     text = place.good("--help")
     check(place.talk == "", "help on stderr")
-    commands = re.findall(r"^  (\w+) ", text, re.M)
+    commands = re.findall(r"^  (\w+) ", text.split("\n\n")[1], re.M)
     check({"demo", "list", "run", "table", "plot", "publish", "show", "apply", "bench"} <= set(commands), str(commands))
     before = listing(place.folder)
     for command in commands:

@@ -170,7 +170,8 @@ static void diverges(const char *pairs) {
     TrainRecord r = trainer_record(t);
     assert_true(r.diverged && calls < 500);
     assert_int_equal(r.diverged_step, calls - 1);
-    assert_int_equal(trainer_done(t), calls - 1);
+    /* the step's own loss was infinite, or what the step made of validation */
+    assert_in_range(trainer_done(t), calls - 1, calls);
     assert_int_equal(r.epochs, (calls - 1) / trainer_steps(t));
     const TrainPart *counters = part_of(t, "counters");
     double before[16];

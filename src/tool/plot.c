@@ -192,10 +192,7 @@ const Command command_plot = {
     .summary = "Draws the figures of a study; dumb draws them in the terminal",
     .options =
         (const Option[]){
-            {"--width", "LENGTH",
-             "17cm if not given; 8.6cm, 86mm, 3.4in, 640px (svg: 96 an inch, "
-             "png: 192); a bare number is px for svg and png, cm for pdf and "
-             "tex, characters for dumb"},
+            {"--width", "LENGTH", "17cm if not given; 8.6cm, 86mm, 3.4in, 640px, 60"},
             {"--to", "FILE", "instead of out/EXPERIMENT.FORM"},
             {"--from", "FILE", "a collected file instead of the newest one"},
             {NULL, NULL, NULL}},
@@ -203,6 +200,9 @@ const Command command_plot = {
     .most = 2,
     .run = run_plot,
     .more =
+        "A pixel is a 96th of an inch in svg, a 192nd in png. A bare number is px for "
+        "svg and png, cm for\n"
+        "pdf and tex, characters for dumb.\n"
         "Text has one size whatever the width: 9, 8 and 7 pt. The tex form is NAME.tex "
         "over NAME-drawing.pdf, for pdflatex,\n"
         "xelatex and lualatex. `plot checking` draws the figures of the chapter on "
