@@ -32,13 +32,18 @@ static Standard standard_scaled(Moments m, bool uncentred, double weight, double
     return (Standard){ldexp(m.shift, by), ldexp(m.offset, by), rstd};
 }
 
+/* A variance of which all is a double. */
+static bool is_ordinary(double variance) {
+    return variance >= 0x1p-1000 && variance <= 0x1p1000;
+}
+
 static Standard standard_of(Moments m, bool uncentred, double weight, double rest,
                             int *unit) {
     const double mean = uncentred ? moments_mean(m) : 0.0;
     const double square = moments_variance(m) + mean * mean;
     const double all = weight * square + rest;
     const bool flat = m.m2 == 0.0 && mean == 0.0,
-               ordinary = m.scale == 0 && all >= 0x1p-1000 && all <= 0x1p1000;
+               ordinary = m.scale == 0 && is_ordinary(all);
     *unit = 0;
     if (!flat && !ordinary && isfinite(m.m2) && isfinite(m.offset) && isfinite(rest))
         return standard_scaled(m, uncentred, weight, rest, unit);
@@ -67,6 +72,23 @@ void standard_set(StandardCells *cells, size_t i, Moments m, bool uncentred,
     int scale;
     const Standard cell = standard_of(m, uncentred, weight, rest, &scale);
     standard_put(cells, i, cell, scale);
+}
+
+void standard_set_all(StandardCells *cells, const Moments *moments, bool uncentred,
+                      double eps) {
+    for (size_t i = 0; i < cells->count; i++) {
+        const Moments m = moments[i];
+        const double mean = uncentred ? m.shift + m.offset : 0.0;
+        const double square = m.m2 / m.count + mean * mean + eps;
+        if (m.scale != 0 || !is_ordinary(square)) { /* NaN is not, either */
+            standard_set(cells, i, m, uncentred, 1.0, eps);
+            continue;
+        }
+        const double rstd = 1.0 / sqrt(square);
+        cells->cell[i] =
+            uncentred ? (Standard){0.0, 0.0, rstd} : (Standard){m.shift, m.offset, rstd};
+        if (cells->scale) cells->scale[i] = 0;
+    }
 }
 
 /* ---- forward: y = gamma xhat + beta ---------------------------------------------- */

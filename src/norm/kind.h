@@ -291,6 +291,8 @@ void standard_put(StandardCells *cells, size_t i, Standard cell, int scale);
  * 1 / sqrt(weight variance + rest). Without any variance rstd is 0: nothing is left of x. */
 void standard_set(StandardCells *cells, size_t i, Moments moments, bool uncentred,
                   double weight, double rest);
+void standard_set_all(StandardCells *cells, const Moments *moments, bool uncentred,
+                      double eps);
 
 void standard_forward(double *y, const double *x, const double *gamma, const double *beta,
                       const StandardCells *cells, const Partition *partition,

@@ -227,8 +227,7 @@ static void fused_forward(Tape *tape, Node *y) {
         Moments *moments = TAKE(tape_arena(tape), Moments, cells->count);
         partition_moments(moments, y->in[0]->value, p);
         observe_channels(tape, f, y->in[0], moments);
-        for (size_t i = 0; i < cells->count; i++)
-            standard_set(cells, i, moments[i], f->norm->uncentred, 1.0, f->norm->eps);
+        standard_set_all(cells, moments, f->norm->uncentred, f->norm->eps);
         arena_rewind(tape_arena(tape), mark);
     }
     standard_forward(y->value, y->in[0]->value, value_of(y->in[1]), value_of(y->in[2]),
