@@ -21,8 +21,7 @@ if (form eq "dumb") {
         set rmargin at screen sx(left + p%across*panel_step_x + panel_wide)
         set tmargin at screen sy(top + p/across*panel_step_y)
         set bmargin at screen sy(top + p/across*panel_step_y + panel_tall)
-        tall = channels[p+1] > 0 ? channels[p+1] : 1
-        set yrange [-0.5:tall-0.5]
+        set yrange [-0.5:channels[p+1]-0.5]
         set ytics 0,steps[p+1]
         plot columns index p using (($1+$2)/2):3:1:2:($3-0.5):($3+0.5):(rgb($4)) with boxxyerror lc rgb variable
         unset label

@@ -19,7 +19,7 @@ STUDIES = sorted(os.path.splitext(os.path.basename(path))[0] for path in glob.gl
 
 # What has a meaning for gnuplot, for LaTeX, for XML, for a shell, or none for any of them.
 NAMES = ["a_b^c", "{x}", "50 %", "$x$ & #1", "back\\slash", "~tilde", "a--b", "'quoted'", '"twice"', "`id`", "<b>&amp;",
-         "''", "'; system 'touch pwned'; '", "@x", "\u03b3 \u2264 \u00e9 \u00d7", "\u4e2d\u6587", "\U0001f600", "%s%n%d", " ",
+         "''", "'; system 'touch pwned'; '", "@x", "\u03b3 \u2264 \u00e9 \u00d7", "\u4e2d\u6587", "\U0001f600", "%s%n%d", "[x]", " ",
          "\\n\\", "*", "x" * 90, "long " * 60]
 
 # Thousandths of the font's size.

@@ -4,6 +4,7 @@
 import itertools
 import os
 import re
+import shutil
 import struct
 
 import h5py
@@ -103,9 +104,9 @@ def axes(place):
                       f"long numbers: {found.words}")
                 if series == 2 and what in ("ascending", "descending", "rates", "zero"):
                     labels = [format(value, "g") for value in along]
-                    places = [min(box[:, 0]) for words, box in found.texts if words in labels and box[0, 1] > found.height - 80]
-                    same("labels", len(places), len(labels))
-                    check(places == sorted(places), f"not in the file's direction: {places}")
+                    shown = sorted((box[:, 0].mean(), words) for words, box in found.texts
+                                   if words in labels and box[0, 1] > found.height - 80)
+                    same("labels from left to right", [words for _, words in shown], labels)
             except Failure as failure:
                 wrong.append(f"{what}, {series}: {failure}")
     report(wrong)
@@ -167,6 +168,49 @@ def too_many(place):
     check(code == DATA and not out and b"400 series" in err, f"exit code {code}, {err!r}")
     one_line("too many", err)
     check(not os.path.exists(place.path("a.svg")), "a figure")
+
+
+def set_learned(value):
+    def edit(norms):
+        for group in norms.values():
+            for item in group.values():
+                if item.ndim >= 3:
+                    item[...] = value
+
+    return edit
+
+
+def set_epochs(last):
+    def edit(norms):
+        for group in norms.values():
+            group["epoch"][...] = np.linspace(0, last, len(group["epoch"]))
+
+    return edit
+
+
+def set_layers(norms):
+    for group in norms.values():
+        group["layer"][:] = [f"{i}_ $x$ {{}}\\ % #" + "y" * 60 for i in range(len(group["layer"]))]
+
+
+@case("example")
+def learned(place):
+    """The same of what normalizers learned: weights and maps."""
+    wrong, path = [], place.path("a.h5")
+    for study in ("hybrids", "adaptive-groups"):
+        for what, edit in (("nothing", set_learned(np.nan)), ("infinite", set_learned(np.inf)), ("huge", set_learned(1e308)),
+                           ("one epoch", set_epochs(0)), ("many epochs", set_epochs(1e6)), ("names", set_layers)):
+            shutil.copy(os.path.join(HOME, "data", study + ".h5"), path)
+            with h5py.File(path, "r+") as file:
+                edit(file["norms"])
+            try:
+                for found in place.good("plot", study, "--from", path, "--to", "a.svg").split():
+                    wrong += [f"{study}, {what}, {found}: {fault}" for fault in Drawing(place.path(found)).faults()]
+                if what in ("nothing", "names"):
+                    place.good("plot", study, "dumb", "--from", path)
+            except Failure as failure:
+                wrong.append(f"{study}, {what}: {failure}")
+    report(wrong)
 
 
 # ---- words --------------------------------------------------------------------------------------------------------

@@ -99,7 +99,10 @@ def special_names(place):
     with open(place.path("table.tex"), "w", encoding="utf-8") as file:
         file.write(place.good("table", "batch-size", "--form", "latex", "--from", path))
     place.good("plot", "batch-size", "tex", "--from", path, "--to", "my_fig.v2.tex")
-    check(len(compiled(place, [r"\input{my_fig.v2.tex}", r"\resizebox{\textwidth}{!}{\input{table.tex}}"])) == 2, "two pages")
+    found = compiled(place, [r"\input{my_fig.v2.tex}", r"\resizebox{\textwidth}{!}{\input{table.tex}}"])
+    words = [word for word, *_ in found[1]]
+    for part in ("*", "[x]", "50", "{x}", "[U+4E2D][U+6587]", "<b>&amp;"):
+        check(part in words, f"the table lacks {part!r}: {words}")
 
 
 if __name__ == "__main__":

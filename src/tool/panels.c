@@ -40,12 +40,21 @@ void put_panels(Figure *f, const Panels *p, const char *foot) {
 
 void put_epochs(Figure *f, const Panels *p, double first, double last) {
     FigureTicks t = {.count = 0};
-    for (size_t most = 8; most > 0; most /= 2) {
-        t = ticks_between(f->arena, 0.0, last, most);
-        if ((double)t.count * (ticks_wide(f, &t) + 0.07) <= p->wide) break;
+    for (size_t most = 8;; most /= 2) {
+        t = ticks_between(f->arena, 0.0, last, most ? most : 1);
+        const double label = ticks_wide(f, &t) + 0.07;
+        if ((double)t.count * label <= p->wide) break;
+        if (most > 0) continue;
+        t.count = label <= p->wide; /* the first alone, or none */
+        break;
     }
     while (t.count > 1 && t.at[t.count - 1] > last) t.count--;
     t.low = first, t.high = last > first ? last : first + 1.0;
+    const double unit =
+        p->wide / (t.high - t.low); /* the next panel's first label is near */
+    while (t.count > 1 &&
+           (t.at[t.count - 1] - t.low) * unit + ticks_wide(f, &t) / 2 > p->wide + 0.1)
+        t.count--;
     figure_ticks(f, "x", &t);
     for (size_t i = p->count > p->across ? p->count - p->across : 0; i < p->count; i++)
         figure_x_ticks(f, &t, panel_x(p, i), panel_x(p, i) + p->wide,

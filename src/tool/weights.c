@@ -433,11 +433,17 @@ bool figure_maps(Figure *f, const Grid *g, const char *about) {
     Panels p = {.across = shown,
                 .count = count * shown,
                 .left = 0.66,
-                .top = 0.58,
                 .tall = 1.1,
                 .step_x = (f->width - 0.5) / (double)shown,
                 .step_y = 1.42};
     p.wide = p.step_x - 0.36;
+    size_t lines = 1;
+    for (size_t k = 0; k < shown; k++) {
+        const char *layer = map[0]->layer[spread(layers, shown, k)];
+        const size_t own = panel_title(f, NULL, k, 0, p.step_x - 0.1, "", layer);
+        lines = own > lines ? own : lines;
+    }
+    p.top = 0.3 + PANEL_TITLE * (double)lines;
     double *channels = TAKE(f->arena, double, p.count),
            *steps = TAKE(f->arena, double, p.count);
     for (size_t i = 0; i < count; i++) {
@@ -448,7 +454,7 @@ bool figure_maps(Figure *f, const Grid *g, const char *about) {
         for (size_t k = 0; k < shown; k++) {
             const size_t at = i * shown + k,
                          c = add_map(f, g, l, spread(layers, shown, k));
-            channels[at] = (double)c;
+            channels[at] = (double)(c ? c : 1);
             steps[at] = put_channels(f, &p, at, c);
         }
     }
