@@ -192,6 +192,11 @@ static bool value_range(const Chart *c, const Grid *g, double *low, double *high
         *low = fmin(*low, fmin(v->mean, in_bounds(c, v->mean - half)));
         *high = fmax(*high, fmax(v->mean, in_bounds(c, v->mean + half)));
     }
+    const double room = 0.03 * (*high - *low); /* marks do not stand on the edges */
+    if (isfinite(room)) {
+        *low = *low >= c->least ? fmax(*low - room, c->least) : *low;
+        *high = *high <= c->most ? fmin(*high + room, c->most) : *high;
+    }
     return *low <= *high;
 }
 
