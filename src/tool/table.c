@@ -238,18 +238,26 @@ static void latex_row(Arena *arena, FILE *out, const char *name, const char *con
     fputs(" \\\\\n", out);
 }
 
-/* A line over all columns, below the table. */
-static void latex_note(Arena *arena, FILE *out, size_t points, const char *note) {
-    fprintf(out, "\\multicolumn{%zu}{p{0.9\\linewidth}}{\\footnotesize %s} \\\\\n",
-            points + 1, latex_text(arena, note));
+/* Lines over all columns, below the table and about as wide as it is with `cell` letters in
+ * each: a longer one would widen it. */
+static void latex_note(Arena *arena, FILE *out, size_t points, size_t cell,
+                       const char *note) {
+    enum { MOST = 12, NAME = 24 };
+    const Figure page = {.arena = arena, .form = "dumb"}; /* lengths are characters */
+    const char *line[MOST], *label = figure_label(arena, note);
+    const double room = (double)(NAME + cell * (points > 2 ? points : 2));
+    const size_t lines = figure_lines(&page, label, FIGURE_SMALL, room, MOST, line);
+    for (size_t i = 0; i < lines; i++)
+        fprintf(out, "\\multicolumn{%zu}{l}{\\footnotesize %s} \\\\\n", points + 1,
+                latex_text(arena, line[i]));
 }
 
 /* A table of its own, with all of its points. */
 static void latex_published(Arena *arena, FILE *out, const Grid *g) {
     const char **cells = TAKE(arena, const char *, g->published_points);
     if (g->published == NULL) return;
-    fprintf(out, "%% published, on %s: %s\n\\begin{tabular}{l", g->published_data,
-            g->published);
+    fprintf(out, "\\par\\medskip\n%% published, on %s: %s\n\\begin{tabular}{l",
+            g->published_data, g->published);
     for (size_t j = 0; j < g->published_points; j++) fputs("r", out);
     fputs("}\n\\toprule\n", out);
     for (size_t j = 0; j < g->published_points; j++)
@@ -263,7 +271,7 @@ static void latex_published(Arena *arena, FILE *out, const Grid *g) {
         latex_row(arena, out, g->published_name[i], cells, g->published_points);
     }
     fputs("\\bottomrule\n", out);
-    latex_note(arena, out, g->published_points,
+    latex_note(arena, out, g->published_points, 7,
                text_print(arena, "Published, on %s, error in %%: %s", g->published_data,
                           g->published));
     fputs("\\end{tabular}\n", out);
@@ -292,10 +300,10 @@ static void print_latex(Arena *arena, FILE *out, const Grid *g) {
     }
     fputs("\\bottomrule\n", out);
     latex_note(
-        arena, out, g->points,
+        arena, out, g->points, 13,
         text_print(arena, "Validation error, %s, %%.", score_words(arena, g->rule)));
     for (const char *const *note = grid_notes(arena, g); *note; note++)
-        latex_note(arena, out, g->points, *note);
+        latex_note(arena, out, g->points, 13, *note);
     fputs("\\end{tabular}\n", out);
     latex_published(arena, out, g);
 }
