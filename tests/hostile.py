@@ -264,7 +264,8 @@ def one_long_text(place):
 
 @case("fault")
 def large_neighbours(place):
-    """Data sets that nobody asks for, two gigabytes packed and two that are not, are not read."""
+    """Data sets that nobody asks for, two gigabytes packed and two that are not, are not read; nor is more of them shown
+    than is read."""
     path = place.path("in.h5")
 
     def add(file):
@@ -277,6 +278,8 @@ def large_neighbours(place):
 
     study_input(path, add)
     place.good("apply", "batch", path, place.path("out.h5"))
+    shown = place.good("show", path)
+    check("label              [268435456] 0 0 0 0 0 0 0 0 ...\n" in shown, shown)
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     check(usage.ru_maxrss < 1 << 19, f"{usage.ru_maxrss} KiB were used")
     check(usage.ru_utime + usage.ru_stime < 2, f"{usage.ru_utime + usage.ru_stime} s of processor time were used")

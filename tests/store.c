@@ -123,6 +123,37 @@ static void numbers_come_back_bit_by_bit(void **state) {
     folder_remove(arena, folder);
 }
 
+/* The first values in order, whatever the shape, from chunks or not; at least so many. */
+static void first_numbers_are_the_first(void **state) {
+    (void)state;
+    static const size_t size[][3] = {
+        {7, 5, 3}, {2, 3000, 5}, {1, 1, 20000}, {9000, 1, 2}};
+    Arena *arena = arena_new();
+    Error error = {0};
+    const char *folder = folder_new(arena);
+    const char *path = text_print(arena, "%s/first.h5", folder);
+    for (size_t i = 0; i < COUNT_OF(size); i++) {
+        const size_t count = size[i][0] * size[i][1] * size[i][2];
+        double *x = TAKE(arena, double, count);
+        for (size_t k = 0; k < count; k++) x[k] = large_value(k);
+        Store *store = store_new("first");
+        store_tensor(store, "/x", x, 3, size[i], "1", "x");
+        assert_true(store_save(store, path, &error));
+        store_close(store);
+        store = store_open(path, &error);
+        for (size_t most = 1; most < 3 * count; most = 3 * most + 1) {
+            size_t rank, shape[STORE_MAX_RANK];
+            const double *got =
+                store_get_array_start(store, arena, "/x", 3, most, &rank, shape, &error);
+            assert_non_null(got);
+            assert_true(rank == 3 && memcmp(shape, size[i], sizeof size[i]) == 0);
+            assert_memory_equal(got, x, (most < count ? most : count) * sizeof *x);
+        }
+        store_close(store);
+    }
+    folder_remove(arena, folder);
+}
+
 static void texts_come_back(void **state) {
     (void)state;
     Arena *arena = arena_new();
@@ -327,6 +358,7 @@ static int write_sample(const char *path) {
 static const Case cases[] = {CASE(theorem, same_content_same_bytes),
                              CASE(theorem, same_bytes_in_two_processes),
                              CASE(theorem, numbers_come_back_bit_by_bit),
+                             CASE(theorem, first_numbers_are_the_first),
                              CASE(theorem, texts_come_back),
                              CASE(theorem, order_is_kept),
                              CASE(theorem, every_id_is_closed),

@@ -139,6 +139,14 @@ double *store_get_array(const Store *store, Arena *arena, const char *path,
     return numbers(store, arena, question, rank, size, error);
 }
 
+double *store_get_array_start(const Store *store, Arena *arena, const char *path,
+                              size_t max_rank, size_t most, size_t *rank, size_t *size,
+                              Error *error) {
+    const Question question = {ASK_ARRAY, .path = path, .max_rank = max_rank,
+                               .most = most};
+    return numbers(store, arena, question, rank, size, error);
+}
+
 double *store_get_unpacked(const Store *store, Arena *arena, const char *path,
                            size_t max_rank, size_t *rank, size_t *size, Error *error) {
     const Question question = {ASK_UNPACKED, .path = path, .max_rank = max_rank};

@@ -233,6 +233,7 @@ static bool read_extent(const Store *store, const Question *q, hid_t data, size_
     if (!is_believable(store, bytes) || !is_believable(store, chunks.bytes))
         return refuse(store, &a->error, q->path,
                       "claims more values than its file can hold");
+    if (q->most > 0 && q->most < a->count) bytes = q->most * element;
     const size_t most = store->length / LEAST_PLACE; /* chunks that the file names */
     budget_allow(store->budget,
                  (bytes > chunks.bytes ? bytes : chunks.bytes) +
@@ -246,14 +247,40 @@ static void unread(const Store *store, const Question *q, Answer *a) {
            "cannot be read: damaged, or stored with an unknown filter");
 }
 
+/* Reads the first values, at least `most`: of the last axes whole rows. */
+static bool read_first(hid_t data, size_t most, Arena *arena, Answer *a) {
+    const hsize_t from[STORE_MAX_RANK] = {0};
+    hsize_t size[STORE_MAX_RANK], count = 1;
+    for (size_t i = a->rank; i-- > 0;) {
+        const size_t wanted = (most + count - 1) / count;
+        size[i] = a->size[i] < wanted ? a->size[i] : wanted;
+        count *= size[i];
+    }
+    const hid_t space = H5Dget_space(data),
+                memory = store_must(H5Screate_simple(1, &count, NULL), "make a shape");
+    a->count = count;
+    a->numbers = TAKE(arena, double, a->count);
+    const bool good =
+        H5Sselect_hyperslab(space, H5S_SELECT_SET, from, NULL, size, NULL) >= 0 &&
+        H5Dread(data, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, a->numbers) >= 0;
+    store_drop(memory);
+    store_drop(space);
+    return good;
+}
+
+static bool read_numbers(hid_t data, const Question *q, Arena *arena, Answer *a) {
+    if (q->most > 0 && a->count > q->most) return read_first(data, q->most, arena, a);
+    a->numbers = TAKE(arena, double, a->count);
+    return read_any(data, H5T_NATIVE_DOUBLE, a->numbers);
+}
+
 void get_array(const Store *store, Arena *arena, const Question *q, Answer *a) {
     const hid_t data = open_data(store, q->path, STORE_INTEGER, STORE_NUMBER,
                                  "is not numbers", &a->error);
     if (data < 0) return;
-    if (read_extent(store, q, data, sizeof *a->numbers, a)) {
-        a->numbers = TAKE(arena, double, a->count);
-        if (!read_any(data, H5T_NATIVE_DOUBLE, a->numbers)) unread(store, q, a);
-    }
+    if (read_extent(store, q, data, sizeof *a->numbers, a) &&
+        !read_numbers(data, q, arena, a))
+        unread(store, q, a);
     store_drop(data);
 }
 

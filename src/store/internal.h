@@ -59,6 +59,7 @@ typedef struct Question {
     Verb verb;
     const char *path, *name; /* of the object and its attribute; of the file to open */
     size_t max_rank;
+    size_t most; /* of ASK_ARRAY: so many numbers will do; 0: all */
 } Question;
 
 typedef struct Answer {

@@ -139,6 +139,11 @@ bool store_get_integer(const Store *store, const char *path, const char *name,
  * kept in other files, and more elements than the file's bytes could hold. */
 double *store_get_array(const Store *store, Arena *arena, const char *path,
                         size_t max_rank, size_t *rank, size_t *size, Error *error);
+/* The same, but of more than `most` values only the first are read, at least so many. */
+double *store_get_array_start(const Store *store, Arena *arena, const char *path,
+                              size_t max_rank, size_t most, size_t *rank, size_t *size,
+                              Error *error);
+
 const char **store_get_array_text(const Store *store, Arena *arena, const char *path,
                                   size_t max_rank, size_t *rank, size_t *size,
                                   Error *error);

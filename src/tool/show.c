@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Tables of a run have no more numbers than are read. */
+enum { SHOWN_NUMBERS = 8, READ_NUMBERS = 1 << 18, GROUP_LEVELS = 3 };
+
 typedef struct Show {
     Arena *arena;
     const Store *store;
@@ -61,20 +64,19 @@ static bool values_of(Show *show, const char *path, Values *v) {
         v->text = store_get_array_text(show->store, show->arena, path, SHAPE_MAX_RANK,
                                        &s->rank, s->size, &error);
     if (kind == STORE_NUMBER || kind == STORE_INTEGER)
-        v->number = store_get_array(show->store, show->arena, path, SHAPE_MAX_RANK,
-                                    &s->rank, s->size, &error);
+        v->number = store_get_array_start(show->store, show->arena, path, SHAPE_MAX_RANK,
+                                          show->json ? 0 : READ_NUMBERS, &s->rank,
+                                          s->size, &error);
     show_unread(show, &error);
     return v->text || v->number;
 }
-
-enum { SHOWN_NUMBERS = 8, GROUP_LEVELS = 3 };
 
 /* Of rows along a run the last, which is what came of it. */
 static bool is_by_epoch(Show *show, const char *path, const Values *v) {
     size_t rank;
     const char **axis = store_axes(show->store, show->arena, path, &rank);
     return v->number && rank == 2 && strcmp(axis[0], "epoch") == 0 &&
-           v->shape.size[0] > 0;
+           v->shape.size[0] > 0 && shape_count(v->shape) <= READ_NUMBERS;
 }
 
 /* Numbers of the elements of another array, of no interest by themselves. */
