@@ -17,13 +17,19 @@ static void answer_attribute_kind(const Store *store, Arena *arena, const Questi
 
 void store_answer(const Store *store, Arena *arena, const Question *question,
                   Answer *answer) {
-    static void (*const how[])(const Store *, Arena *, const Question *, Answer *) = {
-        [ASK_KIND] = answer_kind,         [ASK_ATTRIBUTE_KIND] = answer_attribute_kind,
-        [ASK_MEMBERS] = find_members,     [ASK_ATTRIBUTES] = find_attributes,
-        [ASK_AXES] = find_axes,           [ASK_TEXT] = get_text,
-        [ASK_NUMBER] = get_number,        [ASK_INTEGER] = get_integer,
-        [ASK_ARRAY] = get_array,          [ASK_UNPACKED] = get_unpacked,
-        [ASK_ARRAY_TEXT] = get_array_text};
+    static void (*const how[])(const Store *, Arena *, const Question *,
+                               Answer *) = {[ASK_KIND] = answer_kind,
+                                            [ASK_SURVEY] = find_all,
+                                            [ASK_ATTRIBUTE_KIND] = answer_attribute_kind,
+                                            [ASK_MEMBERS] = find_members,
+                                            [ASK_ATTRIBUTES] = find_attributes,
+                                            [ASK_AXES] = find_axes,
+                                            [ASK_TEXT] = get_text,
+                                            [ASK_NUMBER] = get_number,
+                                            [ASK_INTEGER] = get_integer,
+                                            [ASK_ARRAY] = get_array,
+                                            [ASK_UNPACKED] = get_unpacked,
+                                            [ASK_ARRAY_TEXT] = get_array_text};
     *answer = (Answer){.rank = 0};
     how[question->verb](store, arena, question, answer);
 }
@@ -50,6 +56,11 @@ static Answer ask_or_die(const Store *store, Arena *arena, Question question) {
 static bool pass_on(const Answer *answer, Error *error) {
     if (!answer->error.set) return true;
     return fail(error, answer->error.code, answer->error.at, "%s", answer->error.message);
+}
+
+bool store_survey(const Store *store, Error *error) {
+    const Answer answer = ask(store, store->arena, (Question){ASK_SURVEY, .path = "/"});
+    return pass_on(&answer, error);
 }
 
 /* ---- what a file holds ------------------------------------------------------------ */

@@ -43,6 +43,7 @@ typedef enum Verb {
     ASK_OPEN,
     ASK_CLOSE,
     ASK_KIND,
+    ASK_SURVEY,
     ASK_ATTRIBUTE_KIND,
     ASK_MEMBERS,
     ASK_ATTRIBUTES,
@@ -128,6 +129,7 @@ const char *budget_verdict(Arena *arena, int status);
 
 StoreKind find_kind(const Store *store, const char *path);
 StoreKind find_attribute_kind(const Store *store, const char *path, const char *name);
+void find_all(const Store *store, Arena *arena, const Question *q, Answer *a);
 void find_members(const Store *store, Arena *arena, const Question *q, Answer *a);
 void find_attributes(const Store *store, Arena *arena, const Question *q, Answer *a);
 void find_axes(const Store *store, Arena *arena, const Question *q, Answer *a);
@@ -158,6 +160,9 @@ void store_require_new(const Store *store, const char *path);
 
 /* Attributes that dimension scales need and no user sees. */
 bool store_is_bookkeeping(const char *name);
+
+/* Whether an object or an attribute that is written may be called so. */
+bool store_is_name(const char *name);
 
 /* Attributes in the order of their making, no times. */
 void store_keep_order(hid_t create);

@@ -183,3 +183,54 @@ void find_axes(const Store *store, Arena *arena, const Question *q, Answer *a) {
     store_drop(space);
     store_drop(data);
 }
+
+/* ---- all of it ------------------------------------------------------------------- */
+
+typedef struct Survey {
+    const Store *store;
+    Arena *arena;
+    Answer *answer;
+} Survey;
+
+static bool may_be_written(Survey *survey, const char *path, const Answer *names) {
+    for (size_t i = 0; i < names->count; i++) {
+        bool good = store_is_name(names->texts[i]);
+        for (size_t k = 0; k < i; k++)
+            good = good && strcmp(names->texts[i], names->texts[k]) != 0;
+        if (!good)
+            return fail(&survey->answer->error, EX_DATAERR, 0,
+                        "%s: damaged: '%s' of %s is no name, or comes twice",
+                        survey->store->path, text_clip(survey->arena, names->texts[i]),
+                        path);
+    }
+    return true;
+}
+
+static herr_t survey_object(hid_t file, const char *name, const H5O_info_t *info,
+                            void *context) {
+    (void)file;
+    (void)info;
+    Survey *survey = context;
+    const ArenaMark mark = arena_mark(survey->arena);
+    const char *path =
+        text_print(survey->arena, "/%s", strcmp(name, ".") == 0 ? "" : name);
+    const Question question = {ASK_SURVEY, .path = path};
+    Answer members = {.rank = 0}, attributes = {.rank = 0}, axes = {.rank = 0};
+    find_members(survey->store, survey->arena, &question, &members);
+    find_attributes(survey->store, survey->arena, &question, &attributes);
+    find_axes(survey->store, survey->arena, &question, &axes);
+    for (size_t i = 0; i < attributes.count; i++)
+        find_attribute_kind(survey->store, path, attributes.texts[i]);
+    const bool good = may_be_written(survey, path, &members) &&
+                      may_be_written(survey, path, &attributes);
+    arena_rewind(survey->arena, mark);
+    return good ? 0 : -1;
+}
+
+void find_all(const Store *store, Arena *arena, const Question *q, Answer *a) {
+    (void)q;
+    Survey survey = {store, arena, a};
+    if (H5Ovisit(store->file, H5_INDEX_NAME, H5_ITER_INC, survey_object, &survey) < 0)
+        fail(&a->error, EX_DATAERR, 0, "%s: damaged: HDF5 cannot find all that is in it",
+             store->path);
+}

@@ -16,6 +16,10 @@ static bool is_word(const char *name, size_t length) {
     return length > 0 && strspn(name, letters) >= length && strspn(name, ".") < length;
 }
 
+bool store_is_name(const char *name) {
+    return is_word(name, strlen(name)) && !store_is_bookkeeping(name);
+}
+
 bool store_is_bookkeeping(const char *name) {
     static const char *const taken[] = {"CLASS", "NAME", "DIMENSION_LIST",
                                         "REFERENCE_LIST"};

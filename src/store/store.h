@@ -103,6 +103,11 @@ typedef enum StoreKind {
     STORE_OTHER /* compounds, references, enumerations...: nothing here reads them */
 } StoreKind;
 
+/* Looks at all objects and attributes of a file, and at no values, so that the calls below,
+ * which have no Error, do not end the program. False and *error (EX_DATAERR) if that kills
+ * the reader, or a name in it could not be written. */
+bool store_survey(const Store *store, Error *error);
+
 StoreKind store_kind(const Store *store, const char *path);
 bool store_has(const Store *store, const char *path);
 

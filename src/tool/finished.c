@@ -138,6 +138,45 @@ static bool check_complete(Arena *arena, const Store *store, const Config *confi
     return fail(error, EX_DATAERR, 0, "its status is '%s'", text_clip(arena, status));
 }
 
+/* ---- what its normalizers learned ------------------------------------------------- */
+
+/* As many rows as epochs, of numbers or of rows of them; names of axes end in _index. */
+static bool check_table(Arena *arena, const Store *store, const char *group,
+                        const char *name, size_t rows, Error *error) {
+    static const char *const texts[] = {"reading", "choices", "long_name"};
+    size_t rank, size[2] = {0};
+    const char *path = text_print(arena, "%s/%s", group, name),
+               *end = strstr(name, "_index");
+    if (end && end[strlen("_index")] == '\0') return true;
+    if (!store_get_array(store, arena, path, 2, &rank, size, error)) return false;
+    if (rank < 1 || size[0] != rows)
+        return fail(error, EX_DATAERR, 0, "%s has not %zu rows, one for each epoch kept",
+                    path, rows);
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        if (store_has_attribute(store, path, texts[i]))
+            store_get_text(store, arena, path, texts[i], error);
+    return !error->set;
+}
+
+static bool check_learned(Arena *arena, const Store *store, Error *error) {
+    size_t layers, members;
+    const char **layer = store_members(store, arena, "/norms", &layers);
+    for (size_t l = 0; l < layers; l++) {
+        const char *group = text_print(arena, "/norms/%s", layer[l]);
+        const char **member = store_members(store, arena, group, &members);
+        size_t rank, rows = 0;
+        if (!store_get_array(store, arena, text_print(arena, "%s/epoch", group), 1, &rank,
+                             &rows, error))
+            return false;
+        if (rank != 1 || members > LEARNED_MOST)
+            return fail(error, EX_DATAERR, 0, "%s holds no tables of a normalizer",
+                        group);
+        for (size_t i = 0; i < members; i++)
+            if (!check_table(arena, store, group, member[i], rows, error)) return false;
+    }
+    return true;
+}
+
 /* ---- the rule -------------------------------------------------------------------- */
 
 Store *run_open(Arena *arena, const Run *run, Error *error) {
@@ -145,8 +184,10 @@ Store *run_open(Arena *arena, const Run *run, Error *error) {
     Store *store = store_open(run->path, &own);
     if (store && !store_is_sealed(store))
         fail(&own, EX_DATAERR, 0, "was changed by another program");
-    if (!own.set && check_identity(arena, store, run, &own) &&
-        check_complete(arena, store, &run->config, &own))
+    if (!own.set && store_survey(store, &own) &&
+        check_identity(arena, store, run, &own) &&
+        check_complete(arena, store, &run->config, &own) &&
+        check_learned(arena, store, &own))
         return store;
     store_close(store);
     const size_t path = strlen(run->path); /* who tells it names the file */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Doubles of all such tables in one collected file: 1 MiB. */
-enum { MOST_KEPT = 1 << 17, MOST_TABLES = 64 };
+enum { MOST_KEPT = 1 << 17, MOST_TABLES = LEARNED_MOST };
 
 /* ---- one run's file -------------------------------------------------------------- */
 

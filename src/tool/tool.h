@@ -243,6 +243,7 @@ const Grid *grid_find(const Call *call, const Experiment *experiment, const char
 /* ---- learned.c: what normalizers learned and adapted, as part of it ---------------- */
 
 /* there[i]: run i is finished. */
+enum { LEARNED_MOST = 64 }; /* tables of a normalizer */
 void put_learned(Store *store, Arena *arena, const Sweep *sweep, const bool *there);
 /* Of a grid that knows its sizes. */
 const Learned *read_learned(const Store *store, Arena *arena, const Grid *grid,
