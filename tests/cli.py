@@ -7,6 +7,7 @@ and changes of the environment.
 """
 
 import fcntl
+import itertools
 import json
 import os
 import resource
@@ -293,6 +294,24 @@ def networks(place):
         (["network=resnet(depth=99998)"], USAGE, ["depth", "99998", "1202"]),
         (["network="], USAGE, ["network=", "name"]),
     ])
+
+
+@case("example")
+def deviations(place):
+    """`list norms NAME` says where published code deviates, in lines of a terminal; --json says it whole."""
+    words = {"position": "unbiased", "rms": "outside of the root, 1e-8", "mix": "circle", "switchable": "unbiased",
+             "bcn": "m / (m - 1)", "ghost": "interleaves", "ibn": "rounds", "batch": "biased", "bn": "ONNX"}
+    for name, word in words.items():
+        lines = place.good("list", "norms", name).splitlines()
+        first = next(i for i, line in enumerate(lines) if line.startswith("  differs      "))
+        said = [lines[first][15:]]
+        said += [line.strip() for line in itertools.takewhile(lambda line: line.startswith(15 * " "), lines[first + 1:])]
+        check(word in " ".join(said), f"{name}: {said} does not say '{word}'")
+        check(all(len(line) <= 100 for line in lines[first:first + len(said)]), f"{name}: lines too long")
+    listed = json.loads(place.good("list", "norms", "--json"))
+    known = {entry["name"]: entry["differs"] for entry in listed["norms"] + listed["aliases"]}
+    check(all(word in known[name] for name, word in words.items() if name in known), str(known))
+    check(known["none"] == "", "none differs from what?")
 
 
 # ---- apply --------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define ALIAS(usage, spec, title, source) {usage, spec, title, source},
+#define ALIAS(usage, spec, title, source, differs) {usage, spec, title, source, differs},
 static const NormAlias ALIASES[] = {
 #include "alias.def"
 };

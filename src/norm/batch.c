@@ -7,6 +7,9 @@ const NormKind norm_batch = {
     .usage = "batch",
     .title = "batch normalization",
     .source = "Ioffe and Szegedy 2015",
+    .differs =
+        "ONNX, Keras and Flax move the running variance by the biased one (here and in "
+        "PyTorch: unbiased); Keras has eps 1e-3 and weighs the newest batch by 0.01",
     .also = (const char *const[]){"batch(center=no)", NULL},
     .keeps_state = true,
     .width = 1,

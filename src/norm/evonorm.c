@@ -127,6 +127,8 @@ const NormKind norm_evonorm = {
     .usage = "evonorm(S0, groups=G) or evonorm(B0)",
     .title = "evolved normalization-activations",
     .source = "Liu et al. 2020",
+    .differs = "timm has eps 1e-3 for B0; copies in use have unbiased variances of "
+               "groups and instances",
     .cells = "S0: one sample x a group of channels, B0: batch and instance",
     .options = (const char *const[]){"groups", "weight_new", NULL},
     .activates = true,

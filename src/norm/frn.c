@@ -57,6 +57,7 @@ const NormKind norm_frn = {
     .usage = "frn(tlu=yes|no)",
     .title = "filter response normalization with TLU",
     .source = "Singh and Krishnan 2019",
+    .differs = "timm has eps 1e-5; the paper learns eps where a row is one position",
     .cells = "one sample x one channel x all positions",
     .options = (const char *const[]){"tlu", NULL},
     .eps = 1e-6,

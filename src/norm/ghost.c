@@ -20,6 +20,9 @@ const NormKind norm_ghost = {
     .usage = "ghost(B)",
     .title = "ghost batch normalization",
     .source = "Hoffer et al. 2017",
+    .differs = "cifar10-fast interleaves: sample n is of block n modulo the number of "
+               "blocks, here blocks are consecutive; the authors' code moves the running "
+               "moments once a block",
     .keeps_state = true,
     .width = 1,
     .twins = (const NormTwin[]){{"batch", NORM_EVAL}, {NULL, NORM_TRAIN}},

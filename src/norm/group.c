@@ -54,6 +54,8 @@ const NormKind norm_group = {
     .usage = "group(G), group(size=K) or group(auto)",
     .title = "group normalization",
     .source = "Wu and He 2018",
+    .differs = "Keras has eps 1e-3; GroupNormalization of ONNX had gamma and beta for "
+               "each group in version 18, for each channel since 21",
     .options = (const char *const[]){"size", NULL},
     .block = 1,
     .configure = configure,

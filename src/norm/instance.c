@@ -6,6 +6,8 @@ const NormKind norm_instance = {
     .usage = "instance",
     .title = "instance normalization",
     .source = "Ulyanov et al. 2016",
+    .differs =
+        "PyTorch's InstanceNorm has no gamma and beta unless asked; Keras has eps 1e-3",
     .block = 1,
     .width = 1,
     .twins = (const NormTwin[]){{"group(C)", NORM_TRAIN},

@@ -29,12 +29,13 @@ typedef struct RowMap {
 
 struct NormKind {
     const char *name;
-    const char *usage;       /* "group(G) or group(size=K)" */
-    const char *title;       /* what it is, in a few words */
-    const char *source;      /* "Wu and He 2018"; NULL: none */
-    const char *cells;       /* what shares moments, where no partition says it; NULL */
-    const char *example;     /* a spec for who wants one of each; NULL: the name */
-    const char *const *also; /* further specs that all checks are put to, or NULL */
+    const char *usage;   /* "group(G) or group(size=K)" */
+    const char *title;   /* what it is, in a few words */
+    const char *source;  /* "Wu and He 2018"; NULL: none */
+    const char *differs; /* where published code deviates from this; NULL: not known */
+    const char *cells;   /* what shares moments, where no partition says it; NULL */
+    const char *example; /* a spec for who wants one of each; NULL: the name */
+    const char *const *also;    /* further specs that all checks are put to, or NULL */
     const char *const *options; /* named arguments of its own, NULL-terminated; or NULL */
 
     const NormTwin *twins; /* identities it obeys, ends with a NULL spec; or NULL */

@@ -138,6 +138,7 @@ const NormKind norm_lattice = {
     .usage = "lattice(batch=B|all, size=K|all, own=A)",
     .title = "blocks of samples and of channels",
     .source = "Summers and Dinneen 2020",
+    .differs = "the authors keep running E[x] and E[x^2], and let gamma decay towards 1",
     .options = (const char *const[]){"batch", "size", "own", NULL},
     .keeps_state = true,
     .evaluates = true,

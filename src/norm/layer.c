@@ -7,6 +7,9 @@ const NormKind norm_layer = {
     .usage = "layer",
     .title = "layer normalization",
     .source = "Ba et al. 2016",
+    .differs = "PyTorch's LayerNorm has gamma and beta for each element of the "
+               "normalized shape, here each channel has one; over the channels of one "
+               "position alone it is position",
     .block = 1,
     .twins = (const NormTwin[]){{"group(1)", NORM_TRAIN},
                                 {"group(size=C)", NORM_TRAIN},

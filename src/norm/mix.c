@@ -128,6 +128,11 @@ const NormKind norm_mix = {
     .usage = "mix(a, b, ..., pooled=yes|no, weights=softmax|sparsest, from=E, to=E)",
     .title = "statistics, weighed by softmax",
     .source = "Luo et al. 2019",
+    .differs = "the authors' variance of instance is unbiased, and those of layer and "
+               "batch follow from it; their running variance begins at 0. Sparse "
+               "switchable (weights=sparsest): they divide by the distance to the middle "
+               "plus 1e-6, their training loop sets the circle's radius, and weights "
+               "once one-hot stay; here it grows linearly between from and to",
     .options = (const char *const[]){"pooled", "weights", "from", "to", NULL},
     .configure = configure,
     .declare = mix_declare,

@@ -20,6 +20,10 @@ const char *norm_source(const NormKind *kind) {
     return kind->source ? kind->source : "";
 }
 
+const char *norm_differs(const NormKind *kind) {
+    return kind->differs ? kind->differs : "";
+}
+
 const char *norm_example(const NormKind *kind) {
     return kind->example ? kind->example : kind->name;
 }

@@ -107,6 +107,7 @@ typedef struct NormTwin {
 /* A published name of what the algebra spells: "continual(G)" is "group(G) | batch". */
 typedef struct NormAlias {
     const char *usage, *spec, *title, *source;
+    const char *differs; /* where published code deviates; "": not known */
 } NormAlias;
 
 /* ---- alias.c --------------------------------------------------------------------- */
@@ -147,6 +148,7 @@ const char *norm_name(const NormKind *kind);
 const char *norm_usage(const NormKind *kind);   /* "group(G) or group(size=K)" */
 const char *norm_title(const NormKind *kind);   /* what it is, in a few words */
 const char *norm_source(const NormKind *kind);  /* "Wu and He 2018", or "" */
+const char *norm_differs(const NormKind *kind); /* where published code does; or "" */
 const char *norm_example(const NormKind *kind); /* a spec of that kind: "group(2)" */
 /* Its named options, NULL-terminated. */
 const char *const *norm_options(Arena *arena, const NormKind *kind);

@@ -7,6 +7,9 @@ const NormKind norm_position = {
     .usage = "position",
     .title = "positional normalization",
     .source = "Li et al. 2019",
+    .differs =
+        "the authors' code (PONO) has the unbiased variance and no gamma and beta; the "
+        "authors of RMSNorm (center=no) add eps outside of the root, 1e-8",
     .also = (const char *const[]){"position(center=no)", NULL},
     .apart = true,
     .block = 1,

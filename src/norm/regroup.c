@@ -181,6 +181,7 @@ const NormKind norm_regroup = {
     .usage = "regroup(G, by=kmeans|equal|sorted|random, from=E, every=E, until=E)",
     .title = "groups of channels that are alike",
     .source = "after Smadar, a draft",
+    .differs = "the author's code has the unbiased variance in unequal groups",
     .cells = "one sample x the channels of a group x all positions",
     .options = (const char *const[]){"by", "from", "every", "until", NULL},
     .block = 1,

@@ -85,6 +85,8 @@ const NormKind norm_renorm = {
     .usage = "renorm(rmax=R, dmax=D, warm=EPOCHS)",
     .title = "batch corrected towards its running moments",
     .source = "Ioffe 2017",
+    .differs = "the paper averages sigma, here the variance; ludvb/batchrenorm adds eps "
+               "outside of the root, 1e-3",
     .holds = "r and d are constants of the derivative, as the paper has them",
     .cells = "all samples x one channel x all positions",
     .options = (const char *const[]){"rmax", "dmax", "warm", NULL},

@@ -70,6 +70,7 @@ const NormKind norm_response = {
     .usage = "response(n, k=K, alpha=A, exponent=B, divide=yes|no)",
     .title = "local response normalization",
     .source = "Krizhevsky et al. 2012",
+    .differs = "PyTorch divides alpha by n (divide=yes) and has k = 1",
     .cells = "one sample x neighbouring channels x one position",
     .options = (const char *const[]){"k", "alpha", "exponent", "divide", NULL},
     .without_eps = true,

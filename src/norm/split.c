@@ -48,6 +48,9 @@ const NormKind norm_split = {
     .usage = "split(a, b, ratio=R)",
     .title = "some channels each",
     .source = "Pan et al. 2018",
+    .differs =
+        "IBN-Net rounds the share of the first part down, of 5 channels to 2, here to "
+        "the nearest number, 3; its parts have gamma and beta of their own",
     .options = (const char *const[]){"ratio", NULL},
     .combines = true,
     .configure = configure,

@@ -108,6 +108,8 @@ const NormKind norm_task = {
     .usage = "task(with=instance|layer)",
     .title = "batch and instance moments pooled by the batch's size",
     .source = "Bronskill et al. 2020",
+    .differs =
+        "the authors' code has unbiased variances, and the moments of a task's context",
     .cells = "those of batch, and of instance or layer",
     .options = (const char *const[]){"with", NULL},
     .keeps_state = true,

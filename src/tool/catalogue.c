@@ -9,7 +9,7 @@
 enum { CHANNELS = 8, MORE_CHANNELS = 2 * CHANNELS, SIDE = 16 };
 
 typedef struct Entry {
-    const char *name, *usage, *title, *source;
+    const char *name, *usage, *title, *source, *differs;
     const char *spec; /* the example, canonical */
     const NormKind *kind;
     const Norm *norm;  /* of CHANNELS */
@@ -37,6 +37,7 @@ static Entry entry_of_spec(Arena *arena, const char *spec) {
                    .usage = norm_usage(kind),
                    .title = norm_title(kind),
                    .source = norm_source(kind),
+                   .differs = norm_differs(kind),
                    .spec = norm->spec,
                    .kind = kind,
                    .norm = norm,
@@ -76,6 +77,7 @@ static Entry entry_named(Arena *arena, const char *text) {
     entry.name = text, entry.usage = alias->usage;
     entry.title = text_print(arena, "%s: %s", alias->title, alias->spec);
     entry.source = alias->source;
+    entry.differs = alias->differs;
     return entry;
 }
 
@@ -235,10 +237,31 @@ static void print_proved(const Entry *e) {
            e->spec);
 }
 
+/* A text under its heading, in lines. */
+static void print_wrapped(const char *heading, const char *text) {
+    enum { INDENT = 15, WIDTH = 100 };
+    size_t column = INDENT;
+    print_heading(heading);
+    while (*text) {
+        const size_t word = strcspn(text, " ");
+        if (column > INDENT && column + word > WIDTH) {
+            printf("\n%*s", INDENT, "");
+            column = INDENT;
+        }
+        printf("%.*s", (int)word, text);
+        column += word + 1;
+        text += word;
+        text += strspn(text, " ");
+        if (*text && column + strcspn(text, " ") <= WIDTH) putchar(' ');
+    }
+    puts("");
+}
+
 static void print_entry(Arena *arena, const Entry *e) {
     puts(e->usage);
     print_heading("is");
     printf("%s%s%s\n", e->title, *e->source ? ", " : "", e->source);
+    if (*e->differs) print_wrapped("differs", e->differs);
     print_heading("moments of");
     puts(norm_cells(arena, e->norm));
     print_learned(e);
@@ -311,11 +334,12 @@ static void print_json_proved(Arena *arena, const Entry *e) {
 static void print_json_entry(Arena *arena, const Entry *e) {
     Work fast = work_of(arena, e->norm, false), slow = work_of(arena, e->norm, true);
     const char *const *option = norm_options(arena, e->kind);
-    printf("{\"name\": %s, \"usage\": %s, \"title\": %s, \"source\": %s, \"example\": "
-           "%s,\n   \"cells\": %s, ",
+    printf("{\"name\": %s, \"usage\": %s, \"title\": %s, \"source\": %s, "
+           "\"differs\": %s, \"example\": %s,\n   \"cells\": %s, ",
            json_text(arena, e->name), json_text(arena, e->usage),
            json_text(arena, e->title), json_text(arena, e->source),
-           json_text(arena, e->spec), json_text(arena, norm_cells(arena, e->norm)));
+           json_text(arena, e->differs), json_text(arena, e->spec),
+           json_text(arena, norm_cells(arena, e->norm)));
     printf("\"channels\": %d, ", CHANNELS);
     print_json_params(arena, e->norm);
     fputs(", \"options\": [", stdout);
@@ -342,10 +366,11 @@ static void print_json_aliases(Arena *arena) {
     const NormAlias *alias = norm_aliases(&count);
     for (size_t i = 0; i < count; i++)
         printf("%s\n  {\"name\": %s, \"usage\": %s, \"spec\": %s, \"title\": %s, "
-               "\"source\": %s}",
+               "\"source\": %s, \"differs\": %s}",
                i ? "," : "", json_text(arena, alias_word(arena, &alias[i])),
                json_text(arena, alias[i].usage), json_text(arena, alias[i].spec),
-               json_text(arena, alias[i].title), json_text(arena, alias[i].source));
+               json_text(arena, alias[i].title), json_text(arena, alias[i].source),
+               json_text(arena, alias[i].differs));
 }
 
 static void print_json_weights(Arena *arena) {
