@@ -1,6 +1,7 @@
 /* The table of checks and what it says of wrong gradients. */
 #include "harness.h"
 
+#include "kind.h"
 #include "trial_kind.h"
 
 #include <math.h>
@@ -140,11 +141,82 @@ static void seeds_repeat(void **state) {
     }
 }
 
+/* ---- what a kind says of itself ---------------------------------------------------- */
+
+static bool fits(const char *spec, Shape shape, NormMode mode, TrialData data,
+                 const char *check) {
+    Arena *arena = arena_new();
+    size_t checks;
+    const TrialCheck *const *all = trial_checks(&checks);
+    bool any = false;
+    for (size_t k = 0; k < checks; k++) {
+        Trial t;
+        if (strcmp(trial_name(all[k]), check) == 0)
+            any = trial_fits(arena, &t, spec, shape, mode, data, 1, all[k]);
+    }
+    arena_free(arena);
+    return any;
+}
+
+static Node *twice(const NormContext *context, Node *x) {
+    return norm_affine(context, tape_add(context->tape, x, x));
+}
+
+/* Each of them is not asked what it says has no answer, alone and as a part; others are. */
+static void kinds_are_not_asked_what_has_no_answer(void **state) {
+    (void)state;
+    static const NormKind flat = {.name = "flat",
+                                  .usage = "flat",
+                                  .title = "flat",
+                                  .define = twice,
+                                  .saturates = true},
+                          roomy = {.name = "roomy",
+                                   .usage = "roomy",
+                                   .title = "roomy",
+                                   .block = 1,
+                                   .sensible = 3},
+                          moody = {.name = "moody",
+                                   .usage = "moody",
+                                   .title = "moody",
+                                   .define = twice,
+                                   .by_mode = true};
+    const NormKind *const kinds[] = {&flat, &roomy, &moody};
+    Error error = {.set = false};
+    for (size_t k = 0; k < COUNT_OF(kinds); k++)
+        assert_true(norm_register(kinds[k], "0", &error));
+    const Shape pair = SHAPE(4, 2), large = SHAPE(4, 8, 5);
+    static const char *const flats[] = {"flat", "flat | layer"},
+                             *const roomys[] = {"roomy", "blend(roomy, batch)"},
+                             *const moodys[] = {"moody", "split(moody, layer)"};
+    for (size_t k = 0; k < 2; k++) {
+        assert_true(fits(flats[k], large, NORM_TRAIN, DATA_PLAIN, "gradient"));
+        assert_false(fits(flats[k], large, NORM_TRAIN, DATA_OFFSET, "gradient"));
+        assert_true(fits(roomys[k], large, NORM_TRAIN, DATA_PLAIN, "gradient"));
+        assert_false(fits(roomys[k], pair, NORM_TRAIN, DATA_PLAIN, "gradient"));
+        assert_false(fits(moodys[k], large, NORM_TRAIN, DATA_PLAIN, "evaluation"));
+    }
+    assert_true(fits("layer", large, NORM_TRAIN, DATA_OFFSET, "gradient"));
+    assert_true(fits("layer", pair, NORM_TRAIN, DATA_PLAIN, "gradient"));
+    assert_true(fits("layer", large, NORM_TRAIN, DATA_PLAIN, "evaluation"));
+}
+
+/* eps that leaves the normal numbers with the data is another function. */
+static void eps_at_its_ends(void **state) {
+    (void)state;
+    const Shape shape = SHAPE(4, 8, 5);
+    assert_true(fits("layer(eps=1e-300)", shape, NORM_TRAIN, DATA_PLAIN, "gradient"));
+    assert_false(fits("layer(eps=1e-300)", shape, NORM_TRAIN, DATA_TINY, "gradient"));
+    assert_false(fits("layer(eps=1e+300)", shape, NORM_TRAIN, DATA_HUGE, "gradient"));
+    assert_true(fits("layer", shape, NORM_TRAIN, DATA_TINY, "gradient"));
+}
+
 static const Case CASES[] = {
     CASE(theorem, a_wrong_gradient_is_named),
     CASE(theorem, names_differ),
     CASE(theorem, every_check_has_cases),
     CASE(theorem, seeds_repeat),
+    CASE(theorem, eps_at_its_ends),
+    CASE(example, kinds_are_not_asked_what_has_no_answer),
 };
 
 HARNESS_MAIN("trial", CASES)
