@@ -79,7 +79,8 @@ static double error_of(const Case *c) {
 CheckVerdict judge_verdict(const Case *c) {
     if (c->trouble) return CHECK_INCONCLUSIVE;
     if (!(error_of(c) <= c->allowed)) return CHECK_FAIL;
-    return c->allowed <= c->limit ? CHECK_PASS : CHECK_INCONCLUSIVE;
+    return isfinite(c->allowed) && c->allowed <= c->limit ? CHECK_PASS
+                                                          : CHECK_INCONCLUSIVE;
 }
 
 double judge_ratio(double error, double allowed) {

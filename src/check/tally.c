@@ -15,20 +15,24 @@ static void enter(Tally *t, const char *what, size_t element, double got, double
                   double error, double allowed) {
     CheckReport *r = &t->report;
     bool bad = !(error <= allowed);
-    CheckVerdict verdict = bad ? CHECK_FAIL : CHECK_PASS;
+    CheckVerdict verdict = bad                 ? CHECK_FAIL
+                           : isfinite(allowed) ? CHECK_PASS
+                                               : CHECK_INCONCLUSIVE; /* hides anything */
     bool first = r->compared++ == 0;
     if (!first && !judge_outweighs(verdict, judge_ratio(error, allowed), r)) return;
     r->verdict = verdict;
+    r->proved = verdict == CHECK_INCONCLUSIVE;
     r->element = element;
     r->got = got, r->expected = expected, r->error = error, r->allowed = allowed;
     r->reason[0] = '\0';
-    if (!bad) return;
+    if (verdict == CHECK_PASS) return;
     Arena *arena = arena_new();
     const char *last = strrchr(what, ' ') ? strrchr(what, ' ') + 1 : what;
     bool like_x = strcmp(last, "y") == 0 || strcmp(last, "dx") == 0;
     const char *place = like_x ? judge_index(arena, t->shape, element)
                                : text_print(arena, "%zu", element);
-    snprintf(r->reason, sizeof r->reason, "%s[%s]", what, place);
+    snprintf(r->reason, sizeof r->reason, "%s[%s]%s", what, place,
+             bad ? "" : ": what rounding may do has no bound");
     arena_free(arena);
 }
 
