@@ -191,12 +191,13 @@ static void kinds_are_not_asked_what_has_no_answer(void **state) {
     for (size_t k = 0; k < 2; k++) {
         assert_true(fits(flats[k], large, NORM_TRAIN, DATA_PLAIN, "gradient"));
         assert_false(fits(flats[k], large, NORM_TRAIN, DATA_OFFSET, "gradient"));
-        assert_true(fits(roomys[k], large, NORM_TRAIN, DATA_PLAIN, "gradient"));
-        assert_false(fits(roomys[k], pair, NORM_TRAIN, DATA_PLAIN, "gradient"));
+        assert_true(fits(roomys[k], large, NORM_TRAIN, DATA_PLAIN, "complex-step"));
+        assert_false(fits(roomys[k], pair, NORM_TRAIN, DATA_PLAIN, "complex-step"));
+        assert_true(fits(roomys[k], pair, NORM_TRAIN, DATA_PLAIN, "gradient"));
         assert_false(fits(moodys[k], large, NORM_TRAIN, DATA_PLAIN, "evaluation"));
     }
     assert_true(fits("layer", large, NORM_TRAIN, DATA_OFFSET, "gradient"));
-    assert_true(fits("layer", pair, NORM_TRAIN, DATA_PLAIN, "gradient"));
+    assert_true(fits("layer", pair, NORM_TRAIN, DATA_PLAIN, "complex-step"));
     assert_true(fits("layer", large, NORM_TRAIN, DATA_PLAIN, "evaluation"));
 }
 

@@ -219,6 +219,16 @@ static void read_program(Arena *arena, Trial *t) {
     arena_rewind(arena, mark);
 }
 
+/* Cells of repeated values may have no variance: derivatives of a root of eps are powers of
+ * it, up to -5/2 at the third order, which a definition forms one by one. */
+static bool is_within_range(const Norm *norm) {
+    static const double least = 1e-100;
+    bool within = !norm_has_eps(norm) || norm->eps >= least;
+    for (size_t i = 0; i < norm->parts; i++)
+        within = within && is_within_range(norm->part[i]);
+    return within;
+}
+
 /* ---- preparing ------------------------------------------------------------------- */
 
 bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode mode,
@@ -233,13 +243,16 @@ bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode 
     if (mode == NORM_EVAL && !norm_keeps_state(norm)) return false;
     size_t smallest = norm_smallest_cell(arena, norm, t->at, mode);
     if ((smallest == 1) != check->single) return false;
-    if (smallest < norm_sensible_cell(norm)) return false;
     if (DATA[data].mean != 0 && norm_saturates(norm)) return false; /* all is 0 there */
-    t->derives = mode == NORM_EVAL || norm_by_design(norm) == NULL;
+    t->derives = (mode == NORM_EVAL || norm_by_design(norm) == NULL) &&
+                 smallest >= norm_sensible_cell(norm);
     t->curved = smallest != SIZE_MAX;
     t->own = t->curved && norm_is_partitioned(norm, mode);
     /* parts of a combination do not all see the scale of x */
     if (!norm_is_partitioned(norm, mode) && DATA[data].exponent != 0) return false;
+    if (!norm_is_partitioned(norm, mode) && data == DATA_REPEATED &&
+        !is_within_range(norm))
+        return false;
     Norm *scaled = TAKE(arena, Norm, 1);
     *scaled = *norm;
     scaled->eps = ldexp(norm->eps, 2 * DATA[data].exponent);

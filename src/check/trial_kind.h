@@ -28,7 +28,8 @@ typedef struct Trial {
     bool own;     /* of one partition, with moments of x; else given, or none */
     bool fused;   /* there is a kernel in it */
     bool held;    /* it detaches something: not the derivative of its own values */
-    bool derives; /* its backward is the derivative, and not otherwise by design */
+    bool derives; /* its backward is the derivative, not otherwise by design, and says
+                   * something of cells so small */
     bool curved;  /* some moments are x's own: not linear in x */
     size_t n;     /* elements */
     double *x, *dy, *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];

@@ -34,6 +34,7 @@ const NormKind norm_chain = {
     .title = "one normalizer after the other",
     .source = "Qiao et al. 2019",
     .combines = true,
+    .sensible = 3, /* a sign of a sign: derivatives are the square of nothing */
     .configure = configure,
     .define = define,
     .rows = rows,

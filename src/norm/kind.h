@@ -63,7 +63,8 @@ struct NormKind {
     bool by_mode;    /* another function in evaluation, though it keeps no state */
     bool saturates;  /* far from 0 it no longer moves, so that derivatives vanish there */
     size_t sensible; /* elements of the smallest cell of which derivatives say anything:
-                        * of two, xhat is little more than a sign. 0: any */
+                        * of two, xhat is little more than a sign. Of smaller ones only
+                        * kernel and definition are compared. 0: any */
 
     /* Reads its own arguments into *norm and writes their canonical text. NULL: it has none. */
     bool (*configure)(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,

@@ -154,21 +154,27 @@ static void divided(const Passage *p) {
     }
 }
 
-/* p_k = exp(z_k - most) / sum: dp_k = p_k (dz_k - sum of p_j dz_j). The difference is
- * rounded, the exponential, the sum and the quotient. */
+/* dp_k = p_k (dz_k - sum of p_j dz_j) = p_k ((1 - p_k) dz_k - sum over the others of p_j
+ * dz_j): nothing where one of them has it all. z - most is rounded, the exponential, the sum
+ * and the quotient. */
 static void normalized(const Passage *p) {
     const size_t K = p->node->shape.size[p->node->shape.rank - 1];
+    double *dz = TAKE(p->arena, double, K);
     for (size_t row = 0; row < p->count; row += K) {
-        const double *y = p->node->value + row, *z = p->value[0] + row,
-                     *error = p->error[0] + row;
-        double most = z[0], mean = 0.0;
+        const double *y = p->node->value + row, *z = p->value[0] + row;
+        double most = z[0], any = 0.0;
         for (size_t k = 1; k < K; k++) most = fmax(most, z[k]);
-        for (size_t k = 0; k < K; k++)
-            mean += p->reach ? error[k] : y[k] * (error[k] + (most - z[k]));
-        for (size_t k = 0; k < K; k++)
+        for (size_t k = 0; k < K; k++) {
+            dz[k] = p->error[0][row + k] + (p->reach ? 0.0 : most - z[k]);
+            any += dz[k];
+        }
+        for (size_t k = 0; k < K; k++) {
+            double others = 0.0, theirs = 0.0;
+            for (size_t j = 0; j < K; j++)
+                if (j != k) others += y[j], theirs += share(y[j], dz[j]);
             p->own[row + k] =
-                p->reach ? mean
-                         : y[k] * (error[k] + (most - z[k]) + mean + 4.0) + DBL_MIN;
+                p->reach ? any : y[k] * (share(others, dz[k]) + theirs + 4.0) + DBL_MIN;
+        }
     }
 }
 
