@@ -10,14 +10,15 @@ MEANS = """double a = form == STANDARD_CENTRED ? tree_total(&h) / count : 0.0,
            b = tree_total(&hx) / count;"""
 SCALE = "gamma ? gamma[row.channel] : 1.0, cells[slab], a, b, p->L,"
 APART = "s.rstd * ((h[offset + l] - a[first + l]) - xhat * b[first + l]);"
-RSTD = "1.0 / sqrt(moments_variance(m) + norm->eps)"
+RSTD, RSTD_OF_ALL = "1.0 / sqrt(all)", "1.0 / sqrt(square)"
 SAVED = "y->saved, f->partition,"
 CALL = "    standard_backward(out, g,"
 # The backward reads cells of its own making.
-OTHER_CELLS = """    Standard *cells = TAKE(tape_arena(tape), Standard, partition_cells(f->partition));
-    for (size_t i = 0; i < partition_cells(f->partition); i++) {{
-        cells[i] = ((Standard *)y->saved)[i];
-        cells[i].rstd = {};
+OTHER_CELLS = """    const StandardCells *saved = y->saved;
+    StandardCells *cells = standard_cells(tape_arena(tape), saved->count);
+    for (size_t i = 0; i < saved->count; i++) {{
+        standard_put(cells, i, saved->cell[i], saved->scale ? saved->scale[i] : 0);
+        cells->cell[i].rstd = {};
     }}
     standard_backward(out, g,"""
 
@@ -27,8 +28,11 @@ def other_rstd(expression):
             (DEFINITION, "fused_backward", SAVED, "cells, f->partition,")]
 
 
-EPS_OUTSIDE = (DEFINITION, "standard_of", RSTD, "1.0 / (sqrt(moments_variance(m)) + norm->eps)")
-UNBIASED = (DEFINITION, "standard_of", "moments_variance(", "moments_unbiased(")
+# A cell's scale is made in a loop over ordinary ones, and in standard_of.
+EPS_OUTSIDE = [(KERNEL, "standard_of", RSTD, "1.0 / (sqrt(weight * square) + rest)"),
+               (KERNEL, "standard_set_all", RSTD_OF_ALL, "1.0 / (sqrt(square - eps) + eps)")]
+UNBIASED = [(KERNEL, "standard_of", "moments_variance(", "moments_unbiased("),
+            (KERNEL, "standard_set_all", "m.m2 / m.count", "m.m2 / (m.count - 1.0)")]
 
 BUGS = [
     # ---- backward: terms of dx ------------------------------------------------------------------------------------
@@ -63,13 +67,13 @@ BUGS = [
      [(KERNEL, "slab_dx", MEANS, "double a = form == STANDARD_CENTRED ? tree_total(&h) / count : 0.0, b = 0.0;"),
       (KERNEL, "apart_dx", APART, "s.rstd * (h[offset + l] - a[first + l] + 0.0 * xhat);")]),
     ("pytorch #586, xla #913: evaluation with training's backward",
-     [(KERNEL, "standard_backward", "if (out.dx && given)", "if (0)")]),
-    ("FlagGems #5222: the saved 1/std read as a variance", other_rstd("1.0 / sqrt(cells[i].rstd + f->norm->eps)")),
+     [(KERNEL, "backward", "if (out.dx && given)", "if (0)")]),
+    ("FlagGems #5222: the saved 1/std read as a variance", other_rstd("1.0 / sqrt(cells->cell[i].rstd + f->norm->eps)")),
     ("chainer PR #4191: eps missing in the backward alone",
-     other_rstd("f->fixed ? cells[i].rstd : 1.0 / sqrt(1.0 / (cells[i].rstd * cells[i].rstd) - f->norm->eps)")),
+     other_rstd("f->fixed ? cells->cell[i].rstd : 1.0 / sqrt(1.0 / (cells->cell[i].rstd * cells->cell[i].rstd) - f->norm->eps)")),
     # ---- backward: gamma and beta ---------------------------------------------------------------------------------
     ("Paddle #54244, PR #34102: dgamma and dbeta forgotten where x wants no gradient",
-     [(KERNEL, "standard_backward", "reduce_rows(", "if (out.dx) reduce_rows(")]),
+     [(KERNEL, "backward", "reduce_rows(", "if (out.dx) reduce_rows(")]),
     ("Oneflow PR #10045: crash where gamma or beta is frozen",
      [(KERNEL, "reduce_rows", "out && c < p->C", "c < p->C")]),
     ("aprender PR #2200: gamma and beta cut off from the gradient",
@@ -103,32 +107,34 @@ BUGS = [
     # ---- forward ----------------------------------------------------------------------------------------------------
     ("onnx #5466, mxnet #17139, Oneflow PR #4848: gamma and beta per group, consistently",
      [(KERNEL, function, "[row.channel]", f"[{FIRST_OF_SET.format('row.channel')}]")
-      for function in ("standard_forward", "slab_dx", "slab_dx_fixed", "apart_products")] +
+      for function in ("forward", "slab_dx", "slab_dx_fixed", "apart_products")] +
      [(KERNEL, "reduce_rows", "double sum = sum_strided(sums + c, p->N, p->C);", """double sum = 0.0;
         for (size_t k = 0; k < p->C; k++)
             if (%s == c) sum += sum_strided(sums + k, p->N, p->C);""" % FIRST_OF_SET.format("k"))]),
     ("keras-contrib PR #243: one group taken for instance, C groups for layer",
      [(GROUP, "configure", "C / number", "number")]),
-    ("fla PR #508, ncnn PR #311: eps outside the root, in the kernel", [EPS_OUTSIDE]),
+    ("fla PR #508, ncnn PR #311: eps outside the root, in the kernel", EPS_OUTSIDE),
     ("fla PR #508, ncnn PR #311: eps outside the root, in kernel and definition",
-     [EPS_OUTSIDE, (DEFINITION, "standardize", "tape_sqrt(t, tape_add(t, m.variance, eps))",
-                    "tape_add(t, tape_sqrt(t, m.variance), eps)")]),
-    ("pytorch #22617: unbiased variance, in the kernel", [UNBIASED]),
+     EPS_OUTSIDE + [(DEFINITION, "norm_root", "tape_sqrt(t, tape_add(t, variance, eps))",
+                    "tape_add(t, tape_sqrt(t, variance), eps)")]),
+    ("pytorch #22617: unbiased variance, in the kernel", UNBIASED),
     ("pytorch #22617: unbiased variance, in kernel and definition",
-     [UNBIASED, (DEFINITION, "moment_nodes", "    return m;", """    double *factor = tape_room(t, partition_cells(p));
+     UNBIASED + [(DEFINITION, "moment_nodes", "    return m;", """    double *factor = tape_room(t, partition_cells(p));
     for (size_t i = 0; i < partition_cells(p); i++)
         factor[i] = (double)partition_count(p, i) / ((double)partition_count(p, i) - 1.0);
     if (!f->fixed) m.variance = tape_mul(t, m.variance, tape_leaf(t, SHAPE(partition_cells(p)), factor));
     return m;""")]),
     ("Synchronized-BatchNorm-PyTorch #43: sqrt(max(v, eps))",
-     [(DEFINITION, "standard_of", RSTD, "1.0 / sqrt(fmax(moments_variance(m), norm->eps))")]),
-    ("the root forgotten", [(DEFINITION, "standard_of", RSTD, "1.0 / (moments_variance(m) + norm->eps)")]),
+     [(KERNEL, "standard_of", "weight * square + rest", "fmax(weight * square, rest)"),
+      (KERNEL, "standard_set_all", "m.m2 / m.count + mean * mean + eps", "fmax(m.m2 / m.count + mean * mean, eps)")]),
+    ("the root forgotten", [(KERNEL, "standard_of", RSTD, "1.0 / all"),
+                              (KERNEL, "standard_set_all", RSTD_OF_ALL, "1.0 / square")]),
     ("pytorch #40302, Paddle #16654: variance as E[x^2] - mean^2",
-     [(MOMENTS, "slab_moments", "if (m.offset * m.offset * count > m.m2 / 4.0)",
-       "m = slab_moments_about(x, 0.0, p, slab, count); if (0)"),
-      (MOMENTS, "column_moments", "shift[j] += first[j] / count;", "shift[j] = 0.0;")]),
+     [(MOMENTS, "slab_moments_in", "if (m.offset * m.offset * count > m.m2 / 4.0)",
+       "m = slab_moments_about(x, scale, 0.0, p, slab, count); if (0)"),
+      (MOMENTS, "column_moments_in", "shift[j] += first[j] / count;", "shift[j] = 0.0;")]),
     ("pytorch #94288: y = (gamma rstd) x + (beta - mean gamma rstd)",
-     [(KERNEL, "standard_forward", "((in[l] - s.shift) - s.offset) * s.rstd * scale + bias",
+     [(KERNEL, "forward", "((in[l] - s.shift) - s.offset) * s.rstd * scale + bias",
        "in[l] * (s.rstd * scale) + (bias - (s.shift + s.offset) * (s.rstd * scale))")]),
     ("running moments used in training",
      [(DEFINITION, "fused_of", "norm->kind->keeps_state && context->mode == NORM_EVAL", "norm->kind->keeps_state")]),
