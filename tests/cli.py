@@ -180,6 +180,9 @@ def entries(place):
             check(value in text or "`" in value, f"{name}: no {value!r} in {text}")
     two = json.loads(place.good("list", "checks", "value", "twins", "--json"))["checks"]
     check([entry["name"] for entry in two] == ["value", "twins"], f"two of them: {two}")
+    # of blocks that divide no usual batch, or no usual image
+    for spec in ("ghost(99)", "chunks(99)", "blend(ghost(7), chunks(5))"):
+        check("operations of" in place.good("list", "norms", spec), f"{spec}: what it runs")
 
 
 @case("fault")

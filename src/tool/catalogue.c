@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* What is bound to these is asked; counts that grow with the channels are theirs. */
-enum { CHANNELS = 8, MORE_CHANNELS = 2 * CHANNELS, SIDE = 16 };
+enum { CHANNELS = 8, MORE_CHANNELS = 2 * CHANNELS, SIDE = 16, MOST_SIZE = 256 };
 
 typedef struct Entry {
     const char *name, *usage, *title, *source, *differs;
@@ -99,8 +99,27 @@ static double size_of(const Node *y) {
     return (double)largest;
 }
 
+/* What it can be called with: CHANNELS samples of SIDE x SIDE positions, or the first numbers
+ * of both that its blocks divide. */
+static Lattice fitting(Arena *arena, const Norm *norm) {
+    Lattice usual = {CHANNELS, norm->channels, SIDE * SIDE};
+    Error error = {.set = false}, other;
+    if (norm_fits(arena, norm, usual, NORM_TRAIN, &error)) return usual;
+    for (size_t N = 1; N <= MOST_SIZE; N++)
+        for (size_t L = 1; L <= MOST_SIZE; L++) {
+            const Lattice at = {N, norm->channels, L};
+            ArenaMark mark = arena_mark(arena);
+            other = (Error){.set = false};
+            const bool fits = norm_fits(arena, norm, at, NORM_TRAIN, &other);
+            arena_rewind(arena, mark);
+            if (fits) return at;
+        }
+    die(error.code, "%s", error.message);
+}
+
 static Work work_of(Arena *arena, const Norm *norm, bool definition) {
-    const Shape shape = SHAPE(CHANNELS, norm->channels, SIDE, SIDE);
+    const Lattice at = fitting(arena, norm);
+    const Shape shape = SHAPE(at.N, at.C, at.L);
     const size_t n = shape_count(shape);
     Node *param[NORM_MAX_PARAMS];
     const double *state[NORM_MAX_STATES];
