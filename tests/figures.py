@@ -149,7 +149,7 @@ def data(place):
                          diverged=diverged)
         try:
             found = drawing(place, path)
-            check("series" in place.talk or not told(place.talk), f"{place.talk!r}")
+            check("series: marks" in place.talk or not told(place.talk), f"{place.talk!r}")
             for form in ("pdf", "dumb") if not np.isfinite(score).all() or score.size > 400 else ():
                 drawing(place, path, form, f"a.{form}")
             wrong += [f"{what}: {fault}" for fault in found.faults()]
@@ -244,6 +244,25 @@ def bytes_of_names(place):
         drawing(place, path)
         out = place.good("plot", "batch-size", "dumb", "--from", path)
         check("\x1b" not in out and "\x85" not in out, f"{bad!r}: {out!r}")
+
+
+# ---- a script of one's own ----------------------------------------------------------------------------------------
+
+
+@case("example")
+def own_script(place):
+    """An experiment's plot.gp draws its first figure, however many series there are."""
+    home = place.path("home")
+    os.mkdir(home)
+    shutil.copytree(os.path.join(HOME, "experiments"), os.path.join(home, "experiments"))
+    with open(os.path.join(home, "experiments", "batch-size", "plot.gp"), "w", encoding="utf-8") as file:
+        file.write("load ARG1\nload style\nset label 'a script of one''s own' at graph 0.5,0.5\n"
+                   "plot for [i=1:series] columns index i-1 using 1:2 with lines lt i notitle\n")
+    for series in (2, 9):
+        path = collected(place.path("a.h5"), [f"series {i}" for i in range(series)], [2, 1], scores(series, 2))
+        found = drawing(place, path, environment={"NORMLAB_HOME": home})
+        check("a script of one's own" in found.words, f"{series} series: {found.words}")
+        same("series", len(found.looks()), series)
 
 
 # ---- forms and widths ---------------------------------------------------------------------------------------------

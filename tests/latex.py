@@ -24,11 +24,14 @@ PAGE = r"""\documentclass{article}
 """
 
 
-def compiled(place, pages):
-    """The words of each page with their boxes."""
+def want_latex():
     for tool, name in (("pdflatex", "LaTeX"), ("pdftotext", "pdftotext")):
         if shutil.which(tool) is None:
             raise NotRun(f"no {name}")
+
+
+def compiled(place, pages):
+    """The words of each page with their boxes."""
     with open(place.path("all.tex"), "w", encoding="utf-8") as file:
         file.write(PAGE % "\\clearpage\n".join(pages))
     done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"], cwd=place.folder,
@@ -59,6 +62,7 @@ def letters(words):
 
 def study(place, name, source):
     """Every form of every figure, and the table, one a page."""
+    want_latex()
     figures = {form: place.good("plot", name, form, "--from", source, "--to", f"{name}.{form}").split()
                for form in ("svg", "pdf", "png", "tex")}
     pages = [f"\\input{{{path}}}" for path in figures["tex"]]
@@ -93,6 +97,7 @@ for NAME in STUDIES:
 @case("fault")
 def special_names(place):
     """Characters that LaTeX reads as orders, or does not know."""
+    want_latex()
     names = [name for name in NAMES if name.isprintable()]
     path = collected(place.path("a.h5"), names, [2, 1], scores(len(names), 2), question=NAMES[0], protocol="a_b^c%$&#{}",
                      along_label="x_1 \\ $y$ \u4e2d")

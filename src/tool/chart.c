@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_CURVES = 6, MOST_ROWS = 150, MARKS = 15, DASHES = 5 };
+enum { MOST_CURVES = 6, MOST_ROWS = 150, MARKS = 15, DASHES = 5, LETTERS = 26 };
 
 static const double BELOW = 0.27; /* room of the labels of ticks */
 
@@ -280,7 +280,8 @@ static double names_wide(const Figure *f, const Grid *g, const Chart *c) {
     return 0.2 + fmin(wide, 0.42 * f->width);
 }
 
-/* Many, where a panel for each point has its room, and its title above it. */
+/* Many, where a panel for each point has its room, and its title above it; a script of the
+ * experiment's own draws however many. */
 static bool wants_rows(const Figure *f, const Grid *g, const Chart *c) {
     const double room = f->width - names_wide(f, g, c) - 0.25;
     const char **title = axis_texts(f, g);
@@ -288,6 +289,7 @@ static bool wants_rows(const Figure *f, const Grid *g, const Chart *c) {
     for (size_t j = 0; j < g->points; j++)
         least = fmax(least, figure_extent(f, title[j], FIGURE_TEXT));
     return c->curves > MOST_CURVES && !figure_is(f, "dumb") &&
+           strcmp(f->script, "experiments/plot.gp") == 0 &&
            room / (double)g->points >= least;
 }
 
@@ -393,7 +395,7 @@ static void make_rows(Figure *f, const Grid *g, const Chart *c) {
     figure_number(f, "panels", (double)g->points);
     figure_number(f, "panel_wide", p.wide);
     figure_number(f, "panel_step", p.step);
-    f->script = "rows.gp";
+    f->script = "experiments/rows.gp";
 }
 
 bool chart_make(Figure *f, const Grid *g, const Chart *chart) {
@@ -408,8 +410,10 @@ bool chart_make(Figure *f, const Grid *g, const Chart *chart) {
                               c.scale * c.value[i].half};
     c.value = value;
     c.name = figure_labels(f->arena, chart->name, chart->curves);
-    if (c.curves > FIGURE_STYLES)
-        say("%zu series: beyond %d dashes and marks come again", c.curves, FIGURE_STYLES);
+    const size_t styles = figure_is(f, "dumb") ? LETTERS : FIGURE_STYLES;
+    if (c.curves > styles)
+        say("%zu series: %s of the first %zu come again", c.curves,
+            figure_is(f, "dumb") ? "letters" : "marks and dashes", styles);
     if (wants_rows(f, g, &c))
         make_rows(f, g, &c);
     else

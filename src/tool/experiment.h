@@ -4,7 +4,8 @@
  * A run.c asks one question: which keys sweep, the quick and the full recipe, and how a
  * point of the sweep becomes the configuration of a run. It is found by its folder's
  * name. Its figures are drawn by scripts: NAME.gp beside it, else the shared one in
- * experiments; plot.gp draws the first.
+ * experiments; plot.gp draws the first (rows.gp where many series share no script of the
+ * experiment's own). What a script is given: experiments/style.gp.
  */
 #ifndef NORMLAB_EXPERIMENT_H
 #define NORMLAB_EXPERIMENT_H

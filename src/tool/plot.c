@@ -98,11 +98,11 @@ static const char *with_notes(Arena *arena, const Grid *g, const char *foot) {
 /* True unless something went wrong; without data there is no figure. */
 static bool draw_one(Arena *arena, const Grid *g, const ExperimentFigure *f,
                      FigureForm form, const char *path, Error *error) {
-    Figure figure = figure_new(arena, form, f->script, plot_title(arena, g));
+    const char *script = script_of(arena, g->experiment, f->script);
+    Figure figure = figure_new(arena, form, script, plot_title(arena, g));
     const bool made = f->make(&figure, g, f->about);
     *error = figure.error;
     if (!made) return !error->set;
-    figure.script = script_of(arena, g->experiment, figure.script);
     figure.description = with_notes(arena, g, figure.description);
     const char *to = plot_path(arena, path, f->name);
     if (!figure_draw(&figure, to, error)) return false;
