@@ -5,7 +5,10 @@
 
 #include <math.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* Memory that cannot be had is NULL under the sanitizer too, as malloc says it. */
 const char *__asan_default_options(void);
@@ -156,6 +159,33 @@ static void one_line_and_a_code(void **state) {
         assert_non_null(strstr(text, "normlab: out of memory"));
         arena_free(arena);
     }
+}
+
+static void say_three(void *end) {
+    dup2(*(int *)end, STDERR_FILENO);
+    setenv("NORMLAB_CALLED", "./normlab", 1);
+    say("one");
+    say("`normlab run` and `normlab plot` are %s", "commands");
+    die(EX_DATAERR, "three");
+}
+
+/* Two processes that say something at once do not mix their lines: a datagram is a write. */
+static void a_line_is_one_write(void **state) {
+    (void)state;
+    static const char *const lines[] = {
+        "normlab: one\n", "normlab: `./normlab run` and `./normlab plot` are commands\n",
+        "normlab: three\n"};
+    int ends[2];
+    char text[256];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
+    assert_int_equal(harness_child(say_three, &ends[1], text, sizeof text), EX_DATAERR);
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        const ssize_t got = recv(ends[0], text, sizeof text - 1, MSG_DONTWAIT);
+        text[got > 0 ? got : 0] = '\0';
+        assert_string_equal(text, lines[i]);
+    }
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void mistakes_abort_with_their_place(void **state) {
@@ -369,6 +399,7 @@ static const Case cases[] = {
     CASE(example, texts_as_counts),
     CASE(example, nearest_word),
     CASE(fault, one_line_and_a_code),
+    CASE(fault, a_line_is_one_write),
     CASE(fault, mistakes_abort_with_their_place),
 };
 

@@ -16,15 +16,24 @@ void print_commands(FILE *out, const char *text) {
     fputs(text, out);
 }
 
+/* In one write: another process may say something at the same moment. */
 static void print_line(const char *format, va_list args) {
     char line[1024];
     vsnprintf(line, sizeof line, format, args);
     for (char *c = line; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = '?'; /* a name may hold anything; a line is one line */
-    fputs("normlab: ", stderr);
-    print_commands(stderr, line);
-    fputc('\n', stderr);
+    char whole[4096] = "normlab: ";
+    const size_t begin = strlen(whole), room = sizeof whole - begin - 1;
+    FILE *out = fmemopen(whole + begin, room, "w");
+    if (out) {
+        print_commands(out, line);
+        fclose(out);
+    } else { /* no memory, which may be what is to be said */
+        snprintf(whole + begin, room, "%s", line);
+    }
+    strcat(whole, "\n");
+    fputs(whole, stderr);
 }
 
 void die(int code, const char *format, ...) {
