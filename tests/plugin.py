@@ -487,7 +487,7 @@ TAKEN = {"moments": "norm_moments()", "apply": "norm_apply()", "new": "norm_new(
          "rows": "norm_rows()", "ramp": "norm_ramp()", "int": "word of C", "auto": "word of C", "main": "word of C",
          "static": "word of C", "isnan": "word of C", "exp": "function", "sqrt": "function", "printf": "function",
          "qsort": "function", "tgamma": "function", "cblas_dgemm": "function", "tape_add": "function",
-         "learning_rate": "function", "train": "specs", "eval": "specs", "all": "specs", "kmeans": "specs",
+         "dataset_batch": "function", "train": "specs", "eval": "specs", "all": "specs", "kmeans": "specs",
          "softmax": "specs", "size": "option", "eps": "option", "gamma": "option", "gate": "option", "affine": "norm_affine()",
          "rate": "key", "dataset": "key", "check": "a command", "list": "a command", "test": "a command"}
 STUDIES = {"run": (USAGE, "a command"), "test": (USAGE, "a command"), "runs": (USAGE, "folder"),
