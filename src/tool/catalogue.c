@@ -160,7 +160,7 @@ static bool is_invariance(const char *check) {
     return false;
 }
 
-static bool applies_somewhere(const char *spec, const TrialCheck *check) {
+bool applies_somewhere(const char *spec, const TrialCheck *check) {
     size_t shapes;
     const Shape *shape = trial_shapes(&shapes);
     for (size_t i = 0; i < shapes; i++)

@@ -173,14 +173,6 @@ static const char *allowed_text(Arena *arena, const TrialCheck *check) {
                : text_print(arena, "%g %s", trial_digits(check), trial_unit(check));
 }
 
-static bool applies_somewhere(const char *spec, const TrialCheck *check) {
-    size_t shapes;
-    const Shape *shape = trial_shapes(&shapes);
-    for (size_t i = 0; i < shapes; i++)
-        if (trial_applies(spec, shape[i], check)) return true;
-    return false;
-}
-
 static void describe_check(Arena *arena, size_t i, Thing *thing) {
     size_t count, kinds;
     const TrialCheck *check = trial_checks(&count)[i];

@@ -508,6 +508,9 @@ CheckReport net_judge(Arena *arena, size_t row, const CheckFunction *function,
 /* `list norms`: a line a normalizer, or whole entries (--long, or of the words after it). */
 void list_norms(const Call *call, bool json);
 
+/* Whether the check applies to the normalizer on any of the shapes that are tried. */
+bool applies_somewhere(const char *spec, const TrialCheck *check);
+
 /* ---- check_save.c ---------------------------------------------------------------- */
 
 /* Cases and their verdicts, as stored: columns of `count`. */
