@@ -596,5 +596,36 @@ def chapter(place):
     check(re.search(r"over 1 seed\. quick recipe$", done.stdout, re.M), "the new experiment's table")
 
 
+HOLDING = """#include <normlab/kind.h>
+
+static Node *define(const NormContext *context, Node *x) {
+    Tape *t = context->tape;
+    MomentNodes m = norm_moments(context, x);
+    Node *eps = tape_fill(t, m.variance->shape, context->norm->eps);
+    Node *root = tape_detach(t, tape_sqrt(t, tape_add(t, m.variance, eps)));
+    return norm_affine(context, tape_div(t, m.centred, tape_spread(t, root, m.partition, x->shape)));
+}
+
+const NormKind norm_holding = {.name = "holding", .usage = "holding", .title = "its root is held", .block = 1,
+                               .width = 1, .define = define, .holds = SAID};
+NORMLAB_PLUGIN(norm_holding);
+"""
+
+
+@case("example")
+def held(place):
+    """apply says what a definition holds constant, and by how much it matters, unless its kind says so."""
+    import h5py
+
+    program, x = install(place), tensors(place)
+    with h5py.File(place.path("in.h5"), "w") as file:
+        file["x"], file["dy"] = x, x**2
+    for said, talk in (("NULL", True), ('"the root, by design"', False)):
+        plugin = compiled(place, "holding", HOLDING.replace("SAID", said))
+        _, err = does(place, [program, "apply", "holding", "in.h5", "y.h5", "--plugin", plugin])
+        check(("holding holds constant in its derivative: " in err) == talk, f"{said}: {err!r}")
+        check(not talk or re.search(r"dx would differ by 0\.\d+ of its norm", err), err)
+
+
 if __name__ == "__main__":
     main()

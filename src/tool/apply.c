@@ -241,7 +241,7 @@ const Command command_apply = {
         "        s = <dx, v> + <dgamma, v_gamma> + <dbeta, v_beta> + sum <dparam, "
         "v_param>:\n"
         "        /ds_dx, /ds_ddy, /ds_dgamma, /ds_dbeta, /ds_dparam/NAME. Takes memory, "
-        "some 50 to 400 times that of x.\n"
+        "some 70 to 140 times that of x.\n"
         "names   torch: weight, bias, running_mean, running_var, num_batches_tracked. "
         "onnx: scale, B, input_mean,\n"
         "        input_var. keras: gamma, beta, moving_mean, moving_variance. flax: "

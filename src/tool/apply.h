@@ -92,8 +92,8 @@ typedef struct Results {
 
 Results *apply_run(const Job *job);
 
-/* Writes the definition's y. */
-void apply_define(const Job *job, Tape *tape);
+/* Writes the definition's y of leaves x and param. */
+Node *apply_define(const Job *job, Tape *tape, Node *x, Node *const *param);
 
 /* ---- apply_memory.c --------------------------------------------------------------- */
 
@@ -103,6 +103,10 @@ void apply_reserve(const Job *job);
 
 /* The tape's part of apply_run's second order, for who measures it. */
 void apply_second_order(const Job *job, Tape *tape, Results *results);
+
+/* A job of a few thousand of its elements, as the normalizer can see; false, and the same
+ * job, where there is none smaller. */
+bool apply_shrink(Job *small, const Job *job, Arena *arena);
 
 /* ---- apply_remark.c ---------------------------------------------------------------- */
 

@@ -10,8 +10,7 @@
 enum { PROBE = 4096 };
 static const double WORTH_SAYING = 64e6;
 
-/* A job of so few elements as the normalizer can see; false where there is none smaller. */
-static bool shrink(Job *small, const Job *job, Arena *arena) {
+bool apply_shrink(Job *small, const Job *job, Arena *arena) {
     *small = *job;
     small->arena = arena;
     const size_t C = job->lattice.C;
@@ -31,7 +30,7 @@ static double needed(const Job *job) {
     Job small;
     double bytes = 0.0;
     Arena *arena = arena_new();
-    if (shrink(&small, job, arena)) {
+    if (apply_shrink(&small, job, arena)) {
         Results results;
         const size_t before = arena_bytes(arena);
         apply_second_order(&small, tape_new(arena), &results);

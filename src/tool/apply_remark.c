@@ -15,6 +15,35 @@ static bool seems_last(Shape x) {
     return x.rank == 4 && last == 3 && before >= 8 && x.size[1] >= 8;
 }
 
+static Node *write_definition(Tape *tape, Node *const *in, void *job) {
+    return apply_define(job, tape, in[0], in + 1);
+}
+
+/* What the definition holds constant, and does not say that it does; asked of a part of x
+ * where that is large. */
+static void remark_held(const Job *job) {
+    Arena *arena = arena_new();
+    Job small;
+    apply_shrink(&small, job, arena);
+    CheckInput input[1 + NORM_MAX_PARAMS] = {{"x", small.shape, small.x, 1.0}};
+    for (size_t i = 0; i < job->norm->params; i++)
+        input[1 + i] =
+            (CheckInput){job->norm->param[i].name, SHAPE(job->norm->param[i].count),
+                         small.param[i], 1.0};
+    const CheckFunction function = {.name = job->norm->spec,
+                                    .inputs = 1 + job->norm->params,
+                                    .input = input,
+                                    .write = write_definition,
+                                    .context = &small,
+                                    .upstream = small.dy};
+    const CheckHeld held = check_held(arena, &function, 1);
+    if (held.count > 0)
+        say("%s holds constant in its derivative: %s; were it not held, d%s would differ "
+            "by %.2g of its norm",
+            job->norm->spec, held.where, held.input, held.matters);
+    arena_free(arena);
+}
+
 void apply_remark_shape(const Job *job) {
     const char *spec = job->norm->spec, *shape = shape_text(job->arena, job->given);
     if (!job->channels_last && seems_last(job->given))
@@ -29,6 +58,8 @@ void apply_remark_shape(const Job *job) {
     if (job->dy && job->mode == NORM_TRAIN && norm_by_design(job->norm))
         say("%s in training: dx is no derivative, by design: %s", spec,
             norm_by_design(job->norm));
+    if (job->dy && norm_by_design(job->norm) == NULL && norm_holds(job->norm) == NULL)
+        remark_held(job);
 }
 
 /* ---- after: numbers that are none --------------------------------------------------- */
@@ -107,7 +138,10 @@ static const Node *first_overflow(const Results *r) {
 static void remark_roots(const Job *job) {
     size_t flat = 0, all = 0;
     Tape *tape = tape_new(job->arena);
-    apply_define(job, tape);
+    Node *param[NORM_MAX_PARAMS];
+    for (size_t i = 0; i < job->norm->params; i++)
+        param[i] = tape_leaf(tape, SHAPE(job->norm->param[i].count), job->param[i]);
+    apply_define(job, tape, tape_leaf(tape, job->shape, job->x), param);
     for (const Node *y = tape_last(tape); y; y = y->previous) {
         if (y->op == NULL || strcmp(y->op->name, "select") != 0) continue;
         const size_t count = shape_count(y->shape), odd = odd_values(y->value, count);

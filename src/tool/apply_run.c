@@ -50,12 +50,11 @@ static void run_first_order(const Job *job, Results *r) {
     if (job->mode == NORM_TRAIN) move_state(job, r, seen);
 }
 
-void apply_define(const Job *job, Tape *tape) {
-    Leaves leaf = {.x = tape_leaf(tape, job->shape, job->x)};
-    for (size_t i = 0; i < job->norm->params; i++)
-        leaf.param[i] = tape_leaf(tape, SHAPE(job->norm->param[i].count), job->param[i]);
+Node *apply_define(const Job *job, Tape *tape, Node *x, Node *const *param) {
+    Leaves leaf = {.x = x};
+    for (size_t i = 0; i < job->norm->params; i++) leaf.param[i] = param[i];
     NormContext context = context_of(job, tape, &leaf);
-    norm_define(&context, leaf.x);
+    return norm_define(&context, x);
 }
 
 /* ---- second order ------------------------------------------------------------------ */
