@@ -14,7 +14,7 @@ size8 = form eq "tex" ? "" : ",10.667"
 size7 = form eq "tex" ? "" : ",9.333"
 if (form eq "svg") set terminal svg size int(96*width+0.5),int(96*height+0.5) fixed noenhanced font "sans-serif,12" background "white"
 if (form eq "pdf") set terminal pdfcairo size width,height font "Sans,12" fontscale 0.5625 linewidth 1.5 pointscale 1.15 noenhanced
-if (form eq "png") set terminal pngcairo size int(192*width+0.5),int(192*height+0.5) font "Sans,12" fontscale 1.5 linewidth 2 pointscale 3 dashlength 0.7 noenhanced
+if (form eq "png") set terminal pngcairo size int(150*width+0.5),int(150*height+0.5) font "Sans,12" fontscale 1.172 linewidth 1.56 pointscale 2.35 dashlength 0.7 noenhanced
 if (form eq "tex") set terminal cairolatex pdf size width,height linewidth 2.5 pointscale 0.9 color
 if (form eq "dumb") set terminal dumb width,height+foot_lines noenhanced
 set output output

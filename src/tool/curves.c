@@ -193,20 +193,43 @@ static void put_edges(Figure *f, double left, double right, double top, double b
     if (figure_is(f, "dumb")) figure_number(f, "height", 27);
 }
 
-/* Powers of ten from 1e`low` to 1e`high`, with every `each`-th as tick. */
-static FigureTicks powers(Arena *arena, int low, int high, int each) {
+/* Powers of ten from 1e`low` to 1e`high`; every `each`-th is a tick, or fewer if their labels
+ * find no room on an axis so wide. */
+static FigureTicks powers(const Figure *f, int low, int high, int each, double wide) {
     const size_t most = (size_t)(high - low) + 1;
-    FigureTicks t = {.at = TAKE(arena, double, most),
-                     .text = TAKE(arena, const char *, most),
+    FigureTicks t = {.at = TAKE(f->arena, double, most),
+                     .text = TAKE(f->arena, const char *, most),
                      .low = pow(10.0, low),
                      .high = pow(10.0, high),
                      .is_log = true};
+    const double label = figure_extent(f, "1e-10", FIGURE_SMALL) + 0.05;
+    const double decade = wide / (high - low);
+    int step = each;
+    while (step * decade < label && step < high - low) step += each;
     for (int e = low; e <= high; e++) {
-        if (e % each != 0) continue;
+        if (e % step != 0) continue;
         t.at[t.count] = pow(10.0, e);
-        t.text[t.count++] = text_print(arena, "1e%d", e);
+        t.text[t.count++] = text_print(f->arena, "1e%d", e);
     }
     return t;
+}
+
+/* The mean of each panel above it, from `under` down. Returns where panels begin. */
+static double put_means(Figure *f, const double *mean, size_t means, double left,
+                        double step, double wide, double under) {
+    enum { MOST = 3 };
+    const double high = 0.16;
+    size_t deepest = 1;
+    for (size_t m = 0; m < means; m++) {
+        const char *line[MOST], *title = text_print(f->arena, "mean / std = %s",
+                                                    power_text(f->arena, mean[m]));
+        const size_t lines = figure_lines(f, title, FIGURE_TEXT, wide, MOST, line);
+        for (size_t k = 0; k < lines; k++)
+            figure_words(f, left + step * (double)m + wide / 2,
+                         under + 0.18 + high * (double)k, "center", FIGURE_TEXT, line[k]);
+        deepest = lines > deepest ? lines : deepest;
+    }
+    return under + 0.14 + high * (double)deepest;
 }
 
 static bool draw_steps(Arena *arena, const Store *store, FigureForm form,
@@ -226,20 +249,13 @@ static bool draw_steps(Arena *arena, const Store *store, FigureForm form,
     put_styles(&f, name, curves, STEPS_COLOURS, COUNT_OF(STEPS_COLOURS));
     const double left = 0.85, right = f.width - 0.15, gap = 0.12,
                  step = (right - left + gap) / (double)count[0];
-    const double top = 0.45 + figure_legend(&f, name, curves, left), bottom = top + 2.7;
-    for (size_t m = 0; m < count[0]; m++) {
-        const char *line[2],
-            *title = text_print(arena, "mean / std = %s", power_text(arena, mean[m]));
-        const size_t lines = figure_lines(&f, title, FIGURE_TEXT, step - gap, 2, line);
-        for (size_t k = 0; k < lines; k++)
-            figure_words(&f, left + step * (double)m + (step - gap) / 2,
-                         top - 0.12 - 0.16 * (double)(lines - 1 - k), "center",
-                         FIGURE_TEXT, line[k]);
-    }
+    const double legend = figure_legend(&f, name, curves, left);
+    const double top = put_means(&f, mean, count[0], left, step, step - gap, legend),
+                 bottom = top + 2.7;
     f.x_label = "step / std", f.y_label = "largest error / largest derivative";
     put_edges(&f, left, right, top, bottom);
-    const FigureTicks x = powers(arena, -12, 1, step < 1.3 ? 10 : 5),
-                      y = powers(arena, -17, 1, 2);
+    const FigureTicks x = powers(&f, -12, 1, 5, step - gap),
+                      y = powers(&f, -17, 1, 2, 8.0);
     figure_ticks(&f, "x", &x);
     figure_ticks(&f, "y", &y);
     figure_y_ticks(&f, &y, bottom, top, left);
@@ -292,7 +308,8 @@ static bool draw_variance(Arena *arena, const Store *store, FigureForm form,
                  bottom = top + 3.2;
     f.x_label = "|mean| / std", f.y_label = "relative error of the variance";
     put_edges(&f, left, right, top, bottom);
-    const FigureTicks x = powers(arena, 0, 10, 2), y = powers(arena, -17, 6, 2);
+    const FigureTicks x = powers(&f, 0, 10, 2, right - left),
+                      y = powers(&f, -17, 6, 2, 16.0);
     figure_ticks(&f, "x", &x);
     figure_ticks(&f, "y", &y);
     figure_x_ticks(&f, &x, left, right, bottom);

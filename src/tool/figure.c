@@ -8,34 +8,41 @@
 
 /* ---- forms and widths ------------------------------------------------------------ */
 
-#define SVG_PIXELS 96.0
-#define PNG_PIXELS 192.0
+#define PNG_PIXELS 150.0 /* as in experiments/style.gp */
+#define CENTIMETRE (1.0 / 2.54)
 
+/* Pixels to the inch, and the unit of a bare number in inches; in the terminal there are
+ * characters alone. */
 static const struct {
     const char *name;
-    double pixels; /* of an inch; 0: its lengths are given in centimetres */
-} FORMS[] = {
-    {"svg", SVG_PIXELS}, {"pdf", 0.0}, {"png", PNG_PIXELS}, {"tex", 0.0}, {"dumb", 1.0}};
+    double pixels, bare;
+} FORMS[] = {{"svg", 96.0, 1.0 / 96.0},
+             {"pdf", 96.0, CENTIMETRE},
+             {"png", PNG_PIXELS, 1.0 / PNG_PIXELS},
+             {"tex", 96.0, CENTIMETRE},
+             {"dumb", 0.0, 1.0}};
 
 static const double WIDE = 17.0 / 2.54, DUMB_WIDE = 78.0; /* if nothing is said */
 
-/* "640px", "8.6cm", "86mm", "3.4in", or a number in the form's own unit. */
-static double read_width(const char *text, double pixels) {
-    static const struct {
+/* "640px", "8.6cm", "86mm", "3.4in", or a number in the form's own unit. NaN: none of them. */
+static double read_width(const char *text, double pixels, double bare) {
+    const struct {
         const char *name;
         double inches;
-    } units[] = {{"px", 0.0}, {"cm", 1 / 2.54}, {"mm", 1 / 25.4}, {"in", 1.0}};
+    } units[] = {{"", bare},
+                 {"px", 1.0 / pixels},
+                 {"cm", CENTIMETRE},
+                 {"mm", CENTIMETRE / 10},
+                 {"in", 1.0}};
     char number[32] = {0};
-    const size_t length = strcspn(text, "pcmin");
-    double value, inches = pixels > 0.0 ? 1.0 / pixels : 1 / 2.54;
+    const size_t length = strcspn(text, "pcmin"),
+                 known = pixels > 0.0 ? COUNT_OF(units) : 1;
+    double value;
     memcpy(number, text, length < sizeof number ? length : sizeof number - 1);
-    bool known = text[length] == '\0';
-    for (size_t i = 0; i < COUNT_OF(units); i++)
-        if (strcmp(text + length, units[i].name) == 0) {
-            known = i > 0 || pixels > 0.0;
-            inches = i ? units[i].inches : inches;
-        }
-    return known && text_to_double(number, &value) ? value * inches : (double)NAN;
+    for (size_t i = 0; i < known; i++)
+        if (strcmp(text + length, units[i].name) == 0 && text_to_double(number, &value))
+            return value * units[i].inches;
+    return (double)NAN;
 }
 
 FigureForm figure_form(Arena *arena, const char *name, const char *width) {
@@ -49,15 +56,12 @@ FigureForm figure_form(Arena *arena, const char *name, const char *width) {
     const bool dumb = strcmp(name, "dumb") == 0;
     FigureForm form = {names[i], dumb ? DUMB_WIDE : WIDE};
     if (width == NULL) return form;
-    form.width = read_width(width, FORMS[i].pixels);
+    form.width = read_width(width, FORMS[i].pixels, FORMS[i].bare);
     const double least = dumb ? 40.0 : 2.5, most = dumb ? 400.0 : 20.0;
     if (form.width >= least && form.width <= most) return form;
     if (dumb) die(EX_USAGE, "--width %s: 40 to 400 characters are expected", width);
-    die(EX_USAGE, "--width %s: a length from 6.4cm to 50cm is expected%s", width,
-        FORMS[i].pixels > 0.0
-            ? text_print(arena, ", or %.0fpx to %.0fpx", least * FORMS[i].pixels,
-                         most * FORMS[i].pixels)
-            : "");
+    die(EX_USAGE, "--width %s: 6.4cm to 50cm, or %.0fpx to %.0fpx, is expected", width,
+        least * FORMS[i].pixels, most * FORMS[i].pixels);
 }
 
 bool figure_is(const Figure *f, const char *form) {

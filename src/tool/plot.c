@@ -200,7 +200,7 @@ const Command command_plot = {
     .most = 2,
     .run = run_plot,
     .more =
-        "A pixel is a 96th of an inch in svg, a 192nd in png. A bare number is px for "
+        "A pixel is a 96th of an inch, in png a 150th. A bare number is px for "
         "svg and png, cm for\n"
         "pdf and tex, characters for dumb.\n"
         "Text has one size whatever the width: 9, 8 and 7 pt. The tex form is NAME.tex "
