@@ -37,8 +37,8 @@ static bool is_ordinary(double variance) {
     return variance >= 0x1p-1000 && variance <= 0x1p1000;
 }
 
-static Standard standard_of(Moments m, bool uncentred, double weight, double rest,
-                            int *unit) {
+static inline Standard standard_of(Moments m, bool uncentred, double weight, double rest,
+                                   int *unit) {
     const double mean = uncentred ? moments_mean(m) : 0.0;
     const double square = moments_variance(m) + mean * mean;
     const double all = weight * square + rest;
@@ -77,17 +77,9 @@ void standard_set(StandardCells *cells, size_t i, Moments m, bool uncentred,
 void standard_set_all(StandardCells *cells, const Moments *moments, bool uncentred,
                       double eps) {
     for (size_t i = 0; i < cells->count; i++) {
-        const Moments m = moments[i];
-        const double mean = uncentred ? m.shift + m.offset : 0.0;
-        const double square = m.m2 / m.count + mean * mean + eps;
-        if (m.scale != 0 || !is_ordinary(square)) { /* NaN is not, either */
-            standard_set(cells, i, m, uncentred, 1.0, eps);
-            continue;
-        }
-        const double rstd = 1.0 / sqrt(square);
-        cells->cell[i] =
-            uncentred ? (Standard){0.0, 0.0, rstd} : (Standard){m.shift, m.offset, rstd};
-        if (cells->scale) cells->scale[i] = 0;
+        int scale;
+        cells->cell[i] = standard_of(moments[i], uncentred, 1.0, eps, &scale);
+        if (scale != 0 || cells->scale) standard_put(cells, i, cells->cell[i], scale);
     }
 }
 

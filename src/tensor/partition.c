@@ -327,21 +327,8 @@ Moments moments_plain(Moments m) {
                      ldexp(m.m2, 2 * m.scale), 0};
 }
 
-/* a 2^exponent, which as a rule is a. */
-static double in_x(double a, int exponent) {
-    return exponent == 0 ? a : ldexp(a, exponent);
-}
-
-double moments_mean(Moments m) {
-    return in_x(m.shift + m.offset, m.scale);
-}
-
-double moments_variance(Moments m) {
-    return in_x(m.m2 / m.count, 2 * m.scale);
-}
-
 double moments_unbiased(Moments m) { /* 0/0 for one element: NaN, "not there" */
-    return in_x(m.m2 / (m.count - 1.0), 2 * m.scale);
+    return moments_in_x(m.m2 / (m.count - 1.0), 2 * m.scale);
 }
 
 /* In units of 2^scale, which are not below its own. */

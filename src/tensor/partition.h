@@ -14,6 +14,8 @@
 
 #include "tensor.h"
 
+#include <math.h>
+
 typedef struct Partition {
     size_t N, C, L;
     size_t block;          /* samples of a cell; divides N */
@@ -103,9 +105,21 @@ typedef struct Moments {
 /* The moments of every cell. */
 void partition_moments(Moments *moments, const double *x, const Partition *partition);
 
-Moments moments_plain(Moments moments);   /* of x itself, as far as doubles go */
-double moments_mean(Moments moments);     /* in one double */
-double moments_variance(Moments moments); /* biased: m2 / count */
+Moments moments_plain(Moments moments); /* of x itself, as far as doubles go */
+
+/* a 2^exponent, which as a rule is a. */
+static inline double moments_in_x(double a, int exponent) {
+    return exponent == 0 ? a : ldexp(a, exponent);
+}
+
+static inline double moments_mean(Moments moments) { /* in one double */
+    return moments_in_x(moments.shift + moments.offset, moments.scale);
+}
+
+static inline double moments_variance(Moments moments) { /* biased: m2 / count */
+    return moments_in_x(moments.m2 / moments.count, 2 * moments.scale);
+}
+
 double moments_unbiased(Moments moments); /* m2 / (count - 1); NaN for one element */
 
 /* The moments of the union of two cells (Chan, Golub, LeVeque 1979), shift of the
