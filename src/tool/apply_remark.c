@@ -150,7 +150,7 @@ static void remark_roots(const Job *job) {
     }
     if (flat > 0)
         say("%s: /x has cells of no variance; with eps = 0 (%zu of %zu deviations are 0) "
-            "their y is beta and their dx is zero",
+            "what is standardized there is zero, and so are its derivatives",
             job->path, flat, all);
 }
 
