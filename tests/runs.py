@@ -633,7 +633,7 @@ def ranges(place):
 @case("theorem")
 def unfinished(place):
     """What is finished of a study that was stopped can be tabled and drawn, and says so; the whole study replaces it."""
-    words = [*STUDY, "images=128", "epochs=4", "--jobs", "1"]
+    words = [*STUDY, "--jobs", "1"]
     stop = os.path.join(place.out, "runs", "*.h5")
 
     def some():

@@ -219,10 +219,6 @@ static const Grid *grid_of(Arena *arena, const char *path, const char *experimen
     return grid;
 }
 
-static bool is_own(const char *name) {
-    return *name == '\0' || strcmp(name, STUDY_QUICK) == 0;
-}
-
 /* Names as users write them, each once, but for the one that was chosen. */
 static const char *others_of(Arena *arena, const char *experiment, const Study *found,
                              size_t count, const Study *chosen) {
@@ -254,7 +250,7 @@ const Grid *grid_find(const Call *call, const Experiment *e, const char *name) {
     size_t count;
     const Study *found = studies_found(arena, e->name, &count), *chosen = NULL;
     for (size_t i = 0; i < count && chosen == NULL && !is_published; i++)
-        if (name ? strcmp(found[i].name, name) == 0 : is_own(found[i].name))
+        if (name ? strcmp(found[i].name, name) == 0 : study_is_own(found[i].name))
             chosen = &found[i];
     const char *others = others_of(arena, e->name, found, count, chosen);
     const char *path = chosen ? chosen->path

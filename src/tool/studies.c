@@ -42,6 +42,10 @@ static const Experiment *owner_of(const char *stem, const Experiment *but) {
     return owner;
 }
 
+bool study_is_own(const char *name) {
+    return *name == '\0' || strcmp(name, STUDY_QUICK) == 0;
+}
+
 bool study_is_name(const char *name) {
     size_t length = 0;
     while (isalnum((unsigned char)name[length]) ||
@@ -114,7 +118,6 @@ Study *studies_found(Arena *arena, const char *experiment, size_t *count) {
         const char *path = place_out(arena, entry->d_name);
         if (name == NULL || stat(path, &status) != 0 || !S_ISREG(status.st_mode))
             continue;
-        path = text_copy(arena, path, strlen(path));
         found[(*count)++] =
             (Study){name, path,
                     (double)(now.tv_sec - status.st_mtim.tv_sec) +

@@ -52,10 +52,10 @@ static void another(void *context) {
 
 /* "batch-size@mine", "batch-size" under the recipe. */
 static const char *word_of(Arena *arena, const Sweep *sweep) {
-    const char *name = sweep->name;
-    return *name && strcmp(name, STUDY_QUICK) != 0
-               ? text_print(arena, "%s@%s", sweep->experiment->name, name)
-               : sweep->experiment->name;
+    const char *experiment = sweep->experiment->name;
+    return study_is_own(sweep->name)
+               ? experiment
+               : text_print(arena, "%s@%s", experiment, sweep->name);
 }
 
 /* It did not come to its end: what is finished is said, and can be seen; but not published. */
@@ -73,8 +73,9 @@ static void tell_partial(const Work *work) {
 }
 
 static void finish_partial(const Work *work) {
+    Error quiet = {.set = false};
     place_sweep(work->partial, true);
-    unlink(work->partial);
+    place_remove(work->partial, &quiet);
 }
 
 /* A name that was given to other settings before is the user's to give again; the runs stay. */
@@ -112,7 +113,7 @@ static int study(const Call *call, const Sweep *sweep, bool published) {
     grid_warn(grid_plain(arena, grid));
     table_print(arena, stdout, grid, TABLE_TEXT);
     printf("\n%s\n", work.file);
-    if (strchr(word_of(arena, sweep), '@'))
+    if (!study_is_own(sweep->name))
         say("`normlab table %s` shows this study", word_of(arena, sweep));
     fflush(stdout); /* the numbers are there, whatever comes of the figures */
     return plot_draw(arena, grid, figure_form(arena, "svg", NULL), work.figure);

@@ -83,6 +83,8 @@ void want_experiment_name(Arena *arena, const char *name);
 /* "batch-size" and "mine" make "batch-size-mine". */
 const char *study_stem(Arena *arena, const char *experiment, const char *name);
 
+bool study_is_own(const char *name); /* of the recipe */
+
 /* Letters, digits, '_' and '-', not first; "" too. */
 bool study_is_name(const char *name);
 
