@@ -182,7 +182,7 @@ static void tell_demo(Arena *arena, const Grid *g) {
                    errs(arena, table_error(g, i, last)), g->along[last]);
     }
     print_commands(stdout,
-                   ".\nThe figure in README.md is another recipe: the full one, as it is "
+                   ". The figure in README.md is another recipe: the full one, as it is "
                    "published (`normlab table batch-size@published`).\n");
 }
 
