@@ -115,6 +115,9 @@ void budget_allow(Budget *budget, size_t bytes) {
 
 void budget_rest(Budget *budget) {
     budget->seconds -= seconds_used() - budget->began;
+}
+
+void budget_lift(void) {
     lift_memory();
     limit(RLIMIT_CPU, RLIM_INFINITY);
     limit(RLIMIT_NOFILE, RLIM_INFINITY);

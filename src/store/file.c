@@ -193,6 +193,7 @@ static char *read_bytes(Store *store, Error *error) {
 }
 
 bool store_load(Store *store, Error *error) {
+    budget_lift();
     char *bytes = read_bytes(store, error);
     if (bytes == NULL || !check_bytes(store, bytes, error)) return false;
     budget_set(store->budget, store->length);

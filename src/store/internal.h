@@ -115,9 +115,11 @@ struct Budget {
 
 void budget_set(Budget *budget, size_t length); /* the file has so many bytes */
 
-/* Until budget_rest the process dies of more. */
+/* Until budget_rest the process dies of more; afterwards it should do little before it begins
+ * again, or lifts all limits. */
 void budget_begin(Budget *budget);
 void budget_rest(Budget *budget);
+void budget_lift(void);
 
 /* So many bytes are going to be read: that much more may be spent. NULL: no matter. */
 void budget_allow(Budget *budget, size_t bytes);

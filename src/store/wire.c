@@ -32,23 +32,7 @@ static bool receive_all(int socket, void *data, size_t length) {
     return true;
 }
 
-/* ---- texts: their length with the NUL, then their bytes ---------------------------- */
-
-static bool send_text(int socket, const char *text) {
-    const size_t length = text == NULL ? 0 : strlen(text) + 1;
-    return send_all(socket, &length, sizeof length) && send_all(socket, text, length);
-}
-
-static bool receive_text(int socket, Arena *arena, const char **text) {
-    size_t length;
-    *text = NULL;
-    if (!receive_all(socket, &length, sizeof length)) return false;
-    if (length == 0) return true;
-    char *copy = TAKE(arena, char, length);
-    if (!receive_all(socket, copy, length)) return false;
-    *text = copy;
-    return copy[length - 1] == '\0';
-}
+/* ---- texts, one behind the other ----------------------------------------------------- */
 
 static size_t bytes_of(const char *const *texts, size_t count) {
     size_t bytes = 0;
@@ -85,15 +69,37 @@ static const char **receive_texts(int socket, Arena *arena, size_t count) {
 
 /* ---- questions and answers --------------------------------------------------------- */
 
+/* A question is one write: each would wake the other end. */
+typedef struct Asked {
+    Question question;
+    size_t path,
+        name; /* bytes of the texts behind it, with their NUL; 0: there is none */
+} Asked;
+
 bool wire_send_question(int socket, const Question *question) {
-    return send_all(socket, question, sizeof *question) &&
-           send_text(socket, question->path) && send_text(socket, question->name);
+    const char *path = question->path, *name = question->name;
+    const Asked asked = {*question, path ? strlen(path) + 1 : 0,
+                         name ? strlen(name) + 1 : 0};
+    Arena *arena = arena_new();
+    const size_t length = sizeof asked + asked.path + asked.name;
+    char *all = TAKE(arena, char, length);
+    memcpy(all, &asked, sizeof asked);
+    if (path) memcpy(all + sizeof asked, path, asked.path);
+    if (name) memcpy(all + sizeof asked + asked.path, name, asked.name);
+    const bool sent = send_all(socket, all, length);
+    arena_free(arena);
+    return sent;
 }
 
 bool wire_receive_question(int socket, Arena *arena, Question *question) {
-    return receive_all(socket, question, sizeof *question) &&
-           receive_text(socket, arena, &question->path) &&
-           receive_text(socket, arena, &question->name);
+    Asked asked;
+    if (!receive_all(socket, &asked, sizeof asked)) return false;
+    char *texts = TAKE(arena, char, asked.path + asked.name);
+    if (!receive_all(socket, texts, asked.path + asked.name)) return false;
+    *question = asked.question;
+    question->path = asked.path ? texts : NULL;
+    question->name = asked.name ? texts + asked.path : NULL;
+    return true;
 }
 
 bool wire_send_answer(int socket, const Answer *answer) {
