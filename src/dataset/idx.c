@@ -50,7 +50,7 @@ static bool header(Stream *stream, const size_t *want, size_t rank, size_t *size
 static bool read_file(uint8_t *out, const char *path, const size_t *want, size_t rank,
                       size_t classes, Arena *scratch, Error *error) {
     Stream stream;
-    size_t size;
+    size_t size = 0;
     ArenaMark mark = arena_mark(scratch);
     bool good = stream_open(&stream, scratch, path, error) &&
                 header(&stream, want, rank, &size) && stream_take(&stream, out, size);
