@@ -67,6 +67,27 @@ def spoken(place):
 
 
 @case("example")
+def held(place):
+    """What a derivative holds constant is said, with what it is worth and the kind's words; of others nothing is."""
+    words = ["renorm", "--case", "*.4x8x5.value"]
+    found = json.loads(place.good("check", *words, "--json"))["held"]
+    same("who", [(h["spec"], h["mode"], h["input"]) for h in found], [("renorm", "train", "x")])
+    check(0.01 < found[0]["matters"] < 1 and " of x" in found[0]["where"] and "paper" in found[0]["by_design"], f"{found}")
+    said = place.good("check", *words)
+    check("remark: in training renorm holds constant" in said and "by design: r and d" in said, said)
+    words[0] = "batch"
+    same("of batch", json.loads(place.good("check", *words, "--json"))["held"], [])
+
+
+@case("example")
+def fits_nothing(place):
+    """A spec that fits none of the shapes proves nothing: an error, not a pass of no cases."""
+    code, _, said = place.run("check", "group(99)")
+    same("exit code", code, 65)
+    check(b"group(99) fits none of the shapes" in said, said)
+
+
+@case("example")
 def saved(place):
     """--save: every case with its verdict, both curves and the provenance in one file, and two figures."""
     found = {c["case"]: c for c in cases(place, "layer", "--case", "*.4x8x5.*", "--save")}
