@@ -539,6 +539,9 @@ def flat_cells(place):
     arrays["x"][1] = 5.0
     code, talk = talk_of(place, "layer", arrays, "--eps", "0")
     check(code == 0 and "1 of 4 cells" in talk, f"{code}, {talk!r}")
+    arrays["x"] = rng.normal(size=(4, 4, 3, 3)) * 1e-200
+    code, talk = talk_of(place, "mix(layer, batch)", arrays, "--eps", "0")
+    check(code == 0 and "no variance" not in talk, f"a variance of 1e-400 is one: {code}, {talk!r}")
     code, talk = talk_of(place, "blend(layer, batch)", arrays, "--eps", "0")
     check(code == 64 and "its parts have" in talk, f"{code}, {talk!r}")
 

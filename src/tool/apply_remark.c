@@ -134,6 +134,18 @@ static const Node *first_overflow(const Results *r) {
     return first;
 }
 
+/* /x in a unit in which its largest number is near 1: the definition has squares there, and
+ * with eps = 0 a cell without variance has none in any unit. */
+static const double *in_unit(const Job *job) {
+    const size_t count = shape_count(job->shape);
+    double largest = 0.0, *x = TAKE(job->arena, double, count);
+    for (size_t i = 0; i < count; i++)
+        if (isfinite(job->x[i])) largest = fmax(largest, fabs(job->x[i]));
+    const int exponent = largest > 0.0 && job->mode == NORM_TRAIN ? ilogb(largest) : 0;
+    for (size_t i = 0; i < count; i++) x[i] = ldexp(job->x[i], -exponent);
+    return x;
+}
+
 /* norm_root's infinities, in the definition: whatever computed y, it divides by them. */
 static void remark_roots(const Job *job) {
     size_t flat = 0, all = 0;
@@ -141,7 +153,7 @@ static void remark_roots(const Job *job) {
     Node *param[NORM_MAX_PARAMS];
     for (size_t i = 0; i < job->norm->params; i++)
         param[i] = tape_leaf(tape, SHAPE(job->norm->param[i].count), job->param[i]);
-    apply_define(job, tape, tape_leaf(tape, job->shape, job->x), param);
+    apply_define(job, tape, tape_leaf(tape, job->shape, in_unit(job)), param);
     for (const Node *y = tape_last(tape); y; y = y->previous) {
         if (y->op == NULL || strcmp(y->op->name, "select") != 0) continue;
         const size_t count = shape_count(y->shape), odd = odd_values(y->value, count);
