@@ -1,7 +1,7 @@
 /* Learned parameters as figures: weights and maps by hand, from tables small enough for it. */
 #include "harness.h"
 
-#include "tool.h"
+#include "figure.h"
 
 #include <math.h>
 #include <string.h>

@@ -142,6 +142,8 @@ bool norm_add_part(Arena *arena, Norm *norm, const Spec *spec, size_t channels,
 bool norm_add_parts(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                     Error *error);
 
+/* ---- parts.c ---------------------------------------------------------------------- */
+
 /* What part i is told. */
 NormContext norm_part_context(const NormContext *context, size_t i);
 

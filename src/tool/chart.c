@@ -1,6 +1,6 @@
 /* Means with intervals over the points of a study, as curves or, where they are many, as rows: a
  * panel for each point, a row for each curve, its name beside it. */
-#include "tool.h"
+#include "figure.h"
 
 #include <math.h>
 #include <string.h>

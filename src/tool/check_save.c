@@ -1,6 +1,6 @@
 /* What a check found, and what the chapter on checking shows, in one file with two
  * figures. */
-#include "tool.h"
+#include "figure.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* What the chapter on checking shows (notes/30-checking.md): measured, stored, drawn
  * from the store. */
-#include "tool.h"
+#include "figure.h"
 
 #include "variance.h"
 #include "vcurve.h"

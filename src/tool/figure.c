@@ -1,6 +1,6 @@
 /* What a figure's script is given, and what becomes of the bytes that gnuplot makes. Texts reach
  * gnuplot in single quotes, in which it reads nothing but quotes; numbers as our own digits. */
-#include "tool.h"
+#include "figure.h"
 
 #include <math.h>
 #include <string.h>

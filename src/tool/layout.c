@@ -1,7 +1,7 @@
 /* Where the words of a figure stand: how wide they are, in which lines they fit, the legend above
  * the plot, the foot line below it, ticks. Lengths are inches; in the terminal, where `form` is
  * dumb, characters. */
-#include "tool.h"
+#include "figure.h"
 
 #include <math.h>
 #include <string.h>

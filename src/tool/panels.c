@@ -1,5 +1,5 @@
 /* Many small plots of one size on one page. */
-#include "tool.h"
+#include "figure.h"
 
 double panel_x(const Panels *p, size_t i) {
     return p->left + p->step_x * (double)(i % p->across);

@@ -1,6 +1,6 @@
 /* Figures of studies: the error over the points, and all the figures that an experiment
  * names. */
-#include "tool.h"
+#include "figure.h"
 
 #include <string.h>
 #include <unistd.h>

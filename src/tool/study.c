@@ -1,5 +1,5 @@
 /* run, demo, publish: from a recipe to runs, a collected file, a table and a figure. */
-#include "tool.h"
+#include "figure.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 /* The table of a study as text, CSV, JSON and LaTeX: mean and interval over seeds,
  * differences paired by seed, and the published table beside ours. */
-#include "tool.h"
+#include "figure.h"
 
 #include <math.h>
 #include <string.h>

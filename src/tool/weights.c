@@ -1,6 +1,6 @@
 /* What normalizers learned, as figures: their parameters read as weights of choices, their
  * maps as the group of each channel. */
-#include "tool.h"
+#include "figure.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,0 +1,193 @@
+/* figure: what gnuplot is given, from a collected file to a drawing: where every word stands is
+ * decided here, in inches. */
+#ifndef NORMLAB_FIGURE_H
+#define NORMLAB_FIGURE_H
+
+#include "tool.h"
+
+/* ---- figure.c: what a script is given, and the forms of figures -------------------- */
+
+/* svg, pdf, png, tex or dumb, and how wide: in inches; dumb (the terminal) in characters. */
+typedef struct FigureForm {
+    const char *name;
+    double width;
+} FigureForm;
+
+/* What is wrong ends the program. `width`: as --width has it; NULL: the usual one. */
+FigureForm figure_form(Arena *arena, const char *name, const char *width);
+
+/* Points of text: of the axes' names, of all else, of the foot line. */
+#define FIGURE_TEXT  9.0
+#define FIGURE_SMALL 8.0
+#define FIGURE_TINY  7.0
+
+/* A script loads `given`, settings in gnuplot's language, then experiments/style.gp, which
+ * loads `labels`, and plots the data file `columns`. Texts are any texts: they are made safe
+ * for gnuplot, for the terminal and for LaTeX here. */
+typedef struct Figure {
+    Arena *arena;
+    const char *form;
+    double width;
+    const char *script;              /* in the checkout: "experiments/plot.gp" */
+    const char *title, *description; /* what an SVG says of itself */
+    const char *x_label, *y_label;
+    size_t names; /* of series that have marks */
+    const char *const *name;
+    Text columns, given, labels;
+    Error error; /* why there is no figure */
+} Figure;
+
+Figure figure_new(Arena *arena, FigureForm form, const char *script, const char *title);
+bool figure_is(const Figure *figure, const char *form);
+
+void figure_number(Figure *figure, const char *name, double value);
+void figure_text(Figure *figure, const char *name, const char *text);
+void figure_path(Figure *figure, const char *name, const char *path);
+/* gnuplot's arrays count from 1. */
+void figure_numbers(Figure *figure, const char *name, const double *value, size_t count);
+void figure_texts(Figure *figure, const char *name, const char *const *text,
+                  size_t count);
+
+/* A text of this size as the form writes it, in gnuplot's quotes. */
+const char *figure_quoted(const Figure *figure, double points, const char *text);
+
+/* A text without what cannot be shown. */
+const char *figure_label(Arena *arena, const char *text);
+const char **figure_labels(Arena *arena, const char *const *text, size_t count);
+
+/* A line of the data file; the end of a block. */
+void figure_row(Figure *figure, const double *value, size_t count);
+void figure_block_end(Figure *figure);
+
+/* Draws to `path`, whole or not at all; NULL: to stdout. */
+bool figure_draw(const Figure *figure, const char *path, Error *error);
+
+/* ---- gnuplot.c ---------------------------------------------------------------------- */
+
+/* The bytes of a figure; the tex form lies over a second one. */
+typedef struct Drawing {
+    char *bytes, *under;
+    size_t length, under_length;
+    const char *stem; /* how `bytes` call `under` */
+} Drawing;
+
+bool gnuplot_draw(const Figure *figure, Drawing *drawing, Error *error);
+
+/* ---- layout.c: lengths are inches, in the terminal characters ------------------------ */
+
+double figure_extent(const Figure *figure, const char *label, double points);
+
+/* Lines of a label, at words where it can; more than `most` end in "...". */
+size_t figure_lines(const Figure *figure, const char *label, double points, double room,
+                    size_t most, const char *line[]);
+
+/* Text at a place, from the left and from the top; `how`: "left", "center rotate by 90". */
+void figure_words(Figure *figure, double x, double y, const char *how, double points,
+                  const char *text);
+
+/* Names above the plot, beside samples of line types 1, 2...; returns where they end. */
+double figure_legend(Figure *figure, const char *const *names, size_t count, double left);
+
+/* x_label and y_label of a plot with these edges and labels of ticks `below` it. */
+void figure_axis_names(Figure *figure, double left, double right, double top,
+                       double bottom, double below);
+
+/* Where the numbers come from, from `y` on: the end of the figure, and its description. */
+void figure_foot(Figure *figure, const char *text, double y);
+
+enum { FIGURE_TURN = 35 }; /* degrees, of words that find no room side by side */
+
+typedef struct FigureTicks {
+    size_t count;
+    double low, high; /* of the axis */
+    bool is_log, turned;
+    double *at;
+    const char **text;
+} FigureTicks;
+
+/* Round numbers that cover the range, about `most`; of no range 0 to 1. */
+FigureTicks ticks_between(Arena *arena, double low, double high, size_t most);
+double ticks_wide(const Figure *figure, const FigureTicks *ticks);
+/* The range and ticks of axis "x" or "y"; then their labels, below or left of a plot from
+ * one edge to the other. */
+void figure_ticks(Figure *figure, const char *axis, const FigureTicks *ticks);
+void figure_x_ticks(Figure *figure, const FigureTicks *ticks, double from, double to,
+                    double bottom);
+void figure_y_ticks(Figure *figure, const FigureTicks *ticks, double from, double to,
+                    double left);
+
+/* ---- panels.c: small plots of one size ------------------------------------------------ */
+
+/* Panels of one size, in rows; the last row may be short. */
+typedef struct Panels {
+    size_t across, count;
+    double left, top, wide, tall, step_x, step_y;
+} Panels;
+
+#define PANEL_TITLE 0.145 /* a line of a title */
+
+double panel_x(const Panels *panels, size_t i);
+double panel_y(const Panels *panels, size_t i);
+
+/* Words above a panel in at most three lines, over `above` other lines. Returns how many; does
+ * nothing else without panels. */
+size_t panel_title(Figure *figure, const Panels *panels, size_t i, size_t above,
+                   double room, const char *how, const char *text);
+
+/* The axis of the epochs, labelled below the last panel of each column. */
+void put_epochs(Figure *figure, const Panels *panels, double first, double last);
+
+/* Places, names of the axes, foot line. */
+void put_panels(Figure *figure, const Panels *panels, const char *foot);
+
+/* ---- chart.c: means and intervals over the points of a study ------------------------- */
+
+enum { FIGURE_STYLES = 75 }; /* that can be told apart without colours */
+
+/* A colour, a mark and a dash for each of `count`: colour is the place of a kind in the
+ * registry, so it is the same in every figure, and so are mark and dash of the first of a
+ * kind as long as nobody before has them. Marks and dashes alone tell all apart. */
+void figure_styles(Figure *figure, const size_t *colour, size_t count);
+
+typedef struct Chart {
+    const char *label, *foot; /* of the values */
+    size_t curves;
+    const char *const *name; /* [curves] */
+    const size_t *series; /* [curves] of the grid: kind, and whether one run serves all */
+    const Interval *value; /* [curves, points] */
+    double scale;          /* of the values: 100 makes percent */
+    double least, most;    /* intervals end here, in the scaled unit */
+    bool guide;            /* the first curve is what others are compared with */
+} Chart;
+
+/* plot.gp, or rows.gp where there are many. False: see figure->error. */
+bool chart_make(Figure *figure, const Grid *grid, const Chart *chart);
+
+/* ---- plot.c ------------------------------------------------------------------------- */
+
+/* " (reference)", and how many of its runs have no number to draw. */
+const char *plot_remark(Arena *arena, const Grid *grid, size_t series);
+
+/* The foot line: where the numbers come from, and `what` they are. */
+const char *plot_foot(Arena *arena, const Grid *grid, const char *what);
+
+/* "out/a.svg" and "layers" make "out/a-layers.svg", NULL stays. */
+const char *plot_path(Arena *arena, const char *path, const char *name);
+
+/* Draws all figures of a study, the first to `path` (NULL: to stdout), figure NAME beside it:
+ * "a.svg", "a-NAME.svg". Prints the paths; says why a figure is missing. Exit status. */
+int plot_draw(Arena *arena, const Grid *grid, FigureForm form, const char *path);
+
+/* ---- curves.c: the figures of the chapter on checking ------------------------------ */
+
+/* Measures errors of derivatives over steps and of variances over means (a second of
+ * work), into groups /steps and /variance of the store. */
+void curves_save(Arena *arena, Store *store, uint64_t seed);
+
+/* Draws both from such a store, with experiments/checking/NAME.gp: "a.svg" gives
+ * "a-steps.svg" and "a-variance.svg"; NULL: to stdout. */
+extern const char *const curves_name[]; /* ends with NULL */
+bool curves_draw(Arena *arena, const Store *store, FigureForm form, const char *path,
+                 Error *error);
+
+#endif
