@@ -127,6 +127,23 @@ static void every_check_has_cases(void **state) {
     }
 }
 
+/* A bound that hides a value, infinite or not, is a fault of the bound. */
+static void values_are_decided(void **state) {
+    (void)state;
+    size_t checks, shapes, kinds;
+    const TrialCheck *const *check = trial_checks(&checks);
+    const Shape *shape = trial_shapes(&shapes);
+    const NormKind *const *kind = norm_kinds(&kinds);
+    for (size_t n = 0; n < kinds; n++)
+        for (size_t i = 0; i < shapes; i++) {
+            const char *spec = norm_example(kind[n]);
+            if (!trial_applies(spec, shape[i], check[0])) continue;
+            const Finding f = trial_judge(spec, shape[i], check[0], 1);
+            if (finding_verdict(&f) != CHECK_PASS)
+                fail_msg("%s: %s: %s", spec, trial_name(check[0]), f.report.reason);
+        }
+}
+
 static void seeds_repeat(void **state) {
     (void)state;
     size_t checks;
@@ -215,6 +232,7 @@ static const Case CASES[] = {
     CASE(theorem, a_wrong_gradient_is_named),
     CASE(theorem, names_differ),
     CASE(theorem, every_check_has_cases),
+    CASE(theorem, values_are_decided),
     CASE(theorem, seeds_repeat),
     CASE(theorem, eps_at_its_ends),
     CASE(example, kinds_are_not_asked_what_has_no_answer),

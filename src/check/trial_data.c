@@ -255,7 +255,7 @@ bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode 
         return false;
     Norm *scaled = TAKE(arena, Norm, 1);
     *scaled = *norm;
-    scaled->eps = ldexp(norm->eps, 2 * DATA[data].exponent);
+    if (norm_has_eps(norm)) scaled->eps = ldexp(norm->eps, 2 * DATA[data].exponent);
     if (isnormal(norm->eps) && !isnormal(scaled->eps)) return false;
     t->norm = scaled;
     read_program(arena, t);
