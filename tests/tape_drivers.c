@@ -123,6 +123,11 @@ static void detached(void **state) {
     tape_backward(t, tape_step(t, x), NULL);
     assert_all(slot, 2, 0.0);
     assert_all(tape_step(t, tape_fill(t, SCALAR, 0.0))->value, 1, 0.0);
+    tape_release(t); /* as if nothing were held: 4 x of 2 x x */
+    Node *two = tape_fill(t, x->shape, 2.0);
+    tape_gradient(t, tape_mul(t, two, tape_mul(t, x, tape_detach(t, x))), NULL, &x, 1,
+                  &dx);
+    assert_true(dx->value[0] == 4 * value[0] && dx->value[1] == 4 * value[1]);
     arena_free(arena);
 }
 
