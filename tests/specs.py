@@ -186,7 +186,7 @@ def judge_variants(seeds, shapes):
         def one(name, seed):
             return judged(name, seed, ("--plugin", made[name], "--case", cases_of(shapes)), nice=0)
 
-        return report(but_known(answers(Kept(), [(name, seed) for seed in seeds for name in made], one)))
+        return report(answers(Kept(), [(name, seed) for seed in seeds for name in made], one))
 
 
 # ---- wrong ones do not -------------------------------------------------------------------------------------------------
@@ -300,23 +300,6 @@ def report_planted(findings, homeless, count):
 # ---- the command -------------------------------------------------------------------------------------------------------
 
 
-# Found, not mended, and why. `all` and `planted` excuse nothing.
-KNOWN = {("kernel", "poison"): "infinity inside its own cell: a number where its definition has none, and either is right",
-         ("anneal(frozen(batch-instance, from=1), mabn, from=0.001, to=2, gamma=no)", "poison"):
-             "1e308 in one channel moves dx of another by an eps"}
-
-
-def but_known(findings):
-    """Without what is known."""
-    for (spec, _), found in findings:
-        for (known, name), why in KNOWN.items():
-            if known == spec and found["checks"].get(name) == "FAIL":
-                print(f"known: {spec}: {name}: {why}")
-                found["checks"].pop(name)
-                found["bad"] = [bad for bad in found["bad"] if bad["check"] != name]
-    return findings
-
-
 def judged_small(spec, seed):
     """On the small shapes that it fits, where derivatives cancel most; else on one that it fits."""
     for shapes in (SMALL_SHAPES, ["16x8"], ["4x8x5"], ["*"]):
@@ -328,7 +311,7 @@ def judged_small(spec, seed):
 
 def few():
     listed = specs(FEW)
-    wrong = report(but_known(answers(Kept(), [(spec, 1) for spec in listed], judged_small)))
+    wrong = report(answers(Kept(), [(spec, 1) for spec in listed], judged_small))
     return wrong + judge_variants([1], SMALL_SHAPES) + plant(listed[:FEW_PLANTED], Kept())
 
 

@@ -68,14 +68,16 @@ static Node *membership(const NormContext *context) {
     return tape_softmax(t, tape_mul(t, logit, tape_fill(t, shape, 1.0 / soft->tau)));
 }
 
-static Node *inverse(Tape *t, Node *total) {
-    return tape_power(t, tape_add(t, total, tape_fill(t, total->shape, EMPTY)), -1.0);
+/* 1 / P_g, of P_g over `channels`: of a sum 1, of a mean all of them. */
+static Node *inverse(Tape *t, Node *total, size_t channels) {
+    const double empty = EMPTY / (double)channels;
+    return tape_power(t, tape_add(t, total, tape_fill(t, total->shape, empty)), -1.0);
 }
 
 /* sum over a sample of p a, over the sum of p. */
 static Node *weighed_mean(Tape *t, Node *a, Node *p, const Partition *sample) {
     Node *mean = tape_mul(t, tape_mean(t, tape_mul(t, p, a), sample),
-                          inverse(t, tape_mean(t, p, sample)));
+                          inverse(t, tape_mean(t, p, sample), sample->C));
     return tape_spread(t, mean, sample, a->shape);
 }
 
@@ -101,7 +103,7 @@ static Node *define(const NormContext *context, Node *x) {
 static Node *row_mean(const NormContext *context, Node *rows, Node *p) {
     Tape *t = context->tape;
     Node *sum = tape_matmul(t, rows, p, false, false); /* [N, 1] */
-    Node *total = inverse(t, tape_broadcast(t, tape_sum_all(t, p), sum->shape));
+    Node *total = inverse(t, tape_broadcast(t, tape_sum_all(t, p), sum->shape), 1);
     return tape_broadcast(t, tape_mul(t, sum, total), rows->shape);
 }
 
