@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Memory that cannot be had is NULL under the sanitizer too, as malloc says it. */
-const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void) {
     return "allocator_may_return_null=1";
 }

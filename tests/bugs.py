@@ -29,10 +29,8 @@ def other_rstd(expression):
 
 
 # A cell's scale is made in a loop over ordinary ones, and in standard_of.
-EPS_OUTSIDE = [(KERNEL, "standard_of", RSTD, "1.0 / (sqrt(weight * square) + rest)"),
-               (KERNEL, "standard_set_all", RSTD_OF_ALL, "1.0 / (sqrt(square - eps) + eps)")]
-UNBIASED = [(KERNEL, "standard_of", "moments_variance(", "moments_unbiased("),
-            (KERNEL, "standard_set_all", "m.m2 / m.count", "m.m2 / (m.count - 1.0)")]
+EPS_OUTSIDE = [(KERNEL, "standard_of", RSTD, "1.0 / (sqrt(weight * square) + rest)")]
+UNBIASED = [(KERNEL, "standard_of", "moments_variance(", "moments_unbiased(")]
 
 BUGS = [
     # ---- backward: terms of dx ------------------------------------------------------------------------------------
@@ -125,10 +123,8 @@ BUGS = [
     if (!f->fixed) m.variance = tape_mul(t, m.variance, tape_leaf(t, SHAPE(partition_cells(p)), factor));
     return m;""")]),
     ("Synchronized-BatchNorm-PyTorch #43: sqrt(max(v, eps))",
-     [(KERNEL, "standard_of", "weight * square + rest", "fmax(weight * square, rest)"),
-      (KERNEL, "standard_set_all", "m.m2 / m.count + mean * mean + eps", "fmax(m.m2 / m.count + mean * mean, eps)")]),
-    ("the root forgotten", [(KERNEL, "standard_of", RSTD, "1.0 / all"),
-                              (KERNEL, "standard_set_all", RSTD_OF_ALL, "1.0 / square")]),
+     [(KERNEL, "standard_of", "weight * square + rest", "fmax(weight * square, rest)")]),
+    ("the root forgotten", [(KERNEL, "standard_of", RSTD, "1.0 / all")]),
     ("pytorch #40302, Paddle #16654: variance as E[x^2] - mean^2",
      [(MOMENTS, "slab_moments_in", "if (m.offset * m.offset * count > m.m2 / 4.0)",
        "m = slab_moments_about(x, scale, 0.0, p, slab, count); if (0)"),

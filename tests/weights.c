@@ -39,7 +39,8 @@ static void expect_text(const char *all, const char *part) {
 
 static const char *const LAYERS[] = {"first", "second"};
 static const double EPOCHS[] = {0, 2};
-static const double ALONG[] = {8, 2}, SEEDS[] = {1, 2, 3}, SAME[] = {0, 0, 1};
+static const double ALONG[] = {8, 2}, SEEDS[] = {1, 2, 3}, SAME[] = {0, 0, 1},
+                    RANK[] = {0, 1, 2};
 static const char *NAMES[] = {"one", "two", "three"};
 
 static Grid grid_of(const Learned *learned, size_t count) {
@@ -47,7 +48,7 @@ static Grid grid_of(const Learned *learned, size_t count) {
     return (Grid){.along_label = "batch",
                   .along_is_number = true,
                   .along_text = text,
-                  .rank = ALONG,
+                  .rank = RANK,
                   .series = 3,
                   .points = 2,
                   .seeds = 3,
