@@ -66,43 +66,6 @@ typedef struct Gates {
     Node *share; /* [K, N] sums to 1 over the samples */
 } Gates;
 
-/* The largest of each row of [N, K], in whichever arithmetic: what is taken out of every
- * argument of a softmax moves nothing, so it has no derivative. */
-#define LARGEST(word, Number, Real)                                                      \
-    static void largest_##word(Number *y, const Number *const *in, const Node *node) {   \
-        const size_t N = node->shape.size[0], K = node->in[0]->shape.size[1];            \
-        for (size_t n = 0; n < N; n++) {                                                 \
-            Real most = (Real)in[0][n * K];                                              \
-            for (size_t k = 1; k < K; k++)                                               \
-                if ((Real)in[0][n * K + k] > most) most = (Real)in[0][n * K + k];        \
-            y[n] = most;                                                                 \
-        }                                                                                \
-    }
-LARGEST(real, double, double)
-LARGEST(complex, Complex, double)
-LARGEST(quad, Quad, Quad)
-LARGEST(quad_complex, QuadComplex, Quad)
-#undef LARGEST
-
-static void largest_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
-    (void)t, (void)y, (void)g;
-    dx[0] = NULL;
-}
-
-static const Op op_largest = {.name = "largest",
-                              .rounding = ROUNDING_MOVES,
-                              .replay = REPLAYS(largest),
-                              .adjoint = largest_adjoint};
-
-/* log softmax over the last axis. */
-static Node *log_softmax(Tape *t, Node *z) {
-    const size_t N = z->shape.size[0];
-    Node *largest = tape_write(t, &op_largest, SHAPE(N, 1), &z, 1, NULL, NULL);
-    Node *left = tape_sub(t, z, tape_broadcast(t, largest, z->shape));
-    Node *sum = tape_sum(t, tape_exp(t, left), SHAPE(N, 1));
-    return tape_sub(t, left, tape_broadcast(t, tape_log(t, sum), z->shape));
-}
-
 /* Of the rows' means [N, C]. */
 static Gates gates_of(const NormContext *context, Node *means) {
     Tape *t = context->tape;
@@ -112,7 +75,7 @@ static Gates gates_of(const NormContext *context, Node *means) {
     Node *bias = tape_reshape(t, norm_operand(context, "gate_bias"), SHAPE(1, K));
     Node *z = tape_add(t, tape_matmul(t, means, weight, false, true),
                        tape_broadcast(t, bias, SHAPE(N, K)));
-    Node *each = tape_permute(t, log_softmax(t, z), (size_t[]){1, 0});
+    Node *each = tape_permute(t, tape_log_softmax(t, z), (size_t[]){1, 0});
     return (Gates){tape_softmax(t, z), tape_softmax(t, each)};
 }
 

@@ -1,11 +1,13 @@
 /* Groups with soft membership: channel c belongs to group g with weight P[c, g], the softmax
- * over groups of learned logits over `tau`. Moments of a group are weighed by P; each channel
- * is standardized by all its groups, weighed alike:
- *     mean_ng = sum_c P_cg mean_nc / P_g, variance_ng likewise about it, P_g = sum_c P_cg
+ * over groups of learned logits over `tau`. Moments of a group are weighed by its share of P;
+ * each channel is standardized by all its groups, weighed alike:
+ *     share_cg = P_cg / sum over channels of P_cg
+ *     mean_ng = sum_c share_cg mean_nc, variance_ng likewise about it
  *     xhat = sum_g P_cg (x - mean_ng) / sqrt(variance_ng + eps)
  * At one-hot P it is group normalization over that map of channels. The start is the blocks of
  * group(G) and noise: at equal logits all groups are alike, and stay so. A group that no
- * channel is in has no moments and no share: P_g has EMPTY added, which no other feels. */
+ * channel is in divides nothing: its shares are a softmax over the channels of log P, finite
+ * where P is 0. */
 #include "kind.h"
 
 typedef struct Soft {
@@ -13,9 +15,6 @@ typedef struct Soft {
     double tau;
     double *start; /* [C, groups] */
 } Soft;
-
-/* 2^-250: its fourth power, of third derivatives, is a number. */
-static const double EMPTY = 0x1p-250;
 
 static const double OWN = 2.0, NOISE = 0.1; /* logits of a channel's block, and beside */
 
@@ -59,26 +58,36 @@ static void declare(Norm *norm) {
     logit->choices = soft->groups;
 }
 
-/* P [C, G]. */
-static Node *membership(const NormContext *context) {
+typedef struct Membership {
+    Node *p;     /* [C, G] sums to 1 over the groups */
+    Node *share; /* [G, C] sums to 1 over the channels */
+} Membership;
+
+static Membership membership(const NormContext *context) {
     Tape *t = context->tape;
     const Soft *soft = context->norm->detail;
     const Shape shape = SHAPE(context->norm->channels, soft->groups);
     Node *logit = tape_reshape(t, norm_operand(context, "assignment"), shape);
-    return tape_softmax(t, tape_mul(t, logit, tape_fill(t, shape, 1.0 / soft->tau)));
+    Node *z = tape_mul(t, logit, tape_fill(t, shape, 1.0 / soft->tau));
+    Node *each = tape_permute(t, tape_log_softmax(t, z), (size_t[]){1, 0});
+    return (Membership){tape_softmax(t, z), tape_softmax(t, each)};
 }
 
-/* 1 / P_g, of P_g over `channels`: of a sum 1, of a mean all of them. */
-static Node *inverse(Tape *t, Node *total, size_t channels) {
-    const double empty = EMPTY / (double)channels;
-    return tape_power(t, tape_add(t, total, tape_fill(t, total->shape, empty)), -1.0);
+/* Of group g: a column of P or a row of shares, as [C]. */
+static Node *weight_of(Tape *t, Membership all, size_t g) {
+    return tape_reshape(t, tape_slice(t, all.p, 1, g, 1), SHAPE(all.p->shape.size[0]));
 }
 
-/* sum over a sample of p a, over the sum of p. */
-static Node *weighed_mean(Tape *t, Node *a, Node *p, const Partition *sample) {
-    Node *mean = tape_mul(t, tape_mean(t, tape_mul(t, p, a), sample),
-                          inverse(t, tape_mean(t, p, sample), sample->C));
-    return tape_spread(t, mean, sample, a->shape);
+static Node *share_of(Tape *t, Membership all, size_t g) {
+    return tape_reshape(t, tape_slice(t, all.share, 0, g, 1),
+                        SHAPE(all.p->shape.size[0]));
+}
+
+/* sum over a sample's channels of share a, mean over its positions. */
+static Node *weighed_mean(Tape *t, Node *a, Node *share, const Partition *sample) {
+    Node *whole = tape_fill(t, share->shape, (double)sample->C);
+    Node *weight = norm_repeat(t, tape_mul(t, share, whole), a->shape);
+    return tape_spread(t, tape_mean(t, tape_mul(t, weight, a), sample), sample, a->shape);
 }
 
 static Node *define(const NormContext *context, Node *x) {
@@ -86,12 +95,13 @@ static Node *define(const NormContext *context, Node *x) {
     const Soft *soft = context->norm->detail;
     const Lattice at = shape_lattice(x->shape);
     const Partition *sample = partition_blocks(tape_arena(t), at, 1, at.C, false);
-    Node *all = membership(context), *xhat = NULL;
+    const Membership all = membership(context);
+    Node *xhat = NULL;
     for (size_t g = 0; g < soft->groups; g++) {
-        Node *column = tape_reshape(t, tape_slice(t, all, 1, g, 1), SHAPE(at.C));
-        Node *p = norm_repeat(t, column, x->shape);
-        Node *centred = tape_sub(t, x, weighed_mean(t, x, p, sample));
-        Node *variance = weighed_mean(t, tape_mul(t, centred, centred), p, sample);
+        Node *p = norm_repeat(t, weight_of(t, all, g), x->shape);
+        Node *share = share_of(t, all, g);
+        Node *centred = tape_sub(t, x, weighed_mean(t, x, share, sample));
+        Node *variance = weighed_mean(t, tape_mul(t, centred, centred), share, sample);
         Node *term =
             tape_mul(t, p, tape_div(t, centred, norm_root(t, context->norm, variance)));
         xhat = xhat ? tape_add(t, xhat, term) : term;
@@ -99,29 +109,27 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, xhat);
 }
 
-/* [N, C] weighed over channels by p [C, 1], and the mean in every channel. */
-static Node *row_mean(const NormContext *context, Node *rows, Node *p) {
-    Tape *t = context->tape;
-    Node *sum = tape_matmul(t, rows, p, false, false); /* [N, 1] */
-    Node *total = inverse(t, tape_broadcast(t, tape_sum_all(t, p), sum->shape), 1);
-    return tape_broadcast(t, tape_mul(t, sum, total), rows->shape);
+/* [N, C] weighed over channels by a group's shares [C, 1], and that mean in every channel. */
+static Node *row_mean(Tape *t, Node *rows, Node *share) {
+    return tape_broadcast(t, tape_matmul(t, rows, share, false, false), rows->shape);
 }
 
 static RowMap rows(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
     const Soft *soft = context->norm->detail;
-    Node *all = membership(context), *means = rows_means_over(context, x, 1, x->at.C);
+    const Membership all = membership(context);
+    Node *means = rows_means_over(context, x, 1, x->at.C);
     const Shape shape = means->shape;
     Node *one = tape_fill(t, shape, 1.0);
     RowMap map = {NULL, NULL};
     for (size_t g = 0; g < soft->groups; g++) {
-        Node *p = tape_slice(t, all, 1, g, 1); /* [C, 1] */
-        Node *apart = tape_sub(t, means, row_mean(context, means, p));
+        Node *share = tape_reshape(t, share_of(t, all, g), SHAPE(x->at.C, 1));
+        Node *apart = tape_sub(t, means, row_mean(t, means, share));
         Node *square = tape_add(t, x->variance, tape_mul(t, apart, apart));
-        Node *variance = row_mean(context, square, p);
+        Node *variance = row_mean(t, square, share);
         Node *rstd = tape_div(t, one, norm_root(t, context->norm, variance));
-        Node *share = rows_repeat(context, x, tape_reshape(t, p, SHAPE(x->at.C)));
-        Node *scale = tape_mul(t, share, rstd), *bias = tape_mul(t, scale, apart);
+        Node *weight = rows_repeat(context, x, weight_of(t, all, g));
+        Node *scale = tape_mul(t, weight, rstd), *bias = tape_mul(t, scale, apart);
         map.scale = map.scale ? tape_add(t, map.scale, scale) : scale;
         map.bias = map.bias ? tape_add(t, map.bias, bias) : bias;
     }

@@ -1,4 +1,4 @@
-/* Softmax over the last axis, and the mean cross-entropy of its logarithm with labels. */
+/* Softmax over the last axis, its logarithm, and the mean cross-entropy of its logarithm with labels. */
 #include "op.h"
 
 #include <math.h>
@@ -32,6 +32,29 @@ static const Op op_softmax = {.name = "softmax",
 Node *tape_softmax(Tape *tape, Node *a) {
     REQUIRE(a->shape.rank >= 1, "softmax of a scalar");
     return tape_write(tape, &op_softmax, a->shape, &a, 1, NULL, NULL);
+}
+
+/* ---- its logarithm ---------------------------------------------------------------- */
+
+/* What is taken out of every argument of a softmax moves nothing, so it has no derivative. */
+static void largest_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+    (void)t, (void)y, (void)g;
+    dx[0] = NULL;
+}
+
+static const Op op_largest = {.name = "largest",
+                              .rounding = ROUNDING_MOVES,
+                              .replay = REPLAYS(row_largest),
+                              .adjoint = largest_adjoint};
+
+Node *tape_log_softmax(Tape *tape, Node *a) {
+    REQUIRE(a->shape.rank >= 1, "log softmax of a scalar");
+    Shape row = a->shape;
+    row.size[row.rank - 1] = 1;
+    Node *largest = tape_write(tape, &op_largest, row, &a, 1, NULL, NULL);
+    Node *left = tape_sub(tape, a, tape_broadcast(tape, largest, a->shape));
+    Node *sum = tape_sum(tape, tape_exp(tape, left), row);
+    return tape_sub(tape, left, tape_broadcast(tape, tape_log(tape, sum), a->shape));
 }
 
 /* ---- cross-entropy: detail = labels [N], saved = softmax [N, K] ------------------ */

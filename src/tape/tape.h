@@ -116,7 +116,8 @@ Node *tape_conv2d_filter(Tape *tape, Node *x, Node *y, const Conv *conv);
 
 /* ---- softmax.c ------------------------------------------------------------------- */
 
-Node *tape_softmax(Tape *tape, Node *a); /* over the last axis */
+Node *tape_softmax(Tape *tape, Node *a);     /* over the last axis */
+Node *tape_log_softmax(Tape *tape, Node *a); /* finite where softmax underflows */
 /* Mean over n of -log softmax(z[n])[label[n]], z [N, K], labels copied. */
 Node *tape_cross_entropy(Tape *tape, Node *z, const uint8_t *label);
 
