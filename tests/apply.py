@@ -602,7 +602,16 @@ def not_finite(place):
     check(code == 0 and talk.count("\n") == 1 and "4 of 4 of /running_var" in talk, f"batch at 1e170: {code}, {talk!r}")
     for spec in ("evonorm(S0)", "response"):
         code, talk = talk_of(place, spec, {"x": 1e170 * x, "dy": x})
-        check(code == 0 and talk.count("\n") == 1 and "overflow in" in talk, f"{spec} at 1e170: {code}, {talk!r}")
+        check(code == 0 and talk.count("\n") == 1 and "outside range" in talk, f"{spec} at 1e170: {code}, {talk!r}")
+    code, talk = talk_of(place, "evonorm(S0)", {"x": x, "dy": x, "gamma": np.full(4, 1e308)})
+    check(code == 0 and talk.count("\n") == 1 and "overflow in" in talk, f"{code}, {talk!r}")
+    for spec in ("group(2)", "mode(2)"):  # kernels have the whole range, the second order has no kernel
+        code, talk = talk_of(place, spec, {"x": 1e170 * x, "dy": x})
+        check(code == 0 and talk == "", f"{spec} at 1e170: {code}, {talk!r}")
+        code, talk = talk_of(place, spec, {"x": 1e170 * x, "dy": x, "v": x})
+        check(code == 0 and talk.count("\n") == 1 and "outside range" in talk and "second order" in talk, f"{spec}: {talk!r}")
+    code, talk = talk_of(place, "evonorm(S0)", {"x": 1e-170 * x}, "--eps", "0")
+    check(code == 0 and "outside range" in talk, f"evonorm(S0) at 1e-170 without eps: {code}, {talk!r}")
 
 
 @case("fault")

@@ -190,13 +190,39 @@ static void remark_overflow(const Job *job, const Results *r, const char *out) {
         say("%s: no finite numbers are %s, though all of the input is", job->path, out);
 }
 
+/* ---- after: what definitions are judged for ----------------------------------------- */
+
+/* Whether the numbers of y come from a kernel. */
+static bool has_kernel(const Results *r) {
+    const Node *y = tape_last(r->tape);
+    while (y && !(y->op && y->op->define && y->op->backward)) y = y->previous;
+    return y != NULL;
+}
+
+/* Squares of definitions are doubles for 1e-150 < |x - mean| < 1e150; kernels have their
+ * digits everywhere. Below, eps hides what is lost, where there is one. */
+static bool remark_range(const Job *job, const Results *r, const char *out) {
+    double largest = 0.0;
+    const bool kernel = has_kernel(r);
+    if (kernel && !job->second) return false;
+    for (size_t i = 0, n = shape_count(job->shape); i < n; i++)
+        if (isfinite(job->x[i])) largest = fmax(largest, fabs(job->x[i]));
+    const bool below = job->norm->eps == 0.0 && largest > 0.0 && largest <= 1e-150;
+    if (largest < 1e150 && !below) return false;
+    say("%s: outside range: numbers of /x are as large as %.1e; the definition, by which "
+        "%s is computed, is judged for 1e-150 < |x - mean| < 1e150; %s%s",
+        job->path, largest, kernel ? "the second order" : job->norm->spec,
+        *out ? "no finite numbers are " : "what is finite may be wrong", out);
+    return true;
+}
+
 void apply_remark_numbers(const Job *job, const Results *r) {
     if (r->tape == NULL) return;
     const char *in = odd_inputs(job), *out = odd_outputs(job, r);
     if (*in)
         say("%s: no finite numbers are %s; and %s", job->path, in,
             *out ? out : "none of what was computed");
-    else
+    else if (!remark_range(job, r, out))
         remark_overflow(job, r, out);
     remark_flat(job, r);
 }
