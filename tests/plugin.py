@@ -621,6 +621,42 @@ NORMLAB_PLUGIN(norm_holding);
 """
 
 
+SQUARES = """
+#include "kind.h"
+#include "op.h"
+
+static Node *define(const NormContext *context, Node *x) {
+    static const Op squares = {.name = "squares"%s};
+    return norm_affine(context, tape_write(context->tape, &squares, x->shape, &x, 1, NULL, NULL));
+}
+
+const NormKind norm_squares = {.name = "squares", .usage = "squares", .title = "squares", .cells = "one element",
+                               .define = define};
+NORMLAB_PLUGIN(norm_squares);
+"""
+VALUES = """
+static void by_%s(%s *y, const %s *const *in, const Node *node) {
+    for (size_t i = 0; i < shape_count(node->shape); i++) y[i] = in[0][i] * in[0][i];
+}
+"""
+
+
+@case("fault")
+def silent_operations(place):
+    """An operation that does not say what oracles need is named before anything is judged."""
+    program = install(place)
+    values = "".join(VALUES % (word, number, number) for word, number in (
+        ("real", "double"), ("complex", "Complex"), ("quad", "Quad"), ("quad_complex", "QuadComplex")))
+    for more, part in ((", .replay = {.run_real = by_real}", "cannot be replayed in every arithmetic (Op.replay)"),
+                       (", .replay = REPLAYS(by)", "what rounding does to it (Op.rounding)"),
+                       (", .replay = REPLAYS(by), .rounding = ROUNDING_EACH", "has no adjoint (Op.adjoint)")):
+        source = SQUARES % more
+        source = source.replace("static Node *define", values + "static Node *define", 1)
+        plugin = compiled(place, "squares", source, "-Wno-unused-function")
+        _, talk = does(place, [program, "--plugin", plugin, "check", "squares"], 65)
+        check(talk.count("\n") == 1 and "its operation 'squares'" in talk and part in talk, talk)
+
+
 @case("example")
 def held(place):
     """apply says what a definition holds constant, and by how much it matters, unless its kind says so."""

@@ -98,6 +98,10 @@ typedef struct CheckHeld {
 
 CheckHeld check_held(Arena *arena, const CheckFunction *function, uint64_t seed);
 
+/* What the first operation of y or of its gradient lacks that oracles need, in words; NULL:
+ * nothing. Asked before anything else of a function that others wrote. */
+const char *check_lacks(Arena *arena, const CheckFunction *function);
+
 CheckReport check_differences(Arena *arena, const CheckFunction *function,
                               CheckDriver driver, uint64_t seed, size_t full);
 

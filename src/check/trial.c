@@ -132,24 +132,40 @@ Finding trial_judge(const char *spec, Shape shape, const TrialCheck *check,
     return finding;
 }
 
-/* ---- what is held constant --------------------------------------------------------- */
+/* ---- one call, outside the table ---------------------------------------------------- */
 
-static const TrialCheck HELD = {.name = "held", .data = ON_PLAIN};
+static const TrialCheck ANY = {.name = "any", .data = ON_PLAIN};
+
+/* The first shape that it can see: those of a mode are the same program. */
+static bool first_trial(Arena *arena, Trial *t, const char *spec, NormMode mode,
+                        uint64_t seed) {
+    for (size_t i = 0; i < COUNT_OF(SHAPES); i++)
+        if (trial_prepare(arena, t, spec, SHAPES[i], mode, DATA_PLAIN, seed, &ANY))
+            return true;
+    return false;
+}
 
 TrialHeld trial_held(Arena *arena, const char *spec, uint64_t seed) {
     TrialHeld found = {.held = {.count = 0}};
-    for (int mode = NORM_TRAIN; mode <= NORM_EVAL && found.held.count == 0; mode++)
-        for (size_t i = 0; i < COUNT_OF(SHAPES) && found.held.count == 0; i++) {
-            Trial t;
-            if (!trial_prepare(arena, &t, spec, SHAPES[i], (NormMode)mode, DATA_PLAIN,
-                               seed, &HELD))
-                continue;
-            const CheckFunction f = trial_function(arena, &t, false);
-            found.held = check_held(arena, &f, seed);
-            found.mode = t.mode;
-            found.by_design = norm_holds(t.norm);
-            if (found.by_design == NULL) found.by_design = norm_by_design(t.norm);
-            break; /* every shape of a mode is the same program */
-        }
+    for (int mode = NORM_TRAIN; mode <= NORM_EVAL && found.held.count == 0; mode++) {
+        Trial t;
+        if (!first_trial(arena, &t, spec, (NormMode)mode, seed)) continue;
+        const CheckFunction f = trial_function(arena, &t, false);
+        found.held = check_held(arena, &f, seed);
+        found.mode = t.mode;
+        found.by_design = norm_holds(t.norm);
+        if (found.by_design == NULL) found.by_design = norm_by_design(t.norm);
+    }
     return found;
+}
+
+const char *trial_lacks(Arena *arena, const char *spec) {
+    for (int mode = NORM_TRAIN; mode <= NORM_EVAL; mode++) {
+        Trial t;
+        if (!first_trial(arena, &t, spec, (NormMode)mode, 1)) continue;
+        const CheckFunction f = trial_function(arena, &t, true);
+        const char *lack = check_lacks(arena, &f);
+        if (lack) return lack;
+    }
+    return NULL;
 }

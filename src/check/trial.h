@@ -65,6 +65,9 @@ typedef struct TrialHeld {
 
 TrialHeld trial_held(Arena *arena, const char *spec, uint64_t seed);
 
+/* check_lacks of its definition. */
+const char *trial_lacks(Arena *arena, const char *spec);
+
 /* One report. */
 Finding finding_of(const CheckReport *report, NormMode mode, TrialData data);
 

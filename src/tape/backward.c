@@ -52,6 +52,8 @@ static void compute(Tape *tape, Node *y) {
         return;
     }
     const double *in[OP_MOST_OPERANDS];
+    REQUIRE(y->op->replay.run_real, "operation %s has no forward and no replay",
+            y->op->name);
     REQUIRE(y->arity <= OP_MOST_OPERANDS, "%s of %zu operands", y->op->name, y->arity);
     for (size_t i = 0; i < y->arity; i++) in[i] = y->in[i]->value;
     y->op->replay.run_real(y->value, in, y);

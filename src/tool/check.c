@@ -68,6 +68,8 @@ static void add_norm(Arena *arena, Sheet *sheet, const char *text) {
     const Norm *norm = norm_new(arena, text, 0, &error);
     if (norm == NULL) die(error.code, "%s", spec_error(arena, text, &error));
     REQUIRE(sheet->columns < MOST_SPECS, "more than %d normalizers", MOST_SPECS);
+    const char *lack = trial_lacks(arena, norm->spec);
+    if (lack) die(EX_DATAERR, "%s cannot be judged: %s", norm->spec, lack);
     sheet->column[sheet->columns++] = norm->spec;
 }
 
@@ -410,7 +412,8 @@ static int run_check(const Call *call) {
         return EX_OK;
     }
     if (!NORMLAB_HAS_QUAD)
-        say("this program was compiled without 113-bit reals: where 113 bits are said, long "
+        say("this program was compiled without 113-bit reals: where 113 bits are said, "
+            "long "
             "double judges");
     judge_all(&asked, call_count(call, "--threads", processors(), MOST_THREADS));
     bool json = call_option(call, "--json") != NULL;
