@@ -525,7 +525,7 @@ def flat_cells(place):
     """With eps = 0 a cell without variance gives beta and a dx of zero, to any order; one line says how many."""
     rng = np.random.default_rng(13)
     specs = (*SPECS[1:], "position(center=no)", "mix(layer, batch)", "nested", "task", "frn(tlu=no)",
-             "channels(0, 0, 0, 1)", "lattice(batch=2, size=2)", "chunks(2)")
+             "channels(0, 0, 0, 1)", "lattice(batch=2, size=2)", "chunks(2)", "soft(2)", "mode(2)")
     for spec in specs:
         arrays = arrays_of(rng, (4, 4, 3, 3))
         arrays["x"] = np.zeros((4, 4, 3, 3)) if "=no" in spec else np.full((4, 4, 3, 3), 0.1)
@@ -542,6 +542,14 @@ def flat_cells(place):
     arrays["x"] = rng.normal(size=(4, 4, 3, 3)) * 1e-200
     code, talk = talk_of(place, "mix(layer, batch)", arrays, "--eps", "0")
     check(code == 0 and "no variance" not in talk, f"a variance of 1e-400 is one: {code}, {talk!r}")
+    arrays["x"] = rng.normal(size=(4, 4, 3, 3))
+    arrays["x"][:, :2] = 0.1  # weights that differ, and sum to 1 only nearly
+    talk_of(place, "mode(2)", {**arrays, "param/gate_weight": 9 * rng.normal(size=8)}, "--eps", "0")
+    beta = arrays["beta"][:2, None, None] if "beta" in arrays else 0
+    check(np.all(output(place)["y"][:, :2] == beta), "mode(2): y of constant channels")
+    arrays["x"][2] = 0.1
+    talk_of(place, "soft(2)", {**arrays, "param/assignment": 9 * rng.normal(size=8)}, "--eps", "0")
+    check(np.all(output(place)["dx"][2] == 0.0), "soft(2): dx of a constant sample")
     code, talk = talk_of(place, "blend(layer, batch)", arrays, "--eps", "0")
     check(code == 64 and "its parts have" in talk, f"{code}, {talk!r}")
 

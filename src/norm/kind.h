@@ -214,11 +214,11 @@ RowMoments rows_moments_over(const NormContext *context, const Rows *x, size_t b
                              size_t width);
 RowMoments rows_running(const NormContext *context, const Rows *x);
 
-/* The rows' means [N, C], as all who compare rows must ask for them: about one origin in
- * each block of samples and channels, and no other block has a part in it; as they are,
- * with the digits of one double; less means that are given, [C]. */
-Node *rows_means_over(const NormContext *context, const Rows *x, size_t block,
-                      size_t width);
+/* The rows' means [N, C], as all who compare rows must ask for them: less the mean of the
+ * sample (axis 0) or channel (axis 1) `at` that is first among them, so that equal means are
+ * exact zeros and one far away costs the others no digit; as they are, with the digits of
+ * one double; less means that are given, [C]. */
+Node *rows_means_from(const NormContext *context, const Rows *x, size_t axis, size_t at);
 Node *rows_whole_means(const NormContext *context, const Rows *x);
 Node *rows_apart_from(const NormContext *context, const Rows *x, const double *mean);
 
@@ -237,6 +237,10 @@ Node *wide_apply(const NormContext *context, Node *x, const Partition *row,
                  const double *fixed);
 
 /* ---- weights.c: logits read as weights --------------------------------------------- */
+
+/* Which of weights [K] has most: among means that are weighed by them the first, for the
+ * weights sum to 1 only nearly, and one far away has no part where it has no weight. */
+size_t weight_largest(const Node *weights);
 
 /* from, to: epochs between which they become a choice; 0, 0: they stay as they are. */
 typedef struct Weighing {

@@ -130,9 +130,15 @@ static Node *define(const NormContext *context, Node *x) {
     for (size_t k = 0; k < modes->count; k++) {
         const bool eval = context->mode == NORM_EVAL;
         Node *share = share_of(t, g, k);
-        Node *mean =
-            eval ? given(context, 0, k) : tape_matmul(t, share, means, false, false);
+        Node *mean = eval ? given(context, 0, k)
+                          : tape_slice(t, means, 0, weight_largest(share), 1);
         Node *centred = tape_sub(t, x, norm_repeat(t, mean, x->shape));
+        if (!eval) { /* from the mean of the sample that the mode has most of */
+            Node *left = tape_sub(t, means, tape_broadcast(t, mean, rows));
+            Node *apart = tape_matmul(t, share, left, false, false);
+            centred = tape_sub(t, centred, norm_repeat(t, apart, x->shape));
+            mean = tape_add(t, mean, apart);
+        }
         Node *squares = tape_mean(t, tape_mul(t, centred, centred), row);
         Node *variance =
             eval ? given(context, 1, k)
@@ -147,36 +153,37 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, xhat);
 }
 
-/* What the rows are apart from mode k's mean, [N, C]; that mean [1, C] about the channels'
- * origins, NULL where it is given. */
-static Node *apart_from(const NormContext *context, const Rows *x, Node *means,
-                        Node *share, size_t k, Node **mean) {
-    const size_t C = x->at.C;
+/* What the rows are apart from mode k's mean, [N, C]; the mean [1, C] about the origins of
+ * the sample `first`, NULL where it is given. */
+static Node *apart_from(const NormContext *context, const Rows *x, Node *share, size_t k,
+                        size_t first, Node **mean) {
+    Tape *t = context->tape;
     *mean = NULL;
     if (context->mode == NORM_EVAL)
-        return rows_apart_from(context, x, context->state[0] + k * C);
-    *mean = tape_matmul(context->tape, share, means, false, false);
-    return tape_sub(context->tape, means, rows_repeat(context, x, *mean));
+        return rows_apart_from(context, x, context->state[0] + k * x->at.C);
+    Node *left = rows_means_from(context, x, 0, first);
+    Node *apart = tape_matmul(t, share, left, false, false);
+    *mean = tape_add(t, tape_slice(t, x->mean, 0, first, 1), apart);
+    return tape_sub(t, left, rows_repeat(context, x, apart));
 }
 
-/* The same over rows, by the law of total variance; where samples are compared, means are
- * about one origin in each channel, the first sample's. */
+/* The same over rows, by the law of total variance. */
 static RowMap rows(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
     const Modes *modes = context->norm->detail;
     const Shape rows = x->mean->shape;
-    Node *means =
-        context->mode == NORM_EVAL ? x->mean : rows_means_over(context, x, x->at.N, 1);
     Gates g = gates_of(context, rows_whole_means(context, x));
     RowMap all = {NULL, NULL};
     for (size_t k = 0; k < modes->count; k++) {
         Node *share = share_of(t, g, k), *mean, *variance;
-        Node *apart = apart_from(context, x, means, share, k, &mean);
+        const size_t first = weight_largest(share);
+        Node *apart = apart_from(context, x, share, k, first, &mean);
         Node *squares = tape_add(t, x->variance, tape_mul(t, apart, apart));
         variance =
             mean ? tape_matmul(t, share, squares, false, false) : given(context, 1, k);
         if (mean)
-            observe(context, k, x->at.L, share, mean->value, x->origin, variance->value);
+            observe(context, k, x->at.L, share, mean->value,
+                    x->origin ? x->origin + first * x->at.C : NULL, variance->value);
         Node *std = rows_repeat(context, x, norm_root(t, context->norm, variance));
         Node *scale = tape_div(t, tape_broadcast(t, gate_of(t, g, k), rows), std);
         all.scale = add(t, all.scale, scale);

@@ -269,11 +269,16 @@ static Node *means_in_cells(Tape *t, const Rows *x, const Partition *p) {
     return tape_add(t, x->mean, tape_leaf(t, rows_shape(x->at), between));
 }
 
-Node *rows_means_over(const NormContext *context, const Rows *x, size_t block,
-                      size_t width) {
+Node *rows_means_from(const NormContext *context, const Rows *x, size_t axis, size_t at) {
     Tape *t = context->tape;
-    return means_in_cells(
-        t, x, partition_blocks(tape_arena(t), rows_lattice(x->at), block, width, false));
+    const size_t C = x->at.C, rows = x->at.N * C;
+    double *between = TAKE(tape_arena(t), double, rows);
+    for (size_t i = 0; i < rows; i++)
+        between[i] =
+            origin_of(x, i) - origin_of(x, axis == 0 ? at * C + i % C : i / C * C + at);
+    Node *first = tape_slice(t, x->mean, axis, at, 1);
+    Node *left = tape_sub(t, x->mean, tape_broadcast(t, first, x->mean->shape));
+    return x->origin ? tape_add(t, left, tape_leaf(t, rows_shape(x->at), between)) : left;
 }
 
 Node *rows_whole_means(const NormContext *context, const Rows *x) {

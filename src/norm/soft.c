@@ -90,6 +90,16 @@ static Node *weighed_mean(Tape *t, Node *a, Node *share, const Partition *sample
     return tape_spread(t, tape_mean(t, tape_mul(t, weight, a), sample), sample, a->shape);
 }
 
+/* x less its channel c's mean over positions, sample by sample: about it means are weighed. */
+static Node *less_mean_of(Tape *t, Node *x, size_t c) {
+    const Lattice at = shape_lattice(x->shape);
+    Node *channel = tape_slice(t, x, 1, c, 1);
+    const Partition *row =
+        partition_blocks(tape_arena(t), (Lattice){at.N, 1, at.L}, 1, 1, false);
+    const Partition *sample = partition_blocks(tape_arena(t), at, 1, at.C, false);
+    return tape_sub(t, x, tape_spread(t, tape_mean(t, channel, row), sample, x->shape));
+}
+
 static Node *define(const NormContext *context, Node *x) {
     Tape *t = context->tape;
     const Soft *soft = context->norm->detail;
@@ -100,7 +110,8 @@ static Node *define(const NormContext *context, Node *x) {
     for (size_t g = 0; g < soft->groups; g++) {
         Node *p = norm_repeat(t, weight_of(t, all, g), x->shape);
         Node *share = share_of(t, all, g);
-        Node *centred = tape_sub(t, x, weighed_mean(t, x, share, sample));
+        Node *left = less_mean_of(t, x, weight_largest(share));
+        Node *centred = tape_sub(t, left, weighed_mean(t, left, share, sample));
         Node *variance = weighed_mean(t, tape_mul(t, centred, centred), share, sample);
         Node *term =
             tape_mul(t, p, tape_div(t, centred, norm_root(t, context->norm, variance)));
@@ -118,13 +129,12 @@ static RowMap rows(const NormContext *context, const Rows *x) {
     Tape *t = context->tape;
     const Soft *soft = context->norm->detail;
     const Membership all = membership(context);
-    Node *means = rows_means_over(context, x, 1, x->at.C);
-    const Shape shape = means->shape;
-    Node *one = tape_fill(t, shape, 1.0);
+    Node *one = tape_fill(t, x->mean->shape, 1.0);
     RowMap map = {NULL, NULL};
     for (size_t g = 0; g < soft->groups; g++) {
         Node *share = tape_reshape(t, share_of(t, all, g), SHAPE(x->at.C, 1));
-        Node *apart = tape_sub(t, means, row_mean(t, means, share));
+        Node *left = rows_means_from(context, x, 1, weight_largest(share));
+        Node *apart = tape_sub(t, left, row_mean(t, left, share));
         Node *square = tape_add(t, x->variance, tape_mul(t, apart, apart));
         Node *variance = row_mean(t, square, share);
         Node *rstd = tape_div(t, one, norm_root(t, context->norm, variance));

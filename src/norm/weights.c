@@ -140,6 +140,13 @@ static Node *sparsestmax(Tape *t, Node *z, double radius) {
     return p;
 }
 
+size_t weight_largest(const Node *weights) {
+    size_t largest = 0;
+    for (size_t k = 1; k < shape_count(weights->shape); k++)
+        if (weights->value[k] > weights->value[largest]) largest = k;
+    return largest;
+}
+
 Node *weighing_apply(const NormContext *context, const Weighing *weighing, Node *logits) {
     Tape *t = context->tape;
     const double K = (double)shape_count(logits->shape);

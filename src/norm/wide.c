@@ -132,9 +132,9 @@ typedef struct Broad {
 } Broad;
 
 static void quad_moments(Quad *mean, Quad *variance, const double *x, size_t L) {
-    Quad sum = 0, squares = 0;
-    for (size_t l = 0; l < L; l++) sum += x[l];
-    *mean = sum / (Quad)L;
+    Quad sum = 0, squares = 0; /* about the first: exact on constants */
+    for (size_t l = 0; l < L; l++) sum += (Quad)x[l] - x[0];
+    *mean = x[0] + sum / (Quad)L;
     for (size_t l = 0; l < L; l++) squares += (x[l] - *mean) * (x[l] - *mean);
     *variance = squares / (Quad)L;
 }
