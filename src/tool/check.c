@@ -413,8 +413,7 @@ static int run_check(const Call *call) {
     }
     if (!NORMLAB_HAS_QUAD)
         say("this program was compiled without 113-bit reals: where 113 bits are said, "
-            "long "
-            "double judges");
+            "long double judges, and nobody where |mean| is 1e8 std");
     judge_all(&asked, call_count(call, "--threads", processors(), MOST_THREADS));
     bool json = call_option(call, "--json") != NULL;
     if (!json) print_all(&asked);
