@@ -1,6 +1,6 @@
 /* Moving average batch normalization: its two ends, where the backward is a derivative;
  * what it remembers; and that whoever is no derivative by design is judged by somebody.
- * Its equations are restated in src/check/trial_design.c. */
+ * Its equations are restated in src/trial/design.c. */
 #include "harness.h"
 
 #include "norm.h"

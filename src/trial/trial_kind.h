@@ -55,7 +55,7 @@ enum {
     ON_ALL = (1u << TRIAL_DATA) - 1
 };
 
-/* ---- trial_data.c ---------------------------------------------------------------- */
+/* ---- data.c ---------------------------------------------------------------------- */
 
 /* Whether the normalizer can see such an x and the check applies; then the trial without
  * data. `spec` has been read before. */
@@ -95,7 +95,7 @@ Outcome trial_run_definition(Arena *arena, const Trial *trial);
 /* The same with gamma 1 and beta 0. */
 Trial trial_without_affine(Arena *arena, const Trial *trial);
 
-/* ---- trial_scale.c --------------------------------------------------------------- */
+/* ---- scale.c --------------------------------------------------------------------- */
 
 /* What parameter k is drawn in units of: one over the size of x where it multiplies x in an
  * argument, so that x w is a number; 1 elsewhere. */
@@ -156,7 +156,7 @@ void tally_close(Tally *t, const Trial *trial, const Outcome *got,
 /* More about the worst. */
 void report_remark(CheckReport *report, const char *text);
 
-/* ---- trial_diagnosis.c ------------------------------------------------------------- */
+/* ---- diagnosis.c ------------------------------------------------------------------- */
 
 /* Adds to a failed report which term of dx is likely missing or wrong. */
 void trial_diagnose(Arena *arena, const Trial *trial, const double *dx,
