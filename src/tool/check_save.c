@@ -1,29 +1,44 @@
 /* What a check found, and what the chapter on checking shows, in one file with two
  * figures. */
+#include "cases.h"
 #include "figure.h"
 
-#include <string.h>
-
-static void put_cases(Store *store, const CheckRows *row, uint64_t seed) {
+static void put_cases(Store *store, const Cases *cases) {
     static const char *const axes[] = {"case"};
+    Arena *arena = cases->arena;
     const char *group = "/cases";
+    const size_t count = cases->jobs;
+    const char **name = TAKE(arena, const char *, count),
+               **verdict = TAKE(arena, const char *, count),
+               **reason = TAKE(arena, const char *, count);
+    double *worst = TAKE(arena, double, count), *allowed = TAKE(arena, double, count),
+           *compared = TAKE(arena, double, count);
+    for (size_t i = 0; i < count; i++) {
+        const SheetCase *job = &cases->job[i];
+        name[i] = job->sheet->name(arena, job);
+        verdict[i] = check_verdict_text(finding_verdict(&job->finding));
+        reason[i] = job->finding.report.reason;
+        worst[i] = sheet_worst(sheet_row(job), &job->finding);
+        allowed[i] = sheet_row(job)->bar;
+        compared[i] = (double)job->finding.compared;
+    }
     store_group(store, group, "normalizers and networks before every check");
-    store_integer(store, group, "seed", (int64_t)seed);
-    store_scale_text(store, group, "case", row->name, row->count,
+    store_integer(store, group, "seed", (int64_t)cases->seed);
+    store_scale_text(store, group, "case", name, count,
                      "what was judged, on what, by which check");
-    store_array_text(store, group, "verdict", row->verdict, 1, axes,
+    store_array_text(store, group, "verdict", verdict, 1, axes,
                      "pass, FAIL or inconclusive");
-    store_array(store, group, "worst", row->worst, 1, axes, "1",
+    store_array(store, group, "worst", worst, 1, axes, "1",
                 "worst error, in the check's unit (eps of a scale, or a part of a norm)");
-    store_array(store, group, "allowed", row->allowed, 1, axes, "1",
+    store_array(store, group, "allowed", allowed, 1, axes, "1",
                 "allowed, in the same unit");
-    store_array(store, group, "compared", row->compared, 1, axes, "1",
-                "numbers compared");
-    store_array_text(store, group, "reason", row->reason, 1, axes,
+    store_array(store, group, "compared", compared, 1, axes, "1", "numbers compared");
+    store_array_text(store, group, "reason", reason, 1, axes,
                      "where and why, if it did not pass");
 }
 
-void check_save(Arena *arena, const CheckRows *rows, uint64_t seed, bool published) {
+void cases_save(const Cases *cases, bool published) {
+    Arena *arena = cases->arena;
     Error error = {.set = false};
     const char *file = published ? place_home(arena, "data/checking.h5")
                                  : place_out(arena, "checking.h5");
@@ -33,8 +48,8 @@ void check_save(Arena *arena, const CheckRows *rows, uint64_t seed, bool publish
                  &error);
     die_if(&error);
     Store *store = store_new("how the derivatives of normalizers are proved");
-    put_cases(store, rows, seed);
-    curves_save(arena, store, seed);
+    put_cases(store, cases);
+    curves_save(arena, store, cases->seed);
     put_provenance(store, arena);
     if (!store_save(store, file, &error)) die_if(&error);
     const char *path = text_print(arena, "%s.svg", stem);

@@ -266,62 +266,6 @@ typedef enum TableForm { TABLE_TEXT, TABLE_CSV, TABLE_JSON, TABLE_LATEX } TableF
 Interval table_error(const Grid *grid, size_t series, size_t point);
 void table_print(Arena *arena, FILE *out, const Grid *grid, TableForm form);
 
-/* ---- check.c: cases before their judges, as tables ------------------------------- */
-
-/* What is asked of every subject of a table. */
-typedef struct SheetRow {
-    const char *name, *says;
-    double bar; /* what is allowed, in `unit` */
-    /* "eps": of its scale; "norm": part of the whole gradient's; "bound": the oracle's */
-    const char *unit;
-} SheetRow;
-
-typedef struct Sheet Sheet;
-
-typedef struct SheetCase { /* a case */
-    const Sheet *sheet;
-    size_t row, column;
-    Shape shape; /* of x */
-    Finding finding;
-} SheetCase;
-
-/* Every check of normalizers, or of a network with each of them. Jobs are judged by many
- * threads at once: what is here does not change. */
-struct Sheet {
-    const char *net; /* canonical; NULL: the normalizers alone */
-    size_t rows, columns, shapes;
-    const SheetRow *row;
-    const char **column; /* specs of normalizers, canonical */
-    const Shape *shape;
-    bool (*applies)(const SheetCase *job);
-    const char *(*name)(Arena *arena,
-                        const SheetCase *job); /* "group-2.4x8x5.gradient" */
-    Finding (*judge)(const SheetCase *job, uint64_t seed);
-};
-
-/* ---- check_held.c ----------------------------------------------------------------- */
-
-/* What a normalizer holds constant in its derivative, if it does: a remark, or an element of a
- * list, with `before` before it. */
-void held_print(Arena *arena, const char *spec, uint64_t seed);
-bool held_print_json(Arena *arena, const char *spec, uint64_t seed, const char *before);
-
-/* ---- check_net.c: networks before the oracles of check.h ------------------------- */
-
-bool net_is_meant(Arena *arena, const char *text); /* by its first word, or nearly */
-
-/* The network with each normalizer of a list (NULL: those of the registry that fit). What
- * is wrong ends the program. */
-Sheet net_sheet(Arena *arena, const char *net, const char *norms);
-
-/* Its logits as a function of the images and of every parameter by name, all random. */
-CheckFunction net_function(Arena *arena, const char *net, const char *norm, NormMode mode,
-                           uint64_t seed);
-
-/* One check of such a function: `row` of the sheet. */
-CheckReport net_judge(Arena *arena, size_t row, const CheckFunction *function,
-                      uint64_t seed);
-
 /* ---- catalogue.c ----------------------------------------------------------------- */
 
 /* `list norms`: a line a normalizer, or whole entries (--long, or of the words after it). */
@@ -330,18 +274,7 @@ void list_norms(const Call *call, bool json);
 /* Whether the check applies to the normalizer on any of the shapes that are tried. */
 bool applies_somewhere(const char *spec, const TrialCheck *check);
 
-/* ---- check_save.c ---------------------------------------------------------------- */
-
-/* Cases and their verdicts, as stored: columns of `count`. */
-typedef struct CheckRows {
-    size_t count;
-    const char **name, **verdict, **reason;
-    double *worst, *allowed, *compared; /* the first two in the check's unit */
-} CheckRows;
-
-/* Cases, curves and provenance into out/checking.h5 (published: data/) and two figures
- * beside it (figures/). */
-void check_save(Arena *arena, const CheckRows *rows, uint64_t seed, bool published);
+/* ---- check.c ----------------------------------------------------------------------- */
 
 /* `normlab publish checking`: all cases, and if they pass, check_save. Exit status. */
 int check_publish(const Call *call);

@@ -3,8 +3,9 @@
  * named where elements are compared. */
 #include "harness.h"
 
+#include "net.h"
 #include "op.h"
-#include "tool.h"
+#include "sheet.h"
 
 #include <string.h>
 
@@ -86,11 +87,18 @@ static size_t input_named(const CheckFunction *f, const char *name) {
     return 0;
 }
 
+static Sheet sheet_of(Arena *arena, const char *net, const char *norm) {
+    Error error = {.set = false};
+    Sheet sheet;
+    if (!sheet_of_net(&sheet, arena, net, norm, &error)) fail_msg("%s", error.message);
+    return sheet;
+}
+
 /* Fails by the judges that are listed, passes by all others. */
 static void expect_in(const char *net, const char *norm, const char *where, Fault fault,
                       const char *const *judges) {
     Arena *arena = arena_new();
-    Sheet sheet = net_sheet(arena, net, norm);
+    const Sheet sheet = sheet_of(arena, net, norm);
     Planted planted = {net_function(arena, net, norm, NORM_TRAIN, 5), 0, fault};
     planted.input = input_named(&planted.right, where);
     CheckFunction f = plant(&planted);
@@ -152,7 +160,7 @@ static void faults_of_definitions(void **state) {
 static void the_parameter_is_named(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Sheet sheet = net_sheet(arena, NET, "group(2)");
+    const Sheet sheet = sheet_of(arena, NET, "group(2)");
     assert_string_equal(sheet.row[0].name, "gradient");
     Planted planted = {net_function(arena, NET, "group(2)", NORM_TRAIN, 5), 0, {1, 1}};
     planted.fault.backward = 1 + 1e-6;
@@ -175,4 +183,4 @@ static const Case CASES[] = {
     CASE(fault, the_parameter_is_named),
 };
 
-HARNESS_MAIN("check_net", CASES)
+HARNESS_MAIN("trial_nets", CASES)

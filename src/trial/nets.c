@@ -2,42 +2,28 @@
  * of the images and of every parameter under its own name. At initialization the last
  * gamma of each block is 0 and hides all that stands before it, so parameters and running
  * state are drawn at random. */
-#include "tool.h"
+#include "sheet.h"
+
+#include "net.h"
 
 #include <math.h>
 #include <string.h>
 
 /* One side is odd, so that strides leave a rest; in the last stage every normalizer of
  * the registry still has cells of four elements or more. */
-enum { BATCH = 8, CHANNELS = 2, HEIGHT = 6, WIDTH = 5, CLASSES = 3, MOST_NORMS = 64 };
+enum { BATCH = 8, CHANNELS = 2, HEIGHT = 6, WIDTH = 5, CLASSES = 3 };
 
 static const NetImage IMAGE = {CHANNELS, HEIGHT, WIDTH, CLASSES};
 static const Shape IMAGES = {4, {BATCH, CHANNELS, HEIGHT, WIDTH}};
 
 /* ---- which networks -------------------------------------------------------------- */
 
-bool net_is_meant(Arena *arena, const char *text) {
-    size_t norms, nets;
-    const NormKind *const *norm = norm_kinds(&norms);
-    const NetKind *net = net_kinds(&nets);
-    Error error = {.set = false};
-    const Spec *spec = spec_parse(arena, text, &error);
-    if (spec == NULL) return false;
-    const char **name = TAKE(arena, const char *, nets + norms);
-    for (size_t i = 0; i < norms; i++) name[i] = norm_name(norm[i]);
-    for (size_t i = 0; i < nets; i++) name[norms + i] = net[i].name;
-    const char *nearest = text_nearest(spec->word, name, norms + nets);
-    for (size_t i = 0; i < nets; i++)
-        if (nearest == net[i].name) return true;
-    return false;
-}
-
 static const Net *build(Arena *arena, const char *net, const char *norm, Error *error) {
     return net_new(arena, net, norm, IMAGE, BATCH, error);
 }
 
 /* Of the registry, those that fit. */
-static void add_fitting(Arena *arena, Sheet *sheet) {
+static bool add_fitting(Sheet *sheet, Arena *arena, Error *none) {
     size_t count;
     const NormKind *const *kind = norm_kinds(&count);
     for (size_t i = 0; i < count; i++) {
@@ -46,25 +32,27 @@ static void add_fitting(Arena *arena, Sheet *sheet) {
         if (norm && build(arena, sheet->net, norm->spec, &error))
             sheet->column[sheet->columns++] = norm->spec;
     }
-    if (sheet->columns == 0)
-        die(EX_USAGE, "no normalizer of the registry fits %s on images %s", sheet->net,
-            shape_text(arena, IMAGES));
+    if (sheet->columns) return true;
+    return fail(none, EX_USAGE, 0, "no normalizer of the registry fits %s on images %s",
+                sheet->net, shape_text(arena, IMAGES));
 }
 
-static void add_named(Arena *arena, Sheet *sheet, const char *norms) {
+static bool add_named(Sheet *sheet, Arena *arena, const char *norms, Error *error) {
     size_t count;
     const char **text = spec_list(arena, norms, &count);
-    if (count > MOST_NORMS)
-        die(EX_USAGE, "--norm names %zu normalizers, at most %d", count, MOST_NORMS);
+    if (count > SHEET_MOST)
+        return fail(error, EX_USAGE, 0, "--norm names %zu normalizers, at most %d", count,
+                    SHEET_MOST);
     for (size_t i = 0; i < count; i++) {
-        Error error = {.set = false};
-        const Norm *norm = norm_new(arena, text[i], 0, &error);
-        if (norm == NULL) die(error.code, "%s", spec_error(arena, text[i], &error));
-        if (!build(arena, sheet->net, norm->spec, &error))
-            die(error.code, "%s on images %s: %s", sheet->net, shape_text(arena, IMAGES),
-                error.message);
+        Error wrong = {.set = false};
+        const Norm *norm = norm_new(arena, text[i], 0, &wrong);
+        if (norm == NULL) return sheet_wrong(error, arena, text[i], &wrong);
+        if (!build(arena, sheet->net, norm->spec, &wrong))
+            return fail(error, wrong.code, 0, "%s on images %s: %s", sheet->net,
+                        shape_text(arena, IMAGES), wrong.message);
         sheet->column[sheet->columns++] = norm->spec;
     }
+    return true;
 }
 
 /* ---- the function ---------------------------------------------------------------- */
@@ -223,22 +211,20 @@ CheckReport net_judge(Arena *arena, size_t row, const CheckFunction *function,
 static bool applies(const SheetCase *job) {
     if (CHECKS[job->row].judge != judge_differences) return true;
     Arena *arena = arena_new();
-    CheckFunction f = net_function(arena, job->sheet->net,
-                                   job->sheet->column[job->column], NORM_TRAIN, 1);
+    CheckFunction f =
+        net_function(arena, job->sheet->net, sheet_column(job), NORM_TRAIN, 1);
     const bool held = check_holds(arena, &f);
     arena_free(arena);
     return !held;
 }
 
 static const char *case_name(Arena *arena, const SheetCase *job) {
-    const Sheet *sheet = job->sheet;
-    const char *net = spec_slug(arena, sheet->net),
-               *norm = spec_slug(arena, sheet->column[job->column]);
-    return text_print(arena, "%s.%s.%s", net, norm, sheet->row[job->row].name);
+    return text_print(arena, "%s.%s.%s", spec_slug(arena, job->sheet->net),
+                      spec_slug(arena, sheet_column(job)), sheet_row(job)->name);
 }
 
 static Finding judge(const SheetCase *job, uint64_t seed) {
-    const char *net = job->sheet->net, *norm = job->sheet->column[job->column];
+    const char *net = job->sheet->net, *norm = sheet_column(job);
     Finding finding = {.cases = 0};
     for (int mode = NORM_TRAIN; mode <= NORM_EVAL; mode++) {
         Arena *arena = arena_new();
@@ -257,20 +243,21 @@ static Finding judge(const SheetCase *job, uint64_t seed) {
     return finding;
 }
 
-Sheet net_sheet(Arena *arena, const char *net, const char *norms) {
-    Error error = {.set = false};
+bool sheet_of_net(Sheet *sheet, Arena *arena, const char *net, const char *norms,
+                  Error *error) {
+    Error wrong = {.set = false};
     SheetRow *row = TAKE(arena, SheetRow, COUNT_OF(CHECKS));
     for (size_t i = 0; i < COUNT_OF(CHECKS); i++) row[i] = CHECKS[i].row;
-    Sheet sheet = {.net = net_canonical(arena, net, &error),
-                   .rows = COUNT_OF(CHECKS),
-                   .row = row,
-                   .column = TAKE(arena, const char *, MOST_NORMS),
-                   .shapes = 1,
-                   .shape = &IMAGES,
-                   .applies = applies,
-                   .name = case_name,
-                   .judge = judge};
-    if (sheet.net == NULL) die(error.code, "%s", spec_error(arena, net, &error));
-    norms ? add_named(arena, &sheet, norms) : add_fitting(arena, &sheet);
-    return sheet;
+    *sheet = (Sheet){.net = net_canonical(arena, net, &wrong),
+                     .rows = COUNT_OF(CHECKS),
+                     .row = row,
+                     .column = TAKE(arena, const char *, SHEET_MOST),
+                     .shapes = 1,
+                     .shape = &IMAGES,
+                     .applies = applies,
+                     .name = case_name,
+                     .judge = judge};
+    if (sheet->net == NULL) return sheet_wrong(error, arena, net, &wrong);
+    return norms ? add_named(sheet, arena, norms, error)
+                 : add_fitting(sheet, arena, error);
 }
