@@ -14,12 +14,6 @@ bool gnuplot_draw(const Figure *figure, Drawing *drawing, Error *error) {
     return fail(error, EX_SOFTWARE, 0, "nothing is drawn here");
 }
 
-const char *plot_foot(Arena *arena, const Grid *grid, const char *what) {
-    (void)arena;
-    (void)grid;
-    return what;
-}
-
 /* What a figure was made of, and the maker's answer. */
 static Figure figure_of(Arena *arena, FigureMaker *make, const Grid *grid,
                         const char *about, bool drawn) {
@@ -45,7 +39,12 @@ static const char *NAMES[] = {"one", "two", "three"};
 
 static Grid grid_of(const Learned *learned, size_t count) {
     static const char *text[] = {"8", "2"};
-    return (Grid){.along_label = "batch",
+    return (Grid){.experiment = "here",
+                  .protocol = "",
+                  .changes = "",
+                  .mixed = "",
+                  .identity = "0",
+                  .along_label = "batch",
                   .along_is_number = true,
                   .along_text = text,
                   .rank = RANK,

@@ -67,6 +67,9 @@ typedef struct Error {
  * `return fail(...)`. */
 bool fail(Error *error, int code, size_t at, const char *format, ...) PRINTF_LIKE(4, 5);
 
+/* Ends the program with the error's line, if it is set. */
+void die_if(const Error *error);
+
 /* ---- arithmetic.c ---------------------------------------------------------------- */
 
 /* What is wrong with this thread's arithmetic, in words: rounding, subnormal numbers,

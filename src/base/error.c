@@ -74,3 +74,7 @@ bool fail(Error *error, int code, size_t at, const char *format, ...) {
     va_end(args);
     return false;
 }
+
+void die_if(const Error *error) {
+    if (error->set) die(error->code, "%s", error->message);
+}

@@ -22,10 +22,6 @@ const Command *const *commands(size_t *count) {
     return COMMANDS;
 }
 
-void die_if(const Error *error) {
-    if (error->set) die(error->code, "%s", error->message);
-}
-
 /* ---- reading --------------------------------------------------------------------- */
 
 static const Command *find_command(Arena *arena, const char *name) {

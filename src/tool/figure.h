@@ -140,7 +140,7 @@ void put_epochs(Figure *figure, const Panels *panels, double first, double last)
 /* Places, names of the axes, foot line. */
 void put_panels(Figure *figure, const Panels *panels, const char *foot);
 
-/* ---- chart.c: means and intervals over the points of a study ------------------------- */
+/* ---- styles.c ---------------------------------------------------------------------- */
 
 enum { FIGURE_STYLES = 75 }; /* that can be told apart without colours */
 
@@ -149,21 +149,35 @@ enum { FIGURE_STYLES = 75 }; /* that can be told apart without colours */
  * kind as long as nobody before has them. Marks and dashes alone tell all apart. */
 void figure_styles(Figure *figure, const size_t *colour, size_t count);
 
+/* ---- chart.c: means and intervals over points ---------------------------------------- */
+
+enum { FIGURE_MOST_CURVES = 150 };
+
 typedef struct Chart {
     const char *label, *foot; /* of the values */
+    size_t points;
+    const char *along_label;
+    const char *const *along_text; /* [points] */
+    const double *along;           /* [points]; NULL: words, side by side */
     size_t curves;
-    const char *const *name; /* [curves] */
-    const size_t *series; /* [curves] of the grid: kind, and whether one run serves all */
-    const Interval *value; /* [curves, points] */
-    double scale;          /* of the values: 100 makes percent */
-    double least, most;    /* intervals end here, in the scaled unit */
-    bool guide;            /* the first curve is what others are compared with */
+    const char *const *name;   /* [curves] */
+    const size_t *colour;      /* [curves] as figure_styles has them */
+    const bool *once;          /* [curves] one and the same at every point */
+    const double *mean, *half; /* [curves, points] and of an interval; NaN: none */
+    double scale;              /* of the values: 100 makes percent */
+    double least, most;        /* intervals end here, in the scaled unit */
+    const char *guide; /* name of the first curve, which others are compared with; NULL */
 } Chart;
 
-/* plot.gp, or rows.gp where there are many. False: see figure->error. */
-bool chart_make(Figure *figure, const Grid *grid, const Chart *chart);
+/* plot.gp, or rows.gp where there are many; no more than FIGURE_MOST_CURVES. */
+void figure_chart(Figure *figure, const Chart *chart);
 
-/* ---- plot.c ------------------------------------------------------------------------- */
+/* ---- figures.c: of a study ------------------------------------------------------------ */
+
+/* A chart over the points of a study, of `series` and with `value` [curves, points]. False: see
+ * figure->error. */
+bool plot_chart(Figure *figure, const Grid *grid, Chart chart, const size_t *series,
+                const Interval *value);
 
 /* " (reference)", and how many of its runs have no number to draw. */
 const char *plot_remark(Arena *arena, const Grid *grid, size_t series);

@@ -238,10 +238,10 @@ static const char *others_of(Arena *arena, const char *experiment, const Study *
 }
 
 /* The user's own results before published ones, the newer before the older. */
-const Grid *grid_find(const Call *call, const Experiment *e, const char *name) {
-    Arena *arena = call->arena;
-    const char *from = call_option(call, "--from"),
-               *published = place_home(arena, text_print(arena, "data/%s.h5", e->name));
+const Grid *grid_find(Arena *arena, const Experiment *e, const char *name,
+                      const char *from) {
+    const char *published = place_home(arena, text_print(arena, "data/%s.h5", e->name)),
+               *word = name;
     if (from && name)
         die(EX_USAGE, "--from %s and @%s: one of both is expected", from, name);
     if (from) return grid_of(arena, from, e->name);
@@ -258,8 +258,8 @@ const Grid *grid_find(const Call *call, const Experiment *e, const char *name) {
                            ? published
                            : NULL;
     if (path == NULL && name)
-        die(EX_NOINPUT, "no study '%s'%s%s", call->word[0], *others ? "; there are " : "",
-            others);
+        die(EX_NOINPUT, "no study '%s@%s'%s%s", e->name, word,
+            *others ? "; there are " : "", others);
     if (path == NULL)
         die(EX_NOINPUT, "no results of %s yet: `normlab run %s --quick` makes some%s%s",
             e->name, e->name, *others ? "; under other settings there are " : "", others);

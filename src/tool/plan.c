@@ -169,18 +169,19 @@ bool plan_points(Plan *plan, Points *points, Error *error) {
     return true;
 }
 
-Plan *plan_read(Arena *arena, const Experiment *experiment, bool quick, const Call *call,
-                const char *but) {
+Plan *plan_read(Arena *arena, const Wish *wish, const char *but) {
     Plan *plan = ZERO(arena, Plan, 1);
+    const Experiment *experiment = plan->experiment = wish->experiment;
     plan->arena = arena;
-    plan->experiment = experiment;
+    plan->wish = wish;
     for (size_t i = 0; experiment->keys && experiment->keys[i].name; i++)
         plan->own.text[i] = experiment->keys[i].initial;
-    for (const char *const *s = quick ? experiment->quick : experiment->full; *s; s++)
+    for (const char *const *s = wish->quick ? experiment->quick : experiment->full; *s;
+         s++)
         read_setting(plan, *s);
-    for (size_t i = 0; i < call->settings; i++)
-        if (but == NULL || strcmp(key_of(arena, call->setting[i]), but) != 0)
-            read_setting(plan, call->setting[i]);
+    for (size_t i = 0; i < wish->settings; i++)
+        if (but == NULL || strcmp(key_of(arena, wish->setting[i]), but) != 0)
+            read_setting(plan, wish->setting[i]);
     return plan;
 }
 
@@ -247,9 +248,8 @@ static bool same_points(const Points *a, const Points *b) {
 }
 
 /* Whether the runs would be others without the user's word about a key. */
-static bool has_effect(Plan *plan, const Points *points, bool quick, const Call *call,
-                       const char *key) {
-    Plan *without = plan_read(plan->arena, plan->experiment, quick, call, key);
+static bool has_effect(Plan *plan, const Points *points, const char *key) {
+    Plan *without = plan_read(plan->arena, plan->wish, key);
     Points then;
     Error error = {.set = false};
     if (!plan_points(without, &then, &error) || !same_points(points, &then)) return true;
@@ -267,17 +267,17 @@ static int by_text(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-const char *plan_changes(Plan *plan, const Points *points, bool quick, const Call *call) {
-    const char **key = TAKE(plan->arena, const char *, call->settings + 1);
-    size_t count = 0;
-    for (size_t i = 0; i < call->settings; i++)
-        key[count++] = key_of(plan->arena, call->setting[i]);
+const char *plan_changes(Plan *plan, const Points *points) {
+    const size_t count = plan->wish->settings;
+    const char **key = TAKE(plan->arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        key[i] = key_of(plan->arena, plan->wish->setting[i]);
     qsort(key, count, sizeof *key,
           by_text); /* one text, in whatever order they were said */
     Text text = text_new(plan->arena);
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && strcmp(key[i], key[i - 1]) == 0) continue;
-        if (has_effect(plan, points, quick, call, key[i]))
+        if (has_effect(plan, points, key[i]))
             text_add(&text, "%s%s=%s", text.length ? " " : "", key[i],
                      value_of(plan, key[i]));
     }

@@ -19,7 +19,8 @@ typedef struct Setting {
 
 typedef struct Plan {
     Arena *arena;
-    const Experiment *experiment;
+    const Wish *wish;
+    const Experiment *experiment; /* of the wish */
     size_t settings;
     Setting setting[MOST_SETTINGS];
     Own own;
@@ -33,8 +34,7 @@ typedef struct Points {
 
 /* The recipe and the user's settings over it, without those of the key `but` (NULL: all).
  * What is wrong ends the program. */
-Plan *plan_read(Arena *arena, const Experiment *experiment, bool quick, const Call *call,
-                const char *but);
+Plan *plan_read(Arena *arena, const Wish *wish, const char *but);
 
 /* The setting of a key that the table needs: its default, if nobody named it. */
 Setting *plan_axis(Plan *plan, const char *key);
@@ -49,6 +49,6 @@ const char *plan_recipe(Plan *plan, const Points *points);
 
 /* The user's settings that make the runs others than the recipe's, "epochs=2 seed=1,2"; one
  * that has no effect is said. */
-const char *plan_changes(Plan *plan, const Points *points, bool quick, const Call *call);
+const char *plan_changes(Plan *plan, const Points *points);
 
 #endif

@@ -128,9 +128,12 @@ static int study(const Call *call, const Sweep *sweep, bool published) {
 /* ---- run ------------------------------------------------------------------------- */
 
 static int run_run(const Call *call) {
-    const Experiment *experiment = find_experiment(call->arena, call->word[0]);
-    const Sweep *sweep =
-        sweep_plan(call, experiment, call_option(call, "--quick") != NULL);
+    const Wish wish = {.experiment = find_experiment(call->arena, call->word[0]),
+                       .quick = call_option(call, "--quick") != NULL,
+                       .settings = call->settings,
+                       .setting = call->setting,
+                       .as = call_option(call, "--as")};
+    const Sweep *sweep = sweep_plan(call->arena, &wish);
     if (call_option(call, "--dry-run") == NULL) return study(call, sweep, false);
     sweep_print(sweep);
     return EX_OK;
@@ -187,8 +190,8 @@ static void tell_demo(Arena *arena, const Grid *g) {
 }
 
 static int run_demo(const Call *call) {
-    const Experiment *experiment = find_experiment(call->arena, "batch-size");
-    const Sweep *sweep = sweep_plan(call, experiment, true);
+    const Wish wish = {find_experiment(call->arena, "batch-size"), .quick = true};
+    const Sweep *sweep = sweep_plan(call->arena, &wish);
     say("training batch and group normalization over %zu batch sizes and %zu seeds: %zu "
         "runs",
         sweep->points, sweep->seeds, sweep->runs);
@@ -219,8 +222,8 @@ const Command command_demo = {
 static int run_publish(const Call *call) {
     want_checkout(call, "it writes data/ and figures/");
     if (strcmp(call->word[0], "checking") == 0) return check_publish(call);
-    const Experiment *experiment = find_experiment(call->arena, call->word[0]);
-    return study(call, sweep_plan(call, experiment, false), true);
+    const Wish wish = {find_experiment(call->arena, call->word[0]), .quick = false};
+    return study(call, sweep_plan(call->arena, &wish), true);
 }
 
 const Command command_publish = {

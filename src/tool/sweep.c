@@ -82,18 +82,17 @@ static const char *digits_of(Arena *arena, const char *changes) {
     return text_copy(arena, hex, 8);
 }
 
-static const char *name_of(const Call *call, const Sweep *sweep) {
-    const char *quick = sweep->quick ? STUDY_QUICK : "",
-               *as = call->command->settings ? call_option(call, "--as") : NULL;
-    if (as) return study_name_checked(call->arena, sweep->experiment, as);
-    if (*sweep->changes == '\0') return quick;
-    return text_print(call->arena, "%s%s%s", quick, *quick ? "-" : "",
-                      digits_of(call->arena, sweep->changes));
+static const char *name_of(Arena *arena, const Wish *wish, const char *changes) {
+    const char *quick = wish->quick ? STUDY_QUICK : "";
+    if (wish->as) return study_name_checked(arena, wish->experiment, wish->as);
+    if (*changes == '\0') return quick;
+    return text_print(arena, "%s%s%s", quick, *quick ? "-" : "",
+                      digits_of(arena, changes));
 }
 
-const Sweep *sweep_plan(const Call *call, const Experiment *experiment, bool quick) {
-    Arena *arena = call->arena;
-    Plan *plan = plan_read(arena, experiment, quick, call, NULL);
+const Sweep *sweep_plan(Arena *arena, const Wish *wish) {
+    const Experiment *experiment = wish->experiment;
+    Plan *plan = plan_read(arena, wish, NULL);
     Points points;
     Error error = {.set = false};
     plan_points(plan, &points, &error);
@@ -101,7 +100,7 @@ const Sweep *sweep_plan(const Call *call, const Experiment *experiment, bool qui
     const size_t total = points.series * points.points * points.seeds;
     Sweep *sweep = ZERO(arena, Sweep, 1);
     *sweep = (Sweep){.experiment = experiment,
-                     .quick = quick,
+                     .quick = wish->quick,
                      .own = plan->own,
                      .rule = one_rule(plan),
                      .series = points.series,
@@ -125,8 +124,8 @@ const Sweep *sweep_plan(const Call *call, const Experiment *experiment, bool qui
         sweep->seed[i] = strtod(plan_axis(plan, "seed")->value[i], NULL);
     fill_points(plan, &points, sweep);
     sweep->recipe = plan_recipe(plan, &points);
-    sweep->changes = plan_changes(plan, &points, quick, call);
-    sweep->name = name_of(call, sweep);
+    sweep->changes = plan_changes(plan, &points);
+    sweep->name = name_of(arena, wish, sweep->changes);
     sweep->stem = study_stem(arena, experiment->name, sweep->name);
     return sweep;
 }

@@ -331,7 +331,8 @@ static int run_table(const Call *call) {
     if (chosen == COUNT_OF(names))
         die(EX_USAGE, "--form %s: text, csv, json or latex is expected%s", form,
             text_hint(call->arena, form, names, COUNT_OF(names)));
-    table_print(call->arena, stdout, grid_find(call, experiment, name),
+    table_print(call->arena, stdout,
+                grid_find(call->arena, experiment, name, call_option(call, "--from")),
                 (TableForm)chosen);
     return EX_OK;
 }

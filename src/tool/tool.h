@@ -45,9 +45,6 @@ const char *call_option(const Call *call, const char *name); /* NULL: not given 
 void want_checkout(const Call *call, const char *why);
 size_t call_count(const Call *call, const char *name, size_t otherwise, size_t most);
 
-/* Ends the program with the error's line, if it is set. */
-void die_if(const Error *error);
-
 /* ---- help.c: what the program says of itself ---------------------------------------- */
 
 void help_print(FILE *out);
@@ -135,7 +132,18 @@ typedef struct Sweep {
 } Sweep;
 
 const Experiment *find_experiment(Arena *arena, const char *name);
-const Sweep *sweep_plan(const Call *call, const Experiment *experiment, bool quick);
+
+/* What a user asks of an experiment. */
+typedef struct Wish {
+    const Experiment *experiment;
+    bool quick;
+    size_t settings;
+    const char *const *setting; /* [settings] key=value words over the recipe */
+    const char *as;             /* the study's name; NULL: by what was changed */
+} Wish;
+
+/* What is wrong ends the program. */
+const Sweep *sweep_plan(Arena *arena, const Wish *wish);
 void sweep_print(const Sweep *sweep); /* --dry-run */
 
 typedef void SweepProgress(void *context); /* another run is finished */
@@ -238,9 +246,10 @@ const char *const *grid_notes(Arena *arena, const Grid *grid);
 const Grid *grid_plain(Arena *arena, const Grid *grid);
 /* What is to be known before it is believed, on stderr. */
 void grid_warn(const Grid *grid);
-/* --from FILE; or the newest file of the named study; or without a name the newest of those
- * under the recipe, else what is published. Says which, and which others there are. */
-const Grid *grid_find(const Call *call, const Experiment *experiment, const char *name);
+/* The file `from`; or NULL, the newest file of the named study; or without a name the newest of
+ * those under the recipe, else what is published. Says which, and which others there are. */
+const Grid *grid_find(Arena *arena, const Experiment *experiment, const char *name,
+                      const char *from);
 
 /* ---- learned.c: what normalizers learned and adapted, as part of it ---------------- */
 

@@ -302,11 +302,9 @@ bool figure_weights(Figure *f, const Grid *g, const char *about) {
                          .foot = plot_foot(arena, g, what),
                          .curves = count,
                          .name = name,
-                         .series = series,
-                         .value = value,
                          .scale = 1.0,
                          .most = 1.0};
-    return chart_make(f, g, &chart);
+    return plot_chart(f, g, chart, series, value);
 }
 
 /* ---- maps ------------------------------------------------------------------------ */

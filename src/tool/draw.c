@@ -1,0 +1,101 @@
+/* Figures of a study: the error over its points, and all that its experiment names. */
+#include "figure.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* ---- the error over `along` ------------------------------------------------------ */
+
+static const char *over_seeds(Arena *arena, const Grid *g) {
+    return text_print(arena, "%s, mean%s over %zu seed%s", score_words(arena, g->rule),
+                      g->seeds > 2 ? " and 95 % interval" : "", g->seeds,
+                      g->seeds == 1 ? "" : "s");
+}
+
+static bool error_figure(Figure *figure, const Grid *g, const char *about) {
+    Arena *arena = figure->arena;
+    const char **name = TAKE(arena, const char *, g->series);
+    size_t *series = TAKE(arena, size_t, g->series);
+    Interval *value = TAKE(arena, Interval, g->series * g->points);
+    (void)about;
+    for (size_t i = 0; i < g->series; i++) {
+        series[i] = i;
+        name[i] = text_print(arena, "%s%s", g->name[i], plot_remark(arena, g, i));
+    }
+    for (size_t i = 0; i < g->series * g->points; i++)
+        value[i] = interval_of(g->score + i * g->seeds, g->seeds);
+    const Chart chart = {.label = "validation error, %",
+                         .foot = plot_foot(arena, g, over_seeds(arena, g)),
+                         .curves = g->series,
+                         .name = name,
+                         .scale = 100.0,
+                         .least = 0.0,
+                         .most = 100.0,
+                         .guide = g->name[0]};
+    return plot_chart(figure, g, chart, series, value);
+}
+
+/* ---- all figures of a study ------------------------------------------------------ */
+
+static const char *title_of(Arena *arena, const Grid *g) {
+    return g->finished < g->runs ? text_print(arena, "%s (%zu of %zu runs)", g->question,
+                                              g->finished, g->runs)
+                                 : g->question;
+}
+
+/* The experiment's own script, or the one that all share. */
+static const char *script_of(Arena *arena, const char *experiment, const char *script) {
+    const char *own = text_print(arena, "experiments/%s/%s", experiment, script);
+    return access(place_home(arena, own), F_OK) == 0
+               ? own
+               : text_print(arena, "experiments/%s", script);
+}
+
+const char *plot_path(Arena *arena, const char *path, const char *name) {
+    if (path == NULL || *name == '\0') return path;
+    const char *file = strrchr(path, '/'), *dot = strrchr(file ? file : path, '.');
+    const size_t stem = dot ? (size_t)(dot - path) : strlen(path);
+    return text_print(arena, "%.*s-%s%s", (int)stem, path, name, path + stem);
+}
+
+/* What a figure says of itself: the foot, and the study's notes. */
+static const char *with_notes(Arena *arena, const Grid *g, const char *foot) {
+    Text text = text_new(arena);
+    text_add(&text, "%s", foot);
+    for (const char *const *note = grid_notes(arena, g); *note; note++)
+        text_add(&text, ". %s", *note);
+    return figure_label(arena, text.data);
+}
+
+/* True unless something went wrong; without data there is no figure. */
+static bool draw_one(Arena *arena, const Grid *g, const ExperimentFigure *f,
+                     FigureForm form, const char *path, Error *error) {
+    const char *script = script_of(arena, g->experiment, f->script);
+    Figure figure = figure_new(arena, form, script, title_of(arena, g));
+    const bool made = f->make(&figure, g, f->about);
+    *error = figure.error;
+    if (!made) return !error->set;
+    figure.description = with_notes(arena, g, figure.description);
+    const char *to = plot_path(arena, path, f->name);
+    if (!figure_draw(&figure, to, error)) return false;
+    if (to && place_is_replaced(to)) puts(to);
+    return true;
+}
+
+int plot_draw(Arena *arena, const Grid *found, FigureForm form, const char *path) {
+    static const ExperimentFigure first = {"", "plot.gp", error_figure, NULL};
+    const Grid *g = grid_plain(arena, found);
+    const ExperimentFigure *more = find_experiment(arena, found->experiment)->figures;
+    int status = EX_OK;
+    for (const ExperimentFigure *f = &first; f && f->name;
+         f = f == &first ? more : f + 1) {
+        Error error = {.set = false};
+        if (f != &first && path && !place_is_replaced(path)) break; /* one in a pipe */
+        if (draw_one(arena, g, f, form, path, &error)) continue;
+        say("no figure%s%s: %s", *f->name ? " " : "", f->name, error.message);
+        status = error.code;
+        if (status != EX_DATAERR)
+            break; /* no gnuplot, no room: so would the others fail */
+    }
+    return status;
+}
