@@ -1,4 +1,4 @@
-# The program: the tool and every experiment that has a folder.
+# The program: the tool, over every experiment that has a folder.
 file(GLOB tool CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/tool/*.c)
 file(GLOB runs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/experiments/*/run.c)
 set(found "")
@@ -9,6 +9,8 @@ foreach(run ${runs})
   string(APPEND found "EXPERIMENT(${stem})\n")
 endforeach()
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/experiments.def CONTENT "${found}")
+target_sources(normlab-study PRIVATE ${runs})
+target_include_directories(normlab-study PRIVATE ${PROJECT_BINARY_DIR}/generated)
 # Words that `new` refuses as names (src/tool/naming.c).
 file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*/*.h)
 file(GLOB readers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/base/*.c ${PROJECT_SOURCE_DIR}/src/norm/*.c
@@ -19,16 +21,16 @@ add_custom_command(OUTPUT ${words}
           -DNM=${CMAKE_NM} "-DOBJECTS=${public_objects}" -P ${PROJECT_SOURCE_DIR}/cmake/words.cmake
   DEPENDS ${headers} ${readers} ${public_objects} ${PROJECT_SOURCE_DIR}/cmake/words.cmake VERBATIM)
 # A plugin calls any function that the public headers declare, so the program contains those layers whole.
-add_executable(normlab ${tool} ${words} ${runs} ${public_objects})
+add_executable(normlab ${tool} ${words} ${public_objects})
 set_target_properties(normlab PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR} ENABLE_EXPORTS ON
   INSTALL_RPATH_USE_LINK_PATH ON)
 target_compile_definitions(normlab PRIVATE NORMLAB_VERSION="${PROJECT_VERSION}")
 target_include_directories(normlab PRIVATE ${PROJECT_BINARY_DIR}/generated)
-set(layers base tensor tape norm check net trial dataset train store tool)
+set(layers base tensor tape norm check net trial dataset train store figure study tool)
 foreach(below ${layers})
   target_include_directories(normlab PRIVATE ${PROJECT_SOURCE_DIR}/src/${below})
 endforeach()
-foreach(below train store dataset trial net check norm tape tensor base)
+foreach(below study figure train store dataset trial net check norm tape tensor base)
   target_link_libraries(normlab PRIVATE normlab-${below})
 endforeach()
 target_link_libraries(normlab PRIVATE ${quadmath} OpenMP::OpenMP_C normlab-gsl PkgConfig::NORMLAB_BLAS ${CMAKE_DL_LIBS} m)

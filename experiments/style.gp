@@ -2,10 +2,10 @@
 #     load ARG1        what it is given: form (svg, pdf, png, tex, dumb), width and height in inches (dumb: characters), output,
 #                      columns (the data file), ticks and ranges of the axes, and what each script names
 #     load style       this file
-# and plots `columns`. Words stand where C has put them (src/tool/layout.c): in `labels`, at inches from the left and the top.
+# and plots `columns`. Words stand where C has put them (src/figure/layout.c): in `labels`, at inches from the left and the top.
 #
 # A kind of normalizer has one colour, mark and dash in every figure, by its place in src/norm/norm.def; others of the same kind
-# take further marks and dashes (src/tool/chart.c), so that marks and dashes alone tell curves apart in black and white. Colours:
+# take further marks and dashes (src/figure/styles.c), so that marks and dashes alone tell curves apart in black and white. Colours:
 # after Paul Tol's "bright" and "muted", safe for colour-blind readers, the light ones darkened until they can be read on white.
 sx(x) = x/width
 sy(y) = 1 - y/height

@@ -484,7 +484,7 @@ def bare_checkout(place):
     """As much of one as `new` needs."""
     home = place.path("home")
     for name in ("CMakeLists.txt", "src/norm/norm.def", "src/norm/kernel.c", "src/norm/template/variant.c",
-                 "src/tool/template/run.c"):
+                 "src/study/template/run.c"):
         os.makedirs(os.path.dirname(os.path.join(home, name)), exist_ok=True)
         shutil.copy(os.path.join(HOME, name), os.path.join(home, name))
     os.makedirs(os.path.join(home, "experiments", "checking"))

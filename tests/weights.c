@@ -1,18 +1,10 @@
 /* Learned parameters as figures: weights and maps by hand, from tables small enough for it. */
 #include "harness.h"
 
-#include "figure.h"
+#include "study.h"
 
 #include <math.h>
 #include <string.h>
-
-/* ---- what the figures lean on, plain ---- */
-
-bool gnuplot_draw(const Figure *figure, Drawing *drawing, Error *error) {
-    (void)figure;
-    (void)drawing;
-    return fail(error, EX_SOFTWARE, 0, "nothing is drawn here");
-}
 
 /* What a figure was made of, and the maker's answer. */
 static Figure figure_of(Arena *arena, FigureMaker *make, const Grid *grid,
@@ -142,7 +134,7 @@ static void gates_are_weights(void **state) {
     l.reading = NORM_SIGMOID, l.choices = 2, l.choice = PAIR;
     l.choices_of = (const double[]){2, 2};
     const Grid grid = grid_of(&l, 1);
-    Figure f = figure_of(arena, figure_layers, &grid, "batch", true);
+    Figure f = figure_of(arena, study_layers, &grid, "batch", true);
     for (const char *const *part =
              (const char *const[]){"'two: weight of batch (gate)'", "'batch 8'", "'2'",
                                    "'first'", "'second'", NULL};
@@ -157,7 +149,7 @@ static void gates_are_weights(void **state) {
             expect_line(f.columns.data, 2 * p + layer, 0, start, 2);
             expect_line(f.columns.data, 2 * p + layer, 1, end, 2);
         }
-    f = figure_of(arena, figure_weights, &grid, "batch", true);
+    f = figure_of(arena, study_weights, &grid, "batch", true);
     expect_text(f.given.data, "once[1] = 0\n");
     assert_string_equal(f.name[0], "two: weight of batch (gate)");
     double last[3], mean = 0, square = 0;
@@ -168,8 +160,8 @@ static void gates_are_weights(void **state) {
     const double half = 4.302652729749464 * sqrt(square / 3);   /* t of 2, 97.5 % */
     const double eight[] = {0, mean, mean - half, mean + half}; /* at the left */
     expect_line(f.columns.data, 0, 0, eight, 4);
-    f = figure_of(arena, figure_layers, &grid, "group", false);
-    f = figure_of(arena, figure_weights, &grid, "group", false);
+    f = figure_of(arena, study_layers, &grid, "group", false);
+    f = figure_of(arena, study_weights, &grid, "group", false);
     arena_free(arena);
 }
 
@@ -182,12 +174,12 @@ static void clamped_gates_are_weights(void **state) {
     l.reading = NORM_WEIGHT, l.choices = 2, l.choice = PAIR;
     l.choices_of = (const double[]){2, 2};
     const Grid grid = grid_of(&l, 1);
-    Figure f = figure_of(arena, figure_layers, &grid, "layer", true);
+    Figure f = figure_of(arena, study_layers, &grid, "layer", true);
     expect_text(f.labels.data, "'three: weight of layer");
     assert_null(strstr(f.labels.data, "batch 8")); /* one run for all points */
     expect_line(f.columns.data, 0, 1, (const double[]){2, 0.75}, 2);
     expect_line(f.columns.data, 1, 1, (const double[]){2, 0.5}, 2);
-    f = figure_of(arena, figure_weights, &grid, NULL, true);
+    f = figure_of(arena, study_weights, &grid, NULL, true);
     expect_text(f.given.data, "once[1] = 1\n");
     expect_line(f.columns.data, 0, 1, (const double[]){1, 0.375, 0.375, 0.375}, 4);
     double more[4];
@@ -207,12 +199,12 @@ static void logits_are_weights(void **state) {
     l.choices_of = (const double[]){3, 2};
     const Grid grid = grid_of(&l, 1);
     const double sum = 1 + exp(-1), rest = 1 / (1 + exp(2));
-    Figure f = figure_of(arena, figure_layers, &grid, "batch", true);
+    Figure f = figure_of(arena, study_layers, &grid, "batch", true);
     expect_text(f.labels.data, "'one: weight of batch(eps=1)");
     expect_line(f.columns.data, 0, 0, (const double[]){0, 1.0 / 3}, 2);
     expect_line(f.columns.data, 0, 1, (const double[]){2, 1 / sum}, 2);
     expect_line(f.columns.data, 1, 1, (const double[]){2, rest}, 2);
-    f = figure_of(arena, figure_layers, &grid, NULL, true);
+    f = figure_of(arena, study_layers, &grid, NULL, true);
     expect_line(f.columns.data, 0, 1, (const double[]){2, 0}, 2);
     expect_line(f.columns.data, 4, 1, (const double[]){2, exp(-1) / sum}, 2);
     expect_line(f.columns.data, 5, 1, (const double[]){2, NONE}, 2);
@@ -232,10 +224,10 @@ static void a_line_has_its_slope(void **state) {
     l[1].reading = NORM_LINE, l[1].choices = 2, l[1].choice = PAIR;
     l[1].choices_of = (const double[]){2, 2};
     const Grid grid = grid_of(l, 4);
-    Figure f = figure_of(arena, figure_weights, &grid, "batch", true);
+    Figure f = figure_of(arena, study_weights, &grid, "batch", true);
     expect_line(f.columns.data, 0, 0, (const double[]){0, sigmoid(1.5)}, 2);
     expect_line(f.columns.data, 0, 1, (const double[]){1, sigmoid(0.0)}, 2);
-    f = figure_of(arena, figure_layers, &grid, "batch", true);
+    f = figure_of(arena, study_layers, &grid, "batch", true);
     expect_line(f.columns.data, 2, 1, (const double[]){2, sigmoid(0.0)}, 2);
     arena_free(arena);
 }
@@ -254,7 +246,7 @@ static void maps_are_rectangles(void **state) {
     Learned l[] = {table_of(0, "map", 2, 2, map), table_of(1, "logit", 2, 2, soft)};
     l[0].map = true;
     const Grid grid = grid_of(l, 2);
-    Figure f = figure_of(arena, figure_maps, &grid, NULL, true);
+    Figure f = figure_of(arena, study_maps, &grid, NULL, true);
     for (const char *const *part =
              (const char *const[]){"'one (map)'", "'first'", "'second'", NULL};
          *part; part++)
@@ -263,7 +255,7 @@ static void maps_are_rectangles(void **state) {
     expect_line(f.columns.data, 0, 1, (const double[]){-0.5, 2.5, 1, 3}, 4);
     expect_line(f.columns.data, 1, 0, (const double[]){-0.5, 2.5, 0, 5}, 4);
     l[0].map = false;
-    f = figure_of(arena, figure_maps, &grid, NULL, false);
+    f = figure_of(arena, study_maps, &grid, NULL, false);
     arena_free(arena);
 }
 
@@ -279,7 +271,7 @@ static void who_moved_is_seen(void **state) {
     l.map = true;
     const Grid grid = grid_of(&l, 1);
     double more[4];
-    Figure f = figure_of(arena, figure_maps, &grid, NULL, true);
+    Figure f = figure_of(arena, study_maps, &grid, NULL, true);
     expect_line(f.columns.data, 1, 0, (const double[]){-0.5, 2.5, 0, 1},
                 4); /* channel 2 */
     expect_line(f.columns.data, 1, 1, (const double[]){-0.5, 2.5, 1, 2}, 4);
@@ -304,12 +296,12 @@ static void assignments_are_maps(void **state) {
     l.reading = NORM_SOFTMAX, l.choices = 2, l.choice = groups;
     l.choices_of = (const double[]){2, 2};
     const Grid grid = grid_of(&l, 1);
-    Figure f = figure_of(arena, figure_maps, &grid, NULL, true);
+    Figure f = figure_of(arena, study_maps, &grid, NULL, true);
     expect_line(f.columns.data, 0, 0, (const double[]){-0.5, 2.5, 0, 1}, 4);
     expect_line(f.columns.data, 0, 1, (const double[]){-0.5, 1, 1, 1}, 4);
     expect_line(f.columns.data, 0, 2, (const double[]){1, 2.5, 1, 2}, 4);
     expect_line(f.columns.data, 1, 1, (const double[]){1, 2.5, 0, 2}, 4);
-    f = figure_of(arena, figure_layers, &grid, NULL, true);
+    f = figure_of(arena, study_layers, &grid, NULL, true);
     expect_text(f.labels.data, "largest weight");
     expect_line(f.columns.data, 0, 0, (const double[]){0, (0.5 + sigmoid(2)) / 2}, 2);
     expect_line(f.columns.data, 0, 1, (const double[]){2, (0.75 + 0.5) / 2}, 2);

@@ -3,7 +3,7 @@
  *
  * None of these normalizers looks at other samples when it standardizes: under the protocol
  * `statistics` one run serves every batch per worker, but for those that cluster channels by
- * what workers observe (regroup), of which by=random is the control. Protocols: src/tool/protocol.c.
+ * what workers observe (regroup), of which by=random is the control. Protocols: src/study/protocol.c.
  */
 #include "experiment.h"
 
@@ -45,8 +45,8 @@ static const char *const FULL[] = {
 };
 
 static const ExperimentFigure FIGURES[] = {
-    {"layers", "layers.gp", figure_layers, NULL},
-    {"maps", "maps.gp", figure_maps, NULL},
+    {"layers", "layers.gp", study_layers, NULL},
+    {"maps", "maps.gp", study_maps, NULL},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -1,7 +1,7 @@
 /* How does the error depend on the number of samples that share batch statistics?
  *
  * Wu and He 2018, Table 2 and Figure 1: batch normalization degrades as the batch of one
- * worker shrinks, group normalization does not. Two protocols: src/tool/protocol.c.
+ * worker shrinks, group normalization does not. Two protocols: src/study/protocol.c.
  */
 #include "experiment.h"
 

@@ -3,7 +3,7 @@
  *
  * Weighed outputs (Nam and Kim 2018), weighed statistics (Luo et al. 2019, who find that the
  * weight of batch falls as the batch shrinks), one after the other (Qiao et al. 2019, Pham
- * et al. 2022), beside what they are made of. Protocols: src/tool/protocol.c.
+ * et al. 2022), beside what they are made of. Protocols: src/study/protocol.c.
  */
 #include "experiment.h"
 
@@ -48,8 +48,8 @@ static const char *const FULL[] = {
 };
 
 static const ExperimentFigure FIGURES[] = {
-    {"weights", "plot.gp", figure_weights, "batch"},
-    {"layers", "layers.gp", figure_layers, "batch"},
+    {"weights", "plot.gp", study_weights, "batch"},
+    {"layers", "layers.gp", study_layers, "batch"},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -26,10 +26,10 @@ enum { ROUNDS = 5, GEMM = 768, MOST_THREADS = 64 };
 static double fastest(Load *load) {
     double best = INFINITY;
     for (int round = 0; round < ROUNDS; round++) {
-        double begin = seconds_now();
+        double begin = omp_get_wtime();
 #pragma omp parallel num_threads((int)load->threads)
         load->work(load, (size_t)omp_get_thread_num());
-        double spent = seconds_now() - begin;
+        double spent = omp_get_wtime() - begin;
         best = spent < best ? spent : best;
     }
     return best;
@@ -207,10 +207,10 @@ static double time_learners(Arena *arena, Learner *learner, size_t threads) {
     for (int round = 0; round < TRAIN_ROUNDS; round++) {
         peak = fmax(peak, gemm_peak(arena, threads));
         for (size_t i = 0; i < LEARNERS; i++) {
-            const double begin = seconds_now();
+            const double begin = omp_get_wtime();
             for (int step = 0; step < TRAIN_STEPS; step++)
                 trainer_step(learner[i].trainer);
-            learner[i].seconds = fmin(learner[i].seconds, seconds_now() - begin);
+            learner[i].seconds = fmin(learner[i].seconds, omp_get_wtime() - begin);
         }
     }
     return peak;
@@ -346,11 +346,11 @@ static void bench_check(Arena *arena, size_t threads, bool json, const char *nor
     double calls = INFINITY, check = INFINITY;
     CheckReport report = {.verdict = CHECK_PASS};
     for (int round = 0; round < CHECK_ROUNDS; round++) {
-        double begin = seconds_now();
+        double begin = omp_get_wtime();
         kernel_calls(s, scratch);
-        double middle = seconds_now();
+        double middle = omp_get_wtime();
         report = check_jacobian(scratch, &s->function, &(CheckBound){32, s->scale, 0.0});
-        double end = seconds_now();
+        double end = omp_get_wtime();
         calls = fmin(calls, middle - begin);
         check = fmin(check, end - middle);
     }

@@ -1,7 +1,6 @@
 /* What a check found, and what the chapter on checking shows, in one file with two
  * figures. */
 #include "cases.h"
-#include "figure.h"
 
 static void put_cases(Store *store, const Cases *cases) {
     static const char *const axes[] = {"case"};
@@ -50,7 +49,7 @@ void cases_save(const Cases *cases, bool published) {
     Store *store = store_new("how the derivatives of normalizers are proved");
     put_cases(store, cases);
     curves_save(arena, store, cases->seed);
-    put_provenance(store, arena);
+    study_provenance(store, arena);
     if (!store_save(store, file, &error)) die_if(&error);
     const char *path = text_print(arena, "%s.svg", stem);
     const bool drawn =

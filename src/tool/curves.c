@@ -1,6 +1,6 @@
 /* What the chapter on checking shows (notes/30-checking.md): measured, stored, drawn
  * from the store. */
-#include "figure.h"
+#include "tool.h"
 
 #include "variance.h"
 #include "vcurve.h"
@@ -328,8 +328,8 @@ const char *const curves_name[] = {"steps", "variance", NULL};
 bool curves_draw(Arena *arena, const Store *store, FigureForm form, const char *path,
                  Error *error) {
     bool drawn =
-        draw_steps(arena, store, form, plot_path(arena, path, curves_name[0]), error);
-    drawn &=
-        draw_variance(arena, store, form, plot_path(arena, path, curves_name[1]), error);
+        draw_steps(arena, store, form, figure_beside(arena, path, curves_name[0]), error);
+    drawn &= draw_variance(arena, store, form, figure_beside(arena, path, curves_name[1]),
+                           error);
     return drawn;
 }

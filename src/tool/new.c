@@ -1,5 +1,5 @@
 /* new: a normalizer or an experiment of one's own, from a file that builds and passes as it
- * stands (src/norm/template, src/tool/template), under another name. */
+ * stands (src/norm/template, src/study/template), under another name. */
 #include "tool.h"
 
 #include <errno.h>
@@ -71,7 +71,7 @@ static void new_experiment(Arena *arena, const char *name) {
     Error error = {.set = false};
     want_experiment_name(arena, name);
     const char *folder = text_print(arena, "experiments/%s", name),
-               *source = read_source(arena, "src/tool/template/run.c");
+               *source = read_source(arena, "src/study/template/run.c");
     place_folder(place_home(arena, folder), &error);
     die_if(&error);
     source = renamed(arena, source, "my-study", name);

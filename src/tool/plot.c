@@ -1,5 +1,5 @@
 /* plot: the figures of a study, or of the chapter on checking. */
-#include "figure.h"
+#include "tool.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -36,7 +36,7 @@ static int plot_checking(const Call *call, FigureForm form) {
     store_close(store);
     if (!drawn) die_if(&error);
     for (const char *const *name = curves_name; path && *name; name++)
-        puts(plot_path(arena, path, *name));
+        puts(figure_beside(arena, path, *name));
     return EX_OK;
 }
 
@@ -56,7 +56,7 @@ static int run_plot(const Call *call) {
         const char *stem = study_stem(arena, grid->experiment, grid->study);
         path = place_out(arena, text_print(arena, "%s.%s", stem, form.name));
     }
-    return plot_draw(arena, grid, form, path);
+    return study_draw(arena, grid, form, path);
 }
 
 const Command command_plot = {

@@ -1,6 +1,6 @@
 /* The table of a study as text, CSV, JSON and LaTeX: mean and interval over seeds,
  * differences paired by seed, and the published table beside ours. */
-#include "figure.h"
+#include "tool.h"
 
 #include <math.h>
 #include <string.h>
@@ -8,10 +8,6 @@
 static const double *cell(const Grid *g, const double *values, size_t series,
                           size_t point) {
     return values + (series * g->points + point) * g->seeds;
-}
-
-Interval table_error(const Grid *g, size_t series, size_t point) {
-    return interval_of(cell(g, g->score, series, point), g->seeds);
 }
 
 static size_t diverged_at(const Grid *g, size_t series, size_t point) {
@@ -26,7 +22,7 @@ static Interval difference_at(Arena *arena, const Grid *g, size_t series, size_t
     double *d = TAKE(arena, double, g->seeds);
     for (size_t k = 0; k < g->seeds; k++)
         d[k] = cell(g, g->score, series, point)[k] - cell(g, g->score, 0, point)[k];
-    return interval_of(d, g->seeds);
+    return study_interval(d, g->seeds);
 }
 
 /* ---- text ------------------------------------------------------------------------ */
@@ -128,8 +124,8 @@ static void print_text(Arena *arena, FILE *out, const Grid *g) {
     text_row(out, first_width(arena, g), g->along_label, cells, g->points);
     for (size_t i = 0; i < g->series; i++) {
         for (size_t j = 0; j < g->points; j++)
-            cells[j] = percent(arena, g, table_error(g, i, j), diverged_at(g, i, j),
-                               false, " ± ");
+            cells[j] = percent(arena, g, grid_error(g, i, j), diverged_at(g, i, j), false,
+                               " ± ");
         text_row(out, first_width(arena, g),
                  text_print(arena, "%s%s", g->name[i], g->same[i] > 0 ? " *" : ""), cells,
                  g->points);
@@ -167,9 +163,9 @@ static void print_csv(Arena *arena, FILE *out, const Grid *g) {
         out);
     for (size_t i = 0; i < g->series; i++)
         for (size_t j = 0; j < g->points; j++) {
-            Interval e = table_error(g, i, j),
-                     t = interval_of(cell(g, g->test, i, j), g->seeds),
-                     s = interval_of(cell(g, g->train, i, j), g->seeds);
+            Interval e = grid_error(g, i, j),
+                     t = study_interval(cell(g, g->test, i, j), g->seeds),
+                     s = study_interval(cell(g, g->train, i, j), g->seeds);
             fprintf(out, "%s,%s,%zu,%s,%s,%zu,%s,%s,%s,\"normlab %s\"\n",
                     csv_text(arena, g->name[i]), csv_along(arena, g, j), e.count,
                     text_number(arena, e.mean), text_number(arena, e.half),
@@ -205,7 +201,7 @@ static void print_json(Arena *arena, FILE *out, const Grid *g) {
                                         score_words(arena, g->rule))));
     for (size_t i = 0; i < g->series; i++)
         for (size_t j = 0; j < g->points; j++) {
-            Interval e = table_error(g, i, j), d = difference_at(arena, g, i, j);
+            Interval e = grid_error(g, i, j), d = difference_at(arena, g, i, j);
             fprintf(out,
                     "%s\n  {\"series\": %s, \"along\": %s, \"seeds\": %zu, \"mean\": %s, "
                     "\"half_width\": %s,"
@@ -233,7 +229,7 @@ static void print_json(Arena *arena, FILE *out, const Grid *g) {
 
 static void latex_row(Arena *arena, FILE *out, const char *name, const char *const *cells,
                       size_t count) {
-    fprintf(out, "%s", latex_text(arena, name));
+    fprintf(out, "%s", figure_latex(arena, name));
     for (size_t j = 0; j < count; j++) fprintf(out, " & %s", cells[j]);
     fputs(" \\\\\n", out);
 }
@@ -249,7 +245,7 @@ static void latex_note(Arena *arena, FILE *out, size_t points, size_t cell,
     const size_t lines = figure_lines(&page, label, FIGURE_SMALL, room, MOST, line);
     for (size_t i = 0; i < lines; i++)
         fprintf(out, "\\multicolumn{%zu}{l}{\\footnotesize %s} \\\\\n", points + 1,
-                latex_text(arena, line[i]));
+                figure_latex(arena, line[i]));
 }
 
 /* A table of its own, with all of its points. */
@@ -289,13 +285,13 @@ static void print_latex(Arena *arena, FILE *out, const Grid *g) {
     for (size_t j = 0; j < g->points; j++) fputs("r", out);
     fputs("}\n\\toprule\n", out);
     for (size_t j = 0; j < g->points; j++) cells[j] = g->along_text[j];
-    for (size_t j = 0; j < g->points; j++) cells[j] = latex_text(arena, cells[j]);
+    for (size_t j = 0; j < g->points; j++) cells[j] = figure_latex(arena, cells[j]);
     latex_row(arena, out, g->along_label, cells, g->points);
     fputs("\\midrule\n", out);
     for (size_t i = 0; i < g->series; i++) {
         for (size_t j = 0; j < g->points; j++)
-            cells[j] = percent(arena, g, table_error(g, i, j), diverged_at(g, i, j),
-                               false, " $\\pm$ ");
+            cells[j] = percent(arena, g, grid_error(g, i, j), diverged_at(g, i, j), false,
+                               " $\\pm$ ");
         latex_row(arena, out, g->name[i], cells, g->points);
     }
     fputs("\\bottomrule\n", out);

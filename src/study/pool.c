@@ -1,7 +1,7 @@
 /* Several runs at a time, each in a process of its own: a crash or a full disk ends one
  * run, and the bits cannot depend on what runs beside. The parent starts, listens, and
  * tells. */
-#include "tool.h"
+#include "sweep.h"
 
 #include <errno.h>
 #include <math.h>

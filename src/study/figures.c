@@ -1,7 +1,7 @@
 /* What figures of studies share: foot lines, remarks, charts over a study's points. */
-#include "figure.h"
+#include "study.h"
 
-const char *plot_remark(Arena *arena, const Grid *g, size_t series) {
+const char *study_remark(Arena *arena, const Grid *g, size_t series) {
     size_t cells = g->points * g->seeds, lost = 0;
     for (size_t i = 0; i < cells; i++) lost += g->diverged[series * cells + i] > 0;
     const char *same = g->same[series] > 0 ? " (reference)" : "";
@@ -18,14 +18,14 @@ static const char *marks_of(Arena *arena, const Grid *g) {
                       *g->mixed ? ", mixed arithmetic" : "", g->edited ? ", edited" : "");
 }
 
-const char *plot_foot(Arena *arena, const Grid *g, const char *what) {
+const char *study_foot(Arena *arena, const Grid *g, const char *what) {
     const char *between = !*g->protocol ? "" : g->quick ? ", " : " ";
     return text_print(arena, "%s%s%s%s%s %s: %s", g->experiment, g->quick ? " quick" : "",
                       between, g->protocol, marks_of(arena, g), g->identity, what);
 }
 
-bool plot_chart(Figure *f, const Grid *g, Chart chart, const size_t *series,
-                const Interval *value) {
+bool study_chart(Figure *f, const Grid *g, Chart chart, const size_t *series,
+                 const Interval *value) {
     const size_t values = chart.curves * g->points;
     double *mean = TAKE(f->arena, double, values), *half = TAKE(f->arena, double, values);
     size_t *colour = TAKE(f->arena, size_t, chart.curves);

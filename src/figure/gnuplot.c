@@ -1,6 +1,6 @@
 /* The gnuplot driver. It is started without a shell, without the user's start-up file, in the C
  * locale, and works in a folder that goes away. */
-#include "figure.h"
+#include "gnuplot.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -76,9 +76,9 @@ static RowPanels row_panels(const Figure *f, const Chart *c) {
     double low, high;
     p.any = chart_range(c, &low, &high);
     for (size_t most = 6; most > 0; most--) {
-        p.x = ticks_between(f->arena, low, high, most);
+        p.x = figure_ticks_between(f->arena, low, high, most);
         trim(&p.x, low, high);
-        const double label = ticks_wide(f, &p.x) + 0.06, gap = fmax(label, 0.15);
+        const double label = figure_ticks_wide(f, &p.x) + 0.06, gap = fmax(label, 0.15);
         p.step = (p.right - p.left + gap) / (double)c->points;
         p.wide = p.step - gap;
         if (p.x.count < 2 ||

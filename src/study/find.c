@@ -1,5 +1,5 @@
 /* The experiments that the build found: one folder each, no list to edit. */
-#include "tool.h"
+#include "study.h"
 
 #include <string.h>
 
@@ -18,7 +18,7 @@ const Experiment *const *experiments(size_t *count) {
     return FOUND;
 }
 
-const Experiment *find_experiment(Arena *arena, const char *name) {
+const Experiment *experiment_find(Arena *arena, const char *name) {
     const char *names[COUNT_OF(FOUND)];
     for (size_t i = 0; i < COUNT_OF(FOUND); i++) {
         if (strcmp(name, FOUND[i]->name) == 0) return FOUND[i];

@@ -1,5 +1,5 @@
 /* What is said of several seeds: mean and Student's interval, through GSL. */
-#include "tool.h"
+#include "grid.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
@@ -7,7 +7,7 @@
 
 enum { MOST_SEEDS = 1000, FEWEST_FOR_INTERVAL = 3 };
 
-Interval interval_of(const double *values, size_t count) {
+Interval study_interval(const double *values, size_t count) {
     double kept[MOST_SEEDS];
     Interval interval = {.mean = (double)NAN, .half = (double)NAN};
     for (size_t i = 0; i < count && interval.count < MOST_SEEDS; i++)
@@ -18,4 +18,8 @@ Interval interval_of(const double *values, size_t count) {
     double t = gsl_cdf_tdist_Pinv(0.975, (double)(n - 1));
     interval.half = t * gsl_stats_sd(kept, 1, n) / sqrt((double)n);
     return interval;
+}
+
+Interval grid_error(const Grid *g, size_t series, size_t point) {
+    return study_interval(g->score + (series * g->points + point) * g->seeds, g->seeds);
 }

@@ -90,7 +90,7 @@ static const char *name_of(Arena *arena, const Wish *wish, const char *changes) 
                       digits_of(arena, changes));
 }
 
-const Sweep *sweep_plan(Arena *arena, const Wish *wish) {
+const Sweep *study_plan(Arena *arena, const Wish *wish) {
     const Experiment *experiment = wish->experiment;
     Plan *plan = plan_read(arena, wish, NULL);
     Points points;
@@ -130,7 +130,7 @@ const Sweep *sweep_plan(Arena *arena, const Wish *wish) {
     return sweep;
 }
 
-void sweep_print(const Sweep *sweep) {
+void study_print_plan(const Sweep *sweep) {
     size_t finished = 0;
     for (size_t i = 0; i < sweep->runs; i++) {
         bool done = run_is_finished(&sweep->run[i]);
@@ -140,4 +140,11 @@ void sweep_print(const Sweep *sweep) {
     }
     printf("%zu runs, %zu finished, %zu to do\n", sweep->runs, finished,
            sweep->runs - finished);
+}
+
+const char *study_word(Arena *arena, const Sweep *sweep) {
+    const char *experiment = sweep->experiment->name;
+    return study_is_own(sweep->name)
+               ? experiment
+               : text_print(arena, "%s@%s", experiment, sweep->name);
 }

@@ -71,6 +71,8 @@ typedef struct Experiment {
 
 /* The experiments that were found, sorted by name. */
 const Experiment *const *experiments(size_t *count);
+const Experiment *experiment_find(Arena *arena,
+                                  const char *name); /* or ends the program */
 
 /* ---- protocol.c: two ways to vary the batch of a worker -------------------------- */
 
@@ -81,13 +83,13 @@ bool protocol_complete(Config *config, Arena *arena, const Own *own, Error *erro
 
 /* Weights over epochs, a line for each layer, a panel for each weight and point: of the
  * choices whose names begin with `about`; NULL: of all. */
-FigureMaker figure_layers;
+FigureMaker study_layers;
 
 /* The same weights after the last epoch, mean over layers, over `along`. */
-FigureMaker figure_weights;
+FigureMaker study_weights;
 
 /* Which group a channel belongs to, over epochs: one seed, one point. */
-FigureMaker figure_maps;
+FigureMaker study_maps;
 
 /* The value of one of the experiment's own keys. */
 const char *experiment_own(const Experiment *experiment, const Own *own, const char *key);

@@ -1,27 +1,28 @@
 /* Many small plots of one size on one page. */
 #include "figure.h"
 
-double panel_x(const Panels *p, size_t i) {
+double figure_panel_x(const Panels *p, size_t i) {
     return p->left + p->step_x * (double)(i % p->across);
 }
 
-double panel_y(const Panels *p, size_t i) {
+double figure_panel_y(const Panels *p, size_t i) {
     return p->top + p->step_y * (double)(i / p->across);
 }
 
-size_t panel_title(Figure *f, const Panels *p, size_t i, size_t above, double room,
-                   const char *how, const char *text) {
+size_t figure_panel_title(Figure *f, const Panels *p, size_t i, size_t above, double room,
+                          const char *how, const char *text) {
     const char *line[3];
     const size_t lines =
         figure_lines(f, figure_label(f->arena, text), FIGURE_SMALL, room, 3, line);
     for (size_t k = 0; p && k < lines; k++)
-        figure_words(f, panel_x(p, i),
-                     panel_y(p, i) - 0.1 - PANEL_TITLE * (double)(above + lines - 1 - k),
+        figure_words(f, figure_panel_x(p, i),
+                     figure_panel_y(p, i) - 0.1 -
+                         FIGURE_PANEL_TITLE * (double)(above + lines - 1 - k),
                      how, FIGURE_SMALL, line[k]);
     return lines;
 }
 
-void put_panels(Figure *f, const Panels *p, const char *foot) {
+void figure_panels(Figure *f, const Panels *p, const char *foot) {
     const size_t down = (p->count + p->across - 1) / p->across;
     const double right = p->left + p->step_x * (double)(p->across - 1) + p->wide,
                  bottom = p->top + p->step_y * (double)(down - 1) + p->tall;
@@ -38,11 +39,11 @@ void put_panels(Figure *f, const Panels *p, const char *foot) {
     if (figure_is(f, "dumb")) figure_number(f, "height", 24);
 }
 
-void put_epochs(Figure *f, const Panels *p, double first, double last) {
+void figure_panel_epochs(Figure *f, const Panels *p, double first, double last) {
     FigureTicks t = {.count = 0};
     for (size_t most = 8;; most /= 2) {
-        t = ticks_between(f->arena, 0.0, last, most ? most : 1);
-        const double label = ticks_wide(f, &t) + 0.07;
+        t = figure_ticks_between(f->arena, 0.0, last, most ? most : 1);
+        const double label = figure_ticks_wide(f, &t) + 0.07;
         if ((double)t.count * label <= p->wide) break;
         if (most > 0) continue;
         t.count = label <= p->wide; /* the first alone, or none */
@@ -53,10 +54,21 @@ void put_epochs(Figure *f, const Panels *p, double first, double last) {
     const double unit =
         p->wide / (t.high - t.low); /* the next panel's first label is near */
     while (t.count > 1 &&
-           (t.at[t.count - 1] - t.low) * unit + ticks_wide(f, &t) / 2 > p->wide + 0.1)
+           (t.at[t.count - 1] - t.low) * unit + figure_ticks_wide(f, &t) / 2 >
+               p->wide + 0.1)
         t.count--;
     figure_ticks(f, "x", &t);
     for (size_t i = p->count > p->across ? p->count - p->across : 0; i < p->count; i++)
-        figure_x_ticks(f, &t, panel_x(p, i), panel_x(p, i) + p->wide,
-                       panel_y(p, i) + p->tall);
+        figure_x_ticks(f, &t, figure_panel_x(p, i), figure_panel_x(p, i) + p->wide,
+                       figure_panel_y(p, i) + p->tall);
+}
+
+size_t figure_fitting(const Figure *f, size_t most, double wide) {
+    size_t count = most;
+    while (count > 1 && (f->width - 0.6) / (double)count < wide) count--;
+    return count;
+}
+
+size_t figure_spread(size_t all, size_t shown, size_t i) {
+    return shown > 1 ? i * (all - 1) / (shown - 1) : 0;
 }

@@ -1,6 +1,6 @@
 /* What normalizers learned and adapted, from the runs of a sweep into its collected file,
  * and back. One group /norms/seriesN for each row of the table that has any. */
-#include "tool.h"
+#include "sweep.h"
 
 #include <math.h>
 #include <string.h>
@@ -380,7 +380,7 @@ static size_t read_group(const Reader *r, Learned *to, size_t series) {
     return found;
 }
 
-const Learned *read_learned(const Store *store, Arena *arena, const Grid *grid,
+const Learned *grid_learned(const Store *store, Arena *arena, const Grid *grid,
                             size_t *count) {
     size_t groups;
     const char **group = store_members(store, arena, "/norms", &groups);

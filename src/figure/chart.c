@@ -54,8 +54,8 @@ static void chart_curves(Figure *f, const Chart *c) {
     const Axis axis = chart_axis(f->arena, c);
     double lowest, highest;
     const bool any = chart_range(c, &lowest, &highest);
-    const FigureTicks y = ticks_between(f->arena, lowest, highest, 6);
-    double left = 0.42 + ticks_wide(f, &y), right = f->width - 0.25, below, reach;
+    const FigureTicks y = figure_ticks_between(f->arena, lowest, highest, 6);
+    double left = 0.42 + figure_ticks_wide(f, &y), right = f->width - 0.25, below, reach;
     chart_ticks(f, c, &axis, right - left, &below, &reach);
     left = fmax(left, reach + 0.25);
     const double wide = right - left, tall = fmin(fmax(0.56 * wide, 1.5), 3.4);

@@ -3,7 +3,7 @@
 #ifndef NORMLAB_FIGURE_H
 #define NORMLAB_FIGURE_H
 
-#include "tool.h"
+#include "base.h"
 
 /* ---- figure.c: what a script is given, and the forms of figures -------------------- */
 
@@ -62,16 +62,8 @@ void figure_block_end(Figure *figure);
 /* Draws to `path`, whole or not at all; NULL: to stdout. */
 bool figure_draw(const Figure *figure, const char *path, Error *error);
 
-/* ---- gnuplot.c ---------------------------------------------------------------------- */
-
-/* The bytes of a figure; the tex form lies over a second one. */
-typedef struct Drawing {
-    char *bytes, *under;
-    size_t length, under_length;
-    const char *stem; /* how `bytes` call `under` */
-} Drawing;
-
-bool gnuplot_draw(const Figure *figure, Drawing *drawing, Error *error);
+/* "out/a.svg" and "layers" make "out/a-layers.svg", NULL stays. */
+const char *figure_beside(Arena *arena, const char *path, const char *name);
 
 /* ---- layout.c: lengths are inches, in the terminal characters ------------------------ */
 
@@ -106,8 +98,8 @@ typedef struct FigureTicks {
 } FigureTicks;
 
 /* Round numbers that cover the range, about `most`; of no range 0 to 1. */
-FigureTicks ticks_between(Arena *arena, double low, double high, size_t most);
-double ticks_wide(const Figure *figure, const FigureTicks *ticks);
+FigureTicks figure_ticks_between(Arena *arena, double low, double high, size_t most);
+double figure_ticks_wide(const Figure *figure, const FigureTicks *ticks);
 /* The range and ticks of axis "x" or "y"; then their labels, below or left of a plot from
  * one edge to the other. */
 void figure_ticks(Figure *figure, const char *axis, const FigureTicks *ticks);
@@ -124,21 +116,32 @@ typedef struct Panels {
     double left, top, wide, tall, step_x, step_y;
 } Panels;
 
-#define PANEL_TITLE 0.145 /* a line of a title */
+#define FIGURE_PANEL_TITLE 0.145 /* a line of a title */
+#define FIGURE_GREY        "left textcolor rgb '#555555'"
 
-double panel_x(const Panels *panels, size_t i);
-double panel_y(const Panels *panels, size_t i);
+double figure_panel_x(const Panels *panels, size_t i);
+double figure_panel_y(const Panels *panels, size_t i);
 
 /* Words above a panel in at most three lines, over `above` other lines. Returns how many; does
  * nothing else without panels. */
-size_t panel_title(Figure *figure, const Panels *panels, size_t i, size_t above,
-                   double room, const char *how, const char *text);
+size_t figure_panel_title(Figure *figure, const Panels *panels, size_t i, size_t above,
+                          double room, const char *how, const char *text);
 
 /* The axis of the epochs, labelled below the last panel of each column. */
-void put_epochs(Figure *figure, const Panels *panels, double first, double last);
+void figure_panel_epochs(Figure *figure, const Panels *panels, double first, double last);
 
 /* Places, names of the axes, foot line. */
-void put_panels(Figure *figure, const Panels *panels, const char *foot);
+void figure_panels(Figure *figure, const Panels *panels, const char *foot);
+
+/* As many of `most` panels as stand side by side, each so wide with what is beside it. */
+size_t figure_fitting(const Figure *figure, size_t most, double wide);
+
+/* Some of many, the first and the last among them. */
+size_t figure_spread(size_t all, size_t shown, size_t i);
+
+/* ---- latex.c ------------------------------------------------------------------------ */
+
+const char *figure_latex(Arena *arena, const char *text); /* for the body of a document */
 
 /* ---- styles.c ---------------------------------------------------------------------- */
 
@@ -171,37 +174,5 @@ typedef struct Chart {
 
 /* plot.gp, or rows.gp where there are many; no more than FIGURE_MOST_CURVES. */
 void figure_chart(Figure *figure, const Chart *chart);
-
-/* ---- figures.c: of a study ------------------------------------------------------------ */
-
-/* A chart over the points of a study, of `series` and with `value` [curves, points]. False: see
- * figure->error. */
-bool plot_chart(Figure *figure, const Grid *grid, Chart chart, const size_t *series,
-                const Interval *value);
-
-/* " (reference)", and how many of its runs have no number to draw. */
-const char *plot_remark(Arena *arena, const Grid *grid, size_t series);
-
-/* The foot line: where the numbers come from, and `what` they are. */
-const char *plot_foot(Arena *arena, const Grid *grid, const char *what);
-
-/* "out/a.svg" and "layers" make "out/a-layers.svg", NULL stays. */
-const char *plot_path(Arena *arena, const char *path, const char *name);
-
-/* Draws all figures of a study, the first to `path` (NULL: to stdout), figure NAME beside it:
- * "a.svg", "a-NAME.svg". Prints the paths; says why a figure is missing. Exit status. */
-int plot_draw(Arena *arena, const Grid *grid, FigureForm form, const char *path);
-
-/* ---- curves.c: the figures of the chapter on checking ------------------------------ */
-
-/* Measures errors of derivatives over steps and of variances over means (a second of
- * work), into groups /steps and /variance of the store. */
-void curves_save(Arena *arena, Store *store, uint64_t seed);
-
-/* Draws both from such a store, with experiments/checking/NAME.gp: "a.svg" gives
- * "a-steps.svg" and "a-variance.svg"; NULL: to stdout. */
-extern const char *const curves_name[]; /* ends with NULL */
-bool curves_draw(Arena *arena, const Store *store, FigureForm form, const char *path,
-                 Error *error);
 
 #endif

@@ -1,6 +1,6 @@
 /* Names of studies: one experiment, under its recipe or under other settings, and the files
  * that hold them. */
-#include "tool.h"
+#include "study.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -79,10 +79,10 @@ const char *study_name_checked(Arena *arena, const Experiment *e, const char *na
 const Experiment *study_experiment(Arena *arena, const char *word, const char **name) {
     const char *at = strchr(word, '@');
     *name = at ? at + 1 : NULL;
-    if (at == NULL) return find_experiment(arena, word);
+    if (at == NULL) return experiment_find(arena, word);
     if (at[1] == '\0')
         die(EX_USAGE, "'%s': the name of a study is expected after '@'", word);
-    return find_experiment(arena, text_copy(arena, word, (size_t)(at - word)));
+    return experiment_find(arena, text_copy(arena, word, (size_t)(at - word)));
 }
 
 /* ---- what is there --------------------------------------------------------------- */
@@ -104,9 +104,9 @@ static const char *name_of(Arena *arena, const Experiment *e, const char *file) 
     return *name ? name + 1 : name;
 }
 
-Study *studies_found(Arena *arena, const char *experiment, size_t *count) {
+Study *study_files(Arena *arena, const char *experiment, size_t *count) {
     enum { MOST = 1000 };
-    const Experiment *e = find_experiment(arena, experiment);
+    const Experiment *e = experiment_find(arena, experiment);
     Study *found = TAKE(arena, Study, MOST);
     struct timespec now;
     *count = 0;

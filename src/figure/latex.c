@@ -1,5 +1,5 @@
 /* Text as LaTeX reads it. */
-#include "tool.h"
+#include "figure.h"
 
 #include <string.h>
 
@@ -87,7 +87,7 @@ static void add_symbol(Text *out, unsigned code, const char *bytes, size_t lengt
         text_add(out, "{[}U+%04X{]}", code);
 }
 
-const char *latex_text(Arena *arena, const char *text) {
+const char *figure_latex(Arena *arena, const char *text) {
     static const struct {
         char c;
         const char *tex;

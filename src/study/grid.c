@@ -1,5 +1,5 @@
 /* Collected files read back: the numbers of a study, and which file they are in. */
-#include "tool.h"
+#include "study.h"
 
 #include <math.h>
 #include <string.h>
@@ -143,7 +143,7 @@ const Grid *grid_read(Arena *arena, const char *path) {
     g->same = numbers_of(&r, "/results/same", g->series);
     g->rank = numbers_of(&r, "/results/kind", g->series);
     read_published(&r, g);
-    g->learned = read_learned(r.store, arena, g, &g->learned_count);
+    g->learned = grid_learned(r.store, arena, g, &g->learned_count);
     store_close(r.store);
     return g;
 }
@@ -248,7 +248,7 @@ const Grid *grid_find(Arena *arena, const Experiment *e, const char *name,
     const bool is_published = name && strcmp(name, "published") == 0;
     if (name && strcmp(name, "full") == 0) name = "";
     size_t count;
-    const Study *found = studies_found(arena, e->name, &count), *chosen = NULL;
+    const Study *found = study_files(arena, e->name, &count), *chosen = NULL;
     for (size_t i = 0; i < count && chosen == NULL && !is_published; i++)
         if (name ? strcmp(found[i].name, name) == 0 : study_is_own(found[i].name))
             chosen = &found[i];

@@ -2,7 +2,7 @@
 #ifndef NORMLAB_PLAN_H
 #define NORMLAB_PLAN_H
 
-#include "tool.h"
+#include "sweep.h"
 
 enum {
     MOST_VALUES = 64,

@@ -194,7 +194,7 @@ static const char *tick_text(Arena *arena, double value, double step) {
     return text_print(arena, "%.*f", digits, whole == 0.0 ? 0.0 : whole);
 }
 
-FigureTicks ticks_between(Arena *arena, double low, double high, size_t most) {
+FigureTicks figure_ticks_between(Arena *arena, double low, double high, size_t most) {
     if (!(low <= high)) low = 0.0, high = 1.0; /* there is nothing to show */
     const double size = fmax(fabs(low), fabs(high));
     if (high - low <= 1e-9 * size || high - low < 1e-300) {
@@ -214,7 +214,7 @@ FigureTicks ticks_between(Arena *arena, double low, double high, size_t most) {
     return t;
 }
 
-double ticks_wide(const Figure *f, const FigureTicks *t) {
+double figure_ticks_wide(const Figure *f, const FigureTicks *t) {
     double wide = 0.0;
     for (size_t i = 0; i < t->count; i++)
         wide = fmax(wide, figure_extent(f, t->text[i], FIGURE_SMALL));

@@ -4,7 +4,7 @@
  * name again; and all that a run has to say is there and agrees. What fails is set aside, and
  * the run is made again. This finds accidents and edits; who means to deceive can write a
  * whole file, and is found by running it again. */
-#include "tool.h"
+#include "sweep.h"
 
 #include <inttypes.h>
 #include <math.h>

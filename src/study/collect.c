@@ -1,6 +1,6 @@
 /* The runs of a sweep gathered into one file. It carries its runs' identities, so every
  * number in a table or a figure leads to the run that made it. */
-#include "tool.h"
+#include "sweep.h"
 
 #include <math.h>
 #include <string.h>

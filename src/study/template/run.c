@@ -39,8 +39,8 @@ static const char *const FULL[] = {
 };
 
 /* Fields that are left out: `keys` of its own and `complete`, which turns them into those of
- * a run (src/tool/protocol.c does); `published` results to stand beside ours; more `figures`
- * (src/tool/experiment.h). */
+ * a run (src/study/protocol.c does); `published` results to stand beside ours; more `figures`
+ * (src/study/experiment.h). */
 const Experiment experiment_my_study = {
     .name = "my-study",
     .question = "How does the error depend on the learning rate?",

@@ -1,6 +1,6 @@
 /* What a figure's script is given, and what becomes of the bytes that gnuplot makes. Texts reach
  * gnuplot in single quotes, in which it reads nothing but quotes; numbers as our own digits. */
-#include "figure.h"
+#include "gnuplot.h"
 
 #include <math.h>
 #include <string.h>
@@ -138,7 +138,7 @@ const char *figure_quoted(const Figure *f, double points, const char *text) {
     if (!figure_is(f, "tex")) return quoted(f->arena, label);
     return quoted(f->arena,
                   text_print(f->arena, "\\fontsize{%g}{%g}\\selectfont %s", points,
-                             1.2 * points, latex_text(f->arena, label)));
+                             1.2 * points, figure_latex(f->arena, label)));
 }
 
 static const char *number_text(Arena *arena, double value) {

@@ -1,5 +1,5 @@
 /* Figures of a study: the error over its points, and all that its experiment names. */
-#include "figure.h"
+#include "study.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -20,19 +20,19 @@ static bool error_figure(Figure *figure, const Grid *g, const char *about) {
     (void)about;
     for (size_t i = 0; i < g->series; i++) {
         series[i] = i;
-        name[i] = text_print(arena, "%s%s", g->name[i], plot_remark(arena, g, i));
+        name[i] = text_print(arena, "%s%s", g->name[i], study_remark(arena, g, i));
     }
     for (size_t i = 0; i < g->series * g->points; i++)
-        value[i] = interval_of(g->score + i * g->seeds, g->seeds);
+        value[i] = study_interval(g->score + i * g->seeds, g->seeds);
     const Chart chart = {.label = "validation error, %",
-                         .foot = plot_foot(arena, g, over_seeds(arena, g)),
+                         .foot = study_foot(arena, g, over_seeds(arena, g)),
                          .curves = g->series,
                          .name = name,
                          .scale = 100.0,
                          .least = 0.0,
                          .most = 100.0,
                          .guide = g->name[0]};
-    return plot_chart(figure, g, chart, series, value);
+    return study_chart(figure, g, chart, series, value);
 }
 
 /* ---- all figures of a study ------------------------------------------------------ */
@@ -51,7 +51,7 @@ static const char *script_of(Arena *arena, const char *experiment, const char *s
                : text_print(arena, "experiments/%s", script);
 }
 
-const char *plot_path(Arena *arena, const char *path, const char *name) {
+const char *figure_beside(Arena *arena, const char *path, const char *name) {
     if (path == NULL || *name == '\0') return path;
     const char *file = strrchr(path, '/'), *dot = strrchr(file ? file : path, '.');
     const size_t stem = dot ? (size_t)(dot - path) : strlen(path);
@@ -76,16 +76,16 @@ static bool draw_one(Arena *arena, const Grid *g, const ExperimentFigure *f,
     *error = figure.error;
     if (!made) return !error->set;
     figure.description = with_notes(arena, g, figure.description);
-    const char *to = plot_path(arena, path, f->name);
+    const char *to = figure_beside(arena, path, f->name);
     if (!figure_draw(&figure, to, error)) return false;
     if (to && place_is_replaced(to)) puts(to);
     return true;
 }
 
-int plot_draw(Arena *arena, const Grid *found, FigureForm form, const char *path) {
+int study_draw(Arena *arena, const Grid *found, FigureForm form, const char *path) {
     static const ExperimentFigure first = {"", "plot.gp", error_figure, NULL};
     const Grid *g = grid_plain(arena, found);
-    const ExperimentFigure *more = find_experiment(arena, found->experiment)->figures;
+    const ExperimentFigure *more = experiment_find(arena, found->experiment)->figures;
     int status = EX_OK;
     for (const ExperimentFigure *f = &first; f && f->name;
          f = f == &first ? more : f + 1) {

@@ -1,0 +1,83 @@
+/* grid: the collected numbers of a study, as tables and figures have them. */
+#ifndef NORMLAB_GRID_H
+#define NORMLAB_GRID_H
+
+#include "experiment.h"
+#include "store.h"
+
+/* A table of what one row's normalizer learned or adapted. NaN: not there. */
+typedef struct Learned {
+    size_t series;
+    const char *name; /* "gate" */
+    size_t points, layers, rows,
+        count;            /* points 1: one run serves all; count 0: scalar */
+    const char **layer;   /* [layers] */
+    const double *epoch;  /* [rows] */
+    const double *values; /* [points, seeds, layers, rows, count] */
+    NormReading reading;
+    bool map; /* a group for each channel, adapted */
+    size_t choices;
+    const char **choice;      /* [choices] of the layer that has most */
+    const double *choices_of; /* [layers] */
+} Learned;
+
+struct Grid {
+    const char *path, *identity; /* SHA-256 of the runs' identities, 12 digits */
+    const char *experiment, *question, *along_label, *protocol, *recipe, *changes;
+    const char *study;     /* its name: "" or "quick" of the recipe */
+    size_t runs, finished; /* of them; both 0 in older files, which are whole */
+    const char *rule;      /* of the score: "last", "median(5)" */
+    const char *mixed;     /* how the runs' arithmetic differs; "": it does not */
+    bool edited;           /* by another program */
+    bool quick;
+    size_t series, points, seeds;
+    const char **name;       /* [series] */
+    const double *same;      /* [series] 1: one computation at every point */
+    const double *rank;      /* [series] of the normalizer's kind in the registry */
+    bool along_is_number;    /* else `along` counts from 0 */
+    const double *along;     /* [points] */
+    const char **along_text; /* [points] */
+    const double *seed;      /* [seeds] */
+    /* [series, points, seeds] error, 0..1; of training images in evaluation mode */
+    const double *score, *test, *train;
+    const double *diverged;
+    const char *published;      /* source; NULL: none */
+    const char *published_data; /* "other data (ImageNet)", "the same data" */
+    size_t published_series, published_points;
+    const char **published_name;
+    const double *published_at, *published_value; /* percent */
+    size_t learned_count;
+    const Learned *learned; /* [learned_count] */
+};
+
+/* ---- grid.c: and back ------------------------------------------------------------- */
+
+const Grid *grid_read(Arena *arena, const char *path);
+/* What must be known of it beside its numbers, sentence by sentence; the last is NULL. */
+const char *const *grid_notes(Arena *arena, const Grid *grid);
+/* The same with texts that may go to a terminal: no control characters. */
+const Grid *grid_plain(Arena *arena, const Grid *grid);
+/* What is to be known before it is believed, on stderr. */
+void grid_warn(const Grid *grid);
+/* The file `from`; or NULL, the newest file of the named study; or without a name the newest of
+ * those under the recipe, else what is published. Says which, and which others there are. */
+const Grid *grid_find(Arena *arena, const Experiment *experiment, const char *name,
+                      const char *from);
+
+/* What is learned, of a grid that knows its sizes. */
+const Learned *grid_learned(const Store *store, Arena *arena, const Grid *grid,
+                            size_t *count);
+
+/* ---- statistics.c ---------------------------------------------------------------- */
+
+typedef struct Interval {
+    size_t count;      /* values that are numbers */
+    double mean, half; /* half-width of Student's 95 % interval; NaN below three values */
+} Interval;
+
+Interval study_interval(const double *values, size_t count);
+
+/* Of the score over the seeds. */
+Interval grid_error(const Grid *grid, size_t series, size_t point);
+
+#endif

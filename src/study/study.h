@@ -1,0 +1,118 @@
+/* study: an experiment's runs, from what a user asks to a collected file and its figures. */
+#ifndef NORMLAB_STUDY_H
+#define NORMLAB_STUDY_H
+
+#include "experiment.h"
+#include "figure.h"
+#include "grid.h"
+#include "store.h"
+
+/* ---- studies.c: studies of one experiment ------------------------------------------- */
+
+/* The recipe's own studies are called "" (full) and STUDY_QUICK; one under other settings
+ * has a name of the user's, or eight digits of what was changed, behind STUDY_QUICK where
+ * that was the recipe. */
+#define STUDY_QUICK "quick"
+/* Behind the stem of a study that is not finished: "batch-size.partial.h5". */
+#define STUDY_PARTIAL ".partial"
+
+/* "batch-size" and "mine" make "batch-size-mine". */
+const char *study_stem(Arena *arena, const char *experiment, const char *name);
+
+bool study_is_own(const char *name); /* of the recipe */
+
+/* Letters, digits, '_' and '-', not first; "" too. */
+bool study_is_name(const char *name);
+
+/* A user's name: ends the program unless its files can be nobody else's. */
+const char *study_name_checked(Arena *arena, const Experiment *experiment,
+                               const char *name);
+
+/* The experiment of EXPERIMENT[@NAME]; *name is NULL without one. */
+const Experiment *study_experiment(Arena *arena, const char *word, const char **name);
+
+typedef struct Study {
+    const char *name, *path;
+    double age; /* of the file, seconds */
+} Study;
+
+/* The studies of an experiment in the user's folder, newest first. */
+Study *study_files(Arena *arena, const char *experiment, size_t *count);
+
+/* ---- sweep.c: the runs that make a study ------------------------------------------ */
+
+/* What a user asks of an experiment. */
+typedef struct Wish {
+    const Experiment *experiment;
+    bool quick;
+    size_t settings;
+    const char *const *setting; /* [settings] key=value words over the recipe */
+    const char *as;             /* the study's name; NULL: by what was changed */
+} Wish;
+
+typedef struct Run Run;
+
+/* Points of the table, each with its run; equal configurations share one. */
+typedef struct Sweep {
+    const Experiment *experiment;
+    bool quick;
+    const char *name; /* of the study: see studies.c */
+    const char *stem; /* of its files: "batch-size-quick" */
+    Own own;
+    const char *recipe;  /* what the runs are, one line a key */
+    const char *changes; /* settings that make them others than the recipe's; "": none */
+    const char *rule;    /* of the score, of all runs: "last" */
+    size_t series, points, seeds;
+    const char **series_name; /* [series] canonical spec, and swept keys beside it */
+    bool *same;               /* [series] one run at every point */
+    double *along;            /* [points] */
+    const char **along_text;  /* [points] */
+    bool along_is_text;       /* `along` counts from 0 */
+    double *seed;             /* [seeds] */
+    size_t *run_of;           /* [series, points, seeds] -> run */
+    size_t runs;
+    Run *run;
+} Sweep;
+
+/* What is wrong ends the program. */
+const Sweep *study_plan(Arena *arena, const Wish *wish);
+void study_print_plan(const Sweep *sweep); /* --dry-run */
+
+/* "batch-size@mine"; "batch-size" under the recipe. */
+const char *study_word(Arena *arena, const Sweep *sweep);
+
+/* ---- work.c ------------------------------------------------------------------------ */
+
+/* How, and into which files: the user's or, published, the project's. */
+typedef struct StudyWork {
+    size_t jobs; /* runs at a time; 0: one for each processor */
+    bool restart, published;
+    const char *file, *figure; /* out: paths */
+} StudyWork;
+
+/* Runs what is missing and collects it. Exit status of the runs. */
+int study_work(Arena *arena, const Sweep *sweep, StudyWork *work);
+
+/* The group /provenance of what computes here. */
+void study_provenance(Store *store, Arena *arena);
+
+/* ---- figures.c: what figures of studies share ----------------------------------------- */
+
+/* A chart over the points of a study, of `series` and with `value` [curves, points]. False: see
+ * figure->error. */
+bool study_chart(Figure *figure, const Grid *grid, Chart chart, const size_t *series,
+                 const Interval *value);
+
+/* " (reference)", and how many of its runs have no number to draw. */
+const char *study_remark(Arena *arena, const Grid *grid, size_t series);
+
+/* The foot line: where the numbers come from, and `what` they are. */
+const char *study_foot(Arena *arena, const Grid *grid, const char *what);
+
+/* ---- draw.c ------------------------------------------------------------------------ */
+
+/* Draws all figures of a study, the first to `path` (NULL: to stdout), figure NAME beside it:
+ * "a.svg", "a-NAME.svg". Prints the paths; says why a figure is missing. Exit status. */
+int study_draw(Arena *arena, const Grid *grid, FigureForm form, const char *path);
+
+#endif

@@ -1,0 +1,65 @@
+/* sweep: the runs of a study and their files, as the files of this folder share them. */
+#ifndef NORMLAB_SWEEP_H
+#define NORMLAB_SWEEP_H
+
+#include "study.h"
+
+struct Run {
+    Config config;
+    const Dataset *dataset;
+    const char *id, *path; /* out/runs/ID.h5 */
+    const char *label;     /* "group(4), batch 8, seed 2": for progress */
+};
+
+/* ---- pool.c: several runs at a time ---------------------------------------------- */
+
+typedef void SweepProgress(void *context); /* another run is finished */
+
+/* Does what is not done yet, `jobs` runs at a time; 0, or the exit status of the first
+ * that failed. */
+int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
+              SweepProgress *progress, void *context);
+
+/* ---- run.c: one run, one file ---------------------------------------------------- */
+
+const char *runs_folder(Arena *arena);
+/* In a process that runs one run: the first SIGINT or SIGTERM ends it after its step. */
+void run_watch_signals(void);
+
+double seconds_now(void); /* of a clock that only goes forward */
+
+/* Removes what a killed process left beside a finished run. */
+void run_tidy(Arena *arena, const Run *run);
+
+typedef void RunProgress(void *context, size_t done, size_t total); /* steps */
+
+/* Trains, resumes if there is a checkpoint, writes the file. Exit status: 0, 75 if another
+ * process has it, 130 or 143 after a clean stop; what is wrong is said. */
+int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progress,
+                void *context);
+
+/* ---- finished.c: which file counts as a finished run ------------------------------- */
+
+/* The file of a run that is over, for its numbers. NULL and *error, whose message does not
+ * name the file: it is not there, was changed, belongs to another configuration, or does
+ * not have all that a run has to say. */
+Store *run_open(Arena *arena, const Run *run, Error *error);
+bool run_is_finished(const Run *run);
+
+/* What stands at the run's place and does not count is kept beside it, and said. */
+bool run_set_aside(Arena *arena, const Run *run, Error *error);
+
+/* ---- collect.c: runs into one file ----------------------------------------------- */
+
+/* Not `whole`: of those runs that are finished, marked as such. How many they are; 0: there
+ * is no file, and *error where it cannot be written. */
+size_t collect(Arena *arena, const Sweep *sweep, const char *path, bool whole,
+               Error *error);
+
+/* ---- learned.c: what normalizers learned and adapted, as part of it ---------------- */
+
+/* there[i]: run i is finished. */
+enum { LEARNED_MOST = 64 }; /* tables of a normalizer */
+void put_learned(Store *store, Arena *arena, const Sweep *sweep, const bool *there);
+
+#endif

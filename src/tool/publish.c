@@ -1,0 +1,26 @@
+/* publish: full runs into what notes and README cite. */
+#include "tool.h"
+
+#include <string.h>
+
+static int run_publish(const Call *call) {
+    want_checkout(call, "it writes data/ and figures/");
+    if (strcmp(call->word[0], "checking") == 0) return check_publish(call);
+    const Wish wish = {experiment_find(call->arena, call->word[0]), .quick = false};
+    const Grid *found;
+    return run_study(call, study_plan(call->arena, &wish), true, &found);
+}
+
+const Command command_publish = {
+    .name = "publish",
+    .usage = "EXPERIMENT [--jobs N] [--restart]",
+    .summary = "Full runs into data/ and figures/, which notes and README cite",
+    .options = (const Option[]){STUDY_OPTIONS},
+    .least = 1,
+    .most = 1,
+    .run = run_publish,
+    .more =
+        "The full recipe without any other setting; what is finished is not run again. "
+        "`normlab publish checking` does the same\n"
+        "for `normlab check` and the figures of its chapter.",
+};
