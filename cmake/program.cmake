@@ -1,4 +1,4 @@
-# The program: the tool, over every experiment that has a folder.
+# The program: the tool, over every experiment that has a folder with a run.c.
 file(GLOB tool CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/tool/*.c)
 file(GLOB runs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/experiments/*/run.c)
 set(found "")
@@ -9,8 +9,15 @@ foreach(run ${runs})
   string(APPEND found "EXPERIMENT(${stem})\n")
 endforeach()
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/experiments.def CONTENT "${found}")
-target_sources(normlab-study PRIVATE ${runs})
 target_include_directories(normlab-study PRIVATE ${PROJECT_BINARY_DIR}/generated)
+# An experiment may see every layer, not the tool.
+file(GLOB texts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/experiments/*/*.c)
+add_library(normlab-experiments OBJECT ${texts})
+foreach(below base tensor tape norm check net trial dataset train store figure study)
+  target_include_directories(normlab-experiments PRIVATE ${PROJECT_SOURCE_DIR}/src/${below})
+endforeach()
+target_sources(normlab-study PRIVATE $<TARGET_OBJECTS:normlab-experiments>)
+link_ours(normlab-study check trial)
 # Words that `new` refuses as names (src/tool/naming.c).
 file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*/*.h)
 file(GLOB readers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/base/*.c ${PROJECT_SOURCE_DIR}/src/norm/*.c

@@ -147,6 +147,9 @@ def checks(place):
         (["check", net, "--seed", "one"], USAGE, ["--seed one", "whole number"]),
         (["check", net, "--threads", "0"], USAGE, ["--threads 0", "from 1 to"]),
         (["publish", "checking", "--jobs", "2"], USAGE, ["checking", "--jobs"]),
+        (["run", "checking"], USAGE, ["checking has no runs", "check --save"]),
+        (["table", "checking"], USAGE, ["checking has no runs", "check --save"]),
+        (["plot", "checking", "--to", "/dev/stdout"], CREATE, ["/dev/stdout", "several figures"]),
     ])
 
 

@@ -487,7 +487,7 @@ def bare_checkout(place):
                  "src/study/template/run.c"):
         os.makedirs(os.path.dirname(os.path.join(home, name)), exist_ok=True)
         shutil.copy(os.path.join(HOME, name), os.path.join(home, name))
-    os.makedirs(os.path.join(home, "experiments", "checking"))
+    os.makedirs(os.path.join(home, "experiments", "sketch"))
     return home
 
 
@@ -515,7 +515,8 @@ def new(place):
              (["norm", "batch"], USAGE, ["'batch' already"]), (["norm", "gn"], USAGE, ["'gn' already"]),
              (["norm", "resnet"], USAGE, ["network 'resnet'"]), (["norm", "kernel"], CREATE, ["kernel.c is there"]),
              (["experiment", "My"], USAGE, ["'My'"]), (["experiment", "batch-size"], USAGE, ["'batch-size' already"]),
-             (["experiment", "checking"], CREATE, ["checking is there"]), (["experiment", "../x"], USAGE, ["'../x'"]),
+             (["experiment", "checking"], USAGE, ["'checking' already"]),
+             (["experiment", "sketch"], CREATE, ["sketch is there"]), (["experiment", "../x"], USAGE, ["'../x'"]),
              (["experiment", "x" * 60], USAGE, ["at most 48"]),
              (["norm", "norm_new"], USAGE, ["'norm_new'", "'my_new' is free"]),
              (["experiment", "batch-size-quick"], USAGE, ["quick results", "is free"])]

@@ -67,31 +67,32 @@ static const char *with_notes(Arena *arena, const Grid *g, const char *foot) {
     return figure_label(arena, text.data);
 }
 
-/* True unless something went wrong; without data there is no figure. */
-static bool draw_one(Arena *arena, const Grid *g, const ExperimentFigure *f,
-                     FigureForm form, const char *path, Error *error) {
+const char *study_draw_figure(Arena *arena, const Grid *g, const ExperimentFigure *f,
+                              FigureForm form, const char *path, Error *error) {
     const char *script = script_of(arena, g->experiment, f->script);
     Figure figure = figure_new(arena, form, script, title_of(arena, g));
     const bool made = f->make(&figure, g, f->about);
     *error = figure.error;
-    if (!made) return !error->set;
+    if (!made) return NULL;
     figure.description = with_notes(arena, g, figure.description);
     const char *to = figure_beside(arena, path, f->name);
-    if (!figure_draw(&figure, to, error)) return false;
-    if (to && place_is_replaced(to)) puts(to);
-    return true;
+    if (!figure_draw(&figure, to, error)) return NULL;
+    return to ? to : "";
 }
 
 int study_draw(Arena *arena, const Grid *found, FigureForm form, const char *path) {
     static const ExperimentFigure first = {"", "plot.gp", error_figure, NULL};
     const Grid *g = grid_plain(arena, found);
-    const ExperimentFigure *more = experiment_find(arena, found->experiment)->figures;
+    const Experiment *e = experiment_find(arena, found->experiment);
+    const ExperimentFigure *begin = e->measure ? e->figures : &first;
     int status = EX_OK;
-    for (const ExperimentFigure *f = &first; f && f->name;
-         f = f == &first ? more : f + 1) {
+    for (const ExperimentFigure *f = begin; f && f->name;
+         f = f == &first ? e->figures : f + 1) {
         Error error = {.set = false};
-        if (f != &first && path && !place_is_replaced(path)) break; /* one in a pipe */
-        if (draw_one(arena, g, f, form, path, &error)) continue;
+        if (f != begin && path && !place_is_replaced(path)) break; /* one in a pipe */
+        const char *to = study_draw_figure(arena, g, f, form, path, &error);
+        if (to && *to && place_is_replaced(to)) puts(to);
+        if (!error.set) continue;
         say("no figure%s%s: %s", *f->name ? " " : "", f->name, error.message);
         status = error.code;
         if (status != EX_DATAERR)

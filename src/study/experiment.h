@@ -6,6 +6,9 @@
  * name. Its figures are drawn by scripts: NAME.gp beside it, else the shared one in
  * experiments; plot.gp draws the first (rows.gp where many series share no script of the
  * experiment's own). What a script is given: experiments/style.gp.
+ *
+ * One without recipes trains nothing: a command measures what it shows. It has `name`,
+ * `question`, `measure`, `measured_by` and `figures`, whose makers read grid->path.
  */
 #ifndef NORMLAB_EXPERIMENT_H
 #define NORMLAB_EXPERIMENT_H
@@ -14,6 +17,7 @@
 
 typedef struct Grid Grid;     /* a collected file that was read (tool.h) */
 typedef struct Figure Figure; /* what a script is called with */
+typedef struct Store Store;   /* a file to be (store.h) */
 
 /* A key of the experiment itself, beside those of config.def. */
 typedef struct ExperimentKey {
@@ -64,7 +68,9 @@ typedef struct Experiment {
     /* Completes the configuration of one point from the experiment's own keys. Two points
      * that end as the same configuration are one run. */
     bool (*complete)(Config *config, Arena *arena, const Own *own, Error *error);
-    const Published *published; /* may be NULL */
+    const Published *published;                                 /* may be NULL */
+    void (*measure)(Store *store, Arena *arena, uint64_t seed); /* groups of its file */
+    const char *measured_by;                                    /* "check --save" */
     const ExperimentFigure
         *figures; /* beside the first; ends with a NULL name; may be NULL */
 } Experiment;
@@ -73,6 +79,8 @@ typedef struct Experiment {
 const Experiment *const *experiments(size_t *count);
 const Experiment *experiment_find(Arena *arena,
                                   const char *name); /* or ends the program */
+/* Ends the program (64) where the experiment has none. */
+void experiment_want_runs(const Experiment *experiment);
 
 /* ---- protocol.c: two ways to vary the batch of a worker -------------------------- */
 

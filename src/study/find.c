@@ -29,6 +29,12 @@ const Experiment *experiment_find(Arena *arena, const char *name) {
         hint);
 }
 
+void experiment_want_runs(const Experiment *e) {
+    if (e->measure)
+        die(EX_USAGE, "%s has no runs: `normlab %s` measures what its figures show",
+            e->name, e->measured_by);
+}
+
 const char *experiment_own(const Experiment *experiment, const Own *own,
                            const char *key) {
     for (size_t i = 0; experiment->keys && experiment->keys[i].name; i++)

@@ -209,12 +209,28 @@ void grid_warn(const Grid *g) {
 
 /* ---- which file ------------------------------------------------------------------ */
 
+const Grid *grid_measured(Arena *arena, const Experiment *e, const char *path) {
+    Grid *grid = TAKE(arena, Grid, 1);
+    *grid = (Grid){.path = path,
+                   .identity = "",
+                   .experiment = e->name,
+                   .question = e->question,
+                   .along_label = "",
+                   .protocol = "",
+                   .changes = "",
+                   .study = "",
+                   .rule = "",
+                   .mixed = ""};
+    return grid;
+}
+
 /* What is drawn and printed must be what was asked for. */
-static const Grid *grid_of(Arena *arena, const char *path, const char *experiment) {
+static const Grid *grid_of(Arena *arena, const char *path, const Experiment *e) {
+    if (e->measure) return grid_measured(arena, e, path);
     const Grid *grid = grid_read(arena, path);
-    if (strcmp(grid->experiment, experiment) != 0)
+    if (strcmp(grid->experiment, e->name) != 0)
         die(EX_DATAERR, "%s holds results of experiment '%s'; those of %s are expected",
-            path, text_clip(arena, grid->experiment), experiment);
+            path, text_clip(arena, grid->experiment), e->name);
     grid_warn(grid_plain(arena, grid));
     return grid;
 }
@@ -244,7 +260,7 @@ const Grid *grid_find(Arena *arena, const Experiment *e, const char *name,
                *word = name;
     if (from && name)
         die(EX_USAGE, "--from %s and @%s: one of both is expected", from, name);
-    if (from) return grid_of(arena, from, e->name);
+    if (from) return grid_of(arena, from, e);
     const bool is_published = name && strcmp(name, "published") == 0;
     if (name && strcmp(name, "full") == 0) name = "";
     size_t count;
@@ -261,8 +277,9 @@ const Grid *grid_find(Arena *arena, const Experiment *e, const char *name,
         die(EX_NOINPUT, "no study '%s@%s'%s%s", e->name, word,
             *others ? "; there are " : "", others);
     if (path == NULL)
-        die(EX_NOINPUT, "no results of %s yet: `normlab run %s --quick` makes some%s%s",
-            e->name, e->name, *others ? "; under other settings there are " : "", others);
+        die(EX_NOINPUT, "no results of %s yet: `normlab %s` makes some%s%s", e->name,
+            e->measure ? e->measured_by : text_print(arena, "run %s --quick", e->name),
+            *others ? "; under other settings there are " : "", others);
     say("from %s%s%s", path, *others ? "; there are also " : "", others);
-    return grid_of(arena, path, e->name);
+    return grid_of(arena, path, e);
 }

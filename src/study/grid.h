@@ -53,6 +53,8 @@ struct Grid {
 /* ---- grid.c: and back ------------------------------------------------------------- */
 
 const Grid *grid_read(Arena *arena, const char *path);
+/* Of an experiment that measures: where its file is, and no runs. */
+const Grid *grid_measured(Arena *arena, const Experiment *experiment, const char *path);
 /* What must be known of it beside its numbers, sentence by sentence; the last is NULL. */
 const char *const *grid_notes(Arena *arena, const Grid *grid);
 /* The same with texts that may go to a terminal: no control characters. */

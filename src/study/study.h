@@ -111,6 +111,11 @@ const char *study_foot(Arena *arena, const Grid *grid, const char *what);
 
 /* ---- draw.c ------------------------------------------------------------------------ */
 
+/* Draws one figure and returns where it is: NAME beside `path`, "" for stdout. NULL: there are
+ * no data for it, or *error. */
+const char *study_draw_figure(Arena *arena, const Grid *grid, const ExperimentFigure *f,
+                              FigureForm form, const char *path, Error *error);
+
 /* Draws all figures of a study, the first to `path` (NULL: to stdout), figure NAME beside it:
  * "a.svg", "a-NAME.svg". Prints the paths; says why a figure is missing. Exit status. */
 int study_draw(Arena *arena, const Grid *grid, FigureForm form, const char *path);

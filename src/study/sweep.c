@@ -92,6 +92,7 @@ static const char *name_of(Arena *arena, const Wish *wish, const char *changes) 
 
 const Sweep *study_plan(Arena *arena, const Wish *wish) {
     const Experiment *experiment = wish->experiment;
+    experiment_want_runs(experiment);
     Plan *plan = plan_read(arena, wish, NULL);
     Points points;
     Error error = {.set = false};

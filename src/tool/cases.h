@@ -17,8 +17,8 @@ size_t cases_print_json(const Cases *cases); /* all of it */
 
 /* ---- check_save.c ------------------------------------------------------------------- */
 
-/* Cases, curves and provenance into out/checking.h5 (published: data/) and two figures
- * beside it (figures/). */
+/* Cases, what the experiment `checking` measures and provenance into out/checking.h5
+ * (published: data/), and its figures beside it (figures/). */
 void cases_save(const Cases *cases, bool published);
 
 #endif

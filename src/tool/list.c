@@ -76,18 +76,21 @@ static void describe_experiment(Arena *arena, size_t i, Thing *thing) {
     for (const ExperimentKey *key = e->keys; key && key->name; key++)
         text_add(&keys, "%s%s [%s]: %s", keys.length ? "; " : "", key->name, key->initial,
                  key->help);
-    text_add(&figures, "%s.svg", e->name);
+    if (!e->measure) text_add(&figures, "%s.svg", e->name);
     for (const ExperimentFigure *f = e->figures; f && f->name; f++)
-        text_add(&figures, ", %s-%s.svg", e->name, f->name);
-    add_fact(thing, "rows", text_print(arena, "%s, a key", e->series));
+        text_add(&figures, "%s%s-%s.svg", figures.length ? ", " : "", e->name, f->name);
+    add_fact(thing, "rows", e->series ? text_print(arena, "%s, a key", e->series) : NULL);
     add_fact(thing, "columns",
-             text_print(arena, "%s, a key: %s", e->along, e->along_label));
+             e->along ? text_print(arena, "%s, a key: %s", e->along, e->along_label)
+                      : NULL);
     add_fact(thing, "quick", recipe_text(arena, e->quick));
     add_fact(thing, "full", recipe_text(arena, e->full));
     add_fact(thing, "own keys", keys.data);
     add_fact(thing, "figures", figures.data);
     add_fact(thing, "beside it", e->published ? e->published->source : NULL);
-    add_fact(thing, "run", text_print(arena, "`normlab run %s --quick`", e->name));
+    add_fact(thing, "run",
+             e->measure ? text_print(arena, "`normlab %s`", e->measured_by)
+                        : text_print(arena, "`normlab run %s --quick`", e->name));
 }
 
 /* ---- data sets -------------------------------------------------------------------- */

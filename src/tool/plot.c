@@ -1,8 +1,7 @@
-/* plot: the figures of a study, or of the chapter on checking. */
+/* plot: the figures of a study. */
 #include "tool.h"
 
 #include <string.h>
-#include <unistd.h>
 
 /* Said before anything is drawn. */
 static void want_output(const char *path, FigureForm form) {
@@ -15,38 +14,15 @@ static void want_output(const char *path, FigureForm form) {
             path);
 }
 
-/* The figures of the chapter on checking have no table: they are drawn from their file. */
-static int plot_checking(const Call *call, FigureForm form) {
-    Arena *arena = call->arena;
-    const char *from = call_option(call, "--from"), *path = call_option(call, "--to");
-    const char *own = place_out(arena, "checking.h5");
-    if (path && !place_is_replaced(path))
-        die(EX_CANTCREAT, "%s: these are two figures; the name of a file is expected",
-            path);
-    want_output(path, form);
-    if (from == NULL)
-        from = access(own, F_OK) == 0 ? own : place_home(arena, "data/checking.h5");
-    Error error = {.set = false};
-    Store *store = store_open(from, &error);
-    die_if(&error);
-    if (call_option(call, "--from") == NULL) say("from %s", from);
-    if (path == NULL && strcmp(form.name, "dumb") != 0)
-        path = place_out(arena, text_print(arena, "checking.%s", form.name));
-    const bool drawn = curves_draw(arena, store, form, path, &error);
-    store_close(store);
-    if (!drawn) die_if(&error);
-    for (const char *const *name = curves_name; path && *name; name++)
-        puts(figure_beside(arena, path, *name));
-    return EX_OK;
-}
-
 static int run_plot(const Call *call) {
     Arena *arena = call->arena;
     const FigureForm form = figure_form(arena, call->words > 1 ? call->word[1] : "svg",
                                         call_option(call, "--width"));
-    if (strcmp(call->word[0], "checking") == 0) return plot_checking(call, form);
     const char *name, *path = call_option(call, "--to");
     const Experiment *experiment = study_experiment(arena, call->word[0], &name);
+    if (path && experiment->measure && !place_is_replaced(path))
+        die(EX_CANTCREAT, "%s: %s has several figures; the name of a file is expected",
+            path, experiment->name);
     want_output(path, form);
     const Grid *grid = grid_find(arena, experiment, name, call_option(call, "--from"));
     if (strcmp(form.name, "dumb") != 0 && path == NULL) {
@@ -79,6 +55,5 @@ const Command command_plot = {
         "pdf and tex, characters for dumb.\n"
         "Text has one size whatever the width: 9, 8 and 7 pt. The tex form is NAME.tex "
         "over NAME-drawing.pdf, for pdflatex,\n"
-        "xelatex and lualatex. `plot checking` draws the figures of the chapter on "
-        "checking.",
+        "xelatex and lualatex.",
 };

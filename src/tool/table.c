@@ -320,6 +320,7 @@ static int run_table(const Call *call) {
     static const char *const names[] = {"text", "csv", "json", "latex"};
     const char *name;
     const Experiment *experiment = study_experiment(call->arena, call->word[0], &name);
+    experiment_want_runs(experiment);
     const char *form = call_option(call, "--form");
     size_t chosen = 0;
     if (call_option(call, "--json")) form = "json";

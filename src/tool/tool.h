@@ -96,18 +96,6 @@ bool applies_somewhere(const char *spec, const TrialCheck *check);
 /* `normlab publish checking`: all cases, and if they pass, check_save. Exit status. */
 int check_publish(const Call *call);
 
-/* ---- curves.c: the figures of the chapter on checking ------------------------------ */
-
-/* Measures errors of derivatives over steps and of variances over means (a second of
- * work), into groups /steps and /variance of the store. */
-void curves_save(Arena *arena, Store *store, uint64_t seed);
-
-/* Draws both from such a store, with experiments/checking/NAME.gp: "a.svg" gives
- * "a-steps.svg" and "a-variance.svg"; NULL: to stdout. */
-extern const char *const curves_name[]; /* ends with NULL */
-bool curves_draw(Arena *arena, const Store *store, FigureForm form, const char *path,
-                 Error *error);
-
 /* ---- json.c: text as JSON -------------------------------------------------------- */
 
 const char *json_text(Arena *arena, const char *text); /* quoted and escaped */

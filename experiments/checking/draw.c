@@ -1,93 +1,14 @@
-/* What the chapter on checking shows (notes/30-checking.md): measured, stored, drawn
- * from the store. */
-#include "tool.h"
-
-#include "variance.h"
-#include "vcurve.h"
+/* The figures of what was measured, from its file. */
+#include "checking.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEEDS = 16 }; /* samples of each variance */
-
-/* ---- measuring and storing ------------------------------------------------------- */
-
-/* Twelve digits of the SHA-256 of all numbers drawn. */
-static const char *identity(Arena *arena, const double *const *values,
-                            const size_t *count, size_t arrays) {
-    Text all = text_new(arena);
-    char hex[DIGEST_LENGTH + 1];
-    for (size_t a = 0; a < arrays; a++)
-        for (size_t i = 0; i < count[a]; i++) text_add(&all, "%.17g\n", values[a][i]);
-    digest_bytes(hex, all.data, all.length);
-    return text_copy(arena, hex, 12);
-}
-
-static void put_head(Store *store, const char *group, const char *description,
-                     const char *id, size_t elements, uint64_t seed) {
-    store_group(store, group, description);
-    store_text(store, group, "identity", id);
-    store_text(store, group, "truth",
-               NORMLAB_HAS_QUAD ? "113 bits" : "long double (no 113 bits here)");
-    store_integer(store, group, "elements", (int64_t)elements);
-    store_integer(store, group, "first_seed", (int64_t)seed);
-}
-
-static void put_steps(Arena *arena, Store *store, uint64_t seed) {
-    static const char *const by_rule[] = {"mean", "rule", "step"};
-    static const char *const by_oracle[] = {"mean", "oracle"};
-    const char *group = "/steps";
-    const VCurves v = vcurve_measure(arena, seed);
-    const double *values[] = {v.rule_error, v.oracle_error};
-    const size_t count[] = {v.means * v.rules * v.steps, v.means * v.oracles};
-    put_head(store, group,
-             "derivatives of one cell of a normalizer by x: largest error over the "
-             "largest derivative",
-             identity(arena, values, count, COUNT_OF(values)), v.elements, seed);
-    store_text(store, group, "spec", v.spec);
-    store_scale(store, group, "mean", v.mean, v.means, "1", "mean / std of the data");
-    store_scale_text(store, group, "rule", v.rule, v.rules, "differences of given step");
-    store_scale(store, group, "step", v.step, v.steps, "1", "step / std of the cell");
-    store_scale_text(store, group, "oracle", v.oracle, v.oracles,
-                     "without a step, or with one of its own");
-    store_array(store, group, "rule_error", v.rule_error, 3, by_rule, "1",
-                "relative error of the derivative");
-    store_array(store, group, "oracle_error", v.oracle_error, 2, by_oracle, "1",
-                "relative error of the derivative");
-    store_array(store, group, "oracle_step", v.oracle_step, 2, by_oracle, "1",
-                "mean step / std; NaN: none, or not told");
-    store_array(store, group, "gsl_estimate", v.estimate, 1, by_oracle, "1",
-                "largest of GSL's own error estimates, relative");
-    store_array(store, group, "truth_agreement", v.routes, 1, by_oracle, "1",
-                "complex step against adjoint, both in 113 bits, before rounding");
-}
-
-static void put_variance(Arena *arena, Store *store, uint64_t seed) {
-    static const char *const axes[] = {"algorithm", "ratio", "seed"};
-    const char *group = "/variance";
-    const VarianceCurves c = variance_measure(arena, seed, SEEDS);
-    const size_t count = c.algorithms * c.ratios * c.seeds;
-    put_head(store, group, "the variance of normals by several algorithms",
-             identity(arena, &c.error, &count, 1), c.elements, seed);
-    store_scale_text(store, group, "algorithm", c.name, c.algorithms, "algorithm");
-    store_scale(store, group, "ratio", c.ratio, c.ratios, "1", "mean / std");
-    store_scale(store, group, "seed", c.seed, c.seeds, "1", "seed");
-    store_array(store, group, "error", c.error, 3, axes, "1",
-                "relative error of the biased variance");
-    store_array_text(store, group, "formula", c.title, 1, axes, "in words");
-    store_array_text(store, group, "source", c.source, 1, axes, "where it is from");
-}
-
-void curves_save(Arena *arena, Store *store, uint64_t seed) {
-    put_steps(arena, store, seed);
-    put_variance(arena, store, seed);
-}
-
-/* ---- drawing --------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------- */
 
 typedef struct Reader {
-    const Store *store;
+    Store *store;
     Arena *arena;
     const char *group;
     Error error;
@@ -135,6 +56,15 @@ static int elements_of(Reader *r) {
     die_if(&r->error);
     return (int)elements;
 }
+
+static Reader reader_new(const Grid *grid, Arena *arena, const char *group) {
+    Reader r = {.arena = arena, .group = group};
+    r.store = store_open(grid->path, &r.error);
+    die_if(&r.error);
+    return r;
+}
+
+/* ---- drawing --------------------------------------------------------------------- */
 
 /* Blocks mean by mean: the rules, then the oracles; one that has a step is a point,
  * others are lines from end to end. */
@@ -232,11 +162,10 @@ static double put_means(Figure *f, const double *mean, size_t means, double left
     return under + 0.14 + high * (double)deepest;
 }
 
-static bool draw_steps(Arena *arena, const Store *store, FigureForm form,
-                       const char *path, Error *error) {
-    Reader r = {.store = store, .arena = arena, .group = "/steps"};
-    Figure f = figure_new(arena, form, "experiments/checking/steps.gp",
-                          "What does a derivative by differences lose to its step?");
+bool checking_steps(Figure *f, const Grid *grid, const char *about) {
+    Arena *arena = f->arena;
+    Reader r = reader_new(grid, arena, "/steps");
+    f->title = about;
     size_t count[3];
     const char **rule = names_of(&r, "rule", &count[1]),
                **oracle = names_of(&r, "oracle", &count[2]);
@@ -245,36 +174,36 @@ static bool draw_steps(Arena *arena, const Store *store, FigureForm form,
     const char **name = TAKE(arena, const char *, curves);
     for (size_t i = 0; i < curves; i++)
         name[i] = i < count[1] ? rule[i] : oracle[i - count[1]];
-    steps_columns(&f, &r, count);
-    put_styles(&f, name, curves, STEPS_COLOURS, COUNT_OF(STEPS_COLOURS));
-    const double left = 0.85, right = f.width - 0.15, gap = 0.12,
+    steps_columns(f, &r, count);
+    put_styles(f, name, curves, STEPS_COLOURS, COUNT_OF(STEPS_COLOURS));
+    const double left = 0.85, right = f->width - 0.15, gap = 0.12,
                  step = (right - left + gap) / (double)count[0];
-    const double legend = figure_legend(&f, name, curves, left);
-    const double top = put_means(&f, mean, count[0], left, step, step - gap, legend),
+    const double legend = figure_legend(f, name, curves, left);
+    const double top = put_means(f, mean, count[0], left, step, step - gap, legend),
                  bottom = top + 2.7;
-    f.x_label = "step / std", f.y_label = "largest error / largest derivative";
-    put_edges(&f, left, right, top, bottom);
-    const FigureTicks x = powers(&f, -12, 1, 5, step - gap),
-                      y = powers(&f, -17, 1, 2, 8.0);
-    figure_ticks(&f, "x", &x);
-    figure_ticks(&f, "y", &y);
-    figure_y_ticks(&f, &y, bottom, top, left);
+    f->x_label = "step / std", f->y_label = "largest error / largest derivative";
+    put_edges(f, left, right, top, bottom);
+    const FigureTicks x = powers(f, -12, 1, 5, step - gap), y = powers(f, -17, 1, 2, 8.0);
+    figure_ticks(f, "x", &x);
+    figure_ticks(f, "y", &y);
+    figure_y_ticks(f, &y, bottom, top, left);
     for (size_t m = 0; m < count[0]; m++) {
         const double at = left + step * (double)m;
-        figure_x_ticks(&f, &x, at, at + step - gap, bottom);
+        figure_x_ticks(f, &x, at, at + step - gap, bottom);
     }
-    figure_foot(&f,
+    figure_foot(f,
                 text_print(arena,
                            "check steps %s: one cell of %s, %d elements; truth in %s",
                            text_of(&r, "identity"), text_of(&r, "spec"), elements_of(&r),
                            text_of(&r, "truth")),
                 bottom + 0.53);
-    figure_texts(&f, "name", name, curves);
-    figure_number(&f, "panels", (double)count[0]);
-    figure_number(&f, "panel_wide", step - gap);
-    figure_number(&f, "panel_step", step);
-    figure_number(&f, "rules", (double)count[1]);
-    return figure_draw(&f, path, error);
+    figure_texts(f, "name", name, curves);
+    figure_number(f, "panels", (double)count[0]);
+    figure_number(f, "panel_wide", step - gap);
+    figure_number(f, "panel_step", step);
+    figure_number(f, "rules", (double)count[1]);
+    store_close(r.store);
+    return true;
 }
 
 /* One block an algorithm: ratio, and the worst over the seeds. */
@@ -294,42 +223,31 @@ static void variance_columns(Figure *f, Reader *r, size_t algorithms, size_t *se
     }
 }
 
-static bool draw_variance(Arena *arena, const Store *store, FigureForm form,
-                          const char *path, Error *error) {
-    Reader r = {.store = store, .arena = arena, .group = "/variance"};
-    Figure f = figure_new(arena, form, "experiments/checking/variance.gp",
-                          "What does a variance lose to a large mean?");
+bool checking_variance(Figure *f, const Grid *grid, const char *about) {
+    Arena *arena = f->arena;
+    Reader r = reader_new(grid, arena, "/variance");
+    f->title = about;
     size_t algorithms, seeds;
     const char **name = names_of(&r, "algorithm", &algorithms);
-    variance_columns(&f, &r, algorithms, &seeds);
-    put_styles(&f, name, algorithms, VARIANCE_COLOURS, COUNT_OF(VARIANCE_COLOURS));
-    const double left = 0.85, right = f.width - 0.25;
-    const double top = 0.12 + figure_legend(&f, name, algorithms, left),
+    variance_columns(f, &r, algorithms, &seeds);
+    put_styles(f, name, algorithms, VARIANCE_COLOURS, COUNT_OF(VARIANCE_COLOURS));
+    const double left = 0.85, right = f->width - 0.25;
+    const double top = 0.12 + figure_legend(f, name, algorithms, left),
                  bottom = top + 3.2;
-    f.x_label = "|mean| / std", f.y_label = "relative error of the variance";
-    put_edges(&f, left, right, top, bottom);
-    const FigureTicks x = powers(&f, 0, 10, 2, right - left),
-                      y = powers(&f, -17, 6, 2, 16.0);
-    figure_ticks(&f, "x", &x);
-    figure_ticks(&f, "y", &y);
-    figure_x_ticks(&f, &x, left, right, bottom);
-    figure_y_ticks(&f, &y, bottom, top, left);
-    figure_foot(&f,
+    f->x_label = "|mean| / std", f->y_label = "relative error of the variance";
+    put_edges(f, left, right, top, bottom);
+    const FigureTicks x = powers(f, 0, 10, 2, right - left),
+                      y = powers(f, -17, 6, 2, 16.0);
+    figure_ticks(f, "x", &x);
+    figure_ticks(f, "y", &y);
+    figure_x_ticks(f, &x, left, right, bottom);
+    figure_y_ticks(f, &y, bottom, top, left);
+    figure_foot(f,
                 text_print(arena, "check variance %s: worst of %zu samples of %d normals",
                            text_of(&r, "identity"), seeds, elements_of(&r)),
                 bottom + 0.53);
-    figure_texts(&f, "name", name, algorithms);
-    figure_text(&f, "nothing_right", "no digit right");
-    return figure_draw(&f, path, error);
-}
-
-const char *const curves_name[] = {"steps", "variance", NULL};
-
-bool curves_draw(Arena *arena, const Store *store, FigureForm form, const char *path,
-                 Error *error) {
-    bool drawn =
-        draw_steps(arena, store, form, figure_beside(arena, path, curves_name[0]), error);
-    drawn &= draw_variance(arena, store, form, figure_beside(arena, path, curves_name[1]),
-                           error);
-    return drawn;
+    figure_texts(f, "name", name, algorithms);
+    figure_text(f, "nothing_right", "no digit right");
+    store_close(r.store);
+    return true;
 }
