@@ -2,8 +2,8 @@
 #include "harness.h"
 
 #include "check.h"
-#include "norm.h"
 #include "op.h"
+#include "trial_kind.h"
 
 #include <float.h>
 #include <math.h>
@@ -289,33 +289,17 @@ static const char *const SPECS[] = {"none",     "batch",         "layer",    "in
 static const Shape SHAPES[] = {
     {2, {6, 4}}, {3, {4, 4, 3}}, {4, {2, 4, 3, 3}}, {5, {2, 4, 2, 3, 2}}};
 
-typedef struct Subject {
-    const Norm *norm;
-    NormMode mode;
-    const double *state[2];
-} Subject;
-
-static Node *write_norm(Tape *tape, Node *const *x, void *context) {
-    const Subject *subject = context;
-    NormContext call = {.tape = tape,
-                        .norm = subject->norm,
-                        .mode = subject->mode,
-                        .param = x + 1,
-                        .state = subject->state};
-    return norm_apply(&call, x[0]);
-}
-
 /* What an eps is worth in dy/dx, by the largest rstd of the cells and |x|. */
-static double largest(Arena *arena, const Subject *s, Shape shape, const double *x) {
-    const Lattice l = shape_lattice(shape);
+static double largest(Arena *arena, const Trial *s) {
+    const Lattice l = s->at;
     const bool fixed = norm_smallest_cell(arena, s->norm, l, s->mode) == SIZE_MAX;
     const Partition *p = norm_partition(arena, s->norm, l, s->mode, NULL);
     Moments *m = TAKE(arena, Moments, partition_cells(p));
     double rstd = fixed ? 1.5 : 0.0, most = 0.0; /* given variances are above 0.5 */
-    partition_moments(m, x, p);
+    partition_moments(m, s->x, p);
     for (size_t i = 0; !fixed && i < partition_cells(p); i++)
         rstd = fmax(rstd, 1.0 / sqrt(moments_variance(m[i]) + s->norm->eps));
-    for (size_t i = 0; i < shape_count(shape); i++) most = fmax(most, fabs(x[i]));
+    for (size_t i = 0; i < s->n; i++) most = fmax(most, fabs(s->x[i]));
     return rstd * (1.0 + most * rstd);
 }
 
@@ -324,17 +308,18 @@ static void judge_norm(const char *spec, Shape shape, NormMode mode) {
     Error error = {.set = false};
     const Lattice l = shape_lattice(shape);
     const size_t count = shape_count(shape);
-    const double *x = normals(arena, count, 5), *gamma = normals(arena, l.C, 6);
+    const double *gamma = normals(arena, l.C, 6);
     double *variance = normals(arena, l.C, 7);
     for (size_t c = 0; c < l.C; c++) variance[c] = 0.5 + variance[c] * variance[c];
-    Subject subject = {
-        norm_new(arena, spec, l.C, &error), mode, {normals(arena, l.C, 8), variance}};
+    Trial subject = trial_of(norm_new(arena, spec, l.C, &error), shape, mode);
     assert_non_null(subject.norm);
-    const CheckInput input[] = {{"x", shape, x, 1.0},
+    subject.x = normals(arena, count, 5);
+    subject.state[0] = normals(arena, l.C, 8), subject.state[1] = variance;
+    const CheckInput input[] = {{"x", shape, subject.x, 1.0},
                                 {"gamma", SHAPE(l.C), gamma, 1.0},
                                 {"beta", SHAPE(l.C), normals(arena, l.C, 9), 1.0}};
-    const CheckFunction function = function_of(spec, 3, input, write_norm, &subject);
-    const double worth = largest(arena, &subject, shape, x);
+    const CheckFunction function = function_of(spec, 3, input, trial_write, &subject);
+    const double worth = largest(arena, &subject);
     const double *scale[] = {all(arena, count, worth), all(arena, l.C, worth),
                              all(arena, l.C, 1.0)};
     CheckReport r = check_jacobian(arena, &function, &(CheckBound){4, scale, 0.0});
@@ -366,12 +351,12 @@ static void the_worst_is_reported(void **state) {
     Arena *arena = arena_new();
     Error error = {.set = false};
     const Shape shape = SHAPE(N, C, L);
-    Subject subject = {.norm = norm_new(arena, "group(2)", C, &error)};
+    Trial subject = trial_of(norm_new(arena, "group(2)", C, &error), shape, NORM_TRAIN);
     const CheckInput input[] = {{"x", shape, normals(arena, LATTICE, 5), 1.0},
                                 {"gamma", SHAPE(C), normals(arena, C, 6), 1.0},
                                 {"beta", SHAPE(C), normals(arena, C, 9), 1.0}};
     const CheckFunction function =
-        function_of("group(2)", 3, input, write_norm, &subject);
+        function_of("group(2)", 3, input, trial_write, &subject);
     const double *scale[] = {all(arena, LATTICE, 1.0), all(arena, C, 1.0),
                              all(arena, C, 1.0)};
     CheckReport r = check_jacobian(arena, &function, &(CheckBound){1e3, scale, 0.0});

@@ -2,8 +2,8 @@
 #include "harness.h"
 
 #include "check.h"
-#include "norm.h"
 #include "op.h"
+#include "trial_kind.h"
 
 #include <float.h>
 #include <math.h>
@@ -30,12 +30,6 @@ static void expect(CheckReport report, CheckVerdict verdict, const char *what) {
 static const char *const SPECS[] = {"none",     "batch",         "layer",    "instance",
                                     "group(2)", "group(size=4)", "position", "ghost(1)"};
 
-static Node *write_norm(Tape *tape, Node *const *x, void *context) {
-    NormContext call = {
-        .tape = tape, .norm = context, .mode = NORM_TRAIN, .param = x + 1};
-    return norm_apply(&call, x[0]);
-}
-
 /* `of` [inputs + 1] repeated over inputs and upstream, `digits` eps of it. */
 static CheckBound bound_of(Arena *arena, const CheckFunction *f, size_t results,
                            double digits, const double *of) {
@@ -55,15 +49,12 @@ static const double KERNEL[] = {16, 64, 64, 64};
 static CheckReport check_norm(Arena *arena, const char *spec, double mean,
                               CheckDriver driver, double worth, bool quad, size_t full) {
     Error error = {.set = false};
-    union {
-        const Norm *norm;
-        void *context;
-    } held = {norm_new(arena, spec, C, &error)};
+    Trial trial = trial_of(norm_new(arena, spec, C, &error), SHAPE(N, C, L), NORM_TRAIN);
     const CheckInput input[] = {
         {"x", SHAPE(N, C, L), normals(arena, LATTICE, 1, mean), 1.0},
         {"gamma", SHAPE(C), normals(arena, C, 2, 0.0), 1.0},
         {"beta", SHAPE(C), normals(arena, C, 3, 0.0), 1.0}};
-    const CheckFunction function = {spec, 3, input, write_norm, held.context, NULL};
+    const CheckFunction function = {spec, 3, input, trial_write, &trial, NULL};
     CheckBound bound = bound_of(arena, &function, LATTICE, 64 * worth, KERNEL);
     return check_complex_step(arena, &function, driver, &bound, quad, 7, full);
 }

@@ -15,7 +15,7 @@ from program import HOME, CASES, check, main
 
 LEVELS = {"O0": ["None", "-O0"], "O1": ["None", "-O1"], "O2": ["None", "-O2"], "O3": ["Release", ""],
           "Os": ["MinSizeRel", ""]}
-QUICK = ["test-base", "test-spec", "test-tape", "test-replay", "test-norm", "test-norm_oracle", "test-store"]
+QUICK = ["test-base", "test-spec", "test-tape", "test-replay", "test-norm_use", "test-norm_oracle", "test-store"]
 HOURS = 3600
 
 

@@ -14,7 +14,7 @@ static void a_map_is_channels(void **state) {
     (void)state;
     static const double SET[C] = {0, 1, 0, 2, 2, 1, 1, 1};
     Arena *arena = arena_new();
-    Given regroup = given(arena, "regroup(3)"),
+    Trial regroup = given(arena, "regroup(3)"),
           map = given(arena, "channels(0, 1, 0, 2, 2, 1, 1, 1)");
     memcpy(regroup.state[MAP], SET, sizeof SET);
     same_bits(arena, &regroup, &map);
@@ -26,7 +26,7 @@ static void it_begins_as_a_group(void **state) {
     static const char *const BY[] = {"kmeans", "equal", "sorted", "random"};
     for (size_t i = 0; i < COUNT_OF(BY); i++) {
         Arena *arena = arena_new();
-        Given regroup = given(arena, text_print(arena, "regroup(4, by=%s)", BY[i])),
+        Trial regroup = given(arena, text_print(arena, "regroup(4, by=%s)", BY[i])),
               group = given(arena, "group(4)");
         same_bits(arena, &regroup, &group);
         assert_true(regroup.norm->state[MAP].adapted);
@@ -63,7 +63,7 @@ static void maps_change_at_their_epochs(void **state) {
     (void)state;
     for (size_t w = 0; w < COUNT_OF(WHEN); w++) {
         Arena *arena = arena_new();
-        Given g = given(arena, WHEN[w].spec);
+        Trial g = given(arena, WHEN[w].spec);
         size_t changes = 0;
         for (size_t epoch = 0; epoch < EPOCHS; epoch++) {
             double before[C];
@@ -89,11 +89,11 @@ static void features_are_observed_before_a_turn(void **state) {
     (void)state;
     for (size_t w = 0; w < COUNT_OF(WHEN); w++) {
         Arena *arena = arena_new();
-        Given g = given(arena, WHEN[w].spec);
+        Trial g = given(arena, WHEN[w].spec);
         const size_t *channel = plain_blocks(arena, USUAL, N, 1);
         for (g.epoch = 0; g.epoch < EPOCHS; g.epoch++) {
             const bool turn = is_turn(&WHEN[w], g.epoch + 1);
-            Got got = run_given(arena, &g, NORM_TRAIN, g.epoch / 2 % 2);
+            Outcome got = run_given(arena, &g, NORM_TRAIN, g.epoch / 2 % 2);
             for (size_t c = 0; c < C; c++) {
                 const Plain m = plain_moments(g.x, channel, ALL, c * L);
                 assert_true(isnan(got.observed[MAP][c]));
@@ -116,7 +116,7 @@ static void clusters_are_of_features(void **state) {
     static const char *const BY[] = {"kmeans", "equal", "sorted", "random"};
     for (size_t i = 0; i < 4 * 8; i++) {
         Arena *arena = arena_new();
-        Given g = given(arena, text_print(arena, "regroup(4, by=%s)", BY[i % 4]));
+        Trial g = given(arena, text_print(arena, "regroup(4, by=%s)", BY[i % 4]));
         g.state[MEAN] = normals(arena, 300 + i, C, 5.0, 100.0);
         g.state[LOG] = normals(arena, 400 + i, C, -3.0, 0.01);
         double point[2 * C];
@@ -149,7 +149,7 @@ static void what_is_not_finite_is_not_clustered(void **state) {
     static const char *const BY[] = {"kmeans", "equal", "sorted"};
     for (size_t i = 0; i < 18; i++) {
         Arena *arena = arena_new();
-        Given g = given(arena, text_print(arena, "regroup(4, by=%s)", BY[i / 6]));
+        Trial g = given(arena, text_print(arena, "regroup(4, by=%s)", BY[i / 6]));
         double before[C];
         memcpy(before, g.state[MAP], sizeof before);
         g.state[MEAN] = normals(arena, 500, C, 0.0, 1.0);
@@ -166,7 +166,7 @@ static void what_is_not_finite_is_not_clustered(void **state) {
 static void parts_are_found_apart(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Given g = given(arena, "blend(regroup(4, by=random), regroup(4, by=random))");
+    Trial g = given(arena, "blend(regroup(4, by=random), regroup(4, by=random))");
     assert_true(
         norm_adapt(g.norm, (Draw){7, DRAW_ADAPT, 1, 0}, (double *const *)g.state));
     assert_memory_not_equal(g.state[g.norm->part_state[0]],

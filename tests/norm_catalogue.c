@@ -4,8 +4,8 @@
 #include "norm_given.h"
 
 /* The same gamma, beta, data and running moments. */
-static Given beside(Arena *arena, const char *spec, const Given *like) {
-    Given g = given(arena, spec);
+static Trial beside(Arena *arena, const char *spec, const Trial *like) {
+    Trial g = given(arena, spec);
     static const char *const AFFINE[] = {"gamma", "beta"};
     for (size_t k = 0; k < COUNT_OF(AFFINE); k++)
         g.param[param_place(g.norm, AFFINE[k])] =
@@ -22,11 +22,11 @@ static void close_to(const double *a, const double *b, size_t count, double eps)
 }
 
 /* By definition y to `bits` eps (0: the same), by kernel as sums are taken in other orders. */
-static void same_to(Arena *arena, const Given *a, const Given *b, NormMode mode,
+static void same_to(Arena *arena, const Trial *a, const Trial *b, NormMode mode,
                     double eps) {
     for (int definition = 0; definition < 2; definition++) {
-        Got one = run_given(arena, a, mode, definition),
-            two = run_given(arena, b, mode, definition);
+        Outcome one = run_given(arena, a, mode, definition),
+                two = run_given(arena, b, mode, definition);
         close_to(one.y, two.y, ALL, definition ? eps : 1.0);
         close_to(one.dx, two.dx, ALL, 4.0);
         for (size_t k = 0; mode == NORM_TRAIN && k < b->norm->states; k++)
@@ -41,7 +41,7 @@ static void task_has_two_ends(void **state) {
     (void)state;
     for (int end = 0; end < 2; end++) {
         Arena *arena = arena_new();
-        Given task = given(arena, "task"),
+        Trial task = given(arena, "task"),
               one = beside(arena, end ? "batch" : "instance", &task);
         set(&task, "slope", 0.0), set(&task, "offset", end ? 800.0 : -800.0);
         same_to(arena, &task, &one, NORM_TRAIN, 0.0);
@@ -54,14 +54,14 @@ static void task_has_two_ends(void **state) {
 static void task_remembers_the_batch(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Given task = given(arena, "task"), batch = beside(arena, "batch", &task);
+    Trial task = given(arena, "task"), batch = beside(arena, "batch", &task);
     set(&task, "slope", 100.0), set(&task, "offset", -350.0);
     assert_near(run_given(arena, &task, NORM_TRAIN, false).observed[2][0], N, 0.0);
     assert_near(task.norm->state[2].weight_new, 1.0, 0.0);
     same_to(arena, &task, &batch, NORM_TRAIN, 1.0);
     task.state[2][0] = 4.0;
     same_to(arena, &task, &batch, NORM_EVAL, 1.0);
-    Given instance = beside(arena, "instance", &task);
+    Trial instance = beside(arena, "instance", &task);
     task.state[2][0] = 3.0;
     same_to(arena, &task, &instance, NORM_EVAL, 1.0);
     arena_free(arena);
@@ -70,7 +70,7 @@ static void task_remembers_the_batch(void **state) {
 static void renorm_without_room_is_batch(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Given still = given(arena, "renorm(rmax=1, dmax=0)"),
+    Trial still = given(arena, "renorm(rmax=1, dmax=0)"),
           warming = beside(arena, "renorm(warm=4)", &still),
           free = beside(arena, "renorm", &still), batch = beside(arena, "batch", &still);
     same_to(arena, &still, &batch, NORM_TRAIN, 0.0);
@@ -78,8 +78,8 @@ static void renorm_without_room_is_batch(void **state) {
     same_to(arena, &free, &batch, NORM_EVAL, 0.0);
     warming.epoch = 4;
     same_to(arena, &warming, &free, NORM_TRAIN, 0.0);
-    Got one = run_given(arena, &free, NORM_TRAIN, false),
-        two = run_given(arena, &batch, NORM_TRAIN, false);
+    Outcome one = run_given(arena, &free, NORM_TRAIN, false),
+            two = run_given(arena, &batch, NORM_TRAIN, false);
     assert_true(fabs(one.y[0] - two.y[0]) > 1e-3); /* and with room it is not */
     arena_free(arena);
 }
@@ -87,7 +87,7 @@ static void renorm_without_room_is_batch(void **state) {
 static void frn_is_an_uncentred_instance(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Given frn = given(arena, "frn(tlu=no)"), all = beside(arena, "frn", &frn),
+    Trial frn = given(arena, "frn(tlu=no)"), all = beside(arena, "frn", &frn),
           instance = beside(arena, "instance(center=no, eps=1e-6)", &frn);
     same_to(arena, &frn, &instance, NORM_TRAIN, 0.0);
     set(&all, "tau", -1e300);
@@ -99,17 +99,17 @@ static void frn_is_an_uncentred_instance(void **state) {
 static void one_mode_is_batch(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Given mode = given(arena, "mode(1)"), batch = beside(arena, "batch", &mode);
+    Trial mode = given(arena, "mode(1)"), batch = beside(arena, "batch", &mode);
     same_to(arena, &mode, &batch, NORM_TRAIN, 1.0);
     same_to(arena, &mode, &batch, NORM_EVAL, 1.0);
-    Given three = beside(arena, "mode(3)", &mode);
+    Trial three = beside(arena, "mode(3)", &mode);
     set(&three, "gate_weight", 0.0);
     double *bias = three.param[param_place(three.norm, "gate_bias")];
     bias[0] = -3e4, bias[1] = 4e4, bias[2] = -2e4;
     same_to(arena, &three, &batch, NORM_TRAIN, 1.0);
-    Got got = run_given(arena, &three, NORM_TRAIN, false);
+    Outcome got = run_given(arena, &three, NORM_TRAIN, false);
     for (size_t s = 0; s < 2; s++) {
-        Got want = run_given(arena, &batch, NORM_TRAIN, false);
+        Outcome want = run_given(arena, &batch, NORM_TRAIN, false);
         close_to(got.observed[s] + C, want.observed[s], C, 1.0);
         for (size_t c = 0; c < 3 * C; c++) assert_true(isfinite(got.observed[s][c]));
     }
@@ -119,7 +119,7 @@ static void one_mode_is_batch(void **state) {
 static void as_many_chunks_as_channels_are_batch(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Given chunks = given(arena, "chunks(8)"), batch = beside(arena, "batch", &chunks);
+    Trial chunks = given(arena, "chunks(8)"), batch = beside(arena, "batch", &chunks);
     same_to(arena, &chunks, &batch, NORM_TRAIN, 0.0);
     same_to(arena, &chunks, &batch, NORM_EVAL, 0.0);
     arena_free(arena);
@@ -128,12 +128,12 @@ static void as_many_chunks_as_channels_are_batch(void **state) {
 static void no_response_is_nothing(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Given response = given(arena, "response(k=1, alpha=0)"),
+    Trial response = given(arena, "response(k=1, alpha=0)"),
           one = given(arena, "response(1, k=1, alpha=0.25, exponent=0.5)"),
           none = beside(arena, "none", &response);
     same_to(arena, &response, &none, NORM_TRAIN, 0.0);
     for (size_t c = 0; c < C; c++) one.param[0][c] = 1.0, one.param[1][c] = 0.0;
-    Got got = run_given(arena, &one, NORM_TRAIN, false); /* x / sqrt(1 + x^2 / 4) */
+    Outcome got = run_given(arena, &one, NORM_TRAIN, false); /* x / sqrt(1 + x^2 / 4) */
     for (size_t i = 0; i < ALL; i++)
         assert_near(got.y[i], one.x[i] / sqrt(1.0 + one.x[i] * one.x[i] / 4.0), 4e-15);
     arena_free(arena);

@@ -15,7 +15,7 @@ static void a_gate_has_two_ends(void **state) {
     for (size_t k = 0; k < COUNT_OF(SPECS); k++)
         for (int end = 0; end < 2; end++) {
             Arena *arena = arena_new();
-            Given both = given(arena, SPECS[k]),
+            Trial both = given(arena, SPECS[k]),
                   one = given(arena, end ? "batch" : "group(2)");
             set(&both, "gate", k < 3 ? (double)end : end ? 1e4 : -1e4);
             for (size_t c = 0; c < C; c++) {
@@ -30,7 +30,7 @@ static void a_gate_has_two_ends(void **state) {
 static void chains_begin_and_end_in_nothing(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Given batch = given(arena, "batch"), before = given(arena, "none | batch"),
+    Trial batch = given(arena, "batch"), before = given(arena, "none | batch"),
           after = given(arena, "batch | none");
     same_function(arena, &batch, &before);
     same_function(arena, &batch, &after);
@@ -41,7 +41,7 @@ static void chains_begin_and_end_in_nothing(void **state) {
 static void a_chain_is_one_after_the_other(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Given both = given(arena, "batch(affine=yes) | ghost(2, affine=yes)"),
+    Trial both = given(arena, "batch(affine=yes) | ghost(2, affine=yes)"),
           first = given(arena, "batch"), second = given(arena, "ghost(2)");
     set(&both, "gamma", 1.0), set(&both, "beta", 0.0);
     first.param[0] = param(&both, "part1.gamma");
@@ -53,10 +53,10 @@ static void a_chain_is_one_after_the_other(void **state) {
     for (size_t k = 0; k < 2; k++)
         first.state[k] = both.state[k], second.state[k] = both.state[2 + k];
     for (int mode = NORM_TRAIN; mode <= NORM_EVAL; mode++) {
-        Got middle = run_given(arena, &first, (NormMode)mode, false);
+        Outcome middle = run_given(arena, &first, (NormMode)mode, false);
         second.x = middle.y;
-        Got want = run_given(arena, &second, (NormMode)mode, false),
-            got = run_given(arena, &both, (NormMode)mode, false);
+        Outcome want = run_given(arena, &second, (NormMode)mode, false),
+                got = run_given(arena, &both, (NormMode)mode, false);
         near_all(got.y, want.y, ALL, GRADIENT_EPS);
         for (size_t k = 0; k < 2; k++)
             for (size_t c = 0; c < C; c++) { /* observed by each as alone */
@@ -71,14 +71,14 @@ static void a_chain_is_one_after_the_other(void **state) {
 static void a_split_leaves_each_its_channels(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Given both = given(arena, "split(instance, batch, ratio=0.25, gamma=no, beta=no)");
-    Given one = given(arena, "instance(affine=no)"),
+    Trial both = given(arena, "split(instance, batch, ratio=0.25, gamma=no, beta=no)");
+    Trial one = given(arena, "instance(affine=no)"),
           two = given(arena, "batch(affine=no)");
     assert_int_equal(both.norm->part[0]->channels, 2);
     assert_int_equal(both.norm->part[1]->channels, C - 2);
-    Got got = run_given(arena, &both, NORM_TRAIN, false),
-        a = run_given(arena, &one, NORM_TRAIN, false),
-        b = run_given(arena, &two, NORM_TRAIN, false);
+    Outcome got = run_given(arena, &both, NORM_TRAIN, false),
+            a = run_given(arena, &one, NORM_TRAIN, false),
+            b = run_given(arena, &two, NORM_TRAIN, false);
     for (size_t i = 0; i < ALL; i++) {
         bool first = i / L % C < 2;
         assert_near(got.y[i], first ? a.y[i] : b.y[i], 0.0);
@@ -94,7 +94,7 @@ static void one_hot_weights_are_a_part(void **state) {
     for (size_t k = 0; k < COUNT_OF(PARTS); k++)
         for (int pooled = 0; pooled < 2; pooled++) {
             Arena *arena = arena_new();
-            Given mixed = given(arena, pooled ? "mix(instance, layer, batch, pooled=yes)"
+            Trial mixed = given(arena, pooled ? "mix(instance, layer, batch, pooled=yes)"
                                               : "mix(instance, layer, batch)"),
                   one = given(arena, PARTS[k]);
             for (size_t i = 0; i < COUNT_OF(PARTS); i++) {
@@ -103,8 +103,8 @@ static void one_hot_weights_are_a_part(void **state) {
             }
             one.param[0] = param(&mixed, "gamma"), one.param[1] = param(&mixed, "beta");
             for (int mode = NORM_TRAIN; mode <= NORM_EVAL; mode++) {
-                Got got = run_given(arena, &mixed, (NormMode)mode, true),
-                    want = run_given(arena, &one, (NormMode)mode, true);
+                Outcome got = run_given(arena, &mixed, (NormMode)mode, true),
+                        want = run_given(arena, &one, (NormMode)mode, true);
                 for (size_t i = 0; i < ALL; i++) assert_near(got.y[i], want.y[i], 0.0);
                 near_all(got.dx, want.dx, ALL, GRADIENT_EPS);
             }
@@ -117,9 +117,9 @@ static void mixed_statistics_restated(void **state) {
     (void)state;
     for (int pooled = 0; pooled < 2; pooled++) {
         Arena *arena = arena_new();
-        Given g = given(arena, pooled ? "mix(instance, layer, batch, pooled=yes)"
+        Trial g = given(arena, pooled ? "mix(instance, layer, batch, pooled=yes)"
                                       : "mix(instance, layer, batch)");
-        Got got = run_given(arena, &g, NORM_TRAIN, false);
+        Outcome got = run_given(arena, &g, NORM_TRAIN, false);
         long double w[3], u[3], sw = 0, su = 0;
         for (size_t k = 0; k < 3; k++) {
             sw += w[k] = expl((long double)param(&g, "mean_logit")[k]);
@@ -162,12 +162,12 @@ static void an_alias_is_what_it_stands_for(void **state) {
     const NormAlias *alias = norm_aliases(&count);
     for (size_t i = 0; i < 2 * count; i++) {
         Arena *arena = arena_new();
-        Given name = given(arena, with_two(arena, alias[i / 2].usage)),
+        Trial name = given(arena, with_two(arena, alias[i / 2].usage)),
               text = given(arena, with_two(arena, alias[i / 2].spec));
         assert_string_equal(name.norm->spec, text.norm->spec);
         NormMode mode = i % 2 ? NORM_EVAL : NORM_TRAIN;
-        Got got = run_given(arena, &name, mode, false),
-            want = run_given(arena, &text, mode, false);
+        Outcome got = run_given(arena, &name, mode, false),
+                want = run_given(arena, &text, mode, false);
         assert_memory_equal(got.y, want.y, ALL * sizeof *got.y);
         assert_memory_equal(got.dx, want.dx, ALL * sizeof *got.dx);
         for (size_t k = 0; k < name.norm->states; k++)
@@ -270,7 +270,7 @@ static void gates_begin(void **state) {
                  {"free", 1.0, -INFINITY, INFINITY}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(GATES); i++) {
-        Given g = given(arena,
+        Trial g = given(arena,
                         text_print(arena, "blend(batch, layer, gate=%s)", GATES[i].gate));
         const NormParam *gate = &g.norm->param[2];
         assert_string_equal(gate->name, "gate");

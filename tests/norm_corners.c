@@ -6,12 +6,12 @@ typedef struct Corner {
     const char *spec, *other;
 } Corner;
 
-typedef void Judge(Arena *arena, const Given *a, const Given *b, NormMode mode);
+typedef void Judge(Arena *arena, const Trial *a, const Trial *b, NormMode mode);
 
 static void each_corner(const Corner *corner, size_t count, NormMode mode, Judge *judge) {
     for (size_t i = 0; i < count; i++) {
         Arena *arena = arena_new();
-        Given a = given(arena, corner[i].spec), b = given(arena, corner[i].other);
+        Trial a = given(arena, corner[i].spec), b = given(arena, corner[i].other);
         judge(arena, &a, &b, mode);
         arena_free(arena);
     }
@@ -58,7 +58,7 @@ static void a_lattice_restated(void **state) {
                  {"lattice(batch=2, size=all, eps=0.5)", 2, C}};
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
         Arena *arena = arena_new();
-        Given g = given(arena, CASES[i].spec);
+        Trial g = given(arena, CASES[i].spec);
         is_plain(arena, &g, plain_blocks(arena, USUAL, CASES[i].block, CASES[i].width));
         arena_free(arena);
     }
@@ -71,16 +71,16 @@ static void a_lattice_observes_channels(void **state) {
                                   {"lattice(batch=all, size=all)", "batch"}};
     for (size_t i = 0; i < 2 * COUNT_OF(SEEN); i++) {
         Arena *arena = arena_new();
-        Given a = given(arena, SEEN[i / 2].spec), b = given(arena, SEEN[i / 2].other);
-        Got got = run_given(arena, &a, NORM_TRAIN, i % 2),
-            want = run_given(arena, &b, NORM_TRAIN, i % 2);
+        Trial a = given(arena, SEEN[i / 2].spec), b = given(arena, SEEN[i / 2].other);
+        Outcome got = run_given(arena, &a, NORM_TRAIN, i % 2),
+                want = run_given(arena, &b, NORM_TRAIN, i % 2);
         same_observed(&got, 0, &want, b.norm, 0.0);
         arena_free(arena);
     }
 }
 
 /* The running moments of c's group as one cell's. */
-static Plain pooled_state(const Given *g, size_t c, size_t width) {
+static Plain pooled_state(const Trial *g, size_t c, size_t width) {
     Plain m = {0, 0, (long double)width};
     const size_t first = c / width * width;
     for (size_t k = first; k < first + width; k++) m.mean += g->state[0][k] / m.count;
@@ -92,9 +92,9 @@ static Plain pooled_state(const Given *g, size_t c, size_t width) {
 }
 
 /* y, dgamma and dbeta; dx where the own moments weigh nothing. */
-static void judge_evaluation(Arena *arena, const Given *g, size_t width, double own) {
+static void judge_evaluation(Arena *arena, const Trial *g, size_t width, double own) {
     const size_t *cell = plain_blocks(arena, USUAL, 1, width);
-    Got want = {TAKE(arena, double, ALL), TAKE(arena, double, ALL), {NULL}, {NULL}};
+    Outcome want = {TAKE(arena, double, ALL), TAKE(arena, double, ALL), {NULL}, {NULL}};
     for (size_t k = 0; k < 2; k++) want.dparam[k] = ZERO(arena, double, C);
     for (size_t i = 0; i < ALL; i++) {
         const size_t c = i / L % C;
@@ -111,7 +111,7 @@ static void judge_evaluation(Arena *arena, const Given *g, size_t width, double 
         want.dparam[1][c] += g->dy[i];
     }
     for (int definition = 0; definition < 2; definition++) {
-        Got got = run_given(arena, g, NORM_EVAL, definition);
+        Outcome got = run_given(arena, g, NORM_EVAL, definition);
         if (own > 0.0) memcpy(want.dx, got.dx, ALL * sizeof *got.dx);
         same_results(g, &got, g->norm, &want, KERNEL_EPS, GRADIENT_EPS);
     }
@@ -131,7 +131,7 @@ static void a_lattice_evaluates_pooled_moments(void **state) {
                  {"lattice(batch=all, size=all, own=0.5)", C, 0.5}};
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
         Arena *arena = arena_new();
-        Given g = given(arena, CASES[i].spec);
+        Trial g = given(arena, CASES[i].spec);
         judge_evaluation(arena, &g, CASES[i].width, CASES[i].own);
         arena_free(arena);
     }
@@ -159,7 +159,7 @@ static void unequal_groups_restated(void **state) {
     (void)state;
     static const size_t ALONE[C] = {0, 0, 0, 1, 0, 0, 0, 0};
     Arena *arena = arena_new();
-    Given g = given(arena, UNEQUAL_SPEC),
+    Trial g = given(arena, UNEQUAL_SPEC),
           alone = given(arena, "channels(0, 0, 0, 1, 0, 0, 0, 0)");
     is_plain(arena, &g, plain_cells(arena, USUAL, 1, UNEQUAL, false));
     is_plain(arena, &alone, plain_cells(arena, USUAL, 1, ALONE, false));
@@ -188,17 +188,17 @@ static void channels_have_no_order(void **state) {
             if (TO[c] == place)
                 text_add(&map, "%s%zu", place ? ", " : "channels(", UNEQUAL[c]);
     text_add(&map, ")");
-    Given g = given(arena, UNEQUAL_SPEC), other = given(arena, map.data);
+    Trial g = given(arena, UNEQUAL_SPEC), other = given(arena, map.data);
     other.x = moved(arena, g.x, TO, N, L), other.dy = moved(arena, g.dy, TO, N, L);
     for (size_t k = 0; k < 2; k++) other.param[k] = moved(arena, g.param[k], TO, 1, 1);
     for (int way = 0; way < 4; way++) {
-        Got plain = run_given(arena, &g, way % 2 ? NORM_EVAL : NORM_TRAIN, way / 2),
-            got = run_given(arena, &other, way % 2 ? NORM_EVAL : NORM_TRAIN, way / 2);
-        Got want = {moved(arena, plain.y, TO, N, L),
-                    moved(arena, plain.dx, TO, N, L),
-                    {moved(arena, plain.dparam[0], TO, 1, 1),
-                     moved(arena, plain.dparam[1], TO, 1, 1)},
-                    {NULL}};
+        Outcome plain = run_given(arena, &g, way % 2 ? NORM_EVAL : NORM_TRAIN, way / 2),
+                got = run_given(arena, &other, way % 2 ? NORM_EVAL : NORM_TRAIN, way / 2);
+        Outcome want = {moved(arena, plain.y, TO, N, L),
+                        moved(arena, plain.dx, TO, N, L),
+                        {moved(arena, plain.dparam[0], TO, 1, 1),
+                         moved(arena, plain.dparam[1], TO, 1, 1)},
+                        {NULL}};
         same_results(&other, &got, other.norm, &want, KERNEL_EPS, GRADIENT_EPS);
     }
     arena_free(arena);
@@ -209,10 +209,10 @@ static void an_element_alone_is_beta(void **state) {
     (void)state;
     Arena *arena = arena_new();
     const Lattice at = {N, C, 1};
-    Given g = given_at(arena, "channels(0, 0, 0, 1, 0, 0, 0, 0)", at);
+    Trial g = given_at(arena, "channels(0, 0, 0, 1, 0, 0, 0, 0)", at);
     assert_int_equal(norm_smallest_cell(arena, g.norm, at, NORM_TRAIN), 1);
     for (int definition = 0; definition < 2; definition++) {
-        Got got = run_given(arena, &g, NORM_TRAIN, definition);
+        Outcome got = run_given(arena, &g, NORM_TRAIN, definition);
         for (size_t i = 0; i < N * C; i++) {
             const bool alone = i % C == 3;
             assert_true((got.y[i] == g.param[1][3]) == alone);
@@ -228,7 +228,7 @@ static void an_element_alone_is_beta(void **state) {
 static void one_hot_memberships_are_a_map(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Given soft = given(arena, "soft(3)"), map = given(arena, UNEQUAL_SPEC);
+    Trial soft = given(arena, "soft(3)"), map = given(arena, UNEQUAL_SPEC);
     for (size_t c = 0; c < C; c++)
         for (size_t g = 0; g < 3; g++)
             param(&soft, "assignment")[3 * c + g] = g == UNEQUAL[c] ? 800.0 : -800.0;
@@ -244,7 +244,7 @@ static void an_empty_group_has_no_share(void **state) {
     static const double FAR[] = {400.0, 1e4, 1e300};
     Arena *arena = arena_new();
     for (size_t k = 0; k < COUNT_OF(FAR); k++) {
-        Given soft = given(arena, "soft(4)"), map = given(arena, UNEQUAL_SPEC);
+        Trial soft = given(arena, "soft(4)"), map = given(arena, UNEQUAL_SPEC);
         for (size_t c = 0; c < C; c++)
             for (size_t g = 0; g < 4; g++)
                 param(&soft, "assignment")[4 * c + g] =
@@ -260,7 +260,7 @@ static void an_empty_group_has_no_share(void **state) {
 static void a_temperature_divides_logits(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Given sharp = given(arena, "soft(4, tau=0.5)"), plain = given(arena, "soft(4)");
+    Trial sharp = given(arena, "soft(4, tau=0.5)"), plain = given(arena, "soft(4)");
     for (size_t i = 0; i < 4 * C; i++)
         param(&plain, "assignment")[i] = 2.0 * param(&sharp, "assignment")[i];
     same_bits(arena, &sharp, &plain);
@@ -325,9 +325,9 @@ static void a_vertex_of_nested_is_a_group(void **state) {
         for (int pooled = 0; pooled < 2; pooled++) {
             Arena *arena = arena_new();
             const Lattice at = {3, CHANNELS[i], 5};
-            Given g = given_at(arena, pooled ? "nested(pooled=yes)" : "nested", at);
+            Trial g = given_at(arena, pooled ? "nested(pooled=yes)" : "nested", at);
             for (size_t k = 0; k < g.norm->parts; k++) {
-                Given one = given_at(arena, g.norm->part[k]->spec, at);
+                Trial one = given_at(arena, g.norm->part[k]->spec, at);
                 for (size_t j = 0; j < g.norm->parts; j++) {
                     param(&g, "mean_logit")[j] = j == k ? 800.0 : -800.0;
                     param(&g, "variance_logit")[j] = j == k ? 800.0 : -800.0;
@@ -343,13 +343,13 @@ static void nested_restated(void **state) {
     (void)state;
     for (int pooled = 0; pooled < 2; pooled++) {
         Arena *arena = arena_new();
-        Given g = given(arena, pooled ? "nested(pooled=yes)" : "nested");
+        Trial g = given(arena, pooled ? "nested(pooled=yes)" : "nested");
         long double w[4], u[4], sw = 0, su = 0;
         for (size_t k = 0; k < 4; k++) {
             sw += w[k] = expl((long double)param(&g, "mean_logit")[k]);
             su += u[k] = expl((long double)param(&g, "variance_logit")[k]);
         }
-        Got want = run_given(arena, &g, NORM_TRAIN, true);
+        Outcome want = run_given(arena, &g, NORM_TRAIN, true);
         for (size_t i = 0; i < ALL; i++) {
             Plain m[4];
             long double mean = 0, variance = g.norm->eps;
@@ -366,7 +366,7 @@ static void nested_restated(void **state) {
                          param(&g, "beta")[c]);
         }
         for (int way = 0; way < 4; way++) {
-            Got got = run_given(arena, &g, way % 2 ? NORM_EVAL : NORM_TRAIN, way / 2);
+            Outcome got = run_given(arena, &g, way % 2 ? NORM_EVAL : NORM_TRAIN, way / 2);
             same_results(&g, &got, g.norm, &want, KERNEL_EPS, GRADIENT_EPS);
         }
         arena_free(arena);

@@ -9,7 +9,7 @@ enum { MOST = 64 }; /* numbers of a parameter */
 typedef long double Real;
 
 typedef struct Problem {
-    const Given *g;
+    const Trial *g;
     NormMode mode;
     Real x[ALL], held[ALL]; /* what is detached is taken of `held` */
     Real param[NORM_MAX_PARAMS][MOST];
@@ -255,7 +255,7 @@ static const struct {
                  {"response(5)", response},
                  {"response(3, k=1, alpha=0.5, divide=yes)", response_divided}};
 
-static Problem plain_of(const Given *g, NormMode mode_of) {
+static Problem plain_of(const Trial *g, NormMode mode_of) {
     Problem p = {.g = g, .mode = mode_of};
     for (size_t i = 0; i < ALL; i++) p.x[i] = p.held[i] = g->x[i];
     for (size_t k = 0; k < g->norm->params; k++) {
@@ -289,12 +289,12 @@ static void equations_restated(void **state) {
     for (size_t e = 0; e < COUNT_OF(EQUATIONS); e++)
         for (int m = NORM_TRAIN; m <= NORM_EVAL; m++) {
             Arena *arena = arena_new();
-            Given g = given(arena, EQUATIONS[e].spec);
+            Trial g = given(arena, EQUATIONS[e].spec);
             Problem p = plain_of(&g, (NormMode)m);
             Real y[ALL];
             EQUATIONS[e].equation(y, &p);
             for (int definition = 0; definition < 2; definition++) {
-                Got got = run_given(arena, &g, (NormMode)m, definition);
+                Outcome got = run_given(arena, &g, (NormMode)m, definition);
                 for (size_t i = 0; i < ALL; i++)
                     if (!(fabs(got.y[i] - (double)y[i]) <= 64 * DBL_EPSILON))
                         fail_msg("%s, mode %d: y[%zu] = %.17g, not %.17g",
@@ -309,9 +309,9 @@ static void gradients_restated(void **state) {
     for (size_t e = 0; e < COUNT_OF(EQUATIONS); e++)
         for (int m = NORM_TRAIN; m <= NORM_EVAL; m++) {
             Arena *arena = arena_new();
-            Given g = given(arena, EQUATIONS[e].spec);
+            Trial g = given(arena, EQUATIONS[e].spec);
             Problem p = plain_of(&g, (NormMode)m);
-            Got got = run_given(arena, &g, (NormMode)m, false);
+            Outcome got = run_given(arena, &g, (NormMode)m, false);
             for (size_t i = 0; i < ALL; i += 3)
                 assert_near(got.dx[i], slope(&p, EQUATIONS[e].equation, &p.x[i]), 1e-9);
             for (size_t k = 0; k < g.norm->params; k++)
@@ -327,15 +327,15 @@ static void gradients_restated(void **state) {
 static void observations_restated(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Given g = given(arena, "mode(3)"), chunk = given(arena, "chunks(16)"),
+    Trial g = given(arena, "mode(3)"), chunk = given(arena, "chunks(16)"),
           evonorm = given(arena, "evonorm(B0)");
     Problem p = plain_of(&g, NORM_TRAIN), q = plain_of(&chunk, NORM_TRAIN);
     Real gate[N][MOST], m[3];
     for (size_t n = 0; n < N; n++) gates(gate[n], &p, n, 3);
     for (int definition = 0; definition < 2; definition++) {
-        Got modes = run_given(arena, &g, NORM_TRAIN, definition),
-            cut = run_given(arena, &chunk, NORM_TRAIN, definition),
-            evo = run_given(arena, &evonorm, NORM_TRAIN, definition);
+        Outcome modes = run_given(arena, &g, NORM_TRAIN, definition),
+                cut = run_given(arena, &chunk, NORM_TRAIN, definition),
+                evo = run_given(arena, &evonorm, NORM_TRAIN, definition);
         for (size_t k = 0; k < 3 * C; k++) {
             mode_moments(m, &p, gate, k / C, k % C);
             assert_near(modes.observed[0][k], (double)m[0], 1e-14);

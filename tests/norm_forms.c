@@ -42,7 +42,7 @@ static void automatic_numbers_of_groups(void **state) {
 static void automatic_groups_are_groups(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Given chosen = given(arena, "group(auto)"), said = given(arena, "group(2)");
+    Trial chosen = given(arena, "group(auto)"), said = given(arena, "group(2)");
     same_bits(arena, &chosen, &said);
     arena_free(arena);
 }
@@ -66,7 +66,7 @@ static void root_mean_squares_restated(void **state) {
                  {"channels(0, 1, 0, 2, 2, 1, 1, 1, center=no)", 1, 0, false}};
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
         Arena *arena = arena_new();
-        Given g = given(arena, CASES[i].spec);
+        Trial g = given(arena, CASES[i].spec);
         size_t of[C];
         for (size_t c = 0; c < C; c++)
             of[c] = CASES[i].width ? c / CASES[i].width : MAP[c];
@@ -82,11 +82,11 @@ static void a_running_square_is_observed(void **state) {
     static const char *const SPECS[] = {"batch(center=no)", "ghost(2, center=no)"};
     for (size_t i = 0; i < 2 * COUNT_OF(SPECS); i++) {
         Arena *arena = arena_new();
-        Given g = given(arena, SPECS[i / 2]);
+        Trial g = given(arena, SPECS[i / 2]);
         assert_int_equal(g.norm->states, 1);
         assert_string_equal(g.norm->state[0].name, "running_square");
         assert_near(g.norm->state[0].initial, 1.0, 0.0);
-        Got got = run_given(arena, &g, NORM_TRAIN, i % 2);
+        Outcome got = run_given(arena, &g, NORM_TRAIN, i % 2);
         double *want = ZERO(arena, double, C);
         for (size_t k = 0; k < ALL; k++)
             want[k / L % C] += g.x[k] * g.x[k] / (double)(N * L);
@@ -101,8 +101,9 @@ static void a_running_square_evaluates(void **state) {
     static const char *const SPECS[] = {"batch(center=no)", "ghost(2, center=no)"};
     for (size_t i = 0; i < 2 * COUNT_OF(SPECS); i++) {
         Arena *arena = arena_new();
-        Given g = given(arena, SPECS[i / 2]);
-        Got want = {TAKE(arena, double, ALL), TAKE(arena, double, ALL), {NULL}, {NULL}};
+        Trial g = given(arena, SPECS[i / 2]);
+        Outcome want = {
+            TAKE(arena, double, ALL), TAKE(arena, double, ALL), {NULL}, {NULL}};
         for (size_t k = 0; k < 2; k++) want.dparam[k] = ZERO(arena, double, C);
         for (size_t k = 0; k < ALL; k++) {
             const size_t c = k / L % C;
@@ -112,7 +113,7 @@ static void a_running_square_evaluates(void **state) {
             want.dparam[0][c] += g.dy[k] * g.x[k] / std;
             want.dparam[1][c] += g.dy[k];
         }
-        Got got = run_given(arena, &g, NORM_EVAL, i % 2);
+        Outcome got = run_given(arena, &g, NORM_EVAL, i % 2);
         same_results(&g, &got, g.norm, &want, KERNEL_EPS, GRADIENT_EPS);
         arena_free(arena);
     }

@@ -3,26 +3,12 @@
 #ifndef NORMLAB_NORM_GIVEN_H
 #define NORMLAB_NORM_GIVEN_H
 
-#include "norm_run.h"
+#include "norm_shared.h"
+#include "trial_kind.h"
 
 enum { N = 4, C = 8, L = 6, ALL = N * C * L };
 
 static const Lattice USUAL = {N, C, L};
-
-typedef struct Given {
-    const Norm *norm;
-    Lattice at;
-    size_t epoch;
-    double *x, *dy, *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];
-} Given;
-
-typedef struct Got {
-    double *y, *dx, *dparam[NORM_MAX_PARAMS], *observed[NORM_MAX_STATES];
-} Got;
-
-static inline size_t elements(const Given *g) {
-    return g->at.N * g->at.C * g->at.L;
-}
 
 /* Variances are positive, a map is as it begins. */
 static inline double *random_state(Arena *arena, const NormState *state) {
@@ -35,20 +21,21 @@ static inline double *random_state(Arena *arena, const NormState *state) {
     return value;
 }
 
-static inline Given given_at(Arena *arena, const char *spec, Lattice at) {
+static inline Trial given_at(Arena *arena, const char *spec, Lattice at) {
     Error error = {.set = false};
-    Given g = {.norm = norm_new(arena, spec, at.C, &error), .at = at};
-    if (g.norm == NULL) fail_msg("%s: %s", spec, error.message);
-    g.x = normals(arena, 1, elements(&g), 0.5, 2.0);
-    g.dy = normals(arena, 2, elements(&g), 0.0, 1.0);
-    for (size_t k = 0; k < g.norm->params; k++)
-        g.param[k] = normals(arena, 10 + k, g.norm->param[k].count, 0.2, 1.0);
-    for (size_t k = 0; k < g.norm->states; k++)
-        g.state[k] = random_state(arena, &g.norm->state[k]);
+    const Norm *norm = norm_new(arena, spec, at.C, &error);
+    if (norm == NULL) fail_msg("%s: %s", spec, error.message);
+    Trial g = trial_of(norm, SHAPE(at.N, at.C, at.L), NORM_TRAIN);
+    g.x = normals(arena, 1, g.n, 0.5, 2.0);
+    g.dy = normals(arena, 2, g.n, 0.0, 1.0);
+    for (size_t k = 0; k < norm->params; k++)
+        g.param[k] = normals(arena, 10 + k, norm->param[k].count, 0.2, 1.0);
+    for (size_t k = 0; k < norm->states; k++)
+        g.state[k] = random_state(arena, &norm->state[k]);
     return g;
 }
 
-static inline Given given(Arena *arena, const char *spec) {
+static inline Trial given(Arena *arena, const char *spec) {
     return given_at(arena, spec, USUAL);
 }
 
@@ -58,47 +45,23 @@ static inline size_t param_place(const Norm *norm, const char *name) {
     return NORM_MAX_PARAMS;
 }
 
-static inline double *param(const Given *g, const char *name) {
+static inline double *param(const Trial *g, const char *name) {
     const size_t k = param_place(g->norm, name);
     if (k == NORM_MAX_PARAMS) fail_msg("%s has no %s", g->norm->spec, name);
     return g->param[k];
 }
 
-static inline void set(const Given *g, const char *name, double value) {
+static inline void set(const Trial *g, const char *name, double value) {
     const size_t k = param_place(g->norm, name);
     for (size_t c = 0; k < NORM_MAX_PARAMS && c < g->norm->param[k].count; c++)
         g->param[k][c] = value;
 }
 
-static inline Got run_given(Arena *arena, const Given *g, NormMode mode,
-                            bool definition) {
-    const Shape shape = SHAPE(g->at.N, g->at.C, g->at.L);
-    Got got = {TAKE(arena, double, elements(g)),
-               TAKE(arena, double, elements(g)),
-               {NULL},
-               {NULL}};
-    Tape *tape = tape_new(arena);
-    Node *in[NORM_MAX_PARAMS], *x = tape_parameter(tape, shape, g->x, got.dx);
-    for (size_t k = 0; k < g->norm->params; k++) {
-        const size_t count = g->norm->param[k].count;
-        got.dparam[k] = TAKE(arena, double, count);
-        in[k] = tape_parameter(tape, SHAPE(count), g->param[k], got.dparam[k]);
-    }
-    for (size_t k = 0; k < g->norm->states; k++) { /* what is there is overwritten */
-        got.observed[k] = TAKE(arena, double, g->norm->state[k].count);
-        for (size_t c = 0; c < g->norm->state[k].count; c++) got.observed[k][c] = -1.0;
-    }
-    NormContext call = {.tape = tape,
-                        .norm = g->norm,
-                        .mode = mode,
-                        .epoch = g->epoch,
-                        .param = in,
-                        .state = (const double *const *)g->state,
-                        .observed = got.observed};
-    Node *y = definition ? norm_define(&call, x) : norm_apply(&call, x);
-    tape_backward(tape, y, g->dy);
-    memcpy(got.y, y->value, elements(g) * sizeof *got.y);
-    return got;
+static inline Outcome run_given(Arena *arena, const Trial *g, NormMode mode,
+                                bool definition) {
+    Trial t = *g;
+    t.mode = mode;
+    return definition ? trial_run_definition(arena, &t) : trial_run(arena, &t, 0);
 }
 
 /* To so many eps of the largest; 0: to the bit. */
@@ -111,11 +74,11 @@ static inline void near_all(const double *got, const double *want, size_t count,
 }
 
 /* y, and the gradients of x, gamma and beta. */
-static inline void same_results(const Given *g, const Got *got, const Norm *other,
-                                const Got *want, double y_eps, double gradient_eps) {
+static inline void same_results(const Trial *g, const Outcome *got, const Norm *other,
+                                const Outcome *want, double y_eps, double gradient_eps) {
     static const char *const AFFINE[] = {"gamma", "beta"};
-    near_all(got->y, want->y, elements(g), y_eps);
-    near_all(got->dx, want->dx, elements(g), gradient_eps);
+    near_all(got->y, want->y, g->n, y_eps);
+    near_all(got->dx, want->dx, g->n, gradient_eps);
     for (size_t i = 0; i < COUNT_OF(AFFINE); i++) {
         const size_t k = param_place(g->norm, AFFINE[i]),
                      j = param_place(other, AFFINE[i]);
@@ -124,16 +87,16 @@ static inline void same_results(const Given *g, const Got *got, const Norm *othe
     }
 }
 
-static inline void same_observed(const Got *got, size_t from, const Got *want,
+static inline void same_observed(const Outcome *got, size_t from, const Outcome *want,
                                  const Norm *norm, double eps) {
     for (size_t k = 0; k < norm->states; k++)
         near_all(got->observed[from + k], want->observed[k], norm->state[k].count, eps);
 }
 
-static inline void same_in(Arena *arena, const Given *a, const Given *b, NormMode mode,
+static inline void same_in(Arena *arena, const Trial *a, const Trial *b, NormMode mode,
                            bool definition, double y_eps, double gradient_eps) {
-    Got one = run_given(arena, a, mode, definition),
-        two = run_given(arena, b, mode, definition);
+    Outcome one = run_given(arena, a, mode, definition),
+            two = run_given(arena, b, mode, definition);
     same_results(a, &one, b->norm, &two, y_eps, gradient_eps);
 }
 
@@ -142,30 +105,30 @@ enum { KERNEL_EPS = 8, GRADIENT_EPS = 32 };
 
 /* The same function: by definition y to the bit, by kernel as far as sums are taken in
  * another order; gradients as far as the affine stands elsewhere. */
-static inline void same_function_in(Arena *arena, const Given *a, const Given *b,
+static inline void same_function_in(Arena *arena, const Trial *a, const Trial *b,
                                     NormMode mode) {
     same_in(arena, a, b, mode, true, 0.0, GRADIENT_EPS);
     same_in(arena, a, b, mode, false, KERNEL_EPS, GRADIENT_EPS);
 }
 
-static inline void same_function(Arena *arena, const Given *a, const Given *b) {
+static inline void same_function(Arena *arena, const Trial *a, const Trial *b) {
     same_function_in(arena, a, b, NORM_TRAIN);
     same_function_in(arena, a, b, NORM_EVAL);
 }
 
 /* The same arithmetic: all of it to the bit, what is observed too. */
-static inline void same_bits_in(Arena *arena, const Given *a, const Given *b,
+static inline void same_bits_in(Arena *arena, const Trial *a, const Trial *b,
                                 NormMode mode) {
     for (int definition = 0; definition < 2; definition++) {
-        Got one = run_given(arena, a, mode, definition),
-            two = run_given(arena, b, mode, definition);
+        Outcome one = run_given(arena, a, mode, definition),
+                two = run_given(arena, b, mode, definition);
         same_results(a, &one, b->norm, &two, 0.0, 0.0);
         if (mode == NORM_TRAIN && a->norm->states == b->norm->states)
             same_observed(&one, 0, &two, b->norm, 0.0);
     }
 }
 
-static inline void same_bits(Arena *arena, const Given *a, const Given *b) {
+static inline void same_bits(Arena *arena, const Trial *a, const Trial *b) {
     same_bits_in(arena, a, b, NORM_TRAIN);
     same_bits_in(arena, a, b, NORM_EVAL);
 }
@@ -209,11 +172,11 @@ static inline size_t *plain_blocks(Arena *arena, Lattice at, size_t block, size_
 /* y = gamma xhat + beta and its gradients, xhat = (x - mean) / sqrt(variance + eps):
  *     g = gamma dy, dx = rstd (g - mean of g - xhat mean of g xhat);
  * uncentred without the means, and with the mean square. */
-static inline Got plain_standardized(Arena *arena, const Given *g, const size_t *cell,
-                                     bool centred) {
-    const size_t all = elements(g), channels = g->at.C, length = g->at.L;
+static inline Outcome plain_standardized(Arena *arena, const Trial *g, const size_t *cell,
+                                         bool centred) {
+    const size_t all = g->n, channels = g->at.C, length = g->at.L;
     const double *gamma = param(g, "gamma"), *beta = param(g, "beta");
-    Got want = {TAKE(arena, double, all), TAKE(arena, double, all), {NULL}, {NULL}};
+    Outcome want = {TAKE(arena, double, all), TAKE(arena, double, all), {NULL}, {NULL}};
     for (size_t k = 0; k < 2; k++) want.dparam[k] = ZERO(arena, double, channels);
     long double *rstd = TAKE(arena, long double, all),
                 *xhat = TAKE(arena, long double, all);
@@ -242,10 +205,10 @@ static inline Got plain_standardized(Arena *arena, const Given *g, const size_t 
 }
 
 /* Both texts of it in training. */
-static inline void is_plain(Arena *arena, const Given *g, const size_t *cell) {
-    Got want = plain_standardized(arena, g, cell, !g->norm->uncentred);
+static inline void is_plain(Arena *arena, const Trial *g, const size_t *cell) {
+    Outcome want = plain_standardized(arena, g, cell, !g->norm->uncentred);
     for (int definition = 0; definition < 2; definition++) {
-        Got got = run_given(arena, g, NORM_TRAIN, definition);
+        Outcome got = run_given(arena, g, NORM_TRAIN, definition);
         same_results(g, &got, g->norm, &want, KERNEL_EPS, GRADIENT_EPS);
     }
 }

@@ -1,7 +1,8 @@
 /* Kernels and definitions against 113 bits: every bar holds for every base normalizer, on
  * shapes of ranks 2 to 5 and on data chosen to break them. Each case prints how near to its bars it came. */
-#include "norm_run.h"
+#include "norm_shared.h"
 #include "reference.h"
+#include "trial_kind.h"
 
 #define EPS DBL_EPSILON
 
@@ -176,14 +177,33 @@ static double measured(const double *got, const Quad *want, const double *scale,
     return worst;
 }
 
-static void measure(double *got, const Outcome *o, const Reference *r, Way way, size_t n,
-                    size_t C) {
-    double *zero = NULL, all = way == DEFINITION ? r->worst_ratio : 0.0;
-    const double *ratio = way == DEFINITION ? r->ratio : zero;
+static void measure(double *got, const Outcome *o, const Reference *r, bool definition,
+                    size_t n, size_t C) {
+    const double all = definition ? r->worst_ratio : 0.0,
+                 *ratio = definition ? r->ratio : NULL;
     got[0] = measured(o->y, r->y, r->y_scale, ratio, 0.0, n);
     got[1] = measured(o->dx, r->dx, r->dx_scale, ratio, 0.0, n);
-    got[2] = measured(o->dgamma, r->dgamma, r->dgamma_scale, NULL, all, C);
-    got[3] = measured(o->dbeta, r->dbeta, r->dbeta_scale, NULL, 0.0, C);
+    got[2] = measured(o->dparam[0], r->dgamma, r->dgamma_scale, NULL, all, C);
+    got[3] = measured(o->dparam[1], r->dbeta, r->dbeta_scale, NULL, 0.0, C);
+}
+
+/* Random everything but x, which is chosen. */
+static Trial chosen(Arena *arena, const char *spec, double *x, Shape shape, NormMode mode,
+                    uint64_t seed) {
+    Error error = {.set = false};
+    const Norm *norm = norm_new(arena, spec, shape.size[1], &error);
+    if (norm == NULL || !norm_fits(arena, norm, shape_lattice(shape), mode, &error))
+        fail_msg("%s on %s: %s", spec, shape_text(arena, shape), error.message);
+    Trial t = trial_of(norm, shape, mode);
+    t.x = x;
+    t.dy = normals(arena, 16 * seed + 1, t.n, 0.1, 1.0);
+    t.param[0] = normals(arena, 16 * seed + 2, t.at.C, 0.3, 1.0);
+    t.param[1] = normals(arena, 16 * seed + 3, t.at.C, -0.2, 1.0);
+    t.state[0] = normals(arena, 16 * seed + 4, t.at.C, 0.5, 0.5);
+    t.state[1] = normals(arena, 16 * seed + 5, t.at.C, 0.0, 2.0);
+    for (size_t c = 0; c < t.at.C; c++)
+        t.state[1][c] = 0.1 + t.state[1][c] * t.state[1][c];
+    return t;
 }
 
 static bool judge(Arena *arena, Worst *worst, const Subject *subject, const Data *data,
@@ -196,8 +216,8 @@ static bool judge(Arena *arena, Worst *worst, const Subject *subject, const Data
                          subject->spec, data->eps)
             : text_print(arena, "%s(eps=%.17g)", subject->spec, data->eps);
     if (subject->sharing == SHARE_NOTHING) spec = "none";
-    Call call = random_call(arena, spec, shape, mode, seed);
-    call.x = drawn(arena, data, shape, seed);
+    const Trial t =
+        chosen(arena, spec, drawn(arena, data, shape, seed), shape, mode, seed);
     bool given = mode == NORM_EVAL &&
                  (subject->sharing == SHARE_BATCH || subject->sharing == SHARE_GHOST);
     Question question = {.sharing = subject->sharing,
@@ -206,20 +226,21 @@ static bool judge(Arena *arena, Worst *worst, const Subject *subject, const Data
                          .N = at.N,
                          .C = at.C,
                          .L = at.L,
-                         .x = call.x,
-                         .dy = call.dy,
-                         .gamma = call.gamma,
-                         .beta = call.beta,
-                         .mean = given ? call.state[0] : NULL,
-                         .variance = given ? call.state[1] : NULL};
+                         .x = t.x,
+                         .dy = t.dy,
+                         .gamma = t.param[0],
+                         .beta = t.param[1],
+                         .mean = given ? t.state[0] : NULL,
+                         .variance = given ? t.state[1] : NULL};
     Reference reference = reference_answer(arena, &question);
     bool good = true;
-    for (Way way = KERNEL; way <= DEFINITION; way++) {
+    for (int definition = 0; definition < 2; definition++) {
         double got[BARS / 2];
-        Outcome outcome = run(arena, &call, way);
-        measure(got, &outcome, &reference, way, shape_count(shape), at.C);
+        const Outcome outcome =
+            definition ? trial_run_definition(arena, &t) : trial_run(arena, &t, 0);
+        measure(got, &outcome, &reference, definition, t.n, at.C);
         for (size_t k = 0; k < BARS / 2; k++) {
-            size_t bar = k + (way == KERNEL ? KERNEL_Y : DEFINED_Y);
+            size_t bar = k + (definition ? DEFINED_Y : KERNEL_Y);
             if (!(got[k] <= worst->of[bar])) worst->of[bar] = got[k];
             if (got[k] <= BAR[bar].most) continue;
             print_error("%s of %s on %s, %s %g, %s, seed %llu: %.3g eps, allowed %g\n",

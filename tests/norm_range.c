@@ -1,8 +1,9 @@
 /* Kernels and rows over the whole range of doubles, against the definition in 113 bits,
  * whose exponents have 15 bits: classes (number, infinity) and digits, forward and
  * backward. */
-#include "norm_run.h"
+#include "norm_shared.h"
 #include "replay.h"
+#include "trial_kind.h"
 
 #if NORMLAB_HAS_QUAD
 
@@ -56,17 +57,7 @@ static const Subject COMBINED[] = {
 
 /* ---- one call -------------------------------------------------------------------- */
 
-enum { EPOCH = 1, MOST = 1 + NORM_MAX_PARAMS };
-
-typedef struct Setting {
-    const Norm *norm;
-    Shape shape;
-    Lattice at;
-    NormMode mode;
-    double *value[MOST]; /* x, parameters */
-    const double *state[NORM_MAX_STATES];
-    double *dy;
-} Setting;
+enum { MOST = 1 + NORM_MAX_PARAMS };
 
 /* The same with that eps in every part. */
 static const Norm *with_eps(Arena *arena, const Norm *norm, double eps) {
@@ -78,20 +69,20 @@ static const Norm *with_eps(Arena *arena, const Norm *norm, double eps) {
     return copy;
 }
 
-static Setting setting(Arena *arena, const char *spec, Shape shape, double eps,
-                       double unit, double offset, uint64_t seed) {
+static Trial setting(Arena *arena, const char *spec, Shape shape, double eps, double unit,
+                     double offset, uint64_t seed) {
     Error error = {.set = false};
-    Setting s = {.shape = shape, .at = shape_lattice(shape)};
-    const Norm *norm = norm_new(arena, spec, s.at.C, &error);
+    const Norm *norm = norm_new(arena, spec, shape.size[1], &error);
     if (norm == NULL) fail_msg("%s: %s", spec, error.message);
-    s.norm = with_eps(arena, norm, eps);
-    s.dy = normals(arena, 100 * seed, shape_count(shape), 0.1, 1.0);
-    s.value[0] = normals(arena, 100 * seed + 1, shape_count(shape), 0.0, 1.0);
+    Trial s = trial_of(with_eps(arena, norm, eps), shape, NORM_TRAIN);
+    s.epoch = 1;
+    s.dy = normals(arena, 100 * seed, s.n, 0.1, 1.0);
+    s.x = normals(arena, 100 * seed + 1, s.n, 0.0, 1.0);
     for (size_t k = 0; k < norm->params; k++) {
         const NormParam *param = &norm->param[k];
-        s.value[1 + k] = normals(arena, 100 * seed + 2 + k, param->count, 0.5, 0.5);
+        s.param[k] = normals(arena, 100 * seed + 2 + k, param->count, 0.5, 0.5);
         for (size_t i = 0; param->by_x && i < param->count; i++)
-            s.value[1 + k][i] /= unit * (1.0 + fabs(offset));
+            s.param[k][i] /= unit * (1.0 + fabs(offset));
     }
     for (size_t k = 0; k < norm->states; k++) {
         const NormState *state = &norm->state[k];
@@ -110,19 +101,11 @@ static Setting setting(Arena *arena, const char *spec, Shape shape, double eps,
     return s;
 }
 
-static Node *write(Tape *tape, const Setting *s, Node **in, double *const *slot,
-                   bool definition) {
-    for (size_t k = 0; k <= s->norm->params; k++)
-        in[k] =
-            tape_parameter(tape, k == 0 ? s->shape : SHAPE(s->norm->param[k - 1].count),
-                           s->value[k], slot ? slot[k] : NULL);
-    NormContext context = {.tape = tape,
-                           .norm = s->norm,
-                           .mode = s->mode,
-                           .epoch = EPOCH,
-                           .param = in + 1,
-                           .state = s->state};
-    return definition ? norm_define(&context, in[0]) : norm_apply(&context, in[0]);
+static void put_inputs(Node **in, Tape *tape, const Trial *s) {
+    in[0] = tape_parameter(tape, s->shape, s->x, NULL);
+    for (size_t k = 0; k < s->norm->params; k++)
+        in[1 + k] =
+            tape_parameter(tape, SHAPE(s->norm->param[k].count), s->param[k], NULL);
 }
 
 /* ---- what differs ----------------------------------------------------------------- */
@@ -168,34 +151,31 @@ static size_t differing(const char *spec, const char *data, const char *what,
 }
 
 static size_t judge(Arena *arena, const Subject *subject, const char *data,
-                    const Setting *s) {
-    const size_t n = shape_count(s->shape), inputs = 1 + s->norm->params;
-    double *slot[MOST];
+                    const Trial *s) {
+    const size_t n = s->n, inputs = 1 + s->norm->params;
     Node *in[MOST], *out[MOST + 1];
     Quad *truth[MOST + 1];
-    for (size_t k = 0; k < inputs; k++)
-        slot[k] = TAKE(arena, double, k == 0 ? n : s->norm->param[k - 1].count);
-    Tape *fast = tape_new(arena), *exact = tape_new(arena);
-    Node *y = write(fast, s, in, slot, false);
-    tape_backward(fast, y, s->dy);
-    Setting true_to = *s;
+    Tape *exact = tape_new(arena);
+    const Outcome got = trial_run(arena, s, 0);
+    Trial true_to = *s;
     if (subject->truth) {
         Error error = {.set = false};
         const Norm *norm = norm_new(arena, subject->truth, s->at.C, &error);
         true_to.norm = with_eps(arena, norm, s->norm->eps);
     }
-    out[inputs] = write(exact, &true_to, in, NULL, true);
+    put_inputs(in, exact, s);
+    out[inputs] = trial_write_definition(exact, in, &true_to);
     tape_gradient(exact, out[inputs], tape_leaf(exact, s->shape, s->dy), in, inputs, out);
     program_run_quad(program_new(exact, out, inputs + 1), arena, NULL, NULL, 0, truth);
     const Quad least = 0x1p-1074;
     double largest = 0.0;
-    for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(s->value[0][i]));
+    for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(s->x[i]));
     const char *spec = subject->spec;
     size_t wrong =
-        differing(spec, data, "y", y->value, truth[inputs],
+        differing(spec, data, "y", got.y, truth[inputs],
                   sizes(arena, truth[inputs], n, s->at, ALL), n, 16, 4 * least);
     wrong +=
-        differing(spec, data, "dx", slot[0], truth[0],
+        differing(spec, data, "dx", got.dx, truth[0],
                   sizes(arena, truth[0], n, s->at, subject->reach), n, 1024, 4 * least);
     for (size_t k = 1; k < inputs; k++) {
         const NormParam *param = &s->norm->param[k - 1];
@@ -204,9 +184,9 @@ static size_t judge(Arena *arena, const Subject *subject, const char *data,
         const bool cancels = param->reading != NORM_NUMBER || strstr(param->name, "gate");
         const Quad term = param->by_x ? largest : cancels ? 1 : 0;
         const Quad room = 16 * n * least + 1024 * DBL_EPSILON * term;
-        wrong += differing(spec, data, s->norm->param[k - 1].name, slot[k], truth[k],
-                           sizes(arena, truth[k], count, (Lattice){1, 1, 1}, ALL), count,
-                           1024, room);
+        wrong += differing(
+            spec, data, s->norm->param[k - 1].name, got.dparam[k - 1], truth[k],
+            sizes(arena, truth[k], count, (Lattice){1, 1, 1}, ALL), count, 1024, room);
     }
     return wrong;
 }
@@ -232,11 +212,10 @@ static size_t units(const Subject *subject, size_t count, size_t shapes, NormMod
                                            : 1e-5;
                     if (!isfinite(32.0 * RATIOS[r] * unit)) continue;
                     Arena *arena = arena_new();
-                    Setting s = setting(arena, subject[c % count].spec, SHAPES[c / count],
-                                        eps, unit, RATIOS[r], c);
+                    Trial s = setting(arena, subject[c % count].spec, SHAPES[c / count],
+                                      eps, unit, RATIOS[r], c);
                     s.mode = mode;
-                    for (size_t i = 0; i < shape_count(s.shape); i++)
-                        s.value[0][i] = unit * (RATIOS[r] + s.value[0][i]);
+                    for (size_t i = 0; i < s.n; i++) s.x[i] = unit * (RATIOS[r] + s.x[i]);
                     char data[64];
                     snprintf(data, sizeof data, "std 2^%d, mean %g std, eps %g",
                              EXPONENTS[e], RATIOS[r], eps);
@@ -258,15 +237,14 @@ static size_t mixed(const Subject *subject, size_t count) {
             for (size_t k = 0; k < 2; k++) {
                 Arena *arena = arena_new();
                 const double eps = k == 0 ? 1e-5 : 1e-300;
-                Setting s = setting(arena, subject[c].spec, SHAPES[0], eps, 1.0, 0.0, c);
+                Trial s = setting(arena, subject[c].spec, SHAPES[0], eps, 1.0, 0.0, c);
                 const Lattice at = s.at;
-                for (size_t i = 0; i < shape_count(s.shape); i++) {
+                for (size_t i = 0; i < s.n; i++) {
                     const size_t of[] = {i / at.L / at.C, i / at.L % at.C, i,
                                          i == 0 ? 5 : 0, 0};
-                    s.value[0][i] = ldexp(s.value[0][i], BY[of[way] % COUNT_OF(BY)]);
+                    s.x[i] = ldexp(s.x[i], BY[of[way] % COUNT_OF(BY)]);
                     if (way == 4) /* DBL_MAX of either sign, and the smallest */
-                        s.value[0][i] =
-                            i % 3 ? copysign(DBL_MAX, s.value[0][i]) : 0x1p-1074;
+                        s.x[i] = i % 3 ? copysign(DBL_MAX, s.x[i]) : 0x1p-1074;
                 }
                 char data[64];
                 snprintf(data, sizeof data, "mixed %s, eps %g", what[way], eps);

@@ -6,7 +6,7 @@
 
 /* By definition everything is one and the same sum; by kernel the affine of the whole stands
  * behind the part's. */
-static void is_part(Arena *arena, const Given *whole, const Given *part, NormMode mode) {
+static void is_part(Arena *arena, const Trial *whole, const Trial *part, NormMode mode) {
     same_function_in(arena, whole, part, mode);
 }
 
@@ -17,7 +17,7 @@ static const char *const ANNEAL[][3] = {
     {"anneal(ghost(2), batch, from=2, to=8)", "ghost(2)", "batch"},
     {"anneal(layer, batch(center=no), from=2, to=8)", "layer", "batch(center=no)"}};
 
-static void share_states(const Given *whole, Given *part, size_t i) {
+static void share_states(const Trial *whole, Trial *part, size_t i) {
     for (size_t k = 0; k < part->norm->states; k++)
         part->state[k] = whole->state[whole->norm->part_state[i] + k];
 }
@@ -30,7 +30,7 @@ static void anneal_has_two_ends(void **state) {
         for (size_t e = 0; e < COUNT_OF(EPOCHS); e++) {
             Arena *arena = arena_new();
             const size_t end = EPOCHS[e] >= 8;
-            Given whole = given(arena, ANNEAL[s][0]),
+            Trial whole = given(arena, ANNEAL[s][0]),
                   part = given(arena, ANNEAL[s][1 + end]);
             whole.epoch = EPOCHS[e];
             share_states(&whole, &part, end);
@@ -45,7 +45,7 @@ static void anneal_is_a_blend_between(void **state) {
     (void)state;
     for (size_t epoch = 3; epoch < 8; epoch++) {
         Arena *arena = arena_new();
-        Given whole = given(arena, ANNEAL[0][0]),
+        Trial whole = given(arena, ANNEAL[0][0]),
               blend = given(arena, "blend(batch, group(2), gate=free, per=layer)");
         whole.epoch = epoch;
         set(&blend, "gate", 1.0 - (double)(epoch - 2) / 6.0);
@@ -61,12 +61,12 @@ static void both_ends_observe(void **state) {
         for (size_t epoch = 0; epoch < 20; epoch++) {
             Arena *arena = arena_new();
             const int definition = epoch % 2;
-            Given whole = given(arena, ANNEAL[s][0]);
+            Trial whole = given(arena, ANNEAL[s][0]);
             whole.epoch = epoch / 2;
-            Got got = run_given(arena, &whole, NORM_TRAIN, definition);
+            Outcome got = run_given(arena, &whole, NORM_TRAIN, definition);
             for (size_t i = 0; i < 2; i++) {
-                Given part = given(arena, ANNEAL[s][1 + i]);
-                Got want = run_given(arena, &part, NORM_TRAIN, definition);
+                Trial part = given(arena, ANNEAL[s][1 + i]);
+                Outcome want = run_given(arena, &part, NORM_TRAIN, definition);
                 same_observed(&got, whole.norm->part_state[i], &want, part.norm,
                               definition ? 0.0 : KERNEL_EPS);
             }
@@ -96,7 +96,7 @@ static void phases_are_their_parts(void **state) {
     for (size_t s = 0; s < 2 * COUNT_OF(PHASES); s++) {
         Arena *arena = arena_new();
         const size_t i = s % 2;
-        Given whole = given(arena, PHASES[s / 2].whole),
+        Trial whole = given(arena, PHASES[s / 2].whole),
               part = given(arena, PHASES[s / 2].part[i]);
         share_states(&whole, &part, i);
         is_part(arena, &whole, &part, i ? NORM_EVAL : NORM_TRAIN);
@@ -105,7 +105,7 @@ static void phases_are_their_parts(void **state) {
     for (size_t s = 0; s < 4 * COUNT_OF(BARE); s++) {
         Arena *arena = arena_new();
         const size_t i = s % 2;
-        Given whole = given(arena, BARE[s / 4].whole),
+        Trial whole = given(arena, BARE[s / 4].whole),
               part = given(arena, BARE[s / 4].part[i]);
         share_states(&whole, &part, i);
         same_in(arena, &whole, &part, i ? NORM_EVAL : NORM_TRAIN, s / 2 % 2, 0.0, 0.0);
@@ -118,11 +118,11 @@ static void a_phase_observes_what_evaluates(void **state) {
     (void)state;
     for (size_t s = 0; s < 2 * COUNT_OF(PHASES); s++) {
         Arena *arena = arena_new();
-        Given whole = given(arena, PHASES[s / 2].whole);
-        Got got = run_given(arena, &whole, NORM_TRAIN, s % 2);
+        Trial whole = given(arena, PHASES[s / 2].whole);
+        Outcome got = run_given(arena, &whole, NORM_TRAIN, s % 2);
         for (size_t i = 0; i < 2; i++) {
-            Given part = given(arena, PHASES[s / 2].part[i]);
-            Got want = run_given(arena, &part, NORM_TRAIN, s % 2);
+            Trial part = given(arena, PHASES[s / 2].part[i]);
+            Outcome want = run_given(arena, &part, NORM_TRAIN, s % 2);
             same_observed(&got, whole.norm->part_state[i], &want, part.norm, 0.0);
         }
         arena_free(arena);
@@ -137,15 +137,15 @@ static void frozen_is_its_part_then_its_evaluation(void **state) {
     for (size_t s = 0; s < COUNT_OF(PARTS); s++)
         for (size_t epoch = 0; epoch < 6; epoch++) {
             Arena *arena = arena_new();
-            Given whole = given(arena, text_print(arena, "frozen(%s, from=3)", PARTS[s]));
-            Given part = given(arena, PARTS[s]);
+            Trial whole = given(arena, text_print(arena, "frozen(%s, from=3)", PARTS[s]));
+            Trial part = given(arena, PARTS[s]);
             whole.epoch = epoch;
             share_states(&whole, &part, 0);
             is_part(arena, &whole, &part, NORM_EVAL);
             for (int definition = 0; definition < 2; definition++) {
-                Got got = run_given(arena, &whole, NORM_TRAIN, definition),
-                    want = run_given(arena, &part, epoch < 3 ? NORM_TRAIN : NORM_EVAL,
-                                     definition);
+                Outcome got = run_given(arena, &whole, NORM_TRAIN, definition),
+                        want = run_given(arena, &part, epoch < 3 ? NORM_TRAIN : NORM_EVAL,
+                                         definition);
                 same_results(&whole, &got, part.norm, &want,
                              definition ? 0.0 : KERNEL_EPS, GRADIENT_EPS);
                 for (size_t k = 0; k < part.norm->states && epoch >= 3; k++)
@@ -169,7 +169,7 @@ static void before_its_epochs_a_mixture_is_plain(void **state) {
     for (size_t s = 0; s < COUNT_OF(MIXED); s++)
         for (size_t epoch = 0; epoch <= 2; epoch++) {
             Arena *arena = arena_new();
-            Given g = given(arena, MIXED[s][0]), plain = given(arena, MIXED[s][1]);
+            Trial g = given(arena, MIXED[s][0]), plain = given(arena, MIXED[s][1]);
             g.epoch = epoch;
             same_bits(arena, &g, &plain);
             arena_free(arena);
@@ -181,7 +181,7 @@ static void between_them_it_is_sharper(void **state) {
     (void)state;
     for (size_t s = 0; s < COUNT_OF(MIXED); s++) {
         Arena *arena = arena_new();
-        Given g = given(arena, MIXED[s][0]), plain = given(arena, MIXED[s][1]);
+        Trial g = given(arena, MIXED[s][0]), plain = given(arena, MIXED[s][1]);
         g.epoch = 4;
         for (size_t k = 0; k < g.norm->parts; k++) {
             param(&plain, "mean_logit")[k] = 10.0 * param(&g, "mean_logit")[k];
@@ -201,7 +201,7 @@ static void then_it_is_one_part(void **state) {
     static const char *const PARTS[] = {"instance", "layer", "batch"};
     for (size_t s = 0; s < 3 * COUNT_OF(EXTRA); s++) {
         Arena *arena = arena_new();
-        Given g = given(arena, text_print(arena,
+        Trial g = given(arena, text_print(arena,
                                           "mix(instance, layer, batch, from=2, "
                                           "to=6%s)",
                                           EXTRA[s / 3])),
@@ -210,7 +210,7 @@ static void then_it_is_one_part(void **state) {
         param(&g, "mean_logit")[s % 3] = param(&g, "variance_logit")[s % 3] = 4.0;
         is_part(arena, &g, &part, NORM_TRAIN);
         is_part(arena, &g, &part, NORM_EVAL);
-        Got got = run_given(arena, &g, NORM_TRAIN, true);
+        Outcome got = run_given(arena, &g, NORM_TRAIN, true);
         for (size_t k = 0; k < 3; k++)
             assert_near(got.dparam[param_place(g.norm, "mean_logit")][k], 0.0, 0.0);
         arena_free(arena);
@@ -222,10 +222,10 @@ static void a_choice_still_observes(void **state) {
     (void)state;
     for (size_t epoch = 0; epoch < 9; epoch++) {
         Arena *arena = arena_new();
-        Given g = given(arena, MIXED[0][0]), batch = given(arena, "batch");
+        Trial g = given(arena, MIXED[0][0]), batch = given(arena, "batch");
         g.epoch = epoch;
-        Got got = run_given(arena, &g, NORM_TRAIN, true),
-            want = run_given(arena, &batch, NORM_TRAIN, true);
+        Outcome got = run_given(arena, &g, NORM_TRAIN, true),
+                want = run_given(arena, &batch, NORM_TRAIN, true);
         same_observed(&got, 0, &want, batch.norm, 0.0);
         arena_free(arena);
     }

@@ -1,6 +1,6 @@
 /* Specs of normalizers: one canonical form, and every mistake at its place with the nearest
  * right word. */
-#include "norm_run.h"
+#include "norm_shared.h"
 
 static void canonical_forms(void **state) {
     (void)state;

@@ -1,19 +1,9 @@
-/* The data of a trial, what they are worth, and one call of its normalizer. */
+/* The data of a trial, and what they are worth. */
 #include "op.h"
 #include "trial_kind.h"
 
 #include <math.h>
 #include <string.h>
-
-double *copy_of(Arena *arena, const double *values, size_t count) {
-    return memcpy(TAKE(arena, double, count), values, count * sizeof *values);
-}
-
-double *filled(Arena *arena, size_t count, double value) {
-    double *values = TAKE(arena, double, count);
-    for (size_t k = 0; k < count; k++) values[k] = value;
-    return values;
-}
 
 /* ---- data ------------------------------------------------------------------------ */
 
@@ -47,7 +37,7 @@ static void adapt_state(Trial *t) {
         for (size_t k = 0; norm->state[i].adapted && k < norm->state[i].count; k++)
             t->state[i][k] =
                 norm->state[i].start ? norm->state[i].start[k] : norm->state[i].initial;
-    norm_adapt(norm, (Draw){t->seed, DRAW_ADAPT, TRIAL_EPOCH, 0}, t->state);
+    norm_adapt(norm, (Draw){t->seed, DRAW_ADAPT, t->epoch, 0}, t->state);
 }
 
 static double datum(const Trial *t, double normal) {
@@ -81,109 +71,6 @@ static void draw_all(Arena *arena, Trial *t) {
                     : t->unit * t->unit * (0.5 + t->state[i][k] * t->state[i][k]);
     }
     adapt_state(t);
-}
-
-/* ---- one call -------------------------------------------------------------------- */
-
-NormContext trial_context(const Trial *t, Tape *tape, Node *const *param) {
-    return (NormContext){.tape = tape,
-                         .norm = t->norm,
-                         .mode = t->mode,
-                         .epoch = TRIAL_EPOCH,
-                         .param = param,
-                         .state = (const double *const *)t->state};
-}
-
-static Node *write_norm(Tape *tape, Node *const *x, void *context) {
-    NormContext call = trial_context(context, tape, x + 1);
-    return norm_apply(&call, x[0]);
-}
-
-static Node *write_definition(Tape *tape, Node *const *x, void *context) {
-    NormContext call = trial_context(context, tape, x + 1);
-    return norm_define(&call, x[0]);
-}
-
-/* The trial as a function's context, which is not const. */
-static void *context_of(const Trial *trial) {
-    union {
-        const Trial *trial;
-        void *context;
-    } held = {trial};
-    return held.context;
-}
-
-CheckFunction trial_function(Arena *arena, const Trial *t, bool definition) {
-    CheckInput *input = TAKE(arena, CheckInput, 1 + t->norm->params);
-    input[0] = (CheckInput){"x", t->shape, t->x, t->unit};
-    for (size_t k = 0; k < t->norm->params; k++)
-        input[1 + k] =
-            (CheckInput){t->norm->param[k].name, SHAPE(t->norm->param[k].count),
-                         t->param[k], trial_param_unit(t, k)};
-    return (CheckFunction){.name = t->spec,
-                           .inputs = 1 + t->norm->params,
-                           .input = input,
-                           .write = definition ? write_definition : write_norm,
-                           .context = context_of(t),
-                           .upstream = t->dy};
-}
-
-static Node *given(Tape *tape, Shape shape, const double *value, double *slot) {
-    return slot ? tape_parameter(tape, shape, value, slot)
-                : tape_leaf(tape, shape, value);
-}
-
-static double *slot_for(Arena *arena, size_t count, bool frozen) {
-    if (frozen) return NULL;
-    double *slot = TAKE(arena, double, count);
-    for (size_t k = 0; k < count; k++) slot[k] = NAN; /* what is not written shows */
-    return slot;
-}
-
-typedef Node *Written(const NormContext *context, Node *x);
-
-static Outcome run(Arena *arena, const Trial *t, unsigned frozen, Written *text) {
-    Outcome o = {.y = TAKE(arena, double, t->n)};
-    const Norm *norm = t->norm;
-    Node *in[NORM_MAX_PARAMS];
-    o.dx = slot_for(arena, t->n, frozen & 1u);
-    for (size_t k = 0; k < norm->params; k++)
-        o.dparam[k] = slot_for(arena, norm->param[k].count, frozen >> (k + 1) & 1u);
-    for (size_t k = 0; k < norm->states; k++)
-        o.observed[k] = ZERO(arena, double, norm->state[k].count);
-    ArenaMark mark = arena_mark(arena);
-    Tape *tape = tape_new(arena);
-    Node *x = given(tape, t->shape, t->x, o.dx);
-    for (size_t k = 0; k < norm->params; k++)
-        in[k] = given(tape, SHAPE(norm->param[k].count), t->param[k], o.dparam[k]);
-    NormContext call = trial_context(t, tape, in);
-    call.observed = norm->states ? o.observed : NULL;
-    Node *y = text(&call, x);
-    tape_backward(tape, y, t->dy);
-    memcpy(o.y, y->value, t->n * sizeof *o.y);
-    arena_rewind(arena, mark);
-    return o;
-}
-
-Outcome trial_run(Arena *arena, const Trial *t, unsigned frozen) {
-    return run(arena, t, frozen, norm_apply);
-}
-
-Outcome trial_run_definition(Arena *arena, const Trial *t) {
-    return run(arena, t, 0, norm_define);
-}
-
-Trial trial_without_affine(Arena *arena, const Trial *t) {
-    static const char *const name[] = {"gamma", "beta"};
-    Trial bare = *t;
-    for (size_t i = 0; i < COUNT_OF(name); i++) {
-        size_t k = trial_param(t, name[i]);
-        if (k == SIZE_MAX) continue;
-        bare.param[k] = TAKE(arena, double, t->norm->param[k].count);
-        for (size_t c = 0; c < t->norm->param[k].count; c++)
-            bare.param[k][c] = i == 0 ? 1.0 : 0.0;
-    }
-    return bare;
 }
 
 /* ---- kernels --------------------------------------------------------------------- */
@@ -231,12 +118,15 @@ static bool is_within_range(const Norm *norm) {
 
 /* ---- preparing ------------------------------------------------------------------- */
 
+/* Of what schedules of the registry's examples do. */
+enum { IN_THE_MIDDLE = 1 };
+
 bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode mode,
                 TrialData data, uint64_t seed, const TrialCheck *check) {
     Error error = {.set = false};
-    *t = (Trial){.spec = spec, .mode = mode, .shape = shape, .data = data, .seed = seed};
-    t->at = shape_lattice(shape);
-    t->n = shape_count(shape);
+    *t = trial_of(NULL, shape, mode);
+    t->spec = spec, t->data = data, t->seed = seed;
+    t->epoch = IN_THE_MIDDLE;
     if (!(check->data >> data & 1u)) return false;
     const Norm *norm = norm_new(arena, spec, t->at.C, &error);
     if (norm == NULL || !norm_fits(arena, norm, t->at, mode, &error)) return false;

@@ -26,10 +26,11 @@ static Moving moving_new(Arena *arena, const Trial *t) {
 }
 
 /* Weight of the batch in both averages, by the text of the spec. */
-static Quad weight_said(const char *spec) {
-    const char *warm = strstr(spec, "warm="), *newest = strstr(spec, "weight_new=");
+static Quad weight_said(const Trial *t) {
+    const char *warm = strstr(t->spec, "warm="), *newest = strstr(t->spec, "weight_new=");
     double number;
-    if (warm && sscanf(warm, "warm=%lf", &number) == 1 && number > TRIAL_EPOCH) return 1;
+    if (warm && sscanf(warm, "warm=%lf", &number) == 1 && number > (double)t->epoch)
+        return 1;
     if (newest && sscanf(newest, "weight_new=%lf", &number) == 1) return number;
     return (Quad)0.1;
 }
@@ -37,7 +38,7 @@ static Quad weight_said(const char *spec) {
 /* The paper's equations for channel c: two sums, two averages, y and dx (mabn.c). */
 static void restate_channel(const Moving *m, const Trial *t, size_t c) {
     const size_t C = t->at.C, L = t->at.L;
-    const Quad w = weight_said(t->spec), count = (Quad)(double)(t->at.N * L);
+    const Quad w = weight_said(t), count = (Quad)(double)(t->at.N * L);
     for (size_t i = 0; i < t->n; i++)
         if (i / L % C == c) m->square[c] += (Quad)t->x[i] * t->x[i] / count;
     const Quad square = (1 - w) * t->state[0][c] + w * m->square[c];

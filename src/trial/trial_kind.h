@@ -5,9 +5,6 @@
 #include "arith.h"
 #include "trial.h"
 
-/* In the middle of what schedules of the registry's examples do. */
-enum { TRIAL_EPOCH = 1 };
-
 /* What the elements of a cell have in common, in 113 bits of the doubles as they are. */
 typedef struct TrialCell {
     Quad mean, variance;       /* the cell's own, or those that are given */
@@ -20,6 +17,7 @@ typedef struct Trial {
     const Norm *norm; /* eps scaled with the data */
     const char *spec; /* without that */
     NormMode mode;
+    size_t epoch;
     Shape shape;
     Lattice at;
     TrialData data;
@@ -69,16 +67,26 @@ bool trial_prepare(Arena *arena, Trial *trial, const char *spec, Shape shape,
 /* The newest operation with a definition and a kernel, from `node` on; NULL: none. */
 Node *trial_fused_from(Node *node);
 
-double *filled(Arena *arena, size_t count, double value);
-double *copy_of(Arena *arena, const double *values, size_t count);
 /* Standard normals by the trial's seed; `sample` from 40 on is free. */
 double *trial_normals(Arena *arena, const Trial *trial, uint64_t sample, size_t count);
+
+/* ---- call.c: whatever the numbers ------------------------------------------------------ */
+
+double *filled(Arena *arena, size_t count, double value);
+double *copy_of(Arena *arena, const double *values, size_t count);
+
+/* A call without numbers yet: x, dy, param and state are missing. */
+Trial trial_of(const Norm *norm, Shape shape, NormMode mode);
 
 /* What the normalizer is told, with these parameters. */
 NormContext trial_context(const Trial *trial, Tape *tape, Node *const *param);
 
-/* y of (x, params) with upstream dy, for the oracles of check.h: by the kernel, or by the
- * definition. */
+/* y of x[0], with the parameters behind it, and the trial's own state: by the kernel, or by
+ * the definition. */
+Node *trial_write(Tape *tape, Node *const *x, void *trial);
+Node *trial_write_definition(Tape *tape, Node *const *x, void *trial);
+
+/* The same with upstream dy, for the oracles of check.h. */
 CheckFunction trial_function(Arena *arena, const Trial *trial, bool definition);
 
 /* One call with all its gradients. */
