@@ -3,8 +3,7 @@
  * Its equations are restated in src/trial/design.c. */
 #include "harness.h"
 
-#include "norm.h"
-#include "trial.h"
+#include "trial_kind.h"
 
 #include <float.h>
 #include <math.h>
@@ -14,60 +13,30 @@ enum { N = 3, C = 4, L = 23, ALL = N * C * L };
 
 static const double FEW = 16 * DBL_EPSILON;
 
-typedef struct Step {
-    const char *spec;
-    NormMode mode;
-    size_t epoch;
-    double x[ALL], dy[ALL], gamma[C], beta[C], square[C], product[C];
-    bool x_frozen;
-    double y[ALL], dx[ALL], dgamma[C], dbeta[C], observed[2][C];
-} Step;
-
-static void fill(double *values, size_t count, uint64_t sample) {
+static double *draws(Arena *arena, size_t count, uint64_t sample) {
     const Draw draw = {.seed = 5, .purpose = DRAW_TEST, .sample = sample};
+    double *values = TAKE(arena, double, count);
     for (size_t i = 0; i < count; i++) values[i] = 0.3 + draw_normal(draw, i);
+    return values;
 }
+
+enum { GAMMA, BETA, SQUARE = 0, PRODUCT }; /* parameters, state */
 
 /* Random everything, some of the remembered products negative. */
-static Step *step_new(Arena *arena, const char *spec, uint64_t number) {
-    Step *s = ZERO(arena, Step, 1);
-    s->spec = spec;
-    fill(s->x, ALL, 8 * number), fill(s->dy, ALL, 8 * number + 1);
-    fill(s->gamma, C, 8 * number + 2), fill(s->beta, C, 8 * number + 3);
-    fill(s->square, C, 8 * number + 4), fill(s->product, C, 8 * number + 5);
-    for (size_t c = 0; c < C; c++) s->square[c] = 0.1 + s->square[c] * s->square[c];
-    s->product[0] = -fabs(s->product[0]);
-    return s;
-}
-
-static NormContext context_of(Tape *tape, const Norm *norm, const Step *s,
-                              Node *const *param, const double *const *state,
-                              double *const *observed) {
-    return (NormContext){.tape = tape,
-                         .norm = norm,
-                         .mode = s->mode,
-                         .epoch = s->epoch,
-                         .param = param,
-                         .state = state,
-                         .observed = observed};
-}
-
-/* Forward, and where asked backward. */
-static void run(Arena *arena, Step *s, bool backward) {
+static Trial step_new(Arena *arena, const char *spec, uint64_t number) {
     Error error = {.set = false};
-    const Norm *norm = norm_new(arena, s->spec, C, &error);
+    const Norm *norm = norm_new(arena, spec, C, &error);
     assert_non_null(norm);
-    Tape *tape = tape_new(arena);
-    Node *x = s->x_frozen ? tape_leaf(tape, SHAPE(N, C, L), s->x)
-                          : tape_parameter(tape, SHAPE(N, C, L), s->x, s->dx);
-    Node *param[] = {tape_parameter(tape, SHAPE(C), s->gamma, s->dgamma),
-                     tape_parameter(tape, SHAPE(C), s->beta, s->dbeta)};
-    const double *state[] = {s->square, s->product};
-    double *observed[] = {s->observed[0], s->observed[1]};
-    const NormContext call = context_of(tape, norm, s, param, state, observed);
-    Node *y = norm_apply(&call, x);
-    memcpy(s->y, y->value, sizeof s->y);
-    if (backward) tape_backward(tape, y, s->dy);
+    Trial s = trial_of(norm, SHAPE(N, C, L), NORM_TRAIN);
+    s.x = draws(arena, ALL, 8 * number), s.dy = draws(arena, ALL, 8 * number + 1);
+    s.param[GAMMA] = draws(arena, C, 8 * number + 2);
+    s.param[BETA] = draws(arena, C, 8 * number + 3);
+    s.state[SQUARE] = draws(arena, C, 8 * number + 4);
+    s.state[PRODUCT] = draws(arena, C, 8 * number + 5);
+    for (size_t c = 0; c < C; c++)
+        s.state[SQUARE][c] = 0.1 + s.state[SQUARE][c] * s.state[SQUARE][c];
+    s.state[PRODUCT][0] = -fabs(s.state[PRODUCT][0]);
+    return s;
 }
 
 static void near(const double *got, const double *expected, size_t count, double scale) {
@@ -82,41 +51,43 @@ static void with_all_weight_it_is_uncentred_batch(void **state) {
     static const char *const SPECS[] = {"mabn(weight_new=1)", "mabn(warm=3)"};
     Arena *arena = arena_new();
     for (size_t k = 0; k < COUNT_OF(SPECS); k++) {
-        Step *got = step_new(arena, SPECS[k], k), *batch = TAKE(arena, Step, 1);
-        got->epoch = 2;
-        *batch = *got;
-        batch->spec = "batch(center=no)";
-        run(arena, got, true), run(arena, batch, true);
-        near(got->y, batch->y, ALL, 1.0);
-        near(got->dx, batch->dx, ALL, 1.0);
-        near(got->dgamma, batch->dgamma, C, ALL);
-        near(got->dbeta, batch->dbeta, C, ALL);
-        near(got->observed[0], batch->observed[0], C, 1.0);
+        Trial step = step_new(arena, SPECS[k], k),
+              other = step_new(arena, "batch(center=no)", k);
+        step.epoch = other.epoch = 2;
+        const Outcome got = trial_run(arena, &step, 0),
+                      batch = trial_run(arena, &other, 0);
+        near(got.y, batch.y, ALL, 1.0);
+        near(got.dx, batch.dx, ALL, 1.0);
+        near(got.dparam[GAMMA], batch.dparam[GAMMA], C, ALL);
+        near(got.dparam[BETA], batch.dparam[BETA], C, ALL);
+        near(got.observed[SQUARE], batch.observed[SQUARE], C, 1.0);
     }
-    Step *cold = step_new(arena, "mabn(warm=3)", 1), *plain = step_new(arena, "mabn", 1);
-    cold->epoch = plain->epoch = 3;
-    run(arena, cold, true), run(arena, plain, true);
-    assert_memory_equal(cold->dx, plain->dx, sizeof cold->dx);
+    Trial cold = step_new(arena, "mabn(warm=3)", 1), plain = step_new(arena, "mabn", 1);
+    cold.epoch = plain.epoch = 3;
+    assert_memory_equal(trial_run(arena, &cold, 0).dx, trial_run(arena, &plain, 0).dx,
+                        ALL * sizeof(double));
     arena_free(arena);
 }
 
 /* gamma x / sqrt(square + w (mean(x^2) - square) + eps) with nothing detached; its
  * gradients by the tape. */
-static void differentiate(Arena *arena, Step *s, double weight) {
+static Outcome differentiate(Arena *arena, const Trial *s, double weight) {
+    Outcome o = {.dx = TAKE(arena, double, ALL)};
     Tape *t = tape_new(arena);
     const Lattice at = {N, C, L};
     const Partition *p = partition_blocks(arena, at, N, 1, false);
     const Shape shape = SHAPE(N, C, L);
-    Node *x = tape_parameter(t, shape, s->x, s->dx);
-    Node *was = tape_leaf(t, SHAPE(C), s->square);
+    Node *x = tape_parameter(t, shape, s->x, o.dx);
+    Node *was = tape_leaf(t, SHAPE(C), s->state[SQUARE]);
     Node *seen = tape_mean(t, tape_mul(t, x, x), p);
     Node *newest = tape_mul(t, tape_fill(t, SHAPE(C), weight), tape_sub(t, seen, was));
     Node *square = tape_add(t, tape_add(t, was, newest), tape_fill(t, SHAPE(C), 1e-5));
     Node *xhat = tape_div(t, x, tape_spread(t, tape_sqrt(t, square), p, shape));
-    Node *gamma = tape_spread(t, tape_leaf(t, SHAPE(C), s->gamma), p, shape);
+    Node *gamma = tape_spread(t, tape_leaf(t, SHAPE(C), s->param[GAMMA]), p, shape);
     Node *y = tape_mul(t, xhat, gamma);
-    memcpy(s->y, y->value, sizeof s->y);
     tape_backward(t, y, s->dy);
+    o.y = y->value;
+    return o;
 }
 
 /* dx is the derivative of y through mean(x^2), and -(1 - w) xhat product rstd. */
@@ -126,20 +97,21 @@ static void what_is_remembered_is_all_that_differs(void **state) {
     static const char *const SPECS[] = {"mabn(beta=no)", "mabn(weight_new=0.7, beta=no)"};
     Arena *arena = arena_new();
     for (size_t k = 0; k < COUNT_OF(SPECS); k++) {
-        Step *got = step_new(arena, SPECS[k], 2 + k), *exact = TAKE(arena, Step, 1);
-        Step *none = TAKE(arena, Step, 1);
-        *exact = *none = *got;
-        memset(none->product, 0, sizeof none->product);
-        run(arena, got, true), run(arena, none, true);
-        differentiate(arena, exact, WEIGHT[k]);
-        near(none->y, exact->y, ALL, 4.0);
-        near(none->dx, exact->dx, ALL, 8.0);
+        const Trial step = step_new(arena, SPECS[k], 2 + k);
+        Trial forgetful = step;
+        forgetful.state[PRODUCT] = ZERO(arena, double, C);
+        const Outcome got = trial_run(arena, &step, 0),
+                      none = trial_run(arena, &forgetful, 0),
+                      exact = differentiate(arena, &step, WEIGHT[k]);
+        near(none.y, exact.y, ALL, 4.0);
+        near(none.dx, exact.dx, ALL, 8.0);
         double most = 0.0;
         for (size_t i = 0; i < ALL; i++) {
             const size_t c = i / L % C;
-            const double xhat = exact->y[i] / got->gamma[c], rstd = xhat / got->x[i];
-            const double beside = -(1 - WEIGHT[k]) * xhat * got->product[c] * rstd;
-            assert_near(got->dx[i], exact->dx[i] + beside, FEW * 16);
+            const double xhat = exact.y[i] / step.param[GAMMA][c],
+                         rstd = xhat / step.x[i];
+            const double beside = -(1 - WEIGHT[k]) * xhat * step.state[PRODUCT][c] * rstd;
+            assert_near(got.dx[i], exact.dx[i] + beside, FEW * 16);
             most = fmax(most, fabs(beside));
         }
         assert_true(most > 0.1); /* no derivative */
@@ -153,15 +125,13 @@ static void what_is_remembered_is_all_that_differs(void **state) {
 static void training_is_the_evaluation_after_it(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Step *train = step_new(arena, "mabn(weight_new=0.3)", 5),
-         *eval = TAKE(arena, Step, 1);
-    *eval = *train;
-    run(arena, train, true);
-    eval->mode = NORM_EVAL;
+    Trial step = step_new(arena, "mabn(weight_new=0.3)", 5);
+    const Outcome train = trial_run(arena, &step, 0);
+    step.mode = NORM_EVAL;
     for (size_t c = 0; c < C; c++)
-        eval->square[c] += 0.3 * (train->observed[0][c] - eval->square[c]);
-    run(arena, eval, true);
-    assert_memory_equal(train->y, eval->y, sizeof train->y);
+        step.state[SQUARE][c] +=
+            0.3 * (train.observed[SQUARE][c] - step.state[SQUARE][c]);
+    assert_memory_equal(train.y, trial_run(arena, &step, 0).y, ALL * sizeof *train.y);
     arena_free(arena);
 }
 
@@ -169,27 +139,27 @@ static void training_is_the_evaluation_after_it(void **state) {
 static void products_fade(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Step *s = step_new(arena, "mabn(weight_new=0.25)", 6);
-    double seen[3][C];
-    memset(s->product, 0, sizeof s->product);
+    Trial s = step_new(arena, "mabn(weight_new=0.25)", 6);
+    const double *seen[3];
+    s.state[PRODUCT] = ZERO(arena, double, C);
     for (size_t k = 0; k < 3; k++) {
-        fill(s->dy, ALL, 100 + k);
-        run(arena, s, true);
-        memcpy(seen[k], s->observed[1], sizeof seen[k]);
+        s.dy = draws(arena, ALL, 100 + k);
+        seen[k] = trial_run(arena, &s, 0).observed[PRODUCT];
         for (size_t c = 0; c < C; c++)
-            s->product[c] += 0.25 * (s->observed[1][c] - s->product[c]);
+            s.state[PRODUCT][c] += 0.25 * (seen[k][c] - s.state[PRODUCT][c]);
     }
-    memset(s->dy, 0, sizeof s->dy);
-    run(arena, s, true);
+    s.dy = ZERO(arena, double, ALL);
+    const Outcome last = trial_run(arena, &s, 0);
     for (size_t i = 0; i < ALL; i++) {
         const size_t c = i / L % C;
         const double product = 0.25 * (0.75 * 0.75 * 0.75 * seen[0][c] +
                                        0.75 * 0.75 * seen[1][c] + 0.75 * seen[2][c]);
-        const double xhat = (s->y[i] - s->beta[c]) / s->gamma[c], rstd = xhat / s->x[i];
-        assert_near(s->dx[i], -rstd * xhat * product, FEW * 64);
-        assert_true(fabs(s->dx[i]) > 0.0);
+        const double xhat = (last.y[i] - s.param[BETA][c]) / s.param[GAMMA][c],
+                     rstd = xhat / s.x[i];
+        assert_near(last.dx[i], -rstd * xhat * product, FEW * 64);
+        assert_true(fabs(last.dx[i]) > 0.0);
     }
-    for (size_t c = 0; c < C; c++) assert_near(s->observed[1][c], 0.0, 0.0);
+    for (size_t c = 0; c < C; c++) assert_near(last.observed[PRODUCT][c], 0.0, 0.0);
     arena_free(arena);
 }
 
@@ -197,17 +167,18 @@ static void products_fade(void **state) {
 static void only_a_backward_observes_products(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Step *forward = step_new(arena, "mabn", 7), *frozen = step_new(arena, "mabn", 7),
-         *whole = step_new(arena, "mabn", 7);
-    frozen->x_frozen = true;
-    run(arena, forward, false), run(arena, frozen, true), run(arena, whole, true);
+    const Trial step = step_new(arena, "mabn", 7);
+    const Outcome whole = trial_run(arena, &step, 0),
+                  frozen = trial_run(arena, &step, 1u),
+                  forward = trial_run(arena, &step, 7u); /* nothing is wanted */
+    const size_t bytes = C * sizeof(double);
     for (size_t c = 0; c < C; c++) {
-        assert_true(isnan(forward->observed[1][c]));
-        assert_true(isfinite(whole->observed[1][c]));
+        assert_true(isnan(forward.observed[PRODUCT][c]));
+        assert_true(isfinite(whole.observed[PRODUCT][c]));
     }
-    assert_memory_equal(forward->observed[0], whole->observed[0],
-                        sizeof whole->observed[0]);
-    assert_memory_equal(frozen->observed, whole->observed, sizeof whole->observed);
+    assert_memory_equal(forward.observed[SQUARE], whole.observed[SQUARE], bytes);
+    for (size_t k = SQUARE; k <= PRODUCT; k++)
+        assert_memory_equal(frozen.observed[k], whole.observed[k], bytes);
     arena_free(arena);
 }
 
