@@ -615,6 +615,16 @@ def checkpoints(place):
     refused(good, ["blas", core, "--restart"], environment={"OPENBLAS_CORETYPE": core})
     refused(good, ["another run", "--restart"], lambda file: file.attrs.modify("run", "another run"))
     refused(good, ["/parts/weights", "--restart"], lambda file: file.pop("parts/weights"))
+    refused(good, ["seconds", "--restart"], lambda file: file.attrs.modify("seconds", float("nan")))
+
+    def put(name, i, value):
+        return lambda file: file["parts"][name].__setitem__(i, value)
+
+    step, epochs, loss_sum, wrong_sum, diverged, test_loss = 0, 1, 2, 3, 4, 6
+    for i, value in ((step, -1.5), (step, float("nan")), (step, 1e300), (step, 0.5), (epochs, 1e300), (epochs, -1),
+                     (loss_sum, float("inf")), (wrong_sum, -1), (wrong_sum, 1e9), (diverged, 1), (test_loss, 0)):
+        refused(good, ["/parts/counters", "--restart"], put("counters", i, value))
+    refused(good, ["/parts/val_error", "--restart"], put("val_error", 0, 7.5))
     with open(path, "wb") as file:
         file.write(flipped)
     process, deadline = place.start(*words, "--restart"), time.monotonic() + 60

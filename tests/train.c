@@ -87,7 +87,9 @@ static void resume_anywhere(const char *pairs, size_t steps) {
     assert_int_equal(trainer_done(whole), steps);
     for (size_t k = 0; k <= steps; k++) {
         Trainer *t = resumed(arena, pairs, data, at);
+        Error error = {.set = false};
         assert_int_equal(trainer_done(t), k);
+        assert_int_equal(trainer_may_resume(t, &error), k < steps);
         while (trainer_step(t) != TRAIN_DONE) continue;
         same_parts(t, whole);
         trainer_free(t);
@@ -133,6 +135,41 @@ static void a_used_trainer_can_be_filled(void **state) {
     trainer_free(at);
     trainer_free(used);
     arena_free(arena);
+}
+
+/* Which part is refused once one of its numbers is another. */
+static void assert_refused(const char *pairs, const char *name, size_t i, double value) {
+    Arena *arena = arena_new();
+    Error error = {.set = false};
+    Trainer *t = trainer_of(arena, pairs, small_data(arena, 10, 10), 1);
+    for (size_t k = 0; k < 5; k++) trainer_step(t);
+    assert_true(trainer_may_resume(t, &error));
+    size_t count;
+    const TrainPart *part = trainer_parts(t, &count);
+    for (size_t k = 0; k < count; k++)
+        if (strcmp(part[k].name, name) == 0) part[k].data[i] = value;
+    assert_false(trainer_may_resume(t, &error));
+    assert_int_equal(error.code, EX_DATAERR);
+    assert_memory_equal(error.message, name, strlen(name));
+    trainer_free(t);
+    arena_free(arena);
+}
+
+/* What would be an index. */
+static void no_place_of_a_run(void **state) {
+    (void)state;
+    static const double steps[] = {-1, -1.5, NAN, INFINITY, 1e300, 4, 5.5, 8, 9},
+                        groups[] = {-1, -0.5, 0.5, NAN, INFINITY, 2, 1e300},
+                        shares[] = {-0.1, 7.5, NAN};
+    for (size_t i = 0; i < COUNT_OF(steps); i++)
+        assert_refused("workers=1 batch=24", "counters", 0, steps[i]);
+    for (size_t i = 0; i < COUNT_OF(groups); i++) {
+        assert_refused("workers=1 batch=24 norm=regroup(2)", "state", 0, groups[i]);
+        assert_refused("workers=1 batch=24 norm=group(2)|regroup(2) running=precise",
+                       "state", 1, groups[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(shares); i++)
+        assert_refused("workers=1 batch=24", "val_error", 0, shares[i]);
 }
 
 /* ---- the steady state ---- */
@@ -396,6 +433,7 @@ static const Case CASES[] = {
     CASE(theorem, group_norm_does_not_see_workers),
     CASE(theorem, resumed_runs_have_the_same_bits),
     CASE(theorem, a_used_trainer_can_be_filled),
+    CASE(fault, no_place_of_a_run),
     CASE(theorem, no_memory_after_the_first_epoch),
     CASE(example, divergence_ends_a_run),
     CASE(example, an_infinite_loss_is_divergence),

@@ -129,7 +129,20 @@ static bool load_parts(const Store *store, Arena *arena, Trainer *trainer, const
                         checkpoint_path(arena, run->path), name, size, part[i].count);
         memcpy(part[i].data, data, size * sizeof *data);
     }
-    return true;
+    Error own = {.set = false};
+    return trainer_may_resume(trainer, &own) ||
+           fail(error, EX_DATAERR, 0, "%s: no run stands there: /parts/%s",
+                checkpoint_path(arena, run->path), own.message);
+}
+
+/* Of the sessions before. */
+static bool load_clock(const Store *store, Arena *arena, const char *path, Clock *clock,
+                       Error *error) {
+    if (!store_get_number(store, "/", "seconds", &clock->spent, error)) return false;
+    clock->started = store_get_text(store, arena, "/", "started", error);
+    if (clock->started == NULL) return false;
+    return (clock->spent >= 0 && isfinite(clock->spent)) ||
+           fail(error, EX_DATAERR, 0, "%s: it took %g seconds", path, clock->spent);
 }
 
 /* True without a checkpoint too: the run then begins. */
@@ -141,9 +154,7 @@ static bool load_checkpoint(Arena *arena, Trainer *trainer, const Run *run, Cloc
     Store *store = store_open(path, &own);
     bool good = store && check_origin(store, arena, run, &own) &&
                 load_parts(store, arena, trainer, run, &own) &&
-                store_get_number(store, "/", "seconds", &clock->spent, &own);
-    if (good) clock->started = store_get_text(store, arena, "/", "started", &own);
-    good = good && clock->started;
+                load_clock(store, arena, path, clock, &own);
     store_close(store);
     return good || fail(error, own.code, 0, "%s; start over with --restart", own.message);
 }

@@ -157,8 +157,11 @@ size_t trainer_done(const Trainer *trainer);   /* steps done since the start of 
 /* Calls of malloc by the workers: constant in the steady state. */
 size_t trainer_blocks(const Trainer *trainer);
 
-/* All that a run is between two steps, as named vectors. To resume: a new trainer of the
- * same configuration, the vectors filled from the checkpoint. */
+/* ---- resume.c: a run between two steps ------------------------------------------- */
+
+/* All that it is then, as named vectors. To resume: a new trainer of the same configuration,
+ * the vectors filled from the checkpoint, and asked whether they may be: counts and groups are
+ * indices from then on. False and *error (EX_DATAERR), which begins with the vector's name. */
 typedef struct TrainPart {
     const char *name, *long_name;
     double *data;
@@ -166,5 +169,6 @@ typedef struct TrainPart {
 } TrainPart;
 
 const TrainPart *trainer_parts(Trainer *trainer, size_t *count);
+bool trainer_may_resume(const Trainer *trainer, Error *error);
 
 #endif

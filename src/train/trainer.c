@@ -1,59 +1,14 @@
 /* A run: workers, their sum, the step, and the evaluation of an epoch.
  * notes/40-workers.md */
+#include "internal.h"
 #include "optimize.h"
-#include "trace.h"
 
 #include <math.h>
 #include <omp.h>
 #include <string.h>
 
 /* Images evaluated together: whole chunks, so that the sums have one order. */
-enum { EVAL_CHUNK = 50, MAX_PARTS = 16 };
-
-/* What a shard says of itself. */
-typedef struct Tally {
-    double loss;  /* mean over a worker's samples; sum over a chunk's */
-    size_t wrong; /* samples whose largest logit is another class */
-} Tally;
-
-/* Doubles, so that a checkpoint is vectors of doubles; the counts are exact in them. */
-typedef struct Counters {
-    double step;      /* done since the start of the run */
-    double epochs;    /* finished */
-    double loss_sum;  /* over the current epoch's steps, of the workers' mean loss */
-    double wrong_sum; /* over the current epoch's samples */
-    double diverged;  /* 0 or 1 */
-    double diverged_step;
-    double test_loss, test_error;
-    double train_loss, train_error; /* in evaluation mode */
-} Counters;
-
-struct Trainer {
-    Arena *arena;
-    Config config;
-    const Dataset *dataset;
-    const Net *net;
-    Schedule schedule;
-    Augment augment;
-    size_t workers, batch, epochs, steps, threads;
-    size_t window; /* epochs that the score is the median of */
-    uint64_t seed;
-    bool precise; /* running moments recomputed before an evaluation */
-    double *weights, *velocity, *gradient; /* [net->weights] */
-    double *state;  /* [net->states] averages over the steps, maps */
-    double *judged; /* [net->states] what evaluation reads: state, or the control's */
-    const NormState **told; /* [net->states] what each of them belongs to */
-    double *shares;         /* [workers, net->weights] gradients of the workers */
-    double *observed;       /* [workers, net->states] */
-    Tally *tally;           /* [workers], or of evaluation chunks */
-    double *curve[5]; /* [epochs] rate, train_loss, train_error, val_loss, val_error */
-    Counters *counters;
-    Trace trace;
-    size_t *order;      /* [train.count] of the current epoch */
-    size_t order_epoch; /* SIZE_MAX: none yet */
-    Arena **own;        /* [threads] arenas of the threads */
-    bool definitions;   /* normalizers by these */
-};
+enum { EVAL_CHUNK = 50 };
 
 static size_t most(size_t a, size_t b) {
     return a > b ? a : b;
@@ -402,20 +357,21 @@ TrainRecord trainer_record(const Trainer *t) {
     const Counters *c = t->counters;
     bool diverged = c->diverged > 0;
     bool finished = c->epochs >= (double)t->epochs;
-    return (TrainRecord){.epochs = (size_t)c->epochs,
-                         .rate = t->curve[0],
-                         .train_loss = t->curve[1],
-                         .train_error = t->curve[2],
-                         .val_loss = t->curve[3],
-                         .val_error = t->curve[4],
-                         .test_loss = c->test_loss,
-                         .test_error = c->test_error,
-                         .train_loss_evaluated = c->train_loss,
-                         .train_error_evaluated = c->train_error,
-                         .score = finished ? score_of(t->curve[4], t->epochs, t->window)
-                                           : (double)NAN,
-                         .diverged = diverged,
-                         .diverged_step = (size_t)c->diverged_step};
+    return (TrainRecord){
+        .epochs = (size_t)c->epochs,
+        .rate = t->curve[CURVE_RATE],
+        .train_loss = t->curve[CURVE_TRAIN_LOSS],
+        .train_error = t->curve[CURVE_TRAIN_ERROR],
+        .val_loss = t->curve[CURVE_VAL_LOSS],
+        .val_error = t->curve[CURVE_VAL_ERROR],
+        .test_loss = c->test_loss,
+        .test_error = c->test_error,
+        .train_loss_evaluated = c->train_loss,
+        .train_error_evaluated = c->train_error,
+        .score = finished ? score_of(t->curve[CURVE_VAL_ERROR], t->epochs, t->window)
+                          : (double)NAN,
+        .diverged = diverged,
+        .diverged_step = (size_t)c->diverged_step};
 }
 
 const TrainTrace *trainer_traces(const Trainer *t, size_t *count) {
@@ -467,31 +423,4 @@ size_t trainer_blocks(const Trainer *t) {
     size_t blocks = 0;
     for (size_t i = 0; i < t->threads; i++) blocks += arena_blocks(t->own[i]);
     return blocks;
-}
-
-const TrainPart *trainer_parts(Trainer *t, size_t *count) {
-    static const char *const curves[] = {"rate", "train_loss", "train_error", "val_loss",
-                                         "val_error"};
-    TrainPart *part = TAKE(t->arena, TrainPart, MAX_PARTS);
-    size_t n = 0;
-    part[n++] = (TrainPart){"weights", "all weights, in the network's order", t->weights,
-                            t->net->weights};
-    part[n++] =
-        (TrainPart){"velocity", "momentum of the weights", t->velocity, t->net->weights};
-    part[n++] =
-        (TrainPart){"state", "running moments, group maps", t->state, t->net->states};
-    if (t->precise)
-        part[n++] = (TrainPart){"precise", "moments that evaluation reads", t->judged,
-                                t->net->states};
-    part[n++] = (TrainPart){"counters",
-                            "step, epochs, loss_sum, wrong_sum, diverged, diverged_step,"
-                            " test_loss, test_error, train_loss, train_error",
-                            (double *)t->counters, sizeof(Counters) / sizeof(double)};
-    for (size_t i = 0; i < COUNT_OF(curves); i++)
-        part[n++] =
-            (TrainPart){curves[i], "of each finished epoch", t->curve[i], t->epochs};
-    part[n++] = (TrainPart){"trace", "rows of what normalizers learned and adapted",
-                            t->trace.row, t->trace.rows * t->trace.columns};
-    *count = n;
-    return part;
 }
