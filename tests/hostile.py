@@ -219,6 +219,24 @@ def odd_names(place):
 
 
 @case("fault")
+def longer_rows(place):
+    """A run that says to have learned more numbers than the runs beside it is named, and nothing is collected."""
+    words = [*RUN, "seed=1,2"]
+    place.good(*words)
+    path = sorted(glob.glob(os.path.join(place.out, "runs", "*.h5")))[0]
+    os.remove(os.path.join(place.out, "batch-size-few.h5"))
+    with h5py.File(path, "r+") as file:
+        layer = file["norms/stem_norm"]
+        values = layer["mean_logit"][()]
+        del layer["mean_logit"]
+        layer["mean_logit"] = np.zeros((len(values), 100000))
+    write(path, sealed(read(path)))
+    code, _, err = place.run(*words)
+    check(code == 65 and os.path.basename(path).encode() in err and b"/norms/stem_norm/mean_logit" in err, f"{code}, {err!r}")
+    check(not os.path.exists(os.path.join(place.out, "batch-size-few.h5")), "collected")
+
+
+@case("fault")
 def checkpoint(place):
     """A checkpoint before the run that goes on from it."""
     process = place.start(*LONG)

@@ -65,12 +65,18 @@ static bool begins(const char *name, const char *about) {
     return about == NULL || strncmp(name, about, strlen(about)) == 0;
 }
 
+/* Of the same runs, layers and epochs. */
+static bool same_sizes(const Learned *a, const Learned *b) {
+    return a->series == b->series && a->points == b->points && a->layers == b->layers &&
+           a->rows == b->rows;
+}
+
 /* "offset" has "slope" beside it, and "part1.offset" "part1.slope". */
 static const Learned *slope_of(const Grid *g, const Learned *l) {
     const char *dot = strrchr(l->name, '.');
     const size_t before = dot ? (size_t)(dot + 1 - l->name) : 0;
     for (size_t i = 0; l->reading == NORM_LINE && i < g->learned_count; i++)
-        if (g->learned[i].series == l->series &&
+        if (same_sizes(&g->learned[i], l) &&
             strncmp(g->learned[i].name, l->name, before) == 0 &&
             strcmp(g->learned[i].name + before, "slope") == 0)
             return &g->learned[i];

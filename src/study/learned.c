@@ -111,7 +111,8 @@ static size_t lines_of(const char *text) {
 static void add_entry(Arena *arena, Series *s, const Entry *entry) {
     size_t i = 0, l = s->layers - 1;
     while (i < s->tables && strcmp(s->table[i].like->name, entry->name) != 0) i++;
-    REQUIRE(i < MOST_TABLES, "more than %d arrays of one normalizer", MOST_TABLES);
+    if (i == MOST_TABLES)
+        die(EX_DATAERR, "/norms: more than %d arrays of one normalizer", MOST_TABLES);
     Table *table = &s->table[i];
     if (i == s->tables) {
         s->tables++;
@@ -123,6 +124,23 @@ static void add_entry(Arena *arena, Series *s, const Entry *entry) {
     if (entry->count > table->like->count) table->like = entry;
 }
 
+static size_t run_of(const Sweep *sweep, size_t series, size_t i) {
+    return sweep->run_of[series * sweep->points * sweep->seeds + i];
+}
+
+/* A row must have room in those of its table, which are as long as the longest of one run. */
+static void want_alike(const Series *s, const Run *run, const Entries *entries) {
+    for (size_t k = 0; k < entries->count; k++) {
+        const Entry *e = &entries->entry[k];
+        for (size_t i = 0; i < s->tables; i++) {
+            const Entry *like = s->table[i].like;
+            if (strcmp(like->name, e->name) == 0 && e->count > like->count)
+                die(EX_DATAERR, "%s: %zu numbers of /norms/%s/%s, %zu in another run",
+                    run->path, e->count, e->layer, e->name, like->count);
+        }
+    }
+}
+
 /* Of the run with the most rows: one that diverged has fewer, of the same epochs. */
 static Series read_series(Arena *arena, const Sweep *sweep, size_t series,
                           const bool *there) {
@@ -132,7 +150,7 @@ static Series read_series(Arena *arena, const Sweep *sweep, size_t series,
     s.runs = TAKE(arena, Entries, s.points * s.seeds);
     const Entries *best = NULL;
     for (size_t i = 0; i < s.points * s.seeds; i++) {
-        size_t run = sweep->run_of[series * sweep->points * sweep->seeds + i];
+        const size_t run = run_of(sweep, series, i);
         s.runs[i] = there[run] ? read_entries(arena, &sweep->run[run]) : (Entries){0};
         if (s.runs[i].count == 0) continue;
         if (best == NULL || s.runs[i].entry[0].rows > s.rows) best = &s.runs[i];
@@ -148,6 +166,8 @@ static Series read_series(Arena *arena, const Sweep *sweep, size_t series,
             s.layer[s.layers++] = layer;
         add_entry(arena, &s, &best->entry[k]);
     }
+    for (size_t i = 0; i < s.points * s.seeds; i++)
+        want_alike(&s, &sweep->run[run_of(sweep, series, i)], &s.runs[i]);
     return s;
 }
 
@@ -356,7 +376,7 @@ static void read_table(const Reader *r, const char *name, Learned *l) {
 
 static size_t read_group(const Reader *r, Learned *to, size_t series) {
     Error error = {.set = false};
-    size_t members, rank, layers, rows[5], found = 0;
+    size_t members, rank, layers = 0, rows[5], found = 0;
     int64_t number = 0;
     const char **member = store_members(r->store, r->arena, r->group, &members);
     store_get_integer(r->store, r->group, "series", &number, &error);
@@ -364,6 +384,7 @@ static size_t read_group(const Reader *r, Learned *to, size_t series) {
                                               text_print(r->arena, "%s/layer", r->group),
                                               1, &rank, &layers, &error);
     die_if(&error);
+    if (rank != 1) refuse(r, "layer", "is no list");
     const double *epoch = array_of(r, "epoch", &rank, rows);
     if (number < 0 || (size_t)number >= series || rank != 1 || rows[0] == 0)
         refuse(r, "epoch", "is not of this table");
