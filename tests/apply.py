@@ -391,6 +391,14 @@ def talk_of(place, spec, arrays, *options, attributes=None):
     return code, err.decode()
 
 
+def talk_of_file(place, spec, fill, *options):
+    """The same of a file that fill(file) makes."""
+    with h5py.File(place.path("in.h5"), "w") as file:
+        fill(file)
+    code, _, err = place.run("apply", spec, "in.h5", "out.h5", *options)
+    return code, err.decode()
+
+
 def output(place):
     found = {}
     with h5py.File(place.path("out.h5"), "r") as file:
@@ -416,7 +424,11 @@ def packed(place):
                (whole, {"valid_range": np.array([-50, 50], "i2")}, "outside"), (whole, {"valid_min": -50}, "outside"),
                (whole, {"valid_max": 50.0}, "outside"), (whole, {"scale_factor": "2"}, "'scale_factor' of /x is not"),
                (whole, {"add_offset": [1.0, 2.0]}, "'add_offset' of /x is not"),
-               (whole.astype("i1"), {"_Unsigned": "true"}, "_Unsigned"),
+               (whole, {"valid_range": [-200]}, "'valid_range' of /x is not 2 numbers"),
+               (whole, {"valid_range": [-200, np.nan]}, "no range"),
+               *((whole.astype("i1"), {"_Unsigned": true}, "_Unsigned=true on a signed") for true in ("true", np.int8(1), True)),
+               *((whole.astype("u1"), {"_Unsigned": no}, "_Unsigned=false on an uns") for no in ("false", np.int8(0), False)),
+               *((whole, {"_Unsigned": what}, "neither") for what in ("maybe", 2, 1.0, [0, 0], ["true", "true"])),
                (whole + 2**53 + 100, {}, "no double"), (whole.astype("u8") + np.uint64(2**63 + 1), {}, "no double"),
                (np.full(shape, 2**63 - 1), {}, "9223372036854775807")]
     for x, attributes, words in refused:
@@ -424,10 +436,79 @@ def packed(place):
         check(code == 65 and words in talk and talk.count("\n") == 1, f"{attributes} of {x.dtype}: {code}, {talk!r}")
     accepted = [(whole * 1.0, {"_FillValue": np.nan}), (whole, {"_FillValue": np.int16(-9999)}),
                 (whole, {"valid_range": [-200, 200], "units": "K", "long_name": "x"}),
+                (whole, {"_Unsigned": "false"}), (whole.astype("u2"), {"_Unsigned": "true"}), (whole, {"_Unsigned": False}),
                 (whole.astype("i8") * 2**54, {}), (np.full(shape, -(2**63)), {}), (np.full(shape, 2**64 - 2**11, "u8"), {})]
     for x, attributes in accepted:
         outcome = talk_of(place, "group(2)", {"x": x}, attributes=attributes)
         check(outcome == (0, ""), f"{attributes} of {x.dtype}: {outcome}")
+
+
+@case("fault")
+def unwritten(place):
+    """What was never written is no number, whatever it reads as."""
+    rng = np.random.default_rng(13)
+    x, numbers = rng.normal(size=(4, 6, 5)), np.ones(6)
+    chunked = {"chunks": (1, 6, 5)}
+
+    def part(file, rows, **how):
+        file.create_dataset("x", x.shape, **how)[:rows] = x[:rows]
+
+    def extended(file):
+        file.create_dataset("x", data=x, maxshape=(None, 6, 5), chunks=(3, 6, 5)).resize(7, axis=0)
+
+    def gamma(file):
+        file["x"] = x
+        file.create_dataset("gamma", (6,), fillvalue=1.0)
+
+    for fill, words in ((lambda file: file.create_dataset("x", x.shape), "/x was never written"),
+                        (gamma, "/gamma was never written"), (lambda file: part(file, 0, **chunked), "4 of 4 chunks of /x"),
+                        (lambda file: part(file, 3, fillvalue=-9999.0, **chunked), "1 of 4 chunks of /x"),
+                        (lambda file: part(file, 3, compression="gzip", **chunked), "1 of 4 chunks of /x"),
+                        (extended, "1 of 3 chunks of /x")):
+        code, talk = talk_of_file(place, "batch", fill)
+        check(code == 65 and words in talk and talk.count("\n") == 1, f"{words}: {code}, {talk!r}")
+    for how in (chunked, {"chunks": (3, 4, 2)}, {"chunks": (4, 6, 5), "compression": "gzip"}, {"fillvalue": 0.0}):
+        outcome = talk_of_file(place, "batch", lambda file, how=how: part(file, 4, **how))
+        check(outcome == (0, ""), f"{how}: {outcome}")
+    outcome = talk_of_file(place, "batch", lambda file: (file.create_dataset("x", (0, 6, 5)), file.update(gamma=numbers)))
+    check(outcome[0] == 0 and "written" not in outcome[1], f"an empty batch: {outcome}")
+
+
+@case("fault")
+def links(place):
+    """A link within the file is followed; one that leads to nothing there is no absence."""
+    rng = np.random.default_rng(14)
+    x, c = rng.normal(size=(2, 4, 5)), np.arange(1.0, 5)
+    with h5py.File(place.path("other.h5"), "w") as file:
+        file["x"], file["gamma"], file["param/gate"] = x, c, c
+    dangling = h5py.SoftLink("/gone")
+
+    def away(name):
+        return h5py.ExternalLink("other.h5", name)
+
+    gone, out = "is a link to /gone, which is not in this file", "is a link out of this file"
+    cases = [("layer", "gamma", away("gamma"), out), ("layer", "gamma", dangling, gone), ("layer", "beta", dangling, gone),
+             ("layer", "dy", dangling, gone), ("layer", "v", away("x"), out), ("layer", "v_gamma", dangling, gone),
+             ("batch", "running_mean", dangling, gone), ("frn", "param/tau", dangling, gone),
+             ("blend(batch, layer)", "param", away("param"), "/param/gate is missing: /param " + out),
+             ("blend(batch, layer)", "param", dangling, "/param/gate is missing: /param " + gone), ("layer", "x", away("x"), out)]
+    for spec, name, link, words in cases:
+
+        def fill(file, name=name, link=link):
+            if name != "x":
+                file["x"] = x
+            file[name] = link
+
+        code, talk = talk_of_file(place, spec, fill)
+        check(code == 65 and words in talk and f"/{name}" in talk and talk.count("\n") == 1, f"{spec}, {name}: {code}, {talk!r}")
+    plain = call(place, "layer", {"x": x, "gamma": c})["y"]
+    talk_of_file(place, "layer", lambda file: file.update({"a/x": x, "a/c": c, "x": h5py.SoftLink("/a/x"), "b": h5py.SoftLink("/a"),
+                                                           "gamma": h5py.SoftLink("/b/c")}))
+    check(np.array_equal(output(place)["y"].ravel(), plain), "other numbers behind links")
+    code, talk = talk_of_file(place, "layer", lambda file: file.update({"x": x, "notes": dangling}))
+    check(code == 0 and "not used: /notes" in talk, f"a link of somebody's: {code}, {talk!r}")
+    code, shown, err = place.run("show", "in.h5")
+    check(code == 65 and gone in err.decode(), f"show: {code}, {err!r}")
 
 
 @case("example")

@@ -164,20 +164,12 @@ bool is_inside(hid_t data) {
     return inside;
 }
 
-/* The chunks that a data set lies in: whole ones are unpacked, and HDF5 takes memory for
- * each, however small. */
-typedef struct Chunks {
-    size_t bytes; /* of one */
-    size_t count;
-} Chunks;
-
-static Chunks chunks_of(hid_t data, size_t element, const hsize_t *extent) {
+Chunks chunks_of(hid_t data, size_t element, const hsize_t *extent) {
     hsize_t size[H5S_MAX_RANK];
     Chunks chunks = {.bytes = element, .count = 1};
     const hid_t create = H5Dget_create_plist(data);
-    const int rank = H5Pget_layout(create) == H5D_CHUNKED
-                         ? H5Pget_chunk(create, H5S_MAX_RANK, size)
-                         : 0;
+    chunks.chunked = H5Pget_layout(create) == H5D_CHUNKED;
+    const int rank = chunks.chunked ? H5Pget_chunk(create, H5S_MAX_RANK, size) : 0;
     for (int i = 0; i < rank; i++) {
         const size_t along = size[i] > 0 ? (extent[i] + size[i] - 1) / size[i] : 1;
         if (__builtin_mul_overflow(chunks.bytes, size[i], &chunks.bytes))
@@ -195,6 +187,8 @@ static hid_t open_data(const Store *store, const char *path, StoreKind least,
     hid_t data = H5I_INVALID_HID;
     if (kind == STORE_ABSENT) {
         refuse(store, error, path, "is missing");
+    } else if (kind == STORE_LOST) {
+        refuse(store, error, path, find_lost(store, store->arena, path));
     } else if (kind < least || kind > most) {
         refuse(store, error, path, wanted);
     } else {

@@ -130,6 +130,8 @@ const char *budget_verdict(Arena *arena, int status);
 /* ---- names.c, get.c, packed.c: the answers ----------------------------------------- */
 
 StoreKind find_kind(const Store *store, const char *path);
+/* What follows the path of a STORE_LOST in a message: "is a link to /a, which...". */
+const char *find_lost(const Store *store, Arena *arena, const char *path);
 StoreKind find_attribute_kind(const Store *store, const char *path, const char *name);
 void find_all(const Store *store, Arena *arena, const Question *q, Answer *a);
 void find_members(const Store *store, Arena *arena, const Question *q, Answer *a);
@@ -144,6 +146,16 @@ void get_unpacked(const Store *store, Arena *arena, const Question *q, Answer *a
 
 /* Whether all values of a data set are in this very file, not in another. */
 bool is_inside(hid_t data);
+
+/* The chunks that a data set lies in: whole ones are unpacked, and HDF5 takes memory for
+ * each, however small. */
+typedef struct Chunks {
+    bool chunked;
+    size_t bytes; /* of one */
+    size_t count;
+} Chunks;
+
+Chunks chunks_of(hid_t data, size_t element, const hsize_t *extent);
 
 /* ---- put.c ----------------------------------------------------------------------- */
 

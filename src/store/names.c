@@ -16,25 +16,55 @@ static StoreKind kind_of_type(hid_t type) {
     return STORE_OTHER;
 }
 
-/* Whether all links on the way are there and end at an object. */
-static bool leads_somewhere(const Store *store, const char *path) {
+/* How many characters of a path there are names for; `*lost`: the last of them is a link
+ * that leads to no object. (Nothing follows links out of the file.) */
+static size_t known_part(const Store *store, const char *path, bool *lost) {
     char part[1024];
     const size_t length = strlen(path);
-    if (path[0] != '/' || length >= sizeof part) return false;
-    for (size_t i = 1; i <= length && length > 1; i++) {
+    size_t known = 0;
+    *lost = false;
+    if (path[0] != '/' || length >= sizeof part) return 0;
+    if (length == 1) return 1;
+    for (size_t i = 1; i <= length && !*lost; i++) {
         if (path[i] != '/' && path[i] != '\0') continue;
         memcpy(part, path, i);
         part[i] = '\0';
-        if (H5Lexists(store->file, part, H5P_DEFAULT) <= 0 ||
-            H5Oexists_by_name(store->file, part, H5P_DEFAULT) <= 0)
-            return false;
+        if (H5Lexists(store->file, part, H5P_DEFAULT) <= 0) return known;
+        *lost = H5Oexists_by_name(store->file, part, H5P_DEFAULT) <= 0;
+        known = i;
     }
-    return true;
+    return known;
+}
+
+static bool leads_somewhere(const Store *store, const char *path) {
+    bool lost;
+    return known_part(store, path, &lost) == strlen(path) && !lost;
+}
+
+const char *find_lost(const Store *store, Arena *arena, const char *path) {
+    bool lost;
+    H5L_info_t info;
+    const char *link = text_copy(arena, path, known_part(store, path, &lost));
+    if (H5Lget_info(store->file, link, &info, H5P_DEFAULT) < 0) return "is damaged";
+    char to[AXIS_ROOM] = "";
+    const char *what = info.type == H5L_TYPE_HARD
+                           ? "damaged"
+                           : "a link out of this file, and none is followed";
+    if (info.type == H5L_TYPE_SOFT &&
+        H5Lget_val(store->file, link, to, sizeof to, H5P_DEFAULT) >= 0)
+        what = text_print(arena, "a link to %s, which is not in this file",
+                          text_clip(arena, store_utf8(arena, to)));
+    return strcmp(link, path) == 0
+               ? text_print(arena, "is %s", what)
+               : text_print(arena, "is missing: %s is %s", link, what);
 }
 
 StoreKind find_kind(const Store *store, const char *path) {
     StoreKind kind = STORE_OTHER;
-    if (!leads_somewhere(store, path)) return STORE_ABSENT;
+    bool lost;
+    const bool whole = known_part(store, path, &lost) == strlen(path);
+    if (lost) return STORE_LOST;
+    if (!whole) return STORE_ABSENT;
     const hid_t object = H5Oopen(store->file, path, H5P_DEFAULT);
     if (H5Iget_type(object) == H5I_GROUP) kind = STORE_GROUP;
     if (H5Iget_type(object) == H5I_DATASET) {
@@ -123,7 +153,7 @@ static herr_t add_attribute(hid_t object, const char *name, const H5A_info_t *in
 }
 
 void find_attributes(const Store *store, Arena *arena, const Question *q, Answer *a) {
-    if (find_kind(store, q->path) == STORE_ABSENT) return;
+    if (!leads_somewhere(store, q->path)) return;
     unsigned flags = 0;
     Names names = {.arena = arena};
     const hid_t id = H5Oopen(store->file, q->path, H5P_DEFAULT);
@@ -167,7 +197,7 @@ static bool has_axes(hid_t data, size_t rank) {
 
 void find_axes(const Store *store, Arena *arena, const Question *q, Answer *a) {
     const StoreKind kind = find_kind(store, q->path);
-    if (kind == STORE_ABSENT || kind == STORE_GROUP) return;
+    if (kind == STORE_ABSENT || kind == STORE_LOST || kind == STORE_GROUP) return;
     const hid_t data = H5Dopen2(store->file, q->path, H5P_DEFAULT);
     const hid_t space = is_inside(data) ? H5Dget_space(data) : H5I_INVALID_HID;
     const int rank = H5Sget_simple_extent_ndims(space);

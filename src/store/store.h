@@ -96,6 +96,7 @@ void store_tensor(Store *store, const char *path, const double *values, size_t r
 
 typedef enum StoreKind {
     STORE_ABSENT,
+    STORE_LOST, /* a link that leads to nothing in this file: calls that read say so */
     STORE_GROUP,
     STORE_INTEGER, /* integers of up to 64 bits */
     STORE_NUMBER,  /* floating point */

@@ -63,7 +63,7 @@ static bool values_of(Show *show, const char *path, Values *v) {
     if (kind == STORE_TEXT)
         v->text = store_get_array_text(show->store, show->arena, path, SHAPE_MAX_RANK,
                                        &s->rank, s->size, &error);
-    if (kind == STORE_NUMBER || kind == STORE_INTEGER)
+    if (kind == STORE_NUMBER || kind == STORE_INTEGER || kind == STORE_LOST)
         v->number = store_get_array_start(show->store, show->arena, path, SHAPE_MAX_RANK,
                                           show->json ? 0 : READ_NUMBERS, &s->rank,
                                           s->size, &error);
