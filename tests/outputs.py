@@ -3,18 +3,20 @@
 
 import contextlib
 import glob
+import hashlib
 import os
 import pwd
 import random
 import shutil
 import stat
+import struct
 import subprocess
 import time
 
 import h5py
 import numpy as np
 
-from program import PROGRAM, check, case, main, same
+from program import PROGRAM, NotRun, check, case, main, same
 
 CANTCREAT, IOERR = 73, 74
 NETWORK = "network=resnet(depth=8, width=4, stem_stride=2)"
@@ -97,6 +99,65 @@ def kinds(place):
         for name in left - {"tmp", "nodata", "out", "in.h5"}:
             path = place.path(name)
             os.rmdir(path) if name == "folder" else os.remove(path)
+
+
+def attributes(path):
+    return {name: os.getxattr(path, name) for name in os.listxattr(path) if not name.startswith("security.")}
+
+
+def access_list(*entries):
+    """Of (tag, permissions, user or group), as the kernel has it."""
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+@case("theorem")
+def extended_attributes(place):
+    """A user's attributes and access lists stay with the file; a folder's default gives none to a file that had none."""
+    nobody = 0xffffffff
+    access = access_list((1, 6, nobody), (2, 4, 12345), (4, 4, nobody), (16, 4, nobody), (32, 0, nobody))
+    words, head = writers(place)[0]
+    target, folder = place.path("target"), place.path("folder")
+    os.mkdir(folder)
+    bare = os.path.join(folder, "bare")
+    for path in (target, bare):
+        with open(path, "w") as file:
+            file.write("old")
+        os.chmod(path, 0o640)
+    try:
+        for name, value in (("note", b"mine"), ("empty", b""), ("long", bytes(range(256)) * 4)):
+            os.setxattr(target, f"user.{name}", value)
+        os.setxattr(target, "system.posix_acl_access", access)
+        os.setxattr(folder, "system.posix_acl_default", access)
+    except OSError as error:
+        raise NotRun(f"no extended attributes in {place.folder}: {error}") from None
+    before = attributes(target), state(target)[1:]
+    same("attributes before", (len(before[0]), attributes(bare)), (4, {}))
+    for path in (target, bare):
+        place.good(*words, path)
+        check(read(path).startswith(head), f"{path} is not written")
+    same("attributes", (attributes(target), state(target)[1:]), before)
+    same("attributes of a file without", attributes(bare), {})
+    same("its mode", stat.S_IMODE(os.stat(bare).st_mode), 0o640)
+
+
+@case("theorem")
+def long_names(place):
+    """As long as the file system has them; a killed writer's file beside one is removed."""
+    words, head = writers(place)[0]
+    for length in (200, 222, 223, 240, 253, 255):
+        for name in ("x" * (length - 3) + ".h5", "\u00e4" * (length // 2 - 1) + "xyz"[: length - 2 * (length // 2 - 1)]):
+            data = name.encode()
+            cut = data[:206].decode(errors="ignore") + hashlib.sha256(data).hexdigest()[:16] if len(data) > 222 else name
+            left = place.path(f"{cut}.normlab.tmp.999999")
+            with open(left, "w") as file:
+                file.write("half")
+            for _ in range(2):
+                place.good(*words, place.path(name))
+            check(read(place.path(name)).startswith(head), f"{name} is not written")
+            same("left behind", [n for n in os.listdir(place.folder) if ".tmp." in n], [])
+            os.remove(place.path(name))
+    code, _, err = place.run(*words, place.path("x" * 256))
+    check(code == CANTCREAT and b"File name too long" in err, f"256: exit code {code}, {err!r}")
 
 
 @case("example")

@@ -215,8 +215,8 @@ bool place_folder(const char *path, Error *error);
 
 /* Writes a file so that a kill or a full disk leaves the old one or the new one, whole:
  * temporary file beside it, fsync, rename, fsync of the folder. The temporary is removed on
- * failure. What is there keeps its kind, mode and owner: a link is followed and stays, pipes
- * and character devices are written as they are, and what cannot be kept so is refused (a
+ * failure. What is there keeps its kind, mode, owner and extended attributes: a link is followed and
+ * stays, pipes and character devices are written as they are, and what cannot be kept so is refused (a
  * folder, a disk, a socket, a file that has hard links or is read-only: EX_CANTCREAT). */
 bool place_write(const char *path, const void *data, size_t length, Error *error);
 

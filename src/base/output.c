@@ -1,8 +1,8 @@
 /* What is written: whole or not at all, and never into something of another kind.
  *
  * A file is replaced by a new one, which is what keeps it whole, so whatever else hangs on the
- * old one is kept or the file is not touched: its mode and owner are kept, a link to it stays
- * a link. Pipes and character devices cannot be replaced and are written as they are. What
+ * old one is kept or the file is not touched: its mode, owner and extended attributes (access
+ * lists among them) are kept, a link to it stays a link. Pipes and character devices cannot be replaced and are written as they are. What
  * this cannot do justice to (a folder, a disk, a file of several names or one that is marked
  * read-only) is refused with a word.
  */
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +24,9 @@
 #define TEMPORARY ".normlab.tmp."
 
 enum { LONGEST = 4096, MOST_LINKS = 40, READER_SECONDS = 5 };
+
+/* Linux has no more names of attributes, and no longer value, of one file. */
+enum { MOST_BYTES = 1 << 16 };
 
 typedef struct Output {
     const char *said;   /* the path as the user wrote it */
@@ -225,6 +229,20 @@ static bool sync_folder(const char *path) {
     return good;
 }
 
+/* What a path's temporary files begin with, that number following: of a name that leaves no
+ * room for it, its beginning and a digest. */
+static const char *temporaries_of(Arena *arena, const char *path) {
+    enum { NUMBER = 20, SHORT = 16 };
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const size_t most = NAME_MAX - strlen(TEMPORARY) - NUMBER;
+    if (strlen(name) <= most) return text_print(arena, "%s" TEMPORARY, path);
+    char hex[DIGEST_LENGTH + 1];
+    digest_bytes(hex, name, strlen(name));
+    const char *end = name + most - SHORT;
+    while (((unsigned char)*end & 0xc0) == 0x80) end--; /* no half of a character */
+    return text_print(arena, "%.*s%.*s" TEMPORARY, (int)(end - path), path, SHORT, hex);
+}
+
 /* A number of a process that is no more. */
 static bool is_dead(const char *digits) {
     size_t pid;
@@ -234,10 +252,10 @@ static bool is_dead(const char *digits) {
 
 void place_sweep(const char *path, bool alone) {
     Arena *arena = arena_new();
-    const char *slash = strrchr(path, '/');
+    const char *begin = temporaries_of(arena, path), *slash = strrchr(begin, '/');
     const char *folder =
-        slash ? text_copy(arena, path, (size_t)(slash - path) + 1) : "./";
-    const char *prefix = text_print(arena, "%s" TEMPORARY, slash ? slash + 1 : path);
+        slash ? text_copy(arena, begin, (size_t)(slash - begin) + 1) : "./";
+    const char *prefix = slash ? slash + 1 : begin;
     DIR *entries = opendir(folder);
     for (struct dirent *e; entries && (e = readdir(entries)) != NULL;)
         if (strncmp(e->d_name, prefix, strlen(prefix)) == 0 &&
@@ -256,6 +274,51 @@ static int open_temporary(const char *temporary, mode_t mode) {
     return open(temporary, flags, mode);
 }
 
+/* Names of the extended attributes, each ended by a NUL; *length 0: none, or the file system
+ * has none. */
+static const char *attributes_of(Arena *arena, const char *path, int handle,
+                                 size_t *length) {
+    char *names = TAKE(arena, char, MOST_BYTES);
+    const ssize_t n =
+        path ? listxattr(path, names, MOST_BYTES) : flistxattr(handle, names, MOST_BYTES);
+    *length = n > 0 ? (size_t)n : 0;
+    return names;
+}
+
+static bool has_name(const char *names, size_t length, const char *name) {
+    for (size_t i = 0; i < length; i += strlen(names + i) + 1)
+        if (strcmp(names + i, name) == 0) return true;
+    return false;
+}
+
+/* Labels of the kernel's own are not ours to give. */
+static bool is_ours(const char *name) {
+    return strncmp(name, "security.", strlen("security.")) != 0;
+}
+
+/* Those of the old file and no others: a folder may give some to what is new in it. */
+static bool dress_attributes(const Output *output, int handle, Error *error) {
+    Arena *arena = arena_new();
+    size_t olds, news;
+    const char *old = attributes_of(arena, output->path, -1, &olds),
+               *new = attributes_of(arena, NULL, handle, &news), *bad = NULL;
+    char *value = TAKE(arena, char, MOST_BYTES);
+    for (size_t i = 0; i < olds && !bad; i += strlen(old + i) + 1) {
+        const ssize_t n = getxattr(output->path, old + i, value, MOST_BYTES);
+        const bool kept = n >= 0 && fsetxattr(handle, old + i, value, (size_t)n, 0) == 0;
+        if (!kept && is_ours(old + i)) bad = old + i;
+    }
+    for (size_t i = 0; i < news && !bad; i += strlen(new + i) + 1)
+        if (!has_name(old, olds, new + i) && is_ours(new + i) &&
+            fremovexattr(handle, new + i) != 0)
+            bad = new + i;
+    if (bad)
+        fail(error, EX_CANTCREAT, 0, "%s: its attribute %s cannot be kept: %s",
+             output->said, bad, strerror(errno));
+    arena_free(arena);
+    return bad == NULL;
+}
+
 /* The new file looks as the old one does. Owner before mode: a change of owner takes bits
  * off the mode. */
 static bool dress(const Output *output, int handle, Error *error) {
@@ -266,16 +329,13 @@ static bool dress(const Output *output, int handle, Error *error) {
     if ((new.st_uid != old->st_uid || new.st_gid != old->st_gid) &&
         fchown(handle, old->st_uid, old->st_gid) != 0)
         return refuse_owner(output, error);
+    if (!dress_attributes(output, handle, error)) return false;
     return fchmod(handle, old->st_mode & 07777) == 0 ||
            refuse(output, error, strerror(errno));
 }
 
-static bool replace(const Output *output, const void *data, size_t length, Error *error) {
-    char temporary[LONGEST];
-    const int n = snprintf(temporary, sizeof temporary, "%s" TEMPORARY "%ld",
-                           output->path, (long)getpid());
-    if (n < 0 || (size_t)n >= sizeof temporary)
-        return refuse(output, error, strerror(ENAMETOOLONG));
+static bool replace_by(const char *temporary, const Output *output, const void *data,
+                       size_t length, Error *error) {
     place_sweep(output->path, false);
     const int handle = open_temporary(temporary, output->there ? 0600 : 0666);
     if (handle < 0) return refuse(output, error, strerror(errno));
@@ -296,6 +356,15 @@ static bool replace(const Output *output, const void *data, size_t length, Error
     return sync_folder(output->path) ||
            fail(error, EX_IOERR, 0, "%s: written, but its folder could not be synced: %s",
                 output->said, strerror(errno));
+}
+
+static bool replace(const Output *output, const void *data, size_t length, Error *error) {
+    Arena *arena = arena_new();
+    const char *temporary =
+        text_print(arena, "%s%ld", temporaries_of(arena, output->path), (long)getpid());
+    const bool good = replace_by(temporary, output, data, length, error);
+    arena_free(arena);
+    return good;
 }
 
 bool place_write(const char *path, const void *data, size_t length, Error *error) {
