@@ -523,6 +523,10 @@ def unused(place):
              ("batch", {"moving_mean": c}, ["/moving_mean (here it is /running_mean, or say --names keras)"]),
              ("batch", {"bn1/gamma": c, "text": "a"}, ["/bn1 (its gamma would be read at /gamma)", "/text"]),
              ("blend(batch, layer)", {"norm/gate": c}, ["/norm (its gate would be read at /param/gate)"]),
+             ("batch", {"dy": x, "dx": x, "dgamma": c, "dbeta": c, "y": x}, ["not used: /dbeta, /dgamma, /dx, /y\n"]),
+             ("batch", {"ds_dbeta": c, "ds_dx": x, "mean": c}, ["not used: /ds_dbeta, /ds_dx, /mean (here it is /running"]),
+             ("blend(batch, layer)", {"dparam/gate": c, "ds_dparam/gate": c}, ["not used: /dparam, /ds_dparam\n"]),
+             ("blend(batch, layer)", {"vparam/gate": c}, ["/vparam (its gate would be read at /v_param/gate)"]),
              ("batch", {f"z{i}": c for i in range(20)}, ["and 8 more"])]
     for spec, more, words in cases:
         code, talk = talk_of(place, spec, {"x": x, **more})

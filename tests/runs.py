@@ -920,6 +920,10 @@ def catalogue(place):
     same("cells", [found[name]["cells"] for name in ("batch", "group", "position", "ghost")],
          ["all samples x one channel x all positions", "one sample x a block of channels x all positions",
           "one sample x all channels x one position", "a block of samples x one channel x all positions"])
+    for spec, said in (("regroup", "by map[C] (adapted between epochs); not by channel_mean[C] (of adapting), "),
+                       ("mabn", "by running_square[C]; not by running_product[C] (of training)"),
+                       ("batch", "by running_mean[C], running_var[C]\n")):
+        check(f"  evaluation   {said}" in place.good("list", "norms", spec), f"what evaluation reads of {spec}")
     long = place.good("list", "norms", "--long")
     same("entries", [part.splitlines()[0] for part in long.split("\n\n")], [entry["usage"] for entry in data["norms"]])
     one = place.good("list", "norms", "ibn")

@@ -82,6 +82,11 @@ static const Partition *partition(Arena *arena, const Norm *norm, Lattice x,
 static bool accepts(const Norm *norm, const double *const *state, Error *error) {
     const Regroup *r = norm->detail;
     const double *map = state[STATE_MAP];
+    for (size_t c = 0; c < norm->channels; c++)
+        if (!(map[c] >= 0.0 && map[c] < (double)r->groups && map[c] == floor(map[c])))
+            return fail(error, EX_DATAERR, 0,
+                        "channel %zu is in group %g: 0 to %zu are expected", c, map[c],
+                        r->groups - 1);
     for (size_t g = 0; g < r->groups; g++) {
         size_t c = 0;
         while (c < norm->channels && map[c] != (double)g) c++;
@@ -89,11 +94,6 @@ static bool accepts(const Norm *norm, const double *const *state, Error *error) 
             return fail(error, EX_DATAERR, 0, "no channel is in group %zu of %zu", g,
                         r->groups);
     }
-    for (size_t c = 0; c < norm->channels; c++)
-        if (!(map[c] >= 0.0 && map[c] < (double)r->groups && map[c] == floor(map[c])))
-            return fail(error, EX_DATAERR, 0,
-                        "channel %zu is in group %g: 0 to %zu are expected", c, map[c],
-                        r->groups - 1);
     return true;
 }
 

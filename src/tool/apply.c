@@ -62,6 +62,13 @@ static _Noreturn void refuse_eps(Arena *arena, const Norm *norm, const char *eps
     const char *spelt = spec_print(arena, with_eps(arena, norm, said, &value));
     if (norm->parts == 0 || strcmp(spelt, norm->spec) == 0)
         die(EX_USAGE, "--eps %s: %s has no eps of its own", eps, norm->spec);
+    if (norm_new(arena, spelt, norm->channels, &error) ==
+        NULL) /* 0 is no eps of a spec */
+        die(EX_USAGE,
+            "--eps %s: %s has no eps of its own, and its parts cannot say this one (%s); "
+            "so "
+            "small a one is of one normalizer alone",
+            eps, norm->spec, error.message);
     die(EX_USAGE, "--eps %s: %s has no eps of its own, its parts have: '%s'", eps,
         norm->spec, spelt);
 }

@@ -1,6 +1,7 @@
 /* What things are called: in other frameworks, and in an input that means something else. */
 #include "apply.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -66,10 +67,43 @@ static const Operand *find_operand(const Job *job, const char *path) {
     return NULL;
 }
 
-/* Other capitals, or a letter or two. */
-static bool is_slip(const char *said, const char *meant) {
-    const size_t length = strlen(meant), allowed = length < 4 ? 0 : length < 8 ? 1 : 2;
-    return strcasecmp(said, meant) == 0 || text_distance(said, meant) <= allowed;
+/* Without capitals and what stands between words: "vgamma" of "v_Gamma". */
+static const char *bare(Arena *arena, const char *name) {
+    char *letters = text_copy(arena, name, strlen(name)), *to = letters;
+    for (const char *c = name; *c; c++)
+        if (strchr("_-. ", *c) == NULL) *to++ = (char)tolower((unsigned char)*c);
+    *to = '\0';
+    return letters;
+}
+
+/* How far a name is from what was meant: 0 the same but for capitals and the like, else a
+ * letter or two more. SIZE_MAX: it is another. */
+static size_t slip_of(Arena *arena, const char *said, const char *meant) {
+    const size_t length = strlen(meant),
+                 allowed = length < 4   ? 0
+                           : length < 8 ? 1
+                                        : 2,
+                 far = text_distance(said, meant);
+    if (strcasecmp(said, meant) == 0) return 0;
+    if (allowed > 0 && strcmp(bare(arena, said), bare(arena, meant)) == 0) return 0;
+    return far <= allowed ? far : SIZE_MAX;
+}
+
+/* What OUT would call so: an input may carry the numbers that it is compared with. */
+static bool is_result(const Job *job, const char *path) {
+    const Names *n = job->names;
+    const char *const own[] = {"y", n->cell_mean, n->cell_rstd, "num_batches_tracked"},
+                      *const prefixes[] = {"ds_d", "d"},
+                      *const of[] = {"x", "dy", n->gamma, n->beta, "param"};
+    const char *name = path + 1;
+    for (size_t i = 0; i < COUNT_OF(own); i++)
+        if (strcmp(name, own[i]) == 0) return true;
+    for (size_t p = 0; p < COUNT_OF(prefixes); p++)
+        for (size_t i = 0; i < COUNT_OF(of); i++)
+            if (strncmp(name, prefixes[p], strlen(prefixes[p])) == 0 &&
+                strcmp(name + strlen(prefixes[p]), of[i]) == 0)
+                return true;
+    return false;
 }
 
 static bool is_numbers(const Job *job, const char *path) {
@@ -81,6 +115,8 @@ static bool is_numbers(const Job *job, const char *path) {
 static void refuse_slip(const Job *job, const char *path) {
     if (!is_numbers(job, path)) return;
     const char *name = last_word(path), *plain = text_plain(job->arena, path);
+    const Operand *nearest = NULL;
+    size_t least = SIZE_MAX;
     for (size_t i = 0; i < job->operands; i++) {
         const Operand *operand = &job->operand[i];
         if (operand->found) continue;
@@ -88,10 +124,12 @@ static void refuse_slip(const Job *job, const char *path) {
         if (strcmp(name, meant) == 0)
             die(EX_DATAERR, "%s: there is a %s; it belongs at %s", job->path, plain,
                 operand->path);
-        if (is_slip(name, meant))
-            die(EX_DATAERR, "%s: there is a %s, did you mean %s?", job->path, plain,
-                operand->path);
+        const size_t far = slip_of(job->arena, name, meant);
+        if (far < least) least = far, nearest = operand;
     }
+    if (nearest)
+        die(EX_DATAERR, "%s: there is a %s, did you mean %s?", job->path, plain,
+            nearest->path);
 }
 
 /* gamma or beta of a normalizer that has none. */
@@ -155,11 +193,13 @@ static const char *framework_hint(const Job *job, const char *name) {
 /* "it has the name of /gamma", of a group of somebody's. */
 static const char *inside_hint(const Job *job, const char *group) {
     size_t count;
-    const char **names = store_members(job->in, job->arena, group, &count);
+    const char **names = store_members(job->in, job->arena, group, &count),
+               *of = strncmp(bare(job->arena, group + 1), "vparam", 6) == 0 ? "v_" : "";
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < job->operands; k++)
             if (!job->operand[k].found &&
-                strcmp(names[i], root_name(job->arena, &job->operand[k])) == 0)
+                strcmp(text_print(job->arena, "%s%s", of, names[i]),
+                       root_name(job->arena, &job->operand[k])) == 0)
                 return text_print(job->arena, "its %s would be read at %s", names[i],
                                   job->operand[k].path);
     return NULL;
@@ -178,10 +218,12 @@ static const char *nearest_hint(const Job *job, const char *name) {
 }
 
 static const char *hint_of(const Job *job, const char *path) {
-    if (store_kind(job->in, path) == STORE_GROUP) return inside_hint(job, path);
+    const bool result = is_result(job, path);
+    if (store_kind(job->in, path) == STORE_GROUP)
+        return result ? NULL : inside_hint(job, path);
     if (!is_numbers(job, path)) return NULL;
     const char *hint = framework_hint(job, last_word(path));
-    return hint ? hint : nearest_hint(job, last_word(path));
+    return hint || result ? hint : nearest_hint(job, last_word(path));
 }
 
 /* A dimension scale names an axis of what is used. */
@@ -208,7 +250,7 @@ const char *apply_check_names(const Job *job) {
         }
         if (find_operand(job, path) || is_scale(job, path)) continue;
         refuse_affine(job, path);
-        refuse_slip(job, path);
+        if (!is_result(job, path)) refuse_slip(job, path);
         if (unused++ >= MOST_SAID) continue;
         const char *hint = hint_of(job, path);
         text_add(&said, "%s%s%s%s%s", unused > 1 ? ", " : "",

@@ -123,9 +123,8 @@ const char *apply_state_path(const Job *job, size_t i) {
     return text_print(job->arena, "/%s", name);
 }
 
-/* Evaluation does not read what only backward or norm_adapt does. */
 static bool is_read(const Job *job, const NormState *s) {
-    return job->mode == NORM_TRAIN || !(s->of_backward || s->adapts);
+    return job->mode == NORM_TRAIN || evaluation_reads(s);
 }
 
 /* torch counts the steps of whatever has running moments. */

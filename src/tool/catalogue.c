@@ -198,20 +198,26 @@ static void print_learned(const Entry *e) {
     puts(e->norm->params ? "" : "nothing");
 }
 
+bool evaluation_reads(const NormState *state) {
+    return !state->of_backward && !state->adapts;
+}
+
 static void print_remembered(const Entry *e) {
     print_heading("evaluation");
     if (e->norm->states == 0) {
         puts("as in training: nothing is remembered");
         return;
     }
-    fputs("by ", stdout);
-    for (size_t k = 0; k < e->norm->states; k++) {
-        const NormState *state = &e->norm->state[k];
-        if (k > 0) fputs(", ", stdout);
-        print_count(state->name, state->count, e->wider->state[k].count);
-        if (state->of_backward) fputs(" (training alone)", stdout);
-        if (state->adapted) fputs(" (adapted between epochs)", stdout);
-    }
+    for (size_t pass = 0; pass < 2; pass++)
+        for (size_t k = 0, said = 0; k < e->norm->states; k++) {
+            const NormState *state = &e->norm->state[k];
+            if (evaluation_reads(state) != (pass == 0)) continue;
+            fputs(said++ > 0 ? ", " : pass == 0 ? "by " : "; not by ", stdout);
+            print_count(state->name, state->count, e->wider->state[k].count);
+            if (state->of_backward) fputs(" (of training)", stdout);
+            if (state->adapts) fputs(" (of adapting)", stdout);
+            if (state->adapted) fputs(" (adapted between epochs)", stdout);
+        }
     puts("");
 }
 

@@ -57,6 +57,9 @@ int help_print_form(Arena *arena, const char *form);
  * is no such file, 65 it is none, or was built for another interface, 64 its name is taken. */
 void plugin_load(Arena *arena, const char *path);
 
+/* The program is done: from now on it may end with code 0. */
+void plugin_over(void);
+
 /* norm_name_is_free, and no network is called so. */
 bool kind_name_is_free(const char *name, Error *error);
 
@@ -90,6 +93,9 @@ void list_norms(const Call *call, bool json);
 
 /* Whether the check applies to the normalizer on any of the shapes that are tried. */
 bool applies_somewhere(const char *spec, const TrialCheck *check);
+
+/* Whether evaluation reads it: not what only backward or norm_adapt does. */
+bool evaluation_reads(const NormState *state);
 
 /* ---- check.c ----------------------------------------------------------------------- */
 
