@@ -364,6 +364,26 @@ def files(place):
 
 
 @case("fault")
+def ends(place):
+    """A plugin that ends the program, as it is loaded or later, is said to."""
+    program, source = install(place), "#include <stdlib.h>\n#include <unistd.h>\n" + read(TEMPLATE)
+    tensors(place)
+    words = [program, "apply", "variant", "in.h5", "y.h5", "--plugin"]
+    for number, call in enumerate(("exit(0)", "_exit(0)", "exit(3)")):
+        at_once = f"__attribute__((constructor)) static void at_once(void) {{ {call}; }}\n"
+        _, err = does(place, [*words, compiled(place, f"ends{number}", source + at_once)], DATA)
+        check("its own code ends the program" in err and call[-2] in err and err.count("\n") == 1, f"{call}: {err}")
+    begin = "    Tape *t = context->tape;\n    Node *eps"
+    check(begin in source, "the template has changed")
+    late = compiled(place, "late", source.replace(begin, "    exit(0);\n" + begin))
+    before = listing(place.folder)
+    _, err = does(place, [*words, late], 70)
+    check("a plugin ended the program" in err and listing(place.folder) == before, err)
+    out, err = does(place, [program, "--plugin", compiled(place, "good", source), "list", "norms", "variant"])
+    check(out and not err, err)
+
+
+@case("fault")
 def names(place):
     """A plugin takes no name that something has, and has a name that can stand in a spec."""
     program, source = install(place), read(TEMPLATE)

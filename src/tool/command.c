@@ -209,5 +209,6 @@ int main(int argc, char **argv) {
     arithmetic_want();
     if (fflush(stdout) != 0 || ferror(stdout))
         die(EX_IOERR, "the output could not be written");
+    plugin_over();
     return status;
 }

@@ -9,7 +9,9 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,21 +44,33 @@ static const char *loader_says(Arena *arena, const char *file) {
     return text_copy(arena, why, strlen(why));
 }
 
-/* A file that is cut short ends the process that loads it, so a child goes first. */
+/* A file that is cut short, or one that begins with exit(), ends the process that loads it,
+ * so a child goes first. */
 static void try_loading(const char *path, const char *file) {
-    int status = 0;
+    int status = 0, came_back[2];
+    char byte = 0;
+    if (pipe(came_back) != 0) return;
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
         signal(SIGBUS, SIG_DFL);
         signal(SIGSEGV, SIG_DFL);
         dlopen(file, RTLD_LAZY | OWN_FIRST);
-        _exit(EX_OK);
+        _exit(write(came_back[1], &byte, 1) == 1 ? EX_OK : EX_OSERR);
     }
+    close(came_back[1]);
+    fcntl(came_back[0], F_SETFL,
+          O_NONBLOCK); /* a child of the child's may hold the other end */
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    const bool back = child < 0 || read(came_back[0], &byte, 1) == 1;
+    close(came_back[0]);
     if (child > 0 && WIFSIGNALED(status))
         die(EX_DATAERR, "%s cannot be loaded: that ends by signal %d; is it whole?", path,
             WTERMSIG(status));
+    if (!back)
+        die(EX_DATAERR,
+            "%s cannot be loaded: its own code ends the program (exit code %d)", path,
+            WEXITSTATUS(status));
 }
 
 static void want_interface(const char *path, const NormPlugin *plugin) {
@@ -105,8 +119,37 @@ static const char *digest_of(Arena *arena, const char *path) {
     return text_copy(arena, hex, DIGEST_LENGTH);
 }
 
+/* ---- ends of the program ------------------------------------------------------------ */
+
+static bool over;
+
+void plugin_over(void) {
+    over = true;
+}
+
+/* exit(0) in a plugin's function would look as if all were done. Whatever else ends the
+ * program has a code that says so. */
+#ifdef __GLIBC__
+static void notice_end(int code, void *loader) {
+    if (over || code != EX_OK || getpid() != *(const pid_t *)loader) return;
+    fflush(stdout);
+    say("a plugin ended the program before it was done");
+    _exit(EX_SOFTWARE);
+}
+
+static void watch_ends(void) {
+    static pid_t loader;
+    if (loader == 0) on_exit(notice_end, &loader);
+    loader = getpid();
+}
+#else
+static void watch_ends(void) {
+}
+#endif
+
 void plugin_load(Arena *arena, const char *path) {
     Error error = {.set = false};
+    watch_ends();
     const char *sha256 = digest_of(arena, path);
     const NormKind *kind = open_plugin(arena, path);
     const char *fault = arithmetic_fault();
