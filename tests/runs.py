@@ -259,6 +259,13 @@ def edits():
     def without(path):
         return lambda file: file.pop(path)
 
+    def last_error(number):
+        """With the score that follows from it."""
+        def change(file):
+            file["metrics/val_error"][-1] = number
+            file["summary/score"][()] = number
+        return change
+
     yield "score", False, value("summary/score", lambda v: v * 0 + 0.01)
     yield "nothing but a title", False, attribute("/", "title", "x")
     yield "score, sealed", True, value("summary/score", lambda v: v * 0 + 0.01)
@@ -268,6 +275,15 @@ def edits():
     yield "no test error", True, without("summary/test_error")
     yield "test error", True, value("summary/test_error", lambda v: v * 0 - 1)
     yield "training error", True, value("summary/train_error_evaluated", lambda v: v * np.nan)
+    yield "last error", True, last_error(7.5)
+    yield "last error below 0", True, last_error(-7.5)
+    yield "loss below 0", True, value("metrics/val_loss", lambda v: -v)
+    yield "rate below 0", True, value("metrics/learning_rate", lambda v: v * 0 - 1)
+    yield "infinite rate", True, value("metrics/learning_rate", lambda v: v * 0 + np.inf)
+    for name, number in (("test_loss", np.nan), ("test_loss", -1), ("train_loss_evaluated", np.inf), ("flops", -5), ("images", 1.5),
+                         ("steps", 1e9), ("weights", -1), ("diverged_step", 3), ("train_error", 2)):
+        yield f"{name} of {number}", True, value(f"summary/{name}", lambda v, number=number: np.full_like(v, number))
+    yield "seconds", True, attribute("times", "seconds", -1.0)
     yield "no digest", True, lambda file: file["summary"].attrs.pop("weights_sha256")
     yield "digest", True, attribute("summary", "state_sha256", "0")
     yield "no provenance", True, without("provenance")

@@ -254,6 +254,33 @@ static void an_infinite_loss_is_divergence(void **state) {
     arena_free(arena);
 }
 
+static void label_all(Arena *arena, Images *images, uint8_t last) {
+    uint8_t *label = ZERO(arena, uint8_t, images->count);
+    label[images->count - 1] = last;
+    images->label = label;
+}
+
+/* The same of one test image alone, of a class that nothing else has. */
+static void so_is_that_of_the_test(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Dataset *data = TAKE(arena, Dataset, 1);
+    *data = *small_data(arena, 20, 20);
+    label_all(arena, &data->train, 0);
+    label_all(arena, &data->val, 0);
+    label_all(arena, &data->test, 1);
+    Trainer *t = trainer_of(arena, "workers=2 batch=16", data, 1);
+    double *bias = part_of(t, "weights")->data + trainer_net(t)->weights - 10;
+    for (size_t k = 0; k < 10; k++) bias[k] = k ? -1.5e308 : 1.5e308;
+    while (trainer_step(t) != TRAIN_DONE) continue;
+    const TrainRecord r = trainer_record(t);
+    assert_true(r.diverged && r.diverged_step == 2 * trainer_steps(t) - 1);
+    assert_int_equal(r.epochs, 1);
+    assert_true(isnan(r.score) && isnan(r.test_loss) && isnan(r.train_loss_evaluated));
+    trainer_free(t);
+    arena_free(arena);
+}
+
 static void nothing_else_is_called_divergence(void **state) {
     (void)state;
     Arena *arena = arena_new();
@@ -437,6 +464,7 @@ static const Case CASES[] = {
     CASE(theorem, no_memory_after_the_first_epoch),
     CASE(example, divergence_ends_a_run),
     CASE(example, an_infinite_loss_is_divergence),
+    CASE(example, so_is_that_of_the_test),
     CASE(example, nothing_else_is_called_divergence),
     CASE(theorem, training_error_is_evaluated_as_validation_is),
     CASE(oracle, score_is_of_the_last_epoch_or_of_its_window),

@@ -6,6 +6,7 @@
  * whole file, and is found by running it again. */
 #include "sweep.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -67,53 +68,118 @@ static bool is_digest(const char *text) {
            strspn(text, "0123456789abcdef") == DIGEST_LENGTH;
 }
 
-/* Curves of so many epochs, all of them numbers; the error on validation images. */
+/* Numbers that there are, and what they may be. */
+typedef struct Range {
+    const char *name;
+    double least, most;
+    bool whole;
+} Range;
+
+static bool is_within(const Range *range, double value) {
+    return value >= range->least && value <= range->most &&
+           (!range->whole || value == floor(value));
+}
+
+/* Scalars of /summary; `absent`: NaN, too, is right. */
+static bool check_scalars(Arena *arena, const Store *store, const Range *range,
+                          size_t count, bool absent, Error *error) {
+    for (size_t i = 0; i < count; i++) {
+        const double value = scalar_of(arena, store, range[i].name, error);
+        if (error->set) return false;
+        if (!is_within(&range[i], value) && !(absent && isnan(value)))
+            return fail(error, EX_DATAERR, 0, "/summary/%s is %g", range[i].name, value);
+    }
+    return true;
+}
+
+/* Curves of so many epochs; the error on validation images. */
 static const double *check_curves(Arena *arena, const Store *store, size_t epochs,
                                   Error *error) {
-    static const char *const names[] = {"learning_rate", "train_loss", "train_error",
-                                        "val_loss", "val_error"};
+    static const Range curves[] = {{"learning_rate", 0, DBL_MAX, false},
+                                   {"train_loss", 0, DBL_MAX, false},
+                                   {"train_error", 0, 1, false},
+                                   {"val_loss", 0, DBL_MAX, false},
+                                   {"val_error", 0, 1, false}};
     const double *curve = NULL;
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
+    for (size_t i = 0; i < COUNT_OF(curves); i++) {
         size_t rank, size = 0;
-        const char *path = text_print(arena, "/metrics/%s", names[i]);
+        const char *path = text_print(arena, "/metrics/%s", curves[i].name);
         curve = store_get_array(store, arena, path, 1, &rank, &size, error);
         if (curve == NULL) return NULL;
-        bool good = rank == 1 && size == epochs;
-        for (size_t k = 0; good && k < size; k++) good = isfinite(curve[k]);
-        if (good) continue;
-        fail(error, EX_DATAERR, 0, "%s is not a number for each of %zu epochs", path,
-             epochs);
-        return NULL;
+        if (rank != 1 || size != epochs) {
+            fail(error, EX_DATAERR, 0, "%s is not a number for each of %zu epochs", path,
+                 epochs);
+            return NULL;
+        }
+        for (size_t k = 0; k < size; k++)
+            if (!is_within(&curves[i], curve[k])) {
+                fail(error, EX_DATAERR, 0, "%s is %g after epoch %zu", path, curve[k],
+                     k + 1);
+                return NULL;
+            }
     }
     return curve;
 }
 
-static bool check_diverged(Arena *arena, const Store *store, Error *error) {
+/* What a run says of itself whether or not it came to its end. */
+static bool check_sizes(Arena *arena, const Store *store, const Config *config,
+                        Error *error) {
+    static const Range sizes[] = {{"images", 1, DBL_MAX, true},
+                                  {"steps", 1, DBL_MAX, true},
+                                  {"weights", 1, DBL_MAX, true},
+                                  {"flops", 1, DBL_MAX, false}};
+    double seconds;
+    if (!check_scalars(arena, store, sizes, COUNT_OF(sizes), false, error) ||
+        !store_get_number(store, "/times", "seconds", &seconds, error))
+        return false;
+    const double samples =
+        (double)(config_count(config, "workers") * config_count(config, "batch"));
+    const double images = scalar_of(arena, store, "images", error),
+                 steps = scalar_of(arena, store, "steps", error);
+    if (steps != floor(images / samples))
+        return fail(error, EX_DATAERR, 0, "%g steps of %g of %g images", steps, samples,
+                    images);
+    return (seconds >= 0 && seconds <= DBL_MAX) ||
+           fail(error, EX_DATAERR, 0, "it took %g seconds", seconds);
+}
+
+/* Of what it measured once, at its end. */
+static bool check_end(Arena *arena, const Store *store, bool absent, Error *error) {
+    static const Range ends[] = {{"test_error", 0, 1, false},
+                                 {"test_loss", 0, DBL_MAX, false},
+                                 {"train_error", 0, 1, false},
+                                 {"train_error_evaluated", 0, 1, false},
+                                 {"train_loss_evaluated", 0, DBL_MAX, false}};
+    return check_scalars(arena, store, ends, COUNT_OF(ends), absent, error);
+}
+
+static bool check_diverged(Arena *arena, const Store *store, const Config *config,
+                           Error *error) {
     const double score = scalar_of(arena, store, "score", error),
-                 step = scalar_of(arena, store, "diverged_step", error);
+                 steps = scalar_of(arena, store, "steps", error);
     if (error->set) return false;
-    return (isnan(score) && step >= 0) ||
-           fail(error, EX_DATAERR, 0, "it diverged, and has a score all the same");
+    if (!isnan(score))
+        return fail(error, EX_DATAERR, 0, "it diverged, and has a score all the same");
+    const double last = steps * (double)config_count(config, "epochs") - 1;
+    const Range step = {"diverged_step", 0, last, true};
+    return check_scalars(arena, store, &step, 1, false, error) &&
+           check_end(arena, store, true, error);
 }
 
 static bool check_finished(Arena *arena, const Store *store, const Config *config,
                            Error *error) {
-    static const char *const shares[] = {"test_error", "train_error",
-                                         "train_error_evaluated"};
     const size_t epochs = config_count(config, "epochs");
     const double *curve = check_curves(arena, store, epochs, error);
-    const double score = scalar_of(arena, store, "score", error);
+    const double score = scalar_of(arena, store, "score", error),
+                 step = scalar_of(arena, store, "diverged_step", error);
     if (error->set) return false;
     if (score != score_of(curve, epochs, config_score(config)))
         return fail(error, EX_DATAERR, 0, "its score is not the %s of its curve",
                     score_words(arena, config_get(config, "score")));
-    for (size_t i = 0; i < COUNT_OF(shares); i++) {
-        const double share = scalar_of(arena, store, shares[i], error);
-        if (error->set) return false;
-        if (!(share >= 0 && share <= 1))
-            return fail(error, EX_DATAERR, 0, "/summary/%s is no share", shares[i]);
-    }
-    return true;
+    if (!isnan(step))
+        return fail(error, EX_DATAERR, 0, "it diverged in step %g, and is finished",
+                    step);
+    return check_end(arena, store, false, error);
 }
 
 static bool check_complete(Arena *arena, const Store *store, const Config *config,
@@ -131,8 +197,9 @@ static bool check_complete(Arena *arena, const Store *store, const Config *confi
             return fail(error, EX_DATAERR, 0, "/summary: %s is no digest", digests[i]);
     }
     if (error->set) return false;
+    if (!check_sizes(arena, store, config, error)) return false;
     if (strcmp(status, "diverged") == 0 && diverged == 1)
-        return check_diverged(arena, store, error);
+        return check_diverged(arena, store, config, error);
     if (strcmp(status, "finished") == 0 && diverged == 0)
         return check_finished(arena, store, config, error);
     return fail(error, EX_DATAERR, 0, "its status is '%s'", text_clip(arena, status));

@@ -295,8 +295,13 @@ static void finish_epoch(Trainer *t, size_t epoch, double rate) {
     Counters *c = t->counters;
     double samples = (double)(t->steps * t->workers * t->batch);
     if (t->precise && t->net->states > 0) precise_state(t, epoch);
-    Tally val = evaluate(t, epoch, &t->dataset->val);
-    if (!isfinite(val.loss)) { /* what the epoch's last step did shows here first */
+    const Images *train = &t->dataset->train, *unseen = &t->dataset->test;
+    Tally val = evaluate(t, epoch, &t->dataset->val), seen = {0}, test = {0};
+    const bool last = epoch + 1 == t->epochs && isfinite(val.loss);
+    if (last)
+        seen = evaluate(t, epoch, train), test = evaluate(t, epoch, unseen); /* once */
+    if (!isfinite(val.loss) || !isfinite(c->loss_sum) || !isfinite(seen.loss) ||
+        !isfinite(test.loss)) { /* what the epoch's last step did shows here first */
         c->diverged = 1;
         c->diverged_step = c->step - 1;
         return;
@@ -307,9 +312,7 @@ static void finish_epoch(Trainer *t, size_t epoch, double rate) {
     c->loss_sum = c->wrong_sum = 0.0;
     c->epochs = (double)(epoch + 1);
     trace_take(&t->trace, t->weights, t->state, epoch + 1);
-    if (epoch + 1 < t->epochs) return;
-    const Images *train = &t->dataset->train, *unseen = &t->dataset->test;
-    Tally seen = evaluate(t, epoch, train), test = evaluate(t, epoch, unseen); /* once */
+    if (!last) return;
     c->train_loss = seen.loss;
     c->train_error = share_of(seen.wrong, train->count);
     c->test_loss = test.loss;
