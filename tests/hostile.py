@@ -302,6 +302,22 @@ def one_long_text(place):
 
 
 @case("fault")
+def long_lines(place):
+    """Texts and names of any length are shown on lines of a sensible one, and whole as JSON."""
+    path, text = place.path("in.h5"), "\u00e4" * 5000
+
+    def add(file):
+        file.attrs["title"], file["label"], file["n" * 3000] = text, [text] * 9, 1.0
+        file.create_group("g" * 3000).attrs["a" * 3000] = text
+
+    study_input(path, add)
+    shown = place.good("show", path)
+    check(max(map(len, shown.splitlines())) < 8 * 450 and "..." in shown, max(map(len, shown.splitlines())))
+    check("  title              " + "\u00e4" * 200 + "... (10000 bytes)\n" in shown, "the title")
+    check(text in place.good("show", path, "--json"), "JSON")
+
+
+@case("fault")
 def large_neighbours(place):
     """Data sets that nobody asks for, two gigabytes packed and two that are not, are not read; nor is more of them shown
     than is read."""

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Tables of a run have no more numbers than are read. */
-enum { SHOWN_NUMBERS = 8, READ_NUMBERS = 1 << 18, GROUP_LEVELS = 3 };
+enum { SHOWN_NUMBERS = 8, SHOWN_BYTES = 400, READ_NUMBERS = 1 << 18, GROUP_LEVELS = 3 };
 
 typedef struct Show {
     Arena *arena;
@@ -36,6 +36,16 @@ static const char *attribute(Show *show, const char *path, const char *name) {
     return text;
 }
 
+/* A text or a name of anybody's, on one line of a sensible length. */
+static const char *shown(const Show *show, const char *text) {
+    const char *plain = text_plain(show->arena, text);
+    const size_t length = strlen(plain);
+    size_t end = SHOWN_BYTES;
+    if (length <= end) return plain;
+    while (((unsigned char)plain[end] & 0xc0) == 0x80) end--; /* no half of a character */
+    return text_print(show->arena, "%.*s... (%zu bytes)", (int)end, plain, length);
+}
+
 static void show_attributes(Show *show, const char *path) {
     size_t count;
     const char **names = store_attributes(show->store, show->arena, path, &count);
@@ -43,8 +53,8 @@ static void show_attributes(Show *show, const char *path) {
         const char *text = attribute(show, path, names[i]);
         if (text == NULL) continue;
         const char *end = strchr(text, '\n');
-        printf("  %-18s %s\n", text_plain(show->arena, names[i]),
-               end && end[1] ? "(several lines)" : text_plain(show->arena, text));
+        printf("  %-18s %s\n", shown(show, names[i]),
+               end && end[1] ? "(several lines)" : shown(show, text));
     }
 }
 
@@ -89,7 +99,7 @@ static void show_array(Show *show, const char *path, const char *name) {
     Values v;
     if (is_index(name) || !values_of(show, path, &v)) return;
     size_t count = shape_count(v.shape);
-    printf("  %-18s", text_plain(show->arena, name));
+    printf("  %-18s", shown(show, name));
     if (v.shape.rank > 0) printf(" %s", shape_text(show->arena, v.shape));
     if (is_by_epoch(show, path, &v)) {
         v.number += count - v.shape.size[1];
@@ -98,7 +108,7 @@ static void show_array(Show *show, const char *path, const char *name) {
     }
     for (size_t i = 0; i < count && i < SHOWN_NUMBERS; i++)
         if (v.text)
-            printf(" %s", text_plain(show->arena, v.text[i]));
+            printf(" %s", shown(show, v.text[i]));
         else
             printf(" %.6g", v.number[i]);
     puts(count > SHOWN_NUMBERS ? " ..." : "");
@@ -106,7 +116,7 @@ static void show_array(Show *show, const char *path, const char *name) {
 
 static void show_group(Show *show, const char *path) {
     size_t count;
-    printf("%s\n", text_plain(show->arena, path));
+    printf("%s\n", shown(show, path));
     show_attributes(show, path);
     const char **members = store_members(show->store, show->arena, path, &count);
     for (size_t i = 0; i < count; i++) {
