@@ -5,89 +5,59 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- reading ----------------------------------------------------------------------- */
-
-typedef struct Reader {
-    Store *store;
-    Arena *arena;
-    const char *group;
-    Error error;
-} Reader;
-
-static const double *numbers_of(Reader *r, const char *name, size_t *count) {
-    size_t rank, size[3];
-    const double *data =
-        store_get_array(r->store, r->arena, text_print(r->arena, "%s/%s", r->group, name),
-                        3, &rank, size, &r->error);
-    die_if(&r->error);
-    *count = 1;
-    for (size_t i = 0; i < rank; i++) *count *= size[i];
-    return data;
+static Table group_of(const Grid *grid, Arena *arena, const char *group) {
+    Error error = {.set = false};
+    Store *store = store_open(grid->path, &error);
+    die_if(&error);
+    const Table t = table_read(store, arena, group, &error);
+    store_close(store);
+    die_if(&error);
+    return t;
 }
 
-/* Of exactly `count`. */
-static const double *array_of(Reader *r, const char *name, size_t count) {
-    size_t found;
-    const double *data = numbers_of(r, name, &found);
-    if (found != count)
-        die(EX_DATAERR, "%s/%s has %zu numbers, %zu are expected", r->group, name, found,
-            count);
-    return data;
+static const char *fact_of(const Table *t, const char *name) {
+    return text_plain(t->arena, table_fact(t, name, "?"));
 }
 
-static const char **names_of(Reader *r, const char *name, size_t *count) {
-    size_t rank;
-    const char **names = store_get_array_text(
-        r->store, r->arena, text_print(r->arena, "%s/%s", r->group, name), 1, &rank,
-        count, &r->error);
-    die_if(&r->error);
-    return names;
-}
+/* What /steps has. */
+typedef struct Steps {
+    size_t means, rules, oracles, steps;
+    const char *const *rule, *const *oracle; /* names */
+    const double *mean, *step;
+    const double *rule_error;                 /* [means, rules, steps] */
+    const double *oracle_error, *oracle_step; /* [means, oracles] */
+} Steps;
 
-static const char *text_of(Reader *r, const char *name) {
-    const char *text = store_get_text(r->store, r->arena, r->group, name, &r->error);
-    die_if(&r->error);
-    return text_plain(r->arena, text);
+static Steps steps_of(const Table *t) {
+    Error error = {.set = false};
+    Steps s = {.means = 0};
+    s.rule = table_names(t, "rule", &s.rules, &error);
+    s.oracle = table_names(t, "oracle", &s.oracles, &error);
+    s.mean = table_list(t, "mean", &s.means, &error);
+    s.step = table_list(t, "step", &s.steps, &error);
+    s.rule_error = table_array(t, "rule_error", s.means * s.rules * s.steps, &error);
+    s.oracle_error = table_array(t, "oracle_error", s.means * s.oracles, &error);
+    s.oracle_step = table_array(t, "oracle_step", s.means * s.oracles, &error);
+    die_if(&error);
+    return s;
 }
-
-static int elements_of(Reader *r) {
-    int64_t elements = 0;
-    store_get_integer(r->store, r->group, "elements", &elements, &r->error);
-    die_if(&r->error);
-    return (int)elements;
-}
-
-static Reader reader_new(const Grid *grid, Arena *arena, const char *group) {
-    Reader r = {.arena = arena, .group = group};
-    r.store = store_open(grid->path, &r.error);
-    die_if(&r.error);
-    return r;
-}
-
-/* ---- drawing --------------------------------------------------------------------- */
 
 /* Blocks mean by mean: the rules, then the oracles; one that has a step is a point,
  * others are lines from end to end. */
-static void steps_columns(Figure *f, Reader *r, const size_t count[3]) {
-    size_t steps;
-    const size_t means = count[0], rules = count[1], oracles = count[2];
-    const double *step = numbers_of(r, "step", &steps);
-    const double *by_rule = array_of(r, "rule_error", means * rules * steps),
-                 *by_oracle = array_of(r, "oracle_error", means * oracles),
-                 *own = array_of(r, "oracle_step", means * oracles);
-    for (size_t m = 0; m < means; m++) {
-        for (size_t k = 0; k < rules; k++) {
-            for (size_t i = 0; i < steps; i++)
-                figure_row(
-                    f, (const double[]){step[i], by_rule[(m * rules + k) * steps + i]},
-                    2);
+static void steps_columns(Figure *f, const Steps *s) {
+    for (size_t m = 0; m < s->means; m++) {
+        for (size_t k = 0; k < s->rules; k++) {
+            const double *error = s->rule_error + (m * s->rules + k) * s->steps;
+            for (size_t i = 0; i < s->steps; i++)
+                figure_row(f, (const double[]){s->step[i], error[i]}, 2);
             figure_block_end(f);
         }
-        for (size_t k = 0; k < oracles; k++) {
-            const double at = own[m * oracles + k], error = by_oracle[m * oracles + k];
+        for (size_t k = 0; k < s->oracles; k++) {
+            const double at = s->oracle_step[m * s->oracles + k],
+                         error = s->oracle_error[m * s->oracles + k];
             if (isfinite(at)) figure_row(f, (const double[]){at, error}, 2);
-            for (size_t i = 0; i < steps && !isfinite(at); i++)
-                figure_row(f, (const double[]){step[i], error}, 2);
+            for (size_t i = 0; i < s->steps && !isfinite(at); i++)
+                figure_row(f, (const double[]){s->step[i], error}, 2);
             figure_block_end(f);
         }
     }
@@ -164,22 +134,19 @@ static double put_means(Figure *f, const double *mean, size_t means, double left
 
 bool checking_steps(Figure *f, const Grid *grid, const char *about) {
     Arena *arena = f->arena;
-    Reader r = reader_new(grid, arena, "/steps");
-    f->title = about;
-    size_t count[3];
-    const char **rule = names_of(&r, "rule", &count[1]),
-               **oracle = names_of(&r, "oracle", &count[2]);
-    const double *mean = numbers_of(&r, "mean", &count[0]);
-    const size_t curves = count[1] + count[2];
+    const Table t = group_of(grid, arena, "/steps");
+    const Steps s = steps_of(&t);
+    const size_t curves = s.rules + s.oracles;
     const char **name = TAKE(arena, const char *, curves);
     for (size_t i = 0; i < curves; i++)
-        name[i] = i < count[1] ? rule[i] : oracle[i - count[1]];
-    steps_columns(f, &r, count);
+        name[i] = i < s.rules ? s.rule[i] : s.oracle[i - s.rules];
+    f->title = about;
+    steps_columns(f, &s);
     put_styles(f, name, curves, STEPS_COLOURS, COUNT_OF(STEPS_COLOURS));
     const double left = 0.85, right = f->width - 0.15, gap = 0.12,
-                 step = (right - left + gap) / (double)count[0];
+                 step = (right - left + gap) / (double)s.means;
     const double legend = figure_legend(f, name, curves, left);
-    const double top = put_means(f, mean, count[0], left, step, step - gap, legend),
+    const double top = put_means(f, s.mean, s.means, left, step, step - gap, legend),
                  bottom = top + 2.7;
     f->x_label = "step / std", f->y_label = "largest error / largest derivative";
     put_edges(f, left, right, top, bottom);
@@ -187,36 +154,31 @@ bool checking_steps(Figure *f, const Grid *grid, const char *about) {
     figure_ticks(f, "x", &x);
     figure_ticks(f, "y", &y);
     figure_y_ticks(f, &y, bottom, top, left);
-    for (size_t m = 0; m < count[0]; m++) {
+    for (size_t m = 0; m < s.means; m++) {
         const double at = left + step * (double)m;
         figure_x_ticks(f, &x, at, at + step - gap, bottom);
     }
     figure_foot(f,
                 text_print(arena,
-                           "check steps %s: one cell of %s, %d elements; truth in %s",
-                           text_of(&r, "identity"), text_of(&r, "spec"), elements_of(&r),
-                           text_of(&r, "truth")),
+                           "check steps %s: one cell of %s, %s elements; truth in %s",
+                           fact_of(&t, "identity"), fact_of(&t, "spec"),
+                           fact_of(&t, "elements"), fact_of(&t, "truth")),
                 bottom + 0.53);
     figure_texts(f, "name", name, curves);
-    figure_number(f, "panels", (double)count[0]);
+    figure_number(f, "panels", (double)s.means);
     figure_number(f, "panel_wide", step - gap);
     figure_number(f, "panel_step", step);
-    figure_number(f, "rules", (double)count[1]);
-    store_close(r.store);
+    figure_number(f, "rules", (double)s.rules);
     return true;
 }
 
 /* One block an algorithm: ratio, and the worst over the seeds. */
-static void variance_columns(Figure *f, Reader *r, size_t algorithms, size_t *seeds) {
-    size_t ratios;
-    const double *ratio = numbers_of(r, "ratio", &ratios);
-    numbers_of(r, "seed", seeds);
-    const double *error = array_of(r, "error", algorithms * ratios * *seeds);
+static void variance_columns(Figure *f, const double *ratio, const double *error,
+                             size_t algorithms, size_t ratios, size_t seeds) {
     for (size_t a = 0; a < algorithms; a++) {
         for (size_t i = 0; i < ratios; i++) {
             double worst = 0.0;
-            for (size_t s = 0; s < *seeds; s++)
-                worst = fmax(worst, error[(a * ratios + i) * *seeds + s]);
+            for (size_t s = 0; s < seeds; s++) worst = fmax(worst, *error++);
             figure_row(f, (const double[]){ratio[i], worst}, 2);
         }
         figure_block_end(f);
@@ -225,11 +187,16 @@ static void variance_columns(Figure *f, Reader *r, size_t algorithms, size_t *se
 
 bool checking_variance(Figure *f, const Grid *grid, const char *about) {
     Arena *arena = f->arena;
-    Reader r = reader_new(grid, arena, "/variance");
+    Error bad = {.set = false};
+    const Table t = group_of(grid, arena, "/variance");
+    size_t algorithms, ratios, seeds;
+    const char *const *name = table_names(&t, "algorithm", &algorithms, &bad);
+    const double *ratio = table_list(&t, "ratio", &ratios, &bad);
+    table_list(&t, "seed", &seeds, &bad);
+    const double *error = table_array(&t, "error", algorithms * ratios * seeds, &bad);
+    die_if(&bad);
     f->title = about;
-    size_t algorithms, seeds;
-    const char **name = names_of(&r, "algorithm", &algorithms);
-    variance_columns(f, &r, algorithms, &seeds);
+    variance_columns(f, ratio, error, algorithms, ratios, seeds);
     put_styles(f, name, algorithms, VARIANCE_COLOURS, COUNT_OF(VARIANCE_COLOURS));
     const double left = 0.85, right = f->width - 0.25;
     const double top = 0.12 + figure_legend(f, name, algorithms, left),
@@ -243,11 +210,10 @@ bool checking_variance(Figure *f, const Grid *grid, const char *about) {
     figure_x_ticks(f, &x, left, right, bottom);
     figure_y_ticks(f, &y, bottom, top, left);
     figure_foot(f,
-                text_print(arena, "check variance %s: worst of %zu samples of %d normals",
-                           text_of(&r, "identity"), seeds, elements_of(&r)),
+                text_print(arena, "check variance %s: worst of %zu samples of %s normals",
+                           fact_of(&t, "identity"), seeds, fact_of(&t, "elements")),
                 bottom + 0.53);
     figure_texts(f, "name", name, algorithms);
     figure_text(f, "nothing_right", "no digit right");
-    store_close(r.store);
     return true;
 }

@@ -216,6 +216,10 @@ Store *store_open(const char *path, Error *error) {
     return NULL;
 }
 
+const char *store_path(const Store *store) {
+    return store->path;
+}
+
 bool store_is_sealed(const Store *store) {
     return store->sealed;
 }

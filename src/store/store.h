@@ -42,6 +42,7 @@ void *store_image(Store *store, Arena *arena, size_t *length);
 Store *store_open(const char *path, Error *error);
 
 void store_close(Store *store); /* NULL is fine */
+const char *store_path(const Store *store); /* as it was opened */
 
 /* Whether its bytes are those that normlab wrote: what another program edits loses the
  * seal. It guards against accident alone, for anyone can compute a digest; against intent

@@ -15,7 +15,7 @@
 
 #include "train.h"
 
-typedef struct Grid Grid;     /* a collected file that was read (tool.h) */
+typedef struct Grid Grid;     /* a collected file that was read (grid.h) */
 typedef struct Figure Figure; /* what a script is called with */
 typedef struct Store Store;   /* a file to be (store.h) */
 

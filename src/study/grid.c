@@ -8,141 +8,99 @@
 typedef struct Reader {
     Store *store;
     Arena *arena;
-    const char *path;
     Error error;
 } Reader;
 
-static const char *text_of(Reader *r, const char *name) {
-    return store_get_text(r->store, r->arena, "/", name, &r->error);
-}
-
-/* Files from before there was a choice do not say how they are scored. */
-static const char *rule_of(Reader *r) {
-    return store_has_attribute(r->store, "/", "score") ? text_of(r, "score")
-                                                       : "median(5)";
-}
-
-/* A count that older files do not have. */
-static size_t newer_count_of(Reader *r, const char *name) {
-    int64_t count = 0;
-    if (store_has_attribute(r->store, "/", name))
-        store_get_integer(r->store, "/", name, &count, &r->error);
+/* What the file says of itself; older ones do not say all. */
+static void read_head(Reader *r, Grid *g) {
+    const Table head = table_read(r->store, r->arena, "/", &r->error);
+    const struct {
+        const char *name, **to, *otherwise;
+    } fact[] = {{"experiment", &g->experiment, NULL},
+                {"question", &g->question, NULL},
+                {"recipe", &g->recipe, NULL},
+                {"changes", &g->changes, NULL},
+                {"protocol", &g->protocol, NULL},
+                {"along_label", &g->along_label, NULL},
+                {"identity", &g->identity, NULL},
+                {"score", &g->rule, "median(5)"}, /* before there was a choice */
+                {"mixed", &g->mixed, ""}};
+    for (size_t i = 0; i < COUNT_OF(fact); i++) {
+        *fact[i].to = table_fact(&head, fact[i].name, fact[i].otherwise);
+        if (*fact[i].to == NULL)
+            fail(&r->error, EX_DATAERR, 0, "%s: / has no '%s'", g->path, fact[i].name);
+    }
+    g->edited = !store_is_sealed(r->store);
+    g->quick = strcmp(table_fact(&head, "quick", "0"), "0") != 0;
+    text_to_count(table_fact(&head, "runs", "0"), &g->runs);
+    text_to_count(table_fact(&head, "finished", "0"), &g->finished);
+    const char *own = g->quick ? STUDY_QUICK : "",
+               *name = table_fact(&head, "study", own);
+    g->study = study_is_name(name) ? name : own; /* it is part of paths */
     die_if(&r->error);
-    return count > 0 ? (size_t)count : 0;
-}
-
-/* Its name is part of paths. */
-static void read_study(Reader *r, Grid *g) {
-    g->runs = newer_count_of(r, "runs");
-    g->finished = newer_count_of(r, "finished");
-    g->study = g->quick ? STUDY_QUICK : "";
-    if (!store_has_attribute(r->store, "/", "study")) return;
-    const char *name = text_of(r, "study");
-    die_if(&r->error);
-    if (study_is_name(name)) g->study = name;
-}
-
-/* An array of exactly `count` numbers. */
-static const double *numbers_of(Reader *r, const char *path, size_t count) {
-    size_t rank, size[3], total = 1;
-    const double *data =
-        store_get_array(r->store, r->arena, path, 3, &rank, size, &r->error);
-    die_if(&r->error);
-    for (size_t i = 0; i < rank; i++) total *= size[i];
-    if (total != count)
-        die(EX_DATAERR, "%s: %s has %zu numbers, %zu are expected", r->path, path, total,
-            count);
-    return data;
-}
-
-/* NaN where older files have none. */
-static const double *newer_numbers_of(Reader *r, const char *path, size_t count) {
-    if (store_has(r->store, path)) return numbers_of(r, path, count);
-    double *none = TAKE(r->arena, double, count);
-    for (size_t i = 0; i < count; i++) none[i] = (double)NAN;
-    return none;
-}
-
-static const double *scale_of(Reader *r, const char *path, size_t *count) {
-    size_t rank;
-    const double *data =
-        store_get_array(r->store, r->arena, path, 1, &rank, count, &r->error);
-    die_if(&r->error);
-    return data;
-}
-
-static const char **names_of(Reader *r, const char *path, size_t *count) {
-    size_t rank;
-    const char **data =
-        store_get_array_text(r->store, r->arena, path, 1, &rank, count, &r->error);
-    die_if(&r->error);
-    return data;
 }
 
 /* Numbers, or words that stand side by side. */
-static void read_along(Reader *r, Grid *g) {
-    const char *path = "/results/along";
-    double *along;
-    g->along_is_number = store_kind(r->store, path) != STORE_TEXT;
-    if (g->along_is_number) {
-        g->along = scale_of(r, path, &g->points);
-        g->along_text = TAKE(r->arena, const char *, g->points);
-        for (size_t j = 0; j < g->points; j++)
-            g->along_text[j] = text_number(r->arena, g->along[j]);
-        return;
+static void read_along(Reader *r, const Table *t, Grid *g) {
+    const Field *f = table_find(t, "along");
+    g->along_is_number = f && f->number;
+    if (!g->along_is_number)
+        g->along_text = table_names(t, "along", &g->points, &r->error);
+    else
+        g->along = table_list(t, "along", &g->points, &r->error);
+    const char **text = TAKE(r->arena, const char *, g->points + 1);
+    double *number = TAKE(r->arena, double, g->points + 1);
+    for (size_t j = 0; j < g->points; j++) {
+        number[j] = (double)j;
+        text[j] = g->along ? text_number(r->arena, g->along[j]) : "";
     }
-    g->along_text = names_of(r, path, &g->points);
-    g->along = along = TAKE(r->arena, double, g->points);
-    for (size_t j = 0; j < g->points; j++) along[j] = (double)j;
+    if (g->along_is_number)
+        g->along_text = text;
+    else
+        g->along = number;
+}
+
+static void read_results(Reader *r, Grid *g) {
+    Error *error = &r->error;
+    const Table t = table_read(r->store, r->arena, "/results", error);
+    g->name = table_names(&t, "series", &g->series, error);
+    g->seed = table_list(&t, "seed", &g->seeds, error);
+    read_along(r, &t, g);
+    const size_t total = g->series * g->points * g->seeds;
+    g->score = table_array(&t, "score", total, error);
+    g->test = table_array(&t, "test_error", total, error);
+    g->diverged = table_array(&t, "diverged", total, error);
+    g->same = table_array(&t, "same", g->series, error);
+    g->rank = table_array(&t, "kind", g->series, error);
+    double *none = TAKE(r->arena, double, total + 1); /* older files have no such */
+    for (size_t i = 0; i < total; i++) none[i] = (double)NAN;
+    g->train = table_find(&t, "train_error_evaluated")
+                   ? table_array(&t, "train_error_evaluated", total, error)
+                   : none;
+    die_if(error);
 }
 
 static void read_published(Reader *r, Grid *g) {
-    if (!store_has(r->store, "/published")) return;
-    g->published = store_get_text(r->store, r->arena, "/published", "source", &r->error);
-    die_if(&r->error);
-    g->published_data = "other data";
-    if (store_has_attribute(r->store, "/published", "data"))
-        g->published_data =
-            store_get_text(r->store, r->arena, "/published", "data", &r->error);
-    die_if(&r->error);
-    g->published_name = names_of(r, "/published/name", &g->published_series);
-    g->published_at = scale_of(r, "/published/at", &g->published_points);
+    const Table t = table_read(r->store, r->arena, "/published", &r->error);
+    if (t.fields == 0) return;
+    g->published = table_fact(&t, "source", "");
+    g->published_data = table_fact(&t, "data", "other data");
+    g->published_name = table_names(&t, "name", &g->published_series, &r->error);
+    g->published_at = table_list(&t, "at", &g->published_points, &r->error);
     g->published_value =
-        numbers_of(r, "/published/error", g->published_series * g->published_points);
+        table_array(&t, "error", g->published_series * g->published_points, &r->error);
 }
 
 const Grid *grid_read(Arena *arena, const char *path) {
-    Reader r = {.arena = arena, .path = path};
+    Reader r = {.arena = arena};
+    Grid *g = ZERO(arena, Grid, 1);
     r.store = store_open(path, &r.error);
     die_if(&r.error);
-    Grid *g = ZERO(arena, Grid, 1);
-    int64_t quick = 0;
     g->path = path;
-    g->experiment = text_of(&r, "experiment");
-    g->question = text_of(&r, "question");
-    g->recipe = text_of(&r, "recipe");
-    g->changes = text_of(&r, "changes");
-    g->protocol = text_of(&r, "protocol");
-    g->along_label = text_of(&r, "along_label");
-    g->identity = text_of(&r, "identity");
-    g->rule = rule_of(&r);
-    g->mixed = store_has_attribute(r.store, "/", "mixed") ? text_of(&r, "mixed") : "";
-    g->edited = !store_is_sealed(r.store);
-    store_get_integer(r.store, "/", "quick", &quick, &r.error);
-    die_if(&r.error);
-    g->quick = quick != 0;
-    read_study(&r, g);
-    g->name = names_of(&r, "/results/series", &g->series);
-    read_along(&r, g);
-    g->seed = scale_of(&r, "/results/seed", &g->seeds);
-    size_t total = g->series * g->points * g->seeds;
-    g->score = numbers_of(&r, "/results/score", total);
-    g->test = numbers_of(&r, "/results/test_error", total);
-    g->train = newer_numbers_of(&r, "/results/train_error_evaluated", total);
-    g->diverged = numbers_of(&r, "/results/diverged", total);
-    g->same = numbers_of(&r, "/results/same", g->series);
-    g->rank = numbers_of(&r, "/results/kind", g->series);
+    read_head(&r, g);
+    read_results(&r, g);
     read_published(&r, g);
+    die_if(&r.error);
     g->learned = grid_learned(r.store, arena, g, &g->learned_count);
     store_close(r.store);
     return g;

@@ -3,22 +3,25 @@
 #define NORMLAB_GRID_H
 
 #include "experiment.h"
-#include "store.h"
+#include "table.h"
+
+/* Names of NormReading in files. */
+extern const char *const study_readings[];
 
 /* A table of what one row's normalizer learned or adapted. NaN: not there. */
 typedef struct Learned {
     size_t series;
     const char *name; /* "gate" */
     size_t points, layers, rows,
-        count;            /* points 1: one run serves all; count 0: scalar */
-    const char **layer;   /* [layers] */
-    const double *epoch;  /* [rows] */
-    const double *values; /* [points, seeds, layers, rows, count] */
+        count;                /* points 1: one run serves all; count 0: scalar */
+    const char *const *layer; /* [layers] */
+    const double *epoch;      /* [rows] */
+    const double *values;     /* [points, seeds, layers, rows, count] */
     NormReading reading;
     bool map; /* a group for each channel, adapted */
     size_t choices;
-    const char **choice;      /* [choices] of the layer that has most */
-    const double *choices_of; /* [layers] */
+    const char *const *choice; /* [choices] of the layer that has most */
+    const double *choices_of;  /* [layers] */
 } Learned;
 
 struct Grid {
@@ -31,20 +34,20 @@ struct Grid {
     bool edited;           /* by another program */
     bool quick;
     size_t series, points, seeds;
-    const char **name;       /* [series] */
-    const double *same;      /* [series] 1: one computation at every point */
-    const double *rank;      /* [series] of the normalizer's kind in the registry */
-    bool along_is_number;    /* else `along` counts from 0 */
-    const double *along;     /* [points] */
-    const char **along_text; /* [points] */
-    const double *seed;      /* [seeds] */
+    const char *const *name;       /* [series] */
+    const double *same;            /* [series] 1: one computation at every point */
+    const double *rank;            /* [series] of the normalizer's kind in the registry */
+    bool along_is_number;          /* else `along` counts from 0 */
+    const double *along;           /* [points] */
+    const char *const *along_text; /* [points] */
+    const double *seed;            /* [seeds] */
     /* [series, points, seeds] error, 0..1; of training images in evaluation mode */
     const double *score, *test, *train;
     const double *diverged;
     const char *published;      /* source; NULL: none */
     const char *published_data; /* "other data (ImageNet)", "the same data" */
     size_t published_series, published_points;
-    const char **published_name;
+    const char *const *published_name;
     const double *published_at, *published_value; /* percent */
     size_t learned_count;
     const Learned *learned; /* [learned_count] */

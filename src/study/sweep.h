@@ -38,12 +38,25 @@ typedef void RunProgress(void *context, size_t done, size_t total); /* steps */
 int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progress,
                 void *context);
 
+/* ---- record.c: what a run has to say ----------------------------------------------- */
+
+/* All of it, into the run's file. */
+void record_write(Store *store, Arena *arena, const Run *run, const Trainer *trainer);
+
+/* Of a file that counts. */
+typedef struct Record {
+    Table head, config, times, provenance; /* facts of it, and of what computed it */
+    Table summary, metrics;                /* single numbers; curves over epochs */
+    size_t layers;
+    const char **name; /* [layers] */
+    Table *layer;      /* [layers] what the normalizer learned and adapted */
+} Record;
+
 /* ---- finished.c: which file counts as a finished run ------------------------------- */
 
-/* The file of a run that is over, for its numbers. NULL and *error, whose message does not
- * name the file: it is not there, was changed, belongs to another configuration, or does
- * not have all that a run has to say. */
-Store *run_open(Arena *arena, const Run *run, Error *error);
+/* What a run that is over has to say. NULL and *error, whose message does not name the file:
+ * it is not there, was changed, belongs to another configuration, or does not have all. */
+const Record *run_read(Arena *arena, const Run *run, Error *error);
 bool run_is_finished(const Run *run);
 
 /* What stands at the run's place and does not count is kept beside it, and said. */
@@ -58,8 +71,13 @@ size_t collect(Arena *arena, const Sweep *sweep, const char *path, bool whole,
 
 /* ---- learned.c: what normalizers learned and adapted, as part of it ---------------- */
 
-/* there[i]: run i is finished. */
 enum { LEARNED_MOST = 64 }; /* tables of a normalizer */
-void put_learned(Store *store, Arena *arena, const Sweep *sweep, const bool *there);
+
+/* An axis, which is no result: "epoch", "gate_index". */
+bool learned_is_axis(const char *name);
+
+/* record[i]: of run i; NULL: it is not finished. */
+void learned_write(Store *store, Arena *arena, const Sweep *sweep,
+                   const Record *const *record);
 
 #endif

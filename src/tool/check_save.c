@@ -3,9 +3,7 @@
 #include "cases.h"
 
 static void put_cases(Store *store, const Cases *cases) {
-    static const char *const axes[] = {"case"};
     Arena *arena = cases->arena;
-    const char *group = "/cases";
     const size_t count = cases->jobs;
     const char **name = TAKE(arena, const char *, count),
                **verdict = TAKE(arena, const char *, count),
@@ -21,19 +19,18 @@ static void put_cases(Store *store, const Cases *cases) {
         allowed[i] = sheet_row(job)->bar;
         compared[i] = (double)job->finding.compared;
     }
-    store_group(store, group, "normalizers and networks before every check");
-    store_integer(store, group, "seed", (int64_t)cases->seed);
-    store_scale_text(store, group, "case", name, count,
-                     "what was judged, on what, by which check");
-    store_array_text(store, group, "verdict", verdict, 1, axes,
-                     "pass, FAIL or inconclusive");
-    store_array(store, group, "worst", worst, 1, axes, "1",
-                "worst error, in the check's unit (eps of a scale, or a part of a norm)");
-    store_array(store, group, "allowed", allowed, 1, axes, "1",
-                "allowed, in the same unit");
-    store_array(store, group, "compared", compared, 1, axes, "1", "numbers compared");
-    store_array_text(store, group, "reason", reason, 1, axes,
-                     "where and why, if it did not pass");
+    Table t = table_new(arena, "/cases", "normalizers and networks before every check");
+    table_scale_text(&t, "case", "what was judged, on what, by which check", name, count);
+    table_texts(&t, "verdict", "pass, FAIL or inconclusive", "case", verdict);
+    table_numbers(
+        &t, "worst",
+        "worst error, in the check's unit (eps of a scale, or a part of a norm)", "case",
+        worst);
+    table_numbers(&t, "allowed", "allowed, in the same unit", "case", allowed);
+    table_numbers(&t, "compared", "numbers compared", "case", compared);
+    table_texts(&t, "reason", "where and why, if it did not pass", "case", reason);
+    table_write(&t, store);
+    store_integer(store, t.group, "seed", (int64_t)cases->seed);
 }
 
 void cases_save(const Cases *cases, bool published) {

@@ -1,0 +1,172 @@
+/* What a run has to say, as its file has it. */
+#include "sweep.h"
+
+#include <math.h>
+#include <string.h>
+
+static void write_metrics(Store *store, Arena *arena, const TrainRecord *r) {
+    Table t = table_new(arena, "/metrics", "one value for each finished epoch");
+    double *epoch = TAKE(arena, double, r->epochs + 1);
+    for (size_t i = 0; i < r->epochs; i++) epoch[i] = (double)(i + 1);
+    if (r->epochs > 0) {
+        table_scale(&t, "epoch", "epoch", epoch, r->epochs);
+        table_numbers(&t, "learning_rate", "learning rate of the last step", "epoch",
+                      r->rate);
+        table_numbers(&t, "train_loss",
+                      "mean cross-entropy of the epoch's own steps, training mode",
+                      "epoch", r->train_loss);
+        table_numbers(&t, "train_error",
+                      "share of training images misclassified in the epoch's own steps",
+                      "epoch", r->train_error);
+        table_numbers(&t, "val_loss",
+                      "mean cross-entropy on the validation images, evaluation mode",
+                      "epoch", r->val_loss);
+        table_numbers(&t, "val_error", "share of validation images misclassified",
+                      "epoch", r->val_error);
+    }
+    table_write(&t, store);
+}
+
+const char *const study_readings[] = {"number", "weight", "sigmoid", "softmax", "line"};
+
+/* What a trace is, for who reads the file. */
+static const char *trace_says(Arena *arena, const TrainTrace *trace) {
+    switch (trace->kind) {
+    case TRACE_LEARNED:
+        return text_print(arena, "%s, learned", trace->name);
+    case TRACE_ADAPTED:
+        return text_print(arena, "%s, adapted before the epoch", trace->name);
+    case TRACE_CHANGES:
+        break;
+    }
+    return "epochs since the row before that began with a change of what is adapted";
+}
+
+/* How the numbers of a parameter are read as weights, and of what. */
+static void set_reading(Field *field, Arena *arena, const TrainTrace *trace) {
+    const NormParam *param = trace->param;
+    if (trace->kind == TRACE_ADAPTED) field->reading = "map";
+    Text choices = text_new(arena);
+    if (param == NULL || param->reading == NORM_NUMBER) return;
+    for (size_t k = 0; k < param->choices; k++)
+        text_add(&choices, "%s%s", k ? "\n" : "",
+                 param->choice ? param->choice[k] : text_print(arena, "%zu", k + 1));
+    field->reading = study_readings[param->reading];
+    field->choices = choices.data;
+}
+
+/* The table of the layer of trace i, and how many traces it has. */
+static size_t write_layer(Store *store, Arena *arena, const Trainer *trainer, size_t i) {
+    size_t count, rows, k = i;
+    const TrainTrace *trace = trainer_traces(trainer, &count);
+    const double *epoch = trainer_trace_epochs(trainer, &rows);
+    Table t =
+        table_new(arena, text_print(arena, "/norms/%s", trace[i].layer), trace[i].spec);
+    table_scale(&t, "epoch", "epochs finished; 0: the start", epoch, rows);
+    for (; k < count && strcmp(trace[k].layer, trace[i].layer) == 0; k++) {
+        const char *name = trace[k].name, *index = text_print(arena, "%s_index", name);
+        const bool changes = trace[k].kind == TRACE_CHANGES;
+        if (!changes)
+            table_index(&t, index, text_print(arena, "element of %s", name),
+                        trace[k].count);
+        Field *field =
+            table_numbers(&t, name, trace_says(arena, &trace[k]),
+                          changes ? "epoch" : text_print(arena, "epoch %s", index),
+                          trainer_trace_values(trainer, arena, k));
+        set_reading(field, arena, &trace[k]);
+    }
+    table_write(&t, store);
+    return k - i;
+}
+
+static void write_norms(Store *store, Arena *arena, const Trainer *trainer) {
+    size_t count;
+    trainer_traces(trainer, &count);
+    if (count == 0) return;
+    store_group(store, "/norms",
+                "what normalizers learned beside gamma and beta, and what they adapted");
+    for (size_t i = 0; i < count;) i += write_layer(store, arena, trainer, i);
+}
+
+static void add_scalar(Table *t, const char *name, double value, const char *says) {
+    double *number = TAKE(t->arena, double, 1);
+    *number = value;
+    table_numbers(t, name, says, "", number);
+}
+
+static void write_digest(Store *store, Arena *arena, const char *name,
+                         const double *values, size_t count) {
+    char digest[DIGEST_LENGTH + 1];
+    digest_bytes(digest, values, count * sizeof *values);
+    store_text(store, "/summary", name, text_copy(arena, digest, DIGEST_LENGTH));
+}
+
+/* A study collects whatever number stands here. */
+static void write_summary(Store *store, Arena *arena, const Trainer *trainer,
+                          const TrainRecord *r, const char *rule) {
+    const Net *net = trainer_net(trainer);
+    Table t = table_new(arena, "/summary", "what the run has to say, in single numbers");
+    add_scalar(&t, "score", r->score,
+               text_print(arena, "validation error, %s", score_words(arena, rule)));
+    add_scalar(&t, "test_error", r->test_error,
+               "share of test images misclassified, once, after the last epoch");
+    add_scalar(&t, "test_loss", r->test_loss, "mean cross-entropy on the test images");
+    add_scalar(&t, "train_error", r->epochs ? r->train_error[r->epochs - 1] : (double)NAN,
+               "share of training images misclassified in the last epoch's own steps");
+    add_scalar(&t, "train_error_evaluated", r->train_error_evaluated,
+               "share of training images misclassified, evaluation mode, after the last "
+               "epoch");
+    add_scalar(&t, "train_loss_evaluated", r->train_loss_evaluated,
+               "mean cross-entropy on the training images, evaluation mode");
+    add_scalar(&t, "diverged", r->diverged, "1: the loss was not finite");
+    add_scalar(&t, "diverged_step", r->diverged ? (double)r->diverged_step : (double)NAN,
+               "in this step, counted from 0");
+    add_scalar(&t, "images", (double)trainer_images(trainer),
+               "training images, of which an epoch leaves out a ragged last step");
+    add_scalar(&t, "steps", (double)trainer_steps(trainer), "steps of an epoch");
+    add_scalar(&t, "weights", (double)net->weights, "number of weights");
+    add_scalar(&t, "flops", net->flops, "floating-point operations of one image forward");
+    table_write(&t, store);
+    write_digest(store, arena, "weights_sha256", trainer_weights(trainer), net->weights);
+    write_digest(store, arena, "state_sha256", trainer_state(trainer), net->states);
+}
+
+/* A number as a number, so that readers can filter by it. */
+static void write_value(Store *store, const char *name, const char *text) {
+    size_t count;
+    double number;
+    if (text_to_count(text, &count))
+        store_integer(store, "/config", name, (int64_t)count);
+    else if (text_to_double(text, &number))
+        store_number(store, "/config", name, number);
+    else
+        store_text(store, "/config", name, text);
+}
+
+static void write_config(Store *store, const Run *run, Arena *arena) {
+    store_group(store, "/config", "what decides the run's numbers");
+    store_text(store, "/config", "canonical", config_canonical(&run->config, arena));
+    for (size_t i = 0; i < CONFIG_KEYS; i++)
+        write_value(store, config_keys()[i].name, run->config.text[i]);
+    store_integer(store, "/config", "numerics", TRAIN_NUMERICS);
+    store_text(store, "/config", "data_sha256", run->dataset->sha256);
+}
+
+void study_provenance(Store *store, Arena *arena) {
+    size_t count;
+    const Fact *fact = store_provenance(arena, &count);
+    store_group(store, "/provenance", "what computed it");
+    for (size_t i = 0; i < count; i++)
+        store_text(store, "/provenance", fact[i].name, fact[i].value);
+    const char *plugins = norm_plugins(arena, NULL);
+    if (*plugins) store_text(store, "/provenance", "plugins", plugins);
+}
+
+void record_write(Store *store, Arena *arena, const Run *run, const Trainer *trainer) {
+    const TrainRecord r = trainer_record(trainer);
+    write_config(store, run, arena);
+    write_metrics(store, arena, &r);
+    write_norms(store, arena, trainer);
+    write_summary(store, arena, trainer, &r, config_get(&run->config, "score"));
+    study_provenance(store, arena);
+}
