@@ -13,7 +13,7 @@ int run_study(const Call *call, const Sweep *sweep, bool published, const Grid *
     if (status != EX_OK) return status;
     const Grid *grid = *found = grid_read(arena, work.file);
     grid_warn(grid_plain(arena, grid));
-    table_print(arena, stdout, grid, TABLE_TEXT);
+    print_grid(arena, stdout, grid, TABLE_TEXT);
     printf("\n%s\n", work.file);
     if (!study_is_own(sweep->name))
         say("`normlab table %s` shows this study", study_word(arena, sweep));

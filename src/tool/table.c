@@ -304,7 +304,7 @@ static void print_latex(Arena *arena, FILE *out, const Grid *g) {
     latex_published(arena, out, g);
 }
 
-void table_print(Arena *arena, FILE *out, const Grid *grid, TableForm form) {
+void print_grid(Arena *arena, FILE *out, const Grid *grid, TableForm form) {
     static void (*const printers[])(Arena *, FILE *,
                                     const Grid *) = {[TABLE_TEXT] = print_text,
                                                      [TABLE_CSV] = print_csv,
@@ -328,7 +328,7 @@ static int run_table(const Call *call) {
     if (chosen == COUNT_OF(names))
         die(EX_USAGE, "--form %s: text, csv, json or latex is expected%s", form,
             text_hint(call->arena, form, names, COUNT_OF(names)));
-    table_print(call->arena, stdout,
+    print_grid(call->arena, stdout,
                 grid_find(call->arena, experiment, name, call_option(call, "--from")),
                 (TableForm)chosen);
     return EX_OK;

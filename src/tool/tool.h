@@ -84,7 +84,7 @@ void want_experiment_name(Arena *arena, const char *name);
 int run_study(const Call *call, const Sweep *sweep, bool published, const Grid **found);
 
 typedef enum TableForm { TABLE_TEXT, TABLE_CSV, TABLE_JSON, TABLE_LATEX } TableForm;
-void table_print(Arena *arena, FILE *out, const Grid *grid, TableForm form);
+void print_grid(Arena *arena, FILE *out, const Grid *grid, TableForm form);
 
 /* ---- catalogue.c ----------------------------------------------------------------- */
 
