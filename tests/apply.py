@@ -467,6 +467,9 @@ def unwritten(place):
                         (extended, "1 of 3 chunks of /x")):
         code, talk = talk_of_file(place, "batch", fill)
         check(code == 65 and words in talk and talk.count("\n") == 1, f"{words}: {code}, {talk!r}")
+    for kind in ("f4", "f8"):  # what netCDF has where nobody wrote
+        code, talk = talk_of_file(place, "batch", lambda file, kind=kind: part(file, 3, dtype=kind, fillvalue=9.969209968386869e36))
+        check(code == 65 and "30 of 120 values of /x are missing (its fill value, 9.96921e+36" in talk, f"{kind}: {code}, {talk!r}")
     for how in (chunked, {"chunks": (3, 4, 2)}, {"chunks": (4, 6, 5), "compression": "gzip"}, {"fillvalue": 0.0}):
         outcome = talk_of_file(place, "batch", lambda file, how=how: part(file, 4, **how))
         check(outcome == (0, ""), f"{how}: {outcome}")

@@ -51,24 +51,42 @@ static double as_stored(const Packed *p, double value) {
 }
 
 /* A missing value stops a normalizer, whose cells need all of theirs. NaN is said by who
- * uses it. */
+ * uses it. `name`: what says that it is one. */
+static bool refuse_value(const Packed *p, const char *name, double missing,
+                         Error *error) {
+    size_t found = 0, first = 0;
+    for (size_t i = p->count; i-- > 0;)
+        if (p->value[i] == missing || p->value[i] == as_stored(p, missing))
+            found++, first = i;
+    return found == 0 ||
+           fail(error, EX_DATAERR, 0,
+                "%s: %zu of %zu values of %s are missing (its %s, %g; the first is "
+                "number %zu): all are needed",
+                p->store->path, found, p->count, p->path, name, missing, first);
+}
+
 static bool refuse_missing(const Packed *p, const char *name, Error *error) {
     Values missing;
     if (!read_values(p, name, 1, MOST_VALUES, &missing, error)) return false;
-    for (size_t k = 0; k < missing.count; k++) {
-        size_t found = 0, first = 0;
-        for (size_t i = p->count; i-- > 0;)
-            if (p->value[i] == missing.value[k] ||
-                p->value[i] == as_stored(p, missing.value[k]))
-                found++, first = i;
-        if (found > 0)
-            return fail(error, EX_DATAERR, 0,
-                        "%s: %zu of %zu values of %s are missing (its %s, %g; the first "
-                        "is number %zu): all are needed",
-                        p->store->path, found, p->count, p->path, name, missing.value[k],
-                        first);
-    }
+    for (size_t k = 0; k < missing.count; k++)
+        if (!refuse_value(p, name, missing.value[k], error)) return false;
     return true;
+}
+
+/* netCDF fills floats that nobody wrote with this, whether or not an attribute says so. (Its
+ * fills of integers are numbers that images have.) */
+static const double NETCDF_FILL = 9.9692099683868690e+36;
+
+static bool refuse_fill(const Packed *p, hid_t data, Error *error) {
+    H5D_fill_value_t defined = H5D_FILL_VALUE_UNDEFINED;
+    double fill = 0.0;
+    const hid_t create = H5Dget_create_plist(data);
+    H5Pfill_value_defined(create, &defined);
+    if (defined == H5D_FILL_VALUE_USER_DEFINED)
+        H5Pget_fill_value(create, H5T_NATIVE_DOUBLE, &fill);
+    store_drop(create);
+    return (fill != NETCDF_FILL && fill != as_stored(p, NETCDF_FILL)) ||
+           refuse_value(p, "fill value", fill, error);
 }
 
 /* CF: a value outside of these is a missing one. */
@@ -220,7 +238,8 @@ void get_unpacked(const Store *store, Arena *arena, const Question *q, Answer *a
                        check_integers(&p, data, type, &a->error)) &&
                       refuse_missing(&p, "_FillValue", &a->error) &&
                       refuse_missing(&p, "missing_value", &a->error) &&
-                      refuse_invalid(&p, &a->error) && scale(&p, &a->error);
+                      refuse_fill(&p, data, &a->error) && refuse_invalid(&p, &a->error) &&
+                      scale(&p, &a->error);
     store_drop(type);
     store_drop(data);
     if (!good) a->numbers = NULL;
