@@ -424,6 +424,8 @@ def apply(place):
         row("blend(batch, layer)", DATA, ["/v_gate", "belongs at /v_param/gate"], x=x, dy=x, v_gate=c),
         row("blend(batch, layer)", DATA, ["/v_param/gamma", "belongs at /v_gamma"], x=x, dy=x, v_param__gamma=c),
         row("batch", DATA, ["/weight", "[3]", "[4]"], "--names", "torch", x=x, weight=c[:3]),
+        row("batch", DATA, ["/num_batches_tracked", "2.5"], "--names", "torch", x=x, num_batches_tracked=2.5),
+        row("batch", DATA, ["/num_batches_tracked", "nan"], "--names", "torch", x=x, num_batches_tracked=[np.nan]),
         row("batch", DATA, ["/moving_variance", "-1"], "--names", "keras", "--mode", "eval", x=x, moving_mean=c,
             moving_variance=-c),
         row("batch", DATA, ["/input_mean", "eval"], "--names", "onnx", "--mode", "eval", x=x, running_mean=c),

@@ -1,6 +1,7 @@
 /* What IN gives: x, what flows along with it, parameters, and the state before the step. */
 #include "apply.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- layout ------------------------------------------------------------------------ */
@@ -214,6 +215,9 @@ static void read_batches(Job *job) {
     if (shape.rank > 1 || (shape.rank == 1 && shape.size[0] != 1))
         die(EX_DATAERR, "%s: %s has shape %s; a single number is expected", job->path,
             BATCHES, shape_text(job->arena, shape));
+    if (!(*value >= 0 && *value == floor(*value)))
+        die(EX_DATAERR, "%s: %s is %g; a count of steps is expected", job->path, BATCHES,
+            *value);
     job->batches = *value;
 }
 
