@@ -290,12 +290,16 @@ static void python_wrote_it(void **state) {
         store_get_array_text(store, arena, "/fixed", 1, &rank, size, &error);
     assert_words(text, size[0], "one three");
     assert_string_equal(store_get_text(store, arena, "/", "bytes", &error), "abc");
-    static const char *const refused[][2] = {
-        {"/bool", "is not numbers"},     {"/compound", "is not numbers"},
-        {"/huge", "claims more values"}, {"/external", "in another file"},
-        {"/virtual", "in another file"}, {"/link", "is missing"},
-        {"/dangling", "is missing"},     {"/null", "has no shape"},
-        {"/f8/below", "is missing"},     {"/fixed", "is not numbers"}};
+    static const char *const refused[][2] = {{"/bool", "is not numbers"},
+                                             {"/compound", "is not numbers"},
+                                             {"/huge", "claims more values"},
+                                             {"/external", "in another file"},
+                                             {"/virtual", "in another file"},
+                                             {"/link", "is a link out of this file"},
+                                             {"/dangling", "is a link to /nowhere"},
+                                             {"/null", "has no shape"},
+                                             {"/f8/below", "is missing"},
+                                             {"/fixed", "is not numbers"}};
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
         Error each = {0};
         assert_null(store_get_array(store, arena, refused[i][0], 5, &rank, size, &each));
@@ -307,6 +311,9 @@ static void python_wrote_it(void **state) {
     assert_true(store_get_integer(store, "/", "small", &integer, &error) && integer == 7);
     assert_false(store_get_integer(store, "/", "too_big", &integer, &error));
     assert_int_equal(store_attribute_kind(store, "/", "list"), STORE_OTHER);
+    assert_int_equal(store_kind(store, "/dangling"), STORE_LOST);
+    assert_int_equal(store_kind(store, "/link/below"), STORE_LOST);
+    assert_int_equal(store_kind(store, "/below"), STORE_ABSENT);
     const char **names = store_members(store, arena, "/group", &count);
     assert_words(names, count, "a b");
     store_close(store);
