@@ -365,6 +365,41 @@ static void nearest_word(void **state) {
     arena_free(arena);
 }
 
+/* For people: a rounding error is not shown, unless it is what tells two numbers apart. */
+static void numbers_for_people(void **state) {
+    (void)state;
+    static const struct {
+        double value[4];
+        int digits;
+        const char *text[4];
+    } row[] = {
+        {{0.1 + 0.2, 0.7, 1e-5, 4}, 12, {"0.3", "0.7", "1e-05", "4"}},
+        {{1.0 / 3, 123456789, 0.00123456, 1e300 / 3},
+         4,
+         {"0.3333", "123456789", "0.001235", "3.333e+299"}},
+        {{1, 1.00001, 1.00002, 1.00001}, 4, {"1", "1.00001", "1.00002", "1.00001"}},
+        {{0.3, 0.1 + 0.2, 2, 3}, 12, {"0.3", "0.30000000000000004", "2", "3"}},
+        {{(double)NAN, (double)NAN, (double)INFINITY, -0.1},
+         4,
+         {"nan", "nan", "inf", "-0.1"}}};
+    Arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        const char **text = text_numbers(arena, row[i].value, 4, row[i].digits);
+        for (size_t k = 0; k < 4; k++) assert_string_equal(text[k], row[i].text[k]);
+    }
+    arena_free(arena);
+}
+
+static void columns_of_a_terminal(void **state) {
+    (void)state;
+    assert_int_equal(text_columns(""), 0);
+    assert_int_equal(text_columns("group(8) ± γ"), 12);
+    assert_int_equal(text_columns("日本語"), 6);
+    assert_int_equal(text_columns("e\xcc\x81"), 1); /* an accent of its own */
+    assert_int_equal(text_columns("\xf0\x9f\x98\x80!"), 3);
+    assert_int_equal(text_columns("\xff\x80"), 1); /* no text, no harm */
+}
+
 static void text_grows(void **state) {
     (void)state;
     Arena *arena = arena_new();
@@ -395,6 +430,8 @@ static const Case cases[] = {
     CASE(example, zeroed_is_zero_and_taken_is_poison),
     CASE(example, first_error_stays),
     CASE(example, numbers_as_text),
+    CASE(example, numbers_for_people),
+    CASE(example, columns_of_a_terminal),
     CASE(example, texts_as_numbers),
     CASE(example, texts_as_counts),
     CASE(example, nearest_word),

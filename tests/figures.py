@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import struct
+import unicodedata
 
 import h5py
 import numpy as np
@@ -405,6 +406,68 @@ def words_in_tables(place):
     cells = json.loads(place.good("table", "batch-size", "--json", "--from", path))["cells"]
     same("json", [cell["along"] for cell in cells], ["s,gd", "a_b"] * 2)
     check("s,gd & a\\_b" in place.good("table", "batch-size", "--form", "latex", "--from", path), "latex")
+
+
+def columns_of(text):
+    """How wide a terminal shows it."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def starts(line):
+    """Where the cells of a row begin: after two blanks."""
+    return [columns_of(line[:found.start()]) for found in re.finditer(r"(?:(?<=  )|^)\S", line)]
+
+
+@case("example")
+def columns_of_tables(place):
+    """Cells of a table stand in columns and never touch, whatever is in them; numbers have the digits that tell them apart."""
+    gone = scores(3, 4)
+    gone[0, 0, 0] = gone[1, 2] = gone[2, 3, 1] = np.nan
+    for along, more in (([0.1, 0.2, 0.30000000000000004, 0.7000000000000001], {}), ([4, 3, 2, 1], {"diverged": np.isnan(gone)}),
+                        ([4, 3, 2, 1], {"runs": np.int64(36), "finished": np.int64(31)}), (["blend(batch, group(4), per=layer)", "anneal(group(4), batch)", "c", "d"], {}),
+                        (["\u65e5\u672c\u8a9e", "e\u0301", "\u0431", "\uff21"], {})):
+        path = collected(place.path("a.h5"), ["\u65e5\u672c", "\u00e9", "three of them"], along, gone, **more)
+        lines = place.good("table", "batch-size", "--from", path).splitlines()
+        first = next(i for i, line in enumerate(lines) if line.startswith("batch size per worker"))
+        rows = [line for line in lines[first:first + 6]]
+        check(len({tuple(starts(row)) for row in rows}) == 1 and len(starts(rows[0])) == 5, "not in columns:\n" + "\n".join(rows))
+    path = collected(place.path("a.h5"), TWO, [0.1, 0.2, 0.30000000000000004, 0.7000000000000001], scores(2, 4))
+    check("0.1" in (text := place.good("table", "batch-size", "--from", path)) and "0.7 " not in text.replace("0.7\n", "") and "00000" not in text, text)
+    check("0.30000000000000004" in place.good("table", "batch-size", "--form", "csv", "--from", path), "csv: not the number itself")
+    path = collected(path, TWO, [1, 1 + 1e-15], scores(2, 2))
+    check("1.000000000000001" in place.good("table", "batch-size", "--from", path), "two numbers that look the same")
+
+
+@case("example")
+def said_in_tables(place):
+    """Every form says what is one computation, over how many seeds, what +- is, under which recipe; what is missing is marked."""
+    score = scores(3, 2)
+    score[1, 0, 0] = score[2, 1, :] = np.nan
+    path = collected(place.path("a.h5"), ["batch", "group(8)", "none"], [2, 1], score, same=[0, 1, 0], diverged=np.isnan(score),
+                     along_label="learning rate", changes="lr=1 [a]", runs=np.int64(18), finished=np.int64(17))
+    import csv, io, json
+    forms_of = {form: place.good("table", "batch-size", "--form", form, "--from", path) for form in ("text", "csv", "json", "latex")}
+    text, latex = forms_of["text"], re.sub(r"(?<!\\)%.*", "", forms_of["latex"])
+    for part in ("group(8) *", "one and the same computation at every learning rate", "over 3 seeds \u00b1 half of Student's 95 % interval",
+                 "Protocol: paper, full recipe", "17 of 18 runs", "lr=1 [a]", "group(8) - batch", "(2 of 3)", "(1 div.)"):
+        plain = re.sub(r"\\textbackslash|\\footnotesize|\\multicolumn\{\d+\}\{l\}", "", latex).replace("\\\\", "").replace("\n", " ")
+        plain = plain.replace("$\\pm$", "\u00b1").replace("$-$", "-").replace("\\%", "%").replace("{*}", "*").replace("{[}", "[").replace("{]}", "]").replace("'{}", "'")
+        plain = re.sub(r" +", " ", plain.replace("-{}", "-").replace("}", "").replace("{", ""))
+        check(part in text, f"text lacks {part!r}:\n{text}")
+        check(part in plain, f"LaTeX lacks {part!r}:\n{plain}")
+    rows = list(csv.DictReader(io.StringIO(forms_of["csv"])))
+    same("csv: same", [row["same"] for row in rows], ["0", "0", "1", "1", "0", "0"])
+    same("csv: pairs", [row["minus_first_seeds"] for row in rows], ["3", "3", "2", "3", "3", "0"])
+    check(all(row["recipe"] == "full" and row["protocol"] == "paper" and "17 of 18 runs" in row["notes"] and "lr=1 [a]" in row["notes"]
+              for row in rows), f"csv: {rows[0]}")
+    data = json.loads(forms_of["json"])
+    same("json: same", [cell["same"] for cell in data["cells"]], [False, False, True, True, False, False])
+    same("json: pairs", [cell["minus_first_seeds"] for cell in data["cells"]], [3, 3, 2, 3, 3, 0])
+    same("json: changed", data["changed"], "lr=1 [a]")
+    path = collected(path, TWO, [2, 1], scores(2, 2, 1))
+    for form in ("text", "latex"):
+        out = place.good("table", "batch-size", "--form", form, "--from", path)
+        check("over 1 seed" in out and "Student" not in out and "1 seeds" not in out, f"{form}: {out}")
 
 
 # ---- what is published --------------------------------------------------------------------------------------------

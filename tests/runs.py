@@ -426,7 +426,7 @@ def tables(place):
     check("from " + collected(place) in place.talk, f"the source is not named: {place.talk!r}")
     data = json.loads(place.good("table", "batch-size@few", "--json"))
     same("keys", sorted(data),
-         ["cells", "experiment", "finished", "identity", "measure", "notes", "protocol", "published", "quick", "runs",
+         ["cells", "changed", "experiment", "finished", "identity", "measure", "notes", "protocol", "published", "quick", "runs",
           "schema", "score", "study"])
     same("cells", [(c["series"], c["along"], c["seeds"]) for c in data["cells"]],
          [("batch", 8, 2), ("batch", 4, 2), ("group(4)", 8, 2), ("group(4)", 4, 2)])
@@ -445,7 +445,7 @@ def tables(place):
     for word in ("tabular", "rule"):
         check(word in latex, f"LaTeX lacks {word}")
     body = [line for line in bare.splitlines() if "&" in line]
-    same("LaTeX columns", [line.count("&") for line in body], [2] * 3 + [5] * 3)
+    same("LaTeX columns", [line.count("&") for line in body], [2] * 4 + [5] * 3)
 
 
 @case("example")
@@ -661,7 +661,7 @@ def unfinished(place):
     said = f"{finished} of {RUNS} runs"
     check(2 <= finished < RUNS and said in err and "batch-size@few" in err, f"{finished}: {err!r}")
     check(not os.path.exists(collected(place)), "collected although stopped")
-    for form in ("text", "json", "latex"):
+    for form in ("text", "csv", "json", "latex"):
         text = place.good("table", "batch-size@few", "--form", form)
         check(said in text and said in place.talk, f"{form}: {text} {place.talk}")
     check(said in place.good("table", "batch-size@few").splitlines()[0], "the title")

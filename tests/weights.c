@@ -1,7 +1,7 @@
 /* Learned parameters as figures: weights and maps by hand, from tables small enough for it. */
 #include "harness.h"
 
-#include "study.h"
+#include "plan.h"
 
 #include <math.h>
 #include <string.h>
@@ -309,11 +309,47 @@ static void assignments_are_maps(void **state) {
     arena_free(arena);
 }
 
+/* ---- rows ---- */
+
+/* A normalizer says by itself what it is; of other keys a row has the name, too. */
+static void rows_name_their_keys(void **state) {
+    (void)state;
+    static const char *const rates[] = {"rate=0,0.1", "norm=batch", "batch=4", "seed=1",
+                                        NULL},
+                             *const norms[] = {"norm=batch,group(4)", "rate=0.1,0.2",
+                                               "batch=4", "seed=1", NULL};
+    static const struct {
+        const char *series;
+        const char *const *recipe;
+        const char *name[4];
+    } row[] = {{"rate", rates, {"rate=0", "rate=0.1"}},
+               {"norm",
+                norms,
+                {"batch, rate=0.1", "group(4), rate=0.1", "batch, rate=0.2",
+                 "group(4), rate=0.2"}}};
+    for (size_t i = 0; i < COUNT_OF(row); i++) {
+        Arena *arena = arena_new();
+        const Experiment e = {.name = "here",
+                              .series = row[i].series,
+                              .along = "batch",
+                              .quick = row[i].recipe,
+                              .full = row[i].recipe};
+        const Wish wish = {&e, .quick = true};
+        Points points;
+        Error error = {.set = false};
+        assert_true(plan_points(plan_read(arena, &wish, NULL), &points, &error));
+        for (size_t k = 0; k < points.series; k++)
+            assert_string_equal(points.name[k], row[i].name[k]);
+        assert_int_equal(points.series, i == 0 ? 2 : 4);
+        arena_free(arena);
+    }
+}
+
 static const Case CASES[] = {
     CASE(oracle, gates_are_weights),    CASE(oracle, clamped_gates_are_weights),
     CASE(oracle, logits_are_weights),   CASE(oracle, a_line_has_its_slope),
     CASE(oracle, maps_are_rectangles),  CASE(oracle, who_moved_is_seen),
-    CASE(oracle, assignments_are_maps),
+    CASE(oracle, assignments_are_maps), CASE(example, rows_name_their_keys),
 };
 
 HARNESS_MAIN("weights", CASES)

@@ -131,6 +131,13 @@ void text_add(Text *text, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Shortest decimal that reads back as the same double ("0.1", "1e-05", "nan"). */
 const char *text_number(Arena *arena, double value);
 
+/* The same of several numbers for people: rounded to `digits` or, where those do not tell them
+ * apart, to as many as do; whole ones below 1e9 and short ones are as they are. */
+const char **text_numbers(Arena *arena, const double *value, size_t count, int digits);
+
+/* Columns of a terminal that well-formed UTF-8 takes: wide letters two, combining marks none. */
+size_t text_columns(const char *text);
+
 /* Whole-string decimals in the C locale; false, and *value as it was, if `text` is not
  * entirely one or lies beyond the finite doubles, at either end. No hexadecimal, "inf" or
  * "nan". */

@@ -83,6 +83,72 @@ const char *text_number(Arena *arena, double value) {
     return text_copy(arena, best, strlen(best));
 }
 
+/* Whole numbers are as they are, and so is what is hardly longer. */
+static const char *rounded(Arena *arena, double value, int digits) {
+    const char *exact = text_number(arena, value);
+    const bool whole = fabs(value) < 1e9 && rint(value) == value;
+    if (whole || !isfinite(value) || strlen(exact) <= (size_t)digits + 2) return exact;
+    const char *near = text_print(arena, "%.*g", digits, value);
+    near = text_number(arena, strtod(near, NULL));
+    return strlen(near) < strlen(exact) ? near : exact;
+}
+
+static bool all_apart(const char *const *text, const double *value, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (value[i] < value[k] || value[i] > value[k])
+                if (strcmp(text[i], text[k]) == 0) return false;
+    return true;
+}
+
+const char **text_numbers(Arena *arena, const double *value, size_t count, int digits) {
+    const char **text = TAKE(arena, const char *, count);
+    do
+        for (size_t i = 0; i < count; i++) text[i] = rounded(arena, value[i], digits);
+    while (!all_apart(text, value, count) && ++digits <= 17);
+    return text;
+}
+
+/* ---- as wide as a terminal shows it ----------------------------------------------- */
+
+/* From, to, columns; all else takes one. Unicode's East Asian wide and full width, and its
+ * marks over other letters, in ranges. */
+static const struct {
+    unsigned from, to, columns;
+} WIDTHS[] = {{0x300, 0x36f, 0},     {0x483, 0x489, 0},     {0x591, 0x5bd, 0},
+              {0x610, 0x61a, 0},     {0x64b, 0x65f, 0},     {0x1100, 0x115f, 2},
+              {0x1ab0, 0x1aff, 0},   {0x1dc0, 0x1dff, 0},   {0x200b, 0x200f, 0},
+              {0x202a, 0x202e, 0},   {0x2060, 0x2064, 0},   {0x20d0, 0x20f0, 0},
+              {0x231a, 0x231b, 2},   {0x2e80, 0x303e, 2},   {0x3041, 0xa4cf, 2},
+              {0xa960, 0xa97c, 2},   {0xac00, 0xd7a3, 2},   {0xf900, 0xfaff, 2},
+              {0xfe00, 0xfe0f, 0},   {0xfe20, 0xfe2f, 0},   {0xfe30, 0xfe6f, 2},
+              {0xfeff, 0xfeff, 0},   {0xff01, 0xff60, 2},   {0xffe0, 0xffe6, 2},
+              {0x1f300, 0x1f64f, 2}, {0x1f680, 0x1f6ff, 2}, {0x1f900, 0x1faff, 2},
+              {0x20000, 0x3fffd, 2}, {0xe0100, 0xe01ef, 0}};
+
+static size_t columns_of(unsigned code) {
+    for (size_t i = 0; i < COUNT_OF(WIDTHS); i++)
+        if (code >= WIDTHS[i].from && code <= WIDTHS[i].to) return WIDTHS[i].columns;
+    return 1;
+}
+
+size_t text_columns(const char *text) {
+    size_t sum = 0;
+    while (*text) {
+        const unsigned char first = (unsigned char)*text++;
+        unsigned code = first < 0xc0   ? first
+                        : first < 0xe0 ? first & 0x1fu
+                        : first < 0xf0 ? first & 0xfu
+                                       : first & 0x7u;
+        for (; first >= 0xc0 && (*text & 0xc0) == 0x80; text++)
+            code = code << 6 | (*text & 0x3fu);
+        sum += columns_of(code);
+    }
+    return sum;
+}
+
+/* ---- numbers read ------------------------------------------------------------------ */
+
 bool text_to_double(const char *text, double *value) {
     char *end;
     if (*text == '\0' || text[strspn(text, "0123456789.eE+-")] != '\0') return false;

@@ -44,20 +44,16 @@ static void read_head(Reader *r, Grid *g) {
 static void read_along(Reader *r, const Table *t, Grid *g) {
     const Field *f = table_find(t, "along");
     g->along_is_number = f && f->number;
-    if (!g->along_is_number)
-        g->along_text = table_names(t, "along", &g->points, &r->error);
-    else
+    if (g->along_is_number) {
         g->along = table_list(t, "along", &g->points, &r->error);
-    const char **text = TAKE(r->arena, const char *, g->points + 1);
-    double *number = TAKE(r->arena, double, g->points + 1);
-    for (size_t j = 0; j < g->points; j++) {
-        number[j] = (double)j;
-        text[j] = g->along ? text_number(r->arena, g->along[j]) : "";
+        die_if(&r->error);
+        g->along_text = text_numbers(r->arena, g->along, g->points, 12);
+        return;
     }
-    if (g->along_is_number)
-        g->along_text = text;
-    else
-        g->along = number;
+    g->along_text = table_names(t, "along", &g->points, &r->error);
+    double *place = TAKE(r->arena, double, g->points + 1);
+    for (size_t j = 0; j < g->points; j++) place[j] = (double)j;
+    g->along = place;
 }
 
 static void read_results(Reader *r, Grid *g) {

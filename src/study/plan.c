@@ -124,12 +124,18 @@ static void set(Plan *plan, Config *config, const char *key, const char *value) 
     die_if(&error);
 }
 
+/* A spec says by itself what it is, a number does not. */
+static bool names_itself(const char *key) {
+    return strcmp(key, "norm") == 0 || strcmp(key, "network") == 0;
+}
+
 /* Configuration and name of row `index`; keys other than the axes count up like
  * digits. */
 static Config series_config(Plan *plan, size_t index, const char **name) {
     Config config = config_default();
     const Setting *rows = plan_axis(plan, plan->experiment->series);
     Text label = text_new(plan->arena);
+    if (!names_itself(rows->key)) text_add(&label, "%s=", rows->key);
     text_add(&label, "%s", rows->value[index % rows->count]);
     set(plan, &config, rows->key, rows->value[index % rows->count]);
     index /= rows->count;
