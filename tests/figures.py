@@ -438,6 +438,25 @@ def columns_of_tables(place):
     check("1.000000000000001" in place.good("table", "batch-size", "--from", path), "two numbers that look the same")
 
 
+@case("fault")
+def endings(place):
+    """The form is that of the file's name; a name that says another form than the word is refused."""
+    path, plot = collected(place.path("a.h5"), TWO, [2, 1], scores(2, 2)), ("plot", "batch-size")
+    for to, begin in (("q.pdf", b"%PDF"), ("q.PNG", b"\x89PNG"), ("q.tex", b"%"), ("q", b"<?xml"), (".svg", b"<?xml"),
+                      ("d.pdf/q", b"<?xml"), ("q.v2", b"<?xml")):
+        os.makedirs(place.path("d.pdf"), exist_ok=True)
+        place.good(*plot, "--from", path, "--to", to)
+        with open(place.path(to), "rb") as file:
+            head = file.read(5)
+        check(head.startswith(begin), f"{to}: {head!r}")
+    for words, to, parts in ((["png"], "z.pdf", (b"z.pdf", b"png")), (["dumb"], "z.svg", (b"z.svg", b"dumb")), ([], "z.jpg", (b"jpg", b"svg")),
+                             (["svg"], "z.PDF", (b"z.PDF", b"svg"))):
+        code, out, err = place.run(*plot, *words, "--from", path, "--to", to)
+        check(code == USAGE and not out and all(part in err for part in parts), f"{words} {to}: exit code {code}, {err!r}")
+        one_line(to, err)
+        check(not os.path.exists(place.path(to)), f"{to} was written")
+
+
 @case("example")
 def said_in_tables(place):
     """Every form says what is one computation, over how many seeds, what +- is, under which recipe; what is missing is marked."""

@@ -64,6 +64,12 @@ FigureForm figure_form(Arena *arena, const char *name, const char *width) {
         least * FORMS[i].pixels, most * FORMS[i].pixels);
 }
 
+bool figure_is_form(const char *name) {
+    for (size_t i = 0; i < COUNT_OF(FORMS); i++)
+        if (strcmp(name, FORMS[i].name) == 0) return true;
+    return false;
+}
+
 bool figure_is(const Figure *f, const char *form) {
     return strcmp(f->form, form) == 0;
 }

@@ -15,6 +15,7 @@ typedef struct FigureForm {
 
 /* What is wrong ends the program. `width`: as --width has it; NULL: the usual one. */
 FigureForm figure_form(Arena *arena, const char *name, const char *width);
+bool figure_is_form(const char *name);
 
 /* Points of text: of the axes' names, of all else, of the foot line. */
 #define FIGURE_TEXT  9.0

@@ -1,6 +1,7 @@
 /* plot: the figures of a study. */
 #include "tool.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* Said before anything is drawn. */
@@ -14,11 +15,38 @@ static void want_output(const char *path, FigureForm form) {
             path);
 }
 
+/* The letters behind the last dot of a file's name, "pdf" of "A.PDF"; NULL: there are none. */
+static const char *ending_of(Arena *arena, const char *path) {
+    const char *slash = path ? strrchr(path, '/') : NULL,
+               *file = slash ? slash + 1 : path, *dot = file ? strrchr(file, '.') : NULL;
+    if (dot == NULL || dot == file || dot[1] == '\0') return NULL;
+    char *ending = text_copy(arena, dot + 1, strlen(dot + 1));
+    for (char *c = ending; *c; c++) {
+        if (!isalpha((unsigned char)*c)) return NULL;
+        *c = (char)tolower((unsigned char)*c);
+    }
+    return ending;
+}
+
+/* What the file's name ends in, if no word says it; a file's name does not lie. */
+static FigureForm form_of(const Call *call, const char *path) {
+    const char *word = call->words > 1 ? call->word[1] : NULL,
+               *ending = ending_of(call->arena, path),
+               *width = call_option(call, "--width");
+    const FigureForm form = figure_form(call->arena,
+                                        word     ? word
+                                        : ending ? ending
+                                                 : "svg",
+                                        width);
+    if (word && ending && figure_is_form(ending) && strcmp(word, ending) != 0)
+        die(EX_USAGE, "--to %s: its name says %s, the form is %s", path, ending, word);
+    return form;
+}
+
 static int run_plot(const Call *call) {
     Arena *arena = call->arena;
-    const FigureForm form = figure_form(arena, call->words > 1 ? call->word[1] : "svg",
-                                        call_option(call, "--width"));
     const char *name, *path = call_option(call, "--to");
+    const FigureForm form = form_of(call, path);
     const Experiment *experiment = study_experiment(arena, call->word[0], &name);
     if (path && experiment->measure && !place_is_replaced(path))
         die(EX_CANTCREAT, "%s: %s has several figures; the name of a file is expected",
@@ -50,9 +78,9 @@ const Command command_plot = {
     .most = 2,
     .run = run_plot,
     .more =
-        "A pixel is a 96th of an inch, in png a 150th. A bare number is px for "
-        "svg and png, cm for\n"
-        "pdf and tex, characters for dumb.\n"
+        "Without a form it is that of FILE's ending, else svg. A pixel is a 96th of an "
+        "inch, in png a 150th. A bare\n"
+        "number is px for svg and png, cm for pdf and tex, characters for dumb.\n"
         "Text has one size whatever the width: 9, 8 and 7 pt. The tex form is NAME.tex "
         "over NAME-drawing.pdf, for pdflatex,\n"
         "xelatex and lualatex.",
