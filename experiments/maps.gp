@@ -2,7 +2,7 @@
 # as long as a channel stays in its group; channels that end in one group stand together.
 load ARG1
 load style
-# Given: panels, across, channels[] and steps[] of their ticks, left, top, panel_wide, panel_tall, panel_step_x, panel_step_y, title.
+# Given: panels, across, channels[] and steps[] of their ticks, left, top, panel_wide, panel_tall, panel_step_x, panel_step_y; for the terminal titles, title[].
 groups = "#4477AA #EE6677 #228833 #CCBB44 #66CCEE #AA3377 #BBBBBB #332288 #999933 #882255 #44AA99 #DDCC77 #117733 #CC6677 #88CCEE #AA4499"
 hex(text) = int("0x".text[2:7])
 rgb(g) = g == g ? hex(word(groups, (int(g) - 1)%words(groups) + 1)) : 0
@@ -10,7 +10,6 @@ set style fill solid noborder
 unset grid
 unset key
 if (form eq "dumb") {
-    set title title."\n".head
     set yrange [-0.5:channels[1]-0.5]
     plot columns index 0 using (($1+$2)/2):3:4 with labels
 } else {

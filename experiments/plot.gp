@@ -7,6 +7,8 @@ set grid noxtics ytics
 marked(i) = once[i] ? 1000 : 1
 side(x, i) = x + aside*(i - (series+1)/2.)
 if (form eq "dumb") {
+    set lmargin left
+    set rmargin width-right
     plot for [i=1:series] columns index i-1 using 1:2 with linespoints lt i title name[i]." "
 } else {
     set lmargin at screen sx(left)

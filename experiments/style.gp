@@ -16,7 +16,7 @@ if (form eq "svg") set terminal svg size int(96*width+0.5),int(96*height+0.5) fi
 if (form eq "pdf") set terminal pdfcairo size width,height font "Sans,12" fontscale 0.5625 linewidth 1.5 pointscale 1.15 noenhanced
 if (form eq "png") set terminal pngcairo size int(150*width+0.5),int(150*height+0.5) font "Sans,12" fontscale 1.172 linewidth 1.56 pointscale 2.35 dashlength 0.7 noenhanced
 if (form eq "tex") set terminal cairolatex pdf size width,height linewidth 2.5 pointscale 0.9 color
-if (form eq "dumb") set terminal dumb width,height+foot_lines noenhanced
+if (form eq "dumb") set terminal dumb width,height+foot_lines+(exists("x_lines") ? x_lines : 0)+(exists("titles") ? titles : 0) noenhanced
 set output output
 set encoding utf8
 
@@ -40,10 +40,14 @@ unset key
 if (form ne "dumb") {
     load labels
 } else {
-    head = y_label
+    head = ""
+    if (exists("titles")) { do for [i=1:titles] { head = head.title[i]."\n" } }
+    head = head.y_label
     do for [i=1:foot_lines] { head = head."\n".foot[i] }
     set title head
-    set xlabel x_label
+    below = x_label
+    if (exists("x_lines")) { do for [i=1:x_lines] { below = below."\n".x_line[i] } }
+    set xlabel below
     set key noenhanced tmargin left Left reverse samplen 3 horizontal
     if (exists("legend_columns")) { set key maxcols legend_columns }
 }

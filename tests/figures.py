@@ -18,8 +18,8 @@ USAGE, DATA, MISSING, IO = 64, 65, 69, 74
 TWO = ["batch", "group(8)"]
 
 
-def drawing(place, path, form="svg", to="a.svg", **more):
-    place.good("plot", "batch-size", form, "--from", path, *([] if form == "dumb" else ["--to", to]), **more)
+def drawing(place, path, form="svg", to="a.svg", more=(), **changes):
+    place.good("plot", "batch-size", form, "--from", path, *([] if form == "dumb" else ["--to", to]), *more, **changes)
     return Drawing(place.path(to)) if form == "svg" else None
 
 
@@ -111,6 +111,111 @@ def axes(place):
             except Failure as failure:
                 wrong.append(f"{what}, {series}: {failure}")
     report(wrong)
+
+
+NETWORK = "resnet(depth={}, width={}, stem_stride={})"
+RATES = ["rate=0.1, momentum=0.9", "rate=0.2, momentum=0.9", "rate=0.4, momentum=0.95"]
+
+LONG = {
+    "two that end alike": [NETWORK.format(20, 16, i) for i in (1, 2)], "three": [NETWORK.format(i, 16, 2) for i in (8, 14, 20)],
+    "ten": [NETWORK.format(i, 16, 2) for i in range(10)], "one": [NETWORK.format(8, 16, 2)], "two rates": RATES[:2],
+    "rates": RATES, "a short one": ["a much longer word than that", "b"], "differ in the middle":
+    [NETWORK.format(8, w, 2) + " on fashion-mnist" for w in (8, 16)],
+    "norms": ["group(8)", "blend(batch, group(8))", "mix(instance, layer, batch)"],
+    "nothing tells apart in this room": [f"{c}{'x' * 80}" for c in "ab"] + [f"a{'x' * 60}{c}{'x' * 19}" for c in "bc"],
+    "far numbers": [123456789012, 2, 1e-9],
+}
+
+
+def labels_below(found, along):
+    """Labels of ticks, shortened or not."""
+    return [words for words in found.words if words in along or "..." in words]
+
+
+@case("example")
+def long_words(place):
+    """Words along the axis stay on the page, apart, and as many different ones as there are."""
+    wrong = []
+    for what, along in LONG.items():
+        for width in ("6.4cm", "17cm"):
+            for names_of in (["one"], [f"n{i}" for i in range(9)]):
+                path = collected(place.path("a.h5"), names_of, along, scores(len(names_of), len(along)), along_label="x")
+                found = drawing(place, path, more=["--width", width])
+                texts = labels_below(found, [format(a, "g") if isinstance(a, float) else str(a) for a in along])
+                wrong += [f"{what}, {width}: {fault}" for fault in found.faults()]
+                if isinstance(along[0], str) and not len(texts) == len(set(texts)) == len(along):
+                    wrong.append(f"{what}, {width}: labels {texts}")
+    report(wrong)
+
+
+@case("example")
+def long_names(place):
+    """Names of series that find no room are cut so that they still differ."""
+    wrong = []
+    for series in (2, 9):
+        for end in (0, 150, 290):
+            names_of = ["".join(("long " * 60)[:end]) + f"{i} " + "long " * 60 for i in range(series)]
+            path = collected(place.path("a.h5"), names_of, [20, 10], scores(series, 2))
+            found = drawing(place, path, more=["--width", "8cm"])
+            wrong += [f"{series}, {end}: {fault}" for fault in found.faults()]
+            shown = " ".join(found.words)
+            wrong += [f"{series}, {end}: no {i} in {found.words}" for i in range(series) if not re.search(rf"\b{i} long", shown)]
+            out = place.good("plot", "batch-size", "dumb", "--from", path)
+            if len(set(re.findall(r"[*#$%@&=]{2,3}[A-Z][*#$%@&=]{2,3}(.*)", out))) < series:
+                wrong.append(f"dumb, {series}, {end}: {out}")
+    report(wrong)
+
+
+@case("example")
+def line_of_rows(place):
+    """The line through the panels is spoken of where it is, and not by a name that says there is none."""
+    for lost in (False, True):
+        score = scores(9, 2)
+        if lost:
+            score[0] = np.nan
+        path = collected(place.path("a.h5"), ["none", *(f"norm {i}" for i in range(8))], [2, 1], score, diverged=np.isnan(score))
+        words = " ".join(drawing(place, path).words)
+        same("a line", "line: the first row" in words, not lost)
+        check("line: none" not in words, words)
+
+
+# ---- the terminal -------------------------------------------------------------------------------------------------
+
+
+@case("example")
+def terminal(place):
+    """Every label of a tick is whole, numbers where words find no room; one of many panels says so and has its legend."""
+    def lines_of(along, *words):
+        path = collected(place.path("a.h5"), TWO, along, scores(2, len(along)), along_label="the axis")
+        out = place.good("plot", "batch-size", "dumb", "--from", path, *words).splitlines()
+        at = next(i for i, line in enumerate(out) if line.strip() == "the axis")
+        return out[at - 1].split(), [line.strip() for line in out[at + 1:] if line.strip()]
+
+    powers = [2.0 ** i for i in range(30)]
+    for width in ("60", "78", "200"):
+        ticks, _ = lines_of(powers, "--width", width)
+        check(len(ticks) > 6 and set(ticks) <= {format(p, ".0f") for p in powers}, f"{width}: {ticks}")
+        for what in ("two that end alike", "three", "ten", "one"):
+            ticks, below = lines_of(LONG[what], "--width", width)
+            if ticks != [str(i + 1) for i in range(len(LONG[what]))]:
+                same(what, " ".join(ticks), " ".join(LONG[what]))
+            else:
+                same(what, below, [f"{i + 1}: {word}" for i, word in enumerate(LONG[what])])
+    same("short words", lines_of(["a much longer word than that", "b"]), (["a", "much", "longer", "word", "than", "that", "b"], []))
+    for study, panels in (("hybrids", 2), ("adaptive-groups", 3), ("checking", 2)):
+        out = place.good("plot", study, "dumb", "--from", os.path.join(HOME, "data", study + ".h5"))
+        drawings = out.split("\f")
+        check(any(re.search(r"\(\d+ of \d+ panels\)", part) for part in drawings), f"{study}: {out}")
+    out = place.good("plot", "hybrids", "dumb", "--from", os.path.join(HOME, "data", "hybrids.h5"))
+    with h5py.File(os.path.join(HOME, "data", "hybrids.h5"), "r") as file:
+        layers = [name.decode() if isinstance(name, bytes) else name
+                  for name in next(iter(file["norms"].values()))["layer"][()]]
+    check(all(layer in out for layer in layers), f"no legend: {out}")
+    out = place.good("plot", "adaptive-groups", "dumb", "--from", os.path.join(HOME, "data", "adaptive-groups.h5"))
+    with h5py.File(os.path.join(HOME, "data", "adaptive-groups.h5"), "r") as file:
+        last = int(max(group["epoch"][-1] for group in file["norms"].values()))
+    ticks = [line.split() for line in out.splitlines() if line.split()[:2] == ["0", "1"] or line.split()[:2] == ["0", "2"]]
+    check(ticks and all(int(line[-1]) + int(line[1]) > last for line in ticks), f"to {last}: {ticks}")
 
 
 # ---- data ---------------------------------------------------------------------------------------------------------
@@ -247,6 +352,26 @@ def bytes_of_names(place):
         check("\x1b" not in out and "\x85" not in out, f"{bad!r}: {out!r}")
 
 
+@case("fault")
+def letters_without_font(place):
+    """What fonts and LaTeX may lack is written by its number, in the room of the number; an SVG keeps it."""
+    strange, numbers = "\u65e5\u672c", "[U+65E5][U+672C]"
+    path = collected(place.path("a.h5"), [strange, "\u00e9 \u0431 \u03b3"], [strange, "b"], scores(2, 2))
+    found = drawing(place, path)
+    check(strange in found.words and "U+" not in place.talk, f"svg: {found.words}, {place.talk!r}")
+    for form in ("png", "pdf", "tex"):
+        drawing(place, path, form, f"a.{form}")
+        check(told(place.talk).count("\n") == 1 and "U+" in place.talk, f"{form}: {place.talk!r}")
+    with open(place.path("a.tex"), encoding="utf-8") as file:
+        check("{[}U+65E5{]}{[}U+672C{]}" in file.read(), "tex")
+    pictures = []
+    for name in (strange, numbers):
+        drawing(place, collected(path, [name], [2, 1], scores(1, 2)), "png", "a.png")
+        with open(place.path("a.png"), "rb") as file:
+            pictures.append(file.read())
+    check(pictures[0] == pictures[1], "png: not the number")
+
+
 # ---- a script of one's own ----------------------------------------------------------------------------------------
 
 
@@ -319,6 +444,25 @@ def forms(place):
     with open(place.path("a.tex"), encoding="utf-8") as file:
         tex = {re.sub(r"-\{\}", "-", t).replace("\\%", "%") for t in re.findall(r"selectfont (.*?)\}+%", file.read())}
     same("texts of the tex form", {t.strip("{}") for t in tex} - {""}, words)
+
+
+@case("fault")
+def endings(place):
+    """The form is that of the file's name; a name that says another form than the word is refused."""
+    path, plot = collected(place.path("a.h5"), TWO, [2, 1], scores(2, 2)), ("plot", "batch-size")
+    for to, begin in (("q.pdf", b"%PDF"), ("q.PNG", b"\x89PNG"), ("q.tex", b"%"), ("q", b"<?xml"), (".svg", b"<?xml"),
+                      ("d.pdf/q", b"<?xml"), ("q.v2", b"<?xml")):
+        os.makedirs(place.path("d.pdf"), exist_ok=True)
+        place.good(*plot, "--from", path, "--to", to)
+        with open(place.path(to), "rb") as file:
+            head = file.read(5)
+        check(head.startswith(begin), f"{to}: {head!r}")
+    for words, to, parts in ((["png"], "z.pdf", (b"z.pdf", b"png")), (["dumb"], "z.svg", (b"z.svg", b"dumb")), ([], "z.jpg", (b"jpg", b"svg")),
+                             (["svg"], "z.PDF", (b"z.PDF", b"svg"))):
+        code, out, err = place.run(*plot, *words, "--from", path, "--to", to)
+        check(code == USAGE and not out and all(part in err for part in parts), f"{words} {to}: exit code {code}, {err!r}")
+        one_line(to, err)
+        check(not os.path.exists(place.path(to)), f"{to} was written")
 
 
 @case("example")
@@ -436,25 +580,6 @@ def columns_of_tables(place):
     check("0.30000000000000004" in place.good("table", "batch-size", "--form", "csv", "--from", path), "csv: not the number itself")
     path = collected(path, TWO, [1, 1 + 1e-15], scores(2, 2))
     check("1.000000000000001" in place.good("table", "batch-size", "--from", path), "two numbers that look the same")
-
-
-@case("fault")
-def endings(place):
-    """The form is that of the file's name; a name that says another form than the word is refused."""
-    path, plot = collected(place.path("a.h5"), TWO, [2, 1], scores(2, 2)), ("plot", "batch-size")
-    for to, begin in (("q.pdf", b"%PDF"), ("q.PNG", b"\x89PNG"), ("q.tex", b"%"), ("q", b"<?xml"), (".svg", b"<?xml"),
-                      ("d.pdf/q", b"<?xml"), ("q.v2", b"<?xml")):
-        os.makedirs(place.path("d.pdf"), exist_ok=True)
-        place.good(*plot, "--from", path, "--to", to)
-        with open(place.path(to), "rb") as file:
-            head = file.read(5)
-        check(head.startswith(begin), f"{to}: {head!r}")
-    for words, to, parts in ((["png"], "z.pdf", (b"z.pdf", b"png")), (["dumb"], "z.svg", (b"z.svg", b"dumb")), ([], "z.jpg", (b"jpg", b"svg")),
-                             (["svg"], "z.PDF", (b"z.PDF", b"svg"))):
-        code, out, err = place.run(*plot, *words, "--from", path, "--to", to)
-        check(code == USAGE and not out and all(part in err for part in parts), f"{words} {to}: exit code {code}, {err!r}")
-        one_line(to, err)
-        check(not os.path.exists(place.path(to)), f"{to} was written")
 
 
 @case("example")

@@ -128,6 +128,7 @@ static double put_means(Figure *f, const double *mean, size_t means, double left
             figure_words(f, left + step * (double)m + wide / 2,
                          under + 0.18 + high * (double)k, "center", FIGURE_TEXT, line[k]);
         deepest = lines > deepest ? lines : deepest;
+        if (m + 1 == means) figure_panel_alone(f, means, means, title);
     }
     return under + 0.14 + high * (double)deepest;
 }

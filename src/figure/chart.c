@@ -38,7 +38,7 @@ void chart_common(Figure *f, const Chart *c, bool any) {
     figure_styles(f, c->colour, c->curves);
     figure_text(f, "note", any ? "" : "there is no number to draw");
     if (figure_is(f, "dumb")) figure_texts(f, "name", c->name, c->curves);
-    f->name = c->name, f->names = c->curves;
+    f->names = c->curves;
 }
 
 void chart_frame(Figure *f, const double edge[4], double below, const char *foot) {
@@ -55,11 +55,13 @@ static void chart_curves(Figure *f, const Chart *c) {
     double lowest, highest;
     const bool any = chart_range(c, &lowest, &highest);
     const FigureTicks y = figure_ticks_between(f->arena, lowest, highest, 6);
-    double left = 0.42 + figure_ticks_wide(f, &y), right = f->width - 0.25, below, reach;
-    chart_ticks(f, c, &axis, right - left, &below, &reach);
-    left = fmax(left, reach + 0.25);
-    const double wide = right - left, tall = fmin(fmax(0.56 * wide, 1.5), 3.4);
-    const FigureTicks x = chart_ticks(f, c, &axis, wide, &below, &reach);
+    const bool dumb = figure_is(f, "dumb");
+    ChartSides sides = {(dumb ? 2.0 : 0.42) + figure_ticks_wide(f, &y),
+                        f->width - (dumb ? 2.0 : 0.25)};
+    double below;
+    const FigureTicks x = chart_ticks(f, c, &axis, &sides, &below);
+    const double left = sides.left, right = sides.right, wide = right - left,
+                 tall = fmin(fmax(0.56 * wide, 1.5), 3.4);
     double *once = TAKE(f->arena, double, c->curves + 1);
     chart_common(f, c, any);
     const double top = 0.12 + figure_legend(f, c->name, c->curves, left);
@@ -69,7 +71,7 @@ static void chart_curves(Figure *f, const Chart *c) {
     figure_y_ticks(f, &y, top + tall, top, left);
     f->x_label = c->along_label, f->y_label = c->label;
     chart_frame(f, (const double[]){left, right, top, top + tall}, below, c->foot);
-    if (figure_is(f, "dumb")) figure_number(f, "height", 18.0 + floor(top));
+    if (dumb) figure_number(f, "height", 18.0 + floor(top));
     figure_number(f, "bars", c->points < 2 || c->curves > 3);
     figure_number(f, "aside", fmin(0.012, 0.6 * axis.gap / (double)c->curves));
     for (size_t i = 0; i < c->curves; i++) {
@@ -87,16 +89,26 @@ static double *scaled(Arena *arena, const Chart *c, const double *value) {
     return to;
 }
 
+/* Names in the room that they have: lines beside a row, lines in the legend, in the terminal
+ * one. */
+static const char **names_of(const Figure *f, const Chart *c, bool rows) {
+    const double line = rows ? 0.42 * f->width : f->width - 0.8;
+    return figure_short(f, c->name, c->curves, FIGURE_SMALL,
+                        figure_is(f, "dumb") ? f->width - 10 : 2.5 * line);
+}
+
 void figure_chart(Figure *f, const Chart *chart) {
     Chart c = *chart;
     c.mean = scaled(f->arena, chart, chart->mean);
     c.half = scaled(f->arena, chart, chart->half);
-    c.name = figure_labels(f->arena, chart->name, chart->curves);
+    c.name = f->name = figure_labels(f->arena, chart->name, chart->curves);
     const size_t styles = figure_is(f, "dumb") ? LETTERS : FIGURE_STYLES;
     if (c.curves > styles)
         say("%zu series: %s of the first %zu come again", c.curves,
             figure_is(f, "dumb") ? "letters" : "marks and dashes", styles);
-    if (chart_wants_rows(f, &c))
+    const bool rows = chart_wants_rows(f, &c);
+    c.name = names_of(f, &c, rows);
+    if (rows)
         chart_rows(f, &c);
     else
         chart_curves(f, &c);

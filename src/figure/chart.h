@@ -23,10 +23,16 @@ Axis chart_axis(Arena *arena, const Chart *chart);
 /* Numbers with as many digits as tell them apart, at least four. */
 const char **chart_texts(const Figure *figure, const Chart *chart);
 
-/* Labels that would touch their left neighbour are left out; of names none is: they are
- * turned. `wide`: of the axis; `below`, `reach`: how far the labels go down and left. */
-FigureTicks chart_ticks(const Figure *figure, const Chart *chart, const Axis *axis,
-                        double wide, double *below, double *reach);
+/* From where to where the axis goes. */
+typedef struct ChartSides {
+    double left, right;
+} ChartSides;
+
+/* Labels of numbers that would touch their left neighbour are left out; of words none is:
+ * they are shortened and turned, and in the terminal numbered. The sides make room for them.
+ * `below`: how far they go down. */
+FigureTicks chart_ticks(Figure *figure, const Chart *chart, const Axis *axis,
+                        ChartSides *sides, double *below);
 
 /* ---- chart.c: of a chart whose values are scaled -------------------------------------- */
 

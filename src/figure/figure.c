@@ -139,8 +139,8 @@ static const char *quoted(Arena *arena, const char *text) {
     return out.data;
 }
 
-const char *figure_quoted(const Figure *f, double points, const char *text) {
-    const char *label = figure_label(f->arena, text);
+const char *figure_quoted(Figure *f, double points, const char *text) {
+    const char *label = figure_shown(f, figure_label(f->arena, text));
     if (!figure_is(f, "tex")) return quoted(f->arena, label);
     return quoted(f->arena,
                   text_print(f->arena, "\\fontsize{%g}{%g}\\selectfont %s", points,
@@ -289,6 +289,10 @@ static bool write_drawing(const Figure *f, Drawing *d, const char *path, Error *
 bool figure_draw(const Figure *figure, const char *path, Error *error) {
     Drawing d = {.bytes = NULL};
     if (!gnuplot_draw(figure, &d, error)) return false;
+    if (figure->unshown)
+        say("letters that %s may lack are written by their numbers ([U+65E5]); the form "
+            "svg has them",
+            figure_is(figure, "tex") ? "LaTeX" : "fonts");
     if (figure_is(figure, "svg")) describe(figure, &d);
     if (figure_is(figure, "png")) tell_size(figure->arena, &d);
     if (path == NULL) { /* whether stdout took it is asked at the end */

@@ -35,7 +35,8 @@ typedef struct Figure {
     size_t names; /* of series that have marks */
     const char *const *name;
     Text columns, given, labels;
-    Error error; /* why there is no figure */
+    bool unshown; /* characters are written by their numbers (glyphs.c) */
+    Error error;  /* why there is no figure */
 } Figure;
 
 Figure figure_new(Arena *arena, FigureForm form, const char *script, const char *title);
@@ -50,7 +51,7 @@ void figure_texts(Figure *figure, const char *name, const char *const *text,
                   size_t count);
 
 /* A text of this size as the form writes it, in gnuplot's quotes. */
-const char *figure_quoted(const Figure *figure, double points, const char *text);
+const char *figure_quoted(Figure *figure, double points, const char *text);
 
 /* A text without what cannot be shown. */
 const char *figure_label(Arena *arena, const char *text);
@@ -66,6 +67,15 @@ bool figure_draw(const Figure *figure, const char *path, Error *error);
 /* "out/a.svg" and "layers" make "out/a-layers.svg", NULL stays. */
 const char *figure_beside(Arena *arena, const char *path, const char *name);
 
+/* ---- glyphs.c: letters that a form has ------------------------------------------------ */
+
+/* The character at *text, which is UTF-8, and past it. */
+unsigned figure_character(const char **text);
+bool figure_shows(const Figure *figure, unsigned code);
+const char *figure_number_of(Arena *arena, unsigned code); /* "[U+65E5]" */
+/* The label with numbers for characters that the form does not show. */
+const char *figure_shown(Figure *figure, const char *label);
+
 /* ---- layout.c: lengths are inches, in the terminal characters ------------------------ */
 
 double figure_extent(const Figure *figure, const char *label, double points);
@@ -73,6 +83,11 @@ double figure_extent(const Figure *figure, const char *label, double points);
 /* Lines of a label, at words where it can; more than `most` end in "...". */
 size_t figure_lines(const Figure *figure, const char *label, double points, double room,
                     size_t most, const char *line[]);
+
+/* Labels no longer than `room`: cut at their ends or where they agree, so that those that
+ * differ still do. */
+const char **figure_short(const Figure *figure, const char *const *label, size_t count,
+                          double points, double room);
 
 /* Text at a place, from the left and from the top; `how`: "left", "center rotate by 90". */
 void figure_words(Figure *figure, double x, double y, const char *how, double points,
@@ -88,12 +103,11 @@ void figure_axis_names(Figure *figure, double left, double right, double top,
 /* Where the numbers come from, from `y` on: the end of the figure, and its description. */
 void figure_foot(Figure *figure, const char *text, double y);
 
-enum { FIGURE_TURN = 35 }; /* degrees, of words that find no room side by side */
-
 typedef struct FigureTicks {
     size_t count;
     double low, high; /* of the axis */
-    bool is_log, turned;
+    bool is_log;
+    unsigned turned; /* degrees, of labels that find no room side by side */
     double *at;
     const char **text;
 } FigureTicks;
@@ -128,6 +142,9 @@ double figure_panel_y(const Panels *panels, size_t i);
 size_t figure_panel_title(Figure *figure, const Panels *panels, size_t i, size_t above,
                           double room, const char *how, const char *text);
 
+/* The terminal has room for one panel: what it is, and which. */
+void figure_panel_alone(Figure *figure, size_t i, size_t count, const char *text);
+
 /* The axis of the epochs, labelled below the last panel of each column. */
 void figure_panel_epochs(Figure *figure, const Panels *panels, double first, double last);
 
@@ -143,6 +160,7 @@ size_t figure_spread(size_t all, size_t shown, size_t i);
 /* ---- latex.c ------------------------------------------------------------------------ */
 
 const char *figure_latex(Arena *arena, const char *text); /* for the body of a document */
+bool figure_latex_has(unsigned code); /* others are written by their numbers */
 
 /* ---- styles.c ---------------------------------------------------------------------- */
 
@@ -170,7 +188,7 @@ typedef struct Chart {
     const double *mean, *half; /* [curves, points] and of an interval; NaN: none */
     double scale;              /* of the values: 100 makes percent */
     double least, most;        /* intervals end here, in the scaled unit */
-    const char *guide; /* name of the first curve, which others are compared with; NULL */
+    bool guide;                /* the first curve is what others are compared with */
 } Chart;
 
 /* plot.gp, or rows.gp where there are many; no more than FIGURE_MOST_CURVES. */

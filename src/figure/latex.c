@@ -60,29 +60,30 @@ static const struct {
     {0x2265, "\\geq"},
 };
 
-/* The character at *text, which is UTF-8, and past it. */
-static unsigned code_of(const char **text) {
-    const unsigned char *c = (const unsigned char *)*text;
-    const size_t more = *c < 0xc0 ? 0 : *c < 0xe0 ? 1 : *c < 0xf0 ? 2 : 3;
-    unsigned code = more ? *c & (0x3fu >> more) : *c;
-    size_t k = 1;
-    for (; k <= more && (c[k] & 0xc0) == 0x80; k++) code = code << 6 | (c[k] & 0x3fu);
-    *text += k;
-    return code;
+/* Letters that LaTeX reads as they are. */
+static bool is_letter(unsigned code) {
+    return code >= 0xc0 && code <= 0xff && code != 0xd0 && code != 0xde && code != 0xf0 &&
+           code != 0xfe;
+}
+
+/* NULL: it has no other name. */
+static const char *name_of(unsigned code) {
+    if (code == 0x2013 || code == 0x2014) return code == 0x2013 ? "--" : "---";
+    for (size_t i = 0; i < COUNT_OF(SYMBOLS); i++)
+        if (SYMBOLS[i].code == code) return SYMBOLS[i].tex;
+    return NULL;
+}
+
+bool figure_latex_has(unsigned code) {
+    return code < 0x80 || is_letter(code) || name_of(code);
 }
 
 static void add_symbol(Text *out, unsigned code, const char *bytes, size_t length) {
-    for (size_t i = 0; i < COUNT_OF(SYMBOLS); i++)
-        if (SYMBOLS[i].code == code) {
-            text_add(out, "$%s$", SYMBOLS[i].tex);
-            return;
-        }
-    const bool letter = code >= 0xc0 && code <= 0xff && code != 0xd0 && code != 0xde &&
-                        code != 0xf0 && code != 0xfe;
-    if (letter)
+    const char *name = name_of(code);
+    if (name)
+        text_add(out, *name == '-' && name[1] ? "%s" : "$%s$", name);
+    else if (is_letter(code))
         text_add(out, "%.*s", (int)length, bytes);
-    else if (code == 0x2013 || code == 0x2014)
-        text_add(out, code == 0x2013 ? "--" : "---");
     else
         text_add(out, "{[}U+%04X{]}", code);
 }
@@ -107,7 +108,7 @@ const char *figure_latex(Arena *arena, const char *text) {
     Text out = text_new(arena);
     while (*text) {
         const char *from = text;
-        const unsigned code = code_of(&text);
+        const unsigned code = figure_character(&text);
         const char *tex = NULL;
         for (size_t i = 0; i < COUNT_OF(plain); i++)
             if (code == (unsigned char)plain[i].c) tex = plain[i].tex;

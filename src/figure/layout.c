@@ -24,10 +24,19 @@ static double advance(const char *c) {
     return *c >= 'A' && *c <= 'Z' ? 0.72 : 0.62;
 }
 
+#define UNSHOWN 5.0 /* "[U+65E5]" */
+
 double figure_extent(const Figure *f, const char *text, double points) {
     double sum = 0.0;
-    for (; *text; text += bytes_of(text))
-        sum += figure_is(f, "dumb") ? 1.0 : advance(text) * points / 72.0;
+    while (*text) {
+        const char *c = text;
+        if (figure_is(f, "dumb"))
+            sum += 1.0, text += bytes_of(text);
+        else if (figure_shows(f, figure_character(&text)))
+            sum += advance(c) * points / 72.0;
+        else
+            sum += UNSHOWN * points / 72.0;
+    }
     return sum;
 }
 
@@ -62,6 +71,73 @@ size_t figure_lines(const Figure *f, const char *text, double points, double roo
         for (text += bytes; *text == ' ';) text++;
         if (*text == '\0' || last) return count;
     }
+}
+
+/* ---- labels that are too long ------------------------------------------------------ */
+
+static const char *cut_end(const Figure *f, const char *text, double points,
+                           double room) {
+    const char *line[1];
+    figure_lines(f, text, points, room, 1, line);
+    return line[0];
+}
+
+/* The first bytes and the last, as many as fit. */
+static const char *cut_middle(const Figure *f, const char *text, double points,
+                              double room) {
+    const char *dots = " ... ", *tail = text + strlen(text);
+    const double half = (room - figure_extent(f, dots, points)) / 2;
+    if (figure_extent(f, text, points) <= room) return text;
+    const size_t head = first_line(f, text, points, half);
+    while (tail > text + head) {
+        const char *next = tail - 1;
+        while (next > text + head && ((unsigned char)*next & 0xc0) == 0x80) next--;
+        if (figure_extent(f, next, points) > half) break;
+        tail = next;
+    }
+    return text_print(f->arena, "%.*s%s%s", (int)head, text, dots, tail);
+}
+
+/* Bytes with which all begin, whole words. */
+static size_t common_begin(const char *const *text, size_t count) {
+    size_t same = 0, words = 0;
+    for (;; same++) {
+        const char c = text[0][same];
+        for (size_t i = 0; i < count; i++)
+            if (c == '\0' || text[i][same] != c) return words;
+        if (strchr(" (,|", c)) words = same + 1;
+    }
+}
+
+static bool still_differ(const char *const *label, const char *const *cut, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(cut[i], cut[k]) == 0 && strcmp(label[i], label[k]) != 0)
+                return false;
+    return true;
+}
+
+const char **figure_short(const Figure *f, const char *const *label, size_t count,
+                          double points, double room) {
+    enum { ENDS, BEGINNINGS, MIDDLES, WAYS };
+    const char **cut = TAKE(f->arena, const char *, count + 1);
+    const size_t begin = count > 1 ? common_begin(label, count) : 0;
+    for (size_t longer = 0; longer < 3; longer++)
+        for (size_t way = ENDS; way < WAYS; way++) {
+            const double own = room * (1.0 + 0.4 * (double)longer);
+            for (size_t i = 0; i < count; i++)
+                cut[i] =
+                    way == ENDS ? cut_end(f, label[i], points, own)
+                    : way == MIDDLES || begin < 5
+                        ? cut_middle(f, label[i], points, own)
+                        : cut_end(f, text_print(f->arena, "... %s", label[i] + begin),
+                                  points, own);
+            if (still_differ(label, cut, count)) return cut;
+        }
+    for (size_t i = 0; i < count; i++)
+        cut[i] =
+            cut_end(f, text_print(f->arena, "(%zu) %s", i + 1, label[i]), points, room);
+    return cut;
 }
 
 /* ---- the legend, above the plot -------------------------------------------------- */
@@ -222,7 +298,7 @@ double figure_ticks_wide(const Figure *f, const FigureTicks *t) {
 }
 
 /* gnuplot reads labels of ticks as formats. */
-static const char *tick_label(const Figure *f, const char *text) {
+static const char *tick_label(Figure *f, const char *text) {
     Text out = text_new(f->arena);
     for (text = figure_quoted(f, FIGURE_SMALL, text); *text; text++)
         text_add(&out, *text == '%' ? "%%%%" : "%c", *text);
@@ -246,7 +322,7 @@ static double tick_place(const FigureTicks *t, double at, double from, double to
 void figure_x_ticks(Figure *f, const FigureTicks *t, double from, double to, double y) {
     for (size_t i = 0; i < t->count; i++)
         figure_words(f, tick_place(t, t->at[i], from, to), y + 0.16,
-                     t->turned ? text_print(f->arena, "right rotate by %d", FIGURE_TURN)
+                     t->turned ? text_print(f->arena, "right rotate by %u", t->turned)
                                : "center",
                      FIGURE_SMALL, t->text[i]);
 }

@@ -22,6 +22,17 @@ size_t figure_panel_title(Figure *f, const Panels *p, size_t i, size_t above, do
     return lines;
 }
 
+void figure_panel_alone(Figure *f, size_t i, size_t count, const char *text) {
+    enum { MOST = 3 };
+    const char *line[MOST],
+        *which = count > 1 ? text_print(f->arena, " (%zu of %zu panels)", i, count) : "";
+    if (!figure_is(f, "dumb")) return;
+    const char *label = figure_label(f->arena, text_print(f->arena, "%s%s", text, which));
+    const size_t lines = figure_lines(f, label, FIGURE_SMALL, f->width - 8, MOST, line);
+    figure_number(f, "titles", (double)lines);
+    figure_texts(f, "title", line, lines);
+}
+
 void figure_panels(Figure *f, const Panels *p, const char *foot) {
     const size_t down = (p->count + p->across - 1) / p->across;
     const double right = p->left + p->step_x * (double)(p->across - 1) + p->wide,
@@ -40,22 +51,24 @@ void figure_panels(Figure *f, const Panels *p, const char *foot) {
 }
 
 void figure_panel_epochs(Figure *f, const Panels *p, double first, double last) {
+    const bool dumb = figure_is(f, "dumb"); /* one panel has all the room */
+    const double wide = dumb ? f->width - 12 : p->wide, over = dumb ? 4 : 0.1;
     FigureTicks t = {.count = 0};
     for (size_t most = 8;; most /= 2) {
         t = figure_ticks_between(f->arena, 0.0, last, most ? most : 1);
         const double label = figure_ticks_wide(f, &t) + 0.07;
-        if ((double)t.count * label <= p->wide) break;
+        if ((double)t.count * label <= wide) break;
         if (most > 0) continue;
-        t.count = label <= p->wide; /* the first alone, or none */
+        t.count = label <= wide; /* the first alone, or none */
         break;
     }
     while (t.count > 1 && t.at[t.count - 1] > last) t.count--;
     t.low = first, t.high = last > first ? last : first + 1.0;
     const double unit =
-        p->wide / (t.high - t.low); /* the next panel's first label is near */
+        wide / (t.high - t.low); /* the next panel's first label is near */
     while (t.count > 1 &&
            (t.at[t.count - 1] - t.low) * unit + figure_ticks_wide(f, &t) / 2 >
-               p->wide + 0.1)
+               wide + over)
         t.count--;
     figure_ticks(f, "x", &t);
     for (size_t i = p->count > p->across ? p->count - p->across : 0; i < p->count; i++)

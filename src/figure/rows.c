@@ -94,6 +94,13 @@ static bool any_once(const Chart *c) {
     return false;
 }
 
+/* Whether the first row has anything that others are compared with. */
+static bool guided(const Chart *c) {
+    for (size_t j = 0; c->guide && j < c->points; j++)
+        if (isfinite(c->mean[j])) return true;
+    return false;
+}
+
 void chart_rows(Figure *f, const Chart *c) {
     const Axis axis = chart_axis(f->arena, c);
     const RowPanels p = row_panels(f, c);
@@ -106,7 +113,7 @@ void chart_rows(Figure *f, const Chart *c) {
     figure_ticks(f, "x", &p.x);
     f->x_label = c->label;
     const double bottom = put_names(f, c, top, p.left, middle);
-    const char *line = c->guide ? text_print(f->arena, "; line: %s", c->guide) : "",
+    const char *line = guided(c) ? "; line: the first row" : "",
                *foot =
                    text_print(f->arena, "%s%s%s", c->foot, line,
                               any_once(c) ? "; a reference has its interval once" : "");

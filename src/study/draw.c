@@ -31,7 +31,7 @@ static bool error_figure(Figure *figure, const Grid *g, const char *about) {
                          .scale = 100.0,
                          .least = 0.0,
                          .most = 100.0,
-                         .guide = g->name[0]};
+                         .guide = true};
     return study_chart(figure, g, chart, series, value);
 }
 

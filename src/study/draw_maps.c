@@ -168,7 +168,9 @@ bool study_maps(Figure *f, const Grid *g, const char *about) {
                                         g->along_text[0])));
     figure_numbers(f, "channels", channels, p.count);
     figure_numbers(f, "steps", steps, p.count);
-    figure_text(f, "title",
-                text_print(f->arena, "%s (%s)", g->name[map[0]->series], map[0]->name));
+    figure_panel_alone(f, 1, p.count,
+                       text_print(f->arena, "%s (%s), %s; a number is a group",
+                                  g->name[map[0]->series], map[0]->name,
+                                  map[0]->layer[0]));
     return true;
 }

@@ -131,9 +131,14 @@ bool study_layers(Figure *f, const Grid *g, const char *about) {
                              text_print(f->arena, "mean over channels and %zu seed%s%s",
                                         g->seeds, g->seeds == 1 ? "" : "s", some)));
     figure_number(f, "layers", (double)layers);
-    figure_text(f, "title",
-                text_print(f->arena, "%s: %s", g->name[weight[0].of->series],
-                           choice_title(f->arena, &weight[0])));
+    const char *shown = titles.columns > 1 ? titles.column[0] : "";
+    figure_panel_alone(
+        f, 1, p.count,
+        text_print(f->arena, "%s%s%s", titles.weight[0], *shown ? ", " : "", shown));
+    if (figure_is(f, "dumb")) {
+        figure_texts(f, "name", weight[0].of->layer, layers);
+        figure_number(f, "height", 24.0 + top);
+    }
     return true;
 }
 
