@@ -63,8 +63,33 @@ def quotes():
                 yield f"{page}: in no source: {block.splitlines()[0]}"
 
 
+def weights():
+    """What notes/80 says of the weights over group counts is so in the published file, in every seed."""
+    import h5py
+    import numpy as np
+
+    said = " ".join(read("notes/80-adaptive-groups.md").split())
+    for part in ("in the first layer those of the mean leave one group and a group for each channel",
+                 "in the last two layers the finest groups lose, of mean and variance both",
+                 "In between, those of the mean turn a little to the finest"):
+        if part not in said:
+            yield f"not said: {part}"
+    with h5py.File(os.path.join(HOME, "data", "adaptive-groups.h5"), "r") as file:
+        for name in ("mean", "variance"):
+            table = file[f"norms/series9/{name}_logit"][:, :, -1]  # after the last epoch: seeds, layers, choices
+            layers = [table[:, k][:, np.isfinite(table[0, k])] for k in range(table.shape[1])]
+            shares = [(lambda w: w / w.mean(1, keepdims=True))(np.exp(one)) for one in layers]  # 1: as it began
+            fine = np.array([one[:, -1] for one in shares])  # layers, seeds
+            if name == "mean" and not ((shares[0][:, [0, -1]] < 0.9).all() and (shares[0][:, 2:-1] > 1).all()):
+                yield f"first layer, mean: {shares[0]}"
+            if not (fine[-2:] < 0.95).all():
+                yield f"last two layers, {name}: {fine[-2:]}"
+            if name == "mean" and not ((fine[1:-2] > 1) & (fine[1:-2] < 1.3)).all():
+                yield f"layers between: {fine[1:-2]}"
+
+
 CASES = {"links": ("example", links), "labels": ("theorem", labels), "anchors": ("example", anchors),
-         "quotes": ("example", quotes)}
+         "quotes": ("example", quotes), "weights": ("example", weights)}
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--list"]:
