@@ -230,7 +230,9 @@ prints_missing() {
   call --no-install
   claim "$code" 0 "exit code"
   claim "$out" "cmake
-libgsl-dev" "what the program needs"
+libgsl-dev
+libcmocka-dev
+python3-h5py" "what any command needs, the tests too"
   for word in list --help; do
     call --no-install "$word"
     claim "$code" 69 "exit code of a command that is not run"
