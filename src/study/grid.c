@@ -228,8 +228,11 @@ const Grid *grid_find(Arena *arena, const Experiment *e, const char *name,
                            ? published
                            : NULL;
     if (path == NULL && name)
-        die(EX_NOINPUT, "no study '%s@%s'%s%s", e->name, word,
-            *others ? "; there are " : "", others);
+        die(EX_NOINPUT, "no study '%s@%s'%s%s%s", e->name, word,
+            *others ? "; there are " : "", others,
+            access(place_out(arena, "runs"), F_OK) == 0 && !is_published
+                ? "; runs of one that was killed are collected by the same `normlab run`"
+                : "");
     if (path == NULL)
         die(EX_NOINPUT, "no results of %s yet: `normlab %s` makes some%s%s", e->name,
             e->measure ? e->measured_by : text_print(arena, "run %s --quick", e->name),

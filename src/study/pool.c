@@ -79,6 +79,7 @@ static _Noreturn void run_child(Pool *pool, size_t run, pid_t parent) {
 
 static void start_next(Pool *pool) {
     const Sweep *sweep = pool->sweep;
+    const size_t before = pool->skipped;
     while (pool->next < sweep->runs && run_is_finished(&sweep->run[pool->next])) {
         pool->share[pool->next] = pool->begin_share[pool->next] = 1.0;
         run_tidy(pool->arena, &sweep->run[pool->next]);
@@ -86,6 +87,7 @@ static void start_next(Pool *pool) {
         pool->skipped++;
     }
     if (pool->next == sweep->runs) return;
+    if (pool->skipped > before) pool->progress(pool->context);
     fflush(NULL);
     sigset_t stopping,
         usual; /* no signal may fall between the parent's handler and the child's */

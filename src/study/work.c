@@ -24,8 +24,7 @@ static Way way_of(Arena *arena, const Sweep *sweep, StudyWork *work) {
     work->figure = work->published
                        ? place_home(arena, text_print(arena, "figures/%s", figure))
                        : place_out(arena, figure);
-    return (Way){arena, sweep, work, place_out(arena, partial),
-                 seconds_now() + PARTIAL_SECONDS};
+    return (Way){arena, sweep, work, place_out(arena, partial), seconds_now()};
 }
 
 static size_t save_partial(const Way *way) {
@@ -36,8 +35,8 @@ static size_t save_partial(const Way *way) {
     return finished;
 }
 
-/* Another run is finished: what there is can be tabled. At most a twentieth of the time goes
- * into that. */
+/* Another run is finished, the first too, whoever kills us next: what there is can be tabled.
+ * At most a twentieth of the time goes into that. */
 static void another(void *context) {
     Way *way = context;
     const double begin = seconds_now();
