@@ -346,7 +346,11 @@ static void nearest_word(void **state) {
                {"", NULL},
                {"q", NULL},
                {"b", NULL},
-               {"convolution", NULL}};
+               {"convolution", NULL},
+               {"GROUP", "group"}, /* letters of either size */
+               {"Lyaer", "layer"},
+               {"tion", "position"}, /* a part of it */
+               {"ion", NULL}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(row); i++) {
         const char *got = text_nearest(row[i].word, words, COUNT_OF(words));
@@ -400,6 +404,40 @@ static void columns_of_a_terminal(void **state) {
     assert_int_equal(text_columns("\xff\x80"), 1); /* no text, no harm */
 }
 
+static void names_of_others(void **state) {
+    (void)state;
+    static const OtherName others[] = {
+        {"bn", "batch"}, {"renorm", "missing"}, {"bn", "never"}, {NULL, NULL}};
+    const char *const words[] = {"batch", "group", "bin"}, *const yes_no[] = {"yes",
+                                                                              "no"};
+    Arena *arena = arena_new();
+    assert_string_equal(text_hint_for(arena, "BN", others, words, 3),
+                        ", did you mean 'batch'?");
+    assert_string_equal(text_hint_for(arena, "renorm", others, words, 3), "");
+    assert_string_equal(text_hint_for(arena, "gruop", others, words, 3),
+                        ", did you mean 'group'?");
+    assert_string_equal(text_nearest("True", yes_no, 2), "yes");
+    assert_string_equal(text_nearest("off", yes_no, 2), "no");
+    assert_null(text_nearest("true", words, 3));
+    arena_free(arena);
+}
+
+static void words_for_a_shell(void **state) {
+    (void)state;
+    static const char *const row[][2] = {{"rate=0.1,0.2", "rate=0.1,0.2"},
+                                         {"norm=batch,group(4)", "'norm=batch,group(4)'"},
+                                         {"a b", "'a b'"},
+                                         {"it's", "'it'\\''s'"},
+                                         {"", "''"},
+                                         {"$x", "'$x'"},
+                                         {"a|b", "'a|b'"},
+                                         {"~/x", "'~/x'"}};
+    Arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT_OF(row); i++)
+        assert_string_equal(text_quoted(arena, row[i][0]), row[i][1]);
+    arena_free(arena);
+}
+
 static void text_grows(void **state) {
     (void)state;
     Arena *arena = arena_new();
@@ -435,6 +473,8 @@ static const Case cases[] = {
     CASE(example, texts_as_numbers),
     CASE(example, texts_as_counts),
     CASE(example, nearest_word),
+    CASE(example, names_of_others),
+    CASE(example, words_for_a_shell),
     CASE(fault, one_line_and_a_code),
     CASE(fault, a_line_is_one_write),
     CASE(fault, mistakes_abort_with_their_place),

@@ -11,9 +11,10 @@ import itertools
 import json
 import os
 import resource
+import subprocess
 import time
 
-from program import HOME, Place, case, check, listing, main, reseal
+from program import HOME, Place, case, check, listing, main, reseal, same
 
 USAGE, DATA, INPUT, MISSING, CREATE, IO, BUSY = 64, 65, 66, 69, 73, 74, 75
 
@@ -82,6 +83,12 @@ def words(place):
         (["list", "datasets", "fashion-mnst"], USAGE, ["no data set 'fashion-mnst'", "'fashion-mnist'"]),
         (["list", "experiments", "batch-size", "hybrid"], USAGE, ["no experiment 'hybrid'", "'hybrids'"]),
         (["list", "checks", "gradent"], USAGE, ["no check 'gradent'", "'gradient'"]),
+        (["list", "networks", "resnt(depth=8)"], USAGE, ["no network 'resnt'", "'resnet'"]),
+        (["list", "networks", "resnet(depth=9)"], USAGE, ["'resnet(depth=9)' at byte 13", "6n+2"]),
+        (["list", "networks", "resnet(deep=8)"], USAGE, ["no option 'deep'", "depth="]),
+        (["list", "norms", "LayerNorm"], USAGE, ["'LayerNorm'", "did you mean 'layer'"]),
+        (["list", "norms", "RMSNorm"], USAGE, ["'RMSNorm'", "did you mean 'rms'"]),
+        (["list", "norms", "weights=standardised"], USAGE, ["weights=standardised", "'weights=standardized'"]),
         (["list", "networks", "extra"], USAGE, ["no network 'extra'", "list networks"]),
         (["help", "--mann"], USAGE, ["'--mann'", "'--man'"]),
         (["list", "networks", "--long"], USAGE, ["--long", "list norms"]),
@@ -98,6 +105,18 @@ def words(place):
         (["run", "batch-size", "--jobs", "0"], USAGE, ["--jobs 0", "from 1 to"]),
         (["run", "batch-size", "--jobs=-1"], USAGE, ["--jobs -1", "from 1 to"]),
         (["run", "batch-size", "--jobs", "two"], USAGE, ["--jobs two", "whole number"]),
+        # what is wrong is said although it would not be used
+        (["run", "batch-size", "--quick", "--dry-run", "--jobs", "x"], USAGE, ["--jobs x", "whole number"]),
+        (["run", "batch-size", "--quick", "--dry-run", "--jobs=0"], USAGE, ["--jobs 0", "from 1 to"]),
+        (["run", "batch-size", "--quick", "--dry-run", "--jobs", "-1"], USAGE, ["--jobs -1", "from 1 to"]),
+        (["check", "batch", "--list", "--threads", "x"], USAGE, ["--threads x", "whole number"]),
+        (["check", "batch", "--list", "--json"], USAGE, ["--list", "--json", "one of both"]),
+        (["check", "batch", "--list", "--save"], USAGE, ["--list", "--save", "one of both"]),
+        (["bench", "check", "--norm", "batch"], USAGE, ["--norm batch", "kernels"]),
+        (["table", "batch-size", "--json", "--form", "csv"], USAGE, ["--json", "--form csv", "one of both"]),
+        (["table", "batch-size", "--form", "tex"], USAGE, ["--form tex", "did you mean 'latex'"]),
+        (["plot", "batch-size", "--form", "png"], USAGE, ["'--form'", "`normlab plot EXPERIMENT png`"]),
+        (["run", "batch-size", "--quick", "--as", "a b"], USAGE, ["--as 'a b': a name"]),
         (["show"], USAGE, ["FILE"]),
         (["show", "a.h5", "b.h5"], USAGE, ["'b.h5'", "too many"]),
         (["apply", "batch", "in.h5"], USAGE, ["OUT.h5"]),
@@ -156,14 +175,16 @@ def checks(place):
 @case("example")
 def called(place):
     """Commands that somebody may paste begin as this one did, by the wrapper or not."""
-    for called, variables in (("normlab", {}), ("../house/normlab", {"NORMLAB_CALLED": "../house/normlab"})):
+    for called, word, variables in (("normlab", "normlab", {}), ("/opt/p/bin/normlab", "/opt/p/bin/normlab", {}),
+                                    ("nl", "nl", {}), ("'../my house/nl'", "../my house/nl", {}), ("normlab", "", {}),
+                                    ("../house/normlab", "normlab", {"NORMLAB_CALLED": "../house/normlab"})):
         for words, says in ((["lst"], "`@ --help`"), (["list", "datasets", "x"], "`@ list datasets`"),
                             (["--help"], "`@ demo`"), (["run", "--help"], "`@ list norms`"),
                             (["check", "--help"], "@ check [SPEC"), (["new", "--help"], "`@ check NAME`"),
                             (["list", "norms", "group(2)"], "apply: @ check 'group(2)'"), (["apply"], "`@ apply SPEC"),
                             (["table", "batch-size"], "`@ run batch-size --quick`")):
             home = {"NORMLAB_HOME": place.folder} if words[0] == "table" else {}
-            _, out, err = place.run(*words, environment={**variables, **home})
+            _, out, err = place.run(*words, environment={**variables, **home}, called=word)
             said = (out + err).decode()
             check(says.replace("@", called) in said, f"{words}: no {says.replace('@', called)} in {said}")
 
@@ -186,6 +207,24 @@ def entries(place):
     # of blocks that divide no usual batch, or no usual image
     for spec in ("ghost(99)", "chunks(99)", "blend(ghost(7), chunks(5))"):
         check("operations of" in place.good("list", "norms", spec), f"{spec}: what it runs")
+
+
+@case("example")
+def pasted(place):
+    """A recipe as `list experiments` prints it can be pasted: a shell reads the words that `run` then takes."""
+    text = place.good("list", "experiments")
+    for name in (line.split()[0] for line in text.splitlines()):
+        entry = place.good("list", "experiments", name).splitlines()
+        for form in ("quick", "full"):
+            recipe = [line.split(None, 1)[1] for line in entry if line.startswith(f"  {form} ")]
+            if not recipe:
+                continue  # it has no runs
+            words = subprocess.run(["sh", "-c", f'for word in {recipe[0]}; do printf "%s\\n" "$word"; done'],
+                                   capture_output=True, text=True, check=False)
+            check(words.returncode == 0 and not words.stderr, f"{name}, {form}: {recipe[0]}: {words.stderr}")
+            if form == "quick":  # whose data are here
+                plain = place.good("run", name, "--quick", "--dry-run")
+                same(name, place.good("run", name, "--quick", "--dry-run", *words.stdout.splitlines()), plain)
 
 
 @case("fault")
@@ -220,6 +259,16 @@ def values(place):
         (["rate=nan"], USAGE, ["rate=nan", "number"]),
         (["rate=1e400"], USAGE, ["rate=1e400", "number"]),
         (["momentum=2"], USAGE, ["momentum=2", "from 0 to 1"]),
+        (["normalizer=batch"], USAGE, ["'normalizer'", "did you mean 'norm'"]),
+        (["SEED=1"], USAGE, ["'SEED'", "did you mean 'seed'"]),
+        (["dataset=mnist"], USAGE, ["dataset=mnist", "did you mean 'fashion-mnist'"]),
+        (["flip=true"], USAGE, ["flip=true", "did you mean 'yes'"]),
+        (["decay_norms=False"], USAGE, ["decay_norms=False", "did you mean 'no'"]),
+        (["seed=1:5"], USAGE, ["seed=1:5", "1-5"]),
+        (["seed=1..3"], USAGE, ["seed=1..3", "1-3"]),
+        (["epochs=2~4"], USAGE, ["epochs=2~4", "2-4"]),
+        (["protocol=paper,statistics"], USAGE, ["protocol=paper,statistics", "one value"]),
+        (["samples=32,64"], USAGE, ["samples=32,64", "one value"]),
         (["seed=1.5"], USAGE, ["seed=1.5", "whole number"]),
         (["seed=99999999999999999999"], USAGE, ["seed=99999999999999999999"]),
         (["score=lst"], USAGE, ["score=lst", "'last'"]),
@@ -267,6 +316,25 @@ def specs(place):
         (["norm=group:size=3"], USAGE, ["stem_norm", "8 channels", "1, 2, 4, 8"]),
         (["norm=group:64"], USAGE, ["stem_norm", "64 groups", "1, 2, 4, 8"]),
         (["norm=group:8:size=2"], USAGE, ["not both"]),
+        # a wrong name beside what is missing, and names of others
+        (["norm=ghost(N=2)"], USAGE, ["'ghost' has no option 'N'", "byte 6", "'B'", "B=, center="]),
+        (["norm=group(groups=8)"], USAGE, ["'group' has no option 'groups'", "'G'", "size="]),
+        (["norm=group(channels=8)"], USAGE, ["no option 'channels'", "'size'"]),
+        (["norm=lattice(B=2, K=2)"], USAGE, ["no option 'B'", "'batch'"]),
+        (["norm=lattice(batch=2, K=2)"], USAGE, ["no option 'K'", "'size'"]),
+        (["norm=mode(modes=2)"], USAGE, ["no option 'modes'", "K="]),
+        (["norm=split(first=batch, second=layer)"], USAGE, ["no option 'first'", "ratio="]),
+        (["norm=evonorm(form=S0)"], USAGE, ["no option 'form'", "it has groups="]),
+        (["norm=gn(groups=8)"], USAGE, ["gn(8)", "groups= is neither"]),
+        (["norm=ghost(B=4, N=2)"], USAGE, ["no option 'N'"]),
+        (["norm=batch(momentum=0.1)"], USAGE, ["'momentum'", "did you mean 'weight_new'"]),
+        (["norm=layer(epsilon=1e-6)"], USAGE, ["'epsilon'", "did you mean 'eps'"]),
+        (["norm=batch(affine=false)"], USAGE, ["'false'", "did you mean 'no'"]),
+        (["norm=mix(batch, layer, pooled=True)"], USAGE, ["'True'", "did you mean 'yes'"]),
+        (["norm=LayerNorm"], USAGE, ["'LayerNorm'", "did you mean 'layer'"]),
+        (["norm=RMSNorm"], USAGE, ["'RMSNorm'", "did you mean 'rms'"]),
+        (["norm=BatchNorm2d"], USAGE, ["did you mean 'batch'"]),
+        (["norm=instance_norm"], USAGE, ["did you mean 'instance'"]),
         (["norm=group(8, 4)"], USAGE, ["'4'", "byte 9"]),
         (["norm=layer(8)"], USAGE, ["'8'", "layer"]),
         (["norm=batch(esp=1)"], USAGE, ["'esp'", "'eps'", "byte 6"]),

@@ -539,7 +539,10 @@ def new(place):
              (["experiment", "sketch"], CREATE, ["sketch is there"]), (["experiment", "../x"], USAGE, ["'../x'"]),
              (["experiment", "x" * 60], USAGE, ["at most 48"]),
              (["norm", "norm_new"], USAGE, ["'norm_new'", "'my_new' is free"]),
-             (["experiment", "batch-size-quick"], USAGE, ["quick results", "is free"])]
+             (["norm", "moments"], USAGE, ["normalizer: the program has a function norm_moments() already; "]),
+             (["experiment", "batch-size-quick"], USAGE, ["quick results", "'my-batch-size' is free"]),
+             (["experiment", "my-quick"], USAGE, ["quick results", "'my-quick-2' is free"]),
+             (["experiment", "my-lr-quick"], USAGE, ["quick results", "'my-lr' is free"])]
     table += [(["norm", name], USAGE, [f"'{name}'", why, f"'my_{name}' is free"]) for name, why in TAKEN.items()]
     table += [(["experiment", name], code, [name, why, f"'my-{name}' is free"])
               for name, (code, why) in STUDIES.items()]
@@ -597,8 +600,8 @@ def symbols_as_names(place):
 def no_checkout(place):
     """What the installed program cannot do without sources."""
     program = install(place)
-    refused(place, program, ["new", "norm", "batch"], MISSING, ["`normlab new`", "checkout", "NORMLAB_HOME"])
-    refused(place, program, ["publish", "none"], MISSING, ["`normlab publish`", "checkout"])
+    refused(place, program, ["new", "norm", "batch"], MISSING, [f"`{program} new`", "checkout", "NORMLAB_HOME"])
+    refused(place, program, ["publish", "none"], MISSING, [f"`{program} publish`", "checkout"])
 
 
 @case("example")

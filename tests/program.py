@@ -75,9 +75,10 @@ class Place:
         kept.update(changes or {})
         return kept
 
-    def start(self, *words, environment=None, **more):
+    def start(self, *words, environment=None, called="normlab", **more):
+        """`called`: the word that the program is begun by, argv[0]."""
         more.setdefault("stdout", subprocess.PIPE)
-        return subprocess.Popen([PROGRAM, *words], cwd=self.folder,
+        return subprocess.Popen([called, *words], executable=PROGRAM, cwd=self.folder,
                                 stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                 env=self.environment(environment), **more)
 

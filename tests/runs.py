@@ -676,6 +676,20 @@ def unfinished(place):
     check("runs are finished" not in place.good("table", "batch-size@few") + place.talk, place.talk)
 
 
+@case("fault")
+def killed_at_once(place):
+    """Of a study that is killed while its first own run goes on, what was finished before can be tabled."""
+    one = ["run", "batch-size", "--quick", "norm=batch", "batch=8", "samples=8", "seed=1", "images=16", NETWORK]
+    place.good(*one, "epochs=1", "--as", "short")
+    partial = os.path.join(place.out, "batch-size-long.partial.h5")
+    code, err = signalled(place, [*one, "epochs=1,90000", "--as", "long"], signal.SIGKILL, 30, True,
+                          lambda: os.path.exists(partial))
+    same(f"exit code, stderr {err!r}", code, -signal.SIGKILL)
+    check("1 of 2 runs" in place.good("table", "batch-size@long"), "what was finished")
+    code, _, err = place.run("table", "batch-size@other")
+    check(code == 66 and b"collected by the same `normlab run`" in err and err.count(b"\n") == 1, f"{code}: {err!r}")
+
+
 @case("theorem")
 def published(place):
     """What others found on other data stands apart from ours, and only beside the same protocol."""
@@ -907,6 +921,23 @@ def lists(place):
         if name != "norms":
             same("lines of list " + name, text.count("\n"), len(found))
         check(all(row["title"] and row["usage"] for row in data[name]), f"list {name}: empty fields")
+
+
+@case("example")
+def whole_names(place):
+    """What stands in front of a line of a list is a name that the list takes; networks with their arguments."""
+    for line in place.good("list", "norms").splitlines()[1:]:
+        name = re.match(r"weights=\w+|[-\w]*", line)[0]
+        if line and line != "other names" and not line.startswith("on weights"):
+            check(place.good("list", "norms", name), line)
+    text = place.good("list", "norms", "weights=standardized")
+    check("Qiao et al. 2019" in text and "normlab check 'resnet(weights=standardized)'" in text, text)
+    for said in ("resnet(depth=20)", "resnet:depth=20"):
+        text = place.good("list", "networks", said)
+        check("resnet(depth=20, width=16)" in text, text)
+    check("`normlab check 'resnet(depth=20)'`" in place.good("list", "networks", "resnet(depth=20)"), "how to check it")
+    data, = json.loads(place.good("list", "networks", "resnet(depth=20)", "--json"))["networks"]
+    same("in full", data["in full"], "resnet(depth=20, width=16)")
 
 
 @case("example")

@@ -33,7 +33,7 @@ static size_t placeholder(const char *usage, const char **name) {
     const char *open = strchr(usage, '(');
     if (open == NULL) return 0;
     *name = open + 1;
-    const size_t length = strcspn(*name, "=,)|");
+    const size_t length = strcspn(*name, "=,)|0123456789"); /* S0 is itself a value */
     const char *after = *name + length;
     if (*after == ')') return length; /* it is alone */
     if (*after != ',') return 0;      /* it is an option, or a choice of words */
@@ -90,29 +90,56 @@ bool argument_switch(const SpecArg *argument, const char *what, bool *value,
     if (word == NULL) return false;
     *value = strcmp(word, "yes") == 0;
     if (*value || strcmp(word, "no") == 0) return true;
-    return fail(error, EX_USAGE, argument->value->at, "%s should be yes or no, not '%s'",
-                what, word);
+    const char *near = text_nearest(word, (const char *const[]){"yes", "no"}, 2);
+    return fail(error, EX_USAGE, argument->value->at,
+                "%s should be yes or no, not '%s'%s%s%s", what, word,
+                near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-bool arguments_done(Arguments *a, const char *const *options, Error *error) {
+enum { MOST_OPTIONS = 24 };
+
+static bool is_among(const char *word, const char *const *list, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(word, list[i]) == 0) return true;
+    return false;
+}
+
+bool arguments_known(const Arguments *a, const char *usage, const char *const *options,
+                     const OtherName *others, Error *error) {
+    const char *own, *known[MOST_OPTIONS + 1];
     size_t count = 0;
+    const size_t length = usage ? placeholder(usage, &own) : 0;
+    if (length) known[count++] = text_copy(a->arena, own, length);
+    for (; *options && count <= MOST_OPTIONS; options++) known[count++] = *options;
+    for (size_t i = 0; i < a->spec->count; i++) {
+        const SpecArg *argument = &a->spec->args[i];
+        Text list = text_new(a->arena);
+        if (a->used[i] || argument->key == NULL || is_among(argument->key, known, count))
+            continue;
+        for (size_t k = 0; k < count; k++)
+            text_add(&list, "%s%s=", k ? ", " : "", known[k]);
+        return fail(error, EX_USAGE, argument->at, "'%s' has no option '%s'%s; it has %s",
+                    a->spec->word, argument->key,
+                    text_hint_for(a->arena, argument->key, others, known, count),
+                    list.data);
+    }
+    return true;
+}
+
+bool arguments_done(const Arguments *a, const char *const *options, Error *error) {
+    static const OtherName none[] = {{NULL, NULL}};
     Text known = text_new(a->arena);
-    while (options[count])
-        text_add(&known, "%s%s=", count ? ", " : "", options[count]), count++;
+    if (!arguments_known(a, NULL, options, none, error)) return false;
+    for (size_t i = 0; options[i]; i++)
+        text_add(&known, "%s%s=", i ? ", " : "", options[i]);
     for (size_t i = 0; i < a->spec->count; i++) {
         const SpecArg *argument = &a->spec->args[i];
         if (a->used[i]) continue;
-        for (size_t j = 0; argument->key && j < count; j++)
-            if (strcmp(argument->key, options[j]) == 0)
-                return fail(error, EX_USAGE, argument->at,
-                            "%s= of '%s' is given twice or does not go"
-                            " with the other arguments",
-                            argument->key, a->spec->word);
         if (argument->key)
             return fail(error, EX_USAGE, argument->at,
-                        "'%s' has no option '%s'%s; it has %s", a->spec->word,
-                        argument->key, text_hint(a->arena, argument->key, options, count),
-                        known.data);
+                        "%s= of '%s' is given twice or does not go"
+                        " with the other arguments",
+                        argument->key, a->spec->word);
         return fail(error, EX_USAGE, argument->at,
                     "'%s' does not take '%s' here; it has %s", a->spec->word,
                     argument->value->word, known.data);

@@ -32,8 +32,11 @@ _Noreturn void die(int code, const char *format, ...) PRINTF_LIKE(2, 3);
 void say(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* How this program was called, for commands that somebody may paste: "./normlab" by the
- * wrapper, which sets NORMLAB_CALLED. */
+ * wrapper, which sets NORMLAB_CALLED; else the word that program_begin was given, argv[0] as a
+ * shell reads it. */
 const char *program_called(void);
+bool program_is_wrapped(void);
+void program_begin(const char *word);
 
 /* A text in which commands stand as `normlab COMMAND`, as this program is called. die() and
  * say() print theirs so. */
@@ -118,6 +121,9 @@ const char *text_clip(Arena *arena, const char *text);
 /* The text with '?' for control characters: what comes from a file may go to a terminal. */
 const char *text_plain(Arena *arena, const char *text);
 
+/* The word as a shell reads it back: group(8) and "a b" in single quotes, 0.1 as it is. */
+const char *text_quoted(Arena *arena, const char *word);
+
 /* A string that grows by appending (in the arena; earlier copies are left behind). */
 typedef struct Text {
     Arena *arena;
@@ -148,13 +154,24 @@ bool text_to_count(const char *text, size_t *value); /* decimal digits only */
  * alignment). */
 size_t text_distance(const char *a, const char *b);
 
-/* The candidate with the smallest edit distance, or NULL if none is near (more than half
- * differs). */
+/* The candidate with the smallest edit distance, small and large letters being alike; else
+ * one that the word is a part of; NULL if none is near (more than half differs). Of yes and
+ * no also by true, on, 1 and false, off, 0. */
 const char *text_nearest(const char *word, const char *const *candidates, size_t count);
 
 /* ", did you mean 'batch'?" or "", for the end of a message. */
 const char *text_hint(Arena *arena, const char *word, const char *const *candidates,
                       size_t count);
+
+/* What others call a thing, in any letters, and what it is called here. */
+typedef struct OtherName {
+    const char *other, *ours;
+} OtherName;
+
+/* The same, where `others` (ends with a NULL) knows the word and the candidates have what it
+ * stands for: that, whatever is near. */
+const char *text_hint_for(Arena *arena, const char *word, const OtherName *others,
+                          const char *const *candidates, size_t count);
 
 /* ---- draw.c: random numbers without state ---------------------------------------- */
 

@@ -4,8 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Set by the wrapper, and by main() in its own process. */
+static const char BY_WRAPPER[] = "NORMLAB_CALLED", BY_ITSELF[] = "NORMLAB_ARGV0";
+
+bool program_is_wrapped(void) {
+    const char *called = getenv(BY_WRAPPER);
+    return called && *called;
+}
+
+void program_begin(const char *word) {
+    setenv(BY_ITSELF, word, true); /* for children, too; the environment keeps a copy */
+}
+
 const char *program_called(void) {
-    const char *called = getenv("NORMLAB_CALLED");
+    const char *called = getenv(program_is_wrapped() ? BY_WRAPPER : BY_ITSELF);
     return called && *called ? called : "normlab";
 }
 

@@ -78,8 +78,13 @@ bool argument_number(const SpecArg *argument, const char *what, double least, do
 bool argument_switch(const SpecArg *argument, const char *what, bool *value,
                      Error *error);
 
+/* Before they are read: a name that is neither an option nor the placeholder of `usage` (NULL:
+ * it has none) is an error, whatever else is missing. */
+bool arguments_known(const Arguments *arguments, const char *usage,
+                     const char *const *options, const OtherName *others, Error *error);
+
 /* The first argument nobody used is an error that lists what there is. */
-bool arguments_done(Arguments *arguments, const char *const *options, Error *error);
+bool arguments_done(const Arguments *arguments, const char *const *options, Error *error);
 
 /* "1, 2, 4, 8, 16" */
 const char *divisors_text(Arena *arena, size_t number);

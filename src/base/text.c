@@ -44,6 +44,17 @@ const char *text_plain(Arena *arena, const char *text) {
     return plain;
 }
 
+const char *text_quoted(Arena *arena, const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789_./+-=,:@%";
+    if (*word && word[strspn(word, plain)] == '\0') return word;
+    Text text = text_new(arena);
+    text_add(&text, "'");
+    for (; *word; word++) text_add(&text, *word == '\'' ? "'\\''" : "%c", *word);
+    text_add(&text, "'");
+    return text.data;
+}
+
 Text text_new(Arena *arena) {
     Text text = {.arena = arena, .data = TAKE(arena, char, 64), .room = 64};
     text.data[0] = '\0';
@@ -173,7 +184,7 @@ bool text_to_count(const char *text, size_t *value) {
 
 enum { LONGEST_WORD = 64 };
 
-size_t text_distance(const char *a, const char *b) {
+static size_t distance(const char *a, const char *b, int (*letter)(int)) {
     size_t n = strlen(a), m = strlen(b), d[3][LONGEST_WORD + 1];
     if (n > LONGEST_WORD || m > LONGEST_WORD) return n > m ? n : m;
     for (size_t j = 0; j <= m; j++) d[0][j] = j;
@@ -181,11 +192,12 @@ size_t text_distance(const char *a, const char *b) {
         size_t *now = d[i % 3], *up = d[(i + 2) % 3], *upper = d[(i + 1) % 3];
         now[0] = i;
         for (size_t j = 1; j <= m; j++) {
-            size_t best = up[j - 1] + (a[i - 1] != b[j - 1]);
+            const size_t differ = letter(a[i - 1]) != letter(b[j - 1]);
+            size_t best = up[j - 1] + differ;
             if (up[j] + 1 < best) best = up[j] + 1;
             if (now[j - 1] + 1 < best) best = now[j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                upper[j - 2] + 1 < best)
+            if (i > 1 && j > 1 && letter(a[i - 1]) == letter(b[j - 2]) &&
+                letter(a[i - 2]) == letter(b[j - 1]) && upper[j - 2] + 1 < best)
                 best = upper[j - 2] + 1;
             now[j] = best;
         }
@@ -193,11 +205,56 @@ size_t text_distance(const char *a, const char *b) {
     return d[n % 3][m];
 }
 
-const char *text_nearest(const char *word, const char *const *candidates, size_t count) {
+static int as_it_is(int c) {
+    return c;
+}
+
+/* Of ASCII, in every locale. */
+static int small(int c) {
+    return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+size_t text_distance(const char *a, const char *b) {
+    return distance(a, b, as_it_is);
+}
+
+/* The shortest that has the word in it: "mnist" is of "fashion-mnist". */
+static const char *nearest_around(const char *word, const char *const *candidates,
+                                  size_t count) {
+    enum { LEAST = 4 }; /* letters that say anything */
     const char *best = NULL;
+    for (size_t i = 0; i < count && strlen(word) >= LEAST; i++)
+        if (strstr(candidates[i], word) &&
+            (best == NULL || strlen(candidates[i]) < strlen(best)))
+            best = candidates[i];
+    return best;
+}
+
+/* How others say yes and no. */
+static const OtherName YES_NO[] = {
+    {"true", "yes"}, {"on", "yes"}, {"1", "yes"}, {"y", "yes"}, {"false", "no"},
+    {"off", "no"},   {"0", "no"},   {"n", "no"},  {NULL, NULL}};
+
+static bool is_alike(const char *a, const char *b) {
+    while (*a && small(*a) == small(*b)) a++, b++;
+    return *a == *b;
+}
+
+/* What the word stands for, if it is among the candidates. */
+static const char *ours(const char *word, const OtherName *others,
+                        const char *const *candidates, size_t count) {
+    for (; others->other; others++)
+        for (size_t i = 0; i < count && is_alike(others->other, word); i++)
+            if (strcmp(others->ours, candidates[i]) == 0) return candidates[i];
+    return NULL;
+}
+
+const char *text_nearest(const char *word, const char *const *candidates, size_t count) {
+    const char *best = ours(word, YES_NO, candidates, count);
     size_t least = SIZE_MAX, length = strlen(word);
+    if (best) return best;
     for (size_t i = 0; i < count; i++) {
-        size_t d = text_distance(word, candidates[i]);
+        size_t d = distance(word, candidates[i], small);
         bool prefix = length >= 2 && strncmp(word, candidates[i], length) == 0;
         if (prefix && d > 1) d = 1; /* an abbreviation is near whatever its length */
         if (d < least) {
@@ -207,11 +264,17 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
     }
     if (best == NULL) return NULL;
     size_t longer = strlen(best) > length ? strlen(best) : length;
-    return 2 * least <= longer ? best : NULL;
+    return 2 * least <= longer ? best : nearest_around(word, candidates, count);
 }
 
 const char *text_hint(Arena *arena, const char *word, const char *const *candidates,
                       size_t count) {
     const char *near = text_nearest(word, candidates, count);
     return near ? text_print(arena, ", did you mean '%s'?", near) : "";
+}
+
+const char *text_hint_for(Arena *arena, const char *word, const OtherName *others,
+                          const char *const *candidates, size_t count) {
+    const char *known = ours(word, others, candidates, count);
+    return text_hint(arena, known ? known : word, candidates, count);
 }

@@ -75,9 +75,11 @@ const Spec *alias_expand(Arena *arena, const Spec *said, Error *error) {
         given = arguments_positional(&arguments);
         if (given == NULL) given = arguments_named(&arguments, "size");
         if (given == NULL) {
+            const char *key = said->count ? said->args[0].key : NULL; /* all have one */
             fail(error, EX_USAGE, said->at,
-                 "%s needs a number of groups, %s(8), or a size, %s(size=4)", said->word,
-                 said->word, said->word);
+                 "%s needs a number of groups, %s(8), or a size, %s(size=4)%s",
+                 said->word, said->word, said->word,
+                 key ? text_print(arena, "; %s= is neither", key) : "");
             return NULL;
         }
     }

@@ -79,6 +79,16 @@ static const char **known_names(Arena *arena, size_t *count) {
     return name;
 }
 
+/* LayerNorm, batch_norm2d: the word before "norm", in small letters. */
+static const char *without_norm(Arena *arena, const char *word) {
+    char *name = text_copy(arena, word, strlen(word));
+    for (char *c = name; *c; c++) *c = (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
+    char *end = strstr(name, "norm");
+    if (end && end > name && strchr("_-", end[-1])) end--;
+    if (end && end > name) *end = '\0';
+    return name;
+}
+
 static const NormKind *find_kind(Arena *arena, const Spec *spec, Error *error) {
     Text known = text_new(arena);
     size_t kinds, count;
@@ -88,8 +98,10 @@ static const NormKind *find_kind(Arena *arena, const Spec *spec, Error *error) {
         text_add(&known, "%s'%s'", i ? ", " : "", kind[i]->name);
     }
     const char **names = known_names(arena, &count);
+    const OtherName others[] = {{spec->word, without_norm(arena, spec->word)},
+                                {NULL, NULL}};
     fail(error, EX_USAGE, spec->at, "no normalizer '%s'%s; there are %s", spec->word,
-         text_hint(arena, spec->word, names, count), known.data);
+         text_hint_for(arena, spec->word, others, names, count), known.data);
     return NULL;
 }
 
@@ -202,6 +214,27 @@ const char *const *norm_options(Arena *arena, const NormKind *kind) {
     return all;
 }
 
+/* What other libraries and papers call them. */
+static const OtherName OTHERS[] = {{"momentum", "weight_new"},
+                                   {"epsilon", "eps"},
+                                   {"elementwise_affine", "affine"},
+                                   {"weight", "gamma"},
+                                   {"scale", "gamma"},
+                                   {"bias", "beta"},
+                                   {"groups", "G"},
+                                   {"num_groups", "G"},
+                                   {"K", "size"},
+                                   {"channels", "size"},
+                                   {"group_size", "size"},
+                                   {"samples", "B"},
+                                   {"N", "B"},
+                                   {"size", "B"},
+                                   {"batch_size", "B"},
+                                   {"B", "batch"},
+                                   {"batch_size", "batch"},
+                                   {"samples", "batch"},
+                                   {NULL, NULL}};
+
 NormParam *norm_add_param(Norm *norm, const char *name, size_t count, double initial) {
     REQUIRE(norm->params < NORM_MAX_PARAMS, "more than %d parameters", NORM_MAX_PARAMS);
     NormParam *param = &norm->param[norm->params++];
@@ -282,11 +315,13 @@ static const Norm *read_kind(Arena *arena, const Spec *spec, size_t channels, bo
     Arguments arguments = arguments_of(arena, spec_placed(arena, spec, kind->usage));
     Text canonical = text_new(arena);
     Affine affine;
+    const char *const *options = norm_options(arena, kind);
+    if (!arguments_known(&arguments, kind->usage, options, OTHERS, error)) return NULL;
     if (kind->configure && !kind->configure(arena, norm, &arguments, &canonical, error))
         return NULL;
     if (!read_common(norm, &arguments, &canonical, error) ||
         !read_affine(&affine, part, &arguments, &canonical, error) ||
-        !arguments_done(&arguments, norm_options(arena, kind), error))
+        !arguments_done(&arguments, options, error))
         return NULL;
     norm->spec = canonical_spec(arena, norm, canonical.data);
     declare_own(norm, affine);

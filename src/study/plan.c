@@ -20,14 +20,13 @@ static size_t own_key(const Experiment *e, const char *key, size_t length) {
 
 /* Unknown keys are looked for among both kinds. */
 static _Noreturn void unknown_key(const Plan *plan, const char *key) {
-    const char *names[MOST_SETTINGS], *other = config_other_name(key);
+    const char *names[MOST_SETTINGS];
     size_t count = 0;
     for (; count < CONFIG_KEYS; count++) names[count] = config_keys()[count].name;
     const ExperimentKey *own = plan->experiment->keys;
     for (size_t i = 0; own && own[i].name; i++) names[count++] = own[i].name;
     die(EX_USAGE, "no key '%s'%s; see `normlab run --help`", key,
-        other ? text_print(plan->arena, ", did you mean '%s'?", other)
-              : text_hint(plan->arena, key, names, count));
+        text_hint_for(plan->arena, key, config_other_names(), names, count));
 }
 
 static Setting *find_setting(Plan *plan, const char *key) {
@@ -51,12 +50,26 @@ static void add_value(Plan *plan, Setting *setting, const char *value) {
     setting->value[setting->count++] = canonical;
 }
 
+/* 1:5 and 1..3 are ranges elsewhere. */
+static void refuse_range(const Setting *setting, const char *text) {
+    static const char *const signs[] = {":", "..", "...", "~", "\u2013"};
+    const size_t first = strspn(text, "0123456789"),
+                 last = first + strcspn(text + first, "0123456789");
+    for (size_t i = 0; i < COUNT_OF(signs) && first > 0; i++)
+        if (strlen(signs[i]) == last - first &&
+            strncmp(text + first, signs[i], last - first) == 0 && text[last] &&
+            text[last + strspn(text + last, "0123456789")] == '\0')
+            die(EX_USAGE, "%s=%s: a whole number is expected; a range of them is %.*s-%s",
+                setting->key, text, (int)first, text, text + last);
+}
+
 /* "1-5" of a key that counts: the ends and all between. */
 static void add_range(Plan *plan, Setting *setting, const char *text) {
     const char *dash = config_counts(setting->key) ? strchr(text, '-') : NULL;
     size_t from, to;
     if (dash == NULL || !text_to_count(dash + 1, &to) ||
         !text_to_count(text_copy(plan->arena, text, (size_t)(dash - text)), &from)) {
+        if (config_counts(setting->key)) refuse_range(setting, text);
         add_value(plan, setting, text);
         return;
     }
@@ -77,15 +90,20 @@ static void read_setting(Plan *plan, const char *text) {
     if (equals == NULL || equals == text)
         die(EX_USAGE, "'%s': key=value is expected", text);
     const char *key = key_of(plan->arena, text);
-    size_t own = own_key(plan->experiment, key, strlen(key));
+    size_t count, own = own_key(plan->experiment, key, strlen(key));
     if (own < EXPERIMENT_MAX_KEYS) {
+        spec_list(plan->arena, equals + 1, &count);
+        if (count > 1)
+            die(EX_USAGE,
+                "%s: one value is expected, for a key of the experiment itself does not "
+                "sweep",
+                text_clip(plan->arena, text));
         plan->own.text[own] = equals + 1;
         return;
     }
     size_t known = 0;
     while (known < CONFIG_KEYS && strcmp(config_keys()[known].name, key) != 0) known++;
     if (known == CONFIG_KEYS) unknown_key(plan, key);
-    size_t count;
     const char **values = spec_list(plan->arena, equals + 1, &count);
     Setting *setting = find_setting(plan, config_keys()[known].name);
     setting->count = 0;
@@ -175,11 +193,52 @@ bool plan_points(Plan *plan, Points *points, Error *error) {
     return true;
 }
 
+/* What a run.c says is a user's word, as what stands in its recipes. */
+static void want_axis(Arena *arena, const Experiment *e, const char *field,
+                      const char *key) {
+    const char *names[CONFIG_KEYS];
+    for (size_t i = 0; i < CONFIG_KEYS; i++) {
+        names[i] = config_keys()[i].name;
+        if (key && strcmp(names[i], key) == 0) return;
+    }
+    if (key == NULL)
+        die(EX_USAGE, "experiments/%s/run.c has no .%s: a key of a run is expected",
+            e->name, field);
+    die(EX_USAGE,
+        "experiments/%s/run.c: .%s = \"%s\" is no key of a run%s; see `normlab run "
+        "--help`",
+        e->name, field, key,
+        text_hint_for(arena, key, config_other_names(), names, CONFIG_KEYS));
+}
+
+static void want_experiment(Arena *arena, const Experiment *e) {
+    size_t own = 0;
+    want_axis(arena, e, "series", e->series);
+    want_axis(arena, e, "along", e->along);
+    if (strcmp(e->series, e->along) == 0)
+        die(EX_USAGE,
+            "experiments/%s/run.c: .series and .along are \"%s\" both: two keys are "
+            "expected",
+            e->name, e->series);
+    while (e->keys && e->keys[own].name) own++;
+    if (own > EXPERIMENT_MAX_KEYS)
+        die(EX_USAGE, "experiments/%s/run.c: more than %d keys of its own", e->name,
+            EXPERIMENT_MAX_KEYS);
+    if (e->quick == NULL || e->full == NULL || e->question == NULL ||
+        e->along_label == NULL)
+        die(EX_USAGE, "experiments/%s/run.c has no .%s", e->name,
+            e->quick == NULL      ? "quick"
+            : e->full == NULL     ? "full"
+            : e->question == NULL ? "question"
+                                  : "along_label");
+}
+
 Plan *plan_read(Arena *arena, const Wish *wish, const char *but) {
     Plan *plan = ZERO(arena, Plan, 1);
     const Experiment *experiment = plan->experiment = wish->experiment;
     plan->arena = arena;
     plan->wish = wish;
+    want_experiment(arena, experiment);
     for (size_t i = 0; experiment->keys && experiment->keys[i].name; i++)
         plan->own.text[i] = experiment->keys[i].initial;
     for (const char *const *s = wish->quick ? experiment->quick : experiment->full; *s;

@@ -58,7 +58,7 @@ const char *study_name_checked(Arena *arena, const Experiment *e, const char *na
     static const char *const taken[] = {STUDY_QUICK, "full", "published"};
     if (*name == '\0' || !study_is_name(name))
         die(EX_USAGE, "--as %s: a name of letters, digits, '_' and '-' is expected",
-            text_plain(arena, text_clip(arena, name)));
+            text_quoted(arena, text_plain(arena, text_clip(arena, name))));
     for (size_t i = 0; i < COUNT_OF(taken); i++)
         if (begins(name, taken[i]))
             die(EX_USAGE,

@@ -38,6 +38,8 @@ static int run_bench(const Call *call) {
     bool json = call_option(call, "--json") != NULL, wanted[COUNT_OF(PARTS)];
     const char *norms = call_option(call, "--norm");
     find_parts(call, wanted);
+    if (norms && !wanted[0])
+        die(EX_USAGE, "--norm %s: names kernels, and `kernels` is not asked for", norms);
     if (norms) bench_want_norms(call->arena, norms);
     matmul_single_threaded();
     if (json)

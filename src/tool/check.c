@@ -81,19 +81,27 @@ static size_t processors(void) {
 }
 
 static int run_check(const Call *call) {
+    static const char *const JUDGED[] = {"--save", "--stop", "--json"};
     Cases asked = {.arena = call->arena,
                    .seed = call_count(call, "--seed", 1, SIZE_MAX / 2),
                    .stop = call_option(call, "--stop") != NULL};
     read_specs(&asked, call->word, call->words, call_option(call, "--norm"));
     list_cases(&asked, call_option(call, "--case"));
+    const size_t threads = call_count(call, "--threads", processors(), MOST_THREADS);
     if (call_option(call, "--list")) {
+        for (size_t i = 0; i < COUNT_OF(JUDGED); i++)
+            if (call_option(call, JUDGED[i]))
+                die(EX_USAGE,
+                    "--list judges nothing, and %s is of what is judged: one of "
+                    "both is expected",
+                    JUDGED[i]);
         cases_print_names(&asked);
         return EX_OK;
     }
     if (!NORMLAB_HAS_QUAD)
         say("this program was compiled without 113-bit reals: where 113 bits are said, "
             "long double judges, and nobody where |mean| is 1e8 std");
-    cases_judge(&asked, call_count(call, "--threads", processors(), MOST_THREADS));
+    cases_judge(&asked, threads);
     bool json = call_option(call, "--json") != NULL;
     if (!json) cases_print_tables(&asked);
     size_t bad = json ? cases_print_json(&asked) : cases_print_rest(&asked);

@@ -66,6 +66,9 @@ static int read_option(Call *call, int argc, char **argv) {
     if (length == strlen("--help") && strncmp(word, "--help", length) == 0)
         die(EX_USAGE, "--help takes no value");
     char *bare = text_copy(call->arena, word, length);
+    for (const OtherName *o = command->others; o && o->other; o++)
+        if (strcmp(o->other, bare) == 0)
+            die(EX_USAGE, "'%s' has no option '%s': %s", command->name, bare, o->ours);
     die(EX_USAGE, "'%s' has no option '%s'%s; see `normlab %s --help`", command->name,
         bare, text_hint(call->arena, bare, names, count + 2), command->name);
 }
@@ -196,6 +199,8 @@ static void hold_standard_handles(void) {
 int main(int argc, char **argv) {
     hold_standard_handles();
     signal(SIGXFSZ, SIG_IGN); /* a file too large is an ordinary error of write */
+    Arena *arena = arena_new();
+    if (argc > 0 && *argv[0]) program_begin(text_quoted(arena, argv[0]));
     const char *fault = arithmetic_fault();
     if (fault)
         die(EX_UNAVAILABLE,
@@ -203,7 +208,6 @@ int main(int argc, char **argv) {
             "name a "
             "library that does so?",
             fault);
-    Arena *arena = arena_new();
     int status = run_command(arena, load_plugins(arena, argc, argv), argv);
     arena_free(arena);
     arithmetic_want();

@@ -2,7 +2,6 @@
  * complete words by. */
 #include "tool.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const char TITLE[] = "a testbed for Group Normalization and its relatives";
@@ -51,7 +50,7 @@ void help_print(FILE *out) {
     fputs(SHELLS, out);
     fputs("\nOf every command:\n", out);
     print_words(out, EVERYWHERE, COUNT_OF(EVERYWHERE));
-    if (getenv("NORMLAB_CALLED")) {
+    if (program_is_wrapped()) {
         fputs("\nOf this wrapper, which builds the program first:\n", out);
         print_words(out, WRAPPER, COUNT_OF(WRAPPER));
     }

@@ -9,6 +9,7 @@ enum { MOST_FACTS = 10 };
 
 typedef struct Thing {
     const char *name, *usage, *title;
+    const char *said; /* the word that asks for it: a network's may have arguments */
     size_t facts;
     struct {
         const char *of, *text;
@@ -54,16 +55,16 @@ static size_t count_experiments(void) {
     return count;
 }
 
-/* Words of a recipe or names of keys and figures, side by side. */
+/* Words of a recipe, side by side, for a shell. */
 static const char *recipe_text(Arena *arena, const char *const *recipe) {
     Text text = text_new(arena);
     for (; recipe && *recipe; recipe++)
-        text_add(&text, strchr(*recipe, ' ') ? "%s'%s'" : "%s%s", text.length ? " " : "",
-                 *recipe);
+        text_add(&text, "%s%s", text.length ? " " : "", text_quoted(arena, *recipe));
     return text.data;
 }
 
-static void name_experiment(size_t i, Thing *thing) {
+static void name_experiment(Arena *arena, size_t i, Thing *thing) {
+    (void)arena;
     size_t count;
     const Experiment *e = experiments(&count)[i];
     *thing = (Thing){.name = e->name, .usage = e->name, .title = e->question};
@@ -101,7 +102,8 @@ static size_t count_datasets(void) {
     return count;
 }
 
-static void name_dataset(size_t i, Thing *thing) {
+static void name_dataset(Arena *arena, size_t i, Thing *thing) {
+    (void)arena;
     size_t count;
     const DatasetKind *kind = &dataset_kinds(&count)[i];
     *thing = (Thing){.name = kind->name, .usage = kind->name, .title = kind->title};
@@ -140,7 +142,8 @@ static size_t count_networks(void) {
     return count;
 }
 
-static void name_network(size_t i, Thing *thing) {
+static void name_network(Arena *arena, size_t i, Thing *thing) {
+    (void)arena;
     size_t count;
     const NetKind *kind = &net_kinds(&count)[i];
     *thing = (Thing){.name = kind->name, .usage = kind->usage, .title = kind->title};
@@ -150,10 +153,43 @@ static void describe_network(Arena *arena, size_t i, Thing *thing) {
     size_t count;
     Error error = {.set = false};
     const NetKind *kind = &net_kinds(&count)[i];
-    add_fact(thing, "in full", net_canonical(arena, kind->name, &error));
-    add_fact(thing, "checked by", text_print(arena, "`normlab check %s`", kind->name));
+    const char *said = thing->said ? thing->said : kind->name;
+    add_fact(thing, "in full", net_canonical(arena, said, &error));
+    add_fact(thing, "checked by",
+             text_print(arena, "`normlab check %s`", text_quoted(arena, said)));
     add_fact(thing, "used by",
-             text_print(arena, "`normlab run EXPERIMENT network=%s`", kind->name));
+             text_print(arena, "`normlab run EXPERIMENT %s`",
+                        text_quoted(arena, text_print(arena, "network=%s", said))));
+}
+
+/* ---- on weights: lines of `list norms` that are options of networks ------------------- */
+
+static const char WEIGHTS[] = "weights=";
+
+static size_t count_weights(void) {
+    size_t count;
+    net_weights(&count);
+    return count;
+}
+
+static void name_weights(Arena *arena, size_t i, Thing *thing) {
+    size_t count;
+    const NetWeights *w = &net_weights(&count)[i];
+    const char *name = text_print(arena, "%s%s", WEIGHTS, w->name);
+    *thing = (Thing){.name = name, .usage = name, .title = w->title};
+}
+
+static void describe_weights(Arena *arena, size_t i, Thing *thing) {
+    size_t count;
+    const NetWeights *w = &net_weights(&count)[i];
+    const char *network = text_print(arena, "'resnet(%s)'", thing->name);
+    add_fact(thing, "source", w->source);
+    add_fact(thing, "of",
+             w->linear  ? "convolutions and linear layers"
+             : w->apply ? "convolutions"
+                        : "every layer");
+    add_fact(thing, "learned", w->gain ? "a gain for each output unit" : NULL);
+    add_fact(thing, "checked by", text_print(arena, "`normlab check %s`", network));
 }
 
 /* ---- checks: what `normlab check` asks of normalizers, with the eps that it allows ---- */
@@ -164,7 +200,8 @@ static size_t count_checks(void) {
     return count;
 }
 
-static void name_check(size_t i, Thing *thing) {
+static void name_check(Arena *arena, size_t i, Thing *thing) {
+    (void)arena;
     size_t count;
     const TrialCheck *check = trial_checks(&count)[i];
     *thing = (Thing){.name = trial_name(check), .title = trial_says(check)};
@@ -195,7 +232,7 @@ static void describe_check(Arena *arena, size_t i, Thing *thing) {
 typedef struct List {
     const char *name, *one;
     size_t (*count)(void); /* NULL: catalogue.c prints it */
-    void (*name_of)(size_t i, Thing *thing);
+    void (*name_of)(Arena *arena, size_t i, Thing *thing);
     void (*describe)(Arena *arena, size_t i, Thing *thing);
 } List;
 
@@ -206,6 +243,10 @@ static const List LISTS[] = {
     {"datasets", "data set", count_datasets, name_dataset, describe_dataset},
     {"networks", "network", count_networks, name_network, describe_network},
     {"checks", "check", count_checks, name_check, describe_check}};
+
+/* Not a list of its own: part of that of normalizers. */
+static const List ON_WEIGHTS = {"norms", "option on weights", count_weights, name_weights,
+                                describe_weights};
 
 static const List *find_list(const Call *call) {
     const char *names[COUNT_OF(LISTS)];
@@ -222,11 +263,22 @@ static const List *find_list(const Call *call) {
 static Thing thing_of(Arena *arena, const List *list, size_t i) {
     size_t count;
     Thing thing;
-    list->name_of(i, &thing);
+    list->name_of(arena, i, &thing);
     if (thing.usage == NULL)
         thing.usage = text_print(arena, "%s, %s", thing.name,
                                  allowed_text(arena, trial_checks(&count)[i]));
     return thing;
+}
+
+/* A network is named with its arguments, too. */
+static size_t name_length(const List *list, const char *word) {
+    return list->count == count_networks ? strcspn(word, "(:|") : strlen(word);
+}
+
+static void want_network(Arena *arena, const char *spec) {
+    Error error = {.set = false};
+    if (net_canonical(arena, spec, &error) == NULL)
+        die(error.code, "%s", spec_error(arena, spec, &error));
 }
 
 /* Those that are named, before anything is printed. */
@@ -237,11 +289,14 @@ static size_t *find_named(const Call *call, const List *list) {
     size_t *found = TAKE(arena, size_t, call->words);
     for (size_t i = 0; i < count; i++) names[i] = thing_of(arena, list, i).name;
     for (size_t k = 1; k < call->words; k++) {
+        const char *word = call->word[k],
+                   *name = text_copy(arena, word, name_length(list, word));
         size_t i = 0;
-        while (i < count && strcmp(names[i], call->word[k]) != 0) i++;
+        while (i < count && strcmp(names[i], name) != 0) i++;
         if (i == count)
-            die(EX_USAGE, "no %s '%s'%s; `normlab list %s` lists them", list->one,
-                call->word[k], text_hint(arena, call->word[k], names, count), list->name);
+            die(EX_USAGE, "no %s '%s'%s; `normlab list %s` lists them", list->one, name,
+                text_hint(arena, name, names, count), list->name);
+        if (strcmp(name, word) != 0) want_network(arena, word);
         found[k - 1] = i;
     }
     return found;
@@ -256,7 +311,7 @@ static void print_list(const Call *call, const List *list, bool json) {
     for (size_t k = 0; k < count; k++) {
         const size_t i = whole ? named[k] : k;
         Thing thing = thing_of(arena, list, i);
-        if (whole) list->describe(arena, i, &thing);
+        if (whole) thing.said = call->word[k + 1], list->describe(arena, i, &thing);
         if (json)
             print_object(arena, &thing, k == 0, whole);
         else if (whole)
@@ -270,11 +325,14 @@ static void print_list(const Call *call, const List *list, bool json) {
 static int run_list(const Call *call) {
     const List *list = find_list(call);
     const bool json = call_option(call, "--json") != NULL;
+    if (list->count == NULL && call->words > 1 &&
+        strncmp(call->word[1], WEIGHTS, strlen(WEIGHTS)) == 0)
+        list = &ON_WEIGHTS;
     if (list->count == NULL) {
         list_norms(call, json);
         return EX_OK;
     }
-    if (call_option(call, "--long"))
+    if (call_option(call, "--long") && list != &ON_WEIGHTS)
         die(EX_USAGE,
             "--long is for list norms, not for list %s; `normlab list %s NAME` is "
             "the whole entry of one",

@@ -92,8 +92,7 @@ static bool is_thing(const char *name) {
 static const char *owner_of(Arena *arena, const char *name, const char *variable) {
     if (is_among(name, OF_C, COUNT_OF(OF_C))) return "it is a word of C";
     if (is_among(variable, FUNCTIONS, COUNT_OF(FUNCTIONS)))
-        return text_print(
-            arena, "what the function %s() would have to share its name with", variable);
+        return text_print(arena, "the program has a function %s() already", variable);
     if (is_command(name)) return "it is a command";
     if (is_option(arena, name)) return "it is an option or a key";
     if (is_among(name, WORDS, COUNT_OF(WORDS))) return "it is a word of specs and files";
@@ -106,6 +105,12 @@ static const char *owner_of(Arena *arena, const char *name, const char *variable
 /* ---- normalizers -------------------------------------------------------------------- */
 
 static const char NORM_PREFIX[] = "norm_";
+
+/* The name after a word that one of them begins with. */
+static const char *without(const char *name, const char *prefix) {
+    const size_t length = strlen(prefix);
+    return strncmp(name, prefix, length) == 0 && name[length] ? name + length : name;
+}
 
 static bool has_prefix(const char *name) {
     return strncmp(name, NORM_PREFIX, strlen(NORM_PREFIX)) == 0;
@@ -127,7 +132,7 @@ static const char *norm_file(Arena *arena, const char *name) {
 
 /* "my_exp": the first of its like that nothing has. */
 static const char *free_norm(Arena *arena, const char *name) {
-    if (has_prefix(name)) name += strlen(NORM_PREFIX);
+    name = without(without(name, NORM_PREFIX), "my_");
     for (size_t i = 1;; i++) {
         const char *near = i == 1 ? text_print(arena, "my_%.26s", name)
                                   : text_print(arena, "my_%.26s%zu", name, i);
@@ -191,23 +196,28 @@ static bool is_figure(Arena *arena, const char *name) {
     return false;
 }
 
+static bool has_quick(const char *name) {
+    const size_t length = strlen(name), end = strlen("-quick");
+    return length > end && strcmp(name + length - end, "-quick") == 0;
+}
+
 static const char *experiment_owner(Arena *arena, const char *name) {
-    const size_t length = strlen(name);
-    char *stem = text_copy(arena, name, length);
+    char *stem = text_copy(arena, name, strlen(name));
     for (char *c = stem; *c; c++) *c = *c == '-' ? '_' : *c;
     if (is_command(name)) return "it is a command";
     if (is_figure(arena, name)) return "it is a figure of another experiment";
     if (strcmp(name, "runs") == 0) return "it is the folder of all runs";
-    if (length > 6 && strcmp(name + length - 6, "-quick") == 0)
-        return "it is what quick results of another would be called";
+    if (has_quick(name)) return "it is what quick results of another would be called";
     const char *variable = text_print(arena, "experiment_%s", stem);
     if (is_among(variable, FUNCTIONS, COUNT_OF(FUNCTIONS)))
-        return text_print(
-            arena, "what the function %s() would have to share its name with", variable);
+        return text_print(arena, "the program has a function %s() already", variable);
     return is_among(stem, OF_C, COUNT_OF(OF_C)) ? "it is a word of C" : NULL;
 }
 
 static const char *free_experiment(Arena *arena, const char *name) {
+    name = without(name, "my-");
+    const size_t length = strlen(name);
+    if (has_quick(name)) name = text_copy(arena, name, length - strlen("-quick"));
     for (size_t i = 1;; i++) {
         const char *near = i == 1 ? text_print(arena, "my-%.40s", name)
                                   : text_print(arena, "my-%.40s-%zu", name, i);

@@ -63,6 +63,8 @@ static int run_plot(const Call *call) {
     return study_draw(arena, grid, form, path);
 }
 
+static const char A_WORD[] = "the form is a word, as in `normlab plot EXPERIMENT png`";
+
 const Command command_plot = {
     .name = "plot",
     .usage = "EXPERIMENT[@NAME] [svg|pdf|png|tex|dumb] [--width LENGTH] [--to FILE] "
@@ -74,6 +76,7 @@ const Command command_plot = {
             {"--to", "FILE", "instead of out/EXPERIMENT.FORM"},
             {"--from", "FILE", "a collected file instead of the newest one"},
             {NULL, NULL, NULL}},
+    .others = (const OtherName[]){{"--form", A_WORD}, {"--format", A_WORD}, {NULL, NULL}},
     .least = 1,
     .most = 2,
     .run = run_plot,

@@ -3,9 +3,13 @@
 
 enum { MOST_JOBS = 1024 };
 
+static size_t jobs_of(const Call *call) {
+    return call_count(call, "--jobs", 0, MOST_JOBS);
+}
+
 int run_study(const Call *call, const Sweep *sweep, bool published, const Grid **found) {
     Arena *arena = call->arena;
-    StudyWork work = {.jobs = call_count(call, "--jobs", 0, MOST_JOBS),
+    StudyWork work = {.jobs = jobs_of(call),
                       .restart = call_option(call, "--restart") != NULL,
                       .published = published};
     *found = NULL;
@@ -31,6 +35,7 @@ static int run_run(const Call *call) {
     const Grid *found;
     if (call_option(call, "--dry-run") == NULL)
         return run_study(call, sweep, false, &found);
+    jobs_of(call); /* wrong is wrong although nothing is run */
     study_print_plan(sweep);
     return EX_OK;
 }

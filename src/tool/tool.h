@@ -21,8 +21,10 @@ typedef struct Command {
     const char *usage; /* words after the name, "EXPERIMENT [key=value ...]" */
     const char *summary;
     const Option *options; /* ends with a NULL name; may be NULL */
-    size_t least, most;    /* plain words (key=value words not counted) */
-    bool settings;         /* takes key=value words */
+    const OtherName
+        *others;        /* what is an option elsewhere, and how it is said here; NULL */
+    size_t least, most; /* plain words (key=value words not counted) */
+    bool settings;      /* takes key=value words */
     int (*run)(const Call *call);
     const char *more; /* further paragraphs of --help; may be NULL */
 } Command;

@@ -51,34 +51,36 @@ bool config_counts(const char *key) {
     return i < CONFIG_KEYS && RANGES[i].kind == COUNT;
 }
 
-const char *config_other_name(const char *key) {
-    static const char *const names[][2] = {{"lr", "rate"},
-                                           {"learning_rate", "rate"},
-                                           {"eta", "rate"},
-                                           {"bs", "batch"},
-                                           {"batch_size", "batch"},
-                                           {"b", "batch"},
-                                           {"wd", "decay"},
-                                           {"weight_decay", "decay"},
-                                           {"l2", "decay"},
-                                           {"mu", "momentum"},
-                                           {"beta1", "momentum"},
-                                           {"data", "dataset"},
-                                           {"model", "network"},
-                                           {"net", "network"},
-                                           {"arch", "network"},
-                                           {"scheduler", "schedule"},
-                                           {"lr_schedule", "schedule"},
-                                           {"n", "images"},
-                                           {"subset", "images"},
-                                           {"num_epochs", "epochs"},
-                                           {"gpus", "workers"},
-                                           {"world_size", "workers"},
-                                           {"random_seed", "seed"},
-                                           {"metric", "score"}};
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        if (strcmp(names[i][0], key) == 0) return names[i][1];
-    return NULL;
+const OtherName *config_other_names(void) {
+    static const OtherName names[] = {{"lr", "rate"},
+                                      {"learning_rate", "rate"},
+                                      {"eta", "rate"},
+                                      {"bs", "batch"},
+                                      {"batch_size", "batch"},
+                                      {"b", "batch"},
+                                      {"wd", "decay"},
+                                      {"weight_decay", "decay"},
+                                      {"l2", "decay"},
+                                      {"mu", "momentum"},
+                                      {"beta1", "momentum"},
+                                      {"data", "dataset"},
+                                      {"model", "network"},
+                                      {"net", "network"},
+                                      {"arch", "network"},
+                                      {"normalizer", "norm"},
+                                      {"normalization", "norm"},
+                                      {"norm_layer", "norm"},
+                                      {"scheduler", "schedule"},
+                                      {"lr_schedule", "schedule"},
+                                      {"n", "images"},
+                                      {"subset", "images"},
+                                      {"num_epochs", "epochs"},
+                                      {"gpus", "workers"},
+                                      {"world_size", "workers"},
+                                      {"random_seed", "seed"},
+                                      {"metric", "score"},
+                                      {NULL, NULL}};
+    return names;
 }
 
 Config config_default(void) {
@@ -235,10 +237,8 @@ bool config_set(Config *config, Arena *arena, const char *key, const char *value
     if (i == CONFIG_KEYS) {
         const char *names[CONFIG_KEYS];
         for (size_t k = 0; k < CONFIG_KEYS; k++) names[k] = KEYS[k].name;
-        const char *other = config_other_name(key);
         return fail(error, EX_USAGE, 0, "no key '%s'%s", text_clip(arena, key),
-                    other ? text_print(arena, ", did you mean '%s'?", other)
-                          : text_hint(arena, key, names, CONFIG_KEYS));
+                    text_hint_for(arena, key, config_other_names(), names, CONFIG_KEYS));
     }
     Error own = {.set = false};
     const char *canonical = canonical_value(arena, &RANGES[i], value, &own);

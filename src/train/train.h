@@ -46,8 +46,8 @@ typedef struct ConfigKey {
 const ConfigKey *config_keys(void);  /* [CONFIG_KEYS] */
 bool config_counts(const char *key); /* whether a key takes whole numbers */
 
-/* What another program's name for a key ("lr") is here ("rate"); NULL: nothing. */
-const char *config_other_name(const char *key);
+/* What other programs call a key: "lr", "rate". */
+const OtherName *config_other_names(void);
 
 Config config_default(void);
 
