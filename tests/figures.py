@@ -1,7 +1,9 @@
 #!/usr/bin/python3 -B
 """Figures of whatever the data are, from small collected files made by hand: nothing is trained but in one case."""
 
+import csv
 import itertools
+import json
 import os
 import re
 import shutil
@@ -538,6 +540,21 @@ def results_without_figure(place):
 
 
 # ---- words along the axis in tables --------------------------------------------------------------------------------
+
+
+@case("example")
+def gates(place):
+    """Beside the errors of a study stands what softmax regression errs on as many images, where it was measured."""
+    with open(os.path.join(HOME, "data", "input", "softmax.csv"), encoding="utf-8") as file:
+        known = {row["images"]: row["percent"] for row in csv.DictReader(file)}
+    for study, images in (("batch-size", "4000"), ("hybrids", "1200"), ("adaptive-groups", "1200")):
+        said = f"Softmax regression on the raw pixels of {images} images of fashion-mnist errs on {known[images]} %"
+        check(f"\n{said}\n" in place.good("table", f"{study}@published"), f"{study}: {said}")
+        check(said in json.loads(place.good("table", f"{study}@published", "--json"))["notes"], f"{study}: JSON")
+        lines = re.findall(r"footnotesize (.*?)\} ", place.good("table", f"{study}@published", "--form", "latex"))
+        check(said.replace("%", "\\%") in " ".join(lines).replace("-{}", "-"), f"{study}: LaTeX: {lines}")
+        with open(place.path(place.good("plot", f"{study}@published", "--to", "a.svg").split()[0]), encoding="utf-8") as file:
+            check(said in " ".join(file.read().split()), f"{study}: the figure's description")
 
 
 @case("example")

@@ -103,8 +103,9 @@ const Grid *grid_read(Arena *arena, const char *path) {
 }
 
 const char *const *grid_notes(Arena *arena, const Grid *g) {
-    const char **note = ZERO(arena, const char *, 5);
+    const char **note = ZERO(arena, const char *, 6), *gate = study_gate(arena, g);
     size_t count = 0;
+    if (gate) note[count++] = gate;
     if (g->finished < g->runs)
         note[count++] =
             text_print(arena, "Not finished: %zu of %zu runs", g->finished, g->runs);
@@ -171,6 +172,7 @@ const Grid *grid_measured(Arena *arena, const Experiment *e, const char *path) {
                    .question = e->question,
                    .along_label = "",
                    .protocol = "",
+                   .recipe = "",
                    .changes = "",
                    .study = "",
                    .rule = "",
