@@ -89,4 +89,10 @@ install(FILES ${PROJECT_SOURCE_DIR}/src/norm/template/variant.c ${PROJECT_SOURCE
 foreach(page README.md CHANGELOG.md CONTRIBUTING.md LICENSE)
   install(FILES ${PROJECT_SOURCE_DIR}/${page} DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endforeach()
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/notes ${PROJECT_SOURCE_DIR}/figures DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# The book, and beside it what it links to: the code that it is about, and data.
+foreach(folder notes figures src experiments tests cmake)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN __pycache__ EXCLUDE)
+endforeach()
+file(RELATIVE_PATH data ${CMAKE_INSTALL_FULL_DOCDIR} ${CMAKE_INSTALL_FULL_DATADIR}/normlab/data)
+install(CODE "set(book \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR}\")
+  execute_process(COMMAND \"\${CMAKE_COMMAND}\" -E create_symlink \"${data}\" \"\${book}/data\")")

@@ -201,13 +201,27 @@ def beside_it(place):
     def completes(words, at):
         return does(place, ["bash", "-c", script.replace("@", words).replace("%", str(at))])[0].split()
 
-    same("commands of bash", sorted(completes("''", 1)), sorted([*commands, "help", "--help", "--version"]))
+    same("commands of bash", sorted(completes("''", 1)), sorted([*commands, "help", "--help", "--version", "--plugin"]))
     same("words that begin so", completes("p", 1), ["plot", "publish"])
     same("lists", completes("list d", 2), ["datasets"])
     same("experiments", completes("run ba", 2), ["batch-size", "batch="])
-    check({"--mode", "--eps"} <= set(completes("apply --", 2)), "options")
+    check({"--mode", "--eps", "--plugin"} <= set(completes("apply --", 2)), "options")
+    same("keys of experiments", [completes(f"run batch-size {key}", 3) for key in ("prot", "samp")],
+         [["protocol="], ["samples="]])
+    same("what has no runs", [completes(f"{word} check", 2) for word in ("plot", "publish", "run", "table")],
+         [["checking"], ["checking"], [], []])
+    same("names of a list", completes("list norms swit", 3), ["switchable"])
+    same("more names", completes("list experiments batch-size hyb", 4), ["hybrids"])
+    same("a command's help", completes("help --ma", 2), ["--man"])
     zsh = read(share, "zsh", "site-functions", "_normlab")
     check(zsh.startswith("#compdef normlab\n") and all(f" {word})" in zsh for word in commands), "words for zsh")
+    check("'list norms') offer=(none batch " in zsh, "names of a list for zsh")
+    pages = [*glob.glob(os.path.join(share, "doc", "normlab", "*.md")),
+             *glob.glob(os.path.join(share, "doc", "normlab", "notes", "*.md"))]
+    lost = [f"{os.path.basename(page)}: {target}" for page in pages
+            for target in re.findall(r"\]\(([^)#:\s]+)", read(page))
+            if not os.path.exists(os.path.join(os.path.dirname(page), target))]
+    check(len(pages) > 10 and not lost, f"installed pages link to what is not installed: {lost}")
 
 
 @case("example")

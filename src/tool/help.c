@@ -211,12 +211,14 @@ static bool begins(const char *text, const char *with) {
 }
 
 /* Names where the usage has a placeholder for them, its own words where it has such. */
-static void add_usage_word(Text *text, const char *word, size_t length) {
+static void add_usage_word(Text *text, const Command *command, const char *word,
+                           size_t length) {
     size_t count;
     if (begins(word, "EXPERIMENT")) {
         const Experiment *const *found = experiments(&count);
         for (size_t i = 0; i < count; i++)
-            add_word(text, found[i]->name, strlen(found[i]->name));
+            if (!command->of_runs || !found[i]->measure)
+                add_word(text, found[i]->name, strlen(found[i]->name));
     } else if (begins(word, "SPEC")) {
         const NormKind *const *kind = norm_kinds(&count);
         for (size_t i = 0; i < count; i++)
@@ -226,6 +228,20 @@ static void add_usage_word(Text *text, const char *word, size_t length) {
     }
 }
 
+/* "batch=", once: several experiments may have a key of one name. */
+static void add_key(Text *text, const char *name) {
+    const char *word = text_print(text->arena, " %s=", name);
+    if (strstr(text->data, word) == NULL) text_add(text, "%s", word);
+}
+
+static void add_own_keys(Text *text) {
+    size_t count;
+    const Experiment *const *found = experiments(&count);
+    for (size_t i = 0; i < count; i++)
+        for (const ExperimentKey *key = found[i]->keys; key && key->name; key++)
+            add_key(text, key->name);
+}
+
 /* What may follow the command: `list` norms experiments ... --long --json */
 static const char *words_after(Arena *arena, const Command *command) {
     static const char between[] = " []|";
@@ -233,14 +249,15 @@ static const char *words_after(Arena *arena, const Command *command) {
     for (const char *at = command->usage; *at; at += strspn(at, between)) {
         const size_t length = strcspn(at, between);
         if (*at == '-') break; /* options come from their table */
-        if (length) add_usage_word(&text, at, length);
+        if (length) add_usage_word(&text, command, at, length);
         at += length;
     }
     for (const Option *o = command->options; o && o->name; o++)
         add_word(&text, o->name, strlen(o->name));
     for (size_t i = 0; command->settings && i < CONFIG_KEYS; i++)
-        text_add(&text, " %s=", config_keys()[i].name);
-    add_word(&text, "--help", strlen("--help"));
+        add_key(&text, config_keys()[i].name);
+    if (command->settings) add_own_keys(&text);
+    text_add(&text, " --plugin --help");
     return text.data;
 }
 
@@ -249,8 +266,15 @@ static const char *all_commands(Arena *arena) {
     const Command *const *command = commands(&count);
     Text text = text_new(arena);
     for (size_t i = 0; i < count; i++) text_add(&text, "%s ", command[i]->name);
-    text_add(&text, "help --help --version");
+    text_add(&text, "help --help --version --plugin");
     return text.data;
+}
+
+/* The third word of some: `list norms` NAME. A line of a shell's case for each. */
+static void print_third(Arena *arena, const char *before, const char *after) {
+    for (size_t i = 0; list_name(i); i++)
+        printf("    'list %s') %s%s --long --json --help%s ;;\n", list_name(i), before,
+               list_words(arena, i), after);
 }
 
 static void print_cases(Arena *arena, const char *before, const char *after) {
@@ -259,6 +283,8 @@ static void print_cases(Arena *arena, const char *before, const char *after) {
     for (size_t i = 0; i < count; i++)
         printf("    %s) %s%s%s ;;\n", command[i]->name, before,
                words_after(arena, command[i]), after);
+    printf("    help) %s%s --man --bash --zsh%s ;;\n", before, all_commands(arena),
+           after);
 }
 
 static void print_bash(Arena *arena) {
@@ -268,6 +294,9 @@ static void print_bash(Arena *arena) {
            "  [ \"$COMP_CWORD\" -eq 1 ] || case ${COMP_WORDS[1]} in\n",
            all_commands(arena));
     print_cases(arena, "words=\"", "\"");
+    puts("  esac\n"
+         "  [ \"$COMP_CWORD\" -lt 3 ] || case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in");
+    print_third(arena, "words=\"", "\"");
     puts("  esac\n"
          "  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
          "  [[ ${COMPREPLY-} != *= ]] || compopt -o nospace\n"
@@ -283,6 +312,9 @@ static void print_zsh(Arena *arena) {
            "(( CURRENT == 2 )) || case $words[2] in\n",
            all_commands(arena));
     print_cases(arena, "offer=(", ")");
+    puts("esac\n"
+         "(( CURRENT < 4 )) || case \"$words[2] $words[3]\" in");
+    print_third(arena, "offer=(", ")");
     puts("esac\n"
          "compadd -a offer\n"
          "(( CURRENT == 2 )) || _files");

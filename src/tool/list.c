@@ -248,6 +248,39 @@ static const List LISTS[] = {
 static const List ON_WEIGHTS = {"norms", "option on weights", count_weights, name_weights,
                                 describe_weights};
 
+const char *list_name(size_t i) {
+    return i < COUNT_OF(LISTS) ? LISTS[i].name : NULL;
+}
+
+static void add_words(Arena *arena, Text *text, const List *list) {
+    Thing thing;
+    for (size_t i = 0; i < list->count(); i++) {
+        list->name_of(arena, i, &thing);
+        text_add(text, "%s%s", text->length ? " " : "", thing.name);
+    }
+}
+
+/* catalogue.c prints normalizers; their names are simple. */
+static void add_norms(Arena *arena, Text *text) {
+    size_t count;
+    const NormKind *const *kind = norm_kinds(&count);
+    for (size_t i = 0; i < count; i++)
+        text_add(text, "%s%s", i ? " " : "", norm_name(kind[i]));
+    const NormAlias *alias = norm_aliases(&count);
+    for (size_t i = 0; i < count; i++)
+        text_add(text, " %.*s", (int)strcspn(alias[i].usage, "("), alias[i].usage);
+    add_words(arena, text, &ON_WEIGHTS);
+}
+
+const char *list_words(Arena *arena, size_t i) {
+    Text text = text_new(arena);
+    if (LISTS[i].count)
+        add_words(arena, &text, &LISTS[i]);
+    else
+        add_norms(arena, &text);
+    return text.data;
+}
+
 static const List *find_list(const Call *call) {
     const char *names[COUNT_OF(LISTS)];
     Text known = text_new(call->arena);

@@ -58,6 +58,7 @@ const Command command_run = {
     .least = 1,
     .most = 1,
     .settings = true,
+    .of_runs = true,
     .run = run_run,
     .more = "Settings are keys of a run's configuration or of the experiment; `normlab "
             "show out/runs/ID.h5` shows\n"

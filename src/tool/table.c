@@ -138,5 +138,6 @@ const Command command_table = {
                          {NULL, NULL, NULL}},
     .least = 1,
     .most = 1,
+    .of_runs = true,
     .run = run_table,
 };

@@ -25,6 +25,7 @@ typedef struct Command {
         *others;        /* what is an option elsewhere, and how it is said here; NULL */
     size_t least, most; /* plain words (key=value words not counted) */
     bool settings;      /* takes key=value words */
+    bool of_runs;       /* its EXPERIMENT is one that has runs */
     int (*run)(const Call *call);
     const char *more; /* further paragraphs of --help; may be NULL */
 } Command;
@@ -87,6 +88,13 @@ int run_study(const Call *call, const Sweep *sweep, bool published, const Grid *
 
 typedef enum TableForm { TABLE_TEXT, TABLE_CSV, TABLE_JSON, TABLE_LATEX } TableForm;
 void print_grid(Arena *arena, FILE *out, const Grid *grid, TableForm form);
+
+/* ---- list.c ------------------------------------------------------------------------ */
+
+/* The name of list i; NULL beyond the last. */
+const char *list_name(size_t i);
+/* The names of what stands in it, one blank between two. */
+const char *list_words(Arena *arena, size_t i);
 
 /* ---- catalogue.c ----------------------------------------------------------------- */
 
