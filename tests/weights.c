@@ -330,6 +330,8 @@ static void rows_name_their_keys(void **state) {
     for (size_t i = 0; i < COUNT_OF(row); i++) {
         Arena *arena = arena_new();
         const Experiment e = {.name = "here",
+                              .question = "Which?",
+                              .along_label = "batch",
                               .series = row[i].series,
                               .along = "batch",
                               .quick = row[i].recipe,
