@@ -313,6 +313,43 @@ static void wrong_specs(void **state) {
     judge_wrong(WRONG, COUNT_OF(WRONG), 8);
 }
 
+/* An element far away costs its row no digit in a part that has no moment of it. */
+static void what_has_no_cell_keeps_its_digits(void **state) {
+    (void)state;
+    static const struct {
+        const char *spec;
+        NormMode mode;
+    } SPECS[] = {{"anneal(none, batch, from=0, to=4)", NORM_TRAIN},
+                 {"anneal(none, layer, from=0, to=4)", NORM_TRAIN},
+                 {"blend(none, instance)", NORM_TRAIN},
+                 {"blend(none, batch)", NORM_TRAIN},
+                 {"blend(instance, none, gate=free)", NORM_TRAIN},
+                 {"none | blend(none, layer)", NORM_TRAIN},
+                 {"blend(none, instance) | none", NORM_TRAIN},
+                 {"blend(batch, instance)", NORM_EVAL},
+                 {"blend(instance, batch, gate=free)", NORM_EVAL},
+                 {"anneal(batch, layer, from=0, to=4)", NORM_EVAL}};
+    static const double FAR[] = {1e8, 1e16, 1e160, -1e300};
+    for (size_t k = 0; k < COUNT_OF(SPECS); k++)
+        for (size_t f = 0; f < COUNT_OF(FAR); f++) {
+            Arena *arena = arena_new();
+            Trial g = given(arena, SPECS[k].spec);
+            g.x[0] = FAR[f];
+            Outcome got = run_given(arena, &g, SPECS[k].mode, false);
+            g.x[0] = copysign(fmin(fabs(g.x[0]), 1e140),
+                              g.x[0]); /* a definition has squares there */
+            Outcome want = run_given(arena, &g, SPECS[k].mode, true);
+            const bool same = fabs(FAR[f]) <= 1e140;
+            for (size_t l = 1; l < L; l++) {
+                const double size = fabs(want.y[l]) + fabs(g.x[l]) + 1.0;
+                if (fabs(got.y[l] - want.y[l]) > (same ? 16 * DBL_EPSILON : 1e-8) * size)
+                    fail_msg("%s with %g: y[%zu] = %.17g, want %.17g", SPECS[k].spec,
+                             FAR[f], l, got.y[l], want.y[l]);
+            }
+            arena_free(arena);
+        }
+}
+
 static const Case CASES[] = {
     CASE(theorem, a_gate_has_two_ends),
     CASE(theorem, chains_begin_and_end_in_nothing),
@@ -320,6 +357,7 @@ static const Case CASES[] = {
     CASE(theorem, a_split_leaves_each_its_channels),
     CASE(theorem, one_hot_weights_are_a_part),
     CASE(oracle, mixed_statistics_restated),
+    CASE(oracle, what_has_no_cell_keeps_its_digits),
     CASE(theorem, an_alias_is_what_it_stands_for),
     CASE(example, canonical_forms),
     CASE(fault, what_is_accepted_can_be_read_again),

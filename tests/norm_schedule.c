@@ -438,7 +438,7 @@ static void wrong_specs(void **state) {
         {"anneal(batch, layer, from=-1, to=2)", 26, "from should be a number"},
         {"anneal(batch, layer, group(2), from=1, to=2)", 0, "not through 3"},
         {"layer | anneal(batch, group(3), from=1, to=2)", 28, "do not divide"},
-        {"anneal(batch, layer, form=1, to=2)", 0, "anneal needs two epochs"},
+        {"anneal(batch, layer, form=1, to=2)", 21, "did you mean 'from'"},
         {"anneal(batch, layer, from=1, to=2, eps=1)", 35, "no option 'eps'"},
         {"phase(batch)", 0, "combines two normalizers or more"},
         {"phase(batch, layer, none)", 0, "of training and of evaluation, not 3"},

@@ -353,8 +353,8 @@ def files(place):
     with open(good, "rb") as file, open(place.path("half.so"), "wb") as half:
         half.write(file.read(3000))
     stale = '-DNORMLAB_ABI="0123456789abcdef"'
-    calls = source.replace("RowMoments m =", "extern int gone(void);\n    if (gone()) return (RowMap){NULL, NULL};\n"
-                                             "    RowMoments m =")
+    calls = source.replace("const ViewMoments m =", "extern int gone(void);\n    if (gone()) return (NormField){NULL, NULL, NULL};\n"
+                                                    "    const ViewMoments m =")
     check(calls != source, "the template has changed")
     ours = re.search(r'NORMLAB_ABI "([0-9a-f]{16})"', read(place.path("prefix", "include", "normlab", "abi.h")))[1]
     compiled(place, "bare", "int nothing;\n")
@@ -387,7 +387,7 @@ def ends(place):
         at_once = f"__attribute__((constructor)) static void at_once(void) {{ {call}; }}\n"
         _, err = does(place, [*words, compiled(place, f"ends{number}", source + at_once)], DATA)
         check("its own code ends the program" in err and call[-2] in err and err.count("\n") == 1, f"{call}: {err}")
-    begin = "    Tape *t = context->tape;\n    Node *eps"
+    begin = "    Tape *t = v->tape;\n    Node *eps"
     check(begin in source, "the template has changed")
     late = compiled(place, "late", source.replace(begin, "    exit(0);\n" + begin))
     before = listing(place.folder)
@@ -462,7 +462,7 @@ def arithmetic(place):
             check("LD_PRELOAD" in err and says in err and err.count("\n") == 1, f"{name}: {err}")
     # in a thread, at the second step: the first of the two workers that come so far
     late = CHANGE.replace("@", CHANGES["flush"][0])
-    begin = "    Tape *t = context->tape;\n    Node *eps"
+    begin = "    Tape *t = v->tape;\n    Node *eps"
     check(begin in source, "the template has changed")
     late += source.replace(begin, "    if (context->step == 1) change();\n" + begin)
     late = compiled(place, "late", late)
@@ -640,7 +640,7 @@ def chapter(place):
     check("partial - layer" in done.stdout or "layer - partial" in done.stdout, f"no comparison: {done.stdout[-3000:]}")
     check(os.path.getsize(os.path.join(home, "out", "batch-size-partial.svg")) > 1000, "no figure")
     # an experiment without a protocol has nothing to say of it
-    check(re.search(r"over 1 seed\. quick recipe$", done.stdout, re.M), "the new experiment's table")
+    check(re.search(r"over 1 seed\. Quick recipe$", done.stdout, re.M), f"the new experiment's table: {done.stdout}")
 
 
 HOLDING = """#include <normlab/kind.h>

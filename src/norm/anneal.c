@@ -35,12 +35,8 @@ static Node *share(const NormContext *context) {
                      1.0 - norm_ramp(context->epoch, anneal->from, anneal->to));
 }
 
-static Node *define(const NormContext *context, Node *x) {
-    return blend_outputs(context, x, share(context));
-}
-
-static RowMap rows(const NormContext *context, const Rows *x) {
-    return blend_maps(context, x, share(context));
+static NormField text(const NormView *v) {
+    return blend_text(v, share(&v->context));
 }
 
 const NormKind norm_anneal = {
@@ -51,6 +47,5 @@ const NormKind norm_anneal = {
     .options = (const char *const[]){"from", "to", NULL},
     .combines = true,
     .configure = configure,
-    .define = define,
-    .rows = rows,
+    .text = text,
 };

@@ -47,31 +47,15 @@ static Node *gate_of(const NormContext *context) {
 }
 
 /* Exact at both ends: 1 a + 0 b is a. */
-Node *blend_outputs(const NormContext *context, Node *x, Node *r) {
-    Tape *t = context->tape;
-    r = norm_repeat(t, r, x->shape);
-    Node *rest = tape_sub(t, tape_fill(t, x->shape, 1.0), r);
-    Node *a = tape_mul(t, r, norm_run_part(context, 0, x));
-    Node *b = tape_mul(t, rest, norm_run_part(context, 1, x));
-    return norm_affine(context, tape_add(t, a, b));
+NormField blend_text(const NormView *v, Node *gate) {
+    Node *r = view_repeat(v, gate);
+    Node *rest = tape_sub(v->tape, tape_fill(v->tape, v->shape, 1.0), r);
+    return field_plus(v, field_times(v, view_run(v, 0), r),
+                      field_times(v, view_run(v, 1), rest));
 }
 
-RowMap blend_maps(const NormContext *context, const Rows *x, Node *r) {
-    Tape *t = context->tape;
-    r = rows_repeat(context, x, r);
-    Node *rest = tape_sub(t, tape_fill(t, r->shape, 1.0), r);
-    NormContext one = norm_part_context(context, 0), two = norm_part_context(context, 1);
-    RowMap a = norm_rows(&one, x), b = norm_rows(&two, x);
-    return (RowMap){tape_add(t, tape_mul(t, r, a.scale), tape_mul(t, rest, b.scale)),
-                    tape_add(t, tape_mul(t, r, a.bias), tape_mul(t, rest, b.bias))};
-}
-
-static Node *define(const NormContext *context, Node *x) {
-    return blend_outputs(context, x, gate_of(context));
-}
-
-static RowMap rows(const NormContext *context, const Rows *x) {
-    return blend_maps(context, x, gate_of(context));
+static NormField text(const NormView *v) {
+    return blend_text(v, gate_of(&v->context));
 }
 
 const NormKind norm_blend = {
@@ -84,6 +68,5 @@ const NormKind norm_blend = {
     .combines = true,
     .configure = configure,
     .declare = declare,
-    .define = define,
-    .rows = rows,
+    .text = text,
 };

@@ -21,19 +21,17 @@ static void require_context(const NormContext *context, const Node *x) {
 
 Node *norm_define(const NormContext *context, Node *x) {
     require_context(context, x);
-    NormContext whole = *context;
-    whole.definitions = true;
-    return norm_is_partitioned(context->norm, context->mode)
-               ? partitioned_define(&whole, x)
-               : context->norm->kind->define(&whole, x);
+    NormView v = view_elements(context, x);
+    v.context.definitions = true;
+    return view_text(&v).value;
 }
 
 Node *norm_apply(const NormContext *context, Node *x) {
     require_context(context, x);
-    const NormKind *kind = context->norm->kind;
-    if (kind->apply) return kind->apply(context, x);
-    if (norm_is_partitioned(context->norm, context->mode))
-        return partitioned_apply(context, x);
-    return norm_has_rows(context->norm) ? rows_apply(context, x)
-                                        : kind->define(context, x);
+    const Norm *norm = context->norm;
+    if (norm->kind->apply) return norm->kind->apply(context, x);
+    if (norm_is_partitioned(norm, context->mode)) return partitioned_run(context, x);
+    if (norm_has_rows(norm)) return rows_apply(context, x);
+    const NormView v = view_elements(context, x);
+    return view_text(&v).value;
 }

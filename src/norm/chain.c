@@ -8,23 +8,13 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
     return norm_add_parts(arena, norm, arguments, canonical, error);
 }
 
-static Node *define(const NormContext *context, Node *x) {
-    for (size_t i = 0; i < context->norm->parts; i++) x = norm_run_part(context, i, x);
-    return norm_affine(context, x);
-}
-
-/* y = ((x - mean) s1 + b1 - b1) s2 + b2: the second sees rows of mean b1. */
-static RowMap rows(const NormContext *context, const Rows *x) {
-    Tape *t = context->tape;
-    Rows seen = *x;
-    RowMap all = {tape_fill(t, x->mean->shape, 1.0), NULL};
-    for (size_t i = 0; i < context->norm->parts; i++) {
-        NormContext part = norm_part_context(context, i);
-        RowMap map = norm_rows(&part, &seen);
-        all = (RowMap){tape_mul(t, all.scale, map.scale), map.bias};
-        seen = rows_after(context, &seen, map);
+static NormField text(const NormView *v) {
+    NormField y = view_run(v, 0);
+    for (size_t i = 1; i < v->context.norm->parts; i++) {
+        const NormView seen = view_after(v, y);
+        y = field_after(v, y, view_run(&seen, i));
     }
-    return all;
+    return y;
 }
 
 const NormKind norm_chain = {
@@ -36,6 +26,5 @@ const NormKind norm_chain = {
     .combines = true,
     .sensible = 3, /* a sign of a sign: derivatives are the square of nothing */
     .configure = configure,
-    .define = define,
-    .rows = rows,
+    .text = text,
 };

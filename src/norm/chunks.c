@@ -45,10 +45,8 @@ static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode)
     return mode == NORM_EVAL ? SIZE_MAX : x.N * (x.C * x.L / chunks_of(norm));
 }
 
-typedef Node *Written(const NormContext *context, Node *x);
-
-/* By the definition or the kernel of batch. */
-static Node *through(const NormContext *context, Node *x, Written *text) {
+/* As batch sees the chunks for channels. */
+static Node *define(const NormContext *context, Node *x) {
     Tape *t = context->tape;
     const Norm *norm = context->norm;
     const Lattice at = shape_lattice(x->shape);
@@ -63,15 +61,8 @@ static Node *through(const NormContext *context, Node *x, Written *text) {
     NormContext inside = *context;
     inside.norm = batch;
     Node *seen = tape_reshape(t, x, SHAPE(at.N, G, at.C * at.L / G));
-    return norm_affine(context, tape_reshape(t, text(&inside, seen), x->shape));
-}
-
-static Node *define(const NormContext *context, Node *x) {
-    return through(context, x, partitioned_define);
-}
-
-static Node *apply(const NormContext *context, Node *x) {
-    return through(context, x, partitioned_apply);
+    return norm_affine(context,
+                       tape_reshape(t, partitioned_run(&inside, seen), x->shape));
 }
 
 const NormKind norm_chunks = {
@@ -85,7 +76,6 @@ const NormKind norm_chunks = {
     .configure = configure,
     .declare = declare,
     .define = define,
-    .apply = apply,
     .fits = fits,
     .smallest = smallest,
 };

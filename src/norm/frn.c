@@ -39,17 +39,7 @@ static Node *threshold(const NormContext *context, Node *y) {
 }
 
 static Node *define(const NormContext *context, Node *x) {
-    Tape *t = context->tape;
-    const Partition *p =
-        partition_blocks(tape_arena(t), shape_lattice(x->shape), 1, 1, false);
-    Node *nu2 = tape_mean(t, tape_mul(t, x, x), p);
-    Node *root = norm_root(t, context->norm, nu2);
-    Node *xhat = tape_div(t, x, tape_spread(t, root, p, x->shape));
-    return threshold(context, norm_affine(context, xhat));
-}
-
-static Node *apply(const NormContext *context, Node *x) {
-    return threshold(context, partitioned_apply(context, x));
+    return threshold(context, partitioned_run(context, x));
 }
 
 const NormKind norm_frn = {
@@ -66,6 +56,5 @@ const NormKind norm_frn = {
     .configure = configure,
     .declare = declare,
     .define = define,
-    .apply = apply,
     .smallest = smallest,
 };

@@ -7,25 +7,105 @@
 #include "norm.h"
 #include "op.h"
 
-/* ---- rows.c: normalizers that see x through the moments of its rows ----------------
+/* ---- view.c: what an equation is written over ---------------------------------------
  *
- * A row is one channel of one sample, L elements. Batch, layer, instance, group, ghost, and
- * all that mix, blend, split or chain them, are
- *     y = (x - mean of the row) scale + bias                                       (A-5)
- * with scale and bias [N, C] functions of the rows' means and variances alone. x is read
- * once for the moments and once for y; what lies between works on N C numbers, in a few
- * operations of the tape, and y's rows have mean `bias` and variance scale^2 variance: so
- * one may follow another without reading anything. */
+ * A text is written once and runs over either view of x:
+ *     elements   every number of x, primitives alone: the definition, which proves
+ *     rows       the moments of x's rows, which train: a row is one channel of one sample, L
+ *                elements. Batch, layer, instance, group, ghost, and all that mix, blend or
+ *                chain them, are
+ *                    y = (x - mean of the row) scale + bias                        (A-5)
+ *                with scale and bias [N, C] functions of the rows' means and variances. x is
+ *                read once for the moments and once for y; what lies between works on N C
+ *                numbers, and y's rows have mean `bias` and variance scale^2 variance: so
+ *                one may follow another without reading anything.
+ * What is one number a row (a variance, a weight) is a node of the view's `shape`, for any
+ * operation of the tape; what varies inside rows is a NormField, for the words below. */
 typedef struct Rows {
     Lattice at;           /* of x */
     Node *mean;           /* [N, C] of each row, minus its origin */
     Node *variance;       /* [N, C], biased */
     const double *origin; /* [N C] a double near each row's mean, its own; NULL: 0 */
+    const double *fixed;  /* [C] numbers near given means; NULL: 0 */
+    bool given;           /* no moments of x are asked: rows stand about `fixed` */
 } Rows;
 
-typedef struct RowMap {
-    Node *scale, *bias; /* [N, C] */
-} RowMap;
+typedef struct NormView {
+    NormContext context;
+    Tape *tape;
+    Lattice at;  /* of x */
+    Shape shape; /* x's over elements, [N, C] over rows */
+    Node *x;     /* over elements; NULL: over rows */
+    Rows rows;   /* over rows */
+} NormView;
+
+/* Over elements `value`; over rows
+ *     value + scale (x - mean of the row) + raw (x - fixed)
+ * where `raw` is what has no moment of x in it, so that an element far away costs its row
+ * no digit there. NULL is 0; but both NULL, where nobody scaled it, is a scale of 1. */
+typedef struct NormField {
+    Node *value, *scale, *raw;
+} NormField;
+
+NormView view_elements(const NormContext *context, Node *x);
+NormView view_rows(const NormContext *context, const Rows *rows);
+
+/* What a normalizer's text gives over such a view, its affine in it; that of one partition
+ * alone, and an affine. Writes context->observed. */
+NormField view_text(const NormView *v);
+NormField view_standardized(const NormView *v);
+NormField view_affine(const NormView *v, NormField xhat);
+
+/* x itself; x less the mean of its cell, and the cell's variance: of the normalizer's own cells
+ * in its mode (context->observed is written), of blocks of samples and channels, of the
+ * running state. Uncentred: x, and its cell's mean square. */
+typedef struct ViewMoments {
+    NormField centred;
+    Node *variance;
+} ViewMoments;
+
+NormField view_x(const NormView *v);
+ViewMoments view_moments(const NormView *v);
+ViewMoments view_moments_over(const NormView *v, size_t block, size_t width);
+ViewMoments view_moments_given(const NormView *v, const double *mean,
+                               const double *variance);
+ViewMoments view_running(const NormView *v);
+
+/* A vector [C] or [1] over the view's shape. */
+Node *view_repeat(const NormView *v, Node *vector);
+
+/* a w; a / root; a + b; a and one number a row; and where nobody scaled them: sum of w_k a_k,
+ * whose weights are 1 together; a less b, one number a row. */
+NormField field_times(const NormView *v, NormField a, Node *w);
+NormField field_over(const NormView *v, NormField a, Node *root);
+NormField field_plus(const NormView *v, NormField a, NormField b);
+NormField field_shifted(const NormView *v, NormField a, Node *by);
+NormField field_weighed(const NormView *v, const NormField *a, Node *const *w,
+                        size_t count);
+Node *field_between(const NormView *v, NormField a, NormField b);
+
+/* Part i over the same view; what it gives; a view of what somebody gave, and what its text
+ * gives as a field of x. */
+NormView view_part(const NormView *v, size_t i);
+NormField view_run(const NormView *v, size_t i);
+NormView view_after(const NormView *v, NormField seen);
+NormField field_after(const NormView *v, NormField first, NormField second);
+
+/* The moments of x's rows [N, C] over either view, for texts that compare rows, and
+ * scale (x - mean of the row) + bias. */
+Rows view_row_moments(const NormView *v);
+NormField view_map(const NormView *v, const Rows *x, Node *scale, Node *bias);
+
+/* The rows' means, as all who compare rows must ask for them: less the mean of the sample
+ * (axis 0) or channel (axis 1) `at` that is first among them, so that equal means are exact
+ * zeros and one far away costs the others no digit; as they are, with the digits of one
+ * double; less means that are given, [C]. */
+Node *rows_means_from(Tape *tape, const Rows *x, size_t axis, size_t at);
+Node *rows_whole_means(Tape *tape, const Rows *x);
+Node *rows_apart_from(Tape *tape, const Rows *x, const double *mean);
+
+/* A vector [C] or [1] as [N, C]. */
+Node *rows_repeat(Tape *tape, const Rows *x, Node *vector);
 
 struct NormKind {
     const char *name;
@@ -44,12 +124,12 @@ struct NormKind {
     size_t width, block; /* channels and samples of a cell; 0: all of them */
     bool apart;          /* every position is a cell of its own */
     bool keeps_state;    /* running mean and variance; evaluation uses them */
-    bool evaluates; /* `define` and `rows` are of evaluation: it trains on its cells */
-    bool fixed;     /* standardizes by nothing: the affine alone (none) */
-    bool combines;  /* of parts: has no eps of its own */
-    bool activates; /* an activation too: FRN with TLU, EvoNorm */
-    bool recalls;   /* reads its running state in training, too */
-    double eps;     /* where not 1e-5 is usual */
+    bool evaluates;      /* `text` is of evaluation: it trains on its cells */
+    bool fixed;          /* standardizes by nothing: the affine alone (none) */
+    bool combines;       /* of parts: has no eps of its own */
+    bool activates;      /* an activation too: FRN with TLU, EvoNorm */
+    bool recalls;        /* reads its running state in training, too */
+    double eps;          /* where not 1e-5 is usual */
     bool without_eps;
 
     /* In training its backward is no derivative of its forward: what it has instead, a few
@@ -73,14 +153,17 @@ struct NormKind {
     /* Parameters and state of its own, after gamma and beta: gates, mixing logits, maps. */
     void (*declare)(Norm *norm);
 
-    /* Its definition in tape operations, and a fused form of the same. NULL: over its
-     * partition (partitioned.c). A kind with a definition alone trains on it. */
-    Node *(*define)(const NormContext *context, Node *x);
-    Node *(*apply)(const NormContext *context, Node *x);
+    /* Its equation, over either view; the affine comes after it. NULL: that of its partition,
+     * which has a kernel. */
+    NormField (*text)(const NormView *v);
 
-    /* The same through the moments of rows (rows.c), where all its parts can do so. NULL:
-     * over its partition; a kind with a definition of its own and no `rows` has none. */
-    RowMap (*rows)(const NormContext *context, const Rows *x);
+    /* In place of it, where rows cannot say it (a maximum, neighbours): over elements alone,
+     * its affine included. Parts and partitions inside are run by kernel or definition as
+     * the context says. */
+    Node *(*define)(const NormContext *context, Node *x);
+
+    /* A kernel of its own. */
+    Node *(*apply)(const NormContext *context, Node *x);
 
     /* Cells that `width` and `block` do not say; `state` NULL: as it begins. NULL: they do. */
     const Partition *(*partition)(Arena *arena, const Norm *norm, Lattice x,
@@ -152,8 +235,8 @@ Node *norm_run_part(const NormContext *context, size_t i, Node *x);
 
 /* ---- partitioned.c --------------------------------------------------------------- */
 
-Node *partitioned_define(const NormContext *context, Node *x);
-Node *partitioned_apply(const NormContext *context, Node *x);
+/* A partition's y, by kernel or definition as the context says. */
+Node *partitioned_run(const NormContext *context, Node *x);
 
 /* Mean and biased variance [cells] of x as nodes: computed from x in training, the running
  * state as constants in evaluation. Uncentred: no mean (0), the mean square. Writes
@@ -188,42 +271,11 @@ Node *norm_affine(const NormContext *context, Node *xhat);
 /* Whether it has the form. */
 bool norm_has_rows(const Norm *norm);
 
-/* Its map of such rows, with its own affine. Writes context->observed. */
-RowMap norm_rows(const NormContext *context, const Rows *x);
+/* Its text over such rows; one of scale and raw may be NULL. */
+NormField norm_rows(const NormContext *context, const Rows *x);
 
 /* y of x by two fused operations and norm_rows. */
 Node *rows_apply(const NormContext *context, Node *x);
-
-/* The rows of what a map gives. */
-Rows rows_after(const NormContext *context, const Rows *x, RowMap map);
-
-/* gamma scale, gamma bias + beta. */
-RowMap rows_affine(const NormContext *context, RowMap map);
-
-/* What a partition normalizer sees of rows: mean of the row minus mean of its cell, and
- * the cell's variance, both [N, C]; the running state in NORM_EVAL. Uncentred: the mean of
- * the row, the cell's mean square. */
-typedef struct RowMoments {
-    Node *apart, *variance;
-} RowMoments;
-
-RowMoments rows_moments(const NormContext *context, const Rows *x);
-
-/* The same of any blocks of samples and channels, and of the running state. */
-RowMoments rows_moments_over(const NormContext *context, const Rows *x, size_t block,
-                             size_t width);
-RowMoments rows_running(const NormContext *context, const Rows *x);
-
-/* The rows' means [N, C], as all who compare rows must ask for them: less the mean of the
- * sample (axis 0) or channel (axis 1) `at` that is first among them, so that equal means are
- * exact zeros and one far away costs the others no digit; as they are, with the digits of
- * one double; less means that are given, [C]. */
-Node *rows_means_from(const NormContext *context, const Rows *x, size_t axis, size_t at);
-Node *rows_whole_means(const NormContext *context, const Rows *x);
-Node *rows_apart_from(const NormContext *context, const Rows *x, const double *mean);
-
-/* A vector [C] or [1] as [N, C]. */
-Node *rows_repeat(const NormContext *context, const Rows *x, Node *vector);
 
 /* ---- wide.c: rows that need more than the doubles' exponents ----------------------- */
 
@@ -231,10 +283,10 @@ Node *rows_repeat(const NormContext *context, const Rows *x, Node *vector);
 bool wide_rows(const Norm *norm, const Moments *row, size_t count);
 bool wide_elements(const double *x, size_t count);
 
-/* rows_apply in 113 bits, as far as such rows reach. `row`: one cell a row. `fixed` [C]:
- * rows stand about these, not about their means; NULL. */
+/* rows_apply in 113 bits, as far as such rows reach. `row`: one cell a row. `fixed` [C];
+ * `given`: no moments of x are asked, rows stand about those. */
 Node *wide_apply(const NormContext *context, Node *x, const Partition *row,
-                 const double *fixed);
+                 const double *fixed, bool given);
 
 /* ---- weights.c: logits read as weights --------------------------------------------- */
 
@@ -270,12 +322,10 @@ typedef struct Mix {
 bool mix_configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                    Error *error);
 void mix_declare(Norm *norm);
-Node *mix_define(const NormContext *context, Node *x);
-RowMap mix_rows(const NormContext *context, const Rows *x);
+NormField mix_text(const NormView *v);
 
 /* r a(x) + (1 - r) b(x) of the two parts, r [C] or [1]. */
-Node *blend_outputs(const NormContext *context, Node *x, Node *r);
-RowMap blend_maps(const NormContext *context, const Rows *x, Node *r);
+NormField blend_text(const NormView *v, Node *r);
 
 /* ---- kernel.c: forward and backward over any partition --------------------------- */
 

@@ -76,59 +76,27 @@ static Pooled pool(Arena *arena, const NormContext *context) {
     return p;
 }
 
-static Node *scaled(Tape *t, Node *a, double factor) {
-    return tape_mul(t, a, tape_fill(t, a->shape, factor));
-}
-
-/* What is apart from the running mean and from the own one, weighed; all of one shape. */
-static Node *weighed(Tape *t, double own, Node *of_running, Node *of_own) {
-    return tape_add(t, scaled(t, of_running, 1.0 - own), scaled(t, of_own, own));
-}
-
-static Node *weighed_variance(Tape *t, double own, Node *running, Node *of_own,
-                              Node *between) {
-    Node *square = scaled(t, tape_mul(t, between, between), own * (1.0 - own));
-    return tape_add(t, weighed(t, own, running, of_own), square);
-}
-
 /* Of evaluation. */
-static Node *define(const NormContext *context, Node *x) {
-    Tape *t = context->tape;
-    Arena *arena = tape_arena(t);
-    const double own = *(const double *)context->norm->detail;
-    const Lattice at = shape_lattice(x->shape);
-    const Pooled run = pool(arena, context);
-    Node *mean = norm_repeat(t, tape_leaf(t, SHAPE(at.C), run.mean), x->shape);
-    Node *variance = norm_repeat(t, tape_leaf(t, SHAPE(at.C), run.variance), x->shape);
-    Node *centred = tape_sub(t, x, mean);
-    if (own == 0.0)
-        return norm_affine(context,
-                           tape_div(t, centred, norm_root(t, context->norm, variance)));
-    const Partition *p = partition_blocks(arena, at, 1, width_of(context->norm), false);
-    MomentNodes m = norm_moments_over(context, x, p);
-    Node *between = tape_sub(t, centred, m.centred); /* mean_own - mean_run */
-    variance = weighed_variance(t, own, variance, tape_spread(t, m.variance, p, x->shape),
-                                between);
-    centred = weighed(t, own, centred, m.centred);
-    return norm_affine(context,
-                       tape_div(t, centred, norm_root(t, context->norm, variance)));
-}
-
-static RowMap rows(const NormContext *context, const Rows *x) {
-    Tape *t = context->tape;
-    const double own = *(const double *)context->norm->detail;
-    const Pooled run = pool(tape_arena(t), context);
-    Node *variance = rows_repeat(context, x, tape_leaf(t, SHAPE(x->at.C), run.variance));
-    Node *apart = rows_apart_from(context, x, run.mean);
+static NormField text(const NormView *v) {
+    Tape *t = v->tape;
+    const Norm *norm = v->context.norm;
+    const double own = *(const double *)norm->detail;
+    const Pooled run = pool(tape_arena(t), &v->context);
+    ViewMoments m = view_moments_given(v, run.mean, run.variance);
     if (own > 0.0) {
-        RowMoments m = rows_moments_over(context, x, 1, width_of(context->norm));
-        Node *between = tape_sub(t, apart, m.apart);
-        variance = weighed_variance(t, own, variance, m.variance, between);
-        apart = weighed(t, own, apart, m.apart);
+        const ViewMoments of_own = view_moments_over(v, 1, width_of(norm));
+        Node *rest = tape_fill(t, v->shape, 1.0 - own),
+             *share = tape_fill(t, v->shape, own),
+             *both = tape_fill(t, v->shape, own * (1.0 - own));
+        Node *between = field_between(v, m.centred, of_own.centred);
+        m.centred = field_weighed(v, (NormField[]){m.centred, of_own.centred},
+                                  (Node *[]){rest, share}, 2);
+        m.variance = tape_add(t, tape_mul(t, m.variance, rest),
+                              tape_mul(t, of_own.variance, share));
+        m.variance =
+            tape_add(t, m.variance, tape_mul(t, tape_mul(t, between, between), both));
     }
-    Node *one = tape_fill(t, variance->shape, 1.0);
-    Node *scale = tape_div(t, one, norm_root(t, context->norm, variance));
-    return (RowMap){scale, tape_mul(t, apart, scale)};
+    return field_over(v, m.centred, norm_root(t, norm, m.variance));
 }
 
 const NormKind norm_lattice = {
@@ -144,6 +112,5 @@ const NormKind norm_lattice = {
     .evaluates = true,
     .configure = configure,
     .smallest = smallest,
-    .define = define,
-    .rows = rows,
+    .text = text,
 };

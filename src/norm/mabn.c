@@ -126,7 +126,7 @@ static const Op op_recall = {.name = "recall",
 
 static Node *define(const NormContext *context, Node *x) {
     Tape *t = context->tape;
-    if (context->mode == NORM_EVAL) return partitioned_define(context, x);
+    if (context->mode == NORM_EVAL) return partitioned_run(context, x);
     MomentNodes m = norm_moments(context, x);
     const Kept *kept = keep(context, x);
     Node *square = tape_detach(
@@ -225,7 +225,7 @@ static const Op op_moving = {.name = "moving average",
                              .define = fused_define};
 
 static Node *apply(const NormContext *context, Node *x) {
-    if (context->mode == NORM_EVAL) return partitioned_apply(context, x);
+    if (context->mode == NORM_EVAL) return partitioned_run(context, x);
     const Kept *kept = keep(context, x);
     Node *in[] = {x, norm_operand(context, "gamma"), norm_operand(context, "beta")};
     StandardCells *cells = standard_cells(tape_arena(context->tape), kept->channels->C);

@@ -27,7 +27,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
     for (size_t k = 0; k < norm->parts; k++, said++) {
         while (said->key) said++;
         const Norm *part = norm->part[k];
-        if (part->kind->define || part->kind->fixed)
+        if (part->kind->define || part->kind->text || part->kind->fixed)
             return fail(error, EX_USAGE, said->at,
                         "mix weighs statistics, and '%s' is not of one partition; blend "
                         "weighs outputs",
@@ -51,75 +51,47 @@ void mix_declare(Norm *norm) {
     }
 }
 
-/* weights[k] for every element. */
-static Node *weight(Tape *t, Node *weights, size_t k, Shape shape) {
-    return norm_repeat(t, tape_slice(t, weights, 0, k, 1), shape);
+/* Each weight over the view's shape. */
+static void spread_weights(const NormView *v, const Mix *mix, const char *logits,
+                           Node **weight) {
+    Node *all =
+        weighing_apply(&v->context, &mix->weighing, norm_operand(&v->context, logits));
+    for (size_t k = 0; k < v->context.norm->parts; k++)
+        weight[k] = view_repeat(v, tape_slice(v->tape, all, 0, k, 1));
 }
 
-static Node *add(Tape *t, Node *sum, Node *term) {
-    return sum ? tape_add(t, sum, term) : term;
+/* sum of w_k a_k. */
+static Node *weighed(Tape *t, Node *const *w, Node *const *a, size_t count) {
+    Node *sum = NULL;
+    for (size_t k = 0; k < count; k++) {
+        Node *term = tape_mul(t, w[k], a[k]);
+        sum = sum ? tape_add(t, sum, term) : term;
+    }
+    return sum;
 }
 
 /* x - mean is the weighed sum of x - mean_k: the weights sum to 1, and no digit of a large
  * mean is lost to their rounding. */
-Node *mix_define(const NormContext *context, Node *x) {
-    Tape *t = context->tape;
-    const Norm *norm = context->norm;
+NormField mix_text(const NormView *v) {
+    Tape *t = v->tape;
+    const Norm *norm = v->context.norm;
     const Mix *mix = norm->detail;
-    Node *w =
-        weighing_apply(context, &mix->weighing, norm_operand(context, "mean_logit"));
-    Node *u =
-        weighing_apply(context, &mix->weighing, norm_operand(context, "variance_logit"));
-    Node *part[NORM_MAX_PARTS], *variance = NULL, *centred = NULL;
+    Node *w[NORM_MAX_PARTS], *u[NORM_MAX_PARTS], *variance[NORM_MAX_PARTS];
+    NormField part[NORM_MAX_PARTS];
+    spread_weights(v, mix, "mean_logit", w);
+    spread_weights(v, mix, "variance_logit", u);
     for (size_t k = 0; k < norm->parts; k++) {
-        NormContext own = norm_part_context(context, k);
-        MomentNodes m = norm_moments(&own, x);
-        Node *spread = tape_spread(t, m.variance, m.partition, x->shape);
-        part[k] = m.centred;
-        centred = add(t, centred, tape_mul(t, weight(t, w, k, x->shape), m.centred));
-        variance = add(t, variance, tape_mul(t, weight(t, u, k, x->shape), spread));
+        const NormView own = view_part(v, k);
+        const ViewMoments m = view_moments(&own);
+        part[k] = m.centred, variance[k] = m.variance;
     }
+    const NormField centred = field_weighed(v, part, w, norm->parts);
+    Node *whole = weighed(t, u, variance, norm->parts);
     for (size_t k = 0; mix->pooled && k < norm->parts; k++) {
-        Node *apart = tape_sub(t, part[k], centred); /* mean - mean_k */
-        Node *square = tape_mul(t, apart, apart);
-        variance = tape_add(t, variance, tape_mul(t, weight(t, u, k, x->shape), square));
+        Node *between = field_between(v, part[k], centred); /* mean - mean_k */
+        whole = tape_add(t, whole, tape_mul(t, u[k], tape_mul(t, between, between)));
     }
-    return norm_affine(context, tape_div(t, centred, norm_root(t, norm, variance)));
-}
-
-static Node *row_weight(const NormContext *context, const Rows *x, Node *weights,
-                        size_t k) {
-    return rows_repeat(context, x, tape_slice(context->tape, weights, 0, k, 1));
-}
-
-/* The same over rows: x - mean is x - mean of the row, and the weighed sum of what the row
- * is apart from its cells. */
-RowMap mix_rows(const NormContext *context, const Rows *x) {
-    Tape *t = context->tape;
-    const Norm *norm = context->norm;
-    const Mix *mix = norm->detail;
-    Node *w =
-        weighing_apply(context, &mix->weighing, norm_operand(context, "mean_logit"));
-    Node *u =
-        weighing_apply(context, &mix->weighing, norm_operand(context, "variance_logit"));
-    RowMoments part[NORM_MAX_PARTS];
-    Node *apart = NULL, *variance = NULL;
-    for (size_t k = 0; k < norm->parts; k++) {
-        NormContext own = norm_part_context(context, k);
-        part[k] = rows_moments(&own, x);
-        apart = add(t, apart, tape_mul(t, row_weight(context, x, w, k), part[k].apart));
-        variance =
-            add(t, variance, tape_mul(t, row_weight(context, x, u, k), part[k].variance));
-    }
-    for (size_t k = 0; mix->pooled && k < norm->parts; k++) {
-        Node *between = tape_sub(t, part[k].apart, apart); /* mean - mean_k */
-        Node *square = tape_mul(t, between, between);
-        variance =
-            tape_add(t, variance, tape_mul(t, row_weight(context, x, u, k), square));
-    }
-    Node *one = tape_fill(t, variance->shape, 1.0);
-    Node *scale = tape_div(t, one, norm_root(t, norm, variance));
-    return (RowMap){scale, tape_mul(t, apart, scale)};
+    return field_over(v, centred, norm_root(t, norm, whole));
 }
 
 const NormKind norm_mix = {
@@ -136,6 +108,5 @@ const NormKind norm_mix = {
     .options = (const char *const[]){"pooled", "weights", "from", "to", NULL},
     .configure = configure,
     .declare = mix_declare,
-    .define = mix_define,
-    .rows = mix_rows,
+    .text = mix_text,
 };

@@ -113,83 +113,50 @@ static Node *given(const NormContext *context, size_t state, size_t k) {
     return tape_leaf(context->tape, SHAPE(1, C), context->state[state] + k * C);
 }
 
-/* ---- the two texts ---------------------------------------------------------------- */
+/* ---- the text ---------------------------------------------------------------------- */
 
 static Node *add(Tape *t, Node *sum, Node *term) {
     return sum ? tape_add(t, sum, term) : term;
 }
 
-static Node *define(const NormContext *context, Node *x) {
-    Tape *t = context->tape;
-    const Lattice at = shape_lattice(x->shape);
-    const Modes *modes = context->norm->detail;
-    const Partition *row = partition_blocks(tape_arena(t), at, 1, 1, false);
-    const Shape rows = SHAPE(at.N, at.C);
-    Node *means = tape_reshape(t, tape_mean(t, x, row), rows), *xhat = NULL;
-    Gates g = gates_of(context, means);
-    for (size_t k = 0; k < modes->count; k++) {
-        const bool eval = context->mode == NORM_EVAL;
-        Node *share = share_of(t, g, k);
-        Node *mean = eval ? given(context, 0, k)
-                          : tape_slice(t, means, 0, weight_largest(share), 1);
-        Node *centred = tape_sub(t, x, norm_repeat(t, mean, x->shape));
-        if (!eval) { /* from the mean of the sample that the mode has most of */
-            Node *left = tape_sub(t, means, tape_broadcast(t, mean, rows));
-            Node *apart = tape_matmul(t, share, left, false, false);
-            centred = tape_sub(t, centred, norm_repeat(t, apart, x->shape));
-            mean = tape_add(t, mean, apart);
-        }
-        Node *squares = tape_mean(t, tape_mul(t, centred, centred), row);
-        Node *variance =
-            eval ? given(context, 1, k)
-                 : tape_matmul(t, share, tape_reshape(t, squares, rows), false, false);
-        observe(context, k, at.L, share, mean->value, NULL, variance->value);
-        Node *std = norm_repeat(t, norm_root(t, context->norm, variance), x->shape);
-        Node *gate = tape_broadcast(t, gate_of(t, g, k), rows);
-        Node *part =
-            tape_mul(t, tape_spread(t, gate, row, x->shape), tape_div(t, centred, std));
-        xhat = add(t, xhat, part);
-    }
-    return norm_affine(context, xhat);
-}
-
 /* What the rows are apart from mode k's mean, [N, C]; the mean [1, C] about the origins of
  * the sample `first`, NULL where it is given. */
-static Node *apart_from(const NormContext *context, const Rows *x, Node *share, size_t k,
+static Node *apart_from(const NormView *v, const Rows *x, Node *share, size_t k,
                         size_t first, Node **mean) {
-    Tape *t = context->tape;
+    Tape *t = v->tape;
     *mean = NULL;
-    if (context->mode == NORM_EVAL)
-        return rows_apart_from(context, x, context->state[0] + k * x->at.C);
-    Node *left = rows_means_from(context, x, 0, first);
+    if (v->context.mode == NORM_EVAL)
+        return rows_apart_from(t, x, v->context.state[0] + k * x->at.C);
+    Node *left = rows_means_from(t, x, 0, first);
     Node *apart = tape_matmul(t, share, left, false, false);
     *mean = tape_add(t, tape_slice(t, x->mean, 0, first, 1), apart);
-    return tape_sub(t, left, rows_repeat(context, x, apart));
+    return tape_sub(t, left, rows_repeat(t, x, apart));
 }
 
-/* The same over rows, by the law of total variance. */
-static RowMap rows(const NormContext *context, const Rows *x) {
-    Tape *t = context->tape;
-    const Modes *modes = context->norm->detail;
-    const Shape rows = x->mean->shape;
-    Gates g = gates_of(context, rows_whole_means(context, x));
-    RowMap all = {NULL, NULL};
+/* By the law of total variance. */
+static NormField text(const NormView *v) {
+    Tape *t = v->tape;
+    const Modes *modes = v->context.norm->detail;
+    const Rows x = view_row_moments(v);
+    Gates g = gates_of(&v->context, rows_whole_means(t, &x));
+    Node *all_scale = NULL, *all_bias = NULL;
     for (size_t k = 0; k < modes->count; k++) {
         Node *share = share_of(t, g, k), *mean, *variance;
         const size_t first = weight_largest(share);
-        Node *apart = apart_from(context, x, share, k, first, &mean);
-        Node *squares = tape_add(t, x->variance, tape_mul(t, apart, apart));
-        variance =
-            mean ? tape_matmul(t, share, squares, false, false) : given(context, 1, k);
+        Node *apart = apart_from(v, &x, share, k, first, &mean);
+        Node *squares = tape_add(t, x.variance, tape_mul(t, apart, apart));
+        variance = mean ? tape_matmul(t, share, squares, false, false)
+                        : given(&v->context, 1, k);
         if (mean)
-            observe(context, k, x->at.L, share, mean->value,
-                    x->origin ? x->origin + first * x->at.C : NULL, variance->value);
-        Node *std = rows_repeat(context, x, norm_root(t, context->norm, variance));
-        Node *scale = tape_div(t, tape_broadcast(t, gate_of(t, g, k), rows), std);
-        all.scale = add(t, all.scale, scale);
-        all.bias = add(t, all.bias, tape_mul(t, apart, scale));
+            observe(&v->context, k, x.at.L, share, mean->value,
+                    x.origin ? x.origin + first * x.at.C : NULL, variance->value);
+        Node *std = rows_repeat(t, &x, norm_root(t, v->context.norm, variance));
+        Node *gate = tape_broadcast(t, gate_of(t, g, k), x.mean->shape);
+        Node *scale = tape_div(t, gate, std);
+        all_scale = add(t, all_scale, scale);
+        all_bias = add(t, all_bias, tape_mul(t, apart, scale));
     }
-    return all;
+    return view_map(v, &x, all_scale, all_bias);
 }
 
 const NormKind norm_mode = {
@@ -203,7 +170,6 @@ const NormKind norm_mode = {
     .width = 1,
     .configure = configure,
     .declare = declare,
-    .define = define,
-    .rows = rows,
+    .text = text,
     .smallest = smallest,
 };

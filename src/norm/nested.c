@@ -31,6 +31,5 @@ const NormKind norm_nested = {
     .options = (const char *const[]){"pooled", "weights", "from", "to", NULL},
     .configure = configure,
     .declare = mix_declare,
-    .define = mix_define,
-    .rows = mix_rows,
+    .text = mix_text,
 };

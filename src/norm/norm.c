@@ -37,7 +37,7 @@ const char *norm_cells(Arena *arena, const Norm *norm) {
     if (kind->cells) return kind->cells;
     if (norm->parts) return "those of its parts";
     if (kind->fixed) return "none";
-    if (kind->partition || (kind->define && !kind->evaluates))
+    if (kind->partition || ((kind->define || kind->text) && !kind->evaluates))
         return "as its definition says";
     const char *samples = kind->block   ? "one sample"
                           : norm->block ? "a block of samples"
@@ -177,7 +177,7 @@ static bool read_affine(Affine *affine, bool part, Arguments *arguments, Text *c
 
 /* Standardizes over one partition: it may leave the mean where it is. */
 static bool may_be_uncentred(const NormKind *kind) {
-    return kind->define == NULL && !kind->fixed;
+    return kind->define == NULL && kind->text == NULL && !kind->fixed;
 }
 
 static bool read_center(Norm *norm, Arguments *arguments, Text *canonical, Error *error) {
@@ -379,7 +379,8 @@ bool norm_add_parts(Arena *arena, Norm *norm, Arguments *arguments, Text *canoni
 
 bool norm_is_partitioned(const Norm *norm, NormMode mode) {
     const NormKind *kind = norm->kind;
-    return kind->define == NULL || (kind->evaluates && mode == NORM_TRAIN);
+    return (kind->define == NULL && kind->text == NULL) ||
+           (kind->evaluates && mode == NORM_TRAIN);
 }
 
 /* ---- geometry -------------------------------------------------------------------- */

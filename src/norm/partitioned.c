@@ -1,5 +1,5 @@
-/* Every normalizer that standardizes over one partition: its definition, and the fused
- * operation that trains. notes/10-partitions.md, (P-1) to (P-6). */
+/* Every normalizer that standardizes over one partition: the fused operation that trains, and
+ * the moments that definitions are made of. notes/10-partitions.md, (P-1) to (P-6). */
 #include "kind.h"
 
 #include <math.h>
@@ -8,7 +8,8 @@
 /* What the fused operation remembers of its call; the operands are x, gamma, beta (NULL:
  * none). */
 typedef struct Fused {
-    const Norm *norm;
+    NormContext context; /* of the call, without its tape and parameters */
+    const double *state[NORM_MAX_STATES];
     const Partition *partition;
     bool fixed;             /* moments are given, not taken from x */
     const double *mean;     /* [C] where given; NULL: 0 */
@@ -16,21 +17,21 @@ typedef struct Fused {
     double *const *observed;
 } Fused;
 
-static Fused fused_of(const NormContext *context, const Node *x) {
+static void fuse(Fused *f, const NormContext *context, const Node *x) {
     const Norm *norm = context->norm;
     Arena *arena = tape_arena(context->tape);
-    Fused fused = {.norm = norm,
-                   .partition = norm_partition(arena, norm, shape_lattice(x->shape),
-                                               context->mode, context->state),
-                   .fixed = norm->kind->fixed};
+    *f = (Fused){.context = *context, .fixed = norm->kind->fixed};
+    for (size_t i = 0; context->state && i < norm->states; i++)
+        f->state[i] = context->state[i];
+    f->partition = norm_partition(arena, norm, shape_lattice(x->shape), context->mode,
+                                  context->state);
     if (norm->kind->keeps_state && context->mode == NORM_EVAL) {
-        fused.fixed = true;
-        if (!norm->uncentred) fused.mean = context->state[0];
-        fused.variance = context->state[norm->uncentred ? 0 : 1];
+        f->fixed = true;
+        if (!norm->uncentred) f->mean = context->state[0];
+        f->variance = context->state[norm->uncentred ? 0 : 1];
     } else if (norm->kind->keeps_state) {
-        fused.observed = context->observed;
+        f->observed = context->observed;
     }
-    return fused;
 }
 
 Node *norm_operand(const NormContext *context, const char *name) {
@@ -89,8 +90,8 @@ static void observe_channels(Tape *tape, const Fused *f, const Node *x,
         partition_moments(own, x->value, p);
         moments = own;
     }
-    f->norm->uncentred ? observe_squares(f->observed[0], moments, p)
-                       : observe(f->observed, moments, p);
+    f->context.norm->uncentred ? observe_squares(f->observed[0], moments, p)
+                               : observe(f->observed, moments, p);
     arena_rewind(tape_arena(tape), mark);
 }
 
@@ -115,23 +116,16 @@ static void observe_rows(const NormContext *context, const Node *x) {
     arena_rewind(arena, mark);
 }
 
-static MomentNodes moment_nodes(Tape *t, const Fused *f, Node *x) {
-    const Partition *p = f->partition;
-    REQUIRE(!f->fixed || f->variance, "%s has no moments", f->norm->spec);
-    MomentNodes m = {.partition = p, .centred = x};
-    if (!f->norm->uncentred) {
-        m.mean = f->fixed ? tape_leaf(t, SHAPE(p->C), f->mean) : tape_mean(t, x, p);
-        m.centred = tape_sub(t, x, tape_spread(t, m.mean, p, x->shape));
-    }
-    m.variance = f->fixed ? tape_leaf(t, SHAPE(p->C), f->variance)
-                          : tape_mean(t, tape_mul(t, m.centred, m.centred), p);
-    return m;
-}
-
 MomentNodes norm_moments_over(const NormContext *context, Node *x,
                               const Partition *partition) {
-    Fused f = {.norm = context->norm, .partition = partition};
-    return moment_nodes(context->tape, &f, x);
+    Tape *t = context->tape;
+    MomentNodes m = {.partition = partition, .centred = x};
+    if (!context->norm->uncentred) {
+        m.mean = tape_mean(t, x, partition);
+        m.centred = tape_sub(t, x, tape_spread(t, m.mean, partition, x->shape));
+    }
+    m.variance = tape_mean(t, tape_mul(t, m.centred, m.centred), partition);
+    return m;
 }
 
 static void observe_now(const NormContext *context, const Fused *f, const Node *x) {
@@ -143,13 +137,25 @@ static void observe_now(const NormContext *context, const Fused *f, const Node *
 }
 
 MomentNodes norm_moments(const NormContext *context, Node *x) {
-    Fused f = fused_of(context, x);
+    Fused f;
+    fuse(&f, context, x);
     observe_now(context, &f, x);
     observe_rows(context, x);
-    return moment_nodes(context->tape, &f, x);
+    if (!f.fixed) return norm_moments_over(context, x, f.partition);
+    REQUIRE(f.variance, "%s has no moments", context->norm->spec);
+    Tape *t = context->tape;
+    const Shape channels = SHAPE(f.partition->C);
+    MomentNodes m = {.partition = f.partition,
+                     .centred = x,
+                     .variance = tape_leaf(t, channels, f.variance)};
+    if (f.mean) {
+        m.mean = tape_leaf(t, channels, f.mean);
+        m.centred = tape_sub(t, x, tape_spread(t, m.mean, m.partition, x->shape));
+    }
+    return m;
 }
 
-/* ---- the definition -------------------------------------------------------------- */
+/* ---- what definitions are made of ------------------------------------------------- */
 
 /* Seen as [1, C, 1] and repeated over [N, C, L], so that its adjoint sums in one order
  * whatever x's rank. */
@@ -160,16 +166,9 @@ Node *norm_repeat(Tape *tape, Node *vector, Shape shape) {
     return tape_reshape(tape, wide, shape);
 }
 
-static Node *affine(Tape *t, Node *xhat, Node *gamma, Node *beta) {
-    Node *y = xhat;
-    if (gamma) y = tape_mul(t, y, norm_repeat(t, gamma, y->shape));
-    if (beta) y = tape_add(t, y, norm_repeat(t, beta, y->shape));
-    return y;
-}
-
 Node *norm_affine(const NormContext *context, Node *xhat) {
-    return affine(context->tape, xhat, norm_operand(context, "gamma"),
-                  norm_operand(context, "beta"));
+    const NormView v = view_elements(context, xhat);
+    return view_affine(&v, (NormField){.value = xhat}).value;
 }
 
 Node *norm_root(Tape *t, const Norm *norm, Node *variance) {
@@ -183,23 +182,6 @@ Node *norm_root(Tape *t, const Norm *norm, Node *variance) {
     return tape_select(t, variance, root, infinite);
 }
 
-//> definition
-/* xhat = (x - mean) / sqrt(variance + eps)   (P-5) */
-static Node *standardize(Tape *t, const Fused *f, Node *x) {
-    if (f->fixed && f->variance == NULL) return x;
-    MomentNodes m = moment_nodes(t, f, x);
-    Node *std = norm_root(t, f->norm, m.variance);
-    return tape_div(t, m.centred, tape_spread(t, std, m.partition, x->shape));
-}
-//< definition
-
-Node *partitioned_define(const NormContext *context, Node *x) {
-    Fused f = fused_of(context, x);
-    observe_now(context, &f, x);
-    observe_rows(context, x);
-    return norm_affine(context, standardize(context->tape, &f, x));
-}
-
 /* ---- the fused operation --------------------------------------------------------- */
 
 static const double *value_of(const Node *node) {
@@ -209,7 +191,7 @@ static const double *value_of(const Node *node) {
 /* By given moments. */
 static void put_given(StandardCells *cells, const Fused *f, size_t c) {
     const double mean = f->mean ? f->mean[c] : 0.0;
-    const double variance = f->variance ? f->variance[c] + f->norm->eps : 1.0;
+    const double variance = f->variance ? f->variance[c] + f->context.norm->eps : 1.0;
     const double rstd = variance == 0.0 ? 0.0 : 1.0 / sqrt(variance);
     const int scale = fabs(mean) > 0x1p1000 ? 2 : 0; /* x - mean is a double */
     standard_put(cells, c, (Standard){ldexp(mean, -scale), 0.0, ldexp(rstd, scale)},
@@ -227,7 +209,8 @@ static void fused_forward(Tape *tape, Node *y) {
         Moments *moments = TAKE(tape_arena(tape), Moments, cells->count);
         partition_moments(moments, y->in[0]->value, p);
         observe_channels(tape, f, y->in[0], moments);
-        standard_set_all(cells, moments, f->norm->uncentred, f->norm->eps);
+        standard_set_all(cells, moments, f->context.norm->uncentred,
+                         f->context.norm->eps);
         arena_rewind(tape_arena(tape), mark);
     }
     standard_forward(y->value, y->in[0]->value, value_of(y->in[1]), value_of(y->in[2]),
@@ -239,14 +222,31 @@ static void fused_backward(Tape *tape, Node *y, const double *g, double *const *
     const Fused *f = y->detail;
     StandardGradient out = {dx[0], dx[1], dx[2], beta[0], beta[1], beta[2]};
     standard_backward(out, g, y->in[0]->value, value_of(y->in[1]), y->saved, f->partition,
-                      f->fixed             ? STANDARD_GIVEN
-                      : f->norm->uncentred ? STANDARD_UNCENTRED
-                                           : STANDARD_CENTRED,
+                      f->fixed                     ? STANDARD_GIVEN
+                      : f->context.norm->uncentred ? STANDARD_UNCENTRED
+                                                   : STANDARD_CENTRED,
                       tape_arena(tape));
 }
 
+static Node *standardized(const NormContext *context, Node *x) {
+    const NormView v = view_elements(context, x);
+    return view_affine(&v, view_standardized(&v)).value;
+}
+
 static Node *fused_define(Tape *tape, Node *y) {
-    return affine(tape, standardize(tape, y->detail, y->in[0]), y->in[1], y->in[2]);
+    const Fused *f = y->detail;
+    const Norm *norm = f->context.norm;
+    Node *param[NORM_MAX_PARAMS] = {NULL};
+    for (size_t i = 0; i < norm->params; i++)
+        param[i] = strcmp(norm->param[i].name, "gamma") == 0  ? y->in[1]
+                   : strcmp(norm->param[i].name, "beta") == 0 ? y->in[2]
+                                                              : NULL;
+    NormContext context = f->context;
+    context.tape = tape;
+    context.param = param;
+    context.state = f->state;
+    context.observed = NULL;
+    return standardized(&context, y->in[0]);
 }
 
 static const Op op_standardize = {.name = "standardize",
@@ -267,11 +267,12 @@ size_t norm_standardized(const Node *y, double *mean, double *rstd) {
     return cells->count;
 }
 
-Node *partitioned_apply(const NormContext *context, Node *x) {
+Node *partitioned_run(const NormContext *context, Node *x) {
+    if (context->definitions) return standardized(context, x);
     Arena *arena = tape_arena(context->tape);
     observe_rows(context, x);
     Fused *detail = TAKE(arena, Fused, 1);
-    *detail = fused_of(context, x);
+    fuse(detail, context, x);
     Node *in[] = {x, norm_operand(context, "gamma"), norm_operand(context, "beta")};
     if (detail->fixed && detail->variance == NULL && !in[1] && !in[2])
         return x; /* none without affine */

@@ -50,34 +50,17 @@ static Correction correct(const NormContext *context, Node *sigma_B, Node *sigma
     return (Correction){tape_detach(t, r), tape_detach(t, d)};
 }
 
-static Node *define(const NormContext *context, Node *x) {
-    Tape *t = context->tape;
-    MomentNodes m = norm_moments(context, x);
-    Node *sigma_B = norm_root(t, context->norm, m.variance);
-    Node *xhat = tape_div(t, m.centred, tape_spread(t, sigma_B, m.partition, x->shape));
-    if (context->mode == NORM_EVAL) return norm_affine(context, xhat);
-    Node *mean = tape_leaf(t, m.mean->shape, context->state[0]),
-         *variance = tape_leaf(t, m.mean->shape, context->state[1]);
-    Correction by = correct(context, sigma_B, norm_root(t, context->norm, variance),
-                            tape_sub(t, m.mean, mean));
-    Node *r = tape_spread(t, by.r, m.partition, x->shape),
-         *d = tape_spread(t, by.d, m.partition, x->shape);
-    return norm_affine(context, tape_add(t, tape_mul(t, xhat, r), d));
-}
-
-/* mean_B - mean is the row apart from the one less the row apart from the other. */
-static RowMap rows(const NormContext *context, const Rows *x) {
-    Tape *t = context->tape;
-    RowMoments m = rows_moments(context, x);
-    Node *sigma_B = norm_root(t, context->norm, m.variance);
-    Node *scale = tape_div(t, tape_fill(t, sigma_B->shape, 1.0), sigma_B);
-    if (context->mode == NORM_EVAL) return (RowMap){scale, tape_mul(t, m.apart, scale)};
-    RowMoments running = rows_running(context, x);
-    Correction by =
-        correct(context, sigma_B, norm_root(t, context->norm, running.variance),
-                tape_sub(t, running.apart, m.apart));
-    scale = tape_mul(t, scale, by.r);
-    return (RowMap){scale, tape_add(t, tape_mul(t, m.apart, scale), by.d)};
+static NormField text(const NormView *v) {
+    Tape *t = v->tape;
+    const Norm *norm = v->context.norm;
+    if (v->context.mode == NORM_EVAL) return view_standardized(v);
+    const ViewMoments m = view_moments(v), running = view_running(v);
+    Node *sigma_B = norm_root(t, norm, m.variance);
+    Node *sigma = norm_root(t, norm, running.variance);
+    Node *between = field_between(v, running.centred, m.centred); /* mean_B - mean */
+    const Correction by = correct(&v->context, sigma_B, sigma, between);
+    Node *rstd = tape_div(t, tape_fill(t, v->shape, 1.0), sigma_B);
+    return field_shifted(v, field_times(v, m.centred, tape_mul(t, rstd, by.r)), by.d);
 }
 
 const NormKind norm_renorm = {
@@ -94,6 +77,5 @@ const NormKind norm_renorm = {
     .recalls = true,
     .width = 1,
     .configure = configure,
-    .define = define,
-    .rows = rows,
+    .text = text,
 };

@@ -73,77 +73,32 @@ static Membership membership(const NormContext *context) {
     return (Membership){tape_softmax(t, z), tape_softmax(t, each)};
 }
 
-/* Of group g: a column of P or a row of shares, as [C]. */
-static Node *weight_of(Tape *t, Membership all, size_t g) {
-    return tape_reshape(t, tape_slice(t, all.p, 1, g, 1), SHAPE(all.p->shape.size[0]));
-}
-
-static Node *share_of(Tape *t, Membership all, size_t g) {
-    return tape_reshape(t, tape_slice(t, all.share, 0, g, 1),
-                        SHAPE(all.p->shape.size[0]));
-}
-
-/* sum over a sample's channels of share a, mean over its positions. */
-static Node *weighed_mean(Tape *t, Node *a, Node *share, const Partition *sample) {
-    Node *whole = tape_fill(t, share->shape, (double)sample->C);
-    Node *weight = norm_repeat(t, tape_mul(t, share, whole), a->shape);
-    return tape_spread(t, tape_mean(t, tape_mul(t, weight, a), sample), sample, a->shape);
-}
-
-/* x less its channel c's mean over positions, sample by sample: about it means are weighed. */
-static Node *less_mean_of(Tape *t, Node *x, size_t c) {
-    const Lattice at = shape_lattice(x->shape);
-    Node *channel = tape_slice(t, x, 1, c, 1);
-    const Partition *row =
-        partition_blocks(tape_arena(t), (Lattice){at.N, 1, at.L}, 1, 1, false);
-    const Partition *sample = partition_blocks(tape_arena(t), at, 1, at.C, false);
-    return tape_sub(t, x, tape_spread(t, tape_mean(t, channel, row), sample, x->shape));
-}
-
-static Node *define(const NormContext *context, Node *x) {
-    Tape *t = context->tape;
-    const Soft *soft = context->norm->detail;
-    const Lattice at = shape_lattice(x->shape);
-    const Partition *sample = partition_blocks(tape_arena(t), at, 1, at.C, false);
-    const Membership all = membership(context);
-    Node *xhat = NULL;
-    for (size_t g = 0; g < soft->groups; g++) {
-        Node *p = norm_repeat(t, weight_of(t, all, g), x->shape);
-        Node *share = share_of(t, all, g);
-        Node *left = less_mean_of(t, x, weight_largest(share));
-        Node *centred = tape_sub(t, left, weighed_mean(t, left, share, sample));
-        Node *variance = weighed_mean(t, tape_mul(t, centred, centred), share, sample);
-        Node *term =
-            tape_mul(t, p, tape_div(t, centred, norm_root(t, context->norm, variance)));
-        xhat = xhat ? tape_add(t, xhat, term) : term;
-    }
-    return norm_affine(context, xhat);
-}
-
 /* [N, C] weighed over channels by a group's shares [C, 1], and that mean in every channel. */
 static Node *row_mean(Tape *t, Node *rows, Node *share) {
     return tape_broadcast(t, tape_matmul(t, rows, share, false, false), rows->shape);
 }
 
-static RowMap rows(const NormContext *context, const Rows *x) {
-    Tape *t = context->tape;
-    const Soft *soft = context->norm->detail;
-    const Membership all = membership(context);
-    Node *one = tape_fill(t, x->mean->shape, 1.0);
-    RowMap map = {NULL, NULL};
+static NormField text(const NormView *v) {
+    Tape *t = v->tape;
+    const size_t C = v->at.C;
+    const Soft *soft = v->context.norm->detail;
+    const Rows x = view_row_moments(v);
+    const Membership all = membership(&v->context);
+    Node *one = tape_fill(t, x.mean->shape, 1.0), *scale = NULL, *bias = NULL;
     for (size_t g = 0; g < soft->groups; g++) {
-        Node *share = tape_reshape(t, share_of(t, all, g), SHAPE(x->at.C, 1));
-        Node *left = rows_means_from(context, x, 1, weight_largest(share));
+        Node *p = tape_reshape(t, tape_slice(t, all.p, 1, g, 1), SHAPE(C));
+        Node *share = tape_reshape(t, tape_slice(t, all.share, 0, g, 1), SHAPE(C, 1));
+        Node *left = rows_means_from(t, &x, 1, weight_largest(share));
         Node *apart = tape_sub(t, left, row_mean(t, left, share));
-        Node *square = tape_add(t, x->variance, tape_mul(t, apart, apart));
+        Node *square = tape_add(t, x.variance, tape_mul(t, apart, apart));
         Node *variance = row_mean(t, square, share);
-        Node *rstd = tape_div(t, one, norm_root(t, context->norm, variance));
-        Node *weight = rows_repeat(context, x, weight_of(t, all, g));
-        Node *scale = tape_mul(t, weight, rstd), *bias = tape_mul(t, scale, apart);
-        map.scale = map.scale ? tape_add(t, map.scale, scale) : scale;
-        map.bias = map.bias ? tape_add(t, map.bias, bias) : bias;
+        Node *rstd = tape_div(t, one, norm_root(t, v->context.norm, variance));
+        Node *own = tape_mul(t, rows_repeat(t, &x, p), rstd);
+        Node *shift = tape_mul(t, own, apart);
+        scale = scale ? tape_add(t, scale, own) : own;
+        bias = bias ? tape_add(t, bias, shift) : shift;
     }
-    return map;
+    return view_map(v, &x, scale, bias);
 }
 
 const NormKind norm_soft = {
@@ -155,6 +110,5 @@ const NormKind norm_soft = {
     .options = (const char *const[]){"tau", NULL},
     .configure = configure,
     .declare = declare,
-    .define = define,
-    .rows = rows,
+    .text = text,
 };

@@ -52,55 +52,25 @@ static Node *weight_of(const NormContext *context, size_t samples) {
     return tape_sigmoid(t, tape_add(t, product, norm_operand(context, "offset")));
 }
 
-/* alpha a + (1 - alpha) b, exact at both ends. */
-static Node *pooled(Tape *t, Node *alpha, Node *a, Node *b) {
-    Node *rest = tape_sub(t, tape_fill(t, alpha->shape, 1.0), alpha);
-    return tape_add(t, tape_mul(t, alpha, a), tape_mul(t, rest, b));
-}
-
-static Node *square(Tape *t, Node *a) {
-    return tape_mul(t, a, a);
-}
-
-/* What is apart from the two means, and the two variances, into x - mean and variance. */
-static void pool(const NormContext *context, Node *alpha, Node *const apart[2],
-                 Node *const variance[2], Node **centred, Node **sum) {
-    Tape *t = context->tape;
-    Node *between[2];
-    *centred = pooled(t, alpha, apart[0], apart[1]);
-    for (size_t k = 0; k < 2; k++) /* mean - mean_k */
-        between[k] = tape_add(t, variance[k], square(t, tape_sub(t, apart[k], *centred)));
-    *sum = pooled(t, alpha, between[0], between[1]);
-}
-
-static Node *define(const NormContext *context, Node *x) {
-    Tape *t = context->tape;
-    const Norm *norm = context->norm;
+static NormField text(const NormView *v) {
+    Tape *t = v->tape;
+    const Norm *norm = v->context.norm;
     const size_t *layer = norm->detail;
-    const Lattice at = shape_lattice(x->shape);
-    MomentNodes batch = norm_moments(context, x);
-    MomentNodes other = norm_moments_over(
-        context, x, partition_blocks(tape_arena(t), at, 1, *layer ? at.C : 1, false));
-    Node *alpha = norm_repeat(t, weight_of(context, at.N), x->shape), *centred, *variance;
-    pool(context, alpha, (Node *[]){batch.centred, other.centred},
-         (Node *[]){tape_spread(t, batch.variance, batch.partition, x->shape),
-                    tape_spread(t, other.variance, other.partition, x->shape)},
-         &centred, &variance);
-    return norm_affine(context, tape_div(t, centred, norm_root(t, norm, variance)));
-}
-
-static RowMap rows(const NormContext *context, const Rows *x) {
-    Tape *t = context->tape;
-    const Norm *norm = context->norm;
-    const size_t *layer = norm->detail;
-    RowMoments batch = rows_moments(context, x);
-    RowMoments other = rows_moments_over(context, x, 1, *layer ? x->at.C : 1);
-    Node *alpha = rows_repeat(context, x, weight_of(context, x->at.N)), *apart, *variance;
-    pool(context, alpha, (Node *[]){batch.apart, other.apart},
-         (Node *[]){batch.variance, other.variance}, &apart, &variance);
-    Node *one = tape_fill(t, variance->shape, 1.0);
-    Node *scale = tape_div(t, one, norm_root(t, norm, variance));
-    return (RowMap){scale, tape_mul(t, apart, scale)};
+    const ViewMoments batch = view_moments(v),
+                      other = view_moments_over(v, 1, *layer ? v->at.C : 1);
+    Node *alpha = view_repeat(v, weight_of(&v->context, v->at.N));
+    Node *rest = tape_sub(t, tape_fill(t, v->shape, 1.0), alpha);
+    const NormField each[] = {batch.centred, other.centred};
+    Node *const share[] = {alpha, rest}, *const own[] = {batch.variance, other.variance};
+    const NormField centred = field_weighed(v, each, share, 2);
+    Node *variance = NULL;
+    for (size_t k = 0; k < 2; k++) {
+        Node *between = field_between(v, each[k], centred); /* mean - mean_k */
+        Node *about = tape_add(t, own[k], tape_mul(t, between, between));
+        Node *term = tape_mul(t, share[k], about);
+        variance = variance ? tape_add(t, variance, term) : term;
+    }
+    return field_over(v, centred, norm_root(t, norm, variance));
 }
 
 const NormKind norm_task = {
@@ -116,7 +86,6 @@ const NormKind norm_task = {
     .width = 1,
     .configure = configure,
     .declare = declare,
-    .define = define,
-    .rows = rows,
+    .text = text,
     .smallest = smallest,
 };

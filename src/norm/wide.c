@@ -54,7 +54,8 @@ typedef struct Wide {
     NormContext context; /* of the call; observes in its forward alone */
     const double *state[NORM_MAX_STATES];
     const Partition *row;
-    const double *fixed; /* [C] rows stand about these; NULL: about their means */
+    const double *fixed; /* [C] */
+    bool given;          /* no moments of x are asked: rows stand about `fixed` */
 } Wide;
 
 /* norm_rows on a tape of its own. */
@@ -62,7 +63,7 @@ typedef struct RowText {
     Tape *tape;
     size_t inputs;
     Node *in[MOST]; /* mean, variance, parameters */
-    RowMap map;
+    NormField map;
 } RowText;
 
 static size_t rows_of(const Wide *w) {
@@ -84,15 +85,28 @@ static RowText write_rows(const Wide *w, const Node *y, Arena *arena, const doub
     context.tape = text.tape;
     context.param = text.in + 2;
     context.state = w->state;
-    const Rows rows = {at, text.in[0], text.in[1], origin};
+    const Rows rows = {at, text.in[0], text.in[1], origin, w->fixed, w->given};
     text.map = norm_rows(&context, &rows);
     return text;
 }
 
-/* <dscale, scale> + <dbias, bias>. */
-static Node *along(Tape *t, RowMap map, Node *dscale, Node *dbias) {
-    return tape_add(t, tape_sum_all(t, tape_mul(t, map.scale, dscale)),
-                    tape_sum_all(t, tape_mul(t, map.bias, dbias)));
+/* What a map is made of; one of scale and raw may not be there. */
+enum { SCALE, RAW, BIAS, PIECES };
+
+static void pieces_of(NormField map, Node *piece[PIECES]) {
+    piece[SCALE] = map.scale, piece[RAW] = map.raw, piece[BIAS] = map.value;
+}
+
+/* The sum of <upstream, piece>. */
+static Node *along(Tape *t, NormField map, Node *const *upstream) {
+    Node *piece[PIECES], *sum = NULL;
+    pieces_of(map, piece);
+    for (size_t k = 0; k < PIECES; k++) {
+        if (piece[k] == NULL) continue;
+        Node *term = tape_sum_all(t, tape_mul(t, piece[k], upstream[k]));
+        sum = sum ? tape_add(t, sum, term) : term;
+    }
+    return sum;
 }
 
 /* ---- doubles, with NaN for the rows that have none -------------------------------- */
@@ -110,12 +124,12 @@ static Narrow narrow_rows(const Wide *w, Arena *arena, const double *x, bool mar
     partition_moments(moments, x, w->row);
     for (size_t i = 0; i < count; i++) {
         const Moments m = moments_plain(moments[i]);
-        const bool wide = marked && !w->fixed && is_wide(moments[i], eps);
+        const bool wide = marked && !w->given && is_wide(moments[i], eps);
         d.shift[i] = m.shift;
         d.offset[i] = m.offset;
         d.mean[i] = wide ? (double)NAN : m.offset;
         d.variance[i] = wide ? (double)NAN : moments_variance(m);
-        if (w->fixed) {
+        if (w->given) {
             d.shift[i] = w->fixed[i % w->row->C];
             d.offset[i] = 0.0;
             d.mean[i] = d.variance[i] = 0.0;
@@ -128,7 +142,8 @@ static Narrow narrow_rows(const Wide *w, Arena *arena, const double *x, bool mar
 
 typedef struct Broad {
     RowText text;
-    Quad *mean, *variance, *scale, *bias; /* [N C] */
+    Quad *mean, *variance; /* [N C] */
+    Quad *piece[PIECES];   /* [N C]; NULL: not there */
 } Broad;
 
 static void quad_moments(Quad *mean, Quad *variance, const double *x, size_t L) {
@@ -163,7 +178,7 @@ static Broad broad_rows(const Wide *w, const Node *y, Arena *arena) {
     double *mean = TAKE(arena, double, count), *variance = TAKE(arena, double, count);
     for (size_t i = 0; i < count; i++) {
         quad_moments(&q.mean[i], &q.variance[i], y->in[0]->value + i * L, L);
-        if (w->fixed) q.mean[i] = w->fixed[i % w->row->C], q.variance[i] = 0;
+        if (w->given) q.mean[i] = w->fixed[i % w->row->C], q.variance[i] = 0;
         mean[i] = (double)q.mean[i], variance[i] = (double)q.variance[i];
     }
     Wide quiet = *w;
@@ -171,11 +186,59 @@ static Broad broad_rows(const Wide *w, const Node *y, Arena *arena) {
     q.text = write_rows(&quiet, y, arena, mean, variance, NULL, NULL);
     const Quad *value[] = {q.mean, q.variance};
     settle(&q.text, arena, value);
-    Node *out[] = {q.text.map.scale, q.text.map.bias};
-    Quad *got[2];
-    program_run_quad(program_new(q.text.tape, out, 2), arena, q.text.in, value, 2, got);
-    q.scale = got[0], q.bias = got[1];
+    Node *piece[PIECES], *out[PIECES];
+    Quad *got[PIECES];
+    size_t asked = 0;
+    pieces_of(q.text.map, piece);
+    for (size_t k = 0; k < PIECES; k++)
+        if (piece[k]) out[asked++] = piece[k];
+    program_run_quad(program_new(q.text.tape, out, asked), arena, q.text.in, value, 2,
+                     got);
+    asked = 0;
+    for (size_t k = 0; k < PIECES; k++) q.piece[k] = piece[k] ? got[asked++] : NULL;
     return q;
+}
+
+/* ---- one row's map --------------------------------------------------------------- */
+
+typedef struct Doubles {
+    const double *piece[PIECES]; /* [N C]; NULL: not there */
+} Doubles;
+
+static Doubles doubles_of(NormField map) {
+    Node *piece[PIECES];
+    Doubles d;
+    pieces_of(map, piece);
+    for (size_t k = 0; k < PIECES; k++) d.piece[k] = piece[k] ? piece[k]->value : NULL;
+    return d;
+}
+
+/* Whether doubles have it: NaN is what depends on rows that they have not. */
+static bool is_known(const Doubles *map, size_t i) {
+    bool known = true;
+    for (size_t k = 0; k < PIECES; k++)
+        known = known && !(map->piece[k] && isnan(map->piece[k][i]));
+    return known;
+}
+
+static double fixed_of(const Wide *w, size_t row) {
+    return w->fixed[row % w->row->C];
+}
+
+/* As rows.c has it, to the bit. */
+static double narrow_value(const Wide *w, const Doubles *map, size_t i, double x,
+                           double apart) {
+    const double bias = map->piece[BIAS][i];
+    if (map->piece[RAW] == NULL) return apart * map->piece[SCALE][i] + bias;
+    const double raw = (x - fixed_of(w, i)) * map->piece[RAW][i];
+    return map->piece[SCALE] ? (apart * map->piece[SCALE][i] + bias) + raw : raw + bias;
+}
+
+static double broad_value(const Wide *w, const Broad *q, size_t i, double x) {
+    Quad y = q->piece[BIAS][i];
+    if (q->piece[SCALE]) y += (x - q->mean[i]) * q->piece[SCALE][i];
+    if (q->piece[RAW]) y += ((Quad)x - fixed_of(w, i)) * q->piece[RAW][i];
+    return (double)y;
 }
 
 /* ---- forward --------------------------------------------------------------------- */
@@ -195,20 +258,15 @@ static void wide_forward(Tape *tape, Node *y) {
         write_rows(w, y, arena, all.mean, all.variance, all.shift, NULL);
     }
     const Broad q = broad_rows(w, y, arena);
-    for (size_t i = 0; i < rows_of(w); i++) {
-        const double scale = text.map.scale->value[i], bias = text.map.bias->value[i];
-        const double *in = x + i * L;
-        double *out = y->value + i * L;
-        if (isnan(scale) || isnan(bias))
-            for (size_t l = 0; l < L; l++)
-                out[l] = (double)((in[l] - q.mean[i]) * q.scale[i] + q.bias[i]);
-        else
-            for (size_t l = 0; l < L; l++) {
-                out[l] = ((in[l] - d.shift[i]) - d.offset[i]) * scale + bias;
-                if (w->fixed && isfinite(in[l]) && !isfinite(out[l]))
-                    out[l] = (double)((in[l] - q.mean[i]) * q.scale[i] + q.bias[i]);
-            }
-    }
+    const Doubles map = doubles_of(text.map);
+    for (size_t i = 0; i < rows_of(w); i++)
+        for (size_t l = i * L; l < (i + 1) * L; l++) {
+            const double apart = (x[l] - d.shift[i]) - d.offset[i];
+            y->value[l] = narrow_value(w, &map, i, x[l], apart);
+            if (!is_known(&map, i) ||
+                (map.piece[RAW] && isfinite(x[l]) && !isfinite(y->value[l])))
+                y->value[l] = broad_value(w, &q, i, x[l]);
+        }
     arena_rewind(arena, mark);
 }
 
@@ -231,30 +289,38 @@ static Adjoint narrow_adjoint(const Wide *w, const Node *y, Arena *arena,
     quiet.context.observed = NULL;
     const Narrow d = narrow_rows(w, arena, x, true);
     const RowText text = write_rows(&quiet, y, arena, d.mean, d.variance, d.shift, slot);
-    double *dscale = TAKE(arena, double, count), *dbias = TAKE(arena, double, count);
+    double *sums[PIECES];
+    for (size_t k = 0; k < PIECES; k++) sums[k] = TAKE(arena, double, count);
     for (size_t i = 0; i < count; i++) {
-        const double *in = x + i * L, *g = dy + i * L;
-        TreeSum sum, product;
+        const double *in = x + i * L, *g = dy + i * L, fixed = fixed_of(w, i);
+        TreeSum sum, product, raw, unused;
         tree_clear(&sum);
         tree_clear(&product);
+        tree_clear(&raw);
+        tree_clear(&unused);
         TREE_SUM2(&sum, &product, L, l, g[l], g[l] * ((in[l] - d.shift[i]) - d.offset[i]))
-        dbias[i] = tree_total(&sum), dscale[i] = tree_total(&product);
-        if (isnan(d.mean[i]) || !isfinite(dscale[i]))
-            dscale[i] = (double)NAN; /* of its own x; dbias is of dy */
+        TREE_SUM2(&raw, &unused, L, l, g[l] * (in[l] - fixed), 0.0)
+        sums[BIAS][i] = tree_total(&sum);
+        sums[SCALE][i] = tree_total(&product), sums[RAW][i] = tree_total(&raw);
+        if (isnan(d.mean[i]) || !isfinite(sums[SCALE][i]))
+            sums[SCALE][i] = (double)NAN; /* of its own x; dbias is of dy */
+        if (!isfinite(sums[RAW][i])) sums[RAW][i] = (double)NAN;
     }
-    const Shape shape = SHAPE(w->row->N, w->row->C);
-    tape_backward(text.tape,
-                  along(text.tape, text.map, tape_leaf(text.tape, shape, dscale),
-                        tape_leaf(text.tape, shape, dbias)),
-                  NULL);
+    Node *upstream[PIECES];
+    for (size_t k = 0; k < PIECES; k++)
+        upstream[k] = tape_leaf(text.tape, SHAPE(w->row->N, w->row->C), sums[k]);
+    tape_backward(text.tape, along(text.tape, text.map, upstream), NULL);
+    const Doubles map = doubles_of(text.map);
     for (size_t i = 0; i < count; i++) {
-        const double scale = text.map.scale->value[i],
-                     mean = w->fixed ? 0.0 : dbias[i] / (double)L;
+        const double scale = map.piece[SCALE] ? map.piece[SCALE][i] : 0.0,
+                     raw = map.piece[RAW] ? map.piece[RAW][i] : 0.0,
+                     mean = sums[BIAS][i] / (double)L;
         const double by = slot[0][i] / (double)L, twice = 2.0 * slot[1][i] / (double)L;
-        a.known[i] = !isnan(scale) && !isnan(mean) && !isnan(by) && !isnan(twice);
+        a.known[i] = is_known(&map, i) && !isnan(mean) && !isnan(by) && !isnan(twice);
         for (size_t l = i * L; a.known[i] && l < (i + 1) * L; l++) {
-            a.dx[l] = scale * (dy[l] - mean);
-            if (!w->fixed) a.dx[l] += by + twice * ((x[l] - d.shift[i]) - d.offset[i]);
+            a.dx[l] = map.piece[SCALE] ? scale * (dy[l] - mean) : raw * dy[l];
+            if (map.piece[SCALE] && map.piece[RAW]) a.dx[l] += raw * dy[l];
+            if (!w->given) a.dx[l] += by + twice * ((x[l] - d.shift[i]) - d.offset[i]);
         }
     }
     for (size_t k = 2; k <= y->arity; k++) a.param[k - 2] = slot[k];
@@ -267,28 +333,33 @@ static void broad_adjoint(const Wide *w, const Node *y, Arena *arena, const doub
     const size_t count = rows_of(w), L = w->row->L;
     const double *x = y->in[0]->value;
     Broad q = broad_rows(w, y, arena);
-    Quad *dscale = ZERO(arena, Quad, count), *dbias = ZERO(arena, Quad, count);
+    Quad *sums[PIECES];
+    for (size_t k = 0; k < PIECES; k++) sums[k] = ZERO(arena, Quad, count);
     for (size_t l = 0; l < count * L; l++) {
-        dbias[l / L] += dy[l];
-        dscale[l / L] += dy[l] * (x[l] - q.mean[l / L]);
+        sums[BIAS][l / L] += dy[l];
+        sums[SCALE][l / L] += dy[l] * (x[l] - q.mean[l / L]);
+        sums[RAW][l / L] += dy[l] * ((Quad)x[l] - fixed_of(w, l / L));
     }
     Tape *t = q.text.tape;
-    const Shape shape = SHAPE(w->row->N, w->row->C);
     double *blank = ZERO(arena, double, count);
-    Node *seed[] = {tape_parameter(t, shape, blank, NULL),
-                    tape_parameter(t, shape, blank, NULL)};
-    Node *given[] = {q.text.in[0], q.text.in[1], seed[0], seed[1]}, *out[MOST];
-    const Quad *value[] = {q.mean, q.variance, dscale, dbias};
+    Node *given[2 + PIECES] = {q.text.in[0], q.text.in[1]}, *out[MOST];
+    const Quad *value[2 + PIECES] = {q.mean, q.variance};
+    for (size_t k = 0; k < PIECES; k++) {
+        given[2 + k] = tape_parameter(t, SHAPE(w->row->N, w->row->C), blank, NULL);
+        value[2 + k] = sums[k];
+    }
     Quad *got[MOST];
-    tape_gradient(t, along(t, q.text.map, seed[0], seed[1]), NULL, q.text.in,
-                  q.text.inputs, out);
-    program_run_quad(program_new(t, out, q.text.inputs), arena, given, value, 4, got);
+    tape_gradient(t, along(t, q.text.map, given + 2), NULL, q.text.in, q.text.inputs,
+                  out);
+    program_run_quad(program_new(t, out, q.text.inputs), arena, given, value, 2 + PIECES,
+                     got);
     for (size_t l = 0; l < count * L; l++) {
         const size_t i = l / L;
         if (a->known[i]) continue;
-        const Quad mean = w->fixed ? 0 : dbias[i] / (Quad)L;
-        Quad dx = q.scale[i] * (dy[l] - mean);
-        if (!w->fixed) dx += (got[0][i] + 2 * got[1][i] * (x[l] - q.mean[i])) / (Quad)L;
+        Quad dx = 0;
+        if (q.piece[SCALE]) dx += q.piece[SCALE][i] * (dy[l] - sums[BIAS][i] / (Quad)L);
+        if (q.piece[RAW]) dx += q.piece[RAW][i] * dy[l];
+        if (!w->given) dx += (got[0][i] + 2 * got[1][i] * (x[l] - q.mean[i])) / (Quad)L;
         a->dx[l] = (double)dx;
     }
     for (size_t k = 2; k < q.text.inputs; k++)
@@ -326,10 +397,10 @@ static const Op op_wide_rows = {.name = "wide-rows",
                                 .define = wide_define};
 
 Node *wide_apply(const NormContext *context, Node *x, const Partition *row,
-                 const double *fixed) {
+                 const double *fixed, bool given) {
     const Norm *norm = context->norm;
     Wide *w = TAKE(tape_arena(context->tape), Wide, 1);
-    *w = (Wide){.context = *context, .row = row, .fixed = fixed};
+    *w = (Wide){.context = *context, .row = row, .fixed = fixed, .given = given};
     for (size_t k = 0; k < norm->states; k++)
         w->state[k] = context->state ? context->state[k] : NULL;
     Node *in[1 + NORM_MAX_PARAMS] = {x};

@@ -5,7 +5,7 @@
  * [0, 1]: layer normalization where p is 1, no more than centring where p is 0.
  *
  * Change the equation, then ask `normlab check variant`. Whatever is not needed can go:
- * name, usage, title and the cells or a definition are enough. */
+ * name, usage, title and the cells or a text are enough. */
 #include "kind.h"
 
 /* ---- an option of the spec: variant(start=0.5) ----------------------------------- */
@@ -32,40 +32,25 @@ static void declare(Norm *norm) {
     power->least = 0.0, power->most = 1.0; /* held after each step */
 }
 
-/* ---- the definition: the equation in tape operations ----------------------------- */
+/* ---- the equation ---------------------------------------------------------------- */
 
 /* (v + eps)^(-p/2) = exp(-(p/2) log(v + eps)), all of one shape. */
-static Node *scale_of(const NormContext *context, Node *variance, Node *power) {
-    Tape *t = context->tape;
-    Node *eps = tape_fill(t, variance->shape, context->norm->eps);
-    Node *half = tape_mul(t, power, tape_fill(t, power->shape, -0.5));
+static Node *scale_of(const NormView *v, Node *variance, Node *power) {
+    Tape *t = v->tape;
+    Node *eps = tape_fill(t, v->shape, v->context.norm->eps);
+    Node *half = tape_mul(t, power, tape_fill(t, v->shape, -0.5));
     return tape_exp(t, tape_mul(t, half, tape_log(t, tape_add(t, variance, eps))));
 }
 
-//> define
-static Node *define(const NormContext *context, Node *x) {
-    Tape *t = context->tape;
-    MomentNodes m = norm_moments(context, x); /* of the cells below */
-    Node *variance = tape_spread(t, m.variance, m.partition, x->shape);
-    Node *power = norm_repeat(t, norm_operand(context, "power"), x->shape);
-    Node *scale = scale_of(context, variance, power);
-    return norm_affine(context, tape_mul(t, m.centred, scale));
+/* Over elements, which proves, and over the moments of rows, which trains (kind.h); gamma
+ * and beta come after it. */
+//> text
+static NormField text(const NormView *v) {
+    const ViewMoments m = view_moments(v); /* of the cells below */
+    Node *power = view_repeat(v, norm_operand(&v->context, "power"));
+    return field_times(v, m.centred, scale_of(v, m.variance, power));
 }
-//< define
-
-/* ---- optional: the fast form ----------------------------------------------------- */
-
-/* The same on N x C numbers, y = (x - mean of its row) scale + bias, so that x is read twice
- * and no more (kind.h). `check` compares the two. Without it training uses the definition;
- * `apply` would be a kernel of any other form. */
-//> rows
-static RowMap rows(const NormContext *context, const Rows *x) {
-    RowMoments m = rows_moments(context, x); /* apart: mean of the row - mu */
-    Node *power = rows_repeat(context, x, norm_operand(context, "power"));
-    Node *scale = scale_of(context, m.variance, power);
-    return (RowMap){scale, tape_mul(context->tape, m.apart, scale)};
-}
-//< rows
+//< text
 
 const NormKind norm_variant = {
     .name = "variant",
@@ -82,8 +67,7 @@ const NormKind norm_variant = {
     .block = 1, /* samples of a cell; width, channels of a cell, is 0: all of them */
     .configure = configure,
     .declare = declare,
-    .define = define,
-    .rows = rows,
+    .text = text,
 };
 
 NORMLAB_PLUGIN(norm_variant);

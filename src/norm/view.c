@@ -1,0 +1,364 @@
+/* The two views that a text runs over (kind.h): x's elements, or the moments of its rows. Over
+ * rows the moments of larger cells come from those of their rows by the law of total
+ * variance. notes/15-algebra.md */
+#include "kind.h"
+
+static Shape rows_shape(Lattice at) {
+    return SHAPE(at.N, at.C);
+}
+
+static double origin_of(const Rows *x, size_t row) {
+    return x->origin ? x->origin[row] : 0.0;
+}
+
+static double fixed_of(const Rows *x, size_t channel) {
+    return x->fixed ? x->fixed[channel] : 0.0;
+}
+
+static Lattice rows_lattice(Lattice at) {
+    return (Lattice){at.N, at.C, 1};
+}
+
+NormView view_elements(const NormContext *context, Node *x) {
+    return (NormView){.context = *context,
+                      .tape = context->tape,
+                      .at = shape_lattice(x->shape),
+                      .shape = x->shape,
+                      .x = x};
+}
+
+NormView view_rows(const NormContext *context, const Rows *rows) {
+    return (NormView){.context = *context,
+                      .tape = context->tape,
+                      .at = rows->at,
+                      .shape = rows_shape(rows->at),
+                      .rows = *rows};
+}
+
+Node *view_repeat(const NormView *v, Node *vector) {
+    return v->x ? norm_repeat(v->tape, vector, v->shape)
+                : rows_repeat(v->tape, &v->rows, vector);
+}
+
+/* ---- fields ------------------------------------------------------------------------ */
+
+static Node *product(Tape *t, Node *a, Node *b) {
+    return a && b ? tape_mul(t, a, b) : NULL;
+}
+
+static Node *sum(Tape *t, Node *a, Node *b) {
+    return a && b ? tape_add(t, a, b) : a ? a : b;
+}
+
+/* Its scale, also where nobody wrote it. */
+static Node *slope(const NormView *v, NormField a) {
+    if (a.scale || a.raw || v->x) return a.scale;
+    return tape_fill(v->tape, v->shape, 1.0);
+}
+
+/* What it is at the mean of each row. */
+static Node *at_means(const NormView *v, NormField a) {
+    if (a.raw == NULL) return a.value;
+    Tape *t = v->tape;
+    const Rows *x = &v->rows;
+    double *between = TAKE(tape_arena(t), double, x->at.N * x->at.C);
+    for (size_t i = 0; i < x->at.N * x->at.C; i++)
+        between[i] = fixed_of(x, i % x->at.C) - origin_of(x, i);
+    Node *left = tape_sub(t, x->mean, tape_leaf(t, v->shape, between));
+    return tape_add(t, tape_mul(t, left, a.raw), a.value);
+}
+
+NormField field_times(const NormView *v, NormField a, Node *w) {
+    Tape *t = v->tape;
+    NormField y = {.scale = a.scale || a.raw || v->x ? product(t, a.scale, w) : w};
+    y.raw = product(t, a.raw, w);
+    y.value = tape_mul(t, a.value, w);
+    return y;
+}
+
+NormField field_over(const NormView *v, NormField a, Node *root) {
+    if (v->x) return (NormField){.value = tape_div(v->tape, a.value, root)};
+    Node *one = tape_fill(v->tape, root->shape, 1.0);
+    return field_times(v, a, tape_div(v->tape, one, root));
+}
+
+NormField field_plus(const NormView *v, NormField a, NormField b) {
+    Tape *t = v->tape;
+    NormField y = {.scale = sum(t, slope(v, a), slope(v, b)),
+                   .raw = sum(t, a.raw, b.raw)};
+    y.value = tape_add(t, a.value, b.value);
+    return y;
+}
+
+NormField field_shifted(const NormView *v, NormField a, Node *by) {
+    a.value = tape_add(v->tape, a.value, by);
+    return a;
+}
+
+NormField field_weighed(const NormView *v, const NormField *a, Node *const *w,
+                        size_t count) {
+    NormField y = {.raw = a[0].raw}; /* which is 1 */
+    for (size_t k = 1; k < count; k++) y.raw = a[k].raw ? y.raw : NULL;
+    for (size_t k = 0; k < count; k++) {
+        Node *value = y.raw ? a[k].value : at_means(v, a[k]);
+        y.value = sum(v->tape, y.value, tape_mul(v->tape, w[k], value));
+    }
+    return y;
+}
+
+Node *field_between(const NormView *v, NormField a, NormField b) {
+    return tape_sub(v->tape, at_means(v, a), at_means(v, b));
+}
+
+/* ---- parts ------------------------------------------------------------------------- */
+
+NormView view_part(const NormView *v, size_t i) {
+    NormView part = *v;
+    part.context = norm_part_context(&v->context, i);
+    return part;
+}
+
+NormField view_run(const NormView *v, size_t i) {
+    if (v->x) return (NormField){.value = norm_run_part(&v->context, i, v->x)};
+    const NormView part = view_part(v, i);
+    return view_text(&part);
+}
+
+NormView view_after(const NormView *v, NormField seen) {
+    if (v->x) return view_elements(&v->context, seen.value);
+    Tape *t = v->tape;
+    Node *scale = sum(t, slope(v, seen), seen.raw), *square = tape_mul(t, scale, scale);
+    const Rows rows = {.at = v->at,
+                       .mean = at_means(v, seen),
+                       .variance = tape_mul(t, square, v->rows.variance)};
+    return view_rows(&v->context, &rows);
+}
+
+NormField field_after(const NormView *v, NormField first, NormField second) {
+    if (v->x) return second;
+    Tape *t = v->tape;
+    Node *scale = slope(v, first), *whole = sum(t, scale, first.raw);
+    NormField y = {.scale = sum(t, product(t, whole, slope(v, second)),
+                                product(t, scale, second.raw)),
+                   .raw = product(t, first.raw, second.raw)};
+    y.value = sum(t, second.value, product(t, first.value, second.raw));
+    return y;
+}
+
+/* ---- rows -------------------------------------------------------------------------- */
+
+Node *rows_repeat(Tape *t, const Rows *x, Node *vector) {
+    Node *row = tape_reshape(t, vector, SHAPE(1, shape_count(vector->shape)));
+    return tape_broadcast(t, row, rows_shape(x->at));
+}
+
+/* The rows' means about one origin in each cell, that of its first row: a difference of
+ * means costs no digit of theirs, and no other cell has a part in it. */
+static Node *means_in_cells(Tape *t, const Rows *x, const Partition *p) {
+    if (x->origin == NULL || (p->block == 1 && p->channel_cells == p->C)) return x->mean;
+    double *between = TAKE(tape_arena(t), double, x->at.N * x->at.C);
+    for (size_t slab = 0; slab < partition_slabs(p); slab++) {
+        const double first = x->origin[slab_rows(p, slab).number];
+        for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p))
+            between[row.number] = x->origin[row.number] - first;
+    }
+    return tape_add(t, x->mean, tape_leaf(t, rows_shape(x->at), between));
+}
+
+Node *rows_means_from(Tape *t, const Rows *x, size_t axis, size_t at) {
+    const size_t C = x->at.C, rows = x->at.N * C;
+    double *between = TAKE(tape_arena(t), double, rows);
+    for (size_t i = 0; i < rows; i++)
+        between[i] =
+            origin_of(x, i) - origin_of(x, axis == 0 ? at * C + i % C : i / C * C + at);
+    Node *first = tape_slice(t, x->mean, axis, at, 1);
+    Node *left = tape_sub(t, x->mean, tape_broadcast(t, first, x->mean->shape));
+    return x->origin ? tape_add(t, left, tape_leaf(t, rows_shape(x->at), between)) : left;
+}
+
+Node *rows_whole_means(Tape *t, const Rows *x) {
+    if (x->origin == NULL) return x->mean;
+    return tape_add(t, x->mean, tape_leaf(t, rows_shape(x->at), x->origin));
+}
+
+Node *rows_apart_from(Tape *t, const Rows *x, const double *mean) {
+    double *at = TAKE(tape_arena(t), double, x->at.N * x->at.C);
+    for (size_t i = 0; i < x->at.N * x->at.C; i++)
+        at[i] = mean[i % x->at.C] - origin_of(x, i);
+    return tape_sub(t, x->mean, tape_leaf(t, rows_shape(x->at), at));
+}
+
+Rows view_row_moments(const NormView *v) {
+    if (v->x == NULL) return v->rows;
+    const Shape shape = rows_shape(v->at);
+    const MomentNodes m = norm_moments_over(
+        &v->context, v->x, partition_blocks(tape_arena(v->tape), v->at, 1, 1, false));
+    return (Rows){.at = v->at,
+                  .mean = tape_reshape(v->tape, m.mean, shape),
+                  .variance = tape_reshape(v->tape, m.variance, shape)};
+}
+
+NormField view_map(const NormView *v, const Rows *x, Node *scale, Node *bias) {
+    if (v->x == NULL)
+        return x->given ? (NormField){.value = bias, .raw = scale}
+                        : (NormField){.value = bias, .scale = scale};
+    Tape *t = v->tape;
+    const Partition *row = partition_blocks(tape_arena(t), v->at, 1, 1, false);
+    Node *apart = tape_sub(t, v->x, tape_spread(t, x->mean, row, v->shape));
+    Node *scaled = tape_mul(t, apart, tape_spread(t, scale, row, v->shape));
+    return (NormField){.value = tape_add(t, scaled, tape_spread(t, bias, row, v->shape))};
+}
+
+/* ---- moments: what is observed over rows -------------------------------------------- */
+
+/* As the fused kernel observes: the mean over blocks of samples of their channels' means and
+ * of their unbiased variances; NaN where a channel has one element there (P-7). */
+static void observe_channels(const NormContext *context, const Rows *x, size_t block) {
+    const size_t C = x->at.C, blocks = x->at.N / block;
+    const double *mean = x->mean->value, *variance = x->variance->value;
+    const double count = (double)(block * x->at.L);
+    double *about = TAKE(tape_arena(context->tape), double, block);
+    for (size_t c = 0; c < C; c++) {
+        TreeSum means, variances;
+        tree_clear(&means);
+        tree_clear(&variances);
+        for (size_t first = c; first < x->at.N * C; first += block * C) {
+            const double origin = origin_of(x, first);
+            for (size_t n = 0; n < block; n++)
+                about[n] = (origin_of(x, first + n * C) - origin) + mean[first + n * C];
+            const double centre = sum_strided(about, block, 1) / (double)block;
+            double square = 0.0;
+            for (size_t n = 0; n < block; n++) {
+                const double apart = about[n] - centre;
+                square += variance[first + n * C] + apart * apart;
+            }
+            tree_push(&means, origin + centre);
+            tree_push(&variances, square * (double)x->at.L / (count - 1.0));
+        }
+        context->observed[0][c] = tree_total(&means) / (double)blocks;
+        context->observed[1][c] = tree_total(&variances) / (double)blocks;
+    }
+}
+
+static void observe(const NormContext *context, const Rows *x) {
+    const Norm *norm = context->norm;
+    if (context->observed == NULL || context->mode == NORM_EVAL) return;
+    if (norm->kind->keeps_state && !norm->uncentred)
+        observe_channels(context, x, norm->block ? norm->block : x->at.N);
+    if (norm->kind->observe)
+        norm->kind->observe(context, x->at, rows_whole_means(context->tape, x)->value,
+                            x->variance->value);
+}
+
+/* ---- moments ----------------------------------------------------------------------- */
+
+/* The mean of (variance + mean^2) is that of x^2. */
+static ViewMoments row_squares(const NormView *v, const Partition *p) {
+    Tape *t = v->tape;
+    Node *mean = rows_whole_means(t, &v->rows);
+    Node *square = tape_add(t, v->rows.variance, tape_mul(t, mean, mean));
+    Node *cells = tape_mean(t, square, p);
+    if (v->context.norm->kind->keeps_state && v->context.observed) {
+        const size_t blocks = p->N / p->block;
+        for (size_t c = 0; c < p->C; c++)
+            v->context.observed[0][c] =
+                sum_strided(cells->value + c, blocks, p->C) / (double)blocks;
+    }
+    return (ViewMoments){{.value = mean}, tape_spread(t, cells, p, v->shape)};
+}
+
+//> moments
+/* mean_S = mean of the rows' means, variance_S = mean of (variance + (mean - mean_S)^2):
+ * the law of total variance, rows being of one length. */
+static ViewMoments row_cells(const NormView *v, const Partition *p) {
+    Tape *t = v->tape;
+    Node *means = means_in_cells(t, &v->rows, p);
+    Node *mean = tape_mean(t, means, p);
+    Node *apart = tape_sub(t, means, tape_spread(t, mean, p, v->shape));
+    Node *square = tape_mul(t, apart, apart);
+    Node *variance = tape_mean(t, tape_add(t, v->rows.variance, square), p);
+    return (ViewMoments){{.value = apart}, tape_spread(t, variance, p, v->shape)};
+}
+//< moments
+
+static ViewMoments of_elements(const NormView *v, MomentNodes m) {
+    return (ViewMoments){{.value = m.centred},
+                         tape_spread(v->tape, m.variance, m.partition, v->shape)};
+}
+
+/* x less what is given for each channel; NULL: x. */
+static NormField less_given(const NormView *v, const double *mean) {
+    Tape *t = v->tape;
+    const Shape channels = SHAPE(v->at.C);
+    if (v->x && mean == NULL) return (NormField){.value = v->x};
+    if (v->x)
+        return (NormField){
+            .value = tape_sub(t, v->x, view_repeat(v, tape_leaf(t, channels, mean)))};
+    double *apart = TAKE(tape_arena(t), double, v->at.C);
+    for (size_t c = 0; c < v->at.C; c++)
+        apart[c] = fixed_of(&v->rows, c) - (mean ? mean[c] : 0.0);
+    return (NormField){.value = view_repeat(v, tape_leaf(t, channels, apart)),
+                       .raw = tape_fill(t, v->shape, 1.0)};
+}
+
+NormField view_x(const NormView *v) {
+    return less_given(v, NULL);
+}
+
+ViewMoments view_moments(const NormView *v) {
+    const NormContext *context = &v->context;
+    const Norm *norm = context->norm;
+    if (norm->kind->keeps_state && context->mode == NORM_EVAL) return view_running(v);
+    if (v->x) return of_elements(v, norm_moments(context, v->x));
+    observe(context, &v->rows);
+    const Partition *p = norm_partition(tape_arena(v->tape), norm, rows_lattice(v->at),
+                                        context->mode, context->state);
+    return norm->uncentred ? row_squares(v, p) : row_cells(v, p);
+}
+
+ViewMoments view_moments_over(const NormView *v, size_t block, size_t width) {
+    Arena *arena = tape_arena(v->tape);
+    const Lattice at = v->x ? v->at : rows_lattice(v->at);
+    const Partition *p = partition_blocks(arena, at, block, width, false);
+    return v->x ? of_elements(v, norm_moments_over(&v->context, v->x, p))
+                : row_cells(v, p);
+}
+
+ViewMoments view_moments_given(const NormView *v, const double *mean,
+                               const double *variance) {
+    return (ViewMoments){less_given(v, mean),
+                         view_repeat(v, tape_leaf(v->tape, SHAPE(v->at.C), variance))};
+}
+
+ViewMoments view_running(const NormView *v) {
+    const double *const *state = v->context.state;
+    return v->context.norm->uncentred ? view_moments_given(v, NULL, state[0])
+                                      : view_moments_given(v, state[0], state[1]);
+}
+
+/* ---- a normalizer over a view -------------------------------------------------------- */
+
+//> definition
+/* xhat = (x - mean) / sqrt(variance + eps)   (P-5) */
+NormField view_standardized(const NormView *v) {
+    const Norm *norm = v->context.norm;
+    if (norm->kind->fixed) return view_x(v);
+    const ViewMoments m = view_moments(v);
+    return field_over(v, m.centred, norm_root(v->tape, norm, m.variance));
+}
+//< definition
+
+NormField view_affine(const NormView *v, NormField xhat) {
+    Node *gamma = norm_operand(&v->context, "gamma"),
+         *beta = norm_operand(&v->context, "beta");
+    if (gamma) xhat = field_times(v, xhat, view_repeat(v, gamma));
+    return beta ? field_shifted(v, xhat, view_repeat(v, beta)) : xhat;
+}
+
+NormField view_text(const NormView *v) {
+    const Norm *norm = v->context.norm;
+    if (norm->kind->define)
+        return (NormField){.value = norm->kind->define(&v->context, v->x)};
+    const bool partitioned = norm_is_partitioned(norm, v->context.mode);
+    return view_affine(v, partitioned ? view_standardized(v) : norm->kind->text(v));
+}
