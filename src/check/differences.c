@@ -149,20 +149,23 @@ static const double PROVED[] = {1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4,
  * lose a little more than the definition would. */
 static const double CARRIED = 3.0, KERNELS = 4.0;
 
-/* f(t) in 113 bits, its slope, and what rounding does to f in doubles, x + t d included. */
+/* f(t) in 113 bits, its slope, and what rounding does to f in doubles, x + t d included, and
+ * to the derivative that is judged. */
 typedef struct Exact {
     const Probe *probe;
     const Stepper *stepper;
     Quad slope;
-    double rounding;
+    double rounding, judged;
 } Exact;
 
 /* Of a function whose operations can be bounded: false of others. */
 static bool exact_of(Exact *e, const Walk *walk, const Probe *probe, const Case *c) {
     const Derive *d = &walk->derive;
-    const size_t order = d->order - (c->input == d->function->inputs);
+    const bool upstream = c->input == d->function->inputs;
+    const size_t order = d->order - upstream;
     *e = (Exact){.probe = probe, .stepper = stepper_new(d, order)};
     if (!stepper_is_bounded(e->stepper)) return false;
+    if (!upstream) e->judged = derive_sharp_scale(d, probe->along, NULL) * DBL_EPSILON;
     e->slope = stepper_exact_slope(e->stepper, d->arena, probe->upstream, probe->along);
     e->rounding = derive_value_scale(d, probe->upstream, order) * DBL_EPSILON;
     for (size_t i = 0; i < d->function->inputs; i++)
@@ -195,7 +198,7 @@ static Difference proved_at(const Exact *e, double h) {
         if (f[i].crossed) d.crossed = f[i].crossed;
     }
     d.value = five_points(f, h);
-    d.allowed = d.estimate + CARRIED * KERNELS * e->rounding / h;
+    d.allowed = d.estimate + CARRIED * KERNELS * e->rounding / h + KERNELS * e->judged;
     return d;
 }
 
