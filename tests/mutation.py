@@ -54,7 +54,7 @@ MOMENTS = {"tensor/partition.c": ("is_ordinary", "largest_exponent", "extreme_sc
                                   "partition_map", "partition_blocks", "partition_smallest", "partition_cell",
                                   "partition_cells", "partition_slabs", "partition_count",  # shared with the oracle
                                   "moments_unbiased", "moments_merge")}
-# Definitions of combinations: what returns a node.
+# Texts of combinations: what returns a node or a field.
 COMBINATIONS = ["norm/mix.c", "norm/blend.c", "norm/split.c", "norm/chain.c"]
 # Positions together, apart, and moments that are given: who is asked about kernels and moments. The others are other
 # partitions of the same.
@@ -63,10 +63,12 @@ WITHOUT_AFFINE = ["group(2, gamma=no)", "position(gamma=no)", "batch(gamma=no, b
                   "none(beta=no)", "batch(center=no, affine=no)"]
 COMBINED = ["mix(instance, layer, batch)", "mix(instance, layer, batch, pooled=yes)", "blend(batch, group(2))",
             "split(instance, batch)", "batch | group(2)"]
-# The rest of the registry: file -> who is asked of it. What reads and declares is left out (tests of specs); of what
-# COMBINATIONS breaks, the form on rows.
+# The rest of the registry: file -> who is asked of it. What reads and declares is left out (tests of specs).
 CATALOGUE = {
     "norm/rows.c": ["mix(instance, layer, batch)", "batch | group(2)", "ghost(2) | none",
+                    "split(batch(center=no), none) | batch", "ghost(2, center=no) | none", "blend(batch, layer, beta=no)"],
+    "norm/view.c": ["mix(instance, layer, batch)", "batch | group(2)", "ghost(2) | none", "blend(none, batch)",
+                    "mix(batch, ghost(2))", "mix(batch, instance)", "blend(regroup(2), batch)", "blend(batch, none) | batch",
                     "split(batch(center=no), none) | batch", "ghost(2, center=no) | none", "blend(batch, layer, beta=no)"],
     "norm/frn.c": ["frn", "frn(tlu=no)"],
     "norm/weights.c": ["mix(instance, layer, weights=sparsest, to=2)", "anneal(batch, group(2), from=0, to=2)",
@@ -79,9 +81,6 @@ CATALOGUE = {
     "norm/evonorm.c": ["evonorm(S0, groups=2)", "evonorm(B0)"],
     "norm/mode.c": ["mode(2)", "mode(3)", "instance | mode(2)"],
     "norm/mabn.c": ["mabn", "mabn(warm=2)", "mabn(gamma=no)"],
-    "norm/mix.c": ["mix(instance, layer, batch)", "mix(instance, layer, batch, pooled=yes)"],
-    "norm/blend.c": ["blend(batch, group(2))", "blend(batch, group(2), gate=clamp, per=layer)"],
-    "norm/chain.c": ["batch | group(2)"],
     "norm/nested.c": ["nested"],
     "norm/response.c": ["response(5)", "response(3, alpha=0.5, divide=yes)"],
     "norm/chunks.c": ["chunks(2)"],
@@ -365,9 +364,12 @@ def moments(place):
 
 @case("oracle")
 def combinations(place):
-    found = generate(COMBINATIONS, lambda file, function: "Node *" in function.signature.split("(")[0])
+    def wanted(file, function):
+        return re.search(r"Node \*|NormField", function.signature.split("(")[0])
+
+    found = generate(COMBINATIONS, wanted)
     judged(place, found, lambda objects: check_judges(place, objects, COMBINED)
-           + test_judges(place, objects, "norm_combine", TESTS))
+           + test_judges(place, objects, "norm_combine", TESTS) + test_judges(place, objects, "norm_equations", TESTS))
 
 
 @case("oracle")
@@ -382,8 +384,7 @@ def in_sample(key, one_in):
 
 def of_catalogue(place, sampled):
     def wanted(file, function):
-        head = function.signature.split("(")[0]
-        return "RowMap" in head if file in COMBINATIONS else not READS.match(function.name)
+        return not READS.match(function.name)
 
     def judges(objects):
         checks = sum((check_judges(place, objects, specs, {file}) for file, specs in CATALOGUE.items()), [])

@@ -237,10 +237,98 @@ static void response_divided(Real *y, const Problem *p) {
     responded(y, p, 1, 0.5L / 3, 1);
 }
 
+/* P[c, g], and what a group has of all channels. */
+static Real weight_in(const Problem *p, size_t groups, Real tau, size_t c, size_t g) {
+    Real sum = 0;
+    for (size_t k = 0; k < groups; k++)
+        sum += expl(of(p, "assignment")[c * groups + k] / tau);
+    return expl(of(p, "assignment")[c * groups + g] / tau) / sum;
+}
+
+static void softly(Real *y, const Problem *p, size_t groups, Real tau) {
+    Real xhat[ALL] = {0};
+    for (size_t n = 0; n < N; n++)
+        for (size_t g = 0; g < groups; g++) {
+            Real all = 0, mean = 0, variance = 0;
+            for (size_t c = 0; c < C; c++) all += weight_in(p, groups, tau, c, g);
+            for (size_t i = n * C * L; i < (n + 1) * C * L; i++)
+                mean += weight_in(p, groups, tau, channel(i), g) * p->x[i] / L / all;
+            for (size_t i = n * C * L; i < (n + 1) * C * L; i++)
+                variance += weight_in(p, groups, tau, channel(i), g) * (p->x[i] - mean) *
+                            (p->x[i] - mean) / L / all;
+            for (size_t i = n * C * L; i < (n + 1) * C * L; i++)
+                xhat[i] += weight_in(p, groups, tau, channel(i), g) * (p->x[i] - mean) /
+                           sqrtl(variance + p->g->norm->eps);
+        }
+    for (size_t i = 0; i < ALL; i++) y[i] = affine(p, i, xhat[i]);
+}
+
+static void soft_2(Real *y, const Problem *p) {
+    softly(y, p, 2, 1);
+}
+
+static void soft_3(Real *y, const Problem *p) {
+    softly(y, p, 3, 0.5L);
+}
+
+/* xhat of batch, of two groups of channels, with the eps that is usual. */
+static void batch_of(Real *xhat, const Problem *p, const Real *x) {
+    for (size_t i = 0; i < ALL; i++) {
+        Real m[2];
+        moments(m, p, x, same_channel, i);
+        if (p->mode == NORM_EVAL) running(m, p, channel(i));
+        xhat[i] = (x[i] - m[0]) / sqrtl(m[1] + 1e-5);
+    }
+}
+
+static void pair_of(Real *xhat, const Problem *p, const Real *x) {
+    for (size_t i = 0; i < ALL; i++) {
+        Real m[2];
+        moments(m, p, x, same_pair, i);
+        xhat[i] = (x[i] - m[0]) / sqrtl(m[1] + 1e-5);
+    }
+}
+
+static void blend(Real *y, const Problem *p) {
+    Real a[ALL], b[ALL];
+    batch_of(a, p, p->x), pair_of(b, p, p->x);
+    for (size_t i = 0; i < ALL; i++) {
+        const Real r = 1 / (1 + expl(-of(p, "gate")[channel(i)]));
+        y[i] = affine(p, i, r * a[i] + (1 - r) * b[i]);
+    }
+}
+
+static void blend_with_nothing(Real *y, const Problem *p) {
+    Real b[ALL];
+    pair_of(b, p, p->x);
+    for (size_t i = 0; i < ALL; i++) {
+        const Real r = of(p, "gate")[0];
+        y[i] = affine(p, i, r * p->x[i] + (1 - r) * b[i]);
+    }
+}
+
+static void chain(Real *y, const Problem *p) {
+    Real a[ALL];
+    batch_of(a, p, p->x), pair_of(y, p, a);
+    for (size_t i = 0; i < ALL; i++) y[i] = affine(p, i, y[i]);
+}
+
+static void chain_back(Real *y, const Problem *p) {
+    Real a[ALL];
+    pair_of(a, p, p->x), batch_of(y, p, a);
+    for (size_t i = 0; i < ALL; i++) y[i] = affine(p, i, y[i]);
+}
+
 static const struct {
     const char *spec;
     Restated *equation;
-} EQUATIONS[] = {{"task", task},
+} EQUATIONS[] = {{"soft(2)", soft_2},
+                 {"soft(3, tau=0.5)", soft_3},
+                 {"blend(batch, group(2))", blend},
+                 {"blend(none, group(2), gate=free, per=layer)", blend_with_nothing},
+                 {"batch | group(2)", chain},
+                 {"group(2) | batch", chain_back},
+                 {"task", task},
                  {"task(with=layer)", task_with_layer},
                  {"renorm", renorm},
                  {"renorm(rmax=1.25, dmax=0.5)", renorm_clipped},
