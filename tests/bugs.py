@@ -66,9 +66,9 @@ BUGS = [
       (KERNEL, "apart_dx", APART, "s.rstd * (h[offset + l] - a[first + l] + 0.0 * xhat);")]),
     ("pytorch #586, xla #913: evaluation with training's backward",
      [(KERNEL, "backward", "if (out.dx && given)", "if (0)")]),
-    ("FlagGems #5222: the saved 1/std read as a variance", other_rstd("1.0 / sqrt(cells->cell[i].rstd + f->norm->eps)")),
+    ("FlagGems #5222: the saved 1/std read as a variance", other_rstd("1.0 / sqrt(cells->cell[i].rstd + f->context.norm->eps)")),
     ("chainer PR #4191: eps missing in the backward alone",
-     other_rstd("f->fixed ? cells->cell[i].rstd : 1.0 / sqrt(1.0 / (cells->cell[i].rstd * cells->cell[i].rstd) - f->norm->eps)")),
+     other_rstd("f->fixed ? cells->cell[i].rstd : 1.0 / sqrt(1.0 / (cells->cell[i].rstd * cells->cell[i].rstd) - f->context.norm->eps)")),
     # ---- backward: gamma and beta ---------------------------------------------------------------------------------
     ("Paddle #54244, PR #34102: dgamma and dbeta forgotten where x wants no gradient",
      [(KERNEL, "backward", "reduce_rows(", "if (out.dx) reduce_rows(")]),
@@ -117,10 +117,11 @@ BUGS = [
                     "tape_add(t, tape_sqrt(t, variance), eps)")]),
     ("pytorch #22617: unbiased variance, in the kernel", UNBIASED),
     ("pytorch #22617: unbiased variance, in kernel and definition",
-     UNBIASED + [(DEFINITION, "moment_nodes", "    return m;", """    double *factor = tape_room(t, partition_cells(p));
+     UNBIASED + [(DEFINITION, "norm_moments_over", "    return m;", """    const Partition *p = partition;
+    double *factor = tape_room(t, partition_cells(p));
     for (size_t i = 0; i < partition_cells(p); i++)
         factor[i] = (double)partition_count(p, i) / ((double)partition_count(p, i) - 1.0);
-    if (!f->fixed) m.variance = tape_mul(t, m.variance, tape_leaf(t, SHAPE(partition_cells(p)), factor));
+    m.variance = tape_mul(t, m.variance, tape_leaf(t, SHAPE(partition_cells(p)), factor));
     return m;""")]),
     ("Synchronized-BatchNorm-PyTorch #43: sqrt(max(v, eps))",
      [(KERNEL, "standard_of", "weight * square + rest", "fmax(weight * square, rest)")]),
@@ -133,7 +134,7 @@ BUGS = [
      [(KERNEL, "forward", "((in[l] - s.shift) - s.offset) * s.rstd * scale + bias",
        "in[l] * (s.rstd * scale) + (bias - (s.shift + s.offset) * (s.rstd * scale))")]),
     ("running moments used in training",
-     [(DEFINITION, "fused_of", "norm->kind->keeps_state && context->mode == NORM_EVAL", "norm->kind->keeps_state")]),
+     [(DEFINITION, "fuse", "norm->kind->keeps_state && context->mode == NORM_EVAL", "norm->kind->keeps_state")]),
     ("xla #913 the other way: the batch's moments used in evaluation",
-     [(DEFINITION, "fused_of", "norm->kind->keeps_state && context->mode == NORM_EVAL", "0")]),
+     [(DEFINITION, "fuse", "norm->kind->keeps_state && context->mode == NORM_EVAL", "0")]),
 ]

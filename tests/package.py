@@ -146,7 +146,7 @@ def subproject(place):
     check(len(plugin) == 1, "no plugin")
     check("Total Tests: 0" in runs(place, "ctest", "--test-dir", "b", "-N"), "it has tests")
     runs(place, "cmake", "--install", "b", "--prefix", "p")
-    installed = [os.path.join(root, name) for root, _, names in os.walk(place.path("p")) for name in names]
+    installed = [os.path.join(root, name) for root, _, names in os.walk(place.path("p", "lib")) for name in names]
     check(installed == [place.path("p", "bin", "user")], f"installed: {installed}")
 
 
@@ -154,7 +154,7 @@ def subproject(place):
 def moved(place):
     """What is installed names no folder of the machine that built it."""
     runs(place, "cmake", "--install", BUILD, "--prefix", "p")
-    found = [os.path.join(root, name) for root, _, names in os.walk(place.path("p")) for name in names
+    found = [os.path.join(root, name) for root, _, names in os.walk(place.path("p", "lib")) for name in names
              if name.endswith((".cmake", ".pc"))]
     check(len(found) >= 6, f"found only {found}")
     for path in found:

@@ -464,7 +464,7 @@ def arithmetic(place):
     late = CHANGE.replace("@", CHANGES["flush"][0])
     begin = "    Tape *t = v->tape;\n    Node *eps"
     check(begin in source, "the template has changed")
-    late += source.replace(begin, "    if (context->step == 1) change();\n" + begin)
+    late += source.replace(begin, "    if (v->context.step == 1) change();\n" + begin)
     late = compiled(place, "late", late)
     out, err = does(place, [program, "run", "batch-size", "--quick", "norm=variant", "workers=2", *TINY, "--plugin", late],
                     MISSING)

@@ -88,6 +88,7 @@ FUNCTION(conv_weight, tape_conv2d_filter(t, x[0], x[1], context))
 FUNCTION(conv_itself, tape_conv2d(t, x[0], x[0], 1, 1))
 
 FUNCTION(softmax, tape_softmax(t, x[0]))
+FUNCTION(log_softmax, tape_log_softmax(t, x[0]))
 FUNCTION(softmax_curved, tape_log(t, tape_softmax(t, tape_mul(t, x[0], x[0]))))
 FUNCTION(cross_entropy, tape_cross_entropy(t, x[0], context))
 FUNCTION(cross_entropy_curved,
@@ -397,6 +398,8 @@ static void softmaxes(void **state) {
         {"softmax of a row", softmax, 1, false, {{1, {5}}}, NULL},
         {"softmax of rank 3", softmax, 1, false, {{3, {2, 2, 3}}}, NULL},
         {"softmax curved", softmax_curved, 1, false, {{2, {3, 4}}}, NULL},
+        {"log softmax", log_softmax, 1, false, {{2, {3, 4}}}, NULL},
+        {"log softmax of rank 3", log_softmax, 1, false, {{3, {2, 2, 3}}}, NULL},
         {"cross-entropy", cross_entropy, 1, false, {{2, {3, 4}}}, label},
         {"cross-entropy of two classes", cross_entropy, 1, false, {{2, {4, 2}}}, two},
         {"cross-entropy curved", cross_entropy_curved, 1, false, {{2, {3, 4}}}, label}};

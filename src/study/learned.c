@@ -24,7 +24,8 @@ static size_t lines_of(const char *text) {
 /* A row's runs, and what is kept of their epochs. */
 typedef struct Row {
     Arena *arena;
-    size_t runs;           /* points (1: one run serves all) x seeds */
+    size_t runs; /* points (1: one run serves all) x seeds */
+    size_t seeds;
     const Record **record; /* [runs] NULL: not finished */
     const Record *longest; /* of most epochs: one that diverged has fewer; NULL: none */
     const double *epoch;   /* of it */
@@ -34,7 +35,7 @@ typedef struct Row {
 static Row row_of(Arena *arena, const Sweep *sweep, const Record *const *record,
                   size_t series) {
     const size_t points = sweep->same[series] ? 1 : sweep->points;
-    Row row = {.arena = arena, .runs = points * sweep->seeds};
+    Row row = {.arena = arena, .runs = points * sweep->seeds, .seeds = sweep->seeds};
     row.record = TAKE(arena, const Record *, row.runs);
     for (size_t i = 0; i < row.runs; i++) {
         const Record *r =
@@ -107,6 +108,27 @@ static size_t widest(const Record *r, const char *name) {
     return wide;
 }
 
+static const Field *field_in(const Record *r, const char *layer, const char *name) {
+    const Table *found = find_layer(r, layer);
+    return found ? table_find(found, name) : NULL;
+}
+
+/* Runs that differ in their seed alone learn as many numbers. */
+static void require_width(const Row *row, size_t i, const char *layer, const Field *f,
+                          size_t most) {
+    const Table *own = find_layer(row->record[i], layer);
+    if (wide_of(f) > most)
+        die(EX_DATAERR, "%s: %zu numbers of %s/%s, %zu in another run", own->file,
+            wide_of(f), own->group, f->name, most);
+    for (size_t k = i - i % row->seeds; k < i; k++) {
+        const Field *beside = field_in(row->record[k], layer, f->name);
+        if (beside && wide_of(beside) != wide_of(f))
+            die(EX_DATAERR, "%s: %zu numbers of %s/%s, %zu in %s", own->file, wide_of(f),
+                own->group, f->name, wide_of(beside),
+                find_layer(row->record[k], layer)->file);
+    }
+}
+
 /* One field of all layers and runs. */
 static void add_learned(Table *t, const Row *row, const char *axes, const Field *like) {
     const Record *all = row->longest;
@@ -115,11 +137,8 @@ static void add_learned(Table *t, const Row *row, const char *axes, const Field 
     double *choices = ZERO(t->arena, double, all->layers);
     for (size_t i = 0; i < row->runs; i++)
         for (size_t l = 0; l < all->layers; l++) {
-            const Table *layer = find_layer(row->record[i], all->name[l]);
-            const Field *f = layer ? table_find(layer, like->name) : NULL;
-            if (f && wide_of(f) > most)
-                die(EX_DATAERR, "%s: %zu numbers of %s/%s, %zu in another run",
-                    layer->file, wide_of(f), layer->group, f->name, most);
+            const Field *f = field_in(row->record[i], all->name[l], like->name);
+            if (f) require_width(row, i, all->name[l], f, most);
             from[i * all->layers + l] = f ? thinned(row, f) : NULL;
             if (f && row->record[i] == all) choices[l] = (double)lines_of(f->choices);
         }

@@ -38,8 +38,7 @@ Node *tape_softmax(Tape *tape, Node *a) {
 
 /* What is taken out of every argument of a softmax moves nothing, so it has no derivative. */
 static void largest_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
-    (void)t, (void)y, (void)g;
-    dx[0] = NULL;
+    (void)t, (void)y, (void)g, (void)dx;
 }
 
 static const Op op_largest = {.name = "largest",
