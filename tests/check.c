@@ -187,6 +187,38 @@ static Node *half_held(Tape *t, Node *const *x, void *context) {
     return tape_mul(t, x[1], tape_div(t, x[0], tape_detach(t, size)));
 }
 
+/* step(3 x - c), and max(3 x, c). */
+static Node *steps(Tape *t, Node *const *x, void *context) {
+    const double *limit = context;
+    Node *three = tape_mul(t, x[0], tape_fill(t, x[0]->shape, 3.0));
+    return tape_step(t, tape_sub(t, three, tape_fill(t, x[0]->shape, *limit)));
+}
+
+static Node *larger_of(Tape *t, Node *const *x, void *context) {
+    const double *limit = context;
+    Node *three = tape_mul(t, x[0], tape_fill(t, x[0]->shape, 3.0));
+    return tape_max(t, three, tape_fill(t, x[0]->shape, *limit));
+}
+
+static void ties_that_rounding_decides(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    double x[COUNT] = {1.0, -2.0, 0.1, 5.0, 7.0, 9.0};
+    double tie = 0.1 * 3.0, clear = 0.25, exact = 3.0;
+    CheckInput input = {"x", SHAPE(COUNT), x, 1.0};
+    CheckFunction f = {"function", 1, &input, steps, &tie, NULL};
+    for (int k = 0; k < 2; k++) {
+        f.write = k ? larger_of : steps;
+        f.context = &tie;
+        assert_int_equal(check_decided(arena, &f), !NORMLAB_HAS_QUAD);
+        f.context = &clear;
+        assert_true(check_decided(arena, &f));
+        f.context = &exact; /* a tie in both */
+        assert_true(check_decided(arena, &f));
+    }
+    arena_free(arena);
+}
+
 static void what_is_held_is_said(void **state) {
     (void)state;
     Arena *arena = arena_new();
@@ -373,6 +405,7 @@ static const Case cases[] = {
     CASE(theorem, huge_means),
     CASE(theorem, kinks_are_inconclusive),
     CASE(example, what_cannot_be_told),
+    CASE(theorem, ties_that_rounding_decides),
     CASE(theorem, what_is_held_is_said),
     CASE(fault, faults_in_a_kernel),
     CASE(fault, faults_in_a_definition),

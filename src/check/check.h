@@ -102,6 +102,10 @@ CheckHeld check_held(Arena *arena, const CheckFunction *function, uint64_t seed)
  * nothing. Asked before anything else of a function that others wrote. */
 const char *check_lacks(Arena *arena, const CheckFunction *function);
 
+/* Whether every choice of the program (max, step, select, relu) is the same in doubles and in
+ * 113 bits at its inputs. Not so at exact ties, which rounding decides. */
+bool check_decided(Arena *arena, const CheckFunction *function);
+
 CheckReport check_differences(Arena *arena, const CheckFunction *function,
                               CheckDriver driver, uint64_t seed, size_t full);
 
