@@ -229,7 +229,7 @@ static void add_usage_word(Text *text, const Command *command, const char *word,
 }
 
 /* "batch=", once: several experiments may have a key of one name. */
-static void add_key(Text *text, const char *name) {
+static void add_config_key(Text *text, const char *name) {
     const char *word = text_print(text->arena, " %s=", name);
     if (strstr(text->data, word) == NULL) text_add(text, "%s", word);
 }
@@ -239,7 +239,7 @@ static void add_own_keys(Text *text) {
     const Experiment *const *found = experiments(&count);
     for (size_t i = 0; i < count; i++)
         for (const ExperimentKey *key = found[i]->keys; key && key->name; key++)
-            add_key(text, key->name);
+            add_config_key(text, key->name);
 }
 
 /* What may follow the command: `list` norms experiments ... --long --json */
@@ -255,7 +255,7 @@ static const char *words_after(Arena *arena, const Command *command) {
     for (const Option *o = command->options; o && o->name; o++)
         add_word(&text, o->name, strlen(o->name));
     for (size_t i = 0; command->settings && i < CONFIG_KEYS; i++)
-        add_key(&text, config_keys()[i].name);
+        add_config_key(&text, config_keys()[i].name);
     if (command->settings) add_own_keys(&text);
     text_add(&text, " --plugin --help");
     return text.data;
