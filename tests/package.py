@@ -146,7 +146,7 @@ def subproject(place):
     check(len(plugin) == 1, "no plugin")
     check("Total Tests: 0" in runs(place, "ctest", "--test-dir", "b", "-N"), "it has tests")
     runs(place, "cmake", "--install", "b", "--prefix", "p")
-    installed = [os.path.join(root, name) for root, _, names in os.walk(place.path("p", "lib")) for name in names]
+    installed = [os.path.join(root, name) for root, _, names in os.walk(place.path("p")) for name in names]
     check(installed == [place.path("p", "bin", "user")], f"installed: {installed}")
 
 

@@ -2,9 +2,9 @@
  * (notes/10-partitions.md); it is named by a spec and declares its parameters and its
  * state.
  *
- * Two texts for each: its definition, a few tape operations that read like the equation,
- * and its kernel, a fused forward with a hand-derived backward. They agree
- * (tests/norm.c).
+ * Each is one text (kind.h): over the elements of x, in a few operations of the tape, it is
+ * its definition; over the moments of rows, or by a kernel with a hand-derived backward, it
+ * trains. `normlab check` holds them against each other.
  *
  * A new normalizer is one file NAME.c with a NormKind in it and one line in norm.def.
  */
