@@ -33,7 +33,7 @@ SIBLINGS = [("tape_add", "tape_sub"), ("tape_mul", "tape_div"), ("tape_sum", "ta
             ("moments_variance", "moments_unbiased")]
 for one, other in SIBLINGS:
     FLIP[one], FLIP[other] = [other], [one]
-COMMUTE = ("tape_add", "tape_mul", "strcmp")  # their last two arguments
+COMMUTE = ("tape_add", "tape_mul", "sum", "product", "strcmp")  # their last two arguments
 # Not arithmetic: room, invariants, marks of the arena. A fault in them is a crash or nothing.
 LEFT_ALONE = ("TAKE", "ZERO", "REQUIRE", "VERIFY", "arena_mark", "arena_rewind", "arena_free", "tape_arena", "sizeof",
               "tape_room")

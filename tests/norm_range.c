@@ -193,32 +193,44 @@ static size_t judge(Arena *arena, const Subject *subject, const char *data,
 
 /* ---- data ------------------------------------------------------------------------ */
 
-static const int EXPONENTS[] = {-1070, -1060, -1040, -1022, -900, -620, -540, -512, -500,
-                                500,   511,   515,   540,   620,  900,  1000, 1019};
-static const double RATIOS[] = {0.0, 3.0, 1e2, 1e8};
+/* Units 2^e, and means in units: over the whole range, and as little of it as says whether
+ * it is thought of, in a fraction of a second. */
+typedef struct Range {
+    int exponent[20], exponents;
+    double ratio[4];
+    int ratios;
+} Range;
+
+static const Range WHOLE = {{-1070, -1060, -1040, -1022, -900, -620, -540, -512, -500,
+                             500, 511, 515, 540, 620, 900, 1000, 1019},
+                            17,
+                            {0.0, 3.0, 1e2, 1e8},
+                            4},
+                   GLANCE = {{-540, 0, 620, 1019}, 4, {0.0, 1e8}, 2};
 static const Shape SHAPES[] = {{4, {4, 4, 3, 5}}, {3, {2, 4, 70}}};
 
 /* One unit for all: std 2^e, mean a multiple of it; eps 0, of the data's size, and usual. */
-static size_t units(const Subject *subject, size_t count, size_t shapes, NormMode mode) {
+static size_t units(const Subject *subject, size_t count, size_t shapes, NormMode mode,
+                    const Range *range) {
     size_t wrong = 0;
     for (size_t c = 0; c < count * shapes; c++)
-        for (size_t e = 0; e < COUNT_OF(EXPONENTS); e++)
-            for (size_t r = 0; r < COUNT_OF(RATIOS); r++)
+        for (int e = 0; e < range->exponents; e++)
+            for (int r = 0; r < range->ratios; r++)
                 for (size_t k = 0; k < 3; k++) {
-                    const double unit = ldexp(1.0, EXPONENTS[e]);
-                    const double eps = k == 0 ? 0.0
-                                       : k == 1
-                                           ? fmin(ldexp(0.01, 2 * EXPONENTS[e]), 1e300)
-                                           : 1e-5;
-                    if (!isfinite(32.0 * RATIOS[r] * unit)) continue;
+                    const int exponent = range->exponent[e];
+                    const double unit = ldexp(1.0, exponent), ratio = range->ratio[r];
+                    const double eps = k == 0   ? 0.0
+                                       : k == 1 ? fmin(ldexp(0.01, 2 * exponent), 1e300)
+                                                : 1e-5;
+                    if (!isfinite(32.0 * ratio * unit)) continue;
                     Arena *arena = arena_new();
                     Trial s = setting(arena, subject[c % count].spec, SHAPES[c / count],
-                                      eps, unit, RATIOS[r], c);
+                                      eps, unit, ratio, c);
                     s.mode = mode;
-                    for (size_t i = 0; i < s.n; i++) s.x[i] = unit * (RATIOS[r] + s.x[i]);
+                    for (size_t i = 0; i < s.n; i++) s.x[i] = unit * (ratio + s.x[i]);
                     char data[64];
-                    snprintf(data, sizeof data, "std 2^%d, mean %g std, eps %g",
-                             EXPONENTS[e], RATIOS[r], eps);
+                    snprintf(data, sizeof data, "std 2^%d, mean %g std, eps %g", exponent,
+                             ratio, eps);
                     if (mode == NORM_TRAIN || norm_keeps_state(s.norm))
                         wrong += judge(arena, &subject[c % count], data, &s);
                     arena_free(arena);
@@ -256,16 +268,33 @@ static size_t mixed(const Subject *subject, size_t count) {
 
 static void kernels_over_the_whole_range(void **state) {
     (void)state;
-    assert_int_equal(
-        units(PARTITIONS, COUNT_OF(PARTITIONS), COUNT_OF(SHAPES), NORM_TRAIN) +
-            units(PARTITIONS, COUNT_OF(PARTITIONS), 1, NORM_EVAL),
-        0);
+    const size_t count = COUNT_OF(PARTITIONS);
+    assert_int_equal(units(PARTITIONS, count, COUNT_OF(SHAPES), NORM_TRAIN, &WHOLE) +
+                         units(PARTITIONS, count, 1, NORM_EVAL, &WHOLE),
+                     0);
 }
 
 static void rows_over_the_whole_range(void **state) {
     (void)state;
-    assert_int_equal(units(COMBINED, COUNT_OF(COMBINED), 1, NORM_TRAIN) +
-                         units(COMBINED, COUNT_OF(COMBINED), 1, NORM_EVAL),
+    const size_t count = COUNT_OF(COMBINED);
+    assert_int_equal(units(COMBINED, count, 1, NORM_TRAIN, &WHOLE) +
+                         units(COMBINED, count, 1, NORM_EVAL, &WHOLE),
+                     0);
+}
+
+static void kernels_at_a_glance(void **state) {
+    (void)state;
+    const size_t count = COUNT_OF(PARTITIONS);
+    assert_int_equal(units(PARTITIONS, count, 1, NORM_TRAIN, &GLANCE) +
+                         units(PARTITIONS, count, 1, NORM_EVAL, &GLANCE),
+                     0);
+}
+
+static void rows_at_a_glance(void **state) {
+    (void)state;
+    const size_t count = COUNT_OF(COMBINED);
+    assert_int_equal(units(COMBINED, count, 1, NORM_TRAIN, &GLANCE) +
+                         units(COMBINED, count, 1, NORM_EVAL, &GLANCE),
                      0);
 }
 
@@ -287,6 +316,8 @@ static void absent(void **state) {
 }
 #define kernels_over_the_whole_range absent
 #define rows_over_the_whole_range    absent
+#define kernels_at_a_glance          absent
+#define rows_at_a_glance             absent
 #define kernels_of_mixed_sizes       absent
 #define rows_of_mixed_sizes          absent
 
@@ -294,6 +325,7 @@ static void absent(void **state) {
 
 static const Case cases[] = {
     CASE(oracle, kernels_over_the_whole_range), CASE(oracle, kernels_of_mixed_sizes),
-    CASE(oracle, rows_over_the_whole_range), CASE(oracle, rows_of_mixed_sizes)};
+    CASE(oracle, rows_over_the_whole_range),    CASE(oracle, rows_of_mixed_sizes),
+    CASE(oracle, kernels_at_a_glance),          CASE(oracle, rows_at_a_glance)};
 
 HARNESS_MAIN("norm_range", cases)

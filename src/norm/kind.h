@@ -84,6 +84,9 @@ NormField field_weighed(const NormView *v, const NormField *a, Node *const *w,
                         size_t count);
 Node *field_between(const NormView *v, NormField a, NormField b);
 
+/* Its scale, also where nobody wrote it. */
+Node *field_scale(const NormView *v, NormField a);
+
 /* Part i over the same view; what it gives; a view of what somebody gave, and what its text
  * gives as a field of x. */
 NormView view_part(const NormView *v, size_t i);

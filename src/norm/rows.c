@@ -15,7 +15,7 @@ static Shape rows_shape(Lattice at) {
 typedef struct RowCells {
     const Partition *partition; /* one cell a row */
     double *origin;             /* [N C] */
-    Standard *cell;             /* [N C] shift and offset of the rows' means */
+    Standard *cell;             /* [N C] shift and offset of the rows' means, if asked */
     const double *fixed;        /* [C] */
     Moments *moments;           /* [N C] */
 } RowCells;
@@ -199,10 +199,7 @@ static double *fixed_means(const NormContext *context, size_t C) {
 
 /* Rows as if of these means: each element of y depends on its own x alone. */
 static Rows rows_given(Tape *t, RowCells *cells, Lattice at) {
-    for (size_t i = 0; i < at.N * at.C; i++) {
-        cells->origin[i] = cells->fixed[i % at.C];
-        cells->cell[i] = (Standard){cells->origin[i], 0.0, 1.0};
-    }
+    for (size_t i = 0; i < at.N * at.C; i++) cells->origin[i] = cells->fixed[i % at.C];
     return (Rows){.at = at,
                   .mean = tape_fill(t, rows_shape(at), 0.0),
                   .variance = tape_fill(t, rows_shape(at), 0.0),
@@ -226,7 +223,7 @@ Node *rows_apply(const NormContext *context, Node *x) {
     RowCells *cells = TAKE(arena, RowCells, 1);
     *cells = (RowCells){.partition = partition_blocks(arena, at, 1, 1, false),
                         .origin = TAKE(arena, double, count),
-                        .cell = TAKE(arena, Standard, count)};
+                        .cell = ZERO(arena, Standard, count)};
     cells->fixed = fixed_means(context, at.C);
     const bool given =
         norm_smallest_cell(arena, context->norm, at, context->mode) == SIZE_MAX &&
@@ -255,6 +252,6 @@ bool norm_has_rows(const Norm *norm) {
 NormField norm_rows(const NormContext *context, const Rows *x) {
     const NormView v = view_rows(context, x);
     NormField y = view_text(&v);
-    if (y.scale == NULL && y.raw == NULL) y.scale = tape_fill(v.tape, v.shape, 1.0);
+    y.scale = field_scale(&v, y);
     return y;
 }

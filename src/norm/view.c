@@ -51,7 +51,7 @@ static Node *sum(Tape *t, Node *a, Node *b) {
 }
 
 /* Its scale, also where nobody wrote it. */
-static Node *slope(const NormView *v, NormField a) {
+Node *field_scale(const NormView *v, NormField a) {
     if (a.scale || a.raw || v->x) return a.scale;
     return tape_fill(v->tape, v->shape, 1.0);
 }
@@ -84,7 +84,7 @@ NormField field_over(const NormView *v, NormField a, Node *root) {
 
 NormField field_plus(const NormView *v, NormField a, NormField b) {
     Tape *t = v->tape;
-    NormField y = {.scale = sum(t, slope(v, a), slope(v, b)),
+    NormField y = {.scale = sum(t, field_scale(v, a), field_scale(v, b)),
                    .raw = sum(t, a.raw, b.raw)};
     y.value = tape_add(t, a.value, b.value);
     return y;
@@ -127,7 +127,8 @@ NormField view_run(const NormView *v, size_t i) {
 NormView view_after(const NormView *v, NormField seen) {
     if (v->x) return view_elements(&v->context, seen.value);
     Tape *t = v->tape;
-    Node *scale = sum(t, slope(v, seen), seen.raw), *square = tape_mul(t, scale, scale);
+    Node *scale = sum(t, field_scale(v, seen), seen.raw),
+         *square = tape_mul(t, scale, scale);
     const Rows rows = {.at = v->at,
                        .mean = at_means(v, seen),
                        .variance = tape_mul(t, square, v->rows.variance)};
@@ -137,8 +138,8 @@ NormView view_after(const NormView *v, NormField seen) {
 NormField field_after(const NormView *v, NormField first, NormField second) {
     if (v->x) return second;
     Tape *t = v->tape;
-    Node *scale = slope(v, first), *whole = sum(t, scale, first.raw);
-    NormField y = {.scale = sum(t, product(t, whole, slope(v, second)),
+    Node *scale = field_scale(v, first), *whole = sum(t, scale, first.raw);
+    NormField y = {.scale = sum(t, product(t, whole, field_scale(v, second)),
                                 product(t, scale, second.raw)),
                    .raw = product(t, first.raw, second.raw)};
     y.value = sum(t, second.value, product(t, first.value, second.raw));

@@ -71,11 +71,12 @@ static Node *given(Tape *tape, Shape shape, const double *value, double *slot) {
                 : tape_leaf(tape, shape, value);
 }
 
+/* What a caller may have left in `observed`: what is added to it, or not written, shows. */
+static const double LEFT = 7.0;
+
+/* NaN: what is not written shows. */
 static double *slot_for(Arena *arena, size_t count, bool frozen) {
-    if (frozen) return NULL;
-    double *slot = TAKE(arena, double, count);
-    for (size_t k = 0; k < count; k++) slot[k] = NAN; /* what is not written shows */
-    return slot;
+    return frozen ? NULL : filled(arena, count, NAN);
 }
 
 typedef Node *Written(const NormContext *context, Node *x);
@@ -88,7 +89,7 @@ static Outcome run(Arena *arena, const Trial *t, unsigned frozen, Written *text)
     for (size_t k = 0; k < norm->params; k++)
         o.dparam[k] = slot_for(arena, norm->param[k].count, frozen >> (k + 1) & 1u);
     for (size_t k = 0; k < norm->states; k++)
-        o.observed[k] = ZERO(arena, double, norm->state[k].count);
+        o.observed[k] = filled(arena, norm->state[k].count, LEFT);
     ArenaMark mark = arena_mark(arena);
     Tape *tape = tape_new(arena);
     Node *x = given(tape, t->shape, t->x, o.dx);
