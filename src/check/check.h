@@ -72,7 +72,7 @@ typedef struct CheckBound {
  * error estimate), with steps in units of the inputs' scale, and upstream u, v (in units
  * of scale) random normal by `seed`. Every element of every input while the inputs
  * together have at most `full` elements; beyond, `full` random directions over all inputs
- * at once.
+ * at once, each drawn again, a few times, where a kink is too near to tell.
  *   pass          everywhere |got - expected| <= allowed, and allowed <= 1e-6 of the norm
  *                 of that input's gradient
  *   fail          somewhere beyond what is allowed, or not finite where the function is
@@ -114,7 +114,8 @@ CheckReport check_differences(Arena *arena, const CheckFunction *function,
  * tape_gradient before the last. In complex doubles it has the digits of the forward
  * program itself; in 113 bits (`quad`) it is exact for our purposes. Choices of relu, max,
  * select and step are those at x: no probe can cross a kink. Elements and directions as in
- * check_differences. */
+ * check_differences; in doubles, at first order and with scales, also a direction in each
+ * input alone. */
 CheckReport check_complex_step(Arena *arena, const CheckFunction *function,
                                CheckDriver driver, const CheckBound *bound, bool quad,
                                uint64_t seed, size_t full);

@@ -54,8 +54,10 @@ const char *check_place(Arena *arena, const CheckFunction *function,
         if (r->element == SIZE_MAX) return "a direction of the upstream";
         return text_print(arena, "upstream at %zu", r->element);
     }
-    if (r->element == SIZE_MAX) return "a direction";
     const CheckInput *input = &function->input[r->input];
+    if (r->element == SIZE_MAX)
+        return r->input ? text_print(arena, "a direction in %s", input->name)
+                        : "a direction";
     if (input->shape.rank == 0) return text_print(arena, "%s%s", input->name, of);
     return text_print(arena, "%s[%s]%s", input->name,
                       judge_index(arena, input->shape, r->element), of);

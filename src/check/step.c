@@ -165,6 +165,7 @@ CheckReport check_complex_step(Arena *arena, const CheckFunction *function,
     Steps steps = {.bound = &whole, .quad = quad, .norm = judge_norm(&walk.derive)};
     steps.by_x = stepper_new(&walk.derive, order);
     if (order > 1) steps.by_u = stepper_new(&walk.derive, order - 1);
+    walk.each = order == 1 && !quad && bound->of_norm == 0.0;
     walk.oracle = &steps;
     CheckReport report = walk_all(&walk, full);
     arena_rewind(arena, mark);

@@ -15,12 +15,19 @@ static Line line_of(const Walk *walk, const double *u, double *const *v,
     return line;
 }
 
-static void judge(Walk *walk, const Line *line, Case c) {
+/* False, and nothing entered, where it cannot tell and `last` is not set. */
+static bool judge_or_leave(Walk *walk, const Line *line, Case c, bool last) {
     ArenaMark mark = arena_mark(walk->derive.arena);
     c.output = SIZE_MAX;
     walk->ask(walk, &line->probe, line->noise, &c);
-    judge_enter(&walk->judge, &c);
+    const bool enters = last || judge_verdict(&c) != CHECK_INCONCLUSIVE;
+    if (enters) judge_enter(&walk->judge, &c);
     arena_rewind(walk->derive.arena, mark);
+    return enters;
+}
+
+static void judge(Walk *walk, const Line *line, Case c) {
+    judge_or_leave(walk, line, c, true);
 }
 
 /* The last v, along which the highest order is taken; NULL at first order. */
@@ -69,18 +76,41 @@ static void judge_upstream(Walk *walk, Line line) {
     }
 }
 
-static void judge_direction(Walk *walk, uint64_t role, Line line) {
+static bool judge_direction(Walk *walk, uint64_t role, Line line, bool last) {
     const Derive *d = &walk->derive;
     double got = 0.0, norm = judge_norm(d), **along = derive_draw(d, role);
     for (size_t i = 0; i < d->function->inputs; i++)
         got += sum_product(d->got[i], along[i], derive_count(d, i));
     line.probe.along = along;
     line.size = probe_sample(&line.probe, 0.0).size;
+    return judge_or_leave(walk, &line,
+                          (Case){.element = SIZE_MAX,
+                                 .got = got,
+                                 .limit = judge_limit(norm, norm, line.size),
+                                 .unit = 1.0},
+                          last);
+}
+
+/* Along a direction that a kink is near to another one is drawn, a few times. */
+static void judge_directions(Walk *walk, uint64_t role, Line line) {
+    enum { DRAWS = 16, APART = 1000 };
+    for (uint64_t k = 0; k < DRAWS; k++)
+        if (judge_direction(walk, role + k * APART, line, k + 1 == DRAWS)) return;
+}
+
+/* In one input alone, so that no other's share hides its own. */
+static void judge_direction_in(Walk *walk, size_t i, Line line) {
+    const Derive *d = &walk->derive;
+    double **drawn = derive_draw(d, ROLE_DIRECTION), *still = walk->along[i];
+    walk->along[i] = drawn[i];
+    line.probe.along = walk->along;
     judge(walk, &line,
-          (Case){.element = SIZE_MAX,
-                 .got = got,
-                 .limit = judge_limit(norm, norm, line.size),
+          (Case){.input = i,
+                 .element = SIZE_MAX,
+                 .got = sum_product(d->got[i], drawn[i], derive_count(d, i)),
+                 .limit = limit_of(walk, i, line.size),
                  .unit = 1.0});
+    walk->along[i] = still;
 }
 
 static void judge_upstream_direction(Walk *walk, uint64_t role, Line line) {
@@ -119,9 +149,10 @@ CheckReport walk_all(Walk *walk, size_t full) {
     }
     for (size_t r = 0; r < full; r++) {
         ArenaMark mark = arena_mark(d->arena);
-        judge_direction(walk, ROLE_DIRECTION + r, by_x);
+        judge_directions(walk, ROLE_DIRECTION + r, by_x);
         if (against) judge_upstream_direction(walk, ROLE_DIRECTION + r, by_u);
         arena_rewind(d->arena, mark);
     }
+    for (size_t i = 0; walk->each && i < inputs; i++) judge_direction_in(walk, i, by_x);
     return walk->judge.report;
 }

@@ -12,6 +12,7 @@ struct Walk {
     Judge judge;
     Kinks kinks;
     double **along; /* direction of the probe at work, zeros between */
+    bool each;      /* beside random directions, one in each input alone */
 
     /* Fills expected, allowed, estimate and trouble of the case: the derivative of the
      * probe's f at 0. */
