@@ -422,6 +422,34 @@ static void names_of_others(void **state) {
     arena_free(arena);
 }
 
+/* Of entries that begin with their word, and of pointers to such. */
+static void words_of_a_list(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        int weight;
+    } table[] = {{"batch", 1}, {"layer", 2}, {"group", 3}};
+    const void *const pointers[] = {&table[2], &table[0]};
+    const Choice all = CHOICE(table);
+    Choice two = CHOICE(pointers);
+    two.pointers = true;
+    Arena *arena = arena_new();
+    Error error = {.set = false};
+    size_t place = 7;
+    assert_int_equal(choice_find(&all, "group"), 2);
+    assert_int_equal(choice_find(&all, "grou"), 3);
+    assert_int_equal(choice_find(&two, "batch"), 1);
+    assert_string_equal(choice_words(arena, &all, " or "), "batch, layer or group");
+    assert_string_equal(choice_hint(arena, &two, "gruop"), ", did you mean 'group'?");
+    assert_true(choice_read(arena, &all, "norm=", "layer", &place, &error));
+    assert_int_equal(place, 1);
+    assert_false(choice_read(arena, &all, "norm=", "layr", &place, &error));
+    assert_int_equal(place, 1);
+    assert_string_equal(error.message, "norm=layr: batch, layer or group is expected"
+                                       ", did you mean 'layer'?");
+    arena_free(arena);
+}
+
 static void words_for_a_shell(void **state) {
     (void)state;
     static const char *const row[][2] = {{"rate=0.1,0.2", "rate=0.1,0.2"},
@@ -474,6 +502,7 @@ static const Case cases[] = {
     CASE(example, texts_as_counts),
     CASE(example, nearest_word),
     CASE(example, names_of_others),
+    CASE(example, words_of_a_list),
     CASE(example, words_for_a_shell),
     CASE(fault, one_line_and_a_code),
     CASE(fault, a_line_is_one_write),

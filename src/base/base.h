@@ -173,6 +173,30 @@ typedef struct OtherName {
 const char *text_hint_for(Arena *arena, const char *word, const OtherName *others,
                           const char *const *candidates, size_t count);
 
+/* ---- choice.c: a word of a list --------------------------------------------------- */
+
+/* The words are those with which the entries of a table begin, or what its pointers point to. */
+typedef struct Choice {
+    const void *table;
+    size_t count, stride; /* entries, bytes from one to the next */
+    bool pointers;
+    const OtherName *others; /* NULL: none are known */
+} Choice;
+
+#define CHOICE(array)                                                                    \
+    { .table = (array), .count = COUNT_OF(array), .stride = sizeof *(array) }
+
+/* Its place; `count`: it is none of them. */
+size_t choice_find(const Choice *choice, const char *word);
+
+/* text_hint_for its words, and these as "a, b" and, before the last, " or ". */
+const char *choice_hint(Arena *arena, const Choice *choice, const char *word);
+const char *choice_words(Arena *arena, const Choice *choice, const char *last);
+
+/* False and *error "SAIDword: a, b or c is expected": `said` is "--mode " or "protocol=". */
+bool choice_read(Arena *arena, const Choice *choice, const char *said, const char *word,
+                 size_t *place, Error *error);
+
 /* ---- draw.c: random numbers without state ---------------------------------------- */
 
 /* What a draw is for. Numbers are part of every stored result: never renumber. */

@@ -46,15 +46,13 @@ static double read_width(const char *text, double pixels, double bare) {
 }
 
 FigureForm figure_form(Arena *arena, const char *name, const char *width) {
-    const char *names[COUNT_OF(FORMS)];
-    size_t i = 0;
-    for (size_t k = 0; k < COUNT_OF(FORMS); k++) names[k] = FORMS[k].name;
-    while (i < COUNT_OF(FORMS) && strcmp(name, names[i]) != 0) i++;
-    if (i == COUNT_OF(FORMS))
-        die(EX_USAGE, "no form of figure '%s'%s; there are svg, pdf, png, tex, dumb",
-            name, text_hint(arena, name, names, COUNT_OF(names)));
+    static const Choice forms = CHOICE(FORMS);
+    const size_t i = choice_find(&forms, name);
+    if (i == forms.count)
+        die(EX_USAGE, "no form of figure '%s'%s; there are %s", name,
+            choice_hint(arena, &forms, name), choice_words(arena, &forms, ", "));
     const bool dumb = strcmp(name, "dumb") == 0;
-    FigureForm form = {names[i], dumb ? DUMB_WIDE : WIDE};
+    FigureForm form = {FORMS[i].name, dumb ? DUMB_WIDE : WIDE};
     if (width == NULL) return form;
     form.width = read_width(width, FORMS[i].pixels, FORMS[i].bare);
     const double least = dumb ? 40.0 : 2.5, most = dumb ? 400.0 : 20.0;

@@ -19,14 +19,12 @@ const Experiment *const *experiments(size_t *count) {
 }
 
 const Experiment *experiment_find(Arena *arena, const char *name) {
-    const char *names[COUNT_OF(FOUND)];
-    for (size_t i = 0; i < COUNT_OF(FOUND); i++) {
-        if (strcmp(name, FOUND[i]->name) == 0) return FOUND[i];
-        names[i] = FOUND[i]->name;
-    }
-    const char *hint = text_hint(arena, name, names, COUNT_OF(FOUND));
+    Choice all = CHOICE(FOUND);
+    all.pointers = true;
+    const size_t i = choice_find(&all, name);
+    if (i < all.count) return FOUND[i];
     die(EX_USAGE, "no experiment '%s'%s; `normlab list experiments` lists them", name,
-        hint);
+        choice_hint(arena, &all, name));
 }
 
 void experiment_want_runs(const Experiment *e) {

@@ -40,18 +40,17 @@ static size_t least_multiple(size_t a, size_t b) {
 /* A point (normalizer, b) of the sweep as the configuration of a run. */
 bool protocol_complete(Config *config, Arena *arena, const Own *own, Error *error) {
     const char *protocol = own->text[0];
-    size_t samples, batch = config_count(config, "batch");
+    static const char *const names[] = {"paper", "statistics"};
+    static const Choice protocols = CHOICE(names);
+    size_t chosen, samples, batch = config_count(config, "batch");
     bool counted = text_to_count(own->text[1], &samples) && samples > 0;
     if (!counted)
         return fail(error, EX_USAGE, 0,
                     "samples=%s: a whole number from 1 on is expected",
                     text_clip(arena, own->text[1]));
-    if (strcmp(protocol, "paper") == 0) return true;
-    if (strcmp(protocol, "statistics") != 0)
-        return fail(
-            error, EX_USAGE, 0, "protocol=%s: paper or statistics is expected%s",
-            protocol,
-            text_hint(arena, protocol, (const char *const[]){"paper", "statistics"}, 2));
+    if (!choice_read(arena, &protocols, "protocol=", protocol, &chosen, error))
+        return false;
+    if (chosen == 0) return true;
     if (samples % batch != 0)
         return fail(error, EX_USAGE, 0,
                     "samples=%s: a multiple of every batch (%zu) is expected: add "

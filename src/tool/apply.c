@@ -8,21 +8,15 @@
 /* ---- words ------------------------------------------------------------------------- */
 
 static NormMode read_mode(const Call *call) {
-    static const char *const modes[] = {"train", "eval"};
-    const char *text = call_option(call, "--mode");
-    if (text == NULL || strcmp(text, "train") == 0) return NORM_TRAIN;
-    if (strcmp(text, "eval") == 0) return NORM_EVAL;
-    die(EX_USAGE, "--mode %s: train or eval is expected%s", text,
-        text_hint(call->arena, text, modes, 2));
+    static const char *const names[] = {"train", "eval"};
+    static const Choice modes = CHOICE(names);
+    return (NormMode)call_choice(call, "--mode", &modes);
 }
 
 static bool read_channels_last(const Call *call) {
-    static const char *const layouts[] = {"channels-first", "channels-last"};
-    const char *text = call_option(call, "--layout");
-    if (text == NULL || strcmp(text, layouts[0]) == 0) return false;
-    if (strcmp(text, layouts[1]) == 0) return true;
-    die(EX_USAGE, "--layout %s: channels-first or channels-last is expected%s", text,
-        text_hint(call->arena, text, layouts, 2));
+    static const char *const names[] = {"channels-first", "channels-last"};
+    static const Choice layouts = CHOICE(names);
+    return call_choice(call, "--layout", &layouts) == 1;
 }
 
 static size_t read_epoch(const Call *call) {

@@ -13,14 +13,10 @@ static const Names NAMES[] = {
     {"flax", "scale", "bias", "mean", "var", "cell_mean", "cell_rstd"}};
 
 const Names *apply_names(const Call *call) {
-    const char *text = call_option(call, "--names"), *known[COUNT_OF(NAMES)];
-    if (text == NULL) return &NAMES[0];
-    for (size_t i = 1; i < COUNT_OF(NAMES); i++) {
-        if (strcmp(text, NAMES[i].option) == 0) return &NAMES[i];
-        known[i - 1] = NAMES[i].option;
-    }
-    die(EX_USAGE, "--names %s: torch, onnx, keras or flax is expected%s", text,
-        text_hint(call->arena, text, known, COUNT_OF(NAMES) - 1));
+    static const Choice theirs = {&NAMES[1], COUNT_OF(NAMES) - 1, sizeof *NAMES, false,
+                                  NULL};
+    if (call_option(call, "--names") == NULL) return &NAMES[0];
+    return &NAMES[1 + call_choice(call, "--names", &theirs)];
 }
 
 /* The word of a framework for one of ours; the word itself where it has none. */

@@ -15,18 +15,14 @@ static const Part PARTS[] = {
 
 /* Those that are asked for; all, where none is. */
 static void find_parts(const Call *call, bool wanted[COUNT_OF(PARTS)]) {
-    const char *names[COUNT_OF(PARTS)];
-    for (size_t i = 0; i < COUNT_OF(PARTS); i++) {
-        names[i] = PARTS[i].name;
-        wanted[i] = call->words == 0;
-    }
+    static const Choice parts = CHOICE(PARTS);
+    for (size_t i = 0; i < parts.count; i++) wanted[i] = call->words == 0;
     for (size_t k = 0; k < call->words; k++) {
-        size_t i = 0;
-        while (i < COUNT_OF(PARTS) && strcmp(call->word[k], names[i]) != 0) i++;
-        if (i == COUNT_OF(PARTS))
-            die(EX_USAGE, "bench has no part '%s'%s; there are kernels, training, check",
-                call->word[k],
-                text_hint(call->arena, call->word[k], names, COUNT_OF(names)));
+        const size_t i = choice_find(&parts, call->word[k]);
+        if (i == parts.count)
+            die(EX_USAGE, "bench has no part '%s'%s; there are %s", call->word[k],
+                choice_hint(call->arena, &parts, call->word[k]),
+                choice_words(call->arena, &parts, ", "));
         wanted[i] = true;
     }
 }

@@ -25,13 +25,12 @@ const Command *const *commands(size_t *count) {
 /* ---- reading --------------------------------------------------------------------- */
 
 static const Command *find_command(Arena *arena, const char *name) {
-    const char *names[COUNT_OF(COMMANDS)];
-    for (size_t i = 0; i < COUNT_OF(COMMANDS); i++) {
-        if (strcmp(name, COMMANDS[i]->name) == 0) return COMMANDS[i];
-        names[i] = COMMANDS[i]->name;
-    }
+    Choice all = CHOICE(COMMANDS);
+    all.pointers = true;
+    const size_t i = choice_find(&all, name);
+    if (i < all.count) return COMMANDS[i];
     die(EX_USAGE, "no command '%s'%s; `normlab --help` lists them", name,
-        text_hint(arena, name, names, COUNT_OF(names)));
+        choice_hint(arena, &all, name));
 }
 
 enum { MOST_OPTIONS = 30 };
@@ -121,6 +120,20 @@ size_t call_count(const Call *call, const char *name, size_t otherwise, size_t m
     return value;
 }
 
+size_t word_choice(const Call *call, const char *name, const char *word,
+                   const Choice *choice) {
+    Error error = {.set = false};
+    size_t place = 0;
+    const char *said = text_print(call->arena, "%s ", name);
+    if (word && !choice_read(call->arena, choice, said, word, &place, &error))
+        die(error.code, "%s", error.message);
+    return place;
+}
+
+size_t call_choice(const Call *call, const char *name, const Choice *choice) {
+    return word_choice(call, name, call_option(call, name), choice);
+}
+
 void want_checkout(const Call *call, const char *why) {
     if (!place_is_checkout())
         die(EX_UNAVAILABLE,
@@ -138,6 +151,7 @@ static bool asks_help(int argc, char **argv) {
 /* `normlab --help`, `normlab --version`, or a word that is neither. */
 static int global_option(Arena *arena, const char *word) {
     static const char *const names[] = {"--help", "--version", "--plugin"};
+    static const Choice all = CHOICE(names);
     if (strcmp(word, "--version") == 0) {
         puts("normlab " NORMLAB_VERSION);
         return EX_OK;
@@ -148,7 +162,7 @@ static int global_option(Arena *arena, const char *word) {
     }
     die(EX_USAGE,
         "no option '%s' before a command%s; `normlab --help` lists the commands", word,
-        text_hint(arena, word, names, COUNT_OF(names)));
+        choice_hint(arena, &all, word));
 }
 
 /* --plugin FILE stands anywhere: each is loaded and taken out. How many words are left. */

@@ -321,7 +321,8 @@ static void print_zsh(Arena *arena) {
 }
 
 int help_print_form(Arena *arena, const char *form) {
-    static const char *const forms[] = {"--man", "--bash", "--zsh", "--help"};
+    static const char *const names[] = {"--man", "--bash", "--zsh", "--help"};
+    static const Choice forms = CHOICE(names);
     if (strcmp(form, "--man") == 0)
         print_man();
     else if (strcmp(form, "--bash") == 0)
@@ -332,6 +333,6 @@ int help_print_form(Arena *arena, const char *form) {
         help_print(stdout);
     else
         die(EX_USAGE, "no form of help '%s'%s; there are --man, --bash, --zsh", form,
-            text_hint(arena, form, forms, COUNT_OF(forms)));
+            choice_hint(arena, &forms, form));
     return EX_OK;
 }

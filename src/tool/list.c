@@ -282,15 +282,12 @@ const char *list_words(Arena *arena, size_t i) {
 }
 
 static const List *find_list(const Call *call) {
-    const char *names[COUNT_OF(LISTS)];
-    Text known = text_new(call->arena);
-    for (size_t i = 0; i < COUNT_OF(LISTS); i++) {
-        if (strcmp(call->word[0], LISTS[i].name) == 0) return &LISTS[i];
-        names[i] = LISTS[i].name;
-        text_add(&known, "%s%s", i ? ", " : "", names[i]);
-    }
+    static const Choice lists = CHOICE(LISTS);
+    const size_t i = choice_find(&lists, call->word[0]);
+    if (i < lists.count) return &LISTS[i];
     die(EX_USAGE, "no list of '%s'%s; there are %s", call->word[0],
-        text_hint(call->arena, call->word[0], names, COUNT_OF(names)), known.data);
+        choice_hint(call->arena, &lists, call->word[0]),
+        choice_words(call->arena, &lists, ", "));
 }
 
 static Thing thing_of(Arena *arena, const List *list, size_t i) {
@@ -319,16 +316,16 @@ static size_t *find_named(const Call *call, const List *list) {
     Arena *arena = call->arena;
     const size_t count = list->count();
     const char **names = TAKE(arena, const char *, count);
+    const Choice things = {names, count, sizeof *names, false, NULL};
     size_t *found = TAKE(arena, size_t, call->words);
     for (size_t i = 0; i < count; i++) names[i] = thing_of(arena, list, i).name;
     for (size_t k = 1; k < call->words; k++) {
         const char *word = call->word[k],
                    *name = text_copy(arena, word, name_length(list, word));
-        size_t i = 0;
-        while (i < count && strcmp(names[i], name) != 0) i++;
+        const size_t i = choice_find(&things, name);
         if (i == count)
             die(EX_USAGE, "no %s '%s'%s; `normlab list %s` lists them", list->one, name,
-                text_hint(arena, name, names, count), list->name);
+                choice_hint(arena, &things, name), list->name);
         if (strcmp(name, word) != 0) want_network(arena, word);
         found[k - 1] = i;
     }

@@ -91,15 +91,15 @@ typedef struct Thing {
 
 static int run_new(const Call *call) {
     static const Thing things[] = {{"norm", new_norm}, {"experiment", new_experiment}};
-    static const char *const names[] = {"norm", "experiment"};
-    for (size_t i = 0; i < COUNT_OF(things); i++) {
-        if (strcmp(call->word[0], things[i].name) != 0) continue;
-        want_checkout(call, "a new one is a source file");
-        things[i].make(call->arena, call->word[1]);
-        return EX_OK;
-    }
-    die(EX_USAGE, "no template of '%s'%s; there are norm, experiment", call->word[0],
-        text_hint(call->arena, call->word[0], names, COUNT_OF(names)));
+    static const Choice templates = CHOICE(things);
+    const size_t i = choice_find(&templates, call->word[0]);
+    if (i == templates.count)
+        die(EX_USAGE, "no template of '%s'%s; there are %s", call->word[0],
+            choice_hint(call->arena, &templates, call->word[0]),
+            choice_words(call->arena, &templates, ", "));
+    want_checkout(call, "a new one is a source file");
+    things[i].make(call->arena, call->word[1]);
+    return EX_OK;
 }
 
 const Command command_new = {

@@ -106,20 +106,17 @@ void print_grid(Arena *arena, FILE *out, const Grid *grid, TableForm form) {
 static int run_table(const Call *call) {
     static const char *const names[] = {"text", "csv", "json", "latex"};
     static const OtherName others[] = {{"tex", "latex"}, {"txt", "text"}, {NULL, NULL}};
+    const Choice forms = {names, COUNT_OF(names), sizeof *names, false, others};
     const char *name;
     const Experiment *experiment = study_experiment(call->arena, call->word[0], &name);
     experiment_want_runs(experiment);
     const char *form = call_option(call, "--form");
-    size_t chosen = 0;
     if (call_option(call, "--json")) {
         if (form && strcmp(form, "json") != 0)
             die(EX_USAGE, "--json and --form %s: one of both is expected", form);
         form = "json";
     }
-    while (form && chosen < COUNT_OF(names) && strcmp(form, names[chosen]) != 0) chosen++;
-    if (chosen == COUNT_OF(names))
-        die(EX_USAGE, "--form %s: text, csv, json or latex is expected%s", form,
-            text_hint_for(call->arena, form, others, names, COUNT_OF(names)));
+    const size_t chosen = word_choice(call, "--form", form, &forms);
     print_grid(call->arena, stdout,
                grid_find(call->arena, experiment, name, call_option(call, "--from")),
                (TableForm)chosen);

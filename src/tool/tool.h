@@ -46,6 +46,10 @@ const char *call_option(const Call *call, const char *name); /* NULL: not given 
 /* Ends the program (69) where there are no sources, as beside an installed program. */
 void want_checkout(const Call *call, const char *why);
 size_t call_count(const Call *call, const char *name, size_t otherwise, size_t most);
+/* The place of an option's word; 0, the first, where it is not given. */
+size_t call_choice(const Call *call, const char *name, const Choice *choice);
+size_t word_choice(const Call *call, const char *name, const char *word,
+                   const Choice *choice);
 
 /* ---- help.c: what the program says of itself ---------------------------------------- */
 
