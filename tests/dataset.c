@@ -31,18 +31,33 @@ static const Dataset *open_good(Arena *arena, const char *name) {
     return dataset;
 }
 
+/* A sample's image, and its label. */
+static const uint8_t *pixels(const Samples *samples, size_t i) {
+    return samples->value[0][i];
+}
+
+static size_t label_of(const Samples *samples, size_t i) {
+    return *(const uint8_t *)samples->value[1][i];
+}
+
 /* ---- standardization, split, statistics ------------------------------------------ */
 
 /* Images first .. first + count - 1 of train, plain unless `augment`. */
-static double *batch_of(Arena *arena, const Dataset *dataset, size_t first, size_t count,
-                        const Augment *augment, uint64_t seed, uint64_t epoch) {
+static const double *batch_of(Arena *arena, const Dataset *dataset, size_t first,
+                              size_t count, const Augment *augment, uint64_t seed,
+                              uint64_t epoch) {
     size_t *index = TAKE(arena, size_t, count);
-    double *x = TAKE(arena, double, count *PIXELS);
-    uint8_t *label = TAKE(arena, uint8_t, count);
     for (size_t i = 0; i < count; i++) index[i] = first + i;
-    dataset_batch(x, label, dataset, &dataset->train, index, count, augment, seed, epoch);
-    assert_memory_equal(label, dataset->train.label + first, count);
-    return x;
+    Batch batch = dataset_batch(arena, dataset, &dataset->train, index, count, augment,
+                                seed, epoch);
+    assert_int_equal(batch.count, count);
+    assert_true(shape_equal(batch.shape[0], SHAPE(count, 1, 28, 28)));
+    assert_true(shape_equal(batch.shape[1], SHAPE(count)));
+    assert_null(batch.real[1]);
+    assert_null(batch.label[0]);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(batch.label[1][i], label_of(&dataset->train, first + i));
+    return batch.real[0];
 }
 
 static void standardized(void **state) {
@@ -93,28 +108,30 @@ static void split_is_the_drawn_order(void **state) {
         assert_int_equal(a->train.id[i], order[MINI_VAL + i]);
     assert_memory_equal(a->train.id, b->train.id, MINI_TRAIN * sizeof a->train.id[0]);
     for (size_t i = 0; i < MINI_TRAIN; i++) {
-        assert_memory_equal(a->train.pixel[i], b->train.pixel[i], PIXELS);
-        assert_int_equal(a->train.label[i], b->train.label[i]);
+        assert_memory_equal(pixels(&a->train, i), pixels(&b->train, i), PIXELS);
+        assert_int_equal(label_of(&a->train, i), label_of(&b->train, i));
     }
     arena_free(arena);
 }
 
 /* Two passes in extended precision over the doubles themselves. */
 static void check_statistics(const Dataset *dataset) {
-    for (size_t c = 0; c < dataset->channels; c++) {
+    const DataField *image = &dataset->field[0];
+    for (size_t c = 0; c < image->shape.size[0]; c++) {
         long double sum = 0.0L, squares = 0.0L;
-        size_t plane = dataset->height * dataset->width, n = dataset->train.count * plane;
+        size_t plane = image->shape.size[1] * image->shape.size[2],
+               n = dataset->train.count * plane;
         for (size_t i = 0; i < dataset->train.count; i++)
             for (size_t p = 0; p < plane; p++)
-                sum += dataset->train.pixel[i][c * plane + p] / 255.0L;
+                sum += pixels(&dataset->train, i)[c * plane + p] / 255.0L;
         long double mean = sum / (long double)n;
         for (size_t i = 0; i < dataset->train.count; i++)
             for (size_t p = 0; p < plane; p++) {
-                long double d = dataset->train.pixel[i][c * plane + p] / 255.0L - mean;
+                long double d = pixels(&dataset->train, i)[c * plane + p] / 255.0L - mean;
                 squares += d * d;
             }
-        assert_near(dataset->mean[c], (double)mean, 1e-15);
-        assert_near(dataset->std[c], (double)sqrtl(squares / (long double)n), 1e-15);
+        assert_near(image->mean[c], (double)mean, 1e-15);
+        assert_near(image->std[c], (double)sqrtl(squares / (long double)n), 1e-15);
     }
 }
 
@@ -138,10 +155,13 @@ static void statistics_of_one_grey(void **state) {
     Error error = {0};
     uint8_t grey[PIXELS], label[2] = {3, 4};
     memset(grey, 77, sizeof grey);
-    const uint8_t *pixel[] = {grey, grey};
+    const void *pixel[] = {grey, grey}, *labels[] = {&label[0], &label[1]};
     const uint32_t id[] = {0, 1};
     Dataset all = {
-        .channels = 1, .height = 28, .width = 28, .train = {2, pixel, label, id}};
+        .fields = 2,
+        .field = {{.type = DATA_BYTES, .shape = SHAPE(1, 28, 28), .standardized = true},
+                  {.type = DATA_LABELS, .classes = 10}},
+        .train = {2, {pixel, labels}, id}};
     const Dataset *one = dataset_limit(arena, &all, 1, &error);
     const double *x = batch_of(arena, one, 0, 1, NULL, 0, 0);
     for (size_t p = 0; p < PIXELS; p++) assert_near(x[p], 0.0, 0.0);
@@ -183,7 +203,7 @@ static void move_image(double *y, const double *x, bool mirror, int down, int ri
 }
 
 static double black_of(const Dataset *dataset) {
-    return (0.0 - dataset->mean[0]) / dataset->std[0];
+    return (0.0 - dataset->field[0].mean[0]) / dataset->field[0].std[0];
 }
 
 static bool same(const double *a, const double *b) {
@@ -211,18 +231,16 @@ static void augment_ignores_the_batch(void **state) {
     const Dataset *limited = dataset_limit(arena, dataset, 100, &error);
     const Augment both = {true, 3};
     const double *together = batch_of(arena, dataset, 0, COUNT, &both, 9, 4);
-    double *x = TAKE(arena, double, 2 * PIXELS);
     Dataset scaled = *limited; /* the same images under the whole set's statistics */
-    memcpy(scaled.mean, dataset->mean, sizeof scaled.mean);
-    memcpy(scaled.std, dataset->std, sizeof scaled.std);
+    scaled.field[0] = dataset->field[0];
     for (size_t i = 0; i < COUNT; i++) {
         size_t pair[] = {COUNT - 1 - i, i};
-        uint8_t label[2];
-        dataset_batch(x, label, i % 2 ? dataset : &scaled,
-                      i % 2 ? &dataset->train : &scaled.train, pair, 2, &both, 9, 4);
+        const Dataset *from = i % 2 ? dataset : &scaled;
+        Batch batch = dataset_batch(arena, from, &from->train, pair, 2, &both, 9, 4);
+        const double *x = batch.real[0];
         assert_true(same(x, together + pair[0] * PIXELS));
         assert_true(same(x + PIXELS, together + pair[1] * PIXELS));
-        assert_int_equal(label[1], dataset->train.label[i]);
+        assert_int_equal(batch.label[1][1], label_of(&dataset->train, i));
     }
     arena_free(arena);
 }
@@ -311,6 +329,115 @@ static void augment_flip_then_shift(void **state) {
     arena_free(arena);
 }
 
+/* Each place of every field names itself, so that what is handed out says where it came
+ * from: whatever lies on the input's rows and columns moves as it does, the rest stays. */
+static const Dataset *places(Arena *arena, size_t count) {
+    enum { H = 5, W = 7, PLACES = H * W };
+    Dataset *d = ZERO(arena, Dataset, 1);
+    uint32_t *id = TAKE(arena, uint32_t, count);
+    for (size_t k = 0; k < 6; k++) d->train.value[k] = TAKE(arena, const void *, count);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t *image = TAKE(arena, uint8_t, 2 * PLACES);
+        double *depth = TAKE(arena, double, PLACES), *number = TAKE(arena, double, 3);
+        for (size_t p = 0; p < PLACES; p++) {
+            image[p] = (uint8_t)(1 + p);
+            image[PLACES + p] = (uint8_t)(101 + p);
+            depth[p] = 1.0 + (double)p;
+        }
+        for (size_t c = 0; c < 3; c++) number[c] = (double)(10 * c + i);
+        const void *value[] = {image, image, depth, number, number + 2, image + PLACES};
+        for (size_t k = 0; k < 6; k++) d->train.value[k][i] = value[k];
+        id[i] = (uint32_t)i;
+    }
+    d->fields = 6;
+    d->field[0] =
+        (DataField){"image", "", DATA_BYTES, SHAPE(2, H, W), .standardized = true};
+    d->field[1] = (DataField){"mask", "", DATA_LABELS, SHAPE(H, W), .classes = 50};
+    d->field[2] =
+        (DataField){"depth", "m", DATA_REALS, SHAPE(1, H, W), .standardized = false};
+    d->field[3] = (DataField){"row", "", DATA_REALS, SHAPE(3), .standardized = true};
+    d->field[4] = (DataField){"number", "s", DATA_REALS, SCALAR, .standardized = false};
+    d->field[5] = (DataField){"label", "", DATA_LABELS, SCALAR, .classes = 200};
+    d->train.count = count, d->train.id = id;
+    return d;
+}
+
+/* Sample i of `moved` comes from where its mask says; returns how many places are from
+ * outside. */
+static size_t check_moved(const Dataset *d, const Batch *plain, const Batch *moved,
+                          size_t i) {
+    const DataField *image = &d->field[0];
+    const size_t plane = moved->shape[1].size[1] * moved->shape[1].size[2];
+    size_t outside = 0;
+    for (size_t p = 0; p < plane; p++) {
+        const size_t y = i * plane + p, from = i * plane + moved->label[1][y] - 1;
+        const bool none = moved->label[1][y] == DATA_IGNORED;
+        outside += none;
+        assert_near(moved->real[2][y], none ? 0.0 : plain->real[2][from], 0.0);
+        for (size_t c = 0; c < 2; c++) {
+            const double zero = (0.0 - image->mean[c]) / image->std[c];
+            const size_t at = (i + c) * plane; /* of channel c, beside what y counts */
+            assert_near(moved->real[0][at + y], none ? zero : plain->real[0][at + from],
+                        0.0);
+        }
+    }
+    return outside;
+}
+
+static void fields_move_alike(void **state) {
+    (void)state;
+    enum { COUNT = 40 };
+    Arena *arena = arena_new();
+    Error error = {0};
+    const Dataset *d = dataset_limit(arena, places(arena, COUNT + 1), COUNT, &error);
+    const Augment both = {true, 2};
+    size_t index[COUNT], outside = 0;
+    for (size_t i = 0; i < COUNT; i++) index[i] = i;
+    const Batch plain = dataset_batch(arena, d, &d->train, index, COUNT, NULL, 3, 1);
+    const Batch moved = dataset_batch(arena, d, &d->train, index, COUNT, &both, 3, 1);
+    assert_true(shape_equal(moved.shape[0], SHAPE(COUNT, 2, 5, 7)));
+    assert_true(shape_equal(moved.shape[1], SHAPE(COUNT, 5, 7)));
+    assert_true(shape_equal(moved.shape[3], SHAPE(COUNT, 3)));
+    assert_true(shape_equal(moved.shape[4], SHAPE(COUNT)));
+    for (size_t i = 0; i < COUNT; i++) outside += check_moved(d, &plain, &moved, i);
+    assert_in_range(outside, 1, COUNT * 35 - 1);
+    const double spread = sqrt((COUNT * COUNT - 1) / 12.0), middle = (COUNT - 1) / 2.0;
+    for (size_t i = 0; i < COUNT; i++) {
+        for (size_t c = 0; c < 3; c++)
+            assert_near(moved.real[3][3 * i + c], ((double)i - middle) / spread, 1e-14);
+        assert_near(moved.real[4][i], (double)(20 + i), 0.0);
+        assert_int_equal(moved.label[5][i], 101);
+    }
+    assert_ptr_equal(dataset_field(d, "depth"), &d->field[2]);
+    assert_null(dataset_field(d, "dept"));
+    arena_free(arena);
+}
+
+/* Numbers far from 0 lose no digits of their spread. */
+static void statistics_of_reals(void **state) {
+    (void)state;
+    enum { COUNT = 1000 };
+    Arena *arena = arena_new();
+    Error error = {0};
+    const double far[] = {0.0, 1e15, -1e15};
+    for (size_t f = 0; f < COUNT_OF(far); f++) {
+        double *value = TAKE(arena, double, COUNT + 1);
+        const void **at = TAKE(arena, const void *, COUNT + 1);
+        for (size_t i = 0; i <= COUNT; i++) {
+            value[i] = far[f] + (double)(i % 10); /* exact */
+            at[i] = &value[i];
+        }
+        const Dataset all = {
+            .fields = 1,
+            .field = {{.type = DATA_REALS, .shape = SCALAR, .standardized = true}},
+            .train = {COUNT + 1, {at}, ZERO(arena, uint32_t, COUNT + 1)}};
+        const Dataset *some = dataset_limit(arena, &all, COUNT, &error);
+        assert_near(some->field[0].mean[0], far[f] + 4.5, 0.0);
+        assert_near(some->field[0].std[0], sqrt(8.25), 4e-16);
+    }
+    arena_free(arena);
+}
+
 /* ---- the embedded data and its source -------------------------------------------- */
 
 static uint8_t *inflate_file(Arena *arena, const char *path, size_t limit,
@@ -360,7 +487,7 @@ static Key *draw_subset(Arena *arena, const char *part, const uint8_t *label,
     return drawn;
 }
 
-static void check_subset(Arena *arena, const Images *images, const char *part,
+static void check_subset(Arena *arena, const Samples *images, const char *part,
                          const char *stem, size_t count, size_t each) {
     size_t length;
     const char *path = text_print(arena, PACKAGE "/%s-labels-idx1-ubyte.gz", stem);
@@ -370,8 +497,8 @@ static void check_subset(Arena *arena, const Images *images, const char *part,
     const Key *drawn = draw_subset(arena, part, label, count, each);
     for (size_t i = 0; i < images->count; i++) {
         size_t source = drawn[images->id[i]].image;
-        assert_int_equal(images->label[i], label[source]);
-        assert_memory_equal(images->pixel[i], pixel + source * PIXELS, PIXELS);
+        assert_int_equal(label_of(images, i), label[source]);
+        assert_memory_equal(pixels(images, i), pixel + source * PIXELS, PIXELS);
     }
 }
 
@@ -393,14 +520,14 @@ static void identity_is_what_the_header_says(void **state) {
     (void)state;
     Arena *arena = arena_new();
     const Dataset *dataset = open_good(arena, "fashion-mini");
-    const Images *part[] = {&dataset->train, &dataset->val, &dataset->test};
+    const Samples *part[] = {&dataset->train, &dataset->val, &dataset->test};
     uint8_t *pixel = TAKE(arena, uint8_t, (MINI + 1000) * PIXELS), label[MINI + 1000];
     char hex[4][DIGEST_LENGTH + 1], whole[DIGEST_LENGTH + 1];
     for (size_t k = 0; k < 3; k++)
         for (size_t i = 0; i < part[k]->count; i++) {
             size_t at = (k == 2 ? MINI : 0) + part[k]->id[i];
-            memcpy(pixel + at * PIXELS, part[k]->pixel[i], PIXELS);
-            label[at] = part[k]->label[i];
+            memcpy(pixel + at * PIXELS, pixels(part[k], i), PIXELS);
+            label[at] = (uint8_t)label_of(part[k], i);
         }
     digest_bytes(hex[0], pixel, MINI * PIXELS);
     digest_bytes(hex[1], label, MINI);
@@ -764,10 +891,8 @@ typedef struct Misuse {
 
 static void misuse(void *context) {
     const Misuse *m = context;
-    double x[PIXELS];
-    uint8_t label;
-    dataset_batch(x, &label, m->dataset, &m->dataset->train, &m->index, 1, &m->augment, 0,
-                  0);
+    dataset_batch(arena_new(), m->dataset, &m->dataset->train, &m->index, 1, &m->augment,
+                  0, 0);
 }
 
 static void misuse_aborts(void **state) {
@@ -779,7 +904,7 @@ static void misuse_aborts(void **state) {
     Misuse fine = {dataset, {true, 27}, MINI_TRAIN - 1};
     assert_int_equal(harness_child(misuse, &fine, text, sizeof text), 0);
     assert_int_equal(harness_child(misuse, &beyond, text, sizeof text), 128 + SIGABRT);
-    assert_non_null(strstr(text, "image 2500 of 2500"));
+    assert_non_null(strstr(text, "sample 2500 of 2500"));
     assert_int_equal(harness_child(misuse, &far, text, sizeof text), 128 + SIGABRT);
     assert_non_null(strstr(text, "a shift by 28"));
     arena_free(arena);
@@ -807,13 +932,13 @@ static void embedded_is_balanced(void **state) {
     Arena *arena = arena_new();
     const Dataset *dataset = open_good(arena, "fashion-mini");
     size_t training[10] = {0}, test[10] = {0};
-    for (size_t i = 0; i < MINI_TRAIN; i++) training[dataset->train.label[i]]++;
-    for (size_t i = 0; i < MINI_VAL; i++) training[dataset->val.label[i]]++;
-    for (size_t i = 0; i < 1000; i++) test[dataset->test.label[i]]++;
+    for (size_t i = 0; i < MINI_TRAIN; i++) training[label_of(&dataset->train, i)]++;
+    for (size_t i = 0; i < MINI_VAL; i++) training[label_of(&dataset->val, i)]++;
+    for (size_t i = 0; i < 1000; i++) test[label_of(&dataset->test, i)]++;
     for (size_t c = 0; c < 10; c++) {
         assert_int_equal(training[c], 300);
         assert_int_equal(test[c], 100);
-        assert_true(strlen(dataset->class_name[c]) > 0);
+        assert_true(strlen(dataset_field(dataset, "label")->class_name[c]) > 0);
     }
     arena_free(arena);
 }
@@ -832,8 +957,9 @@ static void fashion_mnist_opens(void **state) {
     assert_int_equal(dataset->train.count, 55000);
     assert_int_equal(dataset->val.count, 5000);
     assert_int_equal(dataset->test.count, 10000);
-    assert_near(dataset->mean[0], 0.2860, 1e-3); /* of all 60,000, as widely quoted */
-    assert_near(dataset->std[0], 0.3530, 1e-3);
+    assert_near(dataset->field[0].mean[0], 0.2860,
+                1e-3); /* of all 60,000, as widely quoted */
+    assert_near(dataset->field[0].std[0], 0.3530, 1e-3);
     char *folder = folder_new(arena),
          *below = text_print(arena, "%s/fashion-mnist", folder);
     assert_int_equal(mkdir(below, 0777), 0);
@@ -871,14 +997,14 @@ static void write_cifar(Arena *arena, const char *folder) {
     }
 }
 
-static void check_cifar(const Images *images, bool test) {
+static void check_cifar(const Samples *images, bool test) {
     for (size_t i = 0; i < images->count; i++) {
         size_t f = test ? 5 : images->id[i] / RECORDS, r = images->id[i] % RECORDS;
-        assert_int_equal(images->label[i], (r + f) % 10);
+        assert_int_equal(label_of(images, i), (r + f) % 10);
         const size_t want[] = {10 * f, r % 256, r / 256};
         for (size_t c = 0; c < 3; c++) {
-            assert_int_equal(images->pixel[i][c * 1024], want[c]);
-            assert_int_equal(images->pixel[i][c * 1024 + 1023], want[c]);
+            assert_int_equal(pixels(images, i)[c * 1024], want[c]);
+            assert_int_equal(pixels(images, i)[c * 1024 + 1023], want[c]);
         }
     }
 }
@@ -893,20 +1019,20 @@ static void cifar_opens(void **state) {
     setenv("NORMLAB_DATA", folder, 1);
     ArenaMark mark = arena_mark(arena);
     const Dataset *dataset = open_good(arena, "cifar10");
-    assert_int_equal(dataset->channels * dataset->height * dataset->width, 3072);
+    assert_true(shape_equal(dataset->field[0].shape, SHAPE(3, 32, 32)));
     assert_int_equal(dataset->train.count, 45000);
     assert_int_equal(dataset->val.count, 5000);
     check_cifar(&dataset->train, false);
     check_cifar(&dataset->val, false);
     check_cifar(&dataset->test, true);
     const size_t last = 44999;
-    double *x = TAKE(arena, double, 3072);
-    uint8_t label;
-    dataset_batch(x, &label, dataset, &dataset->train, &last, 1, NULL, 0, 0);
+    const DataField *image = &dataset->field[0];
+    const double *x =
+        dataset_batch(arena, dataset, &dataset->train, &last, 1, NULL, 0, 0).real[0];
     for (size_t c = 0; c < 3; c++)
         assert_near(x[c * 1024 + 5],
-                    (dataset->train.pixel[last][c * 1024] / 255.0 - dataset->mean[c]) /
-                        dataset->std[c],
+                    (pixels(&dataset->train, last)[c * 1024] / 255.0 - image->mean[c]) /
+                        image->std[c],
                     1e-15);
     arena_rewind(arena, mark);
 
@@ -951,7 +1077,9 @@ static const Case cases[] = {
     CASE(theorem, augment_flip),
     CASE(theorem, augment_shift),
     CASE(theorem, augment_flip_then_shift),
+    CASE(theorem, fields_move_alike),
     CASE(oracle, statistics_exact),
+    CASE(oracle, statistics_of_reals),
     CASE(oracle, embedded_is_drawn_from_the_package),
     CASE(oracle, identity_is_what_the_header_says),
     CASE(example, statistics_of_one_grey),

@@ -254,10 +254,11 @@ static void an_infinite_loss_is_divergence(void **state) {
     arena_free(arena);
 }
 
-static void label_all(Arena *arena, Images *images, uint8_t last) {
-    uint8_t *label = ZERO(arena, uint8_t, images->count);
-    label[images->count - 1] = last;
-    images->label = label;
+static void label_all(Arena *arena, Samples *samples, uint8_t last) {
+    uint8_t *label = ZERO(arena, uint8_t, samples->count);
+    label[samples->count - 1] = last;
+    samples->value[1] = TAKE(arena, const void *, samples->count);
+    for (size_t i = 0; i < samples->count; i++) samples->value[1][i] = &label[i];
 }
 
 /* The same of one test image alone, of a class that nothing else has. */
@@ -380,7 +381,7 @@ static void what_does_not_fit_is_refused(void **state) {
         {"workers=4 batch=32", "workers x batch = 4 x 32 = 128 samples a step, but there "
                                "are 96 training images"},
         {"batch=97", "1 x 97 = 97 samples a step, but there are 96"},
-        {"images=4000", "4000 training images wanted, fashion-mini has 2500"},
+        {"images=4000", "4000 training samples wanted, fashion-mini has 2500"},
         {"norm=group(3)",
          "layer stem_norm: in 'group(3)' at byte 6: 3 groups do not divide 4 channels"},
         {"norm=ghost(5)", "blocks of 5 samples do not divide a batch of 32"},
@@ -408,7 +409,9 @@ static void what_does_not_fit_is_refused(void **state) {
 static const Dataset *quarters(Arena *arena, size_t count) {
     enum { SIDE = 8, CLASSES = 4 };
     Dataset *d = ZERO(arena, Dataset, 1);
-    const uint8_t **pixel = TAKE(arena, const uint8_t *, count);
+    static const double mean = 0.3, std = 0.25;
+    const void **pixel = TAKE(arena, const void *, count),
+               **labels = TAKE(arena, const void *, count);
     uint8_t *label = TAKE(arena, uint8_t, count);
     uint32_t *id = TAKE(arena, uint32_t, count);
     for (size_t i = 0; i < count; i++) {
@@ -420,18 +423,20 @@ static const Dataset *quarters(Arena *arena, size_t count) {
             image[p] =
                 (uint8_t)(draw_below(draw, p, 100) + (quarter == label[i] ? 150 : 0));
         }
-        pixel[i] = image;
+        pixel[i] = image, labels[i] = &label[i];
     }
     *d = (Dataset){.name = "quarters",
-                   .channels = 1,
-                   .height = SIDE,
-                   .width = SIDE,
-                   .classes = CLASSES,
-                   .train = {count, pixel, label, id},
-                   .val = {count / 4, pixel, label, id},
-                   .test = {count / 4, pixel, label, id},
-                   .mean = {0.3},
-                   .std = {0.25}};
+                   .fields = 2,
+                   .field = {{.name = "image",
+                              .type = DATA_BYTES,
+                              .shape = SHAPE(1, SIDE, SIDE),
+                              .standardized = true,
+                              .mean = &mean,
+                              .std = &std},
+                             {.name = "label", .type = DATA_LABELS, .classes = CLASSES}},
+                   .train = {count, {pixel, labels}, id}};
+    d->val = d->test = d->train;
+    d->val.count = d->test.count = count / 4;
     return d;
 }
 

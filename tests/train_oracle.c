@@ -51,13 +51,11 @@ static Shards shards_of(Arena *arena, const Recipe *r, const Trainer *t,
     draw_permutation((Draw){.seed = 1, .purpose = DRAW_SHUFFLE, .epoch = epoch}, order,
                      r->images);
     for (size_t k = 0; k < r->W; k++) {
-        Shape shape = SHAPE(b, 1, data->height, data->width);
-        double *x = TAKE(arena, double, shape_count(shape));
         double *g = TAKE(arena, double, net->weights),
                *seen = TAKE(arena, double, net->states);
-        uint8_t label[128];
-        dataset_batch(x, label, data, &data->train, order + (step * r->W + k) * b, b,
-                      &r->augment, 1, epoch);
+        const Batch batch =
+            dataset_batch(arena, data, &data->train, order + (step * r->W + k) * b, b,
+                          &r->augment, 1, epoch);
         NetPass pass = {.tape = tape_new(arena),
                         .mode = NORM_TRAIN,
                         .epoch = epoch,
@@ -65,11 +63,12 @@ static Shards shards_of(Arena *arena, const Recipe *r, const Trainer *t,
                         .weights = weights,
                         .gradient = g,
                         .observed = seen};
-        Node *z = net_logits(net, &pass, tape_leaf(pass.tape, shape, x));
-        Node *loss = tape_cross_entropy(pass.tape, z, label);
+        Node *x = tape_leaf(pass.tape, batch.shape[0], batch.real[0]);
+        Node *z = net_logits(net, &pass, x);
+        Node *loss = tape_cross_entropy(pass.tape, z, batch.label[1]);
         tape_backward(pass.tape, loss, NULL);
         sum.loss += loss->value[0] / (double)r->W;
-        sum.wrong += mistakes(z, label);
+        sum.wrong += mistakes(z, batch.label[1]);
         for (size_t i = 0; i < net->weights; i++) sum.gradient[i] += g[i] / (double)r->W;
         for (size_t i = 0; i < net->states; i++)
             sum.observed[i] += seen[i] / (double)r->W;
@@ -264,21 +263,21 @@ typedef struct Judged {
 } Judged;
 
 /* All images at once. */
-static Judged judged(const Trainer *t, const Dataset *data, const Images *images) {
+static Judged judged(const Trainer *t, const Dataset *data, const Samples *images) {
     Arena *arena = arena_new();
     const Net *net = trainer_net(t);
     const size_t count = images->count;
     size_t *index = TAKE(arena, size_t, count);
     for (size_t i = 0; i < count; i++) index[i] = i;
-    Shape shape = SHAPE(count, 1, data->height, data->width);
-    double *x = TAKE(arena, double, shape_count(shape)), loss = 0;
-    uint8_t *label = TAKE(arena, uint8_t, count);
-    dataset_batch(x, label, data, images, index, count, NULL, 1, 0);
+    const Batch batch = dataset_batch(arena, data, images, index, count, NULL, 1, 0);
+    const uint8_t *label = batch.label[1];
+    double loss = 0;
     NetPass pass = {.tape = tape_new(arena),
                     .mode = NORM_EVAL,
                     .weights = trainer_weights(t),
                     .state = trainer_state(t)};
-    Node *z = net_logits(net, &pass, tape_leaf(pass.tape, shape, x));
+    Node *x = tape_leaf(pass.tape, batch.shape[0], batch.real[0]);
+    Node *z = net_logits(net, &pass, x);
     for (size_t n = 0, K = z->shape.size[1]; n < count; n++) {
         double sum = 0;
         for (size_t k = 0; k < K; k++)

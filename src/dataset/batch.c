@@ -1,10 +1,14 @@
-/* Bytes to standardized doubles, mirrored and moved if asked. What happens to an image
- * depends on (seed, epoch, image) and never on the batch around it: any number of workers
+/* Samples to standardized doubles, mirrored and moved if asked. What happens to a sample
+ * depends on (seed, epoch, sample) and never on the batch around it: any number of workers
  * draws alike.
  */
 #include "dataset.h"
 
+#include <string.h>
+
 enum { LEVELS = 256 }; /* values of a byte */
+
+static const size_t OUTSIDE = SIZE_MAX;
 
 /* What happens to one image: y[h][w] = x[h - down][w - right], x mirrored first. */
 typedef struct Move {
@@ -26,52 +30,167 @@ static Move draw_move(const Augment *augment, uint64_t seed, uint64_t epoch,
 }
 //< augment
 
-/* What a byte becomes: (v / 255 - mean) / std. */
-static void level_table(double level[LEVELS], double mean, double std) {
-    for (int v = 0; v < LEVELS; v++) level[v] = (v / 255.0 - mean) / std;
-}
+/* The input's rows and columns, and which place of a sample comes to each; OUTSIDE: none.
+ * Where nothing moves there are none. */
+typedef struct Grid {
+    size_t height, width;
+    size_t *from; /* [height, width] */
+} Grid;
 
-static void plain_plane(double *restrict y, const uint8_t *restrict x, size_t count,
-                        const double level[LEVELS]) {
-    for (size_t p = 0; p < count; p++) y[p] = level[x[p]];
-}
-
-static void moved_plane(double *restrict y, const uint8_t *restrict x, size_t height,
-                        size_t width, Move move, const double level[LEVELS]) {
-    ptrdiff_t H = (ptrdiff_t)height, W = (ptrdiff_t)width;
-    for (ptrdiff_t h = 0; h < H; h++) {
-        ptrdiff_t from = h - move.down;
-        for (ptrdiff_t w = 0; w < W; w++) {
-            ptrdiff_t column = w - move.right;
-            bool inside = from >= 0 && from < H && column >= 0 && column < W;
-            if (move.mirror) column = W - 1 - column;
-            y[h * W + w] =
-                level[inside ? x[from * W + column] : 0]; /* outside is black */
-        }
-    }
-}
-
-void dataset_batch(double *x, uint8_t *label, const Dataset *dataset,
-                   const Images *images, const size_t *index, size_t count,
-                   const Augment *augment, uint64_t seed, uint64_t epoch) {
-    size_t height = dataset->height, width = dataset->width, plane = height * width;
-    bool moves = augment != NULL && (augment->flip || augment->shift > 0);
-    double level[DATASET_MAX_CHANNELS][LEVELS];
-    REQUIRE(!moves || (augment->shift < height && augment->shift < width),
+static Grid grid_new(Arena *arena, Shape input, const Augment *augment) {
+    if (augment == NULL || (!augment->flip && augment->shift == 0)) return (Grid){0};
+    REQUIRE(input.rank >= 2, "no rows and columns to move in %s",
+            shape_text(arena, input));
+    size_t height = input.size[input.rank - 2], width = input.size[input.rank - 1];
+    REQUIRE(augment->shift < height && augment->shift < width,
             "a shift by %zu leaves nothing of %zu x %zu", augment->shift, height, width);
-    for (size_t c = 0; c < dataset->channels; c++)
-        level_table(level[c], dataset->mean[c], dataset->std[c]);
-    for (size_t i = 0; i < count; i++) {
-        REQUIRE(index[i] < images->count, "image %zu of %zu", index[i], images->count);
-        const uint8_t *pixel = images->pixel[index[i]];
-        Move move = {0};
-        if (moves) move = draw_move(augment, seed, epoch, images->id[index[i]]);
-        label[i] = images->label[index[i]];
-        for (size_t c = 0; c < dataset->channels; c++, x += plane, pixel += plane) {
-            if (moves)
-                moved_plane(x, pixel, height, width, move, level[c]);
-            else
-                plain_plane(x, pixel, plane, level[c]);
+    return (Grid){height, width, TAKE(arena, size_t, height * width)};
+}
+
+static void grid_move(Grid grid, Move move) {
+    ptrdiff_t H = (ptrdiff_t)grid.height, W = (ptrdiff_t)grid.width;
+    for (ptrdiff_t h = 0; h < H; h++)
+        for (ptrdiff_t w = 0; w < W; w++) {
+            ptrdiff_t row = h - move.down, column = w - move.right;
+            bool inside = row >= 0 && row < H && column >= 0 && column < W;
+            if (move.mirror) column = W - 1 - column;
+            grid.from[h * W + w] = inside ? (size_t)(row * W + column) : OUTSIDE;
         }
+}
+
+static bool lies_on(Grid grid, Shape shape) {
+    const size_t *end = shape.size + shape.rank;
+    return shape.rank >= 2 && end[-2] == grid.height && end[-1] == grid.width;
+}
+
+/* ---- one field of one sample ------------------------------------------------------ */
+
+/* y = x moved, of so many planes. */
+static void move_bytes(uint8_t *restrict y, const uint8_t *restrict x, size_t planes,
+                       Grid grid, uint8_t outside) {
+    const size_t plane = grid.height * grid.width;
+    for (size_t k = 0; k < planes; k++, x += plane, y += plane)
+        for (size_t p = 0; p < plane; p++)
+            y[p] = grid.from[p] == OUTSIDE ? outside : x[grid.from[p]];
+}
+
+static void move_reals(double *restrict y, const double *restrict x, size_t planes,
+                       Grid grid) {
+    const size_t plane = grid.height * grid.width;
+    for (size_t k = 0; k < planes; k++, x += plane, y += plane)
+        for (size_t p = 0; p < plane; p++)
+            y[p] = grid.from[p] == OUTSIDE ? 0.0 : x[grid.from[p]];
+}
+
+size_t dataset_channels(const DataField *field) {
+    return field->shape.rank > 0 ? field->shape.size[0] : 1;
+}
+
+static double standard(const DataField *field, size_t channel, double v) {
+    return field->standardized ? (v - field->mean[channel]) / field->std[channel] : v;
+}
+
+static void put_reals(double *restrict y, const double *restrict x,
+                      const DataField *field) {
+    const size_t C = dataset_channels(field), L = shape_count(field->shape) / C;
+    for (size_t c = 0; c < C; c++, x += L, y += L)
+        for (size_t l = 0; l < L; l++) y[l] = standard(field, c, x[l]);
+}
+
+/* What every byte becomes in each channel, [channels, LEVELS]. */
+static double *levels_new(Arena *arena, const DataField *field) {
+    const size_t C = dataset_channels(field);
+    double *level = TAKE(arena, double, C *LEVELS);
+    for (size_t c = 0; c < C; c++)
+        for (int v = 0; v < LEVELS; v++)
+            level[c * LEVELS + (size_t)v] = standard(field, c, v / 255.0);
+    return level;
+}
+
+static void put_bytes(double *restrict y, const uint8_t *restrict x,
+                      const DataField *field, const double *level) {
+    const size_t C = dataset_channels(field), L = shape_count(field->shape) / C;
+    for (size_t c = 0; c < C; c++, x += L, y += L, level += LEVELS)
+        for (size_t l = 0; l < L; l++) y[l] = level[x[l]];
+}
+
+/* ---- all fields of all samples ---------------------------------------------------- */
+
+/* A field on its way into a batch. */
+typedef struct Way {
+    const DataField *field;
+    size_t count;   /* of values of one sample */
+    double *real;   /* [samples, count] for bytes and reals... */
+    double *level;  /* ...of bytes: what each becomes */
+    uint8_t *label; /* [samples, count] for labels */
+    void *moved;    /* [count] one sample's values, moved; NULL where they stay */
+} Way;
+
+static Way way_new(Arena *arena, const DataField *field, size_t samples, Grid grid) {
+    Way way = {.field = field, .count = shape_count(field->shape)};
+    if (field->type == DATA_LABELS)
+        way.label = TAKE(arena, uint8_t, samples * way.count);
+    else
+        way.real = TAKE(arena, double, samples *way.count);
+    if (field->type == DATA_BYTES) way.level = levels_new(arena, field);
+    if (grid.from && lies_on(grid, field->shape))
+        way.moved = TAKE(arena, double, way.count);
+    return way;
+}
+
+/* The sample's values where they go. */
+static const void *move_values(const Way *way, const void *value, Grid grid) {
+    if (way->moved == NULL) return value;
+    const size_t planes = way->count / (grid.height * grid.width);
+    if (way->field->type == DATA_REALS)
+        move_reals(way->moved, value, planes, grid);
+    else
+        move_bytes(way->moved, value, planes, grid,
+                   way->field->type == DATA_LABELS ? DATA_IGNORED : 0);
+    return way->moved;
+}
+
+static void put_sample(const Way *way, size_t i, const void *value, Grid grid) {
+    const size_t at = i * way->count;
+    value = move_values(way, value, grid);
+    switch (way->field->type) {
+    case DATA_BYTES:
+        put_bytes(way->real + at, value, way->field, way->level);
+        break;
+    case DATA_REALS:
+        put_reals(way->real + at, value, way->field);
+        break;
+    case DATA_LABELS:
+        memcpy(way->label + at, value, way->count);
+        break;
     }
+}
+
+static Shape with_count(size_t count, Shape shape) {
+    Shape all = {.rank = shape.rank + 1, .size = {count}};
+    REQUIRE(all.rank <= SHAPE_MAX_RANK, "a sample of %zu axes", shape.rank);
+    for (size_t a = 0; a < shape.rank; a++) all.size[a + 1] = shape.size[a];
+    return all;
+}
+
+Batch dataset_batch(Arena *arena, const Dataset *dataset, const Samples *samples,
+                    const size_t *index, size_t count, const Augment *augment,
+                    uint64_t seed, uint64_t epoch) {
+    Batch batch = {.count = count};
+    Way way[DATA_MOST_FIELDS];
+    const Grid grid = grid_new(arena, dataset->field[0].shape, augment);
+    for (size_t k = 0; k < dataset->fields; k++) {
+        way[k] = way_new(arena, &dataset->field[k], count, grid);
+        batch.shape[k] = with_count(count, dataset->field[k].shape);
+        batch.real[k] = way[k].real;
+        batch.label[k] = way[k].label;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const size_t s = index[i];
+        REQUIRE(s < samples->count, "sample %zu of %zu", s, samples->count);
+        if (grid.from) grid_move(grid, draw_move(augment, seed, epoch, samples->id[s]));
+        for (size_t k = 0; k < dataset->fields; k++)
+            put_sample(&way[k], i, samples->value[k][s], grid);
+    }
+    return batch;
 }

@@ -7,13 +7,14 @@
 static bool read_batch(Pile *pile, size_t first, size_t count, const char *path,
                        const Recipe *recipe, Arena *scratch, Error *error) {
     size_t size = recipe->channels * recipe->height * recipe->width;
+    uint8_t *pixel = pile->value[0], *label = pile->value[1];
     Stream stream;
     ArenaMark mark = arena_mark(scratch);
     bool good = stream_open(&stream, scratch, path, error);
     for (size_t i = first; good && i < first + count; i++)
-        good = stream_take(&stream, &pile->label[i], 1) &&
-               stream_label(&stream, stream.at - 1, pile->label[i], recipe->classes) &&
-               stream_take(&stream, &pile->pixel[i * size], size);
+        good = stream_take(&stream, &label[i], 1) &&
+               stream_label(&stream, stream.at - 1, label[i], recipe->classes) &&
+               stream_take(&stream, &pixel[i * size], size);
     good = good && stream_end(&stream);
     stream_close(&stream);
     arena_rewind(scratch, mark);

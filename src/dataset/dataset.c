@@ -3,18 +3,26 @@
 
 #include <string.h>
 
-static Pile pile_new(Arena *arena, size_t count, size_t size) {
-    return (Pile){count, TAKE(arena, uint8_t, count * size), TAKE(arena, uint8_t, count)};
+static Pile pile_new(Arena *arena, const Dataset *dataset, size_t count) {
+    Pile pile = {.count = count};
+    for (size_t k = 0; k < dataset->fields; k++)
+        pile.value[k] = arena_take(arena, count, field_bytes(&dataset->field[k]));
+    return pile;
 }
 
-static void describe(Text *text, const char *part, const Recipe *recipe,
+static void describe(Text *text, const char *part, const Dataset *dataset,
                      const Pile *pile) {
-    char pixels[DIGEST_LENGTH + 1], labels[DIGEST_LENGTH + 1];
-    size_t size = recipe->channels * recipe->height * recipe->width;
-    digest_bytes(pixels, pile->pixel, pile->count * size);
-    digest_bytes(labels, pile->label, pile->count);
-    text_add(text, "%s %zu %zu %zu %zu %s %s\n", part, pile->count, recipe->channels,
-             recipe->height, recipe->width, pixels, labels);
+    text_add(text, "%s %zu", part, pile->count);
+    for (size_t k = 0; k < dataset->fields; k++)
+        for (size_t a = 0; a < dataset->field[k].shape.rank; a++)
+            text_add(text, " %zu", dataset->field[k].shape.size[a]);
+    for (size_t k = 0; k < dataset->fields; k++) {
+        char digest[DIGEST_LENGTH + 1];
+        digest_bytes(digest, pile->value[k],
+                     pile->count * field_bytes(&dataset->field[k]));
+        text_add(text, " %s", digest);
+    }
+    text_add(text, "\n");
 }
 
 /* Sets dataset->sha256; false if the data are known and these are others, however well
@@ -22,8 +30,8 @@ static void describe(Text *text, const char *part, const Recipe *recipe,
 static bool identify(Dataset *dataset, const Recipe *recipe, const Pile *train,
                      const Pile *test, const char *path, Arena *scratch, Error *error) {
     Text text = text_new(scratch);
-    describe(&text, "train", recipe, train);
-    describe(&text, "test", recipe, test);
+    describe(&text, "train", dataset, train);
+    describe(&text, "test", dataset, test);
     digest_bytes(dataset->sha256, text.data, text.length);
     if (recipe->sha256 == NULL || strcmp(dataset->sha256, recipe->sha256) == 0)
         return true;
@@ -37,22 +45,35 @@ static Dataset *load(Arena *arena, Arena *scratch, const Recipe *recipe, Error *
     const char *path[RECIPE_FILES];
     if (!recipe_locate(recipe, path, scratch, error)) return NULL;
     Dataset *dataset = ZERO(arena, Dataset, 1);
-    *dataset = (Dataset){.name = recipe->kind->name,
-                         .title = recipe->kind->title,
-                         .source = recipe->kind->source,
-                         .channels = recipe->channels,
-                         .height = recipe->height,
-                         .width = recipe->width,
-                         .classes = recipe->classes,
-                         .class_name = recipe->class_name};
-    size_t size = recipe->channels * recipe->height * recipe->width;
-    Pile train = pile_new(arena, recipe->train, size);
-    Pile test = pile_new(arena, recipe->test, size);
+    *dataset = (Dataset){
+        .name = recipe->kind->name,
+        .title = recipe->kind->title,
+        .source = recipe->kind->source,
+        .fields = 2,
+        .field = {{.name = "image",
+                   .unit = "",
+                   .type = DATA_BYTES,
+                   .shape = SHAPE(recipe->channels, recipe->height, recipe->width),
+                   .standardized = true},
+                  {.name = "label",
+                   .unit = "",
+                   .type = DATA_LABELS,
+                   .shape = SCALAR,
+                   .classes = recipe->classes,
+                   .class_name = recipe->class_name}}};
+    Pile train = pile_new(arena, dataset, recipe->train);
+    Pile test = pile_new(arena, dataset, recipe->test);
     if (!recipe->read(&train, &test, path, recipe, scratch, error)) return NULL;
     if (!identify(dataset, recipe, &train, &test, path[0], scratch, error)) return NULL;
-    split_images(arena, scratch, dataset, &train, &test, recipe->val);
-    split_statistics(dataset);
+    split_samples(arena, scratch, dataset, &train, &test, recipe->val);
+    split_statistics(arena, dataset);
     return dataset;
+}
+
+const DataField *dataset_field(const Dataset *dataset, const char *name) {
+    for (size_t k = 0; k < dataset->fields; k++)
+        if (strcmp(dataset->field[k].name, name) == 0) return &dataset->field[k];
+    return NULL;
 }
 
 const Dataset *dataset_open(Arena *arena, const char *name, Error *error) {

@@ -1,41 +1,65 @@
-/* dataset: real images as tensors.
+/* dataset: real data as tensors.
  *
- * A data set is read whole and checked byte for byte (magic, dimensions, exact sizes,
- * labels, CRC, the SHA-256 of known data), split by counter-based draws, and handed out
- * as standardized doubles, batch by batch. A file that is not what it should be is named,
- * with the offset where it goes wrong.
+ * A data set is named fields of its samples: an image, a label, a mask, a number. It is
+ * read whole and checked byte for byte (magic, dimensions, exact sizes, labels, CRC, the
+ * SHA-256 of known data), split by counter-based draws, and handed out as standardized
+ * doubles, batch by batch. A file that is not what it should be is named, with the offset
+ * where it goes wrong.
  */
 #ifndef NORMLAB_DATASET_H
 #define NORMLAB_DATASET_H
 
-#include "base.h"
+#include "tensor.h"
 
-enum { DATASET_MAX_CHANNELS = 4 };
+enum { DATA_MOST_FIELDS = 8, DATA_MOST_CLASSES = 255, DATA_IGNORED = 255 };
 
-/* Some images of one data set. `id` is the image's number in its part of the source
- * (training or test images, counted from 0 over all files): draws that belong to a
+typedef enum DataType {
+    DATA_BYTES, /* levels 0 to 255, the number v / 255 */
+    DATA_REALS, /* doubles */
+    DATA_LABELS /* a byte each: a class below `classes`, or DATA_IGNORED */
+} DataType;
+
+/* What every sample has one of. */
+typedef struct DataField {
+    const char *name; /* "image", "label", "mask", "number" */
+    const char *unit; /* of its numbers; "" */
+    DataType type;
+    Shape shape; /* of one sample: [C, H, W] an image, [] a label, [H, W] a mask */
+    /* Whether its numbers are handed out as (v - mean) / std, by the training samples: */
+    bool standardized;
+    const double *mean;            /* [dataset_channels] of each channel */
+    const double *std;             /* [dataset_channels] biased; 1 where all are alike */
+    size_t classes;                /* of labels: at most DATA_MOST_CLASSES */
+    const char *const *class_name; /* [classes] */
+} DataField;
+
+/* Some samples of one data set. `id` is the sample's number in its part of the source
+ * (training or test samples, counted from 0 over all files): draws that belong to a
  * sample are keyed by it, so that a subset or another order draws the same. */
-typedef struct Images {
+typedef struct Samples {
     size_t count;
-    const uint8_t **pixel; /* [count] -> [channels, height, width] */
-    const uint8_t *label;  /* [count], below Dataset.classes */
-    const uint32_t *id;    /* [count] */
-} Images;
+    const void **value[DATA_MOST_FIELDS]; /* [fields][count] -> bytes or doubles */
+    const uint32_t *id;                   /* [count] */
+} Samples;
 
-/* `sha256` is that of two lines, "train COUNT CHANNELS HEIGHT WIDTH PIXELS LABELS" and
- * "test ...", where PIXELS and LABELS are SHA-256 of the decoded bytes: the files'
- * packing does not matter. */
+/* `sha256` is that of two lines, "train COUNT SIZE... DIGEST..." and "test ...": the sizes
+ * of one sample of each field, and the SHA-256 of all its decoded values (of an image and
+ * a label "CHANNELS HEIGHT WIDTH PIXELS LABELS"). The files' packing does not matter. */
 typedef struct Dataset {
     const char *name;   /* "fashion-mini" */
-    const char *title;  /* one line: what it is, how many images */
-    const char *source; /* where the images come from */
-    size_t channels, height, width, classes;
-    const char *const *class_name; /* [classes] */
-    Images train, val, test;
-    double mean[DATASET_MAX_CHANNELS]; /* of the pixels in train, on the scale 0..1 */
-    double std[DATASET_MAX_CHANNELS];  /* biased, of the same; 1 if all are alike */
-    char sha256[DIGEST_LENGTH + 1];    /* of what was decoded, see above */
+    const char *title;  /* one line: what it is, how many samples */
+    const char *source; /* where they come from */
+    size_t fields;
+    DataField field[DATA_MOST_FIELDS]; /* [fields]; the first is what a network sees */
+    Samples train, val, test;
+    char sha256[DIGEST_LENGTH + 1]; /* of what was decoded, see above */
 } Dataset;
+
+/* The field of that name; NULL: there is none. */
+const DataField *dataset_field(const Dataset *dataset, const char *name);
+
+/* Channels of a field: sizes of its first axis; one of a field without axes. */
+size_t dataset_channels(const DataField *field);
 
 /* What the program can be asked for; `count` entries. */
 typedef struct DatasetKind {
@@ -53,23 +77,32 @@ const DatasetKind *dataset_kinds(size_t *count);
  * files are missing, EX_DATAERR with file and offset). */
 const Dataset *dataset_open(Arena *arena, const char *name, Error *error);
 
-/* The first `count` of the training images in their drawn order, mean and std
+/* The first `count` of the training samples in their drawn order, mean and std
  * recomputed; val and test are the same (0 or the full count: the data set itself).
- * NULL and *error (EX_USAGE) if there are not that many. The images are shared with
+ * NULL and *error (EX_USAGE) if there are not that many. The samples are shared with
  * `dataset`, which must outlive the result. */
 const Dataset *dataset_limit(Arena *arena, const Dataset *dataset, size_t count,
                              Error *error);
 
 typedef struct Augment {
     bool flip;    /* mirror left-right with probability 1/2 */
-    size_t shift; /* move by -shift..shift pixels each way; black (byte 0) comes in */
+    size_t shift; /* move by -shift..shift pixels each way; outside: level or number 0, no
+                     class */
 } Augment;
 
-/* x[count, channels, height, width] = (pixel/255 - mean) / std of images[index[i]],
- * and label[i]. With augmentation, draws keyed by (seed, epoch, image id); a shift
- * must be smaller than the image. NULL augment: none. */
-void dataset_batch(double *x, uint8_t *label, const Dataset *dataset,
-                   const Images *images, const size_t *index, size_t count,
-                   const Augment *augment, uint64_t seed, uint64_t epoch);
+/* Samples as tensors. Of each field one of the two is NULL. */
+typedef struct Batch {
+    size_t count;
+    Shape shape[DATA_MOST_FIELDS];          /* [count, the field's sizes...] */
+    const double *real[DATA_MOST_FIELDS];   /* of bytes and reals, standardized */
+    const uint8_t *label[DATA_MOST_FIELDS]; /* of labels */
+} Batch;
+
+/* samples[index[i]], all their fields. With augmentation, draws keyed by (seed, epoch,
+ * sample's id), alike for all fields that lie on the input's rows and columns; a shift
+ * must be smaller than they are. NULL augment: none. */
+Batch dataset_batch(Arena *arena, const Dataset *dataset, const Samples *samples,
+                    const size_t *index, size_t count, const Augment *augment,
+                    uint64_t seed, uint64_t epoch);
 
 #endif

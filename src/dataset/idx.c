@@ -67,8 +67,8 @@ static bool read_file(uint8_t *out, const char *path, const size_t *want, size_t
 static bool read_pile(Pile *pile, const char *const *path, const Recipe *recipe,
                       Arena *scratch, Error *error) {
     size_t want[MOST_RANK] = {pile->count, recipe->height, recipe->width};
-    return read_file(pile->pixel, path[0], want, 3, 0, scratch, error) &&
-           read_file(pile->label, path[1], want, 1, recipe->classes, scratch, error);
+    return read_file(pile->value[0], path[0], want, 3, 0, scratch, error) &&
+           read_file(pile->value[1], path[1], want, 1, recipe->classes, scratch, error);
 }
 
 bool idx_read(Pile *train, Pile *test, const char *const *path, const Recipe *recipe,

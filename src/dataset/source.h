@@ -41,11 +41,10 @@ bool stream_label(const Stream *stream, size_t at, uint8_t label, size_t classes
 
 /* ---- idx.c, cifar.c -------------------------------------------------------------- */
 
-/* One source's images as they stand in its files. */
+/* One part of a source as it stands in its files. */
 typedef struct Pile {
     size_t count;
-    uint8_t *pixel; /* [count, channels, height, width] */
-    uint8_t *label; /* [count] */
+    void *value[DATA_MOST_FIELDS]; /* [fields][count, the field's sizes...] */
 } Pile;
 
 typedef struct Recipe Recipe;
@@ -90,9 +89,12 @@ bool recipe_locate(const Recipe *recipe, const char *path[RECIPE_FILES], Arena *
 
 /* ---- split.c --------------------------------------------------------------------- */
 
-/* train, val and test of `dataset`, whose sizes are set, from the two piles. */
-void split_images(Arena *arena, Arena *scratch, Dataset *dataset, const Pile *train,
-                  const Pile *test, size_t val);
-void split_statistics(Dataset *dataset); /* mean and std of the pixels in train */
+size_t field_bytes(const DataField *field); /* of one sample */
+
+/* train, val and test of `dataset`, whose fields are set, from the two piles. */
+void split_samples(Arena *arena, Arena *scratch, Dataset *dataset, const Pile *train,
+                   const Pile *test, size_t val);
+/* mean and std of what is standardized, of the samples in train. */
+void split_statistics(Arena *arena, Dataset *dataset);
 
 #endif

@@ -109,6 +109,22 @@ static void name_dataset(Arena *arena, size_t i, Thing *thing) {
     *thing = (Thing){.name = kind->name, .usage = kind->name, .title = kind->title};
 }
 
+static const char *sizes_text(Arena *arena, Shape shape) {
+    Text sizes = text_new(arena);
+    for (size_t a = 0; a < shape.rank; a++)
+        text_add(&sizes, "%s%zu", a ? " x " : "", shape.size[a]);
+    return shape.rank == 3 ? text_print(arena, "%s (channels, height, width)", sizes.data)
+                           : sizes.data;
+}
+
+static void add_field(Arena *arena, Thing *thing, const DataField *field) {
+    Text classes = text_new(arena);
+    for (size_t k = 0; k < field->classes; k++)
+        text_add(&classes, "%s%s", k ? ", " : "", field->class_name[k]);
+    add_fact(thing, field->name, sizes_text(arena, field->shape));
+    add_fact(thing, "classes", classes.data);
+}
+
 static void describe_dataset(Arena *arena, size_t i, Thing *thing) {
     size_t count;
     Error error = {.set = false};
@@ -121,16 +137,10 @@ static void describe_dataset(Arena *arena, size_t i, Thing *thing) {
         add_fact(thing, "here", text_print(arena, "no: %s", error.message));
         return;
     }
-    Text classes = text_new(arena);
-    for (size_t k = 0; k < data->classes; k++)
-        text_add(&classes, "%s%s", k ? ", " : "", data->class_name[k]);
     add_fact(thing, "here",
              text_print(arena, "%zu images to train, %zu to validate, %zu to test",
                         data->train.count, data->val.count, data->test.count));
-    add_fact(thing, "image",
-             text_print(arena, "%zu x %zu x %zu (channels, height, width)",
-                        data->channels, data->height, data->width));
-    add_fact(thing, "classes", classes.data);
+    for (size_t k = 0; k < data->fields; k++) add_field(arena, thing, &data->field[k]);
     add_fact(thing, "sha256", data->sha256);
 }
 

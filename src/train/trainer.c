@@ -94,8 +94,9 @@ static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *data
     t->config = *config;
     t->dataset = dataset;
     if (!read_config(t, error)) return NULL;
-    NetImage image = {dataset->channels, dataset->height, dataset->width,
-                      dataset->classes};
+    const size_t *size = dataset->field[0].shape.size;
+    NetImage image = {size[0], size[1], size[2],
+                      dataset_field(dataset, "label")->classes};
     t->net = net_new(arena, config_get(config, "network"), config_get(config, "norm"),
                      image, t->batch, error);
     return t->net ? t : NULL;
@@ -144,18 +145,19 @@ static size_t count_wrong(const Node *logits, const uint8_t *label) {
 
 /* Loss and mistakes on `count` images; the tape and all it used are gone afterwards. With
  * a gradient, backward too. */
-static Tally run_shard(const Trainer *t, Arena *arena, NetPass pass, const Images *images,
-                       const size_t *index, size_t count, const Augment *augment) {
+static Tally run_shard(const Trainer *t, Arena *arena, NetPass pass,
+                       const Samples *images, const size_t *index, size_t count,
+                       const Augment *augment) {
     ArenaMark mark = arena_mark(arena);
     const Dataset *d = t->dataset;
-    Shape shape = SHAPE(count, d->channels, d->height, d->width);
-    double *x = TAKE(arena, double, shape_count(shape));
-    uint8_t *label = TAKE(arena, uint8_t, count);
-    dataset_batch(x, label, d, images, index, count, augment, t->seed, pass.epoch);
+    const Batch batch =
+        dataset_batch(arena, d, images, index, count, augment, t->seed, pass.epoch);
+    const uint8_t *label = batch.label[dataset_field(d, "label") - d->field];
     pass.tape = tape_new(arena);
     pass.weights = t->weights;
     pass.state = pass.mode == NORM_EVAL ? t->judged : t->state;
-    Node *logits = net_logits(t->net, &pass, tape_leaf(pass.tape, shape, x));
+    Node *logits =
+        net_logits(t->net, &pass, tape_leaf(pass.tape, batch.shape[0], batch.real[0]));
     Node *loss = tape_cross_entropy(pass.tape, logits, label);
     Tally tally = {loss->value[0], count_wrong(logits, label)};
     if (pass.gradient) tape_backward(pass.tape, loss, NULL);
@@ -238,7 +240,7 @@ static void adapt_norms(Trainer *t, size_t epoch) {
 /* ---- evaluation ------------------------------------------------------------------ */
 
 /* As the network was trained last: schedules stand at the epoch's last step. */
-static Tally evaluate(Trainer *t, size_t epoch, const Images *images) {
+static Tally evaluate(Trainer *t, size_t epoch, const Samples *images) {
     const NetPass pass = {.mode = NORM_EVAL, .epoch = epoch, .step = t->steps - 1};
     const size_t chunks = chunks_of(images->count);
     const int threads = (int)t->threads;
@@ -295,7 +297,7 @@ static void finish_epoch(Trainer *t, size_t epoch, double rate) {
     Counters *c = t->counters;
     double samples = (double)(t->steps * t->workers * t->batch);
     if (t->precise && t->net->states > 0) precise_state(t, epoch);
-    const Images *train = &t->dataset->train, *unseen = &t->dataset->test;
+    const Samples *train = &t->dataset->train, *unseen = &t->dataset->test;
     Tally val = evaluate(t, epoch, &t->dataset->val), seen = {0}, test = {0};
     const bool last = epoch + 1 == t->epochs && isfinite(val.loss);
     if (last)
