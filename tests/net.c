@@ -2,17 +2,18 @@
 #include "harness.h"
 
 #include "net.h"
+#include "op.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-static const NetImage SMALL = {1, 28, 28, 10};
+#define SMALL net_of_images(1, 28, 28, 10)
 
-static const Net *build(Arena *arena, const char *spec, const char *norm, NetImage image,
+static const Net *build(Arena *arena, const char *spec, const char *norm, NetFace face,
                         size_t batch) {
     Error error = {.set = false};
-    const Net *net = net_new(arena, spec, norm, image, batch, &error);
+    const Net *net = net_new(arena, spec, (NetNorms){.all = norm}, face, batch, &error);
     if (net == NULL) fail_msg("%s, %s: %s", spec, norm, error.message);
     return net;
 }
@@ -109,7 +110,7 @@ static void resnet20_counted_by_hand(void **state) {
                         49 * (c / 2 + 5 * c + shortcut3) + linear;
     assert_near(net->flops, 2 * adds, 0.0);
     assert_near(net->flops, 62043904, 0.0);
-    const Net *colour = build(arena, "resnet", "none", (NetImage){3, 32, 32, 10}, 1);
+    const Net *colour = build(arena, "resnet", "none", net_of_images(3, 32, 32, 10), 1);
     assert_int_equal(colour->weights, 272186 + 2 * 144);
     arena_free(arena);
 }
@@ -137,12 +138,73 @@ static void maps_need_not_be_square(void **state) {
     (void)state;
     Arena *arena = arena_new();
     const Net *net = build(arena, "resnet(depth=8, width=4, stem_stride=2)", "layer",
-                           (NetImage){1, 13, 10, 3}, 2);
+                           net_of_images(1, 13, 10, 3), 2);
     static const size_t L[] = {35, 35, 35, 12, 12, 12, 4, 4, 4};
     for (size_t i = 0; i < COUNT_OF(L); i++) assert_int_equal(net->norm[i].sees.L, L[i]);
     const double adds =
         35 * (36 + 2 * 144) + 12 * (288 + 576 + 32) + 4 * (1152 + 2304 + 128) + 48;
     assert_near(net->flops, 2 * adds, 0.0);
+    arena_free(arena);
+}
+
+/* ---- one text, two readings --------------------------------------------------------- */
+
+static double multiply_adds(const Node *y) {
+    const bool conv = y->op && strcmp(y->op->name, "conv2d") == 0,
+               linear = y->op && strcmp(y->op->name, "matmul") == 0;
+    if (!conv && !linear) return 0;
+    const double weight = (double)shape_count(y->in[1]->shape);
+    return conv ? weight * (double)(y->shape.size[2] * y->shape.size[3]) : weight;
+}
+
+/* What is declared is what runs: outputs' shapes, and every product that is computed. */
+static void declared_is_what_runs(void **state) {
+    (void)state;
+    static const char *const specs[] = {"resnet(depth=8, width=3)",
+                                        "resnet(depth=14, width=2, stem_stride=3)",
+                                        "resnet(depth=8, width=2, weights=normalized)"};
+    enum { N = 3 };
+    Arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT_OF(specs); i++) {
+        const Net *net = build(arena, specs[i], "batch", net_of_images(2, 9, 7, 5), N);
+        double *w = TAKE(arena, double, net->weights),
+               *s = TAKE(arena, double, net->states),
+               *x = ZERO(arena, double, N * 2 * 9 * 7), adds = 0;
+        net_initialize(net, w, s, 1);
+        NetPass pass = {.tape = tape_new(arena), .weights = w, .state = s};
+        const Node *z =
+            net_run_one(net, &pass, tape_leaf(pass.tape, SHAPE(N, 2, 9, 7), x));
+        assert_int_equal(net->outputs, 1);
+        assert_string_equal(net->output[0].name, "logits");
+        assert_true(shape_equal(net->output[0].shape, SHAPE(5)));
+        assert_true(shape_equal(z->shape, SHAPE(N, 5)));
+        for (const Node *y = tape_last(pass.tape); y; y = y->previous)
+            adds += multiply_adds(y);
+        assert_near(net->flops, 2 * adds, 0.0);
+    }
+    arena_free(arena);
+}
+
+static void inputs_are_named(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const char *const spec = "resnet(depth=8, width=2)";
+    const NetNorms none = {.all = "none"};
+    Error error = {.set = false};
+    NetFace face = {2, {{"number", SHAPE(3)}, {"image", SHAPE(1, 8, 8)}}, 4};
+    const Net *net = net_new(arena, spec, none, face, 1, &error);
+    assert_non_null(net);
+    assert_true(shape_equal(net->param[0].shape, SHAPE(2, 1, 3, 3)));
+    face.input[1].name = "imago";
+    assert_null(net_new(arena, spec, none, face, 1, &error));
+    assert_string_equal(error.message,
+                        "resnet takes 'image', did you mean 'imago'?; there are "
+                        "'number', 'imago'");
+    error.set = false;
+    face.inputs = 1; /* is taken, whatever its name, and does not fit */
+    assert_null(net_new(arena, spec, none, face, 1, &error));
+    assert_string_equal(
+        error.message, "layer stem: a convolution takes images [N, C, H, W], not [1, 3]");
     arena_free(arena);
 }
 
@@ -330,8 +392,8 @@ static void each_mistake_is_named(void **state) {
     for (size_t i = 0; i < COUNT_OF(REFUSED); i++) {
         const Refused *r = &REFUSED[i];
         Error error = {.set = false};
-        const Net *net = net_new(arena, r->network, r->norm,
-                                 (NetImage){1, r->side, r->side, 3}, r->batch, &error);
+        const Net *net = net_new(arena, r->network, (NetNorms){.all = r->norm},
+                                 net_of_images(1, r->side, r->side, 3), r->batch, &error);
         if (net || !error.set) fail_msg("%s, %s is not refused", r->network, r->norm);
         assert_int_equal(error.code, EX_USAGE);
         for (size_t k = 0; k < COUNT_OF(r->says) && r->says[k]; k++)
@@ -347,13 +409,13 @@ static void each_mistake_is_named(void **state) {
 static void neighbours_are_taken(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    const NetImage image = {1, 4, 4, 3};
+    const NetFace image = net_of_images(1, 4, 4, 3);
     build(arena, "resnet(depth=8, width=4)", "batch", image, 2);
     build(arena, "resnet(depth=8, width=4)", "ghost(2)", image, 6);
     build(arena, "resnet(depth=8, width=4)", "group(size=2)", image, 1);
     build(arena, "resnet(depth=8, width=4)", "group(2)", image, 1);
     build(arena, "resnet(depth=8, width=2)", "position", image, 1);
-    build(arena, "resnet(depth=8, width=1)", "none", (NetImage){1, 1, 1, 2}, 1);
+    build(arena, "resnet(depth=8, width=1)", "none", net_of_images(1, 1, 1, 2), 1);
     build(arena, "resnet(depth=1202, width=1)", "layer", SMALL, 1);
     build(arena, "resnet(depth=1202, width=2, weights=normalized)",
           "blend(layer(affine=yes), layer(affine=yes))", SMALL, 1);
@@ -385,6 +447,8 @@ static const Case CASES[] = {
     CASE(oracle, resnet20_counted_by_hand),
     CASE(theorem, one_key_swaps_every_normalizer),
     CASE(example, maps_need_not_be_square),
+    CASE(theorem, declared_is_what_runs),
+    CASE(example, inputs_are_named),
     CASE(oracle, initial_weights),
     CASE(theorem, draws_follow_the_seed),
     CASE(fault, each_mistake_is_named),

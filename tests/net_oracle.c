@@ -12,15 +12,21 @@
 
 #define EPS DBL_EPSILON
 
-static const NetImage TINY = {1, 6, 6, 3};
+typedef struct Image {
+    size_t channels, height, width, classes;
+} Image;
+
+static const Image TINY = {1, 6, 6, 3};
 static const char *const NORMS[] = {
     "none",     "batch",    "layer",    "instance",
     "group(2)", "position", "ghost(2)", "batch(gamma=no, beta=no)"};
 
-static const Net *build(Arena *arena, const char *spec, const char *norm, NetImage image,
+static const Net *build(Arena *arena, const char *spec, const char *norm, Image image,
                         size_t batch) {
+    const NetFace face =
+        net_of_images(image.channels, image.height, image.width, image.classes);
     Error error = {.set = false};
-    const Net *net = net_new(arena, spec, norm, image, batch, &error);
+    const Net *net = net_new(arena, spec, (NetNorms){.all = norm}, face, batch, &error);
     if (net == NULL) fail_msg("%s, %s: %s", spec, norm, error.message);
     return net;
 }
@@ -45,6 +51,7 @@ static double normal(uint64_t seed, uint64_t sample, uint64_t index) {
 
 typedef struct Setting {
     const Net *net;
+    Image image;
     size_t N;
     double *weights, *state, *x;
     uint8_t label[8];
@@ -57,8 +64,8 @@ static double spread_of(const NetParam *p) {
 }
 
 static Setting random_setting(Arena *arena, const char *spec, const char *norm,
-                              NetImage image, size_t N, uint64_t seed) {
-    Setting s = {.net = build(arena, spec, norm, image, N), .N = N};
+                              Image image, size_t N, uint64_t seed) {
+    Setting s = {.net = build(arena, spec, norm, image, N), .image = image, .N = N};
     const Net *net = s.net;
     s.weights = TAKE(arena, double, net->weights);
     s.state = TAKE(arena, double, net->states);
@@ -81,7 +88,7 @@ static Setting random_setting(Arena *arena, const char *spec, const char *norm,
 }
 
 static Shape image_shape(const Setting *s) {
-    return SHAPE(s->N, s->net->image.channels, s->net->image.height, s->net->image.width);
+    return SHAPE(s->N, s->image.channels, s->image.height, s->image.width);
 }
 
 static NetPass pass_of(const Setting *s, Tape *tape) {
@@ -206,7 +213,7 @@ static Map plain_block(const Plain *p, size_t stage, size_t block, Map x, size_t
 static double *plain_logits(const Plain *p, size_t blocks, size_t width,
                             size_t stem_stride) {
     const Setting *s = p->s;
-    NetImage image = s->net->image;
+    const Image image = s->image;
     Map x = {s->N, image.channels, image.height, image.width, s->x};
     x = plain_relu(
         plain_norm(p, "stem_norm", plain_conv(p, "stem", x, width, 3, stem_stride)));
@@ -230,7 +237,7 @@ static double *plain_logits(const Plain *p, size_t blocks, size_t width,
 
 typedef struct Restated {
     size_t depth, width, stem_stride;
-    NetImage image;
+    Image image;
 } Restated;
 
 static void restate(const Restated *r, const char *norm, NormMode mode) {
@@ -243,7 +250,7 @@ static void restate(const Restated *r, const char *norm, NormMode mode) {
            *want = ZERO(arena, double, s.net->states);
     NetPass pass = pass_of(&s, tape_new(arena));
     pass.observed = got;
-    Node *z = net_logits(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
+    Node *z = net_run_one(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
     Plain plain = {arena, &s, want};
     const double *expected =
         plain_logits(&plain, (r->depth - 2) / 6, r->width, r->stem_stride);
@@ -286,7 +293,7 @@ static void take_params(Setting *to, const Setting *from) {
 
 static const Node *logits_of(Setting *s, Tape *tape) {
     NetPass pass = pass_of(s, tape);
-    return net_logits(s->net, &pass, tape_leaf(tape, image_shape(s), s->x));
+    return net_run_one(s->net, &pass, tape_leaf(tape, image_shape(s), s->x));
 }
 
 static size_t relus_of(Tape *tape) {
@@ -324,7 +331,7 @@ static Node *write_loss(Tape *tape, Node *const *x, void *context) {
     const Setting *s = context;
     NetPass pass = pass_of(s, tape);
     pass.param = x + 1;
-    return tape_cross_entropy(tape, net_logits(s->net, &pass, x[0]), s->label);
+    return tape_cross_entropy(tape, net_run_one(s->net, &pass, x[0]), s->label);
 }
 
 static CheckFunction function_of(Arena *arena, Setting *s) {
@@ -383,7 +390,7 @@ static void gradient_vector_is_the_judged_one(void **state) {
         NetPass pass = pass_of(&s, tape_new(arena));
         pass.gradient = got;
         for (size_t i = 0; i < s.net->weights; i++) got[i] = want[i] = (double)NAN;
-        Node *z = net_logits(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
+        Node *z = net_run_one(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
         tape_backward(pass.tape, tape_cross_entropy(pass.tape, z, s.label), NULL);
         Tape *tape = tape_new(arena);
         Node **x = TAKE(arena, Node *, s.net->params + 1);
@@ -417,7 +424,7 @@ static void definitions_agree_with_kernels(void **state) {
             pass.gradient = gradient[way] = ZERO(arena, double, s.net->weights);
             pass.observed = observed[way] = ZERO(arena, double, s.net->states);
             Node *z =
-                net_logits(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
+                net_run_one(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
             tape_backward(pass.tape, tape_cross_entropy(pass.tape, z, s.label), NULL);
             logits[way] = z->value;
             for (const Node *node = z; node; node = node->previous) nodes[way]++;
@@ -441,7 +448,7 @@ static void evaluation_wants_nothing(void **state) {
     Arena *arena = arena_new();
     Setting s = random_setting(arena, "resnet(depth=8, width=2)", "batch", TINY, 2, 3);
     NetPass pass = pass_of(&s, tape_new(arena));
-    Node *z = net_logits(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
+    Node *z = net_run_one(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
     for (const Node *node = z; node; node = node->previous) assert_false(node->wanted);
     arena_free(arena);
 }

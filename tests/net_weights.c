@@ -12,7 +12,7 @@
 
 enum { N = 2, C = 3, H = 5, W = 4, K = 4, R = 3, FAN = C * R * R };
 
-static const NetImage IMAGE = {2, 7, 6, 3};
+enum { CHANNELS = 2, HEIGHT = 7, WIDTH = 6, CLASSES = 3 };
 
 static double *normals(Arena *arena, uint64_t sample, size_t count, double scale) {
     Draw draw = {.seed = 5, .purpose = DRAW_TEST, .sample = sample};
@@ -126,14 +126,20 @@ typedef struct Setting {
     double *weights, *state, *x, *gradient;
 } Setting;
 
+static const Net *network(Arena *arena, const char *spec, const char *norm,
+                          Error *error) {
+    return net_new(arena, spec, (NetNorms){.all = norm},
+                   net_of_images(CHANNELS, HEIGHT, WIDTH, CLASSES), N, error);
+}
+
 static Setting setting(Arena *arena, const char *spec) {
     Error error = {.set = false};
-    Setting s = {.net = net_new(arena, spec, "group(2)", IMAGE, N, &error)};
+    Setting s = {.net = network(arena, spec, "group(2)", &error)};
     if (s.net == NULL) fail_msg("%s: %s", spec, error.message);
     s.weights = TAKE(arena, double, s.net->weights);
     s.state = TAKE(arena, double, s.net->states);
     s.gradient = ZERO(arena, double, s.net->weights);
-    s.x = normals(arena, 7, N * IMAGE.channels * IMAGE.height * IMAGE.width, 1.0);
+    s.x = normals(arena, 7, N * CHANNELS * HEIGHT * WIDTH, 1.0);
     net_initialize(s.net, s.weights, s.state, 3);
     for (size_t i = 0; i < s.net->params; i++) /* nothing is hidden behind gamma = 0 */
         for (size_t k = 0; s.net->param[i].normalizer && k < s.net->param[i].count; k++)
@@ -145,8 +151,8 @@ static const double *logits(Arena *arena, Setting *s) {
     static const uint8_t label[N] = {2, 0};
     Tape *tape = tape_new(arena);
     NetPass pass = {.tape = tape, .weights = s->weights, .gradient = s->gradient};
-    Shape images = SHAPE(N, IMAGE.channels, IMAGE.height, IMAGE.width);
-    Node *z = net_logits(s->net, &pass, tape_leaf(tape, images, s->x));
+    Shape images = SHAPE(N, CHANNELS, HEIGHT, WIDTH);
+    Node *z = net_run_one(s->net, &pass, tape_leaf(tape, images, s->x));
     tape_backward(tape, tape_cross_entropy(tape, z, label), NULL);
     return z->value;
 }
@@ -181,7 +187,7 @@ static void lengths_of_normalized_rows_are_free(void **state) {
     }
     assert_true(rows > 30);
     const double *after = logits(arena, &s);
-    assert_memory_equal(before, after, N * IMAGE.classes * sizeof *before);
+    assert_memory_equal(before, after, N * CLASSES * sizeof *before);
     arena_free(arena);
 }
 
@@ -206,16 +212,14 @@ static void means_of_standardized_filters_are_free(void **state) {
         }
     }
     const double *moved = logits(arena, &s);
-    for (size_t i = 0; i < N * IMAGE.classes; i++)
-        assert_near(moved[i], before[i], 1e5 * EPS);
+    for (size_t i = 0; i < N * CLASSES; i++) assert_near(moved[i], before[i], 1e5 * EPS);
     for (size_t i = 0; i < s.net->params; i++) {
         const NetParam *p = &s.net->param[i];
         for (size_t k = 0; has_filters(p) && k < p->count; k++)
             s.weights[p->offset + k] *= 2.0;
     }
     const double *larger = logits(arena, &s);
-    for (size_t i = 0; i < N * IMAGE.classes; i++)
-        assert_near(larger[i], before[i], 1e-3);
+    for (size_t i = 0; i < N * CLASSES; i++) assert_near(larger[i], before[i], 1e-3);
     arena_free(arena);
 }
 
@@ -242,11 +246,11 @@ static void normalized_begins_as_plain(void **state) {
     }
     assert_int_equal(own.net->weights, plain.net->weights + gains);
     assert_int_equal(find(own.net, "stem.gain")->count, 2);
-    assert_int_equal(find(own.net, "linear.gain")->count, IMAGE.classes);
+    assert_int_equal(find(own.net, "linear.gain")->count, CLASSES);
     assert_memory_equal(own.weights, plain.weights,
                         plain.net->weights * sizeof *plain.weights);
     assert_memory_equal(logits(arena, &own), logits(arena, &plain),
-                        N * IMAGE.classes * sizeof(double));
+                        N * CLASSES * sizeof(double));
     arena_free(arena);
 }
 
@@ -278,7 +282,7 @@ static void spelling(void **state) {
     }
     for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
         Error error = {.set = false};
-        assert_null(net_canonical(arena, WRONG[i].text, &error));
+        assert_null(network(arena, WRONG[i].text, "none", &error));
         if (error.at != WRONG[i].at || strstr(error.message, WRONG[i].says) == NULL)
             fail_msg("%s: at %zu, %s", WRONG[i].text, error.at, error.message);
     }

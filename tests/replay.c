@@ -262,8 +262,9 @@ static void networks_agree(void **state) {
     (void)state;
     Arena *arena = arena_new();
     Error error = {.set = false};
-    const Net *net = net_new(arena, "resnet(depth=8, width=2)", "group(2)",
-                             (NetImage){1, 8, 8, 3}, 2, &error);
+    const Net *net =
+        net_new(arena, "resnet(depth=8, width=2)", (NetNorms){.all = "group(2)"},
+                net_of_images(1, 8, 8, 3), 2, &error);
     double *weights = TAKE(arena, double, net->weights),
            *g = TAKE(arena, double, net->weights);
     net_initialize(net, weights, NULL, 1);
@@ -274,7 +275,7 @@ static void networks_agree(void **state) {
     NetPass pass = {.tape = t, .mode = NORM_TRAIN, .weights = weights, .gradient = g};
     Node *x = tape_leaf(t, SHAPE(2, 1, 8, 8), normals(arena, 128, 42));
     Node *loss =
-        tape_cross_entropy(t, net_logits(net, &pass, x), (const uint8_t[]){2, 0});
+        tape_cross_entropy(t, net_run_one(net, &pass, x), (const uint8_t[]){2, 0});
     tape_backward(t, loss, NULL);
     const Program *program = program_new(t, &loss, 1);
     Node *leaf[512];

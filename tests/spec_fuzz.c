@@ -95,11 +95,11 @@ static const Language *language_new(Arena *arena) {
         add_word(&language->examples, word);
         add_word(&language->examples, text_print(arena, "%s(2)", word));
     }
-    const NetKind *net = net_kinds(&count);
+    const NetKind *const *net = net_kinds(&count);
     for (size_t i = 0; i < count; i++) {
-        add_words(arena, &language->words, net[i].usage);
-        add_word(&language->nets, net[i].name);
-        add_word(&language->nets, net[i].usage);
+        add_words(arena, &language->words, net_usage(net[i]));
+        add_word(&language->nets, net_name(net[i]));
+        add_word(&language->nets, net_usage(net[i]));
     }
     add_word(&language->nets, "resnet(depth=8, width=4, stem_stride=2)");
     add_words(arena, &language->words, NUMBERS);
@@ -371,10 +371,10 @@ static void see_a_batch(const Fuzz *f, const Norm *norm, size_t channels) {
 
 /* In every layer of a small network: it stands there, or a layer says why not. */
 static void see_a_network(const Fuzz *f, const char *text) {
-    const NetImage image = {1, 6, 5, 3};
+    const NetFace face = net_of_images(1, 6, 5, 3);
     Error error = {.set = false};
-    const Net *net =
-        net_new(f->arena, "resnet(depth=8, width=2)", text, image, 4, &error);
+    const Net *net = net_new(f->arena, "resnet(depth=8, width=2)",
+                             (NetNorms){.all = text}, face, 4, &error);
     HOLDS(f, (net != NULL) == !error.set, "net_new: '%s'", error.message);
     HOLDS(f, net || (is_plain(error.message) && strstr(error.message, "layer ")),
           "net_new: '%s'", error.message);

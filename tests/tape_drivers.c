@@ -283,12 +283,34 @@ static void trains_on_definition(void **state) {
     arena_free(arena);
 }
 
+/* ---- shapes without values -------------------------------------------------------- */
+
+/* The same program on both tapes: the same operations and shapes, but nothing computed. */
+static void shapes_are_those_of_values(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const double *value[4], *none[4] = {NULL};
+    draw_values(arena, value);
+    Tape *tape = tape_new(arena), *shapes = tape_of_shapes(arena);
+    assert_true(tape_has_values(tape) && !tape_has_values(shapes));
+    const Node *a = write_program(tape, value).y, *b = write_program(shapes, none).y;
+    size_t nodes = 0;
+    for (; a && b; a = a->previous, b = b->previous, nodes++) {
+        assert_ptr_equal(a->op, b->op);
+        assert_true(shape_equal(a->shape, b->shape));
+        assert_non_null(a->value);
+        assert_null(b->value);
+    }
+    assert_true(a == b && nodes == 14);
+    arena_free(arena);
+}
+
 static const Case cases[] = {
     CASE(theorem, zero_upstream),        CASE(theorem, unused_parameters),
     CASE(theorem, parameter_as_result),  CASE(theorem, detached),
     CASE(theorem, zero_beside_infinity), CASE(theorem, inputs_are_only_read),
     CASE(theorem, steady_state),         CASE(theorem, backward_reuses_slots),
-    CASE(theorem, trains_on_definition),
+    CASE(theorem, trains_on_definition), CASE(theorem, shapes_are_those_of_values),
 };
 
 HARNESS_MAIN("tape_drivers", cases)

@@ -40,7 +40,18 @@ static const Partition *groups(Tape *t, size_t width) {
     return partition_blocks(tape_arena(t), (Lattice){2, 2, 1}, 1, width, false);
 }
 
+static Tape *shapes(Tape *t) {
+    return tape_of_shapes(tape_arena(t));
+}
+
+static void gradient_of_shapes(Tape *t, Node *square) {
+    Node *dx;
+    tape_gradient(shapes(t), square, NULL, &square, 1, &dx);
+}
+
 MISTAKE(add, tape_add(t, square, row))
+MISTAKE(backward_of_shapes, (tape_backward(shapes(t), square, NULL), 0))
+MISTAKE(second_of_shapes, (gradient_of_shapes(t, square), 0))
 MISTAKE(max, tape_max(t, row, square))
 MISTAKE(select_, tape_select(t, square, square, row))
 MISTAKE(broadcast, tape_broadcast(t, square, SHAPE(2, 3)))
@@ -105,7 +116,9 @@ static const Mistake mistakes[] = {{"add of two shapes", add},
                                    {"label 7 of 2", label_beyond},
                                    {"takes logits", logits},
                                    {"seed", seed},
-                                   {"wants none", leaf}};
+                                   {"wants none", leaf},
+                                   {"tape of shapes", backward_of_shapes},
+                                   {"tape of shapes", second_of_shapes}};
 
 static void make(void *context) {
     const Mistake *mistake = context;

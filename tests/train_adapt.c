@@ -195,7 +195,8 @@ static const char NETWORK[] = "resnet(depth=8, width=4, stem_stride=2)";
 
 static const Net *net_of(Arena *arena, const char *norm) {
     Error error = {.set = false};
-    const Net *net = net_new(arena, NETWORK, norm, (NetImage){1, 28, 28, 10}, 8, &error);
+    const Net *net = net_new(arena, NETWORK, (NetNorms){.all = norm},
+                             net_of_images(1, 28, 28, 10), 8, &error);
     if (net == NULL) fail_msg("%s", error.message);
     return net;
 }

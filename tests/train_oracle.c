@@ -64,7 +64,7 @@ static Shards shards_of(Arena *arena, const Recipe *r, const Trainer *t,
                         .gradient = g,
                         .observed = seen};
         Node *x = tape_leaf(pass.tape, batch.shape[0], batch.real[0]);
-        Node *z = net_logits(net, &pass, x);
+        Node *z = net_run_one(net, &pass, x);
         Node *loss = tape_cross_entropy(pass.tape, z, batch.label[1]);
         tape_backward(pass.tape, loss, NULL);
         sum.loss += loss->value[0] / (double)r->W;
@@ -277,7 +277,7 @@ static Judged judged(const Trainer *t, const Dataset *data, const Samples *image
                     .weights = trainer_weights(t),
                     .state = trainer_state(t)};
     Node *x = tape_leaf(pass.tape, batch.shape[0], batch.real[0]);
-    Node *z = net_logits(net, &pass, x);
+    Node *z = net_run_one(net, &pass, x);
     for (size_t n = 0, K = z->shape.size[1]; n < count; n++) {
         double sum = 0;
         for (size_t k = 0; k < K; k++)

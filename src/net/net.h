@@ -1,15 +1,21 @@
-/* net: networks made of tape operations and normalizers. A network is named by a spec
- * (`resnet(depth=20, width=16)`), and one more spec says what every normalizer in it is.
+/* net: networks made of tape operations and normalizers. A network is a program from named
+ * inputs to named outputs, named by a spec (`resnet(depth=20, width=16)`); one more spec, or
+ * several, say what its normalizers are.
  *
- * All weights lie in one vector and all running state in another, so that an optimizer, a
- * checkpoint or a sum over workers is a loop over doubles.
+ * Its text stands once, in its file (layers.h): run on shapes it declares what the network is
+ * made of, run on a tape it computes. All weights lie in one vector and all running state in
+ * another, so that an optimizer, a checkpoint or a sum over workers is a loop over doubles.
+ *
+ * A new network is one file NAME.c with a NetKind in it and one line in net.def.
  */
 #ifndef NORMLAB_NET_H
 #define NORMLAB_NET_H
 
 #include "norm.h"
 
-/* What layers do to their weights before they use them: an option of the network. */
+typedef struct NetKind NetKind;
+
+/* What layers do to their weights before they use them: an option of every network. */
 typedef struct NetWeights {
     const char *name, *title, *source;
     size_t least_inputs; /* of a unit; with fewer nothing of the weight would be left */
@@ -27,8 +33,8 @@ typedef struct NetParam {
     size_t offset, count; /* place in the vector of weights */
     bool normalizer;      /* belongs to a normalizer (gamma, beta...) */
     bool decayed;
-    double initial; /* constant initial value, where std is 0 */
-    double std;     /* of the initial normal draws: He et al. 2015, sqrt(1/fan_in) last */
+    double initial;      /* constant initial value, where std is 0 */
+    double std;          /* of the initial normal draws */
     double least, most;  /* kept inside after each step */
     const double *start; /* [count] initial values that differ; NULL: `initial` */
     size_t gain;         /* of a weight: the number of its gain; 0: none */
@@ -43,37 +49,63 @@ typedef struct NetNorm {
     Lattice sees; /* of one sample: N = 1 */
 } NetNorm;
 
-typedef struct Net Net;
+enum { NET_MOST_ENDS = 8, NET_MOST_OPTIONS = 12 };
 
-typedef struct NetImage {
-    size_t channels, height, width, classes;
-} NetImage;
+/* One that a network takes or gives, of one sample: "image" [C, H, W], "logits" [K]. */
+typedef struct NetEnd {
+    const char *name;
+    Shape shape;
+} NetEnd;
 
-struct Net {
+/* What a network stands between: the inputs that there are, and how many numbers are wanted
+ * out of each place (classes, or 1). */
+typedef struct NetFace {
+    size_t inputs;
+    NetEnd input[NET_MOST_ENDS];
+    size_t outputs;
+} NetFace;
+
+/* Of images alone: the input is "image" [C, H, W]. */
+NetFace net_of_images(size_t C, size_t H, size_t W, size_t outputs);
+
+/* What the normalizers of a network are. */
+typedef struct NetNorms {
+    const char *all; /* a spec */
+} NetNorms;
+
+/* A configured network. Never changes. */
+typedef struct Net {
+    const NetKind *kind;
     const char *spec; /* canonical */
-    NetImage image;
+    size_t option[NET_MOST_OPTIONS];
+    NetFace face;
+    size_t outputs;
+    NetEnd output[NET_MOST_ENDS]; /* in the order of the text */
     size_t params, norms;
     NetParam *param;
     NetNorm *norm;
     size_t weights, states; /* doubles in each vector */
     double flops;           /* of one sample forward: 2 a multiply-add */
     const NetWeights *weighing;
-    const void *plan; /* the architecture's own */
-};
+} Net;
 
-typedef struct NetKind {
-    const char *name, *usage, *title;
-} NetKind;
+/* ---- registry.c ------------------------------------------------------------------ */
 
-const NetKind *net_kinds(size_t *count);
+/* net.def, in order. */
+const NetKind *const *net_kinds(size_t *count);
+const char *net_name(const NetKind *kind);
+const char *net_usage(const NetKind *kind); /* "resnet(depth=D, width=W)" */
+const char *net_title(const NetKind *kind);
 
-/* Canonical form, without building it. NULL and *error (at: offset in `text`). */
+/* Canonical form, from its text alone. NULL and *error (at: offset in `text`). */
 const char *net_canonical(Arena *arena, const char *text, Error *error);
 
-/* Builds a network for images and `batch` samples a worker. Refuses normalizers that do
- * not fit a layer or have cells of one element there: the message names the layer, the
- * numbers and what would work. */
-const Net *net_new(Arena *arena, const char *text, const char *norm, NetImage image,
+/* ---- net.c ----------------------------------------------------------------------- */
+
+/* Declares a network for `batch` samples a worker. Refuses what does not fit the face, and
+ * normalizers that do not fit a layer or have cells of one element there: the message names the
+ * layer, the numbers and what would work. */
+const Net *net_new(Arena *arena, const char *text, NetNorms norms, NetFace face,
                    size_t batch, Error *error);
 
 /* Initial weights by `seed` and initial running state. */
@@ -93,7 +125,10 @@ typedef struct NetPass {
     bool definitions; /* normalizers by their definitions instead of their kernels */
 } NetPass;
 
-/* Logits [N, classes] of x [N, channels, height, width]. */
-Node *net_logits(const Net *net, const NetPass *pass, Node *x);
+/* out[net->outputs] of in[face.inputs], each [N, of one sample]. */
+void net_run(const Net *net, const NetPass *pass, Node *const *in, Node **out);
+
+/* The one output of a network that has one, of its one input. */
+Node *net_run_one(const Net *net, const NetPass *pass, Node *in);
 
 #endif

@@ -2,7 +2,9 @@
  * the layer that owns the weight, beside the normalizers that see what flows. A weight
  * [K, ...] is K rows, one for each output unit, of as many elements as the unit has inputs.
  * Weights are small: the definitions in tape operations are what trains. */
-#include "build.h"
+#include "internal.h"
+
+#include "kind.h"
 
 #include <string.h>
 
@@ -65,28 +67,15 @@ const NetWeights *net_weights(size_t *count) {
     return KINDS;
 }
 
-bool weights_read(Build *build, Arguments *arguments, Text *canonical) {
-    const char *name[COUNT_OF(KINDS)];
-    Text known = text_new(build->arena);
-    build->net->weighing = &KINDS[0];
-    const SpecArg *argument = arguments_named(arguments, "weights");
-    if (argument == NULL) return true;
-    const Spec *said = argument->value;
-    for (size_t i = 0; i < COUNT_OF(KINDS); i++) {
-        name[i] = KINDS[i].name;
-        text_add(&known, "%s%s",
-                 i == 0                    ? ""
-                 : i + 1 < COUNT_OF(KINDS) ? ", "
-                                           : " or ",
-                 name[i]);
-        if (said->count > 0 || strcmp(said->word, name[i]) != 0) continue;
-        build->net->weighing = &KINDS[i];
-        if (i > 0) text_add(canonical, ", weights=%s", name[i]);
-        return true;
-    }
-    return fail(build->error, EX_USAGE, said->at, "weights should be %s, not '%s'%s",
-                known.data, said->word,
-                text_hint(build->arena, said->word, name, COUNT_OF(KINDS)));
+bool weights_read(Net *net, Arguments *arguments, Text *canonical, Error *error) {
+    const char *name[COUNT_OF(KINDS) + 1];
+    size_t choice = 0;
+    for (size_t i = 0; i < COUNT_OF(KINDS); i++) name[i] = KINDS[i].name;
+    name[COUNT_OF(KINDS)] = NULL;
+    if (!norm_read_choice(arguments, "weights", name, &choice, canonical, error))
+        return false;
+    net->weighing = &KINDS[choice];
+    return true;
 }
 
 /* Of the rows of a weight that was drawn: g |v| / |v| is then v, to the bit. */

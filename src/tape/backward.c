@@ -13,6 +13,7 @@ typedef struct Spare {
 struct Tape {
     Arena *arena;
     Node *last;
+    bool shapes;     /* nodes have no values */
     bool inert;      /* nothing written now wants a gradient: adjoints being executed */
     bool released;   /* detach hands its adjoint on */
     size_t defining; /* definitions of fused operations that are being written */
@@ -24,6 +25,16 @@ Tape *tape_new(Arena *arena) {
     Tape *tape = ZERO(arena, Tape, 1);
     tape->arena = arena;
     return tape;
+}
+
+Tape *tape_of_shapes(Arena *arena) {
+    Tape *tape = tape_new(arena);
+    tape->shapes = true;
+    return tape;
+}
+
+bool tape_has_values(const Tape *tape) {
+    return !tape->shapes;
 }
 
 Arena *tape_arena(Tape *tape) {
@@ -67,6 +78,7 @@ Node *tape_write(Tape *tape, const Op *op, Shape shape, Node *const *in, size_t 
     memcpy(node.in, in, arity * sizeof *in);
     for (size_t i = 0; i < arity; i++)
         node.wanted |= in[i] && in[i]->wanted && !tape->inert;
+    if (tape->shapes) return write_node(tape, node);
     node.value = tape_room(tape, shape_count(shape));
     Node *y = write_node(tape, node);
     compute(tape, y);
@@ -193,6 +205,7 @@ static void execute_definition(Tape *tape, Node *y) {
 
 void tape_backward(Tape *tape, Node *y, const double *seed) {
     size_t count = shape_count(y->shape);
+    REQUIRE(!tape->shapes, "a gradient is asked of a tape of shapes");
     tape->spares = 0;
     if (y->wanted) {
         y->slot = y->gradient ? y->gradient : take_slot(tape, count);
@@ -234,6 +247,7 @@ static void gradient_range(Tape *tape, Node *from, const Node *until) {
 
 void tape_gradient(Tape *tape, Node *y, Node *seed, Node *const *x, size_t count,
                    Node **dx) {
+    REQUIRE(!tape->shapes, "a gradient is asked of a tape of shapes");
     if (seed == NULL) seed = tape_fill(tape, y->shape, 1.0);
     REQUIRE(shape_equal(seed->shape, y->shape), "the seed has not y's shape");
     y->adjoint = seed;

@@ -46,6 +46,12 @@ typedef struct Tape Tape;
 Tape *tape_new(Arena *arena);
 Arena *tape_arena(Tape *tape);
 
+/* A tape of shapes: its nodes have shapes and no values, nothing is computed, leaves may be
+ * given NULL. It declares what a program will compute; no gradient is taken on it, and who
+ * reads an operand's value while writing (normalizers do) must not be called on it. */
+Tape *tape_of_shapes(Arena *arena);
+bool tape_has_values(const Tape *tape);
+
 /* ---- leaves: values are the caller's and must outlive the tape ------------------- */
 
 Node *tape_leaf(Tape *tape, Shape shape, const double *value); /* constant: no gradient */

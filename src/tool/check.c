@@ -15,16 +15,16 @@ static const char DEFAULT_NET[] = "resnet(depth=8, width=4)";
 static bool net_is_meant(Arena *arena, const char *text) {
     size_t norms, nets;
     const NormKind *const *norm = norm_kinds(&norms);
-    const NetKind *net = net_kinds(&nets);
+    const NetKind *const *net = net_kinds(&nets);
     Error error = {.set = false};
     const Spec *spec = spec_parse(arena, text, &error);
     if (spec == NULL) return false;
     const char **name = TAKE(arena, const char *, nets + norms);
     for (size_t i = 0; i < norms; i++) name[i] = norm_name(norm[i]);
-    for (size_t i = 0; i < nets; i++) name[norms + i] = net[i].name;
+    for (size_t i = 0; i < nets; i++) name[norms + i] = net_name(net[i]);
     const char *nearest = text_nearest(spec->word, name, norms + nets);
     for (size_t i = 0; i < nets; i++)
-        if (nearest == net[i].name) return true;
+        if (nearest == name[norms + i]) return true;
     return false;
 }
 

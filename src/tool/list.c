@@ -155,15 +155,15 @@ static size_t count_networks(void) {
 static void name_network(Arena *arena, size_t i, Thing *thing) {
     (void)arena;
     size_t count;
-    const NetKind *kind = &net_kinds(&count)[i];
-    *thing = (Thing){.name = kind->name, .usage = kind->usage, .title = kind->title};
+    const NetKind *kind = net_kinds(&count)[i];
+    *thing = (Thing){
+        .name = net_name(kind), .usage = net_usage(kind), .title = net_title(kind)};
 }
 
 static void describe_network(Arena *arena, size_t i, Thing *thing) {
     size_t count;
     Error error = {.set = false};
-    const NetKind *kind = &net_kinds(&count)[i];
-    const char *said = thing->said ? thing->said : kind->name;
+    const char *said = thing->said ? thing->said : net_name(net_kinds(&count)[i]);
     add_fact(thing, "in full", net_canonical(arena, said, &error));
     add_fact(thing, "checked by",
              text_print(arena, "`normlab check %s`", text_quoted(arena, said)));

@@ -28,9 +28,9 @@ static const size_t LARGEST_PLUGIN = (size_t)1 << 28;
 
 bool kind_name_is_free(const char *name, Error *error) {
     size_t count;
-    const NetKind *net = net_kinds(&count);
+    const NetKind *const *net = net_kinds(&count);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(net[i].name, name) == 0)
+        if (strcmp(net_name(net[i]), name) == 0)
             return fail(error, EX_USAGE, 0, "there is a network '%s' already", name);
     return norm_name_is_free(name, error);
 }

@@ -94,11 +94,12 @@ static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *data
     t->config = *config;
     t->dataset = dataset;
     if (!read_config(t, error)) return NULL;
-    const size_t *size = dataset->field[0].shape.size;
-    NetImage image = {size[0], size[1], size[2],
-                      dataset_field(dataset, "label")->classes};
-    t->net = net_new(arena, config_get(config, "network"), config_get(config, "norm"),
-                     image, t->batch, error);
+    const DataField *seen = &dataset->field[0];
+    const NetFace face = {.inputs = 1,
+                          .input = {{seen->name, seen->shape}},
+                          .outputs = dataset_field(dataset, "label")->classes};
+    const NetNorms norms = {.all = config_get(config, "norm")};
+    t->net = net_new(arena, config_get(config, "network"), norms, face, t->batch, error);
     return t->net ? t : NULL;
 }
 
@@ -157,7 +158,7 @@ static Tally run_shard(const Trainer *t, Arena *arena, NetPass pass,
     pass.weights = t->weights;
     pass.state = pass.mode == NORM_EVAL ? t->judged : t->state;
     Node *logits =
-        net_logits(t->net, &pass, tape_leaf(pass.tape, batch.shape[0], batch.real[0]));
+        net_run_one(t->net, &pass, tape_leaf(pass.tape, batch.shape[0], batch.real[0]));
     Node *loss = tape_cross_entropy(pass.tape, logits, label);
     Tally tally = {loss->value[0], count_wrong(logits, label)};
     if (pass.gradient) tape_backward(pass.tape, loss, NULL);

@@ -13,13 +13,13 @@
  * the registry still has cells of four elements or more. */
 enum { BATCH = 8, CHANNELS = 2, HEIGHT = 6, WIDTH = 5, CLASSES = 3 };
 
-static const NetImage IMAGE = {CHANNELS, HEIGHT, WIDTH, CLASSES};
 static const Shape IMAGES = {4, {BATCH, CHANNELS, HEIGHT, WIDTH}};
 
 /* ---- which networks -------------------------------------------------------------- */
 
 static const Net *build(Arena *arena, const char *net, const char *norm, Error *error) {
-    return net_new(arena, net, norm, IMAGE, BATCH, error);
+    const NetFace face = net_of_images(CHANNELS, HEIGHT, WIDTH, CLASSES);
+    return net_new(arena, net, (NetNorms){.all = norm}, face, BATCH, error);
 }
 
 /* Of the registry, those that fit. */
@@ -67,7 +67,7 @@ static Node *write_logits(Tape *tape, Node *const *x, void *context) {
     const Judged *judged = context;
     NetPass pass = {
         .tape = tape, .mode = judged->mode, .param = x + 1, .state = judged->state};
-    return net_logits(judged->net, &pass, x[0]);
+    return net_run_one(judged->net, &pass, x[0]);
 }
 
 /* Apart from the oracles' own draws: an upstream equal to the data would hide faults. */

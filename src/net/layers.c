@@ -1,0 +1,334 @@
+/* Layers: each says what it needs and what it computes in one text, for declaring and running
+ * alike. */
+#include "internal.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* ---- names ----------------------------------------------------------------------- */
+
+void layers_enter(Layers *l, const char *format, ...) {
+    const size_t from = strlen(l->within);
+    va_list values;
+    REQUIRE(l->depth < LAYERS_DEEPEST, "names of more than %d parts", LAYERS_DEEPEST);
+    l->length[l->depth++] = from;
+    va_start(values, format);
+    const int more =
+        vsnprintf(l->within + from, LAYERS_LONGEST_NAME - from, format, values);
+    va_end(values);
+    const size_t end = from + (size_t)more;
+    REQUIRE(more > 0 && end + 1 < LAYERS_LONGEST_NAME, "'%s...' is too long", l->within);
+    memcpy(l->within + end, ".", 2);
+}
+
+void layers_leave(Layers *l) {
+    REQUIRE(l->depth > 0, "no part of the network was entered");
+    l->within[l->length[--l->depth]] = '\0';
+}
+
+static const char *full_name(const Layers *l, Arena *arena, const char *name) {
+    return text_print(arena, "%s%s", l->within, name);
+}
+
+#ifdef NORMLAB_VERIFY
+/* Whether `full` is this part, or one of its own: "stem.weight" is of "stem". */
+static bool is_part(const Layers *l, const char *name, const char *full) {
+    const size_t within = strlen(l->within), length = strlen(name);
+    return strncmp(full, l->within, within) == 0 &&
+           strncmp(full + within, name, length) == 0 &&
+           strchr(".", full[within + length]) != NULL;
+}
+#endif
+
+void layers_refuse(Layers *l, const char *name, const char *format, ...) {
+    Declared *d = l->declared;
+    REQUIRE(d, "a network that was declared refuses to run");
+    char why[400];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(why, sizeof why, format, values);
+    va_end(values);
+    fail(d->error, EX_USAGE, 0, "layer %s: %s", full_name(l, d->arena, name), why);
+}
+
+/* ---- what goes in and out -------------------------------------------------------- */
+
+Tape *layers_tape(Layers *l) {
+    return l->tape;
+}
+
+size_t layers_outputs(const Layers *l) {
+    return l->net->face.outputs;
+}
+
+Node *layers_input(Layers *l, const char *name) {
+    const NetFace *face = &l->net->face;
+    const char *known[NET_MOST_ENDS];
+    Text list = text_new(tape_arena(l->tape));
+    for (size_t i = 0; i < face->inputs; i++) {
+        known[i] = face->input[i].name;
+        if (face->inputs == 1 || strcmp(known[i], name) == 0) return l->in[i];
+        text_add(&list, "%s'%s'", i > 0 ? ", " : "", known[i]);
+    }
+    REQUIRE(l->declared, "no input '%s'", name);
+    fail(l->declared->error, EX_USAGE, 0, "%s takes '%s'%s; there are %s",
+         l->net->kind->name, name, text_hint(list.arena, name, known, face->inputs),
+         list.data);
+    return l->in[0];
+}
+
+void layers_output(Layers *l, const char *name, Node *y) {
+    const size_t k = l->outputs++;
+    if (l->pass) {
+        VERIFY(strcmp(l->net->output[k].name, name) == 0, "output %s", name);
+        l->out[k] = y;
+        return;
+    }
+    REQUIRE(k < NET_MOST_ENDS, "more than %d outputs", NET_MOST_ENDS);
+    NetEnd *end = &l->declared->net->output[k];
+    *end = (NetEnd){full_name(l, l->declared->arena, name), {.rank = y->shape.rank - 1}};
+    for (size_t i = 0; i < end->shape.rank; i++)
+        end->shape.size[i] = y->shape.size[i + 1];
+    l->declared->net->outputs = l->outputs;
+}
+
+/* ---- parameters ------------------------------------------------------------------ */
+
+/* An array of `count` with room for one more; what is outgrown stays in the arena. */
+static void *with_room(Arena *arena, void *array, size_t count, size_t *room,
+                       size_t size) {
+    if (count < *room) return array;
+    *room = 2 * *room + 32;
+    void *grown = arena_take(arena, *room, size);
+    if (count > 0) memcpy(grown, array, count * size);
+    return grown;
+}
+
+static void declare_param(Declared *d, NetParam param) {
+    Net *net = d->net;
+    net->param =
+        with_room(d->arena, net->param, net->params, &d->param_room, sizeof *net->param);
+    param.offset = net->weights;
+    param.count = shape_count(param.shape);
+    net->weights += param.count;
+    net->param[net->params++] = param;
+}
+
+static NetParam free_param(const char *name, Shape shape) {
+    return (NetParam){.name = name,
+                      .shape = shape,
+                      .decayed = true,
+                      .least = -INFINITY,
+                      .most = INFINITY};
+}
+
+static Node *param_node(const Layers *l, size_t number) {
+    const NetPass *pass = l->pass;
+    const NetParam *p = &l->net->param[number];
+    if (pass == NULL) return tape_leaf(l->tape, p->shape, NULL);
+    if (pass->param) return pass->param[number];
+    const double *value = pass->weights + p->offset;
+    if (pass->gradient == NULL && !pass->wanted)
+        return tape_leaf(l->tape, p->shape, value);
+    return tape_parameter(l->tape, p->shape, value,
+                          pass->gradient ? pass->gradient + p->offset : NULL);
+}
+
+/* The next one. "stem", "weight" */
+static Node *next_param(Layers *l, const char *name, const char *own, Shape shape,
+                        double std) {
+    if (l->declared) {
+        const char *full =
+            text_print(l->declared->arena, "%s%s.%s", l->within, name, own);
+        NetParam param = free_param(full, shape);
+        param.std = std;
+        declare_param(l->declared, param);
+    }
+    VERIFY(is_part(l, name, l->net->param[l->params].name) &&
+               shape_equal(shape, l->net->param[l->params].shape),
+           "%s%s was declared as %s", l->within, name, l->net->param[l->params].name);
+    return param_node(l, l->params++);
+}
+
+static size_t inputs_of(Shape weight) {
+    return shape_count(weight) / weight.size[0];
+}
+
+/* What layers do to their weights is seen where those run: it changes no shape. */
+static bool is_changed(const NetWeights *weighing, Shape weight) {
+    return weighing->apply && (weight.rank > 2 || weighing->linear);
+}
+
+/* A weight [K, ...] as it is used. */
+static Node *layer_weight(Layers *l, const char *name, Shape shape, double std) {
+    const NetWeights *weighing = l->net->weighing;
+    const size_t number = l->params;
+    if (l->declared && is_changed(weighing, shape) &&
+        inputs_of(shape) < weighing->least_inputs)
+        layers_refuse(l, name, "%s weights of %zu input would be 0; more width would do",
+                      weighing->name, inputs_of(shape));
+    Node *v = next_param(l, name, "weight", shape, std);
+    if (l->declared || !is_changed(weighing, shape)) return v;
+    const size_t gain = l->net->param[number].gain;
+    return weighing->apply(l->tape, v, gain ? param_node(l, gain) : NULL);
+}
+
+/* They are the lengths of the weights that are used: decayed as those are. */
+void layers_declare_gains(Declared *d) {
+    Net *net = d->net;
+    const size_t before = net->params;
+    for (size_t i = 0; i < before && net->weighing->gain; i++) {
+        const NetParam *weight = &net->param[i];
+        if (weight->std <= 0 || !is_changed(net->weighing, weight->shape)) continue;
+        const size_t stem = strlen(weight->name) - strlen("weight");
+        NetParam gain =
+            free_param(text_print(d->arena, "%.*sgain", (int)stem, weight->name),
+                       SHAPE(weight->shape.size[0]));
+        gain.initial = 1.0;
+        gain.gain_of = 1 + i;
+        declare_param(d, gain); /* may move the array */
+        net->param[i].gain = net->params - 1;
+    }
+}
+
+static void count_flops(Layers *l, size_t multiply_adds) {
+    if (l->declared) l->declared->net->flops += 2.0 * (double)multiply_adds;
+}
+
+/* ---- layers ---------------------------------------------------------------------- */
+
+/* What stands for a result that cannot be. */
+static Node *nothing(Layers *l, Shape shape) {
+    return tape_leaf(l->tape, shape, NULL);
+}
+
+static bool conv_fits(Layers *l, const char *name, Shape x, size_t R, size_t pad) {
+    const char *shape = shape_text(tape_arena(l->tape), x);
+    if (l->declared == NULL) return true;
+    if (x.rank != 4)
+        layers_refuse(l, name, "a convolution takes images [N, C, H, W], not %s", shape);
+    else if (x.size[2] + 2 * pad < R || x.size[3] + 2 * pad < R)
+        layers_refuse(l, name, "filters of %zu x %zu are larger than what they see, %s",
+                      R, R, shape);
+    else
+        return true;
+    return false;
+}
+
+Node *layer_conv(Layers *l, const char *name, Node *x, size_t K, size_t R, size_t stride,
+                 size_t pad) {
+    if (!conv_fits(l, name, x->shape, R, pad))
+        return nothing(l, SHAPE(x->shape.size[0], K, 1, 1));
+    const Shape shape = SHAPE(K, x->shape.size[1], R, R);
+    const size_t inputs = inputs_of(shape);
+    Node *w = layer_weight(l, name, shape, sqrt(2.0 / (double)inputs));
+    Node *y = tape_conv2d(l->tape, x, w, stride, pad);
+    count_flops(l, K * inputs * y->shape.size[2] * y->shape.size[3]);
+    return y;
+}
+
+Node *layer_linear(Layers *l, const char *name, Node *x, size_t K) {
+    const size_t C = x->shape.size[1];
+    Node *w = layer_weight(l, name, SHAPE(K, C), sqrt(1.0 / (double)C));
+    Node *y = tape_matmul(l->tape, x, w, false, true);
+    Node *bias = next_param(l, name, "bias", SHAPE(K), 0.0);
+    Node *row = tape_reshape(l->tape, bias, SHAPE(1, K));
+    count_flops(l, K * C);
+    return tape_add(l->tape, y, tape_broadcast(l->tape, row, y->shape));
+}
+
+Node *layer_pool(Layers *l, Node *x) {
+    const Partition *p =
+        partition_blocks(tape_arena(l->tape), shape_lattice(x->shape), 1, 1, false);
+    return tape_reshape(l->tape, tape_mean(l->tape, x, p), SHAPE(p->N, p->C));
+}
+
+/* ---- normalizers ----------------------------------------------------------------- */
+
+/* A normalizer must be able to work where it stands. */
+static const Norm *fitting_norm(Layers *l, const char *name, Lattice x) {
+    Declared *d = l->declared;
+    Error error = {.set = false};
+    const char *spec = d->norms.all;
+    const Norm *norm = norm_new(d->arena, spec, x.C, &error);
+    if (norm && norm_fits(d->arena, norm, x, NORM_TRAIN, &error) &&
+        norm_standardizes(d->arena, norm, x, NORM_TRAIN, &error))
+        return norm;
+    layers_refuse(l, name, "%s",
+                  norm ? error.message : spec_error(d->arena, spec, &error));
+    return NULL;
+}
+
+static void declare_norm(Layers *l, const char *name, Lattice x, double gamma) {
+    Declared *d = l->declared;
+    Net *net = d->net;
+    const Norm *norm = d->error->set ? NULL : fitting_norm(l, name, x);
+    if (norm == NULL) return;
+    const NetNorm part = {.name = full_name(l, d->arena, name),
+                          .norm = norm,
+                          .param = net->params,
+                          .state = net->states,
+                          .sees = {1, x.C, x.L}};
+    for (size_t i = 0; i < norm->params; i++) {
+        const NormParam *p = &norm->param[i];
+        bool is_gamma = strcmp(p->name, "gamma") == 0;
+        declare_param(
+            d, (NetParam){.name = text_print(d->arena, "%s.%s", part.name, p->name),
+                          .shape = SHAPE(p->count),
+                          .normalizer = true,
+                          .decayed = p->decayed,
+                          .least = p->least,
+                          .most = p->most,
+                          .initial = is_gamma ? gamma : p->initial,
+                          .start = p->start});
+    }
+    for (size_t i = 0; i < norm->states; i++) net->states += norm->state[i].count;
+    net->norm =
+        with_room(d->arena, net->norm, net->norms, &d->norm_room, sizeof *net->norm);
+    net->norm[net->norms++] = part;
+    l->params = net->params;
+}
+
+static Node *run_norm(Layers *l, const NetNorm *part, Node *x) {
+    const NetPass *pass = l->pass;
+    const Norm *norm = part->norm;
+    Node *param[NORM_MAX_PARAMS];
+    const double *state[NORM_MAX_STATES];
+    double *observed[NORM_MAX_STATES];
+    for (size_t i = 0; i < norm->params; i++) param[i] = param_node(l, l->params++);
+    for (size_t i = 0, at = part->state; i < norm->states; at += norm->state[i++].count) {
+        state[i] = pass->state ? pass->state + at : NULL;
+        observed[i] = pass->observed ? pass->observed + at : NULL;
+    }
+    NormContext context = {.tape = pass->tape,
+                           .norm = norm,
+                           .mode = pass->mode,
+                           .epoch = pass->epoch,
+                           .step = pass->step,
+                           .param = param,
+                           .state = state,
+                           .observed = pass->observed ? observed : NULL};
+    return pass->definitions ? norm_define(&context, x) : norm_apply(&context, x);
+}
+
+Node *layer_norm_from(Layers *l, const char *name, Node *x, double gamma) {
+    if (l->declared) {
+        declare_norm(l, name, shape_lattice(x->shape), gamma);
+        return nothing(l, x->shape);
+    }
+    const NetNorm *part = &l->net->norm[l->norms++];
+    VERIFY(part->param == l->params && is_part(l, name, part->name),
+           "%s%s was declared as %s", l->within, name, part->name);
+    return run_norm(l, part, x);
+}
+
+Node *layer_norm(Layers *l, const char *name, Node *x) {
+    return layer_norm_from(l, name, x, 1.0);
+}
+
+Node *layer_norm_relu(Layers *l, const char *name, Node *x) {
+    Node *y = layer_norm(l, name, x);
+    if (l->pass && norm_activates(l->net->norm[l->norms - 1].norm)) return y;
+    return tape_relu(l->tape, y);
+}

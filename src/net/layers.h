@@ -1,0 +1,74 @@
+/* layers: what a network's file is written in. Its text is a function of a Layers, which either
+ * declares it (every node has a shape and no value; parameters, places of normalizers and flops
+ * are written down in the order in which they are asked for) or runs it (the k-th part asked
+ * for is the k-th declared). So a network keeps no numbers of its parts.
+ *
+ * x is [N, C, ...] everywhere. A name is that of one part; layers_enter puts others before it,
+ * joined by dots: no two parts may have the same. Operations without parameters are the
+ * tape's own, on layers_tape.
+ *
+ * What does not fit is refused in one line that names the layer; the text then goes on, on
+ * shapes that mean nothing.
+ */
+#ifndef NORMLAB_LAYERS_H
+#define NORMLAB_LAYERS_H
+
+#include "net.h"
+
+typedef struct Layers Layers;
+
+/* An option of a network: a whole number, or one of a few words (then its place in them). */
+typedef struct NetOption {
+    const char *name;
+    size_t initial;
+    size_t least, most;      /* of a number; least 0 is 1 */
+    size_t step;             /* from `least` on; 0: any */
+    const char *expected;    /* in words, where step is not 0: "6n+2 (8, 14, 20...)" */
+    bool said;               /* in the canonical form even at its initial value */
+    const char *const *word; /* ends with a NULL; the first is the initial one */
+} NetOption;
+
+struct NetKind {
+    const char *name;
+    const char *usage; /* "resnet(depth=D, ...)" */
+    const char *title;
+    const NetOption *options; /* ends with a NULL name; NULL: none but weights= */
+    void (*run)(Layers *l, const size_t *option); /* [options] as they were given */
+};
+
+Tape *layers_tape(Layers *l);
+
+/* An input by its name; the one there is, if there is one. */
+Node *layers_input(Layers *l, const char *name);
+void layers_output(Layers *l, const char *name, Node *y);
+size_t layers_outputs(const Layers *l); /* numbers wanted out of each place */
+
+/* Names from here on, until it is left, are those of parts of this. */
+void layers_enter(Layers *l, const char *format, ...) PRINTF_LIKE(2, 3);
+void layers_leave(Layers *l);
+
+/* The network cannot be, and why: "layer NAME: WHY", or the network's own. */
+void layers_refuse(Layers *l, const char *name, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* ---- layers.c -------------------------------------------------------------------- */
+
+/* [N, C, H, W] by R x R filters without bias to [N, K, P, Q]. Filters begin as normal draws of
+ * variance 2 / inputs (He et al. 2015), so that relus halve no variance. */
+Node *layer_conv(Layers *l, const char *name, Node *x, size_t K, size_t R, size_t stride,
+                 size_t pad);
+
+/* [N, C] to [N, K], x W' + bias; W begins with variance 1 / inputs, the bias with 0. */
+Node *layer_linear(Layers *l, const char *name, Node *x, size_t K);
+
+/* A normalizer of channels; what it is, is not the network's business. */
+Node *layer_norm(Layers *l, const char *name, Node *x);
+/* The same; gamma, if there is one, begins at this. */
+Node *layer_norm_from(Layers *l, const char *name, Node *x, double gamma);
+/* The same and relu, which is left out after a normalizer that activates. */
+Node *layer_norm_relu(Layers *l, const char *name, Node *x);
+
+/* Mean over positions: [N, C, ...] to [N, C]. */
+Node *layer_pool(Layers *l, Node *x);
+
+#endif

@@ -1,0 +1,109 @@
+/* The registry of networks, and their specs read: options are a table, as are normalizers'. */
+#include "internal.h"
+
+#include "kind.h"
+
+#include <string.h>
+
+#define NETWORK(name) extern const NetKind net_##name;
+#include "net.def"
+#undef NETWORK
+
+#define NETWORK(name) &net_##name,
+static const NetKind *const KINDS[] = {
+#include "net.def"
+};
+#undef NETWORK
+
+const NetKind *const *net_kinds(size_t *count) {
+    *count = COUNT_OF(KINDS);
+    return KINDS;
+}
+
+const char *net_name(const NetKind *kind) {
+    return kind->name;
+}
+
+const char *net_usage(const NetKind *kind) {
+    return kind->usage;
+}
+
+const char *net_title(const NetKind *kind) {
+    return kind->title;
+}
+
+/* ---- a spec ---------------------------------------------------------------------- */
+
+static const NetKind *find_kind(Arena *arena, const Spec *spec, Error *error) {
+    const char *name[COUNT_OF(KINDS)];
+    Text known = text_new(arena);
+    for (size_t i = 0; i < COUNT_OF(KINDS); i++) {
+        name[i] = KINDS[i]->name;
+        if (strcmp(spec->word, name[i]) == 0) return KINDS[i];
+        text_add(&known, "%s%s", i > 0 ? ", " : "", KINDS[i]->usage);
+    }
+    fail(error, EX_USAGE, spec->at, "no network '%s'%s; there %s %s", spec->word,
+         text_hint(arena, spec->word, name, COUNT_OF(KINDS)),
+         COUNT_OF(KINDS) > 1 ? "are" : "is", known.data);
+    return NULL;
+}
+
+static bool read_number(const NetOption *option, const SpecArg *argument, size_t *value,
+                        Error *error) {
+    const size_t at = argument->value->at, least = option->least ? option->least : 1;
+    if (!argument_count(argument, option->name, value, error)) return false;
+    if (*value > option->most)
+        return fail(error, EX_USAGE, at, "%s should be at most %zu, not %zu",
+                    option->name, option->most, *value);
+    if (option->step && (*value < least || (*value - least) % option->step != 0))
+        return fail(error, EX_USAGE, at, "%s should be %s, not %zu", option->name,
+                    option->expected, *value);
+    if (*value < least)
+        return fail(error, EX_USAGE, at, "%s should be at least %zu, not %zu",
+                    option->name, least, *value);
+    return true;
+}
+
+static bool read_option(const NetOption *option, Arguments *arguments, size_t *value,
+                        Text *canonical, Error *error) {
+    *value = option->initial;
+    if (option->word)
+        return norm_read_choice(arguments, option->name, option->word, value, canonical,
+                                error);
+    const SpecArg *argument = arguments_named(arguments, option->name);
+    if (argument && !read_number(option, argument, value, error)) return false;
+    if (option->said || *value != option->initial)
+        text_add(canonical, "%s%s=%zu", canonical->length ? ", " : "", option->name,
+                 *value);
+    return true;
+}
+
+bool net_read(Arena *arena, Net *net, const char *text, Error *error) {
+    const char *known[NET_MOST_OPTIONS + 2];
+    size_t count = 0;
+    const Spec *spec = spec_parse(arena, text, error);
+    net->kind = spec ? find_kind(arena, spec, error) : NULL;
+    if (net->kind == NULL) return false;
+    Arguments arguments = arguments_of(arena, spec);
+    Text canonical = text_new(arena);
+    for (const NetOption *o = net->kind->options; o && o->name; o++, count++) {
+        REQUIRE(count < NET_MOST_OPTIONS, "%s has too many options", net->kind->name);
+        known[count] = o->name;
+        if (!read_option(o, &arguments, &net->option[count], &canonical, error))
+            return false;
+    }
+    known[count++] = "weights";
+    known[count] = NULL;
+    if (!weights_read(net, &arguments, &canonical, error) ||
+        !arguments_done(&arguments, known, error))
+        return false;
+    net->spec = canonical.length
+                    ? text_print(arena, "%s(%s)", net->kind->name, canonical.data)
+                    : net->kind->name;
+    return true;
+}
+
+const char *net_canonical(Arena *arena, const char *text, Error *error) {
+    Net net = {.spec = NULL};
+    return net_read(arena, &net, text, error) ? net.spec : NULL;
+}
