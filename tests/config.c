@@ -112,7 +112,8 @@ static const Refused REFUSED[] = {
     {"bach", "32", "no key 'bach'", "did you mean 'batch'?"},
     {"threads", "2", "no key 'threads'", ""},
     {"", "2", "no key ''", ""},
-    {"dataset", "fashon-mini", "fashion-mini, fashion-mnist or cifar10 is expected",
+    {"dataset", "fashon-mini",
+     "fashion-mini, fashion-mnist, cifar10, idx:FOLDER or cifar:FOLDER is expected",
      "did you mean 'fashion-mini'?"},
     {"images", "-1", "a whole number from 0 to 1000000000 is expected", ""},
     {"network", "resnet(depth=9)",
@@ -297,6 +298,25 @@ static void identity_changes_with_each_key_and_the_data(void **state) {
     arena_free(arena);
 }
 
+/* Samples are what they are wherever they lie; their SHA-256 is beside. */
+static void identity_has_no_paths(void **state) {
+    (void)state;
+    static const char *const names[] = {"idx:/here", "idx:/there", "cifar:/here",
+                                        "fashion-mini"};
+    Arena *arena = arena_new();
+    const char *id[COUNT_OF(names)];
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        Config config = config_default();
+        set(&config, arena, "dataset", names[i]);
+        assert_string_equal(config_get(&config, "dataset"), names[i]);
+        id[i] = config_identity(&config, arena, "abc");
+    }
+    assert_string_equal(id[0], id[1]);
+    assert_string_not_equal(id[0], id[2]);
+    assert_string_not_equal(id[0], id[3]);
+    arena_free(arena);
+}
+
 /* Neither threads nor ranks, paths or jobs are keys. */
 static void only_what_decides_the_numbers_is_a_key(void **state) {
     (void)state;
@@ -316,6 +336,7 @@ static const Case CASES[] = {
     CASE(oracle, identity_is_a_hash_of_the_text),
     CASE(theorem, identity_is_stable_under_spelling),
     CASE(theorem, identity_changes_with_each_key_and_the_data),
+    CASE(theorem, identity_has_no_paths),
     CASE(theorem, only_what_decides_the_numbers_is_a_key),
 };
 

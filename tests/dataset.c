@@ -434,6 +434,12 @@ static void statistics_of_reals(void **state) {
         const Dataset *some = dataset_limit(arena, &all, COUNT, &error);
         assert_near(some->field[0].mean[0], far[f] + 4.5, 0.0);
         assert_near(some->field[0].std[0], sqrt(8.25), 4e-16);
+        for (size_t i = 0; i <= COUNT; i++) value[i] = far[f] + 0.1;
+        for (size_t count = 1; count < 50; count++) { /* no spread at all */
+            some = dataset_limit(arena, &all, count, &error);
+            assert_near(some->field[0].mean[0], far[f] + 0.1, 0.0);
+            assert_near(some->field[0].std[0], 1.0, 0.0);
+        }
     }
     arena_free(arena);
 }
@@ -837,7 +843,8 @@ static void unknown_name(void **state) {
         assert_int_equal(error.code, EX_USAGE);
         assert_non_null(
             strstr(error.message, text_print(arena, "no data set '%s'", wrong[i])));
-        assert_non_null(strstr(error.message, "fashion-mini, fashion-mnist, cifar10"));
+        assert_non_null(
+            strstr(error.message, "fashion-mini, fashion-mnist, cifar10, idx:FOLDER"));
         const char *hint = strstr(error.message, "did you mean ");
         if (near[i])
             assert_string_equal(hint + strlen("did you mean "), near[i]);
@@ -914,16 +921,16 @@ static void misuse_aborts(void **state) {
 
 static void kinds_are_described(void **state) {
     (void)state;
+    static const char *const usage[] = {"fashion-mini", "fashion-mnist", "cifar10",
+                                        "idx:FOLDER", "cifar:FOLDER"};
     size_t count;
-    const DatasetKind *kind = dataset_kinds(&count);
-    assert_int_equal(count, 3);
-    assert_string_equal(kind[0].name, "fashion-mini");
-    assert_string_equal(kind[1].name, "fashion-mnist");
-    assert_string_equal(kind[2].name, "cifar10");
+    const DatasetKind *const *kind = dataset_kinds(&count);
+    assert_int_equal(count, COUNT_OF(usage));
     for (size_t i = 0; i < count; i++) {
-        assert_non_null(kind[i].title);
-        assert_non_null(kind[i].source);
-        assert_int_equal(kind[i].need == NULL, i == 0);
+        assert_string_equal(dataset_usage(kind[i]), usage[i]);
+        assert_non_null(kind[i]->title);
+        assert_int_equal(kind[i]->need == NULL, i == 0);
+        assert_true(kind[i]->path || kind[i]->source);
     }
 }
 
@@ -1009,16 +1016,29 @@ static void check_cifar(const Samples *images, bool test) {
     }
 }
 
-/* A whole synthetic CIFAR-10; then faults in its third file. */
+/* A whole synthetic CIFAR-10 is not reported as that; by its path it is what it is. */
 static void cifar_opens(void **state) {
     (void)state;
     Arena *arena = arena_new();
     Error error = {0};
     char *folder = folder_new(arena);
+    const char *name = text_print(arena, "cifar:%s", folder);
     write_cifar(arena, folder);
     setenv("NORMLAB_DATA", folder, 1);
+    assert_null(dataset_open(arena, "cifar10", &error));
+    assert_int_equal(error.code, EX_DATAERR);
+    assert_non_null(strstr(error.message, "well formed, but not CIFAR-10"));
+    assert_non_null(strstr(error.message, "dataset=cifar:FOLDER"));
+    unsetenv("NORMLAB_DATA");
     ArenaMark mark = arena_mark(arena);
-    const Dataset *dataset = open_good(arena, "cifar10");
+    const Dataset *dataset = open_good(arena, name);
+    assert_string_equal(dataset->name, name);
+    assert_non_null(strstr(dataset->title, folder));
+    assert_non_null(strstr(dataset->title, text_copy(arena, dataset->sha256, 12)));
+    assert_null(strstr(dataset->title, "CIFAR-10"));
+    assert_null(dataset->source);
+    assert_int_equal(dataset_field(dataset, "label")->classes, 10);
+    assert_string_equal(dataset_field(dataset, "label")->class_name[9], "9");
     assert_true(shape_equal(dataset->field[0].shape, SHAPE(3, 32, 32)));
     assert_int_equal(dataset->train.count, 45000);
     assert_int_equal(dataset->val.count, 5000);
@@ -1037,11 +1057,25 @@ static void cifar_opens(void **state) {
     arena_rewind(arena, mark);
 
     const char *third = text_print(arena, "%s/data_batch_3.bin", folder);
+    assert_int_equal(truncate(third, 77 * RECORD - 1), 0);
+    assert_int_equal(unlink(text_print(arena, "%s/data_batch_4.bin", folder)), 0);
+    error = (Error){0};
+    assert_null(dataset_open(arena, name, &error));
+    assert_non_null(
+        strstr(error.message, "236620 bytes, expected records of 3073, whole"));
+    assert_int_equal(truncate(third, 77 * RECORD), 0); /* three files, one of 77 */
+    assert_int_equal(open_good(arena, name)->train.count, 20077 - 2008);
+
+    setenv("NORMLAB_DATA", folder, 1);
+    unavailable(arena, "cifar10", folder, "no data_batch_4.bin beside the other files");
+    write_cifar(arena, folder);
     FILE *file = fopen(third, "r+b");
     assert_non_null(file);
     assert_int_equal(fseek(file, 77 * RECORD, SEEK_SET), 0);
     assert_int_equal(fputc(10, file), 10);
     assert_int_equal(fclose(file), 0);
+    setenv("NORMLAB_DATA", folder, 1);
+    error = (Error){0};
     assert_null(dataset_open(arena, "cifar10", &error));
     assert_int_equal(error.code, EX_DATAERR);
     assert_int_equal(error.at, 77 * RECORD);
@@ -1060,9 +1094,162 @@ static void cifar_opens(void **state) {
     assert_null(dataset_open(arena, "cifar10", &error));
     assert_int_equal(error.at, RECORDS * RECORD);
     assert_non_null(strstr(error.message, "1 bytes too many"));
+    unsetenv("NORMLAB_DATA");
+    folder_remove(arena, folder);
+    error = (Error){0};
+    assert_null(dataset_open(arena, name, &error));
+    assert_int_equal(error.code, EX_NOINPUT);
+    assert_non_null(strstr(error.message, "no test_batch.bin"));
+    arena_free(arena);
+}
 
-    assert_int_equal(unlink(third), 0);
-    unavailable(arena, "cifar10", folder, "no data_batch_3.bin beside the other files");
+/* ---- folders of one's own ---------------------------------------------------------- */
+
+typedef struct IdxFile {
+    const char *name;
+    uint8_t rank;
+    uint8_t size[3];
+} IdxFile;
+
+enum { IDX_TRAIN = 40, IDX_TEST = 9, IDX_H = 5, IDX_W = 6 };
+
+static const IdxFile idx_files[] = {
+    {"train-images-idx3-ubyte", 3, {IDX_TRAIN, IDX_H, IDX_W}},
+    {"train-labels-idx1-ubyte", 1, {IDX_TRAIN}},
+    {"t10k-images-idx3-ubyte", 3, {IDX_TEST, IDX_H, IDX_W}},
+    {"t10k-labels-idx1-ubyte", 1, {IDX_TEST}}};
+
+/* Byte i of a file is i % 200, of labels i % 4, and the last test label 6. */
+static void write_idx(Arena *arena, const char *folder, const IdxFile *file) {
+    uint8_t data[4 + 4 * 3 + IDX_TRAIN * 10 * 10] = {0, 0, 8, file->rank};
+    size_t at = 4, count = 1;
+    for (size_t d = 0; d < file->rank; d++, at += 4) {
+        data[at + 3] = file->size[d];
+        count *= file->size[d];
+    }
+    for (size_t i = 0; i < count; i++)
+        data[at++] = (uint8_t)(i % (file->rank == 1 ? 4 : 200));
+    if (file->rank == 1 && count == IDX_TEST) data[at - 1] = 6;
+    write_file(text_print(arena, "%s/%s", folder, file->name), data, at);
+}
+
+static void idx_of_a_folder(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    char *folder = folder_new(arena);
+    for (size_t f = 0; f < 4; f++) write_idx(arena, folder, &idx_files[f]);
+    const Dataset *d = open_good(arena, text_print(arena, "idx:%s", folder));
+    assert_true(shape_equal(d->field[0].shape, SHAPE(1, IDX_H, IDX_W)));
+    assert_int_equal(d->train.count, IDX_TRAIN - 4); /* a tenth is drawn to validate */
+    assert_int_equal(d->val.count, 4);
+    assert_int_equal(d->test.count, IDX_TEST);
+    assert_int_equal(d->field[1].classes, 7);
+    for (size_t i = 0; i < d->train.count; i++) {
+        const size_t id = d->train.id[i];
+        assert_int_equal(pixels(&d->train, i)[3], (id * IDX_H * IDX_W + 3) % 200);
+        assert_int_equal(label_of(&d->train, i), id % 4);
+    }
+    folder_remove(arena, folder);
+    arena_free(arena);
+}
+
+static void idx_faults(void **state) {
+    (void)state;
+    static const struct {
+        IdxFile file;
+        const char *says;
+    } faults[] = {
+        {{"t10k-images-idx3-ubyte", 3, {IDX_TEST, IDX_W, IDX_H}},
+         "t10k-images-idx3-ubyte: offset 8: dimension 1 is 6, expected 5"},
+        {{"t10k-labels-idx1-ubyte", 1, {IDX_TEST + 1}},
+         "t10k-labels-idx1-ubyte: offset 4: dimension 0 is 10, expected 9"},
+        {{"train-images-idx3-ubyte", 3, {0, IDX_H, IDX_W}},
+         "dimension 0 is 0, expected 1 or more"},
+        {{"train-images-idx3-ubyte", 3, {IDX_TRAIN, IDX_H, 0}},
+         "dimension 2 is 0, expected 1 or more"},
+        {{"train-images-idx3-ubyte", 1, {IDX_TRAIN}}, "1 dimensions, expected 3"}};
+    Arena *arena = arena_new();
+    char *folder = folder_new(arena);
+    const char *name = text_print(arena, "idx:%s", folder);
+    for (size_t i = 0; i < COUNT_OF(faults); i++) {
+        Error error = {0};
+        for (size_t f = 0; f < 4; f++) write_idx(arena, folder, &idx_files[f]);
+        write_idx(arena, folder, &faults[i].file);
+        assert_null(dataset_open(arena, name, &error));
+        assert_int_equal(error.code, EX_DATAERR);
+        if (!strstr(error.message, faults[i].says))
+            fail_msg("'%s' lacks '%s'", error.message, faults[i].says);
+        assert_null(strchr(error.message, '\n'));
+    }
+    write_idx(arena, folder, &idx_files[0]);
+    const uint8_t ignored[] = {0, 0, 8, 1, 0, 0, 0, IDX_TEST, 0,
+                               0, 0, 0, 0, 0, 0, 0, 255};
+    write_file(text_print(arena, "%s/t10k-labels-idx1-ubyte", folder), ignored,
+               sizeof ignored);
+    Error error = {0};
+    assert_null(dataset_open(arena, name, &error));
+    assert_non_null(strstr(error.message, "label 255, expected 0 to 254"));
+    assert_int_equal(unlink(text_print(arena, "%s/t10k-labels-idx1-ubyte", folder)), 0);
+    error = (Error){0};
+    assert_null(dataset_open(arena, name, &error));
+    assert_int_equal(error.code, EX_NOINPUT);
+    assert_non_null(
+        strstr(error.message, "no t10k-labels-idx1-ubyte, expected train-im"));
+    folder_remove(arena, folder);
+    arena_free(arena);
+}
+
+/* Known data are known wherever they lie. */
+static void known_data_are_recognized(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    char *folder = folder_new(arena);
+    for (size_t f = 0; f < 4; f++) {
+        char *true_file = realpath(
+            place_home(arena, text_print(arena, "data/input/%s.gz", mini_files[f])),
+            NULL);
+        const char *link = text_print(arena, "%s/%s.gz", folder, idx_files[f].name);
+        assert_int_equal(symlink(true_file, link), 0);
+        free(true_file);
+    }
+    const Dataset *mine = open_good(arena, text_print(arena, "idx:%s", folder)),
+                  *mini = open_good(arena, "fashion-mini");
+    assert_string_equal(mine->sha256, mini->sha256);
+    assert_string_equal(mine->source, mini->source);
+    assert_non_null(strstr(mine->title, "4,000 images of Fashion-MNIST"));
+    folder_remove(arena, folder);
+    arena_free(arena);
+}
+
+/* One form of every text, whatever is there. */
+static void names_are_canonical(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Error error = {0};
+    const char *path;
+    char *folder = folder_new(arena), *here = getcwd(NULL, 0);
+    const char *whole = text_print(arena, "idx:%s", folder);
+    assert_string_equal(dataset_canonical(arena, "fashion-mnist", &error),
+                        "fashion-mnist");
+    assert_string_equal(dataset_canonical(arena, whole, &error), whole);
+    assert_string_equal(
+        dataset_canonical(
+            arena, text_print(arena, "%s/../%s/.", whole, strrchr(folder, '/')), &error),
+        whole);
+    assert_string_equal(dataset_canonical(arena, "cifar:not/there", &error),
+                        text_print(arena, "cifar:%s/not/there", here));
+    assert_string_equal(dataset_find("idx:a/b:c", &path)->name, "idx");
+    assert_string_equal(path, "a/b:c");
+    assert_false(error.set);
+    const char *const wrong[] = {
+        "idx", "idx:", "cifar10:here", "fashion-mini:", "", ":", "a\nb", "idx:a\nb"};
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        error = (Error){0};
+        assert_null(dataset_canonical(arena, wrong[i], &error));
+        assert_int_equal(error.code, EX_USAGE);
+        assert_non_null(strstr(error.message, " is expected"));
+    }
+    free(here);
     folder_remove(arena, folder);
     arena_free(arena);
 }
@@ -1087,6 +1274,10 @@ static const Case cases[] = {
     CASE(example, embedded_is_balanced),
     CASE(example, fashion_mnist_opens),
     CASE(example, cifar_opens),
+    CASE(example, idx_of_a_folder),
+    CASE(example, known_data_are_recognized),
+    CASE(example, names_are_canonical),
+    CASE(fault, idx_faults),
     CASE(fault, wrong_magic),
     CASE(fault, wrong_dimension),
     CASE(fault, count_mismatch),

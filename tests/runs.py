@@ -912,7 +912,7 @@ def show(place):
 @case("example")
 def lists(place):
     expected = {"norms": ["none", "batch", "layer", "instance", "group", "position", "ghost"],
-                "experiments": ["batch-size"], "datasets": ["fashion-mini", "fashion-mnist", "cifar10"],
+                "experiments": ["batch-size"], "datasets": ["fashion-mini", "fashion-mnist", "cifar10", "idx", "cifar"],
                 "networks": ["resnet"]}
     for name, least in expected.items():
         text, data = place.good("list", name), json.loads(place.good("list", name, "--json"))

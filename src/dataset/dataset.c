@@ -1,73 +1,21 @@
-/* A data set from its name: located, read, identified, split, measured. */
-#include "source.h"
+/* A data set from its name: found, read, identified, split, measured. */
+#include "kind.h"
 
 #include <string.h>
 
-static Pile pile_new(Arena *arena, const Dataset *dataset, size_t count) {
-    Pile pile = {.count = count};
-    for (size_t k = 0; k < dataset->fields; k++)
-        pile.value[k] = arena_take(arena, count, field_bytes(&dataset->field[k]));
-    return pile;
+static const DatasetKind *const kinds[] = {
+#define DATASET(name) &dataset_##name,
+#include "dataset.def"
+#undef DATASET
+};
+
+const DatasetKind *const *dataset_kinds(size_t *count) {
+    *count = COUNT_OF(kinds);
+    return kinds;
 }
 
-static void describe(Text *text, const char *part, const Dataset *dataset,
-                     const Pile *pile) {
-    text_add(text, "%s %zu", part, pile->count);
-    for (size_t k = 0; k < dataset->fields; k++)
-        for (size_t a = 0; a < dataset->field[k].shape.rank; a++)
-            text_add(text, " %zu", dataset->field[k].shape.size[a]);
-    for (size_t k = 0; k < dataset->fields; k++) {
-        char digest[DIGEST_LENGTH + 1];
-        digest_bytes(digest, pile->value[k],
-                     pile->count * field_bytes(&dataset->field[k]));
-        text_add(text, " %s", digest);
-    }
-    text_add(text, "\n");
-}
-
-/* Sets dataset->sha256; false if the data are known and these are others, however well
- * formed (MNIST's own files have the names and sizes of Fashion-MNIST's). */
-static bool identify(Dataset *dataset, const Recipe *recipe, const Pile *train,
-                     const Pile *test, const char *path, Arena *scratch, Error *error) {
-    Text text = text_new(scratch);
-    describe(&text, "train", dataset, train);
-    describe(&text, "test", dataset, test);
-    digest_bytes(dataset->sha256, text.data, text.length);
-    if (recipe->sha256 == NULL || strcmp(dataset->sha256, recipe->sha256) == 0)
-        return true;
-    return fail(
-        error, EX_DATAERR, 0,
-        "%s and the files beside it: well formed, but not %s: SHA-256 %s, expected %s",
-        path, dataset->name, dataset->sha256, recipe->sha256);
-}
-
-static Dataset *load(Arena *arena, Arena *scratch, const Recipe *recipe, Error *error) {
-    const char *path[RECIPE_FILES];
-    if (!recipe_locate(recipe, path, scratch, error)) return NULL;
-    Dataset *dataset = ZERO(arena, Dataset, 1);
-    *dataset = (Dataset){
-        .name = recipe->kind->name,
-        .title = recipe->kind->title,
-        .source = recipe->kind->source,
-        .fields = 2,
-        .field = {{.name = "image",
-                   .unit = "",
-                   .type = DATA_BYTES,
-                   .shape = SHAPE(recipe->channels, recipe->height, recipe->width),
-                   .standardized = true},
-                  {.name = "label",
-                   .unit = "",
-                   .type = DATA_LABELS,
-                   .shape = SCALAR,
-                   .classes = recipe->classes,
-                   .class_name = recipe->class_name}}};
-    Pile train = pile_new(arena, dataset, recipe->train);
-    Pile test = pile_new(arena, dataset, recipe->test);
-    if (!recipe->read(&train, &test, path, recipe, scratch, error)) return NULL;
-    if (!identify(dataset, recipe, &train, &test, path[0], scratch, error)) return NULL;
-    split_samples(arena, scratch, dataset, &train, &test, recipe->val);
-    split_statistics(arena, dataset);
-    return dataset;
+const char *dataset_usage(const DatasetKind *kind) {
+    return kind->usage ? kind->usage : kind->name;
 }
 
 const DataField *dataset_field(const Dataset *dataset, const char *name) {
@@ -76,12 +24,96 @@ const DataField *dataset_field(const Dataset *dataset, const char *name) {
     return NULL;
 }
 
-const Dataset *dataset_open(Arena *arena, const char *name, Error *error) {
+/* ---- what it is -------------------------------------------------------------------- */
+
+static void describe(Text *text, const char *part, const Reading *r, const Pile *pile) {
+    text_add(text, "%s %zu", part, pile->count);
+    for (size_t k = 0; k < r->fields; k++)
+        for (size_t a = 0; a < r->field[k].shape.rank; a++)
+            text_add(text, " %zu", r->field[k].shape.size[a]);
+    for (size_t k = 0; k < r->fields; k++) {
+        char digest[DIGEST_LENGTH + 1];
+        digest_bytes(digest, pile->value[k], pile->count * field_bytes(&r->field[k]));
+        text_add(text, " %s", digest);
+    }
+    text_add(text, "\n");
+}
+
+static void identify(char sha256[DIGEST_LENGTH + 1], const Reading *r) {
+    Text text = text_new(r->scratch);
+    describe(&text, "train", r, &r->train);
+    describe(&text, "test", r, &r->test);
+    digest_bytes(sha256, text.data, text.length);
+}
+
+/* Whose data these are: the kind that is asked for must have its own (MNIST's own files have
+ * the names and sizes of Fashion-MNIST's), any other has whatever it has, called by its path
+ * and digest where nobody knows it. */
+static bool recognize(Reading *r, const char *sha256, Error *error) {
+    const char *own = r->kind->sha256;
+    if (own && strcmp(own, sha256) != 0)
+        return fail(error, EX_DATAERR, 0,
+                    "%s and the files beside it: well formed, but not %s: SHA-256 %s, "
+                    "expected %s",
+                    r->first, r->kind->name, sha256, own);
+    for (size_t i = 0; own == NULL && i < COUNT_OF(kinds); i++)
+        if (kinds[i]->sha256 && strcmp(kinds[i]->sha256, sha256) == 0)
+            r->known = kinds[i];
+    return true;
+}
+
+static const char *title_of(const Reading *r, const char *sha256) {
+    if (r->known) return text_print(r->arena, "%s, in %s", r->known->title, r->from);
+    if (r->from == NULL) return r->kind->title;
+    return text_print(r->arena, "%zu samples in %s (SHA-256 %.12s...)",
+                      r->train.count + r->test.count, r->from, sha256);
+}
+
+/* ---- from files to samples --------------------------------------------------------- */
+
+enum { MOST_DRAWN = 5000 };
+
+static size_t drawn(const Reading *r) {
+    const size_t tenth = (r->train.count + 9) / 10;
+    if (r->drawn > 0) return r->drawn;
+    return tenth < MOST_DRAWN ? tenth : MOST_DRAWN;
+}
+
+static const Dataset *load(Reading *r, const char *name, Error *error) {
+    Dataset *dataset = ZERO(r->arena, Dataset, 1);
+    if (!r->kind->fill(r, error)) return NULL;
+    if (r->train.count < 2) {
+        fail(error, EX_DATAERR, 0,
+             "%s: %zu samples to train and to validate on, expected "
+             "2 or more",
+             name, r->train.count);
+        return NULL;
+    }
+    identify(dataset->sha256, r);
+    if (!recognize(r, dataset->sha256, error)) return NULL;
+    dataset->name = name;
+    dataset->title = title_of(r, dataset->sha256);
+    dataset->source = r->known ? r->known->source : r->kind->source;
+    dataset->fields = r->fields;
+    memcpy(dataset->field, r->field, sizeof dataset->field);
+    split_samples(r->arena, r->scratch, dataset, &r->train, &r->test, drawn(r));
+    split_statistics(r->arena, dataset);
+    return dataset;
+}
+
+const Dataset *dataset_open(Arena *arena, const char *text, Error *error) {
+    Error own = {.set = false};
+    const char *name = dataset_canonical(arena, text, &own), *path;
+    if (name == NULL) {
+        fail(error, own.code, 0, "no data set '%s': %s", text, own.message);
+        return NULL;
+    }
     ArenaMark mark = arena_mark(arena);
-    Arena *scratch = arena_new(); /* the files' bytes, gone when they are decoded */
-    const Recipe *recipe = recipe_find(scratch, name, error);
-    const Dataset *dataset = recipe ? load(arena, scratch, recipe, error) : NULL;
-    arena_free(scratch);
+    const DatasetKind *kind = dataset_find(name, &path);
+    Reading reading = {
+        .kind = kind, .arena = arena, .scratch = arena_new(), .from = path};
+    const Dataset *dataset = load(&reading, name, error);
+    arena_free(reading.scratch);
     if (dataset == NULL) arena_rewind(arena, mark);
     return dataset;
 }

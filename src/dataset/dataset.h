@@ -46,7 +46,7 @@ typedef struct Samples {
  * of one sample of each field, and the SHA-256 of all its decoded values (of an image and
  * a label "CHANNELS HEIGHT WIDTH PIXELS LABELS"). The files' packing does not matter. */
 typedef struct Dataset {
-    const char *name;   /* "fashion-mini" */
+    const char *name;   /* as it is asked for, in its one form: "fashion-mini" */
     const char *title;  /* one line: what it is, how many samples */
     const char *source; /* where they come from */
     size_t fields;
@@ -61,21 +61,41 @@ const DataField *dataset_field(const Dataset *dataset, const char *name);
 /* Channels of a field: sizes of its first axis; one of a field without axes. */
 size_t dataset_channels(const DataField *field);
 
-/* What the program can be asked for; `count` entries. */
+/* ---- dataset.c: what there is ---------------------------------------------------- */
+
+typedef struct Reading Reading; /* kind.h */
+
+/* One line of dataset.def, and its file. */
 typedef struct DatasetKind {
     const char *name, *title, *source;
-    const char *need; /* what to install or to set if it is missing; NULL: embedded */
+    const char *path;          /* what is named behind it, "FOLDER"; NULL: nothing */
+    const char *usage;         /* "idx:FOLDER"; NULL: its name */
+    const char *const *suffix; /* files that need no word before them; NULL: none */
+    const char *need;   /* what to install or to set if it is missing; NULL: embedded */
+    const char *sha256; /* of the only data it may be; NULL: any will do */
+    bool (*fill)(Reading *to, Error *error); /* kind.h */
 } DatasetKind;
 
-const DatasetKind *dataset_kinds(size_t *count);
+const DatasetKind *const *dataset_kinds(size_t *count);
+const char *dataset_usage(const DatasetKind *kind);
 
-/* Reads `name` from the checkout, the folder NORMLAB_DATA (or its subfolder
- * fashion-mnist or cifar-10-batches-bin; plain files or gzip), or Debian's package.
- * val is drawn from the source's training images (5,000 of 60,000 or 50,000; 500 of
- * 3,000) by a fixed seed that is no run's seed, so every run of a data set has the
- * same split. NULL and *error (EX_USAGE for an unknown name, EX_UNAVAILABLE where
- * files are missing, EX_DATAERR with file and offset). */
-const Dataset *dataset_open(Arena *arena, const char *name, Error *error);
+/* The kind that a text names, and the path behind it (NULL: it takes none); NULL. */
+const DatasetKind *dataset_find(const char *text, const char **path);
+
+/* A text in its one form: its path is absolute. Looks at no file's content. NULL and *error
+ * (EX_USAGE) that says what is expected. */
+const char *dataset_canonical(Arena *arena, const char *text, Error *error);
+
+/* Reads what a text names. Those that take no path are looked for in the checkout, the folder
+ * NORMLAB_DATA (or its subfolder fashion-mnist or cifar-10-batches-bin; plain files or
+ * gzip), or Debian's package. val is drawn from the source's training samples (5,000 of
+ * 60,000 or 50,000; 500 of 3,000; else a tenth, at most 5,000) by a fixed seed that is no
+ * run's seed, so every run of a data set has the same split. NULL and *error (EX_USAGE for
+ * an unknown name, EX_UNAVAILABLE or EX_NOINPUT where files are missing, EX_DATAERR with
+ * file and offset). */
+const Dataset *dataset_open(Arena *arena, const char *text, Error *error);
+
+/* ---- split.c, batch.c ------------------------------------------------------------- */
 
 /* The first `count` of the training samples in their drawn order, mean and std
  * recomputed; val and test are the same (0 or the full count: the data set itself).

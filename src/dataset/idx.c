@@ -1,11 +1,15 @@
 /* IDX, the format of MNIST and its relatives: two zero bytes, the type (8: unsigned
  * bytes), the number of dimensions, each dimension as a big-endian 32-bit integer, then
- * the bytes in row-major order. The sizes are known beforehand; the header must say the
- * same.
+ * the bytes in row-major order. As a reader for data of known sizes, where the header must
+ * say the same, and for any folder of such files.
  */
-#include "source.h"
+#include "kind.h"
 
 enum { MOST_RANK = 3, UNSIGNED_BYTES = 8 };
+
+const char *const idx_names[IDX_FILES + 1] = {
+    "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte", NULL};
 
 static size_t big_endian(const uint8_t b[4]) {
     return (size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3];
@@ -24,57 +28,98 @@ static bool magic(const Stream *stream, const uint8_t m[4], size_t rank) {
     return true;
 }
 
-/* The header, up to the first byte of data; *size is the product of the dimensions. */
-static bool header(Stream *stream, const size_t *want, size_t rank, size_t *size) {
+/* A dimension where one is wanted, or any but 0. */
+static bool dimension(const Stream *stream, size_t d, size_t length, size_t *want) {
+    const size_t at = 4 + 4 * d;
+    if (*want == 0 && length == 0)
+        return stream_fail(stream, at, "dimension %zu is 0, expected 1 or more", d);
+    if (*want != 0 && length != *want)
+        return stream_fail(stream, at, "dimension %zu is %zu, expected %zu", d, length,
+                           *want);
+    *want = length;
+    return true;
+}
+
+/* The header, up to the first byte of data. size[rank] are wanted where they are not 0, and
+ * are what it says afterwards; *all is their product. */
+static bool header(Stream *stream, size_t *size, size_t rank, size_t *all) {
     uint8_t bytes[4 + 4 * MOST_RANK];
     if (!stream_take(stream, bytes, 4) || !magic(stream, bytes, rank)) return false;
     if (!stream_take(stream, bytes + 4, 4 * rank)) return false;
-    *size = 1;
+    *all = 1;
     for (size_t d = 0; d < rank; d++) {
         size_t at = 4 + 4 * d, length = big_endian(bytes + at);
-        if (__builtin_mul_overflow(*size, length, size) || *size > SOURCE_LIMIT)
+        if (__builtin_mul_overflow(*all, length, all) || *all > SOURCE_LIMIT)
             return stream_fail(stream, at,
                                "dimension %zu is %zu, the whole more than %zu bytes", d,
                                length, SOURCE_LIMIT);
     }
-    for (size_t d = 0; d < rank; d++) {
-        size_t at = 4 + 4 * d, length = big_endian(bytes + at);
-        if (length != want[d])
-            return stream_fail(stream, at, "dimension %zu is %zu, expected %zu", d,
-                               length, want[d]);
-    }
+    for (size_t d = 0; d < rank; d++)
+        if (!dimension(stream, d, big_endian(bytes + 4 + 4 * d), &size[d])) return false;
     return true;
 }
 
-/* One file of shape want[rank] into out; labels are checked if `classes` is not 0. */
-static bool read_file(uint8_t *out, const char *path, const size_t *want, size_t rank,
-                      size_t classes, Arena *scratch, Error *error) {
+/* One file into the arena; labels are checked where `classes` is not 0. NULL: *error. */
+static uint8_t *read_file(Reading *to, const char *path, size_t *size, size_t rank,
+                          size_t classes, Error *error) {
     Stream stream;
-    size_t size = 0;
-    ArenaMark mark = arena_mark(scratch);
-    bool good = stream_open(&stream, scratch, path, error) &&
-                header(&stream, want, rank, &size) && stream_take(&stream, out, size);
-    size_t start = stream.at - (good ? size : 0);
-    for (size_t i = 0; good && classes > 0 && i < size; i++)
+    size_t all = 0;
+    uint8_t *out = NULL;
+    ArenaMark mark = arena_mark(to->scratch);
+    bool good = stream_open(&stream, to->scratch, path, error) &&
+                header(&stream, size, rank, &all);
+    const size_t start = stream.at;
+    if (good) out = TAKE(to->arena, uint8_t, all);
+    good = good && stream_take(&stream, out, all);
+    for (size_t i = 0; good && classes > 0 && i < all; i++)
         good = stream_label(&stream, start + i, out[i], classes);
     good = good && stream_end(&stream);
     stream_close(&stream);
-    arena_rewind(scratch, mark);
-    return good;
+    arena_rewind(to->scratch, mark);
+    return good ? out : NULL;
 }
 
 /* Images and labels of one part; the same count is wanted of both. */
-static bool read_pile(Pile *pile, const char *const *path, const Recipe *recipe,
-                      Arena *scratch, Error *error) {
-    size_t want[MOST_RANK] = {pile->count, recipe->height, recipe->width};
-    return read_file(pile->value[0], path[0], want, 3, 0, scratch, error) &&
-           read_file(pile->value[1], path[1], want, 1, recipe->classes, scratch, error);
+static bool read_pile(Reading *to, Pile *pile, const char *const *path, Error *error) {
+    Shape *image = &to->field[0].shape;
+    size_t size[MOST_RANK] = {pile->count, image->size[1], image->size[2]};
+    const size_t classes = to->field[1].classes;
+    pile->value[0] = read_file(to, path[0], size, 3, 0, error);
+    if (pile->value[0] == NULL) return false;
+    *image = SHAPE(1, size[1], size[2]);
+    pile->count = size[0];
+    pile->value[1] =
+        read_file(to, path[1], size, 1, classes ? classes : DATA_MOST_CLASSES, error);
+    return pile->value[1] != NULL;
 }
 
-bool idx_read(Pile *train, Pile *test, const char *const *path, const Recipe *recipe,
-              Arena *scratch, Error *error) {
-    REQUIRE(recipe->channels == 1, "IDX images have one channel, not %zu",
-            recipe->channels);
-    return read_pile(train, path, recipe, scratch, error) &&
-           read_pile(test, path + 2, recipe, scratch, error);
+bool idx_read(Reading *to, const char *const path[IDX_FILES], Error *error) {
+    return read_pile(to, &to->train, path, error) &&
+           read_pile(to, &to->test, path + 2, error);
 }
+
+/* ---- any folder -------------------------------------------------------------------- */
+
+static bool fill(Reading *to, Error *error) {
+    const char *path[IDX_FILES];
+    for (size_t f = 0; f < IDX_FILES; f++) {
+        path[f] = files_in(to, to->from, idx_names[f]);
+        if (path[f] == NULL)
+            return fail(error, EX_NOINPUT, 0, "%s: no %s, expected %s", to->from,
+                        idx_names[f], dataset_idx.need);
+    }
+    reading_classes(to, (Shape){.rank = 3}, 0, NULL);
+    if (!idx_read(to, path, error)) return false;
+    reading_count_classes(to);
+    return true;
+}
+
+const DatasetKind dataset_idx = {
+    .name = "idx",
+    .path = "FOLDER",
+    .usage = "idx:FOLDER",
+    .title = "grey images and labels, of one's own, in four files of MNIST's names",
+    .need = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, "
+            "t10k-labels-idx1-ubyte (.gz or not)",
+    .fill = fill,
+};

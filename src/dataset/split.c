@@ -1,20 +1,12 @@
 /* Which samples train, which validate, and the training samples' mean and standard
  * deviation. */
-#include "source.h"
+#include "kind.h"
 
 #include <math.h>
 
 enum { LEVELS = 256 }; /* values of a byte */
 
 #define SPLIT_SEED UINT64_C(0x6e6f726d6c6162) /* "normlab": no run's seed */
-
-static size_t size_of(DataType type) {
-    return type == DATA_REALS ? sizeof(double) : sizeof(uint8_t);
-}
-
-size_t field_bytes(const DataField *field) {
-    return shape_count(field->shape) * size_of(field->type);
-}
 
 /* The samples order[0..count-1] of a pile. */
 static Samples choose(Arena *arena, const Dataset *dataset, const Pile *pile,

@@ -3,7 +3,7 @@
  * unnoticed, and a bomb costs no memory: nothing beyond what was asked for is ever
  * inflated.
  */
-#include "source.h"
+#include "kind.h"
 
 #include <string.h>
 
@@ -52,6 +52,15 @@ bool stream_open(Stream *stream, Arena *scratch, const char *path, Error *error)
     enum { GZIP_ONLY = 16 };
     if (inflateInit2(&stream->z, GZIP_ONLY + MAX_WBITS) == Z_OK) return true;
     return packed_fail(stream, EX_OSERR, "zlib cannot start");
+}
+
+size_t stream_size(const Stream *stream) {
+    const uint8_t *end =
+        stream->data + stream->length; /* of gzip: a length, low byte first */
+    if (!stream->packed) return stream->length;
+    return stream->length < 4 ? 0
+                              : (size_t)end[-1] << 24 | (size_t)end[-2] << 16 |
+                                    (size_t)end[-3] << 8 | end[-4];
 }
 
 /* Inflates until `count` bytes are out or the member ends; returns how many came. */

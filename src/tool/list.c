@@ -105,8 +105,9 @@ static size_t count_datasets(void) {
 static void name_dataset(Arena *arena, size_t i, Thing *thing) {
     (void)arena;
     size_t count;
-    const DatasetKind *kind = &dataset_kinds(&count)[i];
-    *thing = (Thing){.name = kind->name, .usage = kind->name, .title = kind->title};
+    const DatasetKind *kind = dataset_kinds(&count)[i];
+    *thing =
+        (Thing){.name = kind->name, .usage = dataset_usage(kind), .title = kind->title};
 }
 
 static const char *sizes_text(Arena *arena, Shape shape) {
@@ -128,18 +129,25 @@ static void add_field(Arena *arena, Thing *thing, const DataField *field) {
 static void describe_dataset(Arena *arena, size_t i, Thing *thing) {
     size_t count;
     Error error = {.set = false};
-    const DatasetKind *kind = &dataset_kinds(&count)[i];
-    const Dataset *data = dataset_open(arena, kind->name, &error);
+    const DatasetKind *kind = dataset_kinds(&count)[i];
+    const char *said = thing->said ? thing->said : kind->name;
     add_fact(thing, "source", kind->source);
     add_fact(thing, "needs",
              kind->need ? kind->need : "nothing, it comes with the program");
+    add_fact(thing, "used by",
+             text_print(arena, "`normlab run EXPERIMENT dataset=%s`",
+                        strcmp(said, kind->name) == 0 ? dataset_usage(kind) : said));
+    if (kind->path && strcmp(said, kind->name) == 0) return;
+    const Dataset *data = dataset_open(arena, said, &error);
     if (data == NULL) {
         add_fact(thing, "here", text_print(arena, "no: %s", error.message));
         return;
     }
     add_fact(thing, "here",
-             text_print(arena, "%zu images to train, %zu to validate, %zu to test",
-                        data->train.count, data->val.count, data->test.count));
+             text_print(arena, "%zu %s to train, %zu to validate, %zu to test",
+                        data->train.count,
+                        dataset_field(data, "image") ? "images" : "samples",
+                        data->val.count, data->test.count));
     for (size_t k = 0; k < data->fields; k++) add_field(arena, thing, &data->field[k]);
     add_fact(thing, "sha256", data->sha256);
 }
@@ -310,9 +318,14 @@ static Thing thing_of(Arena *arena, const List *list, size_t i) {
     return thing;
 }
 
-/* A network is named with its arguments, too. */
-static size_t name_length(const List *list, const char *word) {
-    return list->count == count_networks ? strcspn(word, "(:|") : strlen(word);
+/* A network is named with its arguments, too, and a data set with its path. */
+static const char *name_in(Arena *arena, const List *list, const char *word) {
+    const char *path;
+    const DatasetKind *kind =
+        list->count == count_datasets ? dataset_find(word, &path) : NULL;
+    if (kind) return kind->name;
+    return list->count == count_networks ? text_copy(arena, word, strcspn(word, "(:|"))
+                                         : word;
 }
 
 static void want_network(Arena *arena, const char *spec) {
@@ -330,13 +343,13 @@ static size_t *find_named(const Call *call, const List *list) {
     size_t *found = TAKE(arena, size_t, call->words);
     for (size_t i = 0; i < count; i++) names[i] = thing_of(arena, list, i).name;
     for (size_t k = 1; k < call->words; k++) {
-        const char *word = call->word[k],
-                   *name = text_copy(arena, word, name_length(list, word));
+        const char *word = call->word[k], *name = name_in(arena, list, word);
         const size_t i = choice_find(&things, name);
         if (i == count)
             die(EX_USAGE, "no %s '%s'%s; `normlab list %s` lists them", list->one, name,
                 choice_hint(arena, &things, name), list->name);
-        if (strcmp(name, word) != 0) want_network(arena, word);
+        if (list->count == count_networks && strcmp(name, word) != 0)
+            want_network(arena, word);
         found[k - 1] = i;
     }
     return found;

@@ -79,9 +79,9 @@ static bool is_option(Arena *arena, const char *name) {
 
 static bool is_thing(const char *name) {
     size_t count;
-    const DatasetKind *dataset = dataset_kinds(&count);
+    const DatasetKind *const *dataset = dataset_kinds(&count);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(dataset[i].name, name) == 0) return true;
+        if (strcmp(dataset[i]->name, name) == 0) return true;
     const Experiment *const *experiment = experiments(&count);
     for (size_t i = 0; i < count; i++)
         if (strcmp(experiment[i]->name, name) == 0) return true;

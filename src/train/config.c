@@ -124,14 +124,6 @@ static const char *canonical_word(Arena *arena, const char *text,
     return NULL;
 }
 
-static const char *canonical_dataset(Arena *arena, const char *text, Error *error) {
-    size_t count;
-    const DatasetKind *kinds = dataset_kinds(&count);
-    const char **names = TAKE(arena, const char *, count);
-    for (size_t i = 0; i < count; i++) names[i] = kinds[i].name;
-    return canonical_word(arena, text, names, count, error);
-}
-
 /* Errors of specs point into the text. */
 static const char *pointing(Arena *arena, const char *text, const char *canonical,
                             Error *own, Error *error) {
@@ -217,7 +209,7 @@ static const char *canonical_value(Arena *arena, const Range *range, const char 
     case RUNNING:
         return canonical_word(arena, text, running, 2, error);
     case DATASET:
-        return canonical_dataset(arena, text, error);
+        return dataset_canonical(arena, text, error);
     case SCHEDULE:
         return pointing(arena, text, canonical_schedule(arena, text, &own), &own, error);
     case SCORE:
@@ -305,6 +297,13 @@ static const char *plugins_of(const Config *config, Arena *arena) {
     return norm_plugins(arena, norm);
 }
 
+/* A data set that is read from a path is its samples, wherever they lie: their SHA-256. */
+static const char *hashed_text(const Config *config, size_t i) {
+    const char *path;
+    return RANGES[i].kind == DATASET ? dataset_find(config->text[i], &path)->name
+                                     : config->text[i];
+}
+
 const char *config_canonical(const Config *config, Arena *arena) {
     const char *line[CONFIG_KEYS];
     size_t count = 0;
@@ -313,7 +312,8 @@ const char *config_canonical(const Config *config, Arena *arena) {
         const char *initial = canonical_value(arena, &RANGES[i], KEYS[i].initial, &error);
         REQUIRE(initial, "the default of %s: %s", KEYS[i].name, error.message);
         if (strcmp(config->text[i], initial) != 0)
-            line[count++] = text_print(arena, "%s=%s\n", KEYS[i].name, config->text[i]);
+            line[count++] =
+                text_print(arena, "%s=%s\n", KEYS[i].name, hashed_text(config, i));
     }
     qsort(line, count, sizeof *line, by_name);
     Text text = text_new(arena);

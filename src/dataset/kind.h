@@ -1,0 +1,136 @@
+/* What a kind of data set is made of: a line in dataset.def names it, and its file has the
+ * rest. Here is what it fills in, and what helps it. */
+#ifndef NORMLAB_DATASET_KIND_H
+#define NORMLAB_DATASET_KIND_H
+
+#include "dataset.h"
+
+#define ZLIB_CONST
+#include <zlib.h>
+
+/* Larger files, and headers that promise more, are refused before anything is
+ * allocated. */
+#define SOURCE_LIMIT ((size_t)1 << 30)
+
+#define DATASET(name) extern const DatasetKind dataset_##name;
+#include "dataset.def"
+#undef DATASET
+
+/* One part of a source as it stands in its files. */
+typedef struct Pile {
+    size_t count;
+    void *value[DATA_MOST_FIELDS]; /* [fields][count, the field's sizes...] */
+} Pile;
+
+/* ---- reading.c: what DatasetKind.fill fills in ------------------------------------ */
+
+/* The fields, the two piles train and test, and their values in `arena`. */
+struct Reading {
+    const DatasetKind *kind;
+    Arena *arena;     /* of what stays */
+    Arena *scratch;   /* of the files' bytes, gone when they are decoded */
+    const char *from; /* the path that was named; NULL: the kind takes none */
+    size_t fields;
+    DataField field[DATA_MOST_FIELDS]; /* [fields]; mean and std are found out later */
+    Pile train, test;
+    size_t
+        drawn; /* of train's samples, how many are drawn to validate; 0: a tenth of them, at
+                     most 5,000 */
+    const char *first;        /* path of the first file, where files_locate found them */
+    const DatasetKind *known; /* whose data these turn out to be; NULL */
+};
+
+/* Two fields: an image of bytes, [C, H, W], and a label. */
+void reading_classes(Reading *to, Shape image, size_t classes,
+                     const char *const *class_name);
+
+/* As many classes as labels occur in both piles, called by their numbers. */
+void reading_count_classes(Reading *to);
+
+size_t field_bytes(const DataField *field);    /* of one sample */
+void pile_take(const Reading *to, Pile *pile); /* values of pile->count samples */
+
+/* ---- stream.c: a file, plain or gzip, read exactly ------------------------------- */
+
+typedef struct Stream {
+    const char *path;
+    const uint8_t *data; /* the file's own bytes */
+    size_t length;
+    bool packed;   /* begins like gzip */
+    bool finished; /* gzip: the trailer was reached and its CRC and length hold */
+    size_t at;     /* bytes handed out, of the decompressed data */
+    z_stream z;
+    Error *error; /* where trouble goes */
+} Stream;
+
+bool stream_open(Stream *stream, Arena *scratch, const char *path, Error *error);
+bool stream_take(Stream *stream, void *out,
+                 size_t count);    /* exactly count bytes, or trouble */
+bool stream_end(Stream *stream);   /* nothing is left, the CRC holds */
+void stream_close(Stream *stream); /* also after a failed open */
+
+/* Bytes of the decompressed data, as far as can be told before it is read: stream_end knows. */
+size_t stream_size(const Stream *stream);
+
+/* Trouble at offset `at` of the (decompressed) data: one line that names the file.
+ * Returns false. */
+bool stream_fail(const Stream *stream, size_t at, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* Labels count from 0: one that is no class fails at its offset. */
+bool stream_label(const Stream *stream, size_t at, uint8_t label, size_t classes);
+
+/* ---- files.c: where they are ------------------------------------------------------ */
+
+typedef enum Root { ROOT_NONE, ROOT_CHECKOUT, ROOT_USER, ROOT_SYSTEM } Root;
+
+/* A folder where the files may be; the first that holds one of them is taken. */
+typedef struct Place {
+    Root root;          /* the checkout, NORMLAB_DATA, or the file system's own root */
+    const char *folder; /* below it; "" for the root itself */
+} Place;
+
+/* The paths of names[] (ends with a NULL) in the first of the places (ends with ROOT_NONE)
+ * that has any, or EX_UNAVAILABLE and what to install or to set. */
+bool files_locate(Reading *to, const char **path, const Place *places,
+                  const char *const *names, Error *error);
+
+/* The path of a file or of its .gz; NULL: there is none. */
+const char *files_in(Reading *to, const char *folder, const char *name);
+
+/* ---- idx.c, cifar.c: formats of several data sets ---------------------------------- */
+
+enum { IDX_FILES = 4 };
+extern const char *const idx_names[IDX_FILES + 1]; /* MNIST's, and a NULL */
+
+/* Images and labels of both piles. Sizes, counts and classes that are set are wanted, those
+ * that are 0 are found out. */
+bool idx_read(Reading *to, const char *const path[IDX_FILES], Error *error);
+
+enum { MD5_LENGTH = 32 };
+
+typedef struct CifarFile {
+    const char *path;
+    size_t records;           /* that it must have */
+    char md5[MD5_LENGTH + 1]; /* what was read, in hex */
+} CifarFile;
+
+/* train from all files but the last, which is test's. */
+bool cifar_read(Reading *to, CifarFile *file, size_t files, Error *error);
+
+/* ---- what several kinds say -------------------------------------------------------- */
+
+enum { FASHION_CLASSES = 10, CIFAR10_CLASSES = 10, CIFAR10_FILES = 6 };
+extern const char *const fashion_class[FASHION_CLASSES];
+extern const char *const cifar10_class[CIFAR10_CLASSES];
+bool cifar10_is(const CifarFile *file); /* [CIFAR10_FILES] */
+
+/* ---- split.c --------------------------------------------------------------------- */
+
+/* train, val and test of `dataset`, whose fields are set, from the two piles. */
+void split_samples(Arena *arena, Arena *scratch, Dataset *dataset, const Pile *train,
+                   const Pile *test, size_t val);
+/* mean and std of what is standardized, of the samples in train. */
+void split_statistics(Arena *arena, Dataset *dataset);
+
+#endif

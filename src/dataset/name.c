@@ -1,0 +1,72 @@
+/* What a text names: a kind, and a path where it takes one. */
+#include "kind.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool ends_with(const char *text, const char *end) {
+    const size_t length = strlen(text), tail = strlen(end);
+    return length > tail && strcmp(text + length - tail, end) == 0;
+}
+
+/* The path behind a kind's word, or the text itself where its end says what it is; NULL. */
+static const char *path_behind(const DatasetKind *kind, const char *text) {
+    const size_t length = strlen(kind->name);
+    if (strncmp(text, kind->name, length) == 0 && text[length] == ':' && text[length + 1])
+        return text + length + 1;
+    for (const char *const *end = kind->suffix; end && *end; end++)
+        if (ends_with(text, *end)) return text;
+    return NULL;
+}
+
+const DatasetKind *dataset_find(const char *text, const char **path) {
+    size_t count;
+    const DatasetKind *const *kind = dataset_kinds(&count);
+    for (size_t i = 0; i < count; i++) {
+        *path = kind[i]->path ? path_behind(kind[i], text) : NULL;
+        if (kind[i]->path ? *path != NULL : strcmp(text, kind[i]->name) == 0)
+            return kind[i];
+    }
+    return NULL;
+}
+
+/* Links are followed, where it is there. */
+static const char *absolute(Arena *arena, const char *path) {
+    char *real = realpath(path, NULL), *here = getcwd(NULL, 0);
+    const char *whole = real                    ? text_print(arena, "%s", real)
+                        : *path == '/' || !here ? text_print(arena, "%s", path)
+                                                : text_print(arena, "%s/%s", here, path);
+    free(real);
+    free(here);
+    return whole;
+}
+
+static bool is_expected(Arena *arena, const char *text, Error *error) {
+    size_t count;
+    Text usages = text_new(arena);
+    const DatasetKind *const *kind = dataset_kinds(&count);
+    const Choice names = {kind, count, sizeof *kind, true, NULL};
+    for (size_t i = 0; i < count; i++)
+        text_add(&usages, "%s%s",
+                 i == 0          ? ""
+                 : i + 1 < count ? ", "
+                                 : " or ",
+                 dataset_usage(kind[i]));
+    return fail(error, EX_USAGE, 0, "%s is expected%s", usages.data,
+                choice_hint(arena, &names, text));
+}
+
+const char *dataset_canonical(Arena *arena, const char *text, Error *error) {
+    const char *path;
+    const DatasetKind *kind = dataset_find(text, &path);
+    if (kind == NULL) return is_expected(arena, text, error) ? text : NULL;
+    if (path == NULL) return kind->name;
+    for (const char *c = path; *c; c++)
+        if (iscntrl((unsigned char)*c)) {
+            fail(error, EX_USAGE, 0, "a path without control characters is expected");
+            return NULL;
+        }
+    return text_print(arena, "%.*s%s", (int)(path - text), text, absolute(arena, path));
+}
