@@ -23,17 +23,26 @@ function(link_ours target)
   endforeach()
 endfunction()
 
-# A test program is tests/NAME.c; each of its cases becomes a CTest case named by the program
-# (`--list` prints "name label" lines after every build), so a new case needs no line here.
-#   layer_test(norm SEES base tensor tape norm)
-function(layer_test name)
+# The tests of a layer: tests/LAYER/*.c, a program each. They see no more than its line names.
+#   layer_tests(norm SEES base tensor tape norm check)
+function(layer_tests layer)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${layer}/*.c)
+  foreach(source ${sources})
+    layer_test(${layer} ${source} ${ARGN})
+  endforeach()
+endfunction()
+
+# Each of a program's cases becomes a CTest case named by the program (`--list` prints "name label" lines after
+# every build), so a new case needs no line anywhere.
+function(layer_test layer source)
   cmake_parse_arguments(ARG "" "" "SEES;LINKS" ${ARGN})
-  add_executable(test-${name} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c)
-  target_include_directories(test-${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(test-${name} ${source})
+  target_include_directories(test-${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${layer})
   foreach(below ${ARG_SEES})
     target_include_directories(test-${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/${below})
   endforeach()
-  link_ours(test-${name} ${ARG_SEES} harness PkgConfig::CMOCKA m ${ARG_LINKS})
+  link_ours(test-${name} ${ARG_SEES} harness PkgConfig::CMOCKA ${ARG_LINKS} ${quadmath} m)
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${name}.cmake)
   add_custom_command(TARGET test-${name} POST_BUILD
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:test-${name}> -DSUITE=${name} -DCASES=${cases}

@@ -1,4 +1,4 @@
-"""Reads the sample of tests/store_sample.h with h5py and xarray.
+"""Reads the sample of tests/store/store_sample.h with h5py and xarray.
 
 --write FILE makes a file such as h5py's users make, --newer FILE turns its schema version up.
 """

@@ -1,6 +1,6 @@
 /* Six ways to a variance. All are exact in exact arithmetic; they differ in what is
  * subtracted from what. With u = eps / 2 and kappa^2 = 1 + (mean/std)^2 the relative
- * errors are, up to small factors (Chan, Golub and LeVeque 1983; ours: tests/variance.c),
+ * errors are, up to small factors (Chan, Golub and LeVeque 1983; ours: tests/experiments/variance.c),
  *
  *     naive                n kappa^2 u
  *     Welford              n kappa u

@@ -105,7 +105,7 @@ static CheckReport judge_by_design(Arena *arena, const Trial *t,
     return sum.report;
 }
 
-/* A kind that says so and is not restated here is judged by nobody: tests/norm_mabn.c. */
+/* A kind that says so and is not restated here is judged by nobody: tests/norm/norm_mabn.c. */
 static bool is_restated(const Trial *t) {
     return !t->derives && strcspn(t->spec, "(") == 4 && strncmp(t->spec, "mabn", 4) == 0;
 }

@@ -1,7 +1,7 @@
 /* Groups of channels that are found again (regroup): when, of what, and what a run makes of
  * them; and running moments that a run holds. */
 #include "cluster.h"
-#include "norm_given.h"
+#include "norm/norm_given.h"
 #include "trace.h"
 #include "train_run.h"
 
