@@ -272,7 +272,7 @@ static void declare_norm(Layers *l, const char *name, Lattice x, double gamma) {
                           .sees = {1, x.C, x.L}};
     for (size_t i = 0; i < norm->params; i++) {
         const NormParam *p = &norm->param[i];
-        bool is_gamma = strcmp(p->name, "gamma") == 0;
+        const bool is_gamma = i == norm_place(norm, NORM_PARAM_SCALE);
         declare_param(
             d, (NetParam){.name = text_print(d->arena, "%s.%s", part.name, p->name),
                           .shape = SHAPE(p->count),
@@ -280,7 +280,9 @@ static void declare_norm(Layers *l, const char *name, Lattice x, double gamma) {
                           .decayed = p->decayed,
                           .least = p->least,
                           .most = p->most,
+                          .role = p->role,
                           .initial = is_gamma ? gamma : p->initial,
+                          .std = p->std,
                           .start = p->start});
     }
     for (size_t i = 0; i < norm->states; i++) net->states += norm->state[i].count;

@@ -58,10 +58,8 @@ void net_initialize(const Net *net, double *weights, double *state, uint64_t see
     for (size_t i = 0; i < net->norms; i++) {
         const Norm *norm = net->norm[i].norm;
         double *values = state + net->norm[i].state;
-        for (size_t s = 0; s < norm->states; s++)
-            for (size_t k = 0; k < norm->state[s].count; k++)
-                *values++ = norm->state[s].start ? norm->state[s].start[k]
-                                                 : norm->state[s].initial;
+        for (size_t s = 0; s < norm->states; values += norm->state[s++].count)
+            norm_begin_state(values, &norm->state[s]);
     }
 }
 

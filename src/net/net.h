@@ -32,6 +32,7 @@ typedef struct NetParam {
     Shape shape;
     size_t offset, count; /* place in the vector of weights */
     bool normalizer;      /* belongs to a normalizer (gamma, beta...) */
+    NormParamRole role;   /* there */
     bool decayed;
     double initial;      /* constant initial value, where std is 0 */
     double std;          /* of the initial normal draws */

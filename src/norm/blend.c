@@ -32,10 +32,12 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 static void declare(Norm *norm) {
     const Blend *blend = norm->detail;
     const size_t count = blend->per == LAYER ? 1 : norm->channels;
+    const bool sigmoid = blend->gate == SIGMOID;
     NormParam *gate =
-        norm_add_param(norm, "gate", count, blend->gate == SIGMOID ? 0.0 : 1.0);
+        norm_add_param(norm, "gate", sigmoid ? NORM_PARAM_LOGIT : NORM_PARAM_WEIGHT,
+                       count, sigmoid ? 0.0 : 1.0);
     if (blend->gate == CLAMP) gate->least = 0.0, gate->most = 1.0;
-    gate->reading = blend->gate == SIGMOID ? NORM_SIGMOID : NORM_WEIGHT;
+    gate->reading = sigmoid ? NORM_SIGMOID : NORM_WEIGHT;
     gate->choices = 2;
     gate->choice = blend->part;
 }

@@ -63,8 +63,10 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 
 static void declare(Norm *norm) {
     const Form *form = norm->detail;
-    norm_add_param(norm, "v1", norm->channels, 1.0)->by_x = !form->batch;
-    if (form->batch) norm_add_state(norm, "running_var", norm->channels, 1.0);
+    norm_add_param(norm, "v1", form->batch ? NORM_PARAM_FACTOR : NORM_PARAM_GATE,
+                   norm->channels, 1.0);
+    if (form->batch)
+        norm_add_state(norm, "running_var", NORM_STATE_VARIANCE, norm->channels, 1.0);
 }
 
 /* In evaluation B0 has the variances of instances alone, and a batch's beside them. */

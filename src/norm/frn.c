@@ -22,7 +22,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 }
 
 static void declare(Norm *norm) {
-    if (norm->activates) norm_add_param(norm, "tau", norm->channels, 0.0);
+    if (norm->activates) norm_add_param(norm, "tau", NORM_PARAM_THRESHOLD, norm->channels, 0.0);
 }
 
 /* Of one position y is but the sign of x. */

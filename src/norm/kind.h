@@ -205,8 +205,10 @@ void alias_explain(const Spec *said, Error *error);
 
 /* A parameter that is free and not decayed, and a running state; to be changed where they
  * stand. */
-NormParam *norm_add_param(Norm *norm, const char *name, size_t count, double initial);
-NormState *norm_add_state(Norm *norm, const char *name, size_t count, double initial);
+NormParam *norm_add_param(Norm *norm, const char *name, NormParamRole role, size_t count,
+                          double initial);
+NormState *norm_add_state(Norm *norm, const char *name, NormStateRole role, size_t count,
+                          double initial);
 
 /* ---- norm.c: options --------------------------------------------------------------- */
 

@@ -43,7 +43,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 }
 
 static void declare(Norm *norm) {
-    norm_add_state(norm, "running_product", norm->channels, 0.0)->of_backward = true;
+    norm_add_state(norm, "running_product", NORM_STATE_PRODUCT, norm->channels, 0.0)->of_backward = true;
 }
 
 /* Of this batch in the averages that the step uses. */

@@ -44,7 +44,7 @@ void mix_declare(Norm *norm) {
     static const char *const names[] = {"mean_logit", "variance_logit"};
     const Mix *mix = norm->detail;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        NormParam *logit = norm_add_param(norm, names[i], norm->parts, 1.0);
+        NormParam *logit = norm_add_param(norm, names[i], NORM_PARAM_LOGIT, norm->parts, 1.0);
         logit->reading = mix->weighing.to > 0.0 ? NORM_NUMBER : NORM_SOFTMAX;
         logit->choices = norm->parts;
         logit->choice = mix->part;

@@ -9,54 +9,49 @@
  * variance = E[x^2] - E[x]^2, which loses the digits of a variance far below mean^2. Here the
  * state is centred, as batch's is: mean_k and an unbiased variance_k, averaged each by
  * itself; so the scatter of mean_k between steps is not in the variance. W begins at 0.01
- * normal, as theirs does (their 1 / K, the same for all modes, moves no gate), for modes that
- * begin alike stay so. A mode that nobody is in divides nothing: w is a softmax over the
+ * normal, drawn for each layer by the run's seed, as theirs does (their 1 / K, the same for all
+ * modes, moves no gate), for modes that begin alike stay so. A mode that nobody is in divides nothing: w is a softmax over the
  * samples of log g, finite where the sum of g is 0. */
 #include "kind.h"
 
 #include <math.h>
 
-typedef struct Modes {
-    size_t count;
-    double *start; /* [K, C] of W */
-} Modes;
+static const double GATE_STD = 0.01; /* of W at first */
 
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error) {
     const SpecArg *given = arguments_positional(arguments);
-    Modes *modes = ZERO(arena, Modes, 1);
+    size_t *modes = ZERO(arena, size_t, 1);
     norm->detail = modes;
     if (given == NULL)
         return fail(error, EX_USAGE, arguments->spec->at,
                     "mode needs a number of modes, mode(2)");
-    if (!argument_count(given, "the number of modes", &modes->count, error)) return false;
-    if (modes->count > 64)
+    if (!argument_count(given, "the number of modes", modes, error)) return false;
+    if (*modes > 64)
         return fail(error, EX_USAGE, given->value->at, "at most 64 modes, not %zu",
-                    modes->count);
-    text_add(canonical, "%zu", modes->count);
-    norm->gated = modes->count > 1;
-    const size_t count = modes->count * norm->channels;
-    modes->start = TAKE(arena, double, count);
-    for (size_t i = 0; i < count; i++)
-        modes->start[i] = 0.01 * draw_normal((Draw){.purpose = DRAW_INIT}, i);
+                    *modes);
+    text_add(canonical, "%zu", *modes);
+    norm->gated = *modes > 1;
     return true;
 }
 
+static size_t modes_of(const Norm *norm) {
+    const size_t *modes = norm->detail;
+    return *modes;
+}
+
 static void declare(Norm *norm) {
-    const Modes *modes = norm->detail;
-    const size_t count = modes->count * norm->channels;
-    NormParam *weight = norm_add_param(norm, "gate_weight", count, 0.0);
-    weight->start = modes->start, weight->by_x = true;
-    norm_add_param(norm, "gate_bias", modes->count, 0.0);
+    const size_t K = modes_of(norm), count = K * norm->channels;
+    norm_add_param(norm, "gate_weight", NORM_PARAM_GATE, count, 0.0)->std = GATE_STD;
+    norm_add_param(norm, "gate_bias", NORM_PARAM_LOGIT, K, 0.0);
     norm->state[0].count = norm->state[1].count = count;
 }
 
 /* A mode may be one sample; one mode is batch. */
 static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
     (void)arena;
-    const Modes *modes = norm->detail;
     if (mode == NORM_EVAL) return SIZE_MAX;
-    return modes->count > 1 ? x.L : x.N * x.L;
+    return modes_of(norm) > 1 ? x.L : x.N * x.L;
 }
 
 /* ---- gates ----------------------------------------------------------------------- */
@@ -69,8 +64,8 @@ typedef struct Gates {
 /* Of the rows' means [N, C]. */
 static Gates gates_of(const NormContext *context, Node *means) {
     Tape *t = context->tape;
-    const Modes *modes = context->norm->detail;
-    const size_t N = means->shape.size[0], C = means->shape.size[1], K = modes->count;
+    const size_t N = means->shape.size[0], C = means->shape.size[1],
+                 K = modes_of(context->norm);
     Node *weight = tape_reshape(t, norm_operand(context, "gate_weight"), SHAPE(K, C));
     Node *bias = tape_reshape(t, norm_operand(context, "gate_bias"), SHAPE(1, K));
     Node *z = tape_add(t, tape_matmul(t, means, weight, false, true),
@@ -136,11 +131,10 @@ static Node *apart_from(const NormView *v, const Rows *x, Node *share, size_t k,
 /* By the law of total variance. */
 static NormField text(const NormView *v) {
     Tape *t = v->tape;
-    const Modes *modes = v->context.norm->detail;
     const Rows x = view_row_moments(v);
     Gates g = gates_of(&v->context, rows_whole_means(t, &x));
     Node *all_scale = NULL, *all_bias = NULL;
-    for (size_t k = 0; k < modes->count; k++) {
+    for (size_t k = 0; k < modes_of(v->context.norm); k++) {
         Node *share = share_of(t, g, k), *mean, *variance;
         const size_t first = weight_largest(share);
         Node *apart = apart_from(v, &x, share, k, first, &mean);

@@ -235,10 +235,12 @@ static const OtherName OTHERS[] = {{"momentum", "weight_new"},
                                    {"samples", "batch"},
                                    {NULL, NULL}};
 
-NormParam *norm_add_param(Norm *norm, const char *name, size_t count, double initial) {
+NormParam *norm_add_param(Norm *norm, const char *name, NormParamRole role, size_t count,
+                          double initial) {
     REQUIRE(norm->params < NORM_MAX_PARAMS, "more than %d parameters", NORM_MAX_PARAMS);
     NormParam *param = &norm->param[norm->params++];
     *param = (NormParam){.name = name,
+                         .role = role,
                          .count = count,
                          .initial = initial,
                          .least = -INFINITY,
@@ -246,23 +248,48 @@ NormParam *norm_add_param(Norm *norm, const char *name, size_t count, double ini
     return param;
 }
 
-NormState *norm_add_state(Norm *norm, const char *name, size_t count, double initial) {
+NormState *norm_add_state(Norm *norm, const char *name, NormStateRole role, size_t count,
+                          double initial) {
     REQUIRE(norm->states < NORM_MAX_STATES, "more than %d states", NORM_MAX_STATES);
     NormState *state = &norm->state[norm->states++];
-    *state = (NormState){
-        .name = name, .count = count, .initial = initial, .weight_new = norm->weight_new};
+    *state = (NormState){.name = name,
+                         .role = role,
+                         .count = count,
+                         .initial = initial,
+                         .weight_new = norm->weight_new};
     return state;
+}
+
+void norm_begin_param(double *value, const NormParam *param, Draw draw) {
+    for (size_t i = 0; i < param->count; i++) {
+        value[i] = param->start ? param->start[i] : param->initial;
+        if (param->std > 0.0) value[i] += param->std * draw_normal(draw, i);
+    }
+}
+
+void norm_begin_state(double *value, const NormState *state) {
+    for (size_t i = 0; i < state->count; i++)
+        value[i] = state->start ? state->start[i] : state->initial;
+}
+
+size_t norm_place(const Norm *norm, NormParamRole role) {
+    const size_t own = norm->parts ? norm->part_param[0] : norm->params;
+    for (size_t i = 0; i < own; i++)
+        if (norm->param[i].role == role) return i;
+    return SIZE_MAX;
 }
 
 static void declare_own(Norm *norm, Affine affine) {
     size_t C = norm->channels;
-    if (affine.gamma) norm_add_param(norm, "gamma", C, 1.0)->decayed = true;
-    if (affine.beta) norm_add_param(norm, "beta", C, 0.0)->decayed = true;
+    if (affine.gamma)
+        norm_add_param(norm, "gamma", NORM_PARAM_SCALE, C, 1.0)->decayed = true;
+    if (affine.beta)
+        norm_add_param(norm, "beta", NORM_PARAM_SHIFT, C, 0.0)->decayed = true;
     if (norm->kind->keeps_state && norm->uncentred) {
-        norm_add_state(norm, "running_square", C, 1.0);
+        norm_add_state(norm, "running_square", NORM_STATE_SQUARE, C, 1.0);
     } else if (norm->kind->keeps_state) {
-        norm_add_state(norm, "running_mean", C, 0.0);
-        norm_add_state(norm, "running_var", C, 1.0);
+        norm_add_state(norm, "running_mean", NORM_STATE_MEAN, C, 0.0);
+        norm_add_state(norm, "running_var", NORM_STATE_VARIANCE, C, 1.0);
     }
     if (norm->kind->declare) norm->kind->declare(norm);
 }

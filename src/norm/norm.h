@@ -22,6 +22,30 @@ typedef struct NormKind NormKind;
 
 typedef enum NormMode { NORM_TRAIN, NORM_EVAL } NormMode;
 
+/* What a parameter does, for who must know what numbers make sense of it. */
+typedef enum NormParamRole {
+    NORM_PARAM_FACTOR,    /* a number of no unit; none of those below */
+    NORM_PARAM_SCALE,     /* gamma: multiplies what is standardized */
+    NORM_PARAM_SHIFT,     /* beta: is added to it */
+    NORM_PARAM_GATE,      /* multiplies x in an argument: its unit is one over x's */
+    NORM_PARAM_LOGIT,     /* stands in the argument of a sigmoid or softmax */
+    NORM_PARAM_WEIGHT,    /* is the share of one of two */
+    NORM_PARAM_THRESHOLD, /* is compared with y */
+    NORM_PARAM_POWER      /* is an exponent */
+} NormParamRole;
+
+/* What a state is of, likewise. */
+typedef enum NormStateRole {
+    NORM_STATE_MEAN,         /* of x, in its unit */
+    NORM_STATE_VARIANCE,     /* of x, in its square */
+    NORM_STATE_SQUARE,       /* the mean of x^2 */
+    NORM_STATE_SIZE,         /* above 0, in x's unit: a deviation, a mean |x| */
+    NORM_STATE_PRODUCT,      /* the mean of h xhat, in h's unit */
+    NORM_STATE_LOG_VARIANCE, /* may be any number */
+    NORM_STATE_MAP,          /* the group of each channel, from 0 */
+    NORM_STATE_COUNT         /* of samples */
+} NormStateRole;
+
 /* How a parameter's numbers are read as weights of some choices. */
 typedef enum NormReading {
     NORM_NUMBER,  /* not at all */
@@ -34,12 +58,13 @@ typedef enum NormReading {
 /* What training learns: gamma and beta are two such. */
 typedef struct NormParam {
     const char *name;
+    NormParamRole role;
     size_t count;
     double initial;
+    double std; /* of normal draws that are added to it, by the run's seed and the layer */
     bool decayed; /* weight decay applies (where it applies to normalizers at all) */
     double least, most;  /* kept inside after each step; -inf and inf: free */
     const double *start; /* [count] initial values that differ; NULL: all `initial` */
-    bool by_x; /* it multiplies x in an argument (of a gate): its unit is one over x's */
     NormReading reading;
     size_t choices;
     const char *const *choice; /* [choices] their names; NULL: their numbers, from 1 */
@@ -50,6 +75,7 @@ typedef struct NormParam {
  * epochs, by norm_adapt alone. */
 typedef struct NormState {
     const char *name;
+    NormStateRole role;
     size_t count;
     double initial;
     double weight_new; /* of the newest observation */
@@ -180,6 +206,14 @@ bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
  * has been observed so far; `draw` is of DRAW_ADAPT, its sample the normalizer's number.
  * Whether anything changed. */
 bool norm_adapt(const Norm *norm, Draw draw, double *const *state);
+
+/* How they begin, [count]. `draw`: the run's seed, DRAW_INIT and the parameter's number; outside
+ * of a run its numbers are 0. */
+void norm_begin_param(double *value, const NormParam *param, Draw draw);
+void norm_begin_state(double *value, const NormState *state);
+
+/* The place of its own parameter of that role, none of its parts'; SIZE_MAX: there is none. */
+size_t norm_place(const Norm *norm, NormParamRole role);
 
 /* A number of the state after a step that observed `seen` (NaN: nothing, it stays). */
 double norm_moved(const NormState *state, double was, double seen);

@@ -63,11 +63,11 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 
 static void declare(Norm *norm) {
     const Regroup *r = norm->detail;
-    NormState *map = norm_add_state(norm, "map", norm->channels, 0.0);
+    NormState *map = norm_add_state(norm, "map", NORM_STATE_MAP, norm->channels, 0.0);
     map->adapted = true;
     map->start = r->start;
-    norm_add_state(norm, "channel_mean", norm->channels, 0.0)->adapts = true;
-    norm_add_state(norm, "channel_log_var", norm->channels, 0.0)->adapts = true;
+    norm_add_state(norm, "channel_mean", NORM_STATE_MEAN, norm->channels, 0.0)->adapts = true;
+    norm_add_state(norm, "channel_log_var", NORM_STATE_LOG_VARIANCE, norm->channels, 0.0)->adapts = true;
 }
 
 static const Partition *partition(Arena *arena, const Norm *norm, Lattice x,

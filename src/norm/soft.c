@@ -52,7 +52,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 static void declare(Norm *norm) {
     const Soft *soft = norm->detail;
     NormParam *logit =
-        norm_add_param(norm, "assignment", norm->channels * soft->groups, 0.0);
+        norm_add_param(norm, "assignment", NORM_PARAM_LOGIT, norm->channels * soft->groups, 0.0);
     logit->start = soft->start;
     logit->reading = soft->tau == 1.0 ? NORM_SOFTMAX : NORM_NUMBER;
     logit->choices = soft->groups;

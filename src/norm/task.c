@@ -23,12 +23,12 @@ static void declare(Norm *norm) {
     static const char *const WITH_INSTANCE[] = {"batch", "instance"};
     static const char *const WITH_LAYER[] = {"batch", "layer"};
     const size_t *layer = norm->detail;
-    norm_add_param(norm, "slope", 1, 0.0);
-    NormParam *offset = norm_add_param(norm, "offset", 1, 0.0);
+    norm_add_param(norm, "slope", NORM_PARAM_LOGIT, 1, 0.0);
+    NormParam *offset = norm_add_param(norm, "offset", NORM_PARAM_LOGIT, 1, 0.0);
     offset->reading = NORM_LINE;
     offset->choices = 2;
     offset->choice = *layer ? WITH_LAYER : WITH_INSTANCE;
-    norm_add_state(norm, "batch_size", 1, 1.0)->weight_new = 1.0;
+    norm_add_state(norm, "batch_size", NORM_STATE_COUNT, 1, 1.0)->weight_new = 1.0;
 }
 
 /* Where an instance is one position and alpha is small, y is but the sign of x - mean_B. */

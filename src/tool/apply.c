@@ -105,7 +105,7 @@ static void put_params(const Job *job, Store *out, const char *prefix,
     const char *group = text_print(job->arena, "/%sparam", prefix);
     for (size_t i = 0; i < job->norm->params; i++) {
         const NormParam *p = &job->norm->param[i];
-        const char *path = apply_param_path(job->arena, job->names, prefix, p->name);
+        const char *path = apply_param_path(job, prefix, i);
         if (data[i] == NULL) continue;
         if (strncmp(path, group, strlen(group)) == 0 && path[strlen(group)] == '/' &&
             !store_has(out, group))

@@ -18,13 +18,6 @@ typedef struct Names {
 /* --names; ours where it is not given. */
 const Names *apply_names(const Call *call);
 
-/* "part1.running_mean" -> "part1.moving_mean" */
-const char *apply_name(Arena *arena, const Names *names, const char *name);
-
-/* The path of a parameter, or of what belongs to one: "/gamma", "/dgamma",
- * "/ds_dparam/gate". */
-const char *apply_param_path(Arena *arena, const Names *names, const char *prefix,
-                             const char *name);
 
 /* ---- apply.c ---------------------------------------------------------------------- */
 
@@ -56,6 +49,14 @@ typedef struct Job {
     double batches;
 } Job;
 
+/* ---- apply_names.c: paths ----------------------------------------------------------- */
+
+/* Of parameter i, or of what belongs to it: "/gamma", "/dgamma", "/ds_dparam/gate". */
+const char *apply_param_path(const Job *job, const char *prefix, size_t i);
+
+/* Of a state: "/part1.moving_mean". */
+const char *apply_state_path(const Job *job, size_t i);
+
 /* ---- apply_names.c: what IN holds ------------------------------------------------- */
 
 /* Refuses what is but misspelt or misplaced, and lists all else that is not used. */
@@ -74,9 +75,6 @@ void apply_read(Job *job);
 
 /* A tensor as IN and OUT have it, of one that the normalizer sees, and back. */
 const double *apply_layout(const Job *job, const double *seen);
-
-/* The path of a state. */
-const char *apply_state_path(const Job *job, size_t i);
 
 /* ---- apply_run.c ------------------------------------------------------------------ */
 

@@ -19,28 +19,31 @@ const Names *apply_names(const Call *call) {
     return &NAMES[1 + call_choice(call, "--names", &theirs)];
 }
 
-/* The word of a framework for one of ours; the word itself where it has none. */
-static const char *translated(const Names *names, const char *word) {
-    const char *const ours[] = {"gamma", "beta", "running_mean", "running_var"};
-    const char *const theirs[] = {names->gamma, names->beta, names->mean,
-                                  names->variance};
-    for (size_t i = 0; i < COUNT_OF(ours); i++)
-        if (strcmp(word, ours[i]) == 0) return theirs[i];
-    return word;
-}
-
-const char *apply_name(Arena *arena, const Names *names, const char *name) {
+/* "part1.gamma" with a framework's word at its end; as it is where that has none. */
+static const char *translated(Arena *arena, const char *name, const char *theirs) {
     const char *dot = strrchr(name, '.');
-    if (dot == NULL) return translated(names, name);
-    return text_print(arena, "%.*s%s", (int)(dot + 1 - name), name,
-                      translated(names, dot + 1));
+    if (theirs == NULL || dot == NULL) return theirs ? theirs : name;
+    return text_print(arena, "%.*s%s", (int)(dot + 1 - name), name, theirs);
 }
 
-const char *apply_param_path(Arena *arena, const Names *names, const char *prefix,
-                             const char *name) {
-    const bool affine = strcmp(name, "gamma") == 0 || strcmp(name, "beta") == 0;
-    return text_print(arena, affine ? "/%s%s" : "/%sparam/%s", prefix,
-                      apply_name(arena, names, name));
+const char *apply_param_path(const Job *job, const char *prefix, size_t i) {
+    const NormParam *p = &job->norm->param[i];
+    const char *theirs = p->role == NORM_PARAM_SCALE   ? job->names->gamma
+                         : p->role == NORM_PARAM_SHIFT ? job->names->beta
+                                                       : NULL;
+    const bool affine = i == norm_place(job->norm, NORM_PARAM_SCALE) ||
+                        i == norm_place(job->norm, NORM_PARAM_SHIFT);
+    return text_print(job->arena, affine ? "/%s%s" : "/%sparam/%s", prefix,
+                      translated(job->arena, p->name, theirs));
+}
+
+const char *apply_state_path(const Job *job, size_t i) {
+    const NormState *s = &job->norm->state[i];
+    const char *theirs = s->adapts                        ? NULL
+                         : s->role == NORM_STATE_MEAN     ? job->names->mean
+                         : s->role == NORM_STATE_VARIANCE ? job->names->variance
+                                                          : NULL;
+    return text_print(job->arena, "/%s", translated(job->arena, s->name, theirs));
 }
 
 /* ---- what IN holds beside its operands --------------------------------------------- */
@@ -166,17 +169,22 @@ static void refuse_in_group(const Job *job, const char *group) {
     }
 }
 
+enum { WORDS = 4 };
+
+static const char *word_of(const Names *names, size_t k) {
+    return (const char *const[]){names->gamma, names->beta, names->mean,
+                                 names->variance}[k];
+}
+
 /* "here it is /gamma, or say --names torch", of a name that another framework gives to
  * something that is not there. */
 static const char *framework_hint(const Job *job, const char *name) {
-    static const char *const ours[] = {"gamma", "beta", "running_mean", "running_var"};
-    for (size_t k = 0; k < COUNT_OF(ours); k++) {
-        const char *path = text_print(job->arena, "/%s", translated(job->names, ours[k]));
+    for (size_t k = 0; k < WORDS; k++) {
+        const char *path = text_print(job->arena, "/%s", word_of(job->names, k));
         const Operand *operand = find_operand(job, path);
         Text by = text_new(job->arena);
         for (size_t i = 0; operand && !operand->found && i < COUNT_OF(NAMES); i++)
-            if (&NAMES[i] != job->names &&
-                strcmp(name, translated(&NAMES[i], ours[k])) == 0)
+            if (&NAMES[i] != job->names && strcmp(name, word_of(&NAMES[i], k)) == 0)
                 text_add(&by, "%s%s%s", by.length ? " or " : "or ",
                          *NAMES[i].option ? "say --names " : "leave out --names",
                          NAMES[i].option);

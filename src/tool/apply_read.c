@@ -119,11 +119,6 @@ static void add_operand(Job *job, const char *path) {
     job->operand[job->operands++] = (Operand){path, store_has(job->in, path)};
 }
 
-const char *apply_state_path(const Job *job, size_t i) {
-    const char *name = apply_name(job->arena, job->names, job->norm->state[i].name);
-    return text_print(job->arena, "/%s", name);
-}
-
 static bool is_read(const Job *job, const NormState *s) {
     return job->mode == NORM_TRAIN || evaluation_reads(s);
 }
@@ -143,28 +138,31 @@ void apply_list_operands(Job *job) {
     for (size_t i = 0; i < COUNT_OF(flows); i++) add_operand(job, flows[i]);
     for (size_t k = 0; k < COUNT_OF(prefixes); k++)
         for (size_t i = 0; i < norm->params; i++)
-            add_operand(job, apply_param_path(job->arena, job->names, prefixes[k],
-                                              norm->param[i].name));
+            add_operand(job, apply_param_path(job, prefixes[k], i));
     for (size_t i = 0; i < norm->states; i++)
         if (is_read(job, &norm->state[i])) add_operand(job, apply_state_path(job, i));
     if (is_counted(job)) add_operand(job, BATCHES);
 }
 
-static const double *start_of(Arena *arena, const double *start, double initial,
-                              size_t count) {
-    double *value = TAKE(arena, double, count);
-    for (size_t k = 0; k < count; k++) value[k] = start ? start[k] : initial;
+static const double *param_begun(Arena *arena, const NormParam *param) {
+    double *value = TAKE(arena, double, param->count);
+    norm_begin_param(value, param, (Draw){.purpose = DRAW_INIT});
+    return value;
+}
+
+static const double *state_begun(Arena *arena, const NormState *state) {
+    double *value = TAKE(arena, double, state->count);
+    norm_begin_state(value, state);
     return value;
 }
 
 static void read_params(Job *job) {
     for (size_t i = 0; i < job->norm->params; i++) {
         const NormParam *p = &job->norm->param[i];
-        const char *path = apply_param_path(job->arena, job->names, "", p->name);
-        const char *v_path = apply_param_path(job->arena, job->names, "v_", p->name);
-        job->param[i] = store_has(job->in, path)
-                            ? read_vector(job, path, p->count)
-                            : start_of(job->arena, p->start, p->initial, p->count);
+        const char *path = apply_param_path(job, "", i);
+        const char *v_path = apply_param_path(job, "v_", i);
+        job->param[i] = store_has(job->in, path) ? read_vector(job, path, p->count)
+                                                 : param_begun(job->arena, p);
         if (store_has(job->in, v_path))
             job->v_param[i] = read_vector(job, v_path, p->count);
         job->second = job->second || job->v_param[i];
@@ -179,9 +177,9 @@ static void check_variance(const Job *job, const char *path, const double *value
                 job->path, path, k, value[k]);
 }
 
-static bool is_variance(const char *name) {
-    const char *dot = strrchr(name, '.');
-    return strcmp(dot ? dot + 1 : name, "running_var") == 0;
+static bool is_positive(NormStateRole role) {
+    return role == NORM_STATE_VARIANCE || role == NORM_STATE_SQUARE ||
+           role == NORM_STATE_SIZE;
 }
 
 /* Evaluation, and training that recalls, must be told; other training begins as a new
@@ -198,9 +196,9 @@ static void read_state(Job *job) {
             die(EX_DATAERR, "%s: %s needs %s%s%s%s", job->path, job->norm->spec, path,
                 norm_recalls(job->norm) ? "" : " for --mode eval",
                 *job->unused ? "; not used: " : "", job->unused);
-        job->state[i] = has ? read_vector(job, path, s->count)
-                            : start_of(job->arena, s->start, s->initial, s->count);
-        if (is_variance(s->name)) check_variance(job, path, job->state[i], s->count);
+        job->state[i] =
+            has ? read_vector(job, path, s->count) : state_begun(job->arena, s);
+        if (is_positive(s->role)) check_variance(job, path, job->state[i], s->count);
     }
     if (!norm_accepts(job->norm, job->state, &error))
         die(error.code, "%s: /map of %s: %s", job->path, job->norm->spec, error.message);

@@ -85,10 +85,8 @@ static const char *odd_inputs(const Job *job) {
     add_odd(&text, "/v", job->v, count);
     for (size_t i = 0; i < job->norm->params; i++) {
         const NormParam *p = &job->norm->param[i];
-        add_odd(&text, apply_param_path(job->arena, job->names, "", p->name),
-                job->param[i], p->count);
-        add_odd(&text, apply_param_path(job->arena, job->names, "v_", p->name),
-                job->v_param[i], p->count);
+        add_odd(&text, apply_param_path(job, "", i), job->param[i], p->count);
+        add_odd(&text, apply_param_path(job, "v_", i), job->v_param[i], p->count);
     }
     for (size_t i = 0; i < job->norm->states; i++)
         add_odd(&text, apply_state_path(job, i), job->state[i],
@@ -102,18 +100,15 @@ static const char *odd_outputs(const Job *job, const Results *r) {
     add_odd(&text, "/y", r->y, count);
     add_odd(&text, "/dx", r->dx, count);
     for (size_t i = 0; i < job->norm->params; i++)
-        add_odd(&text,
-                apply_param_path(job->arena, job->names, "d", job->norm->param[i].name),
-                r->dparam[i], job->norm->param[i].count);
+        add_odd(&text, apply_param_path(job, "d", i), r->dparam[i],
+                job->norm->param[i].count);
     for (size_t i = 0; i < job->norm->states; i++)
         add_odd(&text, apply_state_path(job, i), r->state[i], job->norm->state[i].count);
     add_odd(&text, "/ds_dx", r->ds_dx, count);
     add_odd(&text, "/ds_ddy", r->ds_ddy, count);
     for (size_t i = 0; i < job->norm->params; i++)
-        add_odd(
-            &text,
-            apply_param_path(job->arena, job->names, "ds_d", job->norm->param[i].name),
-            r->ds_dparam[i], job->norm->param[i].count);
+        add_odd(&text, apply_param_path(job, "ds_d", i), r->ds_dparam[i],
+                job->norm->param[i].count);
     return text.data;
 }
 

@@ -75,13 +75,13 @@ enum { KERNEL_N = 32, KERNEL_C = 64, KERNEL_L = 56 * 56 };
 static Node *begun(Tape *tape, Arena *arena, const NormParam *p) {
     double *value = TAKE(arena, double, p->count),
            *gradient = TAKE(arena, double, p->count);
-    for (size_t i = 0; i < p->count; i++) value[i] = p->start ? p->start[i] : p->initial;
+    norm_begin_param(value, p, (Draw){.purpose = DRAW_INIT});
     return tape_parameter(tape, SHAPE(p->count), value, gradient);
 }
 
 static double *recalled(Arena *arena, const NormState *s) {
     double *value = TAKE(arena, double, s->count);
-    for (size_t i = 0; i < s->count; i++) value[i] = s->start ? s->start[i] : s->initial;
+    norm_begin_state(value, s);
     return value;
 }
 

@@ -115,8 +115,7 @@ Work work_of(Arena *arena, const Norm *norm, bool definition) {
     for (size_t k = 0; k < norm->states; k++) {
         const NormState *s = &norm->state[k];
         double *value = TAKE(arena, double, s->count);
-        for (size_t i = 0; i < s->count; i++)
-            value[i] = s->start ? s->start[i] : s->initial;
+        norm_begin_state(value, s);
         state[k] = value;
     }
     const Node *before = tape_last(tape);

@@ -1,21 +1,35 @@
 /* The catalogue for programs. */
 #include "catalogue.h"
 
+static const char *const PARAM_ROLE[] = {
+    [NORM_PARAM_FACTOR] = "factor",       [NORM_PARAM_SCALE] = "scale",
+    [NORM_PARAM_SHIFT] = "shift",         [NORM_PARAM_GATE] = "gate",
+    [NORM_PARAM_LOGIT] = "logit",         [NORM_PARAM_WEIGHT] = "weight",
+    [NORM_PARAM_THRESHOLD] = "threshold", [NORM_PARAM_POWER] = "power"};
+
+static const char *const STATE_ROLE[] = {
+    [NORM_STATE_MEAN] = "mean",       [NORM_STATE_VARIANCE] = "variance",
+    [NORM_STATE_SQUARE] = "square",   [NORM_STATE_SIZE] = "size",
+    [NORM_STATE_PRODUCT] = "product", [NORM_STATE_LOG_VARIANCE] = "log variance",
+    [NORM_STATE_MAP] = "map",         [NORM_STATE_COUNT] = "count"};
+
 static void print_json_params(Arena *arena, const Norm *norm) {
     fputs("\"params\": [", stdout);
     for (size_t k = 0; k < norm->params; k++) {
         const NormParam *p = &norm->param[k];
-        printf("%s{\"name\": %s, \"count\": %zu, \"initial\": %s, \"decayed\": %s, "
-               "\"least\": %s, \"most\": %s}",
-               k ? ", " : "", json_text(arena, p->name), p->count,
-               json_number(arena, p->initial), p->decayed ? "true" : "false",
-               json_number(arena, p->least), json_number(arena, p->most));
+        printf("%s{\"name\": %s, \"role\": \"%s\", \"count\": %zu, \"initial\": %s, "
+               "\"std\": %s, \"decayed\": %s, \"least\": %s, \"most\": %s}",
+               k ? ", " : "", json_text(arena, p->name), PARAM_ROLE[p->role], p->count,
+               json_number(arena, p->initial), json_number(arena, p->std),
+               p->decayed ? "true" : "false", json_number(arena, p->least),
+               json_number(arena, p->most));
     }
     fputs("], \"state\": [", stdout);
     for (size_t k = 0; k < norm->states; k++) {
         const NormState *s = &norm->state[k];
-        printf("%s{\"name\": %s, \"count\": %zu, \"initial\": %s, \"adapted\": %s}",
-               k ? ", " : "", json_text(arena, s->name), s->count,
+        printf("%s{\"name\": %s, \"role\": \"%s\", \"count\": %zu, \"initial\": %s, "
+               "\"adapted\": %s}",
+               k ? ", " : "", json_text(arena, s->name), STATE_ROLE[s->role], s->count,
                json_number(arena, s->initial), s->adapted ? "true" : "false");
     }
     fputs("]", stdout);

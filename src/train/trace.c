@@ -8,9 +8,8 @@ enum { MOST_KEPT = 1 << 17 };
 
 /* gamma and beta, of parts too: "part1.gamma". They are many, and not what a normalizer
  * was chosen for. */
-static bool is_affine(const char *name) {
-    const char *dot = strrchr(name, '.'), *word = dot ? dot + 1 : name;
-    return strcmp(word, "gamma") == 0 || strcmp(word, "beta") == 0;
+static bool is_affine(const NormParam *param) {
+    return param->role == NORM_PARAM_SCALE || param->role == NORM_PARAM_SHIFT;
 }
 
 static void add(Trace *trace, TrainTrace entry, size_t from) {
@@ -27,7 +26,7 @@ static void add_norm(Trace *trace, size_t n) {
     size_t at = part->state;
     bool adapts = false;
     for (size_t i = 0; i < norm->params; i++)
-        if (!is_affine(norm->param[i].name))
+        if (!is_affine(&norm->param[i]))
             add(trace,
                 (TrainTrace){part->name, norm->spec, norm->param[i].name, TRACE_LEARNED,
                              norm->param[i].count, &norm->param[i]},

@@ -14,6 +14,27 @@ double *filled(Arena *arena, size_t count, double value) {
     return values;
 }
 
+int state_power(NormStateRole role) {
+    switch (role) {
+    case NORM_STATE_MEAN:
+    case NORM_STATE_SIZE:
+        return 1;
+    case NORM_STATE_VARIANCE:
+    case NORM_STATE_SQUARE:
+        return 2;
+    default:
+        return 0;
+    }
+}
+
+double state_drawn(NormStateRole role, double normal, double unit, double ratio) {
+    double value = 0.5 + normal * normal; /* above 0 */
+    if (role == NORM_STATE_MEAN) value = ratio + normal;
+    if (role == NORM_STATE_PRODUCT || role == NORM_STATE_LOG_VARIANCE) value = normal;
+    for (int power = state_power(role); power > 0; power--) value *= unit;
+    return value;
+}
+
 Trial trial_of(const Norm *norm, Shape shape, NormMode mode) {
     return (Trial){.norm = norm,
                    .mode = mode,
@@ -113,10 +134,10 @@ Outcome trial_run_definition(Arena *arena, const Trial *t) {
 }
 
 Trial trial_without_affine(Arena *arena, const Trial *t) {
-    static const char *const name[] = {"gamma", "beta"};
+    static const NormParamRole affine[] = {NORM_PARAM_SCALE, NORM_PARAM_SHIFT};
     Trial bare = *t;
-    for (size_t i = 0; i < COUNT_OF(name); i++) {
-        size_t k = trial_param(t, name[i]);
+    for (size_t i = 0; i < COUNT_OF(affine); i++) {
+        size_t k = norm_place(t->norm, affine[i]);
         if (k == SIZE_MAX) continue;
         bare.param[k] = TAKE(arena, double, t->norm->param[k].count);
         for (size_t c = 0; c < t->norm->param[k].count; c++)

@@ -34,9 +34,7 @@ double *trial_normals(Arena *arena, const Trial *t, uint64_t sample, size_t coun
 static void adapt_state(Trial *t) {
     const Norm *norm = t->norm;
     for (size_t i = 0; i < norm->states; i++)
-        for (size_t k = 0; norm->state[i].adapted && k < norm->state[i].count; k++)
-            t->state[i][k] =
-                norm->state[i].start ? norm->state[i].start[k] : norm->state[i].initial;
+        if (norm->state[i].adapted) norm_begin_state(t->state[i], &norm->state[i]);
     norm_adapt(norm, (Draw){t->seed, DRAW_ADAPT, t->epoch, 0}, t->state);
 }
 
@@ -48,7 +46,7 @@ static double datum(const Trial *t, double normal) {
 
 double trial_param_unit(const Trial *t, size_t k) {
     const double size = t->unit * (1.0 + DATA[t->data].mean);
-    return t->norm->param[k].by_x ? 1.0 / size : 1.0;
+    return t->norm->param[k].role == NORM_PARAM_GATE ? 1.0 / size : 1.0;
 }
 
 static void draw_all(Arena *arena, Trial *t) {
@@ -62,13 +60,11 @@ static void draw_all(Arena *arena, Trial *t) {
         for (size_t k = 0; k < norm->param[i].count; k++)
             t->param[i][k] *= trial_param_unit(t, i);
     }
-    for (size_t i = 0; i < norm->states; i++) { /* any mean, a positive variance */
+    for (size_t i = 0; i < norm->states; i++) {
         t->state[i] = trial_normals(arena, t, DRAW_STATE + i, norm->state[i].count);
         for (size_t k = 0; k < norm->state[i].count; k++)
-            t->state[i][k] =
-                strstr(norm->state[i].name, "mean")
-                    ? t->unit * (DATA[t->data].mean + t->state[i][k])
-                    : t->unit * t->unit * (0.5 + t->state[i][k] * t->state[i][k]);
+            t->state[i][k] = state_drawn(norm->state[i].role, t->state[i][k], t->unit,
+                                         DATA[t->data].mean);
     }
     adapt_state(t);
 }

@@ -73,8 +73,8 @@ static void compare(Tally *sum, const char *what, const double *got, const Quad 
 
 static void compare_text(Arena *arena, Tally *sum, const Trial *t, const char *text,
                          const Outcome *got, const Moving *m, double digits) {
-    const size_t gamma = trial_param(t, "gamma"), beta = trial_param(t, "beta"),
-                 C = t->at.C;
+    const size_t gamma = norm_place(t->norm, NORM_PARAM_SCALE),
+                 beta = norm_place(t->norm, NORM_PARAM_SHIFT), C = t->at.C;
     double *square = TAKE(arena, double, C);
     for (size_t c = 0; c < C; c++) square[c] = (double)m->square[c];
     compare(sum, text_print(arena, "%s's y", text), got->y, m->y, m->y_scale, digits,

@@ -188,11 +188,8 @@ static CheckReport judge_powers_of_two(Arena *arena, const Trial *t,
         big.norm = &norm;
         big.x = times(arena, t->x, t->n, powers[k]);
         for (size_t s = 0; s < norm.states; s++)
-            big.state[s] =
-                times(arena, t->state[s], norm.state[s].count,
-                      norm.state[s].adapted                             ? 0
-                      : strcmp(norm.state[s].name, "running_mean") == 0 ? powers[k]
-                                                                        : 2 * powers[k]);
+            big.state[s] = times(arena, t->state[s], norm.state[s].count,
+                                 state_power(norm.state[s].role) * powers[k]);
         Outcome two = trial_run(arena, &big, 0);
         two.dx = times(arena, two.dx, t->n, powers[k]);
         memset(two.observed, 0, sizeof two.observed); /* those of another scale */
@@ -333,7 +330,7 @@ const TrialCheck trial_twins = {
 /* ---- cells without variance ------------------------------------------------------ */
 
 static void tally_no_dgamma(Tally *sum, const Trial *t, const Outcome *o) {
-    size_t gamma = trial_param(t, "gamma");
+    size_t gamma = norm_place(t->norm, NORM_PARAM_SCALE);
     for (size_t c = 0; gamma != SIZE_MAX && c < t->at.C; c++)
         tally(sum, "dgamma", c, o->dparam[gamma][c], 0.0, 0.0);
 }

@@ -3,6 +3,7 @@
  * gamma of each block is 0 and hides all that stands before it, so parameters and running
  * state are drawn at random. */
 #include "sheet.h"
+#include "trial_kind.h"
 
 #include "net.h"
 
@@ -81,13 +82,10 @@ static double *normals(Arena *arena, uint64_t seed, uint64_t sample, size_t coun
     return value;
 }
 
-static bool is_gamma(const NetParam *param) {
-    const char *dot = strrchr(param->name, '.');
-    return dot && strcmp(dot, ".gamma") == 0;
-}
-
+/* Scales about 1; gates far from where they begin, for there they are nearly alike. */
 static CheckInput random_param(Arena *arena, const NetParam *p, uint64_t seed, size_t i) {
-    double scale = p->std > 0 ? p->std : 0.3, mean = is_gamma(p) ? 1.0 : p->initial;
+    const double scale = p->std > 0 && !p->normalizer ? p->std : 0.3,
+                 mean = p->role == NORM_PARAM_SCALE ? 1.0 : p->initial;
     double *value = normals(arena, seed, i, p->count);
     for (size_t k = 0; k < p->count; k++)
         value[k] = fmin(fmax(mean + scale * value[k], p->least), p->most);
@@ -102,9 +100,10 @@ static double *random_state(Arena *arena, const Net *net, uint64_t seed) {
         double *value = state + net->norm[i].state;
         for (size_t s = 0; s < norm->states; s++)
             for (size_t k = 0; k < norm->state[s].count; k++, value++)
-                *value = norm->state[s].adapted                ? norm->state[s].start[k]
-                         : strstr(norm->state[s].name, "mean") ? 0.3 * *value
-                                                               : 0.5 + *value * *value;
+                *value = norm->state[s].adapted ? norm->state[s].start[k]
+                         : norm->state[s].role == NORM_STATE_MEAN
+                             ? 0.3 * *value
+                             : state_drawn(norm->state[s].role, *value, 1.0, 0.0);
     }
     return state;
 }

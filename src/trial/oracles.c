@@ -175,9 +175,9 @@ static bool restated(const Trial *t) {
     return trial_partitioned(t) && sharing_of(t->spec, &q);
 }
 
-static double *channels(Arena *arena, const Trial *t, const char *name,
+static double *channels(Arena *arena, const Trial *t, NormParamRole role,
                         double otherwise) {
-    size_t k = trial_param(t, name);
+    size_t k = norm_place(t->norm, role);
     if (k != SIZE_MAX) return t->param[k];
     double *value = TAKE(arena, double, t->at.C);
     for (size_t c = 0; c < t->at.C; c++) value[c] = otherwise;
@@ -201,7 +201,8 @@ static Restated restate(Arena *arena, const Trial *t, double digits) {
     Question q = {.eps = t->norm->eps, .N = t->at.N, .C = t->at.C, .L = t->at.L};
     sharing_of(t->spec, &q);
     q.x = t->x, q.dy = t->dy;
-    q.gamma = channels(arena, t, "gamma", 1.0), q.beta = channels(arena, t, "beta", 0.0);
+    q.gamma = channels(arena, t, NORM_PARAM_SCALE, 1.0);
+    q.beta = channels(arena, t, NORM_PARAM_SHIFT, 0.0);
     q.uncentred = t->norm->uncentred;
     if (!t->own && t->norm->states) q.variance = t->state[q.uncentred ? 0 : 1];
     if (q.variance && !q.uncentred) q.mean = t->state[0];
@@ -230,7 +231,8 @@ static CheckReport judge_loops_gradient(Arena *arena, const Trial *t,
     Tally sum = tally_new(t);
     loops_compare(&sum, "dx", r.got.dx, r.right.dx, r.right.dx_scale, r.eps, t->n);
     trial_diagnose(arena, t, r.got.dx, &sum.report);
-    size_t gamma = trial_param(t, "gamma"), beta = trial_param(t, "beta");
+    size_t gamma = norm_place(t->norm, NORM_PARAM_SCALE),
+           beta = norm_place(t->norm, NORM_PARAM_SHIFT);
     if (gamma != SIZE_MAX)
         loops_compare(&sum, "dgamma", r.got.dparam[gamma], r.right.dgamma,
                       r.right.dgamma_scale, r.eps, t->at.C);

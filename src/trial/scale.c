@@ -7,23 +7,18 @@
 
 /* ---- what the numbers are worth -------------------------------------------------- */
 
-size_t trial_param(const Trial *t, const char *name) {
-    for (size_t i = 0; i < t->norm->params; i++)
-        if (strcmp(t->norm->param[i].name, name) == 0) return i;
-    return SIZE_MAX;
-}
-
-static double per_channel(const Trial *t, const char *name, size_t i, double otherwise) {
-    size_t k = trial_param(t, name);
+static double per_channel(const Trial *t, NormParamRole role, size_t i,
+                          double otherwise) {
+    size_t k = norm_place(t->norm, role);
     return k == SIZE_MAX ? otherwise : t->param[k][i / t->at.L % t->at.C];
 }
 
 double trial_gamma(const Trial *t, size_t i) {
-    return per_channel(t, "gamma", i, 1.0);
+    return per_channel(t, NORM_PARAM_SCALE, i, 1.0);
 }
 
 double trial_beta(const Trial *t, size_t i) {
-    return per_channel(t, "beta", i, 0.0);
+    return per_channel(t, NORM_PARAM_SHIFT, i, 0.0);
 }
 
 Quad trial_xhat(const Trial *t, size_t i) {
@@ -146,8 +141,8 @@ CheckBound trial_value_bound(Arena *arena, const Trial *t, double digits,
 static double *param_scale(Arena *arena, const Trial *t, size_t which, bool definition) {
     const size_t count = t->norm->param[which].count;
     double *each = ZERO(arena, double, count);
-    const bool beta = trial_param(t, "beta") == which,
-               gamma = trial_param(t, "gamma") == which;
+    const bool beta = norm_place(t->norm, NORM_PARAM_SHIFT) == which,
+               gamma = norm_place(t->norm, NORM_PARAM_SCALE) == which;
     for (size_t i = 0; i < t->n; i++) {
         const TrialCell *cell = &t->cell[t->where[i]];
         double share = fabs(t->dy[i]) * (beta ? 1.0 : cell->xhat);

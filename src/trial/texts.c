@@ -23,15 +23,13 @@ const TrialCheck trial_two_texts = {.name = "two-texts",
 /* ---- the affine ------------------------------------------------------------------- */
 
 /* A parameter's gradient is the sum over its channel of dy times `factor` (NULL: 1). */
-static void compare_sums(Arena *arena, Tally *sum, const Trial *t, const char *name,
+static void compare_sums(Arena *arena, Tally *sum, const Trial *t, size_t k,
                          const Outcome *got, const double *factor, const double *scale) {
-    size_t k = trial_param(t, name);
-    if (k == SIZE_MAX) return;
     Quad *total = ZERO(arena, Quad, t->at.C);
     for (size_t i = 0; i < t->n; i++)
         total[i / t->at.L % t->at.C] += (Quad)t->dy[i] * (factor ? factor[i] : 1.0);
     for (size_t c = 0; c < t->at.C; c++)
-        tally_quad(sum, name, c, got->dparam[k][c], total[c], scale[c]);
+        tally_quad(sum, t->norm->param[k].name, c, got->dparam[k][c], total[c], scale[c]);
 }
 
 static double *times_eps(Arena *arena, double digits, const double *scale, size_t count) {
@@ -54,11 +52,11 @@ static CheckReport judge_affine(Arena *arena, const Trial *t, const TrialCheck *
               eps * y.scale[0][i]);
         tally(&sum, "dx", i, got.dx[i], one.dx[i], eps * d.scale[0][i]);
     }
-    static const char *const name[] = {"gamma", "beta"};
-    for (size_t i = 0; i < COUNT_OF(name); i++) {
-        size_t k = trial_param(t, name[i]);
+    static const NormParamRole affine[] = {NORM_PARAM_SCALE, NORM_PARAM_SHIFT};
+    for (size_t i = 0; i < COUNT_OF(affine); i++) {
+        size_t k = norm_place(t->norm, affine[i]);
         if (k == SIZE_MAX) continue;
-        compare_sums(arena, &sum, t, name[i], &got, i == 0 ? one.y : NULL,
+        compare_sums(arena, &sum, t, k, &got, i == 0 ? one.y : NULL,
                      times_eps(arena, check->digits, d.scale[1 + k], t->at.C));
     }
     return sum.report;
@@ -66,7 +64,8 @@ static CheckReport judge_affine(Arena *arena, const Trial *t, const TrialCheck *
 
 static bool has_affine(const Trial *t) {
     return norm_affine_is_last(t->norm) &&
-           (trial_param(t, "gamma") != SIZE_MAX || trial_param(t, "beta") != SIZE_MAX);
+           (norm_place(t->norm, NORM_PARAM_SCALE) != SIZE_MAX ||
+            norm_place(t->norm, NORM_PARAM_SHIFT) != SIZE_MAX);
 }
 const TrialCheck trial_affine = {
     .name = "affine",

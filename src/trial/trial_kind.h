@@ -75,6 +75,11 @@ double *trial_normals(Arena *arena, const Trial *trial, uint64_t sample, size_t 
 double *filled(Arena *arena, size_t count, double value);
 double *copy_of(Arena *arena, const double *values, size_t count);
 
+/* A state's number from a standard normal, such as can be: of data of that std, their mean in
+ * units of it. As that power of the unit it goes with x. */
+double state_drawn(NormStateRole role, double normal, double unit, double ratio);
+int state_power(NormStateRole role);
+
 /* A call without numbers yet: x, dy, param and state are missing. */
 Trial trial_of(const Norm *norm, Shape shape, NormMode mode);
 
@@ -109,8 +114,6 @@ Trial trial_without_affine(Arena *arena, const Trial *trial);
  * argument, so that x w is a number; 1 elsewhere. */
 double trial_param_unit(const Trial *trial, size_t k);
 
-/* Index of a parameter of that name, or SIZE_MAX. */
-size_t trial_param(const Trial *trial, const char *name);
 /* gamma of the channel of element i (1 where there is none), beta (0). */
 double trial_gamma(const Trial *trial, size_t i);
 double trial_beta(const Trial *trial, size_t i);

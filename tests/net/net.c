@@ -29,6 +29,28 @@ static const NetParam *find(const Net *net, const char *name) {
     return NULL;
 }
 
+/* ---- how normalizers begin: by seed and layer ------------------------------------------ */
+
+static void gates_begin_by_seed_and_layer(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Net *net = build(arena, "resnet(depth=8, width=4)", "mode(2)", SMALL, 4);
+    const NetParam *one = find(net, "stem_norm.gate_weight"),
+                   *two = find(net, "stage1.block1.norm1.gate_weight");
+    double *weights[2];
+    for (uint64_t seed = 0; seed < 2; seed++) {
+        weights[seed] = TAKE(arena, double, net->weights);
+        net_initialize(net, weights[seed], TAKE(arena, double, net->states), seed);
+    }
+    assert_int_equal(one->count, two->count);
+    for (size_t i = 0; i < one->count; i++) {
+        assert_true(weights[0][one->offset + i] != weights[1][one->offset + i]);
+        assert_true(weights[0][one->offset + i] != weights[0][two->offset + i]);
+        assert_true(fabs(weights[0][one->offset + i]) < 0.05);
+    }
+    arena_free(arena);
+}
+
 /* ---- what a network is made of --------------------------------------------------- */
 
 static const char *const NORMS[] = {
@@ -444,6 +466,7 @@ static void canonical_spelling(void **state) {
 static const Case CASES[] = {
     CASE(theorem, vectors_are_covered_once),
     CASE(theorem, depth_counts_layers),
+    CASE(example, gates_begin_by_seed_and_layer),
     CASE(oracle, resnet20_counted_by_hand),
     CASE(theorem, one_key_swaps_every_normalizer),
     CASE(example, maps_need_not_be_square),

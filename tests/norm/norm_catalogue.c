@@ -199,16 +199,23 @@ static void what_they_say_of_themselves(void **state) {
     arena_free(arena);
 }
 
-/* Modes that begin alike would stay so. */
+/* Modes that begin alike would stay so; and so would networks that differ in their seed alone,
+ * and layers of one. */
 static void modes_begin_apart(void **state) {
     (void)state;
+    enum { DRAWS = 3, WEIGHTS = 2 * C };
     Arena *arena = arena_new();
     Error error = {.set = false};
     const Norm *norm = norm_new(arena, "mode(2)", C, &error);
     const NormParam *weight = &norm->param[param_place(norm, "gate_weight")];
-    for (size_t i = 0; i < 2 * C; i++) {
-        assert_true(fabs(weight->start[i]) < 0.05);
-        for (size_t j = 0; j < i; j++) assert_true(weight->start[i] != weight->start[j]);
+    const Draw draw[DRAWS] = {
+        {1, DRAW_INIT, 0, 4}, {2, DRAW_INIT, 0, 4}, {1, DRAW_INIT, 0, 5}};
+    double begun[DRAWS * WEIGHTS];
+    for (size_t k = 0; k < DRAWS; k++)
+        norm_begin_param(begun + k * WEIGHTS, weight, draw[k]);
+    for (size_t i = 0; i < DRAWS * WEIGHTS; i++) {
+        assert_true(fabs(begun[i]) < 0.05);
+        for (size_t j = 0; j < i; j++) assert_true(begun[i] != begun[j]);
     }
     arena_free(arena);
 }

@@ -10,14 +10,12 @@ enum { N = 4, C = 8, L = 6, ALL = N * C * L };
 
 static const Lattice USUAL = {N, C, L};
 
-/* Variances are positive, a map is as it begins. */
+/* A map is as it begins. */
 static inline double *random_state(Arena *arena, const NormState *state) {
     double *value = normals(arena, 40, state->count, 0.0, 1.0);
-    const bool positive = strstr(state->name, "var") || strstr(state->name, "square");
-    for (size_t c = 0; c < state->count; c++) {
-        if (positive) value[c] = 0.5 + value[c] * value[c];
-        if (state->adapted) value[c] = state->start ? state->start[c] : state->initial;
-    }
+    for (size_t c = 0; c < state->count; c++)
+        value[c] = state_drawn(state->role, value[c], 1.0, 0.0);
+    if (state->adapted) norm_begin_state(value, state);
     return value;
 }
 

@@ -23,7 +23,7 @@ static Node *gated(const NormContext *context, Node *x) {
 }
 
 static void declare_gate(Norm *norm) {
-    norm_add_param(norm, "gate", norm->channels, 0.0);
+    norm_add_param(norm, "gate", NORM_PARAM_LOGIT, norm->channels, 0.0);
 }
 
 static const NormKind KIND = {.name = "gated",
@@ -37,8 +37,8 @@ enum { N = 3, C = 4, L = 5 };
 
 static Norm gated_norm(void) {
     Norm norm = {.kind = &KIND, .spec = "gated", .channels = C, .eps = 1e-5, .block = 1};
-    norm_add_param(&norm, "gamma", C, 1.0);
-    norm_add_param(&norm, "beta", C, 0.0);
+    norm_add_param(&norm, "gamma", NORM_PARAM_SCALE, C, 1.0);
+    norm_add_param(&norm, "beta", NORM_PARAM_SHIFT, C, 0.0);
     declare_gate(&norm);
     return norm;
 }

@@ -81,12 +81,12 @@ static Trial setting(Arena *arena, const char *spec, Shape shape, double eps, do
     for (size_t k = 0; k < norm->params; k++) {
         const NormParam *param = &norm->param[k];
         s.param[k] = normals(arena, 100 * seed + 2 + k, param->count, 0.5, 0.5);
-        for (size_t i = 0; param->by_x && i < param->count; i++)
+        for (size_t i = 0; param->role == NORM_PARAM_GATE && i < param->count; i++)
             s.param[k][i] /= unit * (1.0 + fabs(offset));
     }
     for (size_t k = 0; k < norm->states; k++) {
         const NormState *state = &norm->state[k];
-        const bool is_mean = strstr(state->name, "mean") != NULL;
+        const bool is_mean = state->role == NORM_STATE_MEAN;
         double *value = normals(arena, 100 * seed + 50 + k, state->count, 0.0, 0.5);
         for (size_t i = 0; i < state->count; i++) {
             if (state->adapted)
@@ -181,8 +181,9 @@ static size_t judge(Arena *arena, const Subject *subject, const char *data,
         const NormParam *param = &s->norm->param[k - 1];
         const size_t count = param->count;
         /* gates and logits: what cancels in their gradients is of the size of y, or of x */
-        const bool cancels = param->reading != NORM_NUMBER || strstr(param->name, "gate");
-        const Quad term = param->by_x ? largest : cancels ? 1 : 0;
+        const NormParamRole role = param->role;
+        const bool cancels = role == NORM_PARAM_LOGIT || role == NORM_PARAM_WEIGHT;
+        const Quad term = role == NORM_PARAM_GATE ? largest : cancels ? 1 : 0;
         const Quad room = 16 * n * least + 1024 * DBL_EPSILON * term;
         wrong += differing(
             spec, data, s->norm->param[k - 1].name, got.dparam[k - 1], truth[k],

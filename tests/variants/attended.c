@@ -2,7 +2,7 @@
 #include "strange.h"
 
 static void declare(Norm *norm) {
-    norm_add_param(norm, "sharp", norm->channels, 1.0);
+    norm_add_param(norm, "sharp", NORM_PARAM_FACTOR, norm->channels, 1.0);
 }
 
 /* w a, summed over the positions of each row, at each of them; a is [N, C, L]. */

@@ -3,8 +3,8 @@
 #include "strange.h"
 
 static void declare(Norm *norm) {
-    norm_add_param(norm, "idle", norm->channels, 1.0);
-    norm_add_param(norm, "half", 1, 1.0);
+    norm_add_param(norm, "idle", NORM_PARAM_FACTOR, norm->channels, 1.0);
+    norm_add_param(norm, "half", NORM_PARAM_FACTOR, 1, 1.0);
 }
 
 static Node *define(const NormContext *context, Node *x) {

@@ -3,7 +3,7 @@
 #include "strange.h"
 
 static void declare(Norm *norm) {
-    norm_add_state(norm, "running_size", norm->channels, 1.0);
+    norm_add_state(norm, "running_size", NORM_STATE_SIZE, norm->channels, 1.0);
 }
 
 static Node *define(const NormContext *context, Node *x) {

@@ -3,7 +3,7 @@
 #include "strange.h"
 
 static void declare(Norm *norm) {
-    norm_add_param(norm, "alpha", 1, 0.5);
+    norm_add_param(norm, "alpha", NORM_PARAM_FACTOR, 1, 0.5);
 }
 
 static Node *define(const NormContext *context, Node *x) {

@@ -28,7 +28,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 
 static void declare(Norm *norm) {
     const Settings *own = norm->detail;
-    NormParam *power = norm_add_param(norm, "power", norm->channels, own->start);
+    NormParam *power = norm_add_param(norm, "power", NORM_PARAM_POWER, norm->channels, own->start);
     power->least = 0.0, power->most = 1.0; /* held after each step */
 }
 
