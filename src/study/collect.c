@@ -28,8 +28,7 @@ static void put_published(Store *store, Arena *arena, const Sweep *sweep) {
 static size_t series_rank(Arena *arena, const Sweep *sweep, size_t series) {
     size_t run = sweep->run_of[series * sweep->points * sweep->seeds];
     Error error = {.set = false};
-    const Norm *norm =
-        norm_new(arena, config_get(&sweep->run[run].config, "norm"), 0, &error);
+    const Norm *norm = norm_new(arena, sweep->run[run].config.norm, 0, &error);
     die_if(&error);
     return norm_rank(norm);
 }

@@ -16,7 +16,7 @@
 /* The name that follows from what the file says of its configuration. A key that it does not
  * know is one that came later, whose default means what was done before. */
 static bool check_identity(Arena *arena, const Record *r, const Run *run, Error *error) {
-    Config config = config_default();
+    Config config = config_default(arena);
     for (size_t i = 0; i < CONFIG_KEYS; i++) {
         const char *key = config_keys()[i].name,
                    *text = table_fact(&r->config, key, NULL);
@@ -83,8 +83,7 @@ static bool check_sizes(const Record *r, const Config *config, Error *error) {
     const char *spent = table_fact(&r->times, "seconds", "");
     double seconds;
     if (!check_ranges(&r->summary, 1, sizes, COUNT_OF(sizes), false, error)) return false;
-    const double samples =
-        (double)(config_count(config, "workers") * config_count(config, "batch"));
+    const double samples = (double)(config->workers * config->batch);
     const double images = table_scalar(&r->summary, "images", error),
                  steps = table_scalar(&r->summary, "steps", error);
     if (steps != floor(images / samples))
@@ -110,7 +109,7 @@ static bool check_diverged(const Record *r, const Config *config, Error *error) 
     if (error->set) return false;
     if (!isnan(score))
         return fail(error, EX_DATAERR, 0, "it diverged, and has a score all the same");
-    const double last = steps * (double)config_count(config, "epochs") - 1;
+    const double last = steps * (double)config->epochs - 1;
     const Range step = {"diverged_step", 0, last, true};
     return check_ranges(&r->summary, 1, &step, 1, false, error) &&
            check_end(r, true, error);
@@ -118,14 +117,14 @@ static bool check_diverged(const Record *r, const Config *config, Error *error) 
 
 static bool check_finished(Arena *arena, const Record *r, const Config *config,
                            Error *error) {
-    const size_t epochs = config_count(config, "epochs");
+    const size_t epochs = config->epochs;
     const double score = table_scalar(&r->summary, "score", error),
                  step = table_scalar(&r->summary, "diverged_step", error);
     if (error->set || !check_curves(r, epochs, error)) return false;
     const double *errors = table_array(&r->metrics, "val_error", epochs, error);
-    if (score != score_of(errors, epochs, config_score(config)))
+    if (score != score_of(errors, epochs, config->score))
         return fail(error, EX_DATAERR, 0, "its score is not the %s of its curve",
-                    score_words(arena, config_get(config, "score")));
+                    score_words(arena, config_text(config, arena, "score")));
     if (!isnan(step))
         return fail(error, EX_DATAERR, 0, "it diverged in step %g, and is finished",
                     step);

@@ -38,11 +38,11 @@ static Setting *find_setting(Plan *plan, const char *key) {
 }
 
 static void add_value(Plan *plan, Setting *setting, const char *value) {
-    Config probe = config_default();
+    Config probe = config_default(plan->arena);
     Error error = {.set = false};
     config_set(&probe, plan->arena, setting->key, value, &error);
     die_if(&error);
-    const char *canonical = config_get(&probe, setting->key);
+    const char *canonical = config_text(&probe, plan->arena, setting->key);
     for (size_t k = 0; k < setting->count; k++)
         if (strcmp(setting->value[k], canonical) == 0) return;
     if (setting->count == MOST_VALUES)
@@ -115,9 +115,9 @@ static void read_setting(Plan *plan, const char *text) {
 Setting *plan_axis(Plan *plan, const char *key) {
     Setting *setting = find_setting(plan, key);
     if (setting->count == 0) {
-        Config config = config_default();
+        const Config config = config_default(plan->arena);
         setting->count = 1;
-        setting->value[0] = config_get(&config, key);
+        setting->value[0] = config_text(&config, plan->arena, key);
     }
     return setting;
 }
@@ -150,7 +150,7 @@ static bool names_itself(const char *key) {
 /* Configuration and name of row `index`; keys other than the axes count up like
  * digits. */
 static Config series_config(Plan *plan, size_t index, const char **name) {
-    Config config = config_default();
+    Config config = config_default(plan->arena);
     const Setting *rows = plan_axis(plan, plan->experiment->series);
     Text label = text_new(plan->arena);
     if (!names_itself(rows->key)) text_add(&label, "%s=", rows->key);
@@ -264,7 +264,7 @@ static const char *values_in(Plan *plan, const Points *points, const char *key) 
     const char **value = TAKE(plan->arena, const char *, total);
     size_t count = 0;
     for (size_t i = 0; i < total; i++) {
-        const char *text = config_get(&points->config[i], key);
+        const char *text = config_text(&points->config[i], plan->arena, key);
         size_t k = 0;
         while (k < count && strcmp(value[k], text) != 0) k++;
         if (k == count) value[count++] = text;
@@ -302,13 +302,12 @@ static const char *value_of(Plan *plan, const char *key) {
     return joined(plan->arena, setting->value, setting->count);
 }
 
-static bool same_points(const Points *a, const Points *b) {
+static bool same_points(Arena *arena, const Points *a, const Points *b) {
     if (a->series != b->series || a->points != b->points || a->seeds != b->seeds)
         return false;
     const size_t total = a->series * a->points * a->seeds;
     for (size_t i = 0; i < total; i++)
-        for (size_t k = 0; k < CONFIG_KEYS; k++)
-            if (strcmp(a->config[i].text[k], b->config[i].text[k]) != 0) return false;
+        if (!config_same(&a->config[i], &b->config[i], arena)) return false;
     return true;
 }
 
@@ -317,7 +316,8 @@ static bool has_effect(Plan *plan, const Points *points, const char *key) {
     Plan *without = plan_read(plan->arena, plan->wish, key);
     Points then;
     Error error = {.set = false};
-    if (!plan_points(without, &then, &error) || !same_points(points, &then)) return true;
+    if (!plan_points(without, &then, &error) || !same_points(plan->arena, points, &then))
+        return true;
     const char *now = value_of(plan, key), *before = value_of(without, key);
     const bool own = own_key(plan->experiment, key, strlen(key)) < EXPERIMENT_MAX_KEYS;
     if (strcmp(now, before) != 0)

@@ -42,7 +42,7 @@ bool protocol_complete(Config *config, Arena *arena, const Own *own, Error *erro
     const char *protocol = own->text[0];
     static const char *const names[] = {"paper", "statistics"};
     static const Choice protocols = CHOICE(names);
-    size_t chosen, samples, batch = config_count(config, "batch");
+    size_t chosen, samples, batch = config->batch;
     bool counted = text_to_count(own->text[1], &samples) && samples > 0;
     if (!counted)
         return fail(error, EX_USAGE, 0,
@@ -56,7 +56,7 @@ bool protocol_complete(Config *config, Arena *arena, const Own *own, Error *erro
                     "samples=%s: a multiple of every batch (%zu) is expected: add "
                     "samples=%zu, or protocol=paper",
                     own->text[1], batch, least_multiple(samples, batch));
-    const Norm *norm = norm_new(arena, config_get(config, "norm"), 0, error);
+    const Norm *norm = norm_new(arena, config->norm, 0, error);
     if (norm && !has_batch_statistics(norm)) batch = samples; /* the same at every b */
     return norm &&
            config_set(config, arena, "batch", text_print(arena, "%zu", batch), error) &&

@@ -147,7 +147,8 @@ static void write_config(Store *store, const Run *run, Arena *arena) {
     store_group(store, "/config", "what decides the run's numbers");
     store_text(store, "/config", "canonical", config_canonical(&run->config, arena));
     for (size_t i = 0; i < CONFIG_KEYS; i++)
-        write_value(store, config_keys()[i].name, run->config.text[i]);
+        write_value(store, config_keys()[i].name,
+                    config_text(&run->config, arena, config_keys()[i].name));
     store_integer(store, "/config", "numerics", TRAIN_NUMERICS);
     store_text(store, "/config", "data_sha256", run->dataset->sha256);
 }
@@ -167,6 +168,6 @@ void record_write(Store *store, Arena *arena, const Run *run, const Trainer *tra
     write_config(store, run, arena);
     write_metrics(store, arena, &r);
     write_norms(store, arena, trainer);
-    write_summary(store, arena, trainer, &r, config_get(&run->config, "score"));
+    write_summary(store, arena, trainer, &r, config_text(&run->config, arena, "score"));
     study_provenance(store, arena);
 }

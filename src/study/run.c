@@ -163,9 +163,8 @@ static bool load_checkpoint(Arena *arena, Trainer *trainer, const Run *run, Cloc
 
 static bool write_run(Arena *arena, const Trainer *trainer, const Run *run,
                       const Clock *clock, Error *error) {
-    Store *store = store_new(
-        text_print(arena, "%s with %s on %s", config_get(&run->config, "network"),
-                   config_get(&run->config, "norm"), run->dataset->name));
+    Store *store = store_new(text_print(arena, "%s with %s on %s", run->config.network,
+                                        run->config.norm, run->dataset->name));
     store_text(store, "/", "run", run->id);
     store_text(store, "/", "status",
                trainer_record(trainer).diverged ? "diverged" : "finished");
@@ -190,7 +189,7 @@ typedef struct Watch { /* who is told how far a run is */
 /* Steps until the run is over or a signal asks to stop; *over says which. */
 static bool train(Arena *arena, Trainer *trainer, const Run *run, Watch watch,
                   const Clock *clock, bool *over, Error *error) {
-    const size_t total = trainer_steps(trainer) * config_count(&run->config, "epochs");
+    const size_t total = trainer_steps(trainer) * run->config.epochs;
     double saved = seconds_now();
     for (;;) {
         TrainStatus status = trainer_step(trainer);

@@ -11,7 +11,7 @@ const char *runs_folder(Arena *arena) {
 }
 
 static const Dataset *dataset_of(Plan *plan, Sweep *sweep, const Config *config) {
-    const char *name = config_get(config, "dataset");
+    const char *name = config->dataset;
     for (size_t i = 0; i < sweep->runs; i++)
         if (strcmp(sweep->run[i].dataset->name, name) == 0) return sweep->run[i].dataset;
     Error error = {.set = false};
@@ -54,9 +54,10 @@ static void fill_points(Plan *plan, const Points *points, Sweep *sweep) {
                 const size_t at = (i * sweep->points + j) * sweep->seeds + k,
                              first = (i * sweep->points) * sweep->seeds + k;
                 const Config *config = &points->config[at];
-                const char *label = text_print(
-                    plan->arena, "%s, %s %s, seed %s", sweep->series_name[i], e->along,
-                    config_get(config, e->along), config_get(config, "seed"));
+                const char *label =
+                    text_print(plan->arena, "%s, %s %s, seed %s", sweep->series_name[i],
+                               e->along, config_text(config, plan->arena, e->along),
+                               config_text(config, plan->arena, "seed"));
                 sweep->run_of[at] = add_run(plan, sweep, config, label);
                 if (sweep->run_of[at] != sweep->run_of[first]) sweep->same[i] = false;
             }

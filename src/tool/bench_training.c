@@ -19,7 +19,7 @@ typedef struct Learner {
 static Trainer *learner_trainer(Arena *arena, const Dataset *dataset, const Learner *l,
                                 size_t threads) {
     Error error = {.set = false};
-    Config config = config_default();
+    Config config = config_default(arena);
     config_set(&config, arena, "network", "resnet(depth=20, width=16)", &error);
     config_set(&config, arena, "norm", l->spec, &error);
     config_set(&config, arena, "workers", text_print(arena, "%zu", 2 * threads), &error);

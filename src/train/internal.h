@@ -36,12 +36,8 @@ struct Trainer {
     Config config;
     const Dataset *dataset;
     const Net *net;
-    Schedule schedule;
-    Augment augment;
-    size_t workers, batch, epochs, steps, threads;
-    size_t window; /* epochs that the score is the median of */
-    uint64_t seed;
-    bool precise; /* running moments recomputed before an evaluation */
+    size_t steps; /* of an epoch */
+    size_t threads;
     double *weights, *velocity, *gradient; /* [net->weights] */
     double *state;  /* [net->states] averages over the steps, maps */
     double *judged; /* [net->states] what evaluation reads: state, or the control's */
@@ -57,5 +53,37 @@ struct Trainer {
     Arena **own;        /* [threads] arenas of the threads */
     bool definitions;   /* normalizers by these */
 };
+
+static inline bool is_precise(const Trainer *t) {
+    return t->config.running == RUNNING_PRECISE;
+}
+
+/* ---- workers.c ------------------------------------------------------------------- */
+
+/* Loss and mistakes on `count` images; the tape and all it used are gone afterwards. With
+ * a gradient, backward too. */
+Tally shard_run(const Trainer *t, Arena *arena, NetPass pass, const Samples *images,
+                const size_t *index, size_t count, const Augment *augment);
+
+void workers_run(Trainer *t, size_t epoch, size_t step, bool learn);
+
+/* gradient = mean over the workers of their shares. */
+void workers_sum(Trainer *t);
+
+/* ---- state.c --------------------------------------------------------------------- */
+
+/* [net->states] what each number of the state belongs to. */
+const NormState **state_owners(Arena *arena, const Net *net);
+
+void state_update(Trainer *t);                /* after a step */
+void state_adapt(Trainer *t, size_t epoch);   /* before an epoch */
+void state_precise(Trainer *t, size_t epoch); /* before an evaluation */
+
+/* ---- evaluate.c ------------------------------------------------------------------ */
+
+size_t evaluate_chunks(size_t images);
+
+/* Mean loss, and mistakes. */
+Tally evaluate(Trainer *t, size_t epoch, const Samples *images);
 
 #endif

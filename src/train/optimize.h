@@ -6,8 +6,7 @@
 
 /* Learning rate of a step: the base rate scaled by samples/reference, times warm-up and
  * schedule. */
-double learning_rate(const Config *config, const Schedule *schedule, size_t step,
-                     size_t steps_of_epoch);
+double learning_rate(const Config *config, size_t step, size_t steps_of_epoch);
 
 /* velocity = momentum velocity + (gradient + decay weight); weight -= rate velocity; then
  * into the parameter's range. */

@@ -18,7 +18,7 @@ const TrainPart *trainer_parts(Trainer *t, size_t *count) {
         (TrainPart){"velocity", "momentum of the weights", t->velocity, t->net->weights};
     part[n++] =
         (TrainPart){"state", "running moments, group maps", t->state, t->net->states};
-    if (t->precise)
+    if (is_precise(t))
         part[n++] = (TrainPart){"precise", "moments that evaluation reads", t->judged,
                                 t->net->states};
     part[n++] = (TrainPart){"counters",
@@ -26,8 +26,8 @@ const TrainPart *trainer_parts(Trainer *t, size_t *count) {
                             " test_loss, test_error, train_loss, train_error",
                             (double *)t->counters, sizeof(Counters) / sizeof(double)};
     for (size_t i = 0; i < CURVES; i++)
-        part[n++] =
-            (TrainPart){curve_names[i], "of each finished epoch", t->curve[i], t->epochs};
+        part[n++] = (TrainPart){curve_names[i], "of each finished epoch", t->curve[i],
+                                t->config.epochs};
     part[n++] = (TrainPart){"trace", "rows of what normalizers learned and adapted",
                             t->trace.row, t->trace.rows * t->trace.columns};
     *count = n;
@@ -43,7 +43,7 @@ static bool is_count(double value, size_t most) {
 /* Places in the run are indices from here on. Who is over keeps no checkpoint. */
 static bool check_counters(const Trainer *t, Error *error) {
     const Counters *c = t->counters;
-    const size_t most = t->steps * t->epochs - 1;
+    const size_t most = t->steps * t->config.epochs - 1;
     if (!is_count(c->step, most))
         return fail(error, EX_DATAERR, 0, "counters: step %g, 0 to %zu are expected",
                     c->step, most);
@@ -52,8 +52,8 @@ static bool check_counters(const Trainer *t, Error *error) {
         return fail(error, EX_DATAERR, 0,
                     "counters: %g epochs are finished, %zu are after step %zu", c->epochs,
                     epochs, done);
-    if (!is_count(c->wrong_sum, here * t->workers * t->batch) || !isfinite(c->loss_sum) ||
-        c->loss_sum < 0 || (here == 0 && c->loss_sum > 0))
+    if (!is_count(c->wrong_sum, here * t->config.workers * t->config.batch) ||
+        !isfinite(c->loss_sum) || c->loss_sum < 0 || (here == 0 && c->loss_sum > 0))
         return fail(error, EX_DATAERR, 0,
                     "counters: %g mistakes and a loss of %g in %zu steps", c->wrong_sum,
                     c->loss_sum, here);

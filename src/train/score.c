@@ -1,5 +1,6 @@
 /* What a run is judged by: the error of its last epoch, or the median of a window. */
-#include "train.h"
+#include "config.h"
+#include "spec.h"
 
 #include <stdlib.h>
 #include <string.h>

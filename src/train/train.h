@@ -9,79 +9,9 @@
 #ifndef NORMLAB_TRAIN_H
 #define NORMLAB_TRAIN_H
 
+#include "config.h"
 #include "dataset.h"
 #include "net.h"
-
-/* Raised whenever bits of the golden list move (tests/golden.py): part of every run's identity. */
-enum { TRAIN_NUMERICS = 4 };
-
-/* ---- config.c: the configuration of a run, as text and as values ----------------- */
-
-typedef enum ScheduleKind {
-    SCHEDULE_CONSTANT,
-    SCHEDULE_COSINE,
-    SCHEDULE_STEP
-} ScheduleKind;
-
-enum { SCHEDULE_MAX_DROPS = 8 };
-
-typedef struct Schedule {
-    ScheduleKind kind;
-    size_t drops;
-    double at[SCHEDULE_MAX_DROPS]; /* fractions of the run, ascending */
-    double factor;                 /* the rate is multiplied by it at each drop */
-} Schedule;
-
-enum { CONFIG_KEYS = 19 };
-
-/* Canonical texts of all keys, in the order of config.def. */
-typedef struct Config {
-    const char *text[CONFIG_KEYS];
-} Config;
-
-typedef struct ConfigKey {
-    const char *name, *initial, *unit, *help;
-} ConfigKey;
-
-const ConfigKey *config_keys(void);  /* [CONFIG_KEYS] */
-bool config_counts(const char *key); /* whether a key takes whole numbers */
-
-/* What other programs call a key: "lr", "rate". */
-const OtherName *config_other_names(void);
-
-Config config_default(void);
-
-/* Checks and stores the canonical form of `value`. The message names key, value, what is
- * expected, the nearest word. */
-bool config_set(Config *config, Arena *arena, const char *key, const char *value,
-                Error *error);
-const char *config_get(const Config *config, const char *key);
-size_t config_count(const Config *config, const char *key); /* of a COUNT key */
-double config_number(const Config *config,
-                     const char *key); /* of a COUNT or NUMBER key */
-bool config_switch(const Config *config, const char *key);
-Schedule config_schedule(const Config *config);
-size_t config_score(const Config *config); /* epochs that the score is the median of */
-
-/* "key=value" lines of the keys that differ from their defaults, sorted, then the plugins
- * of its normalizer (norm_plugins): what is hashed. */
-const char *config_canonical(const Config *config, Arena *arena);
-
-/* Name of a run: 16 hex digits of the SHA-256 of the canonical configuration, the data
- * set's SHA-256 and TRAIN_NUMERICS. */
-const char *config_identity(const Config *config, Arena *arena, const char *data_sha256);
-
-/* ---- score.c: what a run is judged by -------------------------------------------- */
-
-/* "last" or "median(K)": how many of the last epochs the score is the median of. */
-bool score_read(Arena *arena, const char *rule, size_t *epochs, Error *error);
-
-/* A rule in words, "last epoch" or "median of the last five epochs"; one that this program
- * does not know stands as it is. */
-const char *score_words(Arena *arena, const char *rule);
-
-/* Median of the last `window` of so many epochs' errors; with a window of 1 the last. */
-double score_of(const double *error, size_t epochs, size_t window);
 
 /* ---- trainer.c: set, step, test -------------------------------------------------- */
 

@@ -12,9 +12,9 @@ static void set(Config *config, Arena *arena, const char *key, const char *value
 }
 
 static const char *read_back(Arena *arena, const char *key, const char *value) {
-    Config config = config_default();
+    Config config = config_default(arena);
     set(&config, arena, key, value);
-    return config_get(&config, key);
+    return config_text(&config, arena, key);
 }
 
 /* A value of each key that is not its default. */
@@ -34,9 +34,9 @@ static void defaults_are_canonical(void **state) {
     (void)state;
     Arena *arena = arena_new();
     const ConfigKey *keys = config_keys();
-    const Config config = config_default();
+    const Config config = config_default(arena);
     for (size_t i = 0; i < CONFIG_KEYS; i++) {
-        assert_string_equal(config_get(&config, keys[i].name), keys[i].initial);
+        assert_string_equal(config_text(&config, arena, keys[i].name), keys[i].initial);
         assert_string_equal(read_back(arena, keys[i].name, keys[i].initial),
                             keys[i].initial);
         assert_true(keys[i].help[0] && keys[i].unit);
@@ -48,18 +48,36 @@ static void defaults_are_canonical(void **state) {
 static void values_are_read(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Config config = config_default();
-    assert_int_equal(config_count(&config, "batch"), 32);
-    assert_true(config_number(&config, "rate") == 0.1 &&
-                config_number(&config, "batch") == 32.0);
-    assert_true(config_switch(&config, "decay_norms"));
-    assert_false(config_switch(&config, "flip"));
+    Config config = config_default(arena);
+    assert_int_equal(config.batch, 32);
+    assert_true(config.rate == 0.1);
+    assert_true(config.decay_norms);
+    assert_false(config.flip);
     for (size_t i = 0; i < COUNT_OF(OTHER); i++)
         set(&config, arena, OTHER[i][0], OTHER[i][1]);
-    assert_int_equal(config_count(&config, "images"), 64);
-    assert_true(config_number(&config, "warmup") == 1.5);
-    assert_false(config_switch(&config, "decay_norms"));
-    assert_true(config_switch(&config, "flip"));
+    assert_int_equal(config.images, 64);
+    assert_true(config.warmup == 1.5);
+    assert_false(config.decay_norms);
+    assert_true(config.flip);
+    arena_free(arena);
+}
+
+/* Text is printed from values, whoever wrote them. */
+static void texts_follow_from_values(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Config initial = config_default(arena);
+    Config config = initial;
+    assert_true(config_same(&config, &initial, arena));
+    config.rate = 0.25;
+    config.flip = true;
+    config.running = RUNNING_PRECISE;
+    config.score = 3;
+    config.schedule = (Schedule){SCHEDULE_STEP, 1, {0.5}, 0.125};
+    assert_string_equal(config_canonical(&config, arena),
+                        "flip=yes\nrate=0.25\nrunning=precise\nschedule=step(0.5, "
+                        "factor=0.125)\nscore=median(3)\n");
+    assert_false(config_same(&config, &initial, arena));
     arena_free(arena);
 }
 
@@ -171,7 +189,7 @@ static void each_mistake_is_named(void **state) {
     for (size_t i = 0; i < COUNT_OF(REFUSED); i++) {
         const Refused *r = &REFUSED[i];
         Error error = {.set = false};
-        Config config = config_default();
+        Config config = config_default(arena);
         if (config_set(&config, arena, r->key, r->value, &error))
             fail_msg("%s=%s is not refused", r->key, r->value);
         assert_true(error.set);
@@ -190,9 +208,9 @@ static void each_mistake_is_named(void **state) {
 /* ---- schedules ---- */
 
 static Schedule schedule_of(Arena *arena, const char *text) {
-    Config config = config_default();
+    Config config = config_default(arena);
     set(&config, arena, "schedule", text);
-    return config_schedule(&config);
+    return config.schedule;
 }
 
 static void schedules_are_read(void **state) {
@@ -219,7 +237,7 @@ static void schedules_are_read(void **state) {
 static void canonical_text_is_sorted(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Config config = config_default();
+    Config config = config_default(arena);
     set(&config, arena, "norm", "group:8");
     set(&config, arena, "seed", "7");
     set(&config, arena, "batch", "32"); /* the default */
@@ -244,7 +262,7 @@ static void canonical_text_is_sorted(void **state) {
 static void identity_is_a_hash_of_the_text(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Config config = config_default();
+    Config config = config_default(arena);
     char hex[DIGEST_LENGTH + 1];
     set(&config, arena, "seed", "7");
     set(&config, arena, "norm", "group:8");
@@ -259,7 +277,7 @@ static void identity_is_a_hash_of_the_text(void **state) {
 static void identity_is_stable_under_spelling(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Config one = config_default(), two = config_default();
+    Config one = config_default(arena), two = config_default(arena);
     static const char *const PAIRS[][3] = {
         {"norm", "group:8", "group(8)"},
         {"rate", "0.20", "2e-1"},
@@ -280,7 +298,7 @@ static void identity_changes_with_each_key_and_the_data(void **state) {
     (void)state;
     Arena *arena = arena_new();
     const char *name[CONFIG_KEYS + 2];
-    const Config initial = config_default();
+    const Config initial = config_default(arena);
     assert_int_equal(COUNT_OF(OTHER), CONFIG_KEYS);
     for (size_t i = 0; i < CONFIG_KEYS; i++) {
         Config config = initial;
@@ -306,9 +324,9 @@ static void identity_has_no_paths(void **state) {
     Arena *arena = arena_new();
     const char *id[COUNT_OF(names)];
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        Config config = config_default();
+        Config config = config_default(arena);
         set(&config, arena, "dataset", names[i]);
-        assert_string_equal(config_get(&config, "dataset"), names[i]);
+        assert_string_equal(config.dataset, names[i]);
         id[i] = config_identity(&config, arena, "abc");
     }
     assert_string_equal(id[0], id[1]);
@@ -329,6 +347,7 @@ static void only_what_decides_the_numbers_is_a_key(void **state) {
 static const Case CASES[] = {
     CASE(theorem, defaults_are_canonical),
     CASE(example, values_are_read),
+    CASE(theorem, texts_follow_from_values),
     CASE(theorem, one_spelling),
     CASE(fault, each_mistake_is_named),
     CASE(example, schedules_are_read),

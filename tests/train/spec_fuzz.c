@@ -399,7 +399,7 @@ static void read_norms(Fuzz *f, const char *text) {
         arena_rewind(f->arena, mark);
     }
     if (any_channels && f->norms % 4 == 0) see_a_network(f, text);
-    Config config = config_default();
+    Config config = config_default(f->arena);
     Error error = {.set = false};
     bool set = config_set(&config, f->arena, "norm", text, &error);
     sound(f, "norm=", set, &error);

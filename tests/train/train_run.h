@@ -26,7 +26,7 @@ static inline const Dataset *small_data(Arena *arena, size_t val, size_t test) {
 static inline Config config_of(Arena *arena, const char *pairs) {
     static const char TINY[] =
         "network=resnet(depth=8,width=4,stem_stride=2) epochs=2 images=96 ";
-    Config config = config_default();
+    Config config = config_default(arena);
     char *text = text_print(arena, "%s%s", TINY, pairs), *rest = NULL;
     for (char *pair = strtok_r(text, " ", &rest); pair;
          pair = strtok_r(NULL, " ", &rest)) {

@@ -1,0 +1,89 @@
+/* config: all that decides a run's numbers, as values by name, as text, and as an identity.
+ *
+ * config.def has a line for each key; the struct, the texts and the help follow from it.
+ */
+#ifndef NORMLAB_CONFIG_H
+#define NORMLAB_CONFIG_H
+
+#include "base.h"
+
+/* Raised whenever bits of the golden list move (tests/golden.py): part of every run's identity. */
+enum { TRAIN_NUMERICS = 4 };
+
+typedef enum ScheduleKind {
+    SCHEDULE_CONSTANT,
+    SCHEDULE_COSINE,
+    SCHEDULE_STEP
+} ScheduleKind;
+
+enum { SCHEDULE_MAX_DROPS = 8 };
+
+typedef struct Schedule {
+    ScheduleKind kind;
+    size_t drops;
+    double at[SCHEDULE_MAX_DROPS]; /* fractions of the run, ascending */
+    double factor;                 /* the rate is multiplied by it at each drop */
+} Schedule;
+
+/* Moments that evaluation reads: averages over all steps, or over one epoch's at the end. */
+typedef enum Running { RUNNING_AVERAGE, RUNNING_PRECISE } Running;
+
+/* config->workers, config->rate... Texts are canonical. */
+typedef struct Config {
+#define KEY(name, type, ...) type name;
+#include "config.def"
+#undef KEY
+} Config;
+
+enum {
+#define KEY(name, ...) CONFIG_AT_##name,
+#include "config.def"
+#undef KEY
+    CONFIG_KEYS
+};
+
+typedef struct ConfigKey {
+    const char *name, *initial, *unit, *help;
+} ConfigKey;
+
+/* ---- config.c: keys, text, identity ----------------------------------------------- */
+
+const ConfigKey *config_keys(void);  /* [CONFIG_KEYS] */
+bool config_counts(const char *key); /* whether a key takes whole numbers */
+
+/* What other programs call a key: "lr", "rate". */
+const OtherName *config_other_names(void);
+
+Config config_default(Arena *arena);
+
+/* Reads `value`. The message names key, value, what is expected, the nearest word; what was
+ * there is left alone then. */
+bool config_set(Config *config, Arena *arena, const char *key, const char *value,
+                Error *error);
+
+/* The value of a key as canonical text, which reads back as the same value. */
+const char *config_text(const Config *config, Arena *arena, const char *key);
+
+bool config_same(const Config *a, const Config *b, Arena *arena);
+
+/* "key=value" lines of the keys that differ from their defaults, sorted, then the plugins
+ * of its normalizer (norm_plugins): what is hashed. */
+const char *config_canonical(const Config *config, Arena *arena);
+
+/* Name of a run: 16 hex digits of the SHA-256 of the canonical configuration, the data
+ * set's SHA-256 and TRAIN_NUMERICS. */
+const char *config_identity(const Config *config, Arena *arena, const char *data_sha256);
+
+/* ---- score.c: what a run is judged by -------------------------------------------- */
+
+/* "last" or "median(K)": how many of the last epochs the score is the median of. */
+bool score_read(Arena *arena, const char *rule, size_t *epochs, Error *error);
+
+/* A rule in words, "last epoch" or "median of the last five epochs"; one that this program
+ * does not know stands as it is. */
+const char *score_words(Arena *arena, const char *rule);
+
+/* Median of the last `window` of so many epochs' numbers; with a window of 1 the last. */
+double score_of(const double *error, size_t epochs, size_t window);
+
+#endif

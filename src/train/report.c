@@ -1,0 +1,77 @@
+/* What a run has to tell: its record, its traces, its numbers. */
+#include "internal.h"
+
+#include <math.h>
+#include <string.h>
+
+TrainRecord trainer_record(const Trainer *t) {
+    const Counters *c = t->counters;
+    bool diverged = c->diverged > 0;
+    bool finished = c->epochs >= (double)t->config.epochs;
+    return (TrainRecord){.epochs = (size_t)c->epochs,
+                         .rate = t->curve[CURVE_RATE],
+                         .train_loss = t->curve[CURVE_TRAIN_LOSS],
+                         .train_error = t->curve[CURVE_TRAIN_ERROR],
+                         .val_loss = t->curve[CURVE_VAL_LOSS],
+                         .val_error = t->curve[CURVE_VAL_ERROR],
+                         .test_loss = c->test_loss,
+                         .test_error = c->test_error,
+                         .train_loss_evaluated = c->train_loss,
+                         .train_error_evaluated = c->train_error,
+                         .score = finished ? score_of(t->curve[CURVE_VAL_ERROR],
+                                                      t->config.epochs, t->config.score)
+                                           : (double)NAN,
+                         .diverged = diverged,
+                         .diverged_step = (size_t)c->diverged_step};
+}
+
+const TrainTrace *trainer_traces(const Trainer *t, size_t *count) {
+    *count = t->trace.count;
+    return t->trace.list;
+}
+
+const double *trainer_trace_epochs(const Trainer *t, size_t *rows) {
+    *rows = trace_rows(&t->trace, (size_t)t->counters->epochs);
+    return t->trace.epoch;
+}
+
+double *trainer_trace_values(const Trainer *t, Arena *arena, size_t i) {
+    const Trace *trace = &t->trace;
+    size_t rows, count = trace->list[i].count;
+    trainer_trace_epochs(t, &rows);
+    double *values = TAKE(arena, double, rows *count);
+    for (size_t r = 0; r < rows; r++)
+        memcpy(values + r * count, trace->row + r * trace->columns + trace->column[i],
+               count * sizeof *values);
+    return values;
+}
+
+const Net *trainer_net(const Trainer *t) {
+    return t->net;
+}
+
+const double *trainer_weights(const Trainer *t) {
+    return t->weights;
+}
+
+const double *trainer_state(const Trainer *t) {
+    return t->judged;
+}
+
+size_t trainer_images(const Trainer *t) {
+    return t->dataset->train.count;
+}
+
+size_t trainer_steps(const Trainer *t) {
+    return t->steps;
+}
+
+size_t trainer_done(const Trainer *t) {
+    return (size_t)t->counters->step;
+}
+
+size_t trainer_blocks(const Trainer *t) {
+    size_t blocks = 0;
+    for (size_t i = 0; i < t->threads; i++) blocks += arena_blocks(t->own[i]);
+    return blocks;
+}

@@ -1,0 +1,158 @@
+/* Values of a configuration: whole numbers, numbers, yes or no, and what has a language of its
+ * own (specs, schedules, rules). */
+#include "value.h"
+
+#include "dataset.h"
+#include "net.h"
+
+#include <string.h>
+
+/* ---- numbers --------------------------------------------------------------------- */
+
+static bool read_count(void *field, Arena *arena, const char *text, Range range,
+                       Error *error) {
+    (void)arena;
+    size_t value, *count = field;
+    if (!text_to_count(text, &value) || (double)value < range.least ||
+        (double)value > range.most)
+        return fail(error, EX_USAGE, 0, "a whole number from %.0f to %.0f is expected",
+                    range.least, range.most);
+    *count = value;
+    return true;
+}
+
+static const char *print_count(const void *field, Arena *arena) {
+    return text_print(arena, "%zu", *(const size_t *)field);
+}
+
+static bool read_number(void *field, Arena *arena, const char *text, Range range,
+                        Error *error) {
+    (void)arena;
+    double value, *number = field;
+    if (!text_to_double(text, &value) || value < range.least || value > range.most)
+        return fail(error, EX_USAGE, 0, "a number from %g to %g is expected", range.least,
+                    range.most);
+    *number = value + 0.0; /* -0 is 0 */
+    return true;
+}
+
+static const char *print_number(const void *field, Arena *arena) {
+    return text_number(arena, *(const double *)field);
+}
+
+const ValueKind value_count = {read_count, print_count},
+                value_number = {read_number, print_number};
+
+/* ---- one of some words ----------------------------------------------------------- */
+
+static bool read_word(size_t *found, Arena *arena, const Choice *choice, const char *text,
+                      Error *error) {
+    *found = choice_find(choice, text);
+    return *found < choice->count ||
+           fail(error, EX_USAGE, 0, "%s is expected%s",
+                choice_words(arena, choice, " or "), choice_hint(arena, choice, text));
+}
+
+static const char *const
+    YES_NO[] = {"yes", "no"},
+    *const RUNNING[] = {[RUNNING_AVERAGE] = "average", [RUNNING_PRECISE] = "precise"};
+
+static bool read_flag(void *field, Arena *arena, const char *text, Range range,
+                      Error *error) {
+    (void)range;
+    static const Choice yes_no = CHOICE(YES_NO);
+    size_t found;
+    if (!read_word(&found, arena, &yes_no, text, error)) return false;
+    *(bool *)field = found == 0;
+    return true;
+}
+
+static const char *print_flag(const void *field, Arena *arena) {
+    (void)arena;
+    return YES_NO[*(const bool *)field ? 0 : 1];
+}
+
+static bool read_running(void *field, Arena *arena, const char *text, Range range,
+                         Error *error) {
+    (void)range;
+    static const Choice running = CHOICE(RUNNING);
+    size_t found;
+    if (!read_word(&found, arena, &running, text, error)) return false;
+    *(Running *)field = (Running)found;
+    return true;
+}
+
+static const char *print_running(const void *field, Arena *arena) {
+    (void)arena;
+    return RUNNING[*(const Running *)field];
+}
+
+static bool read_dataset(void *field, Arena *arena, const char *text, Range range,
+                         Error *error) {
+    (void)range;
+    return (*(const char **)field = dataset_canonical(arena, text, error)) != NULL;
+}
+
+static const char *print_text(const void *field, Arena *arena) {
+    (void)arena;
+    return *(const char *const *)field;
+}
+
+const ValueKind value_flag = {read_flag, print_flag},
+                value_running = {read_running, print_running},
+                value_dataset = {read_dataset, print_text};
+
+/* ---- specs ----------------------------------------------------------------------- */
+
+/* Their errors point into the text. */
+static bool pointing(Arena *arena, const char *text, const Error *own, Error *error) {
+    return !own->set ||
+           fail(error, own->code, own->at, "%s", spec_error(arena, text, own));
+}
+
+static bool read_network(void *field, Arena *arena, const char *text, Range range,
+                         Error *error) {
+    (void)range;
+    Error own = {.set = false};
+    *(const char **)field = net_canonical(arena, text, &own);
+    return pointing(arena, text, &own, error);
+}
+
+static bool read_norm(void *field, Arena *arena, const char *text, Range range,
+                      Error *error) {
+    (void)range;
+    Error own = {.set = false};
+    const Norm *norm = norm_new(arena, text, 0, &own);
+    *(const char **)field = norm ? norm->spec : NULL;
+    return pointing(arena, text, &own, error);
+}
+
+static bool read_schedule(void *field, Arena *arena, const char *text, Range range,
+                          Error *error) {
+    (void)range;
+    Error own = {.set = false};
+    schedule_read(field, arena, text, &own);
+    return pointing(arena, text, &own, error);
+}
+
+static const char *print_schedule(const void *field, Arena *arena) {
+    return schedule_print(field, arena);
+}
+
+static bool read_score(void *field, Arena *arena, const char *text, Range range,
+                       Error *error) {
+    (void)range;
+    Error own = {.set = false};
+    score_read(arena, text, field, &own);
+    return pointing(arena, text, &own, error);
+}
+
+static const char *print_score(const void *field, Arena *arena) {
+    const size_t epochs = *(const size_t *)field;
+    return epochs == 1 ? "last" : text_print(arena, "median(%zu)", epochs);
+}
+
+const ValueKind value_network = {read_network, print_text},
+                value_norm = {read_norm, print_text},
+                value_schedule = {read_schedule, print_schedule},
+                value_score = {read_score, print_score};

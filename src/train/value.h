@@ -1,0 +1,27 @@
+/* value: how the values of a configuration are read and printed, kind by kind. */
+#ifndef NORMLAB_VALUE_H
+#define NORMLAB_VALUE_H
+
+#include "config.h"
+
+/* Range of a number. */
+typedef struct Range {
+    double least, most;
+} Range;
+
+/* `read` fills a field from a user's text: false and *error, which says what is expected.
+ * `print` is canonical: what reads back as the same value. */
+typedef struct ValueKind {
+    bool (*read)(void *field, Arena *arena, const char *text, Range range, Error *error);
+    const char *(*print)(const void *field, Arena *arena);
+} ValueKind;
+
+extern const ValueKind value_count, value_number, value_flag, value_dataset,
+    value_network, value_norm, value_schedule, value_running, value_score;
+
+/* ---- schedule.c ------------------------------------------------------------------ */
+
+bool schedule_read(Schedule *schedule, Arena *arena, const char *text, Error *error);
+const char *schedule_print(const Schedule *schedule, Arena *arena);
+
+#endif
