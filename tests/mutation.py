@@ -86,9 +86,9 @@ CATALOGUE = {
     "norm/chunks.c": ["chunks(2)"],
 }
 READS = re.compile(r'(\w+_)?(configure|declare|smallest|fits|accepts|read|read_\w+)$|usual_groups$|start_of$')
-RESTATED = ["norm_equations", "norm_catalogue", "norm_corners", "norm_combine", "norm_schedule", "norm_forms", "norm_mabn",
+RESTATED = ["norm_loops", "norm_catalogue", "norm_corners", "norm_combine", "norm_schedule", "norm_forms", "norm_mabn",
             "norm_adapt", "norm_range"]
-SLOW = ["norm_equations.gradients_restated", "norm_range.kernels_at_a_glance", "norm_range.rows_at_a_glance"]  # asked late
+SLOW = ["norm_loops.options_are_restated", "norm_range.kernels_at_a_glance", "norm_range.rows_at_a_glance"]  # asked late
 TOO_SLOW = ["norm_adapt.resumed_runs_have_the_same_maps", "norm_range.kernels_over_the_whole_range",
             "norm_range.rows_over_the_whole_range"]
 SAMPLE = 16
@@ -369,7 +369,7 @@ def combinations(place):
 
     found = generate(COMBINATIONS, wanted)
     judged(place, found, lambda objects: check_judges(place, objects, COMBINED)
-           + test_judges(place, objects, "norm_combine", TESTS) + test_judges(place, objects, "norm_equations", TESTS))
+           + test_judges(place, objects, "norm_combine", TESTS) + test_judges(place, objects, "norm_loops", TESTS))
 
 
 @case("oracle")

@@ -1,12 +1,7 @@
 /* The oracles of check.h, put to normalizers. The figures are the project's bars: values to
  * 4 eps of |gamma| max|xhat| + |beta|, kernels to 32 eps of max|h| rstd (1 + max|xhat|),
  * definitions and doubles of the complex step to 64 (1 + |mean| / std) of the same. */
-#include "reference.h"
 #include "trial_kind.h"
-
-#include <float.h>
-#include <stdio.h>
-#include <string.h>
 
 enum { FULL = 400, SMALL = 130, DIRECTIONS = 8, FEW = 2 };
 
@@ -137,117 +132,6 @@ const TrialCheck trial_adjoint = {.name = "adjoint",
                                   .data = ON_MODERATE,
                                   .applies = trial_derives,
                                   .judge = judge_adjoint};
-
-/* ---- plain loops ----------------------------------------------------------------- */
-
-/* Who shares with whom, read from the spec's text: nothing in common with norm.c. */
-static bool sharing_of(const char *spec, Question *q) {
-    static const struct {
-        const char *format;
-        Sharing sharing;
-    } WORDS[] = {{"group(size=%zu", SHARE_SIZE},
-                 {"group(%zu", SHARE_GROUP},
-                 {"ghost(%zu", SHARE_GHOST}};
-    static const struct {
-        const char *name;
-        Sharing sharing;
-    } NAMES[] = {{"none", SHARE_NOTHING},
-                 {"batch", SHARE_BATCH},
-                 {"layer", SHARE_LAYER},
-                 {"instance", SHARE_INSTANCE},
-                 {"position", SHARE_POSITION}};
-    for (size_t i = 0; i < COUNT_OF(WORDS); i++)
-        if (sscanf(spec, WORDS[i].format, &q->number) == 1) {
-            q->sharing = WORDS[i].sharing;
-            return true;
-        }
-    size_t length = strcspn(spec, "(");
-    for (size_t i = 0; i < COUNT_OF(NAMES); i++)
-        if (strlen(NAMES[i].name) == length && !strncmp(spec, NAMES[i].name, length)) {
-            q->sharing = NAMES[i].sharing;
-            return true;
-        }
-    return false;
-}
-
-static bool restated(const Trial *t) {
-    Question q;
-    return trial_partitioned(t) && sharing_of(t->spec, &q);
-}
-
-static double *channels(Arena *arena, const Trial *t, NormParamRole role,
-                        double otherwise) {
-    size_t k = norm_place(t->norm, role);
-    if (k != SIZE_MAX) return t->param[k];
-    double *value = TAKE(arena, double, t->at.C);
-    for (size_t c = 0; c < t->at.C; c++) value[c] = otherwise;
-    return value;
-}
-
-static void loops_compare(Tally *sum, const char *what, const double *got,
-                          const Quad *expected, const double *scale, double eps,
-                          size_t count) {
-    for (size_t i = 0; got && i < count; i++)
-        tally_quad(sum, what, i, got[i], expected[i], eps * scale[i]);
-}
-
-typedef struct Restated {
-    Reference right;
-    Outcome got;
-    double eps; /* allowed, of the scale */
-} Restated;
-
-static Restated restate(Arena *arena, const Trial *t, double digits) {
-    Question q = {.eps = t->norm->eps, .N = t->at.N, .C = t->at.C, .L = t->at.L};
-    sharing_of(t->spec, &q);
-    q.x = t->x, q.dy = t->dy;
-    q.gamma = channels(arena, t, NORM_PARAM_SCALE, 1.0);
-    q.beta = channels(arena, t, NORM_PARAM_SHIFT, 0.0);
-    q.uncentred = t->norm->uncentred;
-    if (!t->own && t->norm->states) q.variance = t->state[q.uncentred ? 0 : 1];
-    if (q.variance && !q.uncentred) q.mean = t->state[0];
-    return (Restated){reference_answer(arena, &q), trial_run(arena, t, 0),
-                      digits * DBL_EPSILON};
-}
-
-static CheckReport judge_loops_value(Arena *arena, const Trial *t,
-                                     const TrialCheck *check) {
-    Restated r = restate(arena, t, check->digits);
-    Tally sum = tally_new(t);
-    loops_compare(&sum, "y", r.got.y, r.right.y, r.right.y_scale, r.eps, t->n);
-    return sum.report;
-}
-const TrialCheck trial_loops_value = {
-    .name = "loops-value",
-    .says = "y is the equation's, restated in plain loops of 113 bits",
-    .digits = 4,
-    .data = ON_ALL,
-    .applies = restated,
-    .judge = judge_loops_value};
-
-static CheckReport judge_loops_gradient(Arena *arena, const Trial *t,
-                                        const TrialCheck *check) {
-    Restated r = restate(arena, t, check->digits);
-    Tally sum = tally_new(t);
-    loops_compare(&sum, "dx", r.got.dx, r.right.dx, r.right.dx_scale, r.eps, t->n);
-    trial_diagnose(arena, t, r.got.dx, &sum.report);
-    size_t gamma = norm_place(t->norm, NORM_PARAM_SCALE),
-           beta = norm_place(t->norm, NORM_PARAM_SHIFT);
-    if (gamma != SIZE_MAX)
-        loops_compare(&sum, "dgamma", r.got.dparam[gamma], r.right.dgamma,
-                      r.right.dgamma_scale, r.eps, t->at.C);
-    if (beta != SIZE_MAX)
-        loops_compare(&sum, "dbeta", r.got.dparam[beta], r.right.dbeta,
-                      r.right.dbeta_scale, r.eps, t->at.C);
-    return sum.report;
-}
-const TrialCheck trial_loops_gradient = {
-    .name = "loops-gradient",
-    .says = "kernel's gradient restated in plain loops of 113 bits",
-    .digits = 32,
-    .data = ON_ALL,
-    .applies = restated,
-    .judge = judge_loops_gradient};
 
 /* ---- the definition, and beyond the first order ----------------------------------- */
 

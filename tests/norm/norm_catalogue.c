@@ -1,5 +1,5 @@
 /* The normalizers of other papers: what they are at their corners, what they are called and say of
- * themselves, and what is wrong with a spec. Their equations are restated in norm_equations.c;
+ * themselves, and what is wrong with a spec. Their equations are restated in src/trial/loops.h;
  * that kernels and definitions agree is said by the checks of the registry. */
 #include "norm_given.h"
 

@@ -1,16 +1,61 @@
-/* y = gamma xhat + beta, xhat = (x - mean) / sqrt(variance + eps), and the adjoint
- * dx = (h - mean(h) - xhat mean(h xhat)) / sqrt(variance + eps), h = gamma dy, cell by cell. */
-#include "reference.h"
+/* The normalizers of one partition, restated from their published definitions in 113 bits: for every
+ * element, its cell is whatever the predicate "same cell" says. Slow and plain on purpose; shares no
+ * code with what it judges. Doubles that go in are taken as exact.
+ */
+#ifndef NORMLAB_REFERENCE_H
+#define NORMLAB_REFERENCE_H
+
+#include "arith.h"
+#include "base.h"
+
+/* Who shares mean and variance with whom. */
+typedef enum Sharing {
+    SHARE_NOTHING,  /* no statistics: xhat is x */
+    SHARE_BATCH,    /* the same channel */
+    SHARE_LAYER,    /* the same sample */
+    SHARE_INSTANCE, /* the same sample and channel */
+    SHARE_GROUP,    /* the same sample and the same of `number` blocks of channels */
+    SHARE_SIZE,     /* the same sample and the same block of `number` channels */
+    SHARE_POSITION, /* the same sample and position */
+    SHARE_GHOST     /* the same channel and the same block of `number` samples */
+} Sharing;
+
+typedef struct Question {
+    Sharing sharing;
+    size_t number;
+    double eps;
+    size_t N, C, L;
+    const double *x, *dy;       /* [N, C, L] */
+    const double *gamma, *beta; /* [C] */
+    /* [C] running moments to use instead of x's own; or NULL */
+    const double *mean, *variance;
+    bool uncentred; /* mean squares in place of variances, no mean */
+} Question;
+
+/* Values, and beside each the scale in which its error is measured. */
+typedef struct Reference {
+    Quad *y, *dx;         /* [N, C, L] */
+    Quad *dgamma, *dbeta; /* [C] */
+    /* [N, C, L] over the cell: |gamma| max|xhat| + |beta|; max|h| rstd (1 + max|xhat|), h =
+     * gamma dy; |mean| / std of it, 0 without variance or with given moments */
+    double *y_scale, *dx_scale, *ratio;
+    double *dgamma_scale; /* [C] sum of |dy| max|xhat| */
+    double *dbeta_scale;  /* [C] sum of |dy| */
+    double worst_ratio;   /* largest of `ratio` */
+} Reference;
+
+/* ---- y = gamma xhat + beta, xhat = (x - mean) / sqrt(variance + eps), and the adjoint
+ * dx = (h - mean(h) - xhat mean(h xhat)) / sqrt(variance + eps), h = gamma dy, cell by cell */
 
 typedef struct Place {
     size_t n, c, l;
 } Place;
 
-static Place place_of(const Question *q, size_t i) {
+static inline Place place_of(const Question *q, size_t i) {
     return (Place){i / (q->C * q->L), i / q->L % q->C, i % q->L};
 }
 
-static bool same_cell(const Question *q, size_t i, size_t j) {
+static inline bool same_cell(const Question *q, size_t i, size_t j) {
     const Place a = place_of(q, i), b = place_of(q, j);
     const size_t per_group = q->sharing == SHARE_GROUP ? q->C / q->number : q->number;
     if (q->variance) return a.c == b.c;
@@ -39,21 +84,21 @@ typedef struct Cell {
     double most_xhat, most_h, ratio;
 } Cell;
 
-static Quad xhat_of(const Question *q, const Cell *cell, size_t i) {
+static inline Quad xhat_of(const Question *q, const Cell *cell, size_t i) {
     return (q->x[i] - cell->mean) / cell->std;
 }
 
-static Quad h_of(const Question *q, size_t i) {
+static inline Quad h_of(const Question *q, size_t i) {
     return (Quad)q->gamma[place_of(q, i).c] * q->dy[i];
 }
 
-static double larger(double a, Quad b) {
+static inline double larger(double a, Quad b) {
     double magnitude = (double)quad_abs(b);
     return magnitude > a ? magnitude : a;
 }
 
-static void own_moments(Cell *cell, const Question *q, const size_t *member,
-                        size_t count) {
+static inline void own_moments(Cell *cell, const Question *q, const size_t *member,
+                               size_t count) {
     Quad sum = 0, squares = 0;
     for (size_t k = 0; k < count; k++) sum += q->x[member[k]];
     cell->mean = q->uncentred ? 0 : sum / (Quad)count;
@@ -66,7 +111,8 @@ static void own_moments(Cell *cell, const Question *q, const size_t *member,
     if (variance > 0) cell->ratio = (double)(quad_abs(cell->mean) / quad_sqrt(variance));
 }
 
-static void moments(Cell *cell, const Question *q, const size_t *member, size_t count) {
+static inline void moments(Cell *cell, const Question *q, const size_t *member,
+                           size_t count) {
     size_t c = place_of(q, member[0]).c;
     cell->mean = 0, cell->std = 1;
     if (q->variance) {
@@ -78,7 +124,8 @@ static void moments(Cell *cell, const Question *q, const size_t *member, size_t 
 }
 
 /* Means of h and h xhat; none reach x where the moments do not depend on it. */
-static void sums(Cell *cell, const Question *q, const size_t *member, size_t count) {
+static inline void sums(Cell *cell, const Question *q, const size_t *member,
+                        size_t count) {
     Quad h = 0, hx = 0;
     for (size_t k = 0; k < count; k++) {
         Quad xhat = xhat_of(q, cell, member[k]);
@@ -92,7 +139,8 @@ static void sums(Cell *cell, const Question *q, const size_t *member, size_t cou
     cell->mean_hx = given ? 0 : hx / (Quad)count;
 }
 
-static void answer_element(Reference *r, const Question *q, const Cell *cell, size_t i) {
+static inline void answer_element(Reference *r, const Question *q, const Cell *cell,
+                                  size_t i) {
     const size_t c = place_of(q, i).c;
     const Quad xhat = xhat_of(q, cell, i), weight = quad_abs(q->dy[i]);
     r->y[i] = q->gamma[c] * xhat + q->beta[c];
@@ -108,7 +156,7 @@ static void answer_element(Reference *r, const Question *q, const Cell *cell, si
     r->worst_ratio = larger(r->worst_ratio, cell->ratio);
 }
 
-Reference reference_answer(Arena *arena, const Question *q) {
+static inline Reference reference_answer(Arena *arena, const Question *q) {
     const size_t n = q->N * q->C * q->L;
     Reference r = {.y = ZERO(arena, Quad, n), .dx = ZERO(arena, Quad, n)};
     r.dgamma = ZERO(arena, Quad, q->C), r.dbeta = ZERO(arena, Quad, q->C);
@@ -132,3 +180,5 @@ Reference reference_answer(Arena *arena, const Question *q) {
     }
     return r;
 }
+
+#endif
