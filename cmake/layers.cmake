@@ -65,7 +65,7 @@ function(script_test name)
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
 endfunction()
 
-# Cases that the program itself lists (`normlab WORD --list`) and judges one by one (`normlab WORD --case NAME`).
+# Cases that the program itself lists (`normlab WORD --list`) and judges (`normlab WORD --case NAME`), a test for all of a subject.
 #   command_test(check)
 function(command_test word)
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${word}_command.cmake)
