@@ -25,8 +25,10 @@ def listed(place):
     """Networks stand in the list of everything, after the normalizers; asked for alone they are the same."""
     every = names(place)
     same("all names differ", len(set(every)), len(every))
-    nets = names(place, NET)
+    nets = names(place, NET, "plain(depth=5, width=2)", "mlp(depth=3, width=8)", "linear")
     same("networks come last", every[-len(nets):], nets)
+    same("nothing to normalize", [name for name in nets if name.startswith("linear")],
+         [f"linear.none.{name}" for name in CHECKS])
     same("one network", names(place, NET, "--norm", "group(2)"),
          [f"resnet-depth-8-width-4.group-2.{name}" for name in CHECKS])
     check("group-2.4x8x5.gradient" in every, "no normalizer in the list")

@@ -913,7 +913,7 @@ def show(place):
 def lists(place):
     expected = {"norms": ["none", "batch", "layer", "instance", "group", "position", "ghost"],
                 "experiments": ["batch-size"], "datasets": ["fashion-mini", "fashion-mnist", "cifar10", "idx", "cifar"],
-                "networks": ["resnet"]}
+                "networks": ["resnet", "plain", "mlp", "linear"]}
     for name, least in expected.items():
         text, data = place.good("list", name), json.loads(place.good("list", name, "--json"))
         found = [row["name"] for row in data[name]]
@@ -937,6 +937,12 @@ def whole_names(place):
         check("resnet(depth=20, width=16)" in text, text)
     check("`normlab check 'resnet(depth=20)'`" in place.good("list", "networks", "resnet(depth=20)"), "how to check it")
     data, = json.loads(place.good("list", "networks", "resnet(depth=20)", "--json"))["networks"]
+    same("learned", data["learned"], "272186 numbers in 65 parameters, 1568 of normalizers")
+    same("flops", data["flops"], "62.04 million a sample forward, 2 a multiply-add")
+    check(data["normalizers"].startswith("21 places, channels x positions: 16 x 784: stem_norm, stage1.block1.norm1"),
+          data["normalizers"])
+    check("; 64 x 49: stage3.block1.norm1, stage3.block1.norm2, stage3.block1.shortcut_norm" in data["normalizers"], "last stage")
+    same("none in linear", json.loads(place.good("list", "networks", "linear", "--json"))["networks"][0]["normalizers"], "none")
     same("in full", data["in full"], "resnet(depth=20, width=16)")
 
 

@@ -11,6 +11,7 @@ typedef struct Declared {
     Arena *arena;
     Net *net;
     NetNorms norms;
+    bool weighed;                 /* some weight is changed before it is used */
     size_t param_room, norm_room; /* of the net's arrays, which grow */
     Error *error;
 } Declared;

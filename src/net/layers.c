@@ -135,14 +135,26 @@ static Node *param_node(const Layers *l, size_t number) {
                           pass->gradient ? pass->gradient + p->offset : NULL);
 }
 
+static size_t inputs_of(Shape weight) {
+    return shape_count(weight) / weight.size[0];
+}
+
+/* Of its elements: orthonormal rows of C have C^-1/2, and as many columns of K have K^-1/2. */
+static double start_std(Shape weight, LayerStart start) {
+    const size_t K = weight.size[0], C = inputs_of(weight),
+                 count = start.orthogonal && K > C ? K : C;
+    return sqrt(start.square / (double)count);
+}
+
 /* The next one. "stem", "weight" */
 static Node *next_param(Layers *l, const char *name, const char *own, Shape shape,
-                        double std) {
+                        LayerStart start) {
     if (l->declared) {
         const char *full =
             text_print(l->declared->arena, "%s%s.%s", l->within, name, own);
         NetParam param = free_param(full, shape);
-        param.std = std;
+        if (start.square > 0) param.std = start_std(shape, start);
+        param.orthogonal = start.orthogonal;
         declare_param(l->declared, param);
     }
     VERIFY(is_part(l, name, l->net->param[l->params].name) &&
@@ -151,25 +163,22 @@ static Node *next_param(Layers *l, const char *name, const char *own, Shape shap
     return param_node(l, l->params++);
 }
 
-static size_t inputs_of(Shape weight) {
-    return shape_count(weight) / weight.size[0];
-}
-
 /* What layers do to their weights is seen where those run: it changes no shape. */
 static bool is_changed(const NetWeights *weighing, Shape weight) {
     return weighing->apply && (weight.rank > 2 || weighing->linear);
 }
 
 /* A weight [K, ...] as it is used. */
-static Node *layer_weight(Layers *l, const char *name, Shape shape, double std) {
+static Node *layer_weight(Layers *l, const char *name, Shape shape, LayerStart start) {
     const NetWeights *weighing = l->net->weighing;
     const size_t number = l->params;
-    if (l->declared && is_changed(weighing, shape) &&
-        inputs_of(shape) < weighing->least_inputs)
+    const bool changed = is_changed(weighing, shape);
+    if (l->declared) l->declared->weighed |= changed;
+    if (l->declared && changed && inputs_of(shape) < weighing->least_inputs)
         layers_refuse(l, name, "%s weights of %zu input would be 0; more width would do",
                       weighing->name, inputs_of(shape));
-    Node *v = next_param(l, name, "weight", shape, std);
-    if (l->declared || !is_changed(weighing, shape)) return v;
+    Node *v = next_param(l, name, "weight", shape, start);
+    if (l->declared || !changed) return v;
     const size_t gain = l->net->param[number].gain;
     return weighing->apply(l->tape, v, gain ? param_node(l, gain) : NULL);
 }
@@ -222,17 +231,22 @@ Node *layer_conv(Layers *l, const char *name, Node *x, size_t K, size_t R, size_
         return nothing(l, SHAPE(x->shape.size[0], K, 1, 1));
     const Shape shape = SHAPE(K, x->shape.size[1], R, R);
     const size_t inputs = inputs_of(shape);
-    Node *w = layer_weight(l, name, shape, sqrt(2.0 / (double)inputs));
+    Node *w = layer_weight(l, name, shape, (LayerStart){.square = 2.0});
     Node *y = tape_conv2d(l->tape, x, w, stride, pad);
     count_flops(l, K * inputs * y->shape.size[2] * y->shape.size[3]);
     return y;
 }
 
 Node *layer_linear(Layers *l, const char *name, Node *x, size_t K) {
+    return layer_linear_from(l, name, x, K, (LayerStart){.square = 1.0});
+}
+
+Node *layer_linear_from(Layers *l, const char *name, Node *x, size_t K,
+                        LayerStart start) {
     const size_t C = x->shape.size[1];
-    Node *w = layer_weight(l, name, SHAPE(K, C), sqrt(1.0 / (double)C));
+    Node *w = layer_weight(l, name, SHAPE(K, C), start);
     Node *y = tape_matmul(l->tape, x, w, false, true);
-    Node *bias = next_param(l, name, "bias", SHAPE(K), 0.0);
+    Node *bias = next_param(l, name, "bias", SHAPE(K), (LayerStart){.square = 0.0});
     Node *row = tape_reshape(l->tape, bias, SHAPE(1, K));
     count_flops(l, K * C);
     return tape_add(l->tape, y, tape_broadcast(l->tape, row, y->shape));
@@ -242,6 +256,12 @@ Node *layer_pool(Layers *l, Node *x) {
     const Partition *p =
         partition_blocks(tape_arena(l->tape), shape_lattice(x->shape), 1, 1, false);
     return tape_reshape(l->tape, tape_mean(l->tape, x, p), SHAPE(p->N, p->C));
+}
+
+Node *layer_flat(Layers *l, Node *x) {
+    const size_t N = x->shape.size[0];
+    if (x->shape.rank == 2) return x;
+    return tape_reshape(l->tape, x, SHAPE(N, shape_count(x->shape) / N));
 }
 
 /* ---- normalizers ----------------------------------------------------------------- */
@@ -329,8 +349,13 @@ Node *layer_norm(Layers *l, const char *name, Node *x) {
     return layer_norm_from(l, name, x, 1.0);
 }
 
-Node *layer_norm_relu(Layers *l, const char *name, Node *x) {
+Node *layer_norm_activated(Layers *l, const char *name, Node *x,
+                           LayerActivation *activate) {
     Node *y = layer_norm(l, name, x);
-    if (l->pass && norm_activates(l->net->norm[l->norms - 1].norm)) return y;
-    return tape_relu(l->tape, y);
+    const bool active = l->pass && norm_activates(l->net->norm[l->norms - 1].norm);
+    return activate && !active ? activate(l->tape, y) : y;
+}
+
+Node *layer_norm_relu(Layers *l, const char *name, Node *x) {
+    return layer_norm_activated(l, name, x, tape_relu);
 }

@@ -32,6 +32,7 @@ struct NetKind {
     const char *name;
     const char *usage; /* "resnet(depth=D, ...)" */
     const char *title;
+    const char *example;      /* a small one, which `normlab check` proves */
     const NetOption *options; /* ends with a NULL name; NULL: none but weights= */
     void (*run)(Layers *l, const size_t *option); /* [options] as they were given */
 };
@@ -58,17 +59,28 @@ void layers_refuse(Layers *l, const char *name, const char *format, ...)
 Node *layer_conv(Layers *l, const char *name, Node *x, size_t K, size_t R, size_t stride,
                  size_t pad);
 
-/* [N, C] to [N, K], x W' + bias; W begins with variance 1 / inputs, the bias with 0. */
+/* How a weight of K x C begins: normal draws of variance square / C; or a random matrix with
+ * orthogonal rows, or columns where those are fewer, of length sqrt(square). */
+typedef struct LayerStart {
+    double square;
+    bool orthogonal;
+} LayerStart;
+
+/* [N, C] to [N, K], x W' + bias; W begins with variance 1 / C, the bias with 0. */
 Node *layer_linear(Layers *l, const char *name, Node *x, size_t K);
+Node *layer_linear_from(Layers *l, const char *name, Node *x, size_t K, LayerStart start);
 
 /* A normalizer of channels; what it is, is not the network's business. */
 Node *layer_norm(Layers *l, const char *name, Node *x);
 /* The same; gamma, if there is one, begins at this. */
 Node *layer_norm_from(Layers *l, const char *name, Node *x, double gamma);
-/* The same and relu, which is left out after a normalizer that activates. */
+/* The same and an activation (NULL: none), which is left out after a normalizer that is one. */
+typedef Node *LayerActivation(Tape *tape, Node *x);
+Node *layer_norm_activated(Layers *l, const char *name, Node *x,
+                           LayerActivation *activate);
 Node *layer_norm_relu(Layers *l, const char *name, Node *x);
 
-/* Mean over positions: [N, C, ...] to [N, C]. */
-Node *layer_pool(Layers *l, Node *x);
+Node *layer_pool(Layers *l, Node *x); /* mean over positions: [N, C, ...] to [N, C] */
+Node *layer_flat(Layers *l, Node *x); /* all elements of a sample: to [N, C ...] */
 
 #endif

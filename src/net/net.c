@@ -1,4 +1,4 @@
-/* Networks: declared by running them on shapes, begun, and run. */
+/* Networks: declared by running them on shapes, and run. */
 #include "internal.h"
 
 #include <string.h>
@@ -29,6 +29,10 @@ static void declare(Declared *declared, size_t batch) {
     net->kind->run(&layers, net->option);
     layers_declare_gains(declared);
     arena_free(own);
+    if (net->weighing->apply && !declared->weighed)
+        fail(declared->error, EX_USAGE, 0,
+             "weights=%s are of convolutions, and %s has none", net->weighing->name,
+             net->kind->name);
 }
 
 const Net *net_new(Arena *arena, const char *text, NetNorms norms, NetFace face,
@@ -39,28 +43,6 @@ const Net *net_new(Arena *arena, const char *text, NetNorms norms, NetFace face,
     Declared declared = {.arena = arena, .net = net, .norms = norms, .error = error};
     declare(&declared, batch);
     return error->set ? NULL : net;
-}
-
-/* ---- how it begins --------------------------------------------------------------- */
-
-void net_initialize(const Net *net, double *weights, double *state, uint64_t seed) {
-    for (size_t i = 0; i < net->params; i++) {
-        const NetParam *p = &net->param[i];
-        Draw draw = {.seed = seed, .purpose = DRAW_INIT, .sample = i};
-        for (size_t k = 0; k < p->count; k++)
-            weights[p->offset + k] = p->std > 0 ? p->std * draw_normal(draw, k)
-                                     : p->start ? p->start[k]
-                                                : p->initial;
-        if (p->gain_of == 0) continue;
-        const NetParam *weight = &net->param[p->gain_of - 1];
-        weights_lengths(weights + p->offset, weights + weight->offset, weight->shape);
-    }
-    for (size_t i = 0; i < net->norms; i++) {
-        const Norm *norm = net->norm[i].norm;
-        double *values = state + net->norm[i].state;
-        for (size_t s = 0; s < norm->states; values += norm->state[s++].count)
-            norm_begin_state(values, &norm->state[s]);
-    }
 }
 
 /* ---- running --------------------------------------------------------------------- */

@@ -34,8 +34,9 @@ typedef struct NetParam {
     bool normalizer;      /* belongs to a normalizer (gamma, beta...) */
     NormParamRole role;   /* there */
     bool decayed;
-    double initial;      /* constant initial value, where std is 0 */
+    double initial;      /* value at first, or the mean of the draws */
     double std;          /* of the initial normal draws */
+    bool orthogonal;     /* which are then made orthogonal, of the same std */
     double least, most;  /* kept inside after each step */
     const double *start; /* [count] initial values that differ; NULL: `initial` */
     size_t gain;         /* of a weight: the number of its gain; 0: none */
@@ -97,6 +98,7 @@ const NetKind *const *net_kinds(size_t *count);
 const char *net_name(const NetKind *kind);
 const char *net_usage(const NetKind *kind); /* "resnet(depth=D, width=W)" */
 const char *net_title(const NetKind *kind);
+const char *net_example(const NetKind *kind); /* a small one */
 
 /* Canonical form, from its text alone. NULL and *error (at: offset in `text`). */
 const char *net_canonical(Arena *arena, const char *text, Error *error);
@@ -108,9 +110,6 @@ const char *net_canonical(Arena *arena, const char *text, Error *error);
  * layer, the numbers and what would work. */
 const Net *net_new(Arena *arena, const char *text, NetNorms norms, NetFace face,
                    size_t batch, Error *error);
-
-/* Initial weights by `seed` and initial running state. */
-void net_initialize(const Net *net, double *weights, double *state, uint64_t seed);
 
 /* One forward pass: what it reads and where it writes. */
 typedef struct NetPass {
@@ -131,5 +130,10 @@ void net_run(const Net *net, const NetPass *pass, Node *const *in, Node **out);
 
 /* The one output of a network that has one, of its one input. */
 Node *net_run_one(const Net *net, const NetPass *pass, Node *in);
+
+/* ---- start.c --------------------------------------------------------------------- */
+
+/* Initial weights by `seed` and initial running state. */
+void net_initialize(const Net *net, double *weights, double *state, uint64_t seed);
 
 #endif

@@ -3,8 +3,6 @@
 
 #include "kind.h"
 
-#include <string.h>
-
 #define NETWORK(name) extern const NetKind net_##name;
 #include "net.def"
 #undef NETWORK
@@ -32,19 +30,20 @@ const char *net_title(const NetKind *kind) {
     return kind->title;
 }
 
+const char *net_example(const NetKind *kind) {
+    return kind->example;
+}
+
 /* ---- a spec ---------------------------------------------------------------------- */
 
+static const Choice NAMES = {
+    .table = KINDS, .count = COUNT_OF(KINDS), .stride = sizeof *KINDS, .pointers = true};
+
 static const NetKind *find_kind(Arena *arena, const Spec *spec, Error *error) {
-    const char *name[COUNT_OF(KINDS)];
-    Text known = text_new(arena);
-    for (size_t i = 0; i < COUNT_OF(KINDS); i++) {
-        name[i] = KINDS[i]->name;
-        if (strcmp(spec->word, name[i]) == 0) return KINDS[i];
-        text_add(&known, "%s%s", i > 0 ? ", " : "", KINDS[i]->usage);
-    }
-    fail(error, EX_USAGE, spec->at, "no network '%s'%s; there %s %s", spec->word,
-         text_hint(arena, spec->word, name, COUNT_OF(KINDS)),
-         COUNT_OF(KINDS) > 1 ? "are" : "is", known.data);
+    const size_t i = choice_find(&NAMES, spec->word);
+    if (i < NAMES.count) return KINDS[i];
+    fail(error, EX_USAGE, spec->at, "no network '%s'%s; there are %s", spec->word,
+         choice_hint(arena, &NAMES, spec->word), choice_words(arena, &NAMES, " and "));
     return NULL;
 }
 

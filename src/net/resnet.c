@@ -59,5 +59,6 @@ const NetKind net_resnet = {
         "resnet(depth=D, width=W, stem_stride=S, weights=plain|standardized|normalized)",
     .title = "residual network for small images, He et al. 2016: depth 6n+2, option B "
              "shortcuts",
+    .example = "resnet(depth=8, width=4)",
     .options = OPTIONS,
     .run = resnet};

@@ -97,8 +97,7 @@ static void print_proved(const Entry *e) {
            e->spec);
 }
 
-/* A text under its heading, in lines. */
-static void print_wrapped(const char *heading, const char *text) {
+void print_wrapped(const char *heading, const char *text) {
     enum { INDENT = 15, WIDTH = 100 };
     size_t column = INDENT;
     print_heading(heading);

@@ -34,6 +34,11 @@ Work work_of(Arena *arena, const Norm *norm, bool definition);
 /* Of the table of checks, those that say under which changes the output stays. */
 bool is_invariance(const char *check);
 
+/* ---- catalogue.c --------------------------------------------------------------------- */
+
+/* A text under its heading, in lines. */
+void print_wrapped(const char *heading, const char *text);
+
 /* ---- catalogue_json.c ---------------------------------------------------------------- */
 
 void print_json_entry(Arena *arena, const Entry *entry);

@@ -9,8 +9,6 @@
 
 enum { MOST_THREADS = 64 };
 
-static const char DEFAULT_NET[] = "resnet(depth=8, width=4)";
-
 /* By its first word, or nearly. */
 static bool net_is_meant(Arena *arena, const char *text) {
     size_t norms, nets;
@@ -46,12 +44,13 @@ static void list_cases(Cases *cases, const char *only) {
     die_if(&error);
 }
 
-/* The specs asked for, networks each in a table of its own; or one normalizer of each
- * kind, and one network. */
+/* The specs asked for, networks each in a table of its own; or one normalizer and one
+ * network of each kind. */
 static void read_specs(Cases *cases, const char **word, size_t words, const char *norms) {
     Arena *arena = cases->arena;
     Sheet alone = sheet_of_norms(arena);
     bool *is_net = TAKE(arena, bool, words + 1), any = false;
+    size_t count;
     for (size_t i = 0; i < words; i++) {
         is_net[i] = net_is_meant(arena, word[i]);
         any = any || is_net[i];
@@ -61,8 +60,7 @@ static void read_specs(Cases *cases, const char **word, size_t words, const char
         die(EX_USAGE,
             "--norm %s: says what stands in a network, and none is named, "
             "e.g. '%s'",
-            text_clip(arena, norms), DEFAULT_NET);
-    size_t count;
+            text_clip(arena, norms), net_example(net_kinds(&count)[0]));
     const NormKind *const *kinds = norm_kinds(&count);
     for (size_t i = 0; i < count && words == 0; i++) {
         add_norm(&alone, arena, norm_example(kinds[i]));
@@ -72,7 +70,9 @@ static void read_specs(Cases *cases, const char **word, size_t words, const char
     if (alone.columns) cases->sheet[cases->sheets++] = alone;
     for (size_t i = 0; i < words; i++)
         if (is_net[i]) add_net(cases, word[i], norms);
-    if (words == 0) add_net(cases, DEFAULT_NET, NULL);
+    const NetKind *const *nets = net_kinds(&count);
+    for (size_t i = 0; i < count && words == 0; i++)
+        add_net(cases, net_example(nets[i]), NULL);
 }
 
 static size_t processors(void) {

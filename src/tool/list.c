@@ -1,5 +1,5 @@
 /* What there is: normalizers, experiments, data sets, networks, checks. */
-#include "tool.h"
+#include "catalogue.h"
 
 #include <string.h>
 
@@ -13,6 +13,7 @@ typedef struct Thing {
     size_t facts;
     struct {
         const char *of, *text;
+        bool wraps;
     } fact[MOST_FACTS]; /* asked for by name alone */
 } Thing;
 
@@ -30,7 +31,11 @@ static void print_row(const Thing *thing) {
 static void print_entry(const Thing *thing) {
     printf("%s\n  %-12s %s\n", thing->usage, "is", thing->title);
     for (size_t i = 0; i < thing->facts; i++) {
-        printf("  %-12s ", thing->fact[i].of);
+        if (thing->fact[i].wraps) {
+            print_wrapped(thing->fact[i].of, thing->fact[i].text);
+            continue;
+        }
+        printf("  %-12s ", thing->fact[i].of); /* what may be pasted stays in one line */
         print_commands(stdout, thing->fact[i].text);
         putchar('\n');
     }
@@ -168,11 +173,61 @@ static void name_network(Arena *arena, size_t i, Thing *thing) {
         .name = net_name(kind), .usage = net_usage(kind), .title = net_title(kind)};
 }
 
+/* What is asked of it is asked on such images. */
+enum { IMAGE_SIDE = 28, IMAGE_CLASSES = 10, IMAGE_BATCH = 32 };
+
+/* "of 16 x 784: stem_norm, stage1.block1.norm1; of 32 x 196: ..." */
+static const char *places_text(Arena *arena, const Net *net) {
+    Text text = text_new(arena);
+    for (size_t i = 0; i < net->norms; i++) {
+        const NetNorm *place = &net->norm[i], *before = i ? place - 1 : NULL;
+        const Lattice sees = place->sees;
+        if (before && before->sees.C == sees.C && before->sees.L == sees.L)
+            text_add(&text, ", %s", place->name);
+        else
+            text_add(&text, "%s%zu x %zu: %s", before ? "; " : "", sees.C, sees.L,
+                     place->name);
+    }
+    return text.data;
+}
+
+static void add_declared(Arena *arena, Thing *thing, const Net *net) {
+    Text outputs = text_new(arena);
+    size_t of_norms = 0;
+    for (size_t i = 0; i < net->outputs; i++)
+        text_add(&outputs, "%s%s %s", i ? ", " : "", net->output[i].name,
+                 shape_text(arena, net->output[i].shape));
+    for (size_t i = 0; i < net->params; i++)
+        of_norms += net->param[i].normalizer ? net->param[i].count : 0;
+    add_fact(thing, "outputs", outputs.data);
+    add_fact(thing, "learned",
+             text_print(arena, "%zu numbers in %zu parameters, %zu of normalizers",
+                        net->weights, net->params, of_norms));
+    add_fact(thing, "flops",
+             text_print(arena, "%.4g million a sample forward, 2 a multiply-add",
+                        net->flops / 1e6));
+    add_fact(thing, "normalizers",
+             net->norms ? text_print(arena, "%zu places, channels x positions: %s",
+                                     net->norms, places_text(arena, net))
+                        : "none");
+    thing->fact[thing->facts - 1].wraps = true;
+}
+
 static void describe_network(Arena *arena, size_t i, Thing *thing) {
     size_t count;
     Error error = {.set = false};
     const char *said = thing->said ? thing->said : net_name(net_kinds(&count)[i]);
+    const NetFace face = net_of_images(1, IMAGE_SIDE, IMAGE_SIDE, IMAGE_CLASSES);
     add_fact(thing, "in full", net_canonical(arena, said, &error));
+    const Net *net =
+        net_new(arena, said, (NetNorms){.all = "batch"}, face, IMAGE_BATCH, &error);
+    add_fact(thing, "on",
+             text_print(arena, "images [1, %d, %d] of %d classes, with norm=batch",
+                        IMAGE_SIDE, IMAGE_SIDE, IMAGE_CLASSES));
+    if (net)
+        add_declared(arena, thing, net);
+    else
+        add_fact(thing, "refused", text_print(arena, "there: %s", error.message));
     add_fact(thing, "checked by",
              text_print(arena, "`normlab check %s`", text_quoted(arena, said)));
     add_fact(thing, "used by",

@@ -23,9 +23,20 @@ static const Net *build(Arena *arena, const char *net, const char *norm, Error *
     return net_new(arena, net, (NetNorms){.all = norm}, face, BATCH, error);
 }
 
+/* Whether normalizers have places in it. */
+static bool normalizes(Arena *arena, const char *net) {
+    Error error = {.set = false};
+    const Net *bare = build(arena, net, "none", &error);
+    return bare == NULL || bare->norms > 0;
+}
+
 /* Of the registry, those that fit. */
 static bool add_fitting(Sheet *sheet, Arena *arena, Error *none) {
     size_t count;
+    if (!normalizes(arena, sheet->net)) {
+        sheet->column[sheet->columns++] = "none";
+        return true;
+    }
     const NormKind *const *kind = norm_kinds(&count);
     for (size_t i = 0; i < count; i++) {
         Error error = {.set = false};

@@ -184,7 +184,10 @@ static void declared_is_what_runs(void **state) {
     (void)state;
     static const char *const specs[] = {"resnet(depth=8, width=3)",
                                         "resnet(depth=14, width=2, stem_stride=3)",
-                                        "resnet(depth=8, width=2, weights=normalized)"};
+                                        "resnet(depth=8, width=2, weights=normalized)",
+                                        "plain(depth=8, width=3)",
+                                        "mlp(depth=4, width=6)",
+                                        "linear"};
     enum { N = 3 };
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(specs); i++) {
@@ -344,7 +347,8 @@ static const Refused REFUSED[] = {
      8,
      4,
      0,
-     {"no network 'resent', did you mean 'resnet'?", "there is resnet("}},
+     {"no network 'resent', did you mean 'resnet'?",
+      "there are resnet, plain, mlp and linear"}},
     {"resnet | resnet", "batch", 8, 4, 0, {"no network 'chain'"}},
     {"resnet(depth=8", "batch", 8, 4, 14, {")"}},
     {"", "batch", 8, 4, 0, {""}},
