@@ -42,6 +42,7 @@ static void describe(Text *text, const char *part, const Reading *r, const Pile 
 static void identify(char sha256[DIGEST_LENGTH + 1], const Reading *r) {
     Text text = text_new(r->scratch);
     describe(&text, "train", r, &r->train);
+    if (r->val.count > 0) describe(&text, "val", r, &r->val);
     describe(&text, "test", r, &r->test);
     digest_bytes(sha256, text.data, text.length);
 }
@@ -66,7 +67,7 @@ static const char *title_of(const Reading *r, const char *sha256) {
     if (r->known) return text_print(r->arena, "%s, in %s", r->known->title, r->from);
     if (r->from == NULL) return r->kind->title;
     return text_print(r->arena, "%zu samples in %s (SHA-256 %.12s...)",
-                      r->train.count + r->test.count, r->from, sha256);
+                      r->train.count + r->val.count + r->test.count, r->from, sha256);
 }
 
 /* ---- from files to samples --------------------------------------------------------- */
@@ -75,6 +76,7 @@ enum { MOST_DRAWN = 5000 };
 
 static size_t drawn(const Reading *r) {
     const size_t tenth = (r->train.count + 9) / 10;
+    if (r->val.count > 0) return 0;
     if (r->drawn > 0) return r->drawn;
     return tenth < MOST_DRAWN ? tenth : MOST_DRAWN;
 }
@@ -96,7 +98,7 @@ static const Dataset *load(Reading *r, const char *name, Error *error) {
     dataset->source = r->known ? r->known->source : r->kind->source;
     dataset->fields = r->fields;
     memcpy(dataset->field, r->field, sizeof dataset->field);
-    split_samples(r->arena, r->scratch, dataset, &r->train, &r->test, drawn(r));
+    split_samples(dataset, r, drawn(r));
     split_statistics(r->arena, dataset);
     return dataset;
 }

@@ -42,8 +42,8 @@ typedef struct Samples {
     const uint32_t *id;                   /* [count] */
 } Samples;
 
-/* `sha256` is that of two lines, "train COUNT SIZE... DIGEST..." and "test ...": the sizes
- * of one sample of each field, and the SHA-256 of all its decoded values (of an image and
+/* `sha256` is that of two lines, "train COUNT SIZE... DIGEST..." and "test ..." (with a line
+ * "val ..." between them where the source has such a part): the sizes of one sample of each field, and the SHA-256 of all its decoded values (of an image and
  * a label "CHANNELS HEIGHT WIDTH PIXELS LABELS"). The files' packing does not matter. */
 typedef struct Dataset {
     const char *name;   /* as it is asked for, in its one form: "fashion-mini" */

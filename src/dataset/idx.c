@@ -59,9 +59,8 @@ static bool header(Stream *stream, size_t *size, size_t rank, size_t *all) {
     return true;
 }
 
-/* One file into the arena; labels are checked where `classes` is not 0. NULL: *error. */
-static uint8_t *read_file(Reading *to, const char *path, size_t *size, size_t rank,
-                          size_t classes, Error *error) {
+uint8_t *idx_file(Reading *to, const char *path, size_t *size, size_t rank,
+                  size_t classes, Error *error) {
     Stream stream;
     size_t all = 0;
     uint8_t *out = NULL;
@@ -84,12 +83,12 @@ static bool read_pile(Reading *to, Pile *pile, const char *const *path, Error *e
     Shape *image = &to->field[0].shape;
     size_t size[MOST_RANK] = {pile->count, image->size[1], image->size[2]};
     const size_t classes = to->field[1].classes;
-    pile->value[0] = read_file(to, path[0], size, 3, 0, error);
+    pile->value[0] = idx_file(to, path[0], size, 3, 0, error);
     if (pile->value[0] == NULL) return false;
     *image = SHAPE(1, size[1], size[2]);
     pile->count = size[0];
     pile->value[1] =
-        read_file(to, path[1], size, 1, classes ? classes : DATA_MOST_CLASSES, error);
+        idx_file(to, path[1], size, 1, classes ? classes : DATA_MOST_CLASSES, error);
     return pile->value[1] != NULL;
 }
 

@@ -24,7 +24,7 @@ typedef struct Pile {
 
 /* ---- reading.c: what DatasetKind.fill fills in ------------------------------------ */
 
-/* The fields, the two piles train and test, and their values in `arena`. */
+/* The fields, the piles, and their values in `arena`. */
 struct Reading {
     const DatasetKind *kind;
     Arena *arena;     /* of what stays */
@@ -32,7 +32,7 @@ struct Reading {
     const char *from; /* the path that was named; NULL: the kind takes none */
     size_t fields;
     DataField field[DATA_MOST_FIELDS]; /* [fields]; mean and std are found out later */
-    Pile train, test;
+    Pile train, test, val;             /* val.count 0: drawn from train */
     size_t
         drawn; /* of train's samples, how many are drawn to validate; 0: a tenth of them, at
                      most 5,000 */
@@ -100,6 +100,11 @@ const char *files_in(Reading *to, const char *folder, const char *name);
 
 /* ---- idx.c, cifar.c: formats of several data sets ---------------------------------- */
 
+/* One file into the arena; NULL: *error. size[rank] (at most 3) are wanted where they are not 0,
+ * and afterwards what it has; labels are checked where `classes` is not 0. */
+uint8_t *idx_file(Reading *to, const char *path, size_t *size, size_t rank,
+                  size_t classes, Error *error);
+
 enum { IDX_FILES = 4 };
 extern const char *const idx_names[IDX_FILES + 1]; /* MNIST's, and a NULL */
 
@@ -127,9 +132,9 @@ bool cifar10_is(const CifarFile *file); /* [CIFAR10_FILES] */
 
 /* ---- split.c --------------------------------------------------------------------- */
 
-/* train, val and test of `dataset`, whose fields are set, from the two piles. */
-void split_samples(Arena *arena, Arena *scratch, Dataset *dataset, const Pile *train,
-                   const Pile *test, size_t val);
+/* train, val and test of `dataset`, whose fields are set, from the piles; `val` samples are
+ * drawn to validate, 0 where those have a pile of their own. */
+void split_samples(Dataset *dataset, const Reading *from, size_t val);
 /* mean and std of what is standardized, of the samples in train. */
 void split_statistics(Arena *arena, Dataset *dataset);
 

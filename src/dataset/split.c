@@ -23,16 +23,22 @@ static Samples choose(Arena *arena, const Dataset *dataset, const Pile *pile,
     return samples;
 }
 
+static Samples all_of(Arena *arena, Arena *scratch, const Dataset *dataset,
+                      const Pile *pile) {
+    size_t *order = TAKE(scratch, size_t, pile->count);
+    for (size_t i = 0; i < pile->count; i++) order[i] = i;
+    return choose(arena, dataset, pile, order, pile->count);
+}
+
 //> split
-void split_samples(Arena *arena, Arena *scratch, Dataset *dataset, const Pile *train,
-                   const Pile *test, size_t val) {
-    size_t *drawn = TAKE(scratch, size_t, train->count),
-           *all = TAKE(scratch, size_t, test->count);
-    draw_permutation((Draw){SPLIT_SEED, DRAW_SPLIT, 0, 0}, drawn, train->count);
-    for (size_t i = 0; i < test->count; i++) all[i] = i;
-    dataset->val = choose(arena, dataset, train, drawn, val);
-    dataset->train = choose(arena, dataset, train, drawn + val, train->count - val);
-    dataset->test = choose(arena, dataset, test, all, test->count);
+void split_samples(Dataset *dataset, const Reading *r, size_t val) {
+    const size_t count = r->train.count;
+    size_t *drawn = TAKE(r->scratch, size_t, count);
+    draw_permutation((Draw){SPLIT_SEED, DRAW_SPLIT, 0, 0}, drawn, count);
+    dataset->val = r->val.count > 0 ? all_of(r->arena, r->scratch, dataset, &r->val)
+                                    : choose(r->arena, dataset, &r->train, drawn, val);
+    dataset->train = choose(r->arena, dataset, &r->train, drawn + val, count - val);
+    dataset->test = all_of(r->arena, r->scratch, dataset, &r->test);
 }
 //< split
 
