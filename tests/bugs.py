@@ -134,7 +134,7 @@ BUGS = [
      [(KERNEL, "forward", "((in[l] - s.shift) - s.offset) * s.rstd * scale + bias",
        "in[l] * (s.rstd * scale) + (bias - (s.shift + s.offset) * (s.rstd * scale))")]),
     ("running moments used in training",
-     [(DEFINITION, "fuse", "norm->kind->keeps_state && context->mode == NORM_EVAL", "norm->kind->keeps_state")]),
+     [(DEFINITION, "fuse", "moments[context->mode]", "moments[NORM_EVAL]")]),
     ("xla #913 the other way: the batch's moments used in evaluation",
-     [(DEFINITION, "fuse", "norm->kind->keeps_state && context->mode == NORM_EVAL", "0")]),
+     [(DEFINITION, "fuse", "moments[context->mode]", "moments[NORM_TRAIN]")]),
 ]

@@ -653,8 +653,8 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, tape_div(t, m.centred, tape_spread(t, root, m.partition, x->shape)));
 }
 
-const NormKind norm_holding = {.name = "holding", .usage = "holding", .title = "its root is held", .block = 1,
-                               .width = 1, .define = define, .holds = SAID};
+const NormKind norm_holding = {.name = "holding", .usage = "holding", .title = "its root is held", .cell = {{1, 1, .moments = {NORM_OWN, NORM_OWN}}},
+                               .define = define, .holds = SAID};
 NORMLAB_PLUGIN(norm_holding);
 """
 

@@ -45,7 +45,6 @@ const NormKind norm_anneal = {
     .usage = "anneal(a, b, from=E, to=E)",
     .title = "from one to another, by epochs",
     .options = (const char *const[]){"from", "to", NULL},
-    .combines = true,
     .configure = configure,
     .text = text,
 };

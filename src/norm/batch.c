@@ -11,9 +11,8 @@ const NormKind norm_batch = {
         "ONNX, Keras and Flax move the running variance by the biased one (here and in "
         "PyTorch: unbiased); Keras has eps 1e-3 and weighs the newest batch by 0.01",
     .also = (const char *const[]){"batch(center=no)", NULL},
-    .keeps_state = true,
-    .width = 1,
     .twins = (const NormTwin[]){{"ghost(N)", NORM_TRAIN},
                                 {"ghost(1)", NORM_EVAL},
                                 {NULL, NORM_TRAIN}},
+    .cell = {{.width = 1, .moments = {NORM_OWN, NORM_RUNNING}}},
 };

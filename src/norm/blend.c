@@ -67,7 +67,6 @@ const NormKind norm_blend = {
     .title = "two outputs, weighed by a gate",
     .source = "Nam and Kim 2018",
     .options = (const char *const[]){"gate", "per", NULL},
-    .combines = true,
     .configure = configure,
     .declare = declare,
     .text = text,

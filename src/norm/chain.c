@@ -23,7 +23,6 @@ const NormKind norm_chain = {
     .usage = "chain(a, b, ...) or a | b",
     .title = "one normalizer after the other",
     .source = "Qiao et al. 2019",
-    .combines = true,
     .sensible = 3, /* a sign of a sign: derivatives are the square of nothing */
     .configure = configure,
     .text = text,

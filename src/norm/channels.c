@@ -9,13 +9,15 @@ typedef struct Map {
     size_t *set; /* [C] */
 } Map;
 
-static bool every_number(const Map *map, size_t count, size_t *missing) {
-    for (*missing = 0; *missing < map->sets; ++*missing) {
-        size_t c = 0;
-        while (c < count && map->set[c] != *missing) c++;
-        if (c == count) return false;
+/* Channels of the smallest set, and which that is. */
+static size_t smallest_set(const Map *map, size_t count, size_t *smallest) {
+    size_t least = count + 1;
+    for (size_t set = 0; set < map->sets; set++) {
+        size_t members = 0;
+        for (size_t c = 0; c < count; c++) members += map->set[c] == set;
+        if (members < least) least = members, *smallest = set;
     }
-    return true;
+    return least;
 }
 
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
@@ -24,7 +26,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
     norm->detail = map;
     map->set = TAKE(arena, size_t, arguments->spec->count + 1);
     const SpecArg *argument;
-    size_t count = 0, missing;
+    size_t count = 0, missing = 0;
     while ((argument = arguments_positional(arguments))) {
         const char *word = argument->value->word;
         if (argument->value->count || !text_to_count(word, &map->set[count]) ||
@@ -41,7 +43,8 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
     if (count == 0)
         return fail(error, EX_USAGE, arguments->spec->at,
                     "channels needs a group for every channel, channels(0, 0, 1, 1)");
-    if (!every_number(map, count, &missing))
+    norm->cell->width = smallest_set(map, count, &missing);
+    if (norm->cell->width == 0)
         return fail(error, EX_USAGE, arguments->spec->at,
                     "no channel is in group %zu of the groups 0 to %zu", missing,
                     map->sets - 1);
@@ -64,7 +67,7 @@ const NormKind norm_channels = {
     .usage = "channels(g0, g1, ...)",
     .title = "groups given channel by channel",
     .cells = "one sample x the channels of a group x all positions",
-    .block = 1,
     .configure = configure,
     .partition = partition,
+    .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}},
 };

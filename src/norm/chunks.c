@@ -22,6 +22,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
         return fail(error, EX_USAGE, arguments->spec->at,
                     "chunks needs a number of chunks, chunks(8)");
     if (!argument_count(given, "the number of chunks", chunks, error)) return false;
+    norm->cell->cut = *chunks;
     text_add(canonical, "%zu", *chunks);
     return true;
 }
@@ -40,11 +41,6 @@ static bool fits(Arena *arena, const Norm *norm, Lattice x, Error *error) {
         norm->spec, G, x.C, x.L, divisors_text(arena, D));
 }
 
-static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
-    (void)arena;
-    return mode == NORM_EVAL ? SIZE_MAX : x.N * (x.C * x.L / chunks_of(norm));
-}
-
 /* As batch sees the chunks for channels. */
 static Node *define(const NormContext *context, Node *x) {
     Tape *t = context->tape;
@@ -56,7 +52,7 @@ static Node *define(const NormContext *context, Node *x) {
                     .spec = norm->spec,
                     .channels = G,
                     .eps = norm->eps,
-                    .width = 1,
+                    .cell = {norm_batch.cell[0]},
                     .states = 2};
     NormContext inside = *context;
     inside.norm = batch;
@@ -72,10 +68,9 @@ const NormKind norm_chunks = {
     .title = "batch group normalization: chunks of channels and positions",
     .source = "Zhou et al. 2020",
     .cells = "all samples x a chunk of channels and positions",
-    .keeps_state = true,
     .configure = configure,
     .declare = declare,
     .define = define,
     .fits = fits,
-    .smallest = smallest,
+    .cell = {{.moments = {NORM_OWN, NORM_RUNNING}}},
 };

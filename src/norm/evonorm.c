@@ -27,7 +27,6 @@ static bool read_groups(Norm *norm, Arguments *arguments, Text *canonical, Error
     const SpecArg *given = arguments_named(arguments, "groups");
     const size_t C = norm->channels;
     size_t groups = usual_groups(C);
-    norm->block = 1;
     if (given) {
         if (!argument_count(given, "the number of groups", &groups, error)) return false;
         text_add(canonical, ", groups=%zu", groups);
@@ -36,7 +35,7 @@ static bool read_groups(Norm *norm, Arguments *arguments, Text *canonical, Error
         return fail(error, EX_USAGE, given->value->at,
                     "%zu groups do not divide %zu channels; numbers that do: %s", groups,
                     C, divisors_text(arguments->arena, C));
-    norm->width = C ? C / groups : 1;
+    norm->cell->width = C ? C / groups : 1;
     return true;
 }
 
@@ -56,7 +55,8 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
                     given->value->word, text_hint(arena, given->value->word, NAMES, 2));
     text_add(canonical, "%s", given->value->word);
     if (!form->batch) return read_groups(norm, arguments, canonical, error);
-    norm->width = 1;
+    norm->cell[0] = (NormCells){0, 1, .moments = {NORM_OWN, NORM_GIVEN}};
+    norm->cell[1] = (NormCells){1, 1, .moments = {NORM_READ, NORM_READ}};
     return norm_read_number(arguments, "weight_new", 0.0, 1.0, &norm->weight_new,
                             canonical, error);
 }
@@ -67,15 +67,6 @@ static void declare(Norm *norm) {
                    norm->channels, 1.0);
     if (form->batch)
         norm_add_state(norm, "running_var", NORM_STATE_VARIANCE, norm->channels, 1.0);
-}
-
-/* In evaluation B0 has the variances of instances alone, and a batch's beside them. */
-static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
-    (void)arena;
-    const Form *form = norm->detail;
-    if (!form->batch) return norm->width * x.L;
-    const size_t cell = mode == NORM_EVAL ? x.L : x.N * x.L;
-    return mode == NORM_EVAL && cell == 1 ? 2 : cell;
 }
 
 /* sqrt(variance + eps) of each element's cell. */
@@ -113,8 +104,8 @@ static Node *define(const NormContext *context, Node *x) {
     Node *v1x = tape_mul(t, norm_repeat(t, norm_operand(context, "v1"), x->shape), x);
     MomentNodes own = norm_moments_over(
         context, x,
-        partition_blocks(tape_arena(t), at, 1, form->batch ? 1 : context->norm->width,
-                         false));
+        partition_blocks(tape_arena(t), at, 1,
+                         form->batch ? 1 : context->norm->cell->width, false));
     Node *std = deviation(context, own.variance, own.partition, x->shape);
     Node *above = form->batch ? x : tape_mul(t, x, tape_sigmoid(t, v1x));
     if (form->batch)
@@ -133,9 +124,8 @@ const NormKind norm_evonorm = {
                "groups and instances",
     .cells = "S0: one sample x a group of channels, B0: batch and instance",
     .options = (const char *const[]){"groups", "weight_new", NULL},
-    .activates = true,
     .configure = configure,
     .declare = declare,
     .define = define,
-    .smallest = smallest,
+    .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}},
 };

@@ -22,14 +22,8 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 }
 
 static void declare(Norm *norm) {
-    if (norm->activates) norm_add_param(norm, "tau", NORM_PARAM_THRESHOLD, norm->channels, 0.0);
-}
-
-/* Of one position y is but the sign of x. */
-static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
-    (void)arena;
-    (void)norm, (void)mode;
-    return x.L;
+    if (norm->activates)
+        norm_add_param(norm, "tau", NORM_PARAM_THRESHOLD, norm->channels, 0.0);
 }
 
 static Node *threshold(const NormContext *context, Node *y) {
@@ -51,10 +45,8 @@ const NormKind norm_frn = {
     .cells = "one sample x one channel x all positions",
     .options = (const char *const[]){"tlu", NULL},
     .eps = 1e-6,
-    .block = 1,
-    .width = 1,
     .configure = configure,
     .declare = declare,
     .define = define,
-    .smallest = smallest,
+    .cell = {{.block = 1, .width = 1, .moments = {NORM_OWN, NORM_OWN}}},
 };

@@ -55,8 +55,7 @@ const NormKind norm_frozen = {
     .title = "running moments held from an epoch on",
     .source = "He et al. 2017",
     .options = (const char *const[]){"from", NULL},
-    .combines = true,
-    .recalls = true,
     .configure = configure,
     .define = define,
+    .cell = {{.moments = {NORM_RUNNING}}},
 };

@@ -9,8 +9,9 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
     if (block == NULL)
         return fail(error, EX_USAGE, arguments->spec->at,
                     "ghost needs the number of samples in a block, ghost(8)");
-    if (!argument_count(block, "the block of samples", &norm->block, error)) return false;
-    text_add(canonical, "%zu", norm->block);
+    if (!argument_count(block, "the block of samples", &norm->cell->block, error))
+        return false;
+    text_add(canonical, "%zu", norm->cell->block);
     return true;
 }
 
@@ -23,8 +24,7 @@ const NormKind norm_ghost = {
     .differs = "cifar10-fast interleaves: sample n is of block n modulo the number of "
                "blocks, here blocks are consecutive; the authors' code moves the running "
                "moments once a block",
-    .keeps_state = true,
-    .width = 1,
     .twins = (const NormTwin[]){{"batch", NORM_EVAL}, {NULL, NORM_TRAIN}},
     .configure = configure,
+    .cell = {{.width = 1, .moments = {NORM_OWN, NORM_RUNNING}}},
 };

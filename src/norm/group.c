@@ -28,7 +28,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
     if (groups && !size && groups->value->count == 0 &&
         strcmp(groups->value->word, "auto") == 0) {
         text_add(canonical, "auto");
-        norm->width = C ? C / auto_groups(C) : 1;
+        norm->cell->width = C ? C / auto_groups(C) : 1;
         return true;
     }
     if (given == NULL || (size && groups))
@@ -40,7 +40,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
                         error))
         return false;
     text_add(canonical, "%s%zu", size ? "size=" : "", number);
-    norm->width = C == 0 ? 1 : size ? number : C / number;
+    norm->cell->width = C == 0 ? 1 : size ? number : C / number;
     if (C == 0 || (number <= C && C % number == 0)) return true;
     return fail(error, EX_USAGE, given->value->at, "%zu %s %zu channels; %s that do: %s",
                 number,
@@ -57,6 +57,6 @@ const NormKind norm_group = {
     .differs = "Keras has eps 1e-3; GroupNormalization of ONNX had gamma and beta for "
                "each group in version 18, for each channel since 21",
     .options = (const char *const[]){"size", NULL},
-    .block = 1,
     .configure = configure,
+    .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}},
 };

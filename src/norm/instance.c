@@ -8,10 +8,9 @@ const NormKind norm_instance = {
     .source = "Ulyanov et al. 2016",
     .differs =
         "PyTorch's InstanceNorm has no gamma and beta unless asked; Keras has eps 1e-3",
-    .block = 1,
-    .width = 1,
     .twins = (const NormTwin[]){{"group(C)", NORM_TRAIN},
                                 {"group(size=1)", NORM_TRAIN},
                                 {"ghost(1)", NORM_TRAIN},
                                 {NULL, NORM_TRAIN}},
+    .cell = {{.block = 1, .width = 1, .moments = {NORM_OWN, NORM_OWN}}},
 };

@@ -110,30 +110,28 @@ Node *rows_apart_from(Tape *tape, const Rows *x, const double *mean);
 /* A vector [C] or [1] as [N, C]. */
 Node *rows_repeat(Tape *tape, const Rows *x, Node *vector);
 
+typedef NormField NormText(const NormView *v);
+
+/* The text of a mode; NULL: that of its partition. */
+NormText *norm_text(const Norm *norm, NormMode mode);
+
 struct NormKind {
     const char *name;
     const char *usage;   /* "group(G) or group(size=K)" */
     const char *title;   /* what it is, in a few words */
     const char *source;  /* "Wu and He 2018"; NULL: none */
     const char *differs; /* where published code deviates from this; NULL: not known */
-    const char *cells;   /* what shares moments, where no partition says it; NULL */
+    const char *cells;   /* what shares moments, where `cell` does not say it; NULL */
     const char *example; /* a spec for who wants one of each; NULL: the name */
     const char *const *also;    /* further specs that all checks are put to, or NULL */
     const char *const *options; /* named arguments of its own, NULL-terminated; or NULL */
 
     const NormTwin *twins; /* identities it obeys, ends with a NULL spec; or NULL */
 
-    /* A partition normalizer says its cells here, and is done. */
-    size_t width, block; /* channels and samples of a cell; 0: all of them */
-    bool apart;          /* every position is a cell of its own */
-    bool keeps_state;    /* running mean and variance; evaluation uses them */
-    bool evaluates;      /* `text` is of evaluation: it trains on its cells */
-    bool fixed;          /* standardizes by nothing: the affine alone (none) */
-    bool combines;       /* of parts: has no eps of its own */
-    bool activates;      /* an activation too: FRN with TLU, EvoNorm */
-    bool recalls;        /* reads its running state in training, too */
-    double eps;          /* where not 1e-5 is usual */
-    bool without_eps;
+    /* Its cells (norm.h), which options may change. A partition normalizer says the first and
+     * is done; one that keeps running moments has them there. */
+    NormCells cell[NORM_MAX_CELLS];
+    double eps; /* where not 1e-5 is usual, or no cells are its own */
 
     /* In training its backward is no derivative of its forward: what it has instead, a few
      * words for readers. NULL: it is the derivative. */
@@ -143,7 +141,6 @@ struct NormKind {
     const char
         *holds;      /* what its derivative takes for constant by design (tape_detach), a
                         * few words for readers; NULL: nothing */
-    bool by_mode;    /* another function in evaluation, though it keeps no state */
     bool saturates;  /* far from 0 it no longer moves, so that derivatives vanish there */
     size_t sensible; /* elements of the smallest cell of which derivatives say anything:
                         * of two, xhat is little more than a sign. Of smaller ones only
@@ -157,8 +154,8 @@ struct NormKind {
     void (*declare)(Norm *norm);
 
     /* Its equation, over either view; the affine comes after it. NULL: that of its partition,
-     * which has a kernel. */
-    NormField (*text)(const NormView *v);
+     * which has a kernel. `evaluate`: that of evaluation, where it is another. */
+    NormText *text, *evaluate;
 
     /* In place of it, where rows cannot say it (a maximum, neighbours): over elements alone,
      * its affine included. Parts and partitions inside are run by kernel or definition as
@@ -168,15 +165,11 @@ struct NormKind {
     /* A kernel of its own. */
     Node *(*apply)(const NormContext *context, Node *x);
 
-    /* Cells that `width` and `block` do not say; `state` NULL: as it begins. NULL: they do. */
+    /* Cells that no blocks are; `state` NULL: as it begins. NULL: `cell` says them. */
     const Partition *(*partition)(Arena *arena, const Norm *norm, Lattice x,
                                   const double *const *state);
     /* Where its own options say more of x than channels and samples. NULL: nothing more. */
     bool (*fits)(Arena *arena, const Norm *norm, Lattice x, Error *error);
-
-    /* norm_smallest_cell of a kind whose cells are not those above: 1 where little more than
-     * beta or a sign is left of x, SIZE_MAX where no moment is x's own. */
-    size_t (*smallest)(Arena *arena, const Norm *norm, Lattice x, NormMode mode);
 
     /* Running state of its own, of the rows' means and variances [N, C] in training. */
     void (*observe)(const NormContext *context, Lattice x, const double *mean,

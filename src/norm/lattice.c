@@ -36,21 +36,18 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
                       Error *error) {
     double *own = ZERO(arena, double, 1);
     norm->detail = own;
-    return read_size(arguments, "batch", 0, &norm->block, canonical, error) &&
-           read_size(arguments, "size", norm->channels, &norm->width, canonical, error) &&
-           norm_read_number(arguments, "own", 0.0, 1.0, own, canonical, error);
+    NormCells *cell = norm->cell;
+    if (!read_size(arguments, "batch", 0, &cell->block, canonical, error) ||
+        !read_size(arguments, "size", norm->channels, &cell->width, canonical, error) ||
+        !norm_read_number(arguments, "own", 0.0, 1.0, own, canonical, error))
+        return false;
+    if (*own > 0.0)
+        cell[1] = (NormCells){1, cell->width, .moments = {NORM_NONE, NORM_OWN}};
+    return true;
 }
 
 static size_t width_of(const Norm *norm) {
-    return norm->width ? norm->width : norm->channels;
-}
-
-static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
-    const double *own = norm->detail;
-    const size_t row = width_of(norm) * x.L;
-    (void)arena;
-    if (mode == NORM_TRAIN) return row * (norm->block ? norm->block : x.N);
-    return *own > 0.0 ? row : SIZE_MAX;
+    return norm->cell->width ? norm->cell->width : norm->channels;
 }
 
 /* The running moments of the channels' groups, [C] each. */
@@ -108,9 +105,7 @@ const NormKind norm_lattice = {
     .source = "Summers and Dinneen 2020",
     .differs = "the authors keep running E[x] and E[x^2], and let gamma decay towards 1",
     .options = (const char *const[]){"batch", "size", "own", NULL},
-    .keeps_state = true,
-    .evaluates = true,
     .configure = configure,
-    .smallest = smallest,
-    .text = text,
+    .cell = {{.moments = {NORM_OWN, NORM_RUNNING}}},
+    .evaluate = text,
 };

@@ -10,8 +10,8 @@ const NormKind norm_layer = {
     .differs = "PyTorch's LayerNorm has gamma and beta for each element of the "
                "normalized shape, here each channel has one; over the channels of one "
                "position alone it is position",
-    .block = 1,
     .twins = (const NormTwin[]){{"group(1)", NORM_TRAIN},
                                 {"group(size=C)", NORM_TRAIN},
                                 {NULL, NORM_TRAIN}},
+    .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}},
 };

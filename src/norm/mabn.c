@@ -43,7 +43,8 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 }
 
 static void declare(Norm *norm) {
-    norm_add_state(norm, "running_product", NORM_STATE_PRODUCT, norm->channels, 0.0)->of_backward = true;
+    norm_add_state(norm, "running_product", NORM_STATE_PRODUCT, norm->channels, 0.0)
+        ->of_backward = true;
 }
 
 /* Of this batch in the averages that the step uses. */
@@ -242,11 +243,10 @@ const NormKind norm_mabn = {
     .cells = "all samples x one channel x all positions, and the steps before",
     .by_design = "dx has a moving average of mean(h xhat) in place of the batch's own",
     .options = (const char *const[]){"warm", NULL},
-    .keeps_state = true,
-    .recalls = true,
-    .width = 1,
     .configure = configure,
     .declare = declare,
     .define = define,
     .apply = apply,
+    .cell = {{.width = 1, .moments = {NORM_OWN, NORM_RUNNING}},
+             {.width = 1, .moments = {NORM_RUNNING}}},
 };

@@ -27,7 +27,8 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
     for (size_t k = 0; k < norm->parts; k++, said++) {
         while (said->key) said++;
         const Norm *part = norm->part[k];
-        if (part->kind->define || part->kind->text || part->kind->fixed)
+        if (!norm_is_partitioned(part, NORM_TRAIN) ||
+            !norm_is_partitioned(part, NORM_EVAL) || !norm_has_eps(part))
             return fail(error, EX_USAGE, said->at,
                         "mix weighs statistics, and '%s' is not of one partition; blend "
                         "weighs outputs",
@@ -44,7 +45,8 @@ void mix_declare(Norm *norm) {
     static const char *const names[] = {"mean_logit", "variance_logit"};
     const Mix *mix = norm->detail;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        NormParam *logit = norm_add_param(norm, names[i], NORM_PARAM_LOGIT, norm->parts, 1.0);
+        NormParam *logit =
+            norm_add_param(norm, names[i], NORM_PARAM_LOGIT, norm->parts, 1.0);
         logit->reading = mix->weighing.to > 0.0 ? NORM_NUMBER : NORM_SOFTMAX;
         logit->choices = norm->parts;
         logit->choice = mix->part;
@@ -109,4 +111,5 @@ const NormKind norm_mix = {
     .configure = configure,
     .declare = mix_declare,
     .text = mix_text,
+    .eps = 1e-5,
 };

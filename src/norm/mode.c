@@ -31,7 +31,8 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
         return fail(error, EX_USAGE, given->value->at, "at most 64 modes, not %zu",
                     *modes);
     text_add(canonical, "%zu", *modes);
-    norm->gated = *modes > 1;
+    if (*modes > 1) /* which may be of one sample; gates read all */
+        norm->cell[1] = (NormCells){1, 1, .moments = {NORM_OWN, NORM_READ}};
     return true;
 }
 
@@ -45,13 +46,6 @@ static void declare(Norm *norm) {
     norm_add_param(norm, "gate_weight", NORM_PARAM_GATE, count, 0.0)->std = GATE_STD;
     norm_add_param(norm, "gate_bias", NORM_PARAM_LOGIT, K, 0.0);
     norm->state[0].count = norm->state[1].count = count;
-}
-
-/* A mode may be one sample; one mode is batch. */
-static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
-    (void)arena;
-    if (mode == NORM_EVAL) return SIZE_MAX;
-    return modes_of(norm) > 1 ? x.L : x.N * x.L;
 }
 
 /* ---- gates ----------------------------------------------------------------------- */
@@ -160,10 +154,8 @@ const NormKind norm_mode = {
     .title = "the moments of K modes of samples, by gates",
     .source = "Deecke et al. 2019",
     .cells = "one mode of samples x one channel x all positions",
-    .keeps_state = true,
-    .width = 1,
     .configure = configure,
     .declare = declare,
     .text = text,
-    .smallest = smallest,
+    .cell = {{.width = 1, .moments = {NORM_OWN, NORM_RUNNING}}},
 };

@@ -32,4 +32,5 @@ const NormKind norm_nested = {
     .configure = configure,
     .declare = mix_declare,
     .text = mix_text,
+    .eps = 1e-5,
 };

@@ -5,5 +5,4 @@ const NormKind norm_none = {
     .name = "none",
     .usage = "none",
     .title = "gamma and beta alone",
-    .fixed = true,
 };

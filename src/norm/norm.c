@@ -34,27 +34,36 @@ const char *const *norm_also(const NormKind *kind) {
 
 const char *norm_cells(Arena *arena, const Norm *norm) {
     const NormKind *kind = norm->kind;
+    const NormCells *own = norm->cell;
     if (kind->cells) return kind->cells;
     if (norm->parts) return "those of its parts";
-    if (kind->fixed) return "none";
-    if (kind->partition || ((kind->define || kind->text) && !kind->evaluates))
-        return "as its definition says";
-    const char *samples = kind->block   ? "one sample"
-                          : norm->block ? "a block of samples"
-                                        : "all samples",
-               *channels = kind->width   ? "one channel"
-                           : norm->width ? "a block of channels"
-                                         : "all channels";
+    if (own->moments[NORM_TRAIN] != NORM_OWN)
+        return kind->define || kind->text ? "as its definition says" : "none";
+    if (kind->partition) return "as its definition says";
+    const char *samples = kind->cell->block ? "one sample"
+                          : own->block      ? "a block of samples"
+                                            : "all samples",
+               *channels = kind->cell->width ? "one channel"
+                           : own->width      ? "a block of channels"
+                                             : "all channels";
     return text_print(arena, "%s x %s x %s", samples, channels,
-                      kind->apart ? "one position" : "all positions");
+                      own->apart ? "one position" : "all positions");
 }
 
 bool norm_keeps_state(const Norm *norm) {
     return norm->states > 0;
 }
 
+/* Whether it divides by moments of x; a combination that weighs its parts' says an eps. */
 static bool has_eps(const NormKind *kind) {
-    return !kind->fixed && !kind->combines && !kind->without_eps;
+    bool has = kind->eps > 0.0;
+    for (size_t i = 0; i < NORM_MAX_CELLS; i++)
+        has = has || kind->cell[i].moments[NORM_TRAIN] == NORM_OWN;
+    return has;
+}
+
+static bool keeps_moments(const NormKind *kind) {
+    return kind->cell->moments[NORM_EVAL] == NORM_RUNNING;
 }
 
 bool norm_has_eps(const Norm *norm) {
@@ -177,7 +186,7 @@ static bool read_affine(Affine *affine, bool part, Arguments *arguments, Text *c
 
 /* Standardizes over one partition: it may leave the mean where it is. */
 static bool may_be_uncentred(const NormKind *kind) {
-    return kind->define == NULL && kind->text == NULL && !kind->fixed;
+    return !kind->define && !kind->text && !kind->evaluate && has_eps(kind);
 }
 
 static bool read_center(Norm *norm, Arguments *arguments, Text *canonical, Error *error) {
@@ -196,7 +205,7 @@ static bool read_common(Norm *norm, Arguments *arguments, Text *canonical, Error
     if (has_eps(norm->kind) &&
         !norm_read_number(arguments, "eps", 1e-300, 1e300, &norm->eps, canonical, error))
         return false;
-    return !norm->kind->keeps_state ||
+    return !keeps_moments(norm->kind) ||
            norm_read_number(arguments, "weight_new", 0.0, 1.0, &norm->weight_new,
                             canonical, error);
 }
@@ -207,7 +216,7 @@ const char *const *norm_options(Arena *arena, const NormKind *kind) {
     for (const char *const *own = kind->options; own && *own; own++) all[count++] = *own;
     if (may_be_uncentred(kind)) all[count++] = "center";
     if (has_eps(kind)) all[count++] = "eps";
-    if (kind->keeps_state) all[count++] = "weight_new";
+    if (keeps_moments(kind)) all[count++] = "weight_new";
     all[count++] = "gamma";
     all[count++] = "beta";
     all[count++] = "affine";
@@ -285,9 +294,10 @@ static void declare_own(Norm *norm, Affine affine) {
         norm_add_param(norm, "gamma", NORM_PARAM_SCALE, C, 1.0)->decayed = true;
     if (affine.beta)
         norm_add_param(norm, "beta", NORM_PARAM_SHIFT, C, 0.0)->decayed = true;
-    if (norm->kind->keeps_state && norm->uncentred) {
+    const bool keeps = keeps_moments(norm->kind);
+    if (keeps && norm->uncentred) {
         norm_add_state(norm, "running_square", NORM_STATE_SQUARE, C, 1.0);
-    } else if (norm->kind->keeps_state) {
+    } else if (keeps) {
         norm_add_state(norm, "running_mean", NORM_STATE_MEAN, C, 0.0);
         norm_add_state(norm, "running_var", NORM_STATE_VARIANCE, C, 1.0);
     }
@@ -323,7 +333,7 @@ static const char *canonical_spec(Arena *arena, const Norm *norm, const char *ar
     const char *name = norm->kind->name;
     const char *text = *arguments ? text_print(arena, "%s(%s)", name, arguments) : name;
     Error error = {.set = false};
-    const Spec *spec = norm->kind->combines ? spec_parse(arena, text, &error) : NULL;
+    const Spec *spec = norm->parts ? spec_parse(arena, text, &error) : NULL;
     return spec ? spec_print(arena, spec) : text;
 }
 
@@ -336,9 +346,7 @@ static const Norm *read_kind(Arena *arena, const Spec *spec, size_t channels, bo
     norm->channels = channels;
     norm->eps = kind->eps > 0 ? kind->eps : 1e-5;
     norm->weight_new = 0.1;
-    norm->activates = kind->activates;
-    norm->width = kind->width;
-    norm->block = kind->block;
+    memcpy(norm->cell, kind->cell, sizeof norm->cell);
     Arguments arguments = arguments_of(arena, spec_placed(arena, spec, kind->usage));
     Text canonical = text_new(arena);
     Affine affine;

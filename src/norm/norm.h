@@ -61,7 +61,8 @@ typedef struct NormParam {
     NormParamRole role;
     size_t count;
     double initial;
-    double std; /* of normal draws that are added to it, by the run's seed and the layer */
+    double
+        std; /* of normal draws that are added to it, by the run's seed and the layer */
     bool decayed; /* weight decay applies (where it applies to normalizers at all) */
     double least, most;  /* kept inside after each step; -inf and inf: free */
     const double *start; /* [count] initial values that differ; NULL: all `initial` */
@@ -87,6 +88,27 @@ typedef struct NormState {
 
 enum { NORM_MAX_PARAMS = 16, NORM_MAX_STATES = 12, NORM_MAX_PARTS = 12 };
 
+/* Whose moments a normalizer standardizes by. */
+typedef enum NormMoments {
+    NORM_NONE,    /* nobody's */
+    NORM_OWN,     /* x's, in this call */
+    NORM_READ,    /* x's, but read by gates alone: nothing is divided by them */
+    NORM_RUNNING, /* those of its state: running_mean and running_var, or running_square */
+    NORM_GIVEN    /* others that do not depend on x */
+} NormMoments;
+
+/* Elements that share moments: blocks of samples and of channels, at all positions or each by
+ * itself; and whose moments, in NORM_TRAIN and in NORM_EVAL. What a normalizer standardizes,
+ * keeps, recalls, refuses and observes follows from its cells. */
+typedef struct NormCells {
+    size_t block, width; /* samples and channels; 0: all of them */
+    bool apart;          /* every position is a cell of its own */
+    size_t cut;          /* all channels and positions cut into so many; 0: not cut */
+    NormMoments moments[2];
+} NormCells;
+
+enum { NORM_MAX_CELLS = 2 };
+
 /* A configured normalizer: a spec bound to a number of channels. Never changes. */
 struct Norm {
     const NormKind *kind;
@@ -94,9 +116,8 @@ struct Norm {
     size_t channels;   /* 0: not bound yet (only parsed) */
     double eps;        /* added to the variance, inside the root; 0: see norm_root */
     double weight_new; /* of the newest observation in the running state */
-    size_t width;      /* channels of a cell; 0: all of them */
-    size_t block;      /* samples of a cell; 0: all of them */
-    bool uncentred;    /* moments about 0: x / sqrt(mean(x^2) + eps), the RMS forms */
+    NormCells cell[NORM_MAX_CELLS]; /* its own; parts have theirs */
+    bool uncentred; /* moments about 0: x / sqrt(mean(x^2) + eps), the RMS forms */
     size_t params, states;
     NormParam param[NORM_MAX_PARAMS];
     NormState state[NORM_MAX_STATES];
@@ -109,7 +130,7 @@ struct Norm {
     const void *detail; /* the kind's own settings; NULL: none */
     bool activates;     /* an activation too */
     bool affine_inside; /* something follows gamma and beta */
-    bool gated;         /* reads x by gates, where its moments are given, too */
+    bool phased;        /* its first part trains, its second evaluates */
 };
 
 /* All that a normalizer is told when it runs. */
@@ -195,8 +216,11 @@ const Norm *norm_new(Arena *arena, const char *text, size_t channels, Error *err
 bool norm_fits(Arena *arena, const Norm *norm, Lattice x, NormMode mode, Error *error);
 
 /* Elements of the smallest cell; 1: the output is beta and dx is zero (of a partition; where
- * nothing is centred, a sign). SIZE_MAX where nothing is standardized by x. */
-size_t norm_smallest_cell(Arena *arena, const Norm *norm, Lattice x, NormMode mode);
+ * nothing is centred, a sign). SIZE_MAX where no cell has moments of x. */
+size_t norm_smallest_cell(const Norm *norm, Lattice x, NormMode mode);
+
+/* Whether y = a x + b with a and b that do not depend on x: no moment or gate of x is in it. */
+bool norm_is_linear(const Norm *norm, NormMode mode);
 
 /* The same as an error, for who refuses it (networks do). */
 bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,

@@ -20,16 +20,16 @@ typedef struct Fused {
 static void fuse(Fused *f, const NormContext *context, const Node *x) {
     const Norm *norm = context->norm;
     Arena *arena = tape_arena(context->tape);
-    *f = (Fused){.context = *context, .fixed = norm->kind->fixed};
+    const NormMoments whose = norm->cell->moments[context->mode];
+    *f = (Fused){.context = *context, .fixed = whose != NORM_OWN};
     for (size_t i = 0; context->state && i < norm->states; i++)
         f->state[i] = context->state[i];
     f->partition = norm_partition(arena, norm, shape_lattice(x->shape), context->mode,
                                   context->state);
-    if (norm->kind->keeps_state && context->mode == NORM_EVAL) {
-        f->fixed = true;
+    if (whose == NORM_RUNNING) {
         if (!norm->uncentred) f->mean = context->state[0];
         f->variance = context->state[norm->uncentred ? 0 : 1];
-    } else if (norm->kind->keeps_state) {
+    } else if (norm->cell->moments[NORM_EVAL] == NORM_RUNNING) {
         f->observed = context->observed;
     }
 }

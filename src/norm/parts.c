@@ -53,7 +53,9 @@ bool norm_affine_is_last(const Norm *norm) {
 bool norm_recalls(const Norm *norm) {
     for (size_t i = 0; i < norm->parts; i++)
         if (norm_recalls(norm->part[i])) return true;
-    return norm->kind->recalls;
+    for (size_t i = 0; i < NORM_MAX_CELLS; i++)
+        if (norm->cell[i].moments[NORM_TRAIN] == NORM_RUNNING) return true;
+    return false;
 }
 
 const char *norm_by_design(const Norm *norm) {
@@ -71,7 +73,9 @@ const char *norm_holds(const Norm *norm) {
 }
 
 bool norm_differs_by_mode(const Norm *norm) {
-    bool differs = norm->kind->by_mode;
+    bool differs = norm->phased;
+    for (size_t i = 0; i < NORM_MAX_CELLS; i++)
+        differs |= norm->cell[i].moments[NORM_TRAIN] != norm->cell[i].moments[NORM_EVAL];
     for (size_t i = 0; i < norm->parts && !differs; i++)
         differs = norm_differs_by_mode(norm->part[i]);
     return differs;

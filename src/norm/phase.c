@@ -5,6 +5,7 @@
 
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error) {
+    norm->phased = true;
     if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
     return norm->parts == 2 || fail(error, EX_USAGE, arguments->spec->at,
                                     "phase needs two normalizers, of training and of "
@@ -23,18 +24,11 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, norm_run_part(context, part_of(context->mode), x));
 }
 
-static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
-    return norm_smallest_cell(arena, norm->part[part_of(mode)], x, mode);
-}
-
 const NormKind norm_phase = {
     .name = "phase",
     .example = "phase(group(2), batch)",
     .usage = "phase(a, b)",
     .title = "one in training, another in evaluation",
-    .combines = true,
-    .by_mode = true,
     .configure = configure,
     .define = define,
-    .smallest = smallest,
 };

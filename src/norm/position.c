@@ -11,6 +11,5 @@ const NormKind norm_position = {
         "the authors' code (PONO) has the unbiased variance and no gamma and beta; the "
         "authors of RMSNorm (center=no) add eps outside of the root, 1e-8",
     .also = (const char *const[]){"position(center=no)", NULL},
-    .apart = true,
-    .block = 1,
+    .cell = {{.block = 1, .apart = true, .moments = {NORM_OWN, NORM_OWN}}},
 };

@@ -56,6 +56,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
         return fail(error, EX_USAGE, groups->value->at,
                     "%zu groups do not divide %zu channels; numbers that do: %s",
                     r->groups, C, divisors_text(arena, C));
+    if (C) norm->cell->width = r->by == BY_KMEANS ? 1 : C / r->groups;
     r->start = TAKE(arena, double, C);
     for (size_t c = 0; c < C; c++) r->start[c] = (double)(c * r->groups / C);
     return true;
@@ -66,8 +67,10 @@ static void declare(Norm *norm) {
     NormState *map = norm_add_state(norm, "map", NORM_STATE_MAP, norm->channels, 0.0);
     map->adapted = true;
     map->start = r->start;
-    norm_add_state(norm, "channel_mean", NORM_STATE_MEAN, norm->channels, 0.0)->adapts = true;
-    norm_add_state(norm, "channel_log_var", NORM_STATE_LOG_VARIANCE, norm->channels, 0.0)->adapts = true;
+    norm_add_state(norm, "channel_mean", NORM_STATE_MEAN, norm->channels, 0.0)->adapts =
+        true;
+    norm_add_state(norm, "channel_log_var", NORM_STATE_LOG_VARIANCE, norm->channels, 0.0)
+        ->adapts = true;
 }
 
 static const Partition *partition(Arena *arena, const Norm *norm, Lattice x,
@@ -95,13 +98,6 @@ static bool accepts(const Norm *norm, const double *const *state, Error *error) 
                         r->groups);
     }
     return true;
-}
-
-/* k-means may leave a channel alone. */
-static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
-    const Regroup *r = norm->detail;
-    (void)arena, (void)mode;
-    return r->by == BY_KMEANS ? x.L : x.C / r->groups * x.L;
 }
 
 static bool is_time(const Regroup *r, size_t epoch) {
@@ -184,12 +180,11 @@ const NormKind norm_regroup = {
     .differs = "the author's code has the unbiased variance in unequal groups",
     .cells = "one sample x the channels of a group x all positions",
     .options = (const char *const[]){"by", "from", "every", "until", NULL},
-    .block = 1,
     .configure = configure,
     .declare = declare,
     .partition = partition,
-    .smallest = smallest,
     .observe = observe,
     .accepts = accepts,
     .adapt = adapt,
+    .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}},
 };

@@ -73,9 +73,8 @@ const NormKind norm_renorm = {
     .holds = "r and d are constants of the derivative, as the paper has them",
     .cells = "all samples x one channel x all positions",
     .options = (const char *const[]){"rmax", "dmax", "warm", NULL},
-    .keeps_state = true,
-    .recalls = true,
-    .width = 1,
     .configure = configure,
     .text = text,
+    .cell = {{.width = 1, .moments = {NORM_OWN, NORM_RUNNING}},
+             {.width = 1, .moments = {NORM_RUNNING}}},
 };

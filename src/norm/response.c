@@ -36,12 +36,6 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
            norm_read_choice(arguments, "divide", DIVIDE, &r->divided, canonical, error);
 }
 
-/* Nothing is centred, and k is not of x: one element is no trouble. */
-static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
-    (void)arena, (void)norm, (void)x, (void)mode;
-    return 2;
-}
-
 /* The sum over the window, [N, C, L]: slices of what has zeros on either side. */
 static Node *windows(Tape *t, Node *a, size_t n) {
     const Shape shape = a->shape;
@@ -73,8 +67,6 @@ const NormKind norm_response = {
     .differs = "PyTorch divides alpha by n (divide=yes) and has k = 1",
     .cells = "one sample x neighbouring channels x one position",
     .options = (const char *const[]){"k", "alpha", "exponent", "divide", NULL},
-    .without_eps = true,
     .configure = configure,
     .define = define,
-    .smallest = smallest,
 };

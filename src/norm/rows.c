@@ -177,7 +177,8 @@ static Rows rows_of(Tape *t, Node *x, RowCells *cells) {
 /* The running means of the first part that keeps some; NULL: none does. */
 static const double *running_means(const NormContext *context) {
     const Norm *norm = context->norm;
-    if (norm->kind->keeps_state && !norm->uncentred) return context->state[0];
+    if (norm->cell->moments[NORM_EVAL] == NORM_RUNNING && !norm->uncentred)
+        return context->state[0];
     for (size_t i = 0; i < norm->parts; i++) {
         const NormContext part = norm_part_context(context, i);
         const double *means = running_means(&part);
@@ -208,13 +209,6 @@ static Rows rows_given(Tape *t, RowCells *cells, Lattice at) {
                   .given = true};
 }
 
-/* Whether scale and bias depend on x in spite of given moments. */
-static bool is_gated(const Norm *norm) {
-    for (size_t i = 0; i < norm->parts; i++)
-        if (is_gated(norm->part[i])) return true;
-    return norm->gated;
-}
-
 Node *rows_apply(const NormContext *context, Node *x) {
     Tape *t = context->tape;
     Arena *arena = tape_arena(t);
@@ -225,9 +219,7 @@ Node *rows_apply(const NormContext *context, Node *x) {
                         .origin = TAKE(arena, double, count),
                         .cell = ZERO(arena, Standard, count)};
     cells->fixed = fixed_means(context, at.C);
-    const bool given =
-        norm_smallest_cell(arena, context->norm, at, context->mode) == SIZE_MAX &&
-        !is_gated(context->norm);
+    const bool given = norm_is_linear(context->norm, context->mode);
     bool wide = wide_elements(x->value, given ? shape_count(x->shape) : 0);
     if (!given) {
         cells->moments = TAKE(arena, Moments, count);
@@ -246,7 +238,7 @@ Node *rows_apply(const NormContext *context, Node *x) {
 bool norm_has_rows(const Norm *norm) {
     for (size_t i = 0; i < norm->parts; i++)
         if (!norm_has_rows(norm->part[i])) return false;
-    return !norm->kind->define && !norm->kind->apply && !norm->kind->apart;
+    return !norm->kind->define && !norm->kind->apply && !norm->cell->apart;
 }
 
 NormField norm_rows(const NormContext *context, const Rows *x) {

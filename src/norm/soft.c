@@ -51,8 +51,8 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 
 static void declare(Norm *norm) {
     const Soft *soft = norm->detail;
-    NormParam *logit =
-        norm_add_param(norm, "assignment", NORM_PARAM_LOGIT, norm->channels * soft->groups, 0.0);
+    NormParam *logit = norm_add_param(norm, "assignment", NORM_PARAM_LOGIT,
+                                      norm->channels * soft->groups, 0.0);
     logit->start = soft->start;
     logit->reading = soft->tau == 1.0 ? NORM_SOFTMAX : NORM_NUMBER;
     logit->choices = soft->groups;
@@ -111,4 +111,5 @@ const NormKind norm_soft = {
     .configure = configure,
     .declare = declare,
     .text = text,
+    .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}},
 };

@@ -52,7 +52,6 @@ const NormKind norm_split = {
         "IBN-Net rounds the share of the first part down, of 5 channels to 2, here to "
         "the nearest number, 3; its parts have gamma and beta of their own",
     .options = (const char *const[]){"ratio", NULL},
-    .combines = true,
     .configure = configure,
     .define = define,
 };

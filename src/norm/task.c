@@ -16,7 +16,9 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
     static const char *const WITH[] = {"instance", "layer", NULL};
     size_t *layer = ZERO(arena, size_t, 1);
     norm->detail = layer;
-    return norm_read_choice(arguments, "with", WITH, layer, canonical, error);
+    if (!norm_read_choice(arguments, "with", WITH, layer, canonical, error)) return false;
+    if (*layer) norm->cell[1].width = 0;
+    return true;
 }
 
 static void declare(Norm *norm) {
@@ -29,14 +31,6 @@ static void declare(Norm *norm) {
     offset->choices = 2;
     offset->choice = *layer ? WITH_LAYER : WITH_INSTANCE;
     norm_add_state(norm, "batch_size", NORM_STATE_COUNT, 1, 1.0)->weight_new = 1.0;
-}
-
-/* Where an instance is one position and alpha is small, y is but the sign of x - mean_B. */
-static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
-    (void)arena;
-    const size_t *layer = norm->detail;
-    (void)mode;
-    return *layer ? x.C * x.L : x.L;
 }
 
 /* alpha [1]; N is the worker's own in training, the last one seen in evaluation. */
@@ -82,10 +76,9 @@ const NormKind norm_task = {
         "the authors' code has unbiased variances, and the moments of a task's context",
     .cells = "those of batch, and of instance or layer",
     .options = (const char *const[]){"with", NULL},
-    .keeps_state = true,
-    .width = 1,
     .configure = configure,
     .declare = declare,
     .text = text,
-    .smallest = smallest,
+    .cell = {{.width = 1, .moments = {NORM_OWN, NORM_RUNNING}},
+             {.block = 1, .width = 1, .moments = {NORM_OWN, NORM_OWN}}},
 };

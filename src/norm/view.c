@@ -244,8 +244,8 @@ static void observe_channels(const NormContext *context, const Rows *x, size_t b
 static void observe(const NormContext *context, const Rows *x) {
     const Norm *norm = context->norm;
     if (context->observed == NULL || context->mode == NORM_EVAL) return;
-    if (norm->kind->keeps_state && !norm->uncentred)
-        observe_channels(context, x, norm->block ? norm->block : x->at.N);
+    if (norm->cell->moments[NORM_EVAL] == NORM_RUNNING && !norm->uncentred)
+        observe_channels(context, x, norm->cell->block ? norm->cell->block : x->at.N);
     if (norm->kind->observe)
         norm->kind->observe(context, x->at, rows_whole_means(context->tape, x)->value,
                             x->variance->value);
@@ -259,7 +259,8 @@ static ViewMoments row_squares(const NormView *v, const Partition *p) {
     Node *mean = rows_whole_means(t, &v->rows);
     Node *square = tape_add(t, v->rows.variance, tape_mul(t, mean, mean));
     Node *cells = tape_mean(t, square, p);
-    if (v->context.norm->kind->keeps_state && v->context.observed) {
+    if (v->context.norm->cell->moments[NORM_EVAL] == NORM_RUNNING &&
+        v->context.observed) {
         const size_t blocks = p->N / p->block;
         for (size_t c = 0; c < p->C; c++)
             v->context.observed[0][c] =
@@ -309,7 +310,7 @@ NormField view_x(const NormView *v) {
 ViewMoments view_moments(const NormView *v) {
     const NormContext *context = &v->context;
     const Norm *norm = context->norm;
-    if (norm->kind->keeps_state && context->mode == NORM_EVAL) return view_running(v);
+    if (norm->cell->moments[context->mode] == NORM_RUNNING) return view_running(v);
     if (v->x) return of_elements(v, norm_moments(context, v->x));
     observe(context, &v->rows);
     const Partition *p = norm_partition(tape_arena(v->tape), norm, rows_lattice(v->at),
@@ -343,7 +344,7 @@ ViewMoments view_running(const NormView *v) {
 /* xhat = (x - mean) / sqrt(variance + eps)   (P-5) */
 NormField view_standardized(const NormView *v) {
     const Norm *norm = v->context.norm;
-    if (norm->kind->fixed) return view_x(v);
+    if (norm->cell->moments[v->context.mode] == NORM_NONE) return view_x(v);
     const ViewMoments m = view_moments(v);
     return field_over(v, m.centred, norm_root(v->tape, norm, m.variance));
 }
@@ -360,6 +361,6 @@ NormField view_text(const NormView *v) {
     const Norm *norm = v->context.norm;
     if (norm->kind->define)
         return (NormField){.value = norm->kind->define(&v->context, v->x)};
-    const bool partitioned = norm_is_partitioned(norm, v->context.mode);
-    return view_affine(v, partitioned ? view_standardized(v) : norm->kind->text(v));
+    NormText *text = norm_text(norm, v->context.mode);
+    return view_affine(v, text ? text(v) : view_standardized(v));
 }

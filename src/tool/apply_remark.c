@@ -51,7 +51,7 @@ void apply_remark_shape(const Job *job) {
             "channels-last",
             shape, job->lattice.C, job->given.size[job->given.rank - 1]);
     if (shape_count(job->shape) == 0) return;
-    if (norm_smallest_cell(job->arena, job->norm, job->lattice, job->mode) == 1)
+    if (norm_smallest_cell(job->norm, job->lattice, job->mode) == 1)
         say("%s has cells of one element on %s%s", spec, shape,
             norm_is_partitioned(job->norm, job->mode) ? ": there y is beta and dx is zero"
                                                       : "");

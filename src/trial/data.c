@@ -127,12 +127,12 @@ bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode 
     const Norm *norm = norm_new(arena, spec, t->at.C, &error);
     if (norm == NULL || !norm_fits(arena, norm, t->at, mode, &error)) return false;
     if (mode == NORM_EVAL && !norm_keeps_state(norm)) return false;
-    size_t smallest = norm_smallest_cell(arena, norm, t->at, mode);
+    size_t smallest = norm_smallest_cell(norm, t->at, mode);
     if ((smallest == 1) != check->single) return false;
     if (DATA[data].mean != 0 && norm_saturates(norm)) return false; /* all is 0 there */
     t->derives = (mode == NORM_EVAL || norm_by_design(norm) == NULL) &&
                  smallest >= norm_sensible_cell(norm);
-    t->curved = smallest != SIZE_MAX;
+    t->curved = !norm_is_linear(norm, mode);
     t->own = t->curved && norm_is_partitioned(norm, mode);
     /* parts of a combination do not all see the scale of x */
     if (!norm_is_partitioned(norm, mode) && DATA[data].exponent != 0) return false;

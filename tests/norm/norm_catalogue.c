@@ -193,7 +193,7 @@ static void what_they_say_of_themselves(void **state) {
         assert_int_equal(norm_activates(norm), ASKED[i].activates);
         assert_int_equal(norm_affine_is_last(norm), ASKED[i].last);
         assert_int_equal(norm_recalls(norm), ASKED[i].recalls);
-        assert_int_equal(norm->width, ASKED[i].width);
+        assert_int_equal(norm->cell->width, ASKED[i].width);
     }
     assert_near(norm_new(arena, "frn", 8, &error)->eps, 1e-6, 0.0);
     arena_free(arena);

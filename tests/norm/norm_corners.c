@@ -210,7 +210,7 @@ static void an_element_alone_is_beta(void **state) {
     Arena *arena = arena_new();
     const Lattice at = {N, C, 1};
     Trial g = given_at(arena, "channels(0, 0, 0, 1, 0, 0, 0, 0)", at);
-    assert_int_equal(norm_smallest_cell(arena, g.norm, at, NORM_TRAIN), 1);
+    assert_int_equal(norm_smallest_cell(g.norm, at, NORM_TRAIN), 1);
     for (int definition = 0; definition < 2; definition++) {
         Outcome got = run_given(arena, &g, NORM_TRAIN, definition);
         for (size_t i = 0; i < N * C; i++) {
@@ -310,7 +310,7 @@ static void numbers_of_groups_are_nested(void **state) {
         const Norm *norm = norm_new(arena, "nested", CASES[i].channels, &error);
         Text parts = text_new(arena);
         for (size_t k = 0; k < norm->parts; k++) {
-            text_add(&parts, "%zu ", CASES[i].channels / norm->part[k]->width);
+            text_add(&parts, "%zu ", CASES[i].channels / norm->part[k]->cell->width);
             assert_string_equal(norm->param[2].choice[k], norm->part[k]->spec);
         }
         assert_string_equal(parts.data, CASES[i].parts);

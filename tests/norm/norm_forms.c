@@ -21,8 +21,8 @@ static size_t groups_of(Arena *arena, size_t channels) {
     const Norm *norm = norm_new(arena, "group(auto)", channels, &error);
     if (norm == NULL) fail_msg("%zu: %s", channels, error.message);
     assert_string_equal(norm->spec, "group(auto)");
-    assert_int_equal(channels % norm->width, 0);
-    return channels / norm->width;
+    assert_int_equal(channels % norm->cell->width, 0);
+    return channels / norm->cell->width;
 }
 
 static void automatic_numbers_of_groups(void **state) {

@@ -29,14 +29,18 @@ static void declare_gate(Norm *norm) {
 static const NormKind KIND = {.name = "gated",
                               .usage = "gated",
                               .title = "a gate",
-                              .block = 1,
+                              .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}},
                               .declare = declare_gate,
                               .define = gated};
 
 enum { N = 3, C = 4, L = 5 };
 
 static Norm gated_norm(void) {
-    Norm norm = {.kind = &KIND, .spec = "gated", .channels = C, .eps = 1e-5, .block = 1};
+    Norm norm = {.kind = &KIND,
+                 .spec = "gated",
+                 .channels = C,
+                 .eps = 1e-5,
+                 .cell = {KIND.cell[0]}};
     norm_add_param(&norm, "gamma", NORM_PARAM_SCALE, C, 1.0);
     norm_add_param(&norm, "beta", NORM_PARAM_SHIFT, C, 0.0);
     declare_gate(&norm);

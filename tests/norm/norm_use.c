@@ -95,7 +95,7 @@ static void one_element_cells(void **state) {
     for (size_t k = 0; k < 2 * COUNT_OF(ONE); k++) {
         Arena *arena = arena_new();
         const Trial g = given_at(arena, ONE[k / 2].spec, ONE[k / 2].at);
-        assert_int_equal(norm_smallest_cell(arena, g.norm, g.at, NORM_TRAIN), 1);
+        assert_int_equal(norm_smallest_cell(g.norm, g.at, NORM_TRAIN), 1);
         const Outcome got = run_given(arena, &g, NORM_TRAIN, k % 2);
         gives_beta(&g, &got);
         for (size_t i = 0; i < g.n; i++) assert_near(got.dx[i], 0.0, 0.0);

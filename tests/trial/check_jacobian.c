@@ -292,7 +292,7 @@ static const Shape SHAPES[] = {
 /* What an eps is worth in dy/dx, by the largest rstd of the cells and |x|. */
 static double largest(Arena *arena, const Trial *s) {
     const Lattice l = s->at;
-    const bool fixed = norm_smallest_cell(arena, s->norm, l, s->mode) == SIZE_MAX;
+    const bool fixed = norm_smallest_cell(s->norm, l, s->mode) == SIZE_MAX;
     const Partition *p = norm_partition(arena, s->norm, l, s->mode, NULL);
     Moments *m = TAKE(arena, Moments, partition_cells(p));
     double rstd = fixed ? 1.5 : 0.0, most = 0.0; /* given variances are above 0.5 */

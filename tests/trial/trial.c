@@ -190,13 +190,14 @@ static void kinds_are_not_asked_what_has_no_answer(void **state) {
                           roomy = {.name = "roomy",
                                    .usage = "roomy",
                                    .title = "roomy",
-                                   .block = 1,
+                                   .cell = {{.block = 1,
+                                             .moments = {NORM_OWN, NORM_OWN}}},
                                    .sensible = 3},
                           moody = {.name = "moody",
                                    .usage = "moody",
                                    .title = "moody",
                                    .define = twice,
-                                   .by_mode = true};
+                                   .cell = {{.moments = {NORM_OWN, NORM_GIVEN}}}};
     const NormKind *const kinds[] = {&flat, &roomy, &moody};
     Error error = {.set = false};
     for (size_t k = 0; k < COUNT_OF(kinds); k++)
@@ -208,6 +209,7 @@ static void kinds_are_not_asked_what_has_no_answer(void **state) {
     for (size_t k = 0; k < 2; k++) {
         assert_true(fits(flats[k], large, NORM_TRAIN, DATA_PLAIN, "gradient"));
         assert_false(fits(flats[k], large, NORM_TRAIN, DATA_OFFSET, "gradient"));
+        assert_true(fits(flats[k], large, NORM_TRAIN, DATA_PLAIN, "third-order"));
         assert_true(fits(roomys[k], large, NORM_TRAIN, DATA_PLAIN, "complex-step"));
         assert_false(fits(roomys[k], pair, NORM_TRAIN, DATA_PLAIN, "complex-step"));
         assert_true(fits(roomys[k], pair, NORM_TRAIN, DATA_PLAIN, "gradient"));

@@ -27,5 +27,6 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, tape_div(t, d, tape_sqrt(t, tape_add(t, spread, eps))));
 }
 
-STRANGE(attended, "moments of what stands out", .block = 1, .width = 1,
+STRANGE(attended, "moments of what stands out",
+        .cell = {{.block = 1, .width = 1, .moments = {NORM_OWN, NORM_OWN}}},
         .declare = declare, .define = define);

@@ -6,4 +6,5 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, norm_moments(context, x).centred);
 }
 
-STRANGE(centred, "no scale", .block = 1, .define = define);
+STRANGE(centred, "no scale", .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}},
+        .define = define);

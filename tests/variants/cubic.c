@@ -9,4 +9,5 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, tape_power(t, tape_div(t, m.centred, std), 3.0));
 }
 
-STRANGE(cubic, "the cube of what batch gives", .width = 1, .define = define);
+STRANGE(cubic, "the cube of what batch gives",
+        .cell = {{.width = 1, .moments = {NORM_OWN, NORM_OWN}}}, .define = define);

@@ -12,4 +12,5 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, tape_div(t, m.centred, scale));
 }
 
-STRANGE(fourth, "scaled by the fourth moment", .block = 1, .define = define);
+STRANGE(fourth, "scaled by the fourth moment",
+        .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}}, .define = define);

@@ -11,4 +11,5 @@ static Node *define(const NormContext *context, Node *x) {
         context, tape_mul(t, m.centred, tape_spread(t, scale, m.partition, x->shape)));
 }
 
-STRANGE(geometric, "scaled by a geometric mean", .width = 1, .define = define);
+STRANGE(geometric, "scaled by a geometric mean",
+        .cell = {{.width = 1, .moments = {NORM_OWN, NORM_OWN}}}, .define = define);

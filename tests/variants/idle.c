@@ -24,5 +24,6 @@ static Node *define(const NormContext *context, Node *x) {
                                             tape_mul(t, half, xhat), xhat));
 }
 
-STRANGE(idle, "a parameter that does nothing", .block = 1, .declare = declare,
+STRANGE(idle, "a parameter that does nothing",
+        .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}}, .declare = declare,
         .define = define);

@@ -68,11 +68,7 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, standardized(context->tape, &call));
 }
 
-static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
-    (void)arena, (void)norm, (void)mode;
-    return x.C * x.L;
-}
-
 STRANGE(kernel, "a root mean square with a kernel of its own",
-        .cells = "one sample x all channels x all positions", .apply = apply,
-        .define = define, .smallest = smallest);
+        .cells = "one sample x all channels x all positions",
+        .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}}, .apply = apply,
+        .define = define);

@@ -10,4 +10,5 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, tape_mul(t, tape_div(t, quiet, std), number(t, x, 1e90)));
 }
 
-STRANGE(loud, "a layer of very small numbers", .block = 1, .define = define);
+STRANGE(loud, "a layer of very small numbers",
+        .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}}, .define = define);

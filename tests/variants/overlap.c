@@ -31,11 +31,7 @@ static Node *define(const NormContext *context, Node *x) {
 }
 
 /* A pair has two channels, where there are two. */
-static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
-    (void)arena, (void)norm, (void)mode;
-    return x.L * (x.C > 1 ? 2 : 1);
-}
-
-STRANGE(overlap, "groups of two that overlap", .block = 1, .width = 1,
+STRANGE(overlap, "groups of two that overlap",
+        .cell = {{.block = 1, .width = 2, .moments = {NORM_OWN, NORM_OWN}}},
         .cells = "one sample x two channels that overlap x all positions",
-        .define = define, .smallest = smallest);
+        .define = define);

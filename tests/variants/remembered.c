@@ -18,11 +18,6 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, tape_div(t, x, scale));
 }
 
-static size_t smallest(Arena *arena, const Norm *norm, Lattice x, NormMode mode) {
-    (void)arena, (void)norm;
-    return mode == NORM_EVAL ? SIZE_MAX : x.N * x.L;
-}
-
 STRANGE(remembered, "divided by a remembered size",
         .cells = "all samples x one channel x all positions", .declare = declare,
-        .define = define, .smallest = smallest);
+        .cell = {{.width = 1, .moments = {NORM_OWN, NORM_GIVEN}}}, .define = define);

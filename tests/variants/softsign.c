@@ -11,4 +11,5 @@ static Node *define(const NormContext *context, Node *x) {
                        tape_div(t, z, tape_add(t, number(t, x, 1.0), absolute(t, z))));
 }
 
-STRANGE(softsign, "a layer that saturates", .block = 1, .define = define);
+STRANGE(softsign, "a layer that saturates",
+        .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}}, .define = define);

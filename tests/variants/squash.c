@@ -12,5 +12,4 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, tape_tanh(t, tape_mul(t, alpha, x)));
 }
 
-STRANGE(squash, "a hyperbolic tangent", .without_eps = true, .declare = declare,
-        .define = define);
+STRANGE(squash, "a hyperbolic tangent", .declare = declare, .define = define);

@@ -10,4 +10,5 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, tape_div(t, m.centred, scale));
 }
 
-STRANGE(taxicab, "scaled by the mean distance", .block = 1, .define = define);
+STRANGE(taxicab, "scaled by the mean distance",
+        .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}}, .define = define);

@@ -16,4 +16,5 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, tape_div(t, m.centred, std));
 }
 
-STRANGE(trimmed, "the variance without outliers", .width = 1, .define = define);
+STRANGE(trimmed, "the variance without outliers",
+        .cell = {{.width = 1, .moments = {NORM_OWN, NORM_OWN}}}, .define = define);

@@ -41,6 +41,7 @@ static Node *define(const NormContext *context, Node *x) {
     return norm_affine(context, tape_reshape(t, both, x->shape));
 }
 
-STRANGE(whiten, "pairs of channels decorrelated", .width = 1,
+STRANGE(whiten, "pairs of channels decorrelated",
+        .cell = {{.width = 1, .moments = {NORM_OWN, NORM_OWN}}},
         .cells = "all samples x two channels x all positions", .fits = fits,
         .define = define);

@@ -9,7 +9,8 @@
 
 static void print(const char *name, const Node *node) {
     printf("%-4s", name);
-    for (size_t i = 0; i < shape_count(node->shape); i++) printf(" %8.5f", node->value[i]);
+    for (size_t i = 0; i < shape_count(node->shape); i++)
+        printf(" %8.5f", node->value[i]);
     putchar('\n');
 }
 
@@ -26,7 +27,8 @@ int main(void) {
          *in = tape_parameter(tape, SHAPE(1, 1, 4), x, NULL),
          *seed = tape_parameter(tape, SHAPE(1, 1, 4), dy, NULL);
     Node *param[] = {gamma, beta};
-    NormContext context = {.tape = tape, .norm = norm, .mode = NORM_TRAIN, .param = param};
+    NormContext context = {
+        .tape = tape, .norm = norm, .mode = NORM_TRAIN, .param = param};
     Node *y = norm_define(&context, in); /* norm_apply would use the kernel */
     print("y", y);
 

@@ -28,7 +28,8 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 
 static void declare(Norm *norm) {
     const Settings *own = norm->detail;
-    NormParam *power = norm_add_param(norm, "power", NORM_PARAM_POWER, norm->channels, own->start);
+    NormParam *power =
+        norm_add_param(norm, "power", NORM_PARAM_POWER, norm->channels, own->start);
     power->least = 0.0, power->most = 1.0; /* held after each step */
 }
 
@@ -57,14 +58,14 @@ const NormKind norm_variant = {
     .usage = "variant(start=P)",
     .title = "a layer that may keep some scale",
     .source = NULL, /* "Wu and He 2018" */
-    .cells = "one sample x all channels x all positions",
     .also = (const char *const[]){"variant(start=0.25)", NULL},
     .options = (const char *const[]){"start", NULL},
     /* Specs of the same function, to the bit: where training begins is no part of it. */
     .twins = (const NormTwin[]){{"variant(start=0)", NORM_TRAIN},
                                 {"variant(start=0)", NORM_EVAL},
                                 {NULL, NORM_TRAIN}},
-    .block = 1, /* samples of a cell; width, channels of a cell, is 0: all of them */
+    /* One sample a cell, all its channels (.width: so many); x's own moments in both modes. */
+    .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}},
     .configure = configure,
     .declare = declare,
     .text = text,
