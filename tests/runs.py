@@ -912,7 +912,7 @@ def show(place):
 @case("example")
 def lists(place):
     expected = {"norms": ["none", "batch", "layer", "instance", "group", "position", "ghost"],
-                "experiments": ["batch-size"], "datasets": ["fashion-mini", "fashion-mnist", "cifar10", "idx", "cifar"],
+                "experiments": ["batch-size"], "datasets": ["fashion-mini", "fashion-mnist", "cifar10", "idx", "cifar", "h5"],
                 "networks": ["resnet", "plain", "mlp", "linear"]}
     for name, least in expected.items():
         text, data = place.good("list", name), json.loads(place.good("list", name, "--json"))

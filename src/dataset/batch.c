@@ -37,11 +37,23 @@ typedef struct Grid {
     size_t *from; /* [height, width] */
 } Grid;
 
+bool dataset_moves(const Dataset *dataset, const Augment *augment, Error *error) {
+    const Shape input = dataset->field[0].shape;
+    if (!augment->flip && augment->shift == 0) return true;
+    if (input.rank != 3)
+        return fail(error, EX_USAGE, 0,
+                    "flip and shift move images; the %s of %s is none",
+                    dataset->field[0].name, dataset->name);
+    return (augment->shift < input.size[1] && augment->shift < input.size[2]) ||
+           fail(error, EX_USAGE, 0, "shift=%zu leaves nothing of images of %zu x %zu",
+                augment->shift, input.size[1], input.size[2]);
+}
+
 static Grid grid_new(Arena *arena, Shape input, const Augment *augment) {
     if (augment == NULL || (!augment->flip && augment->shift == 0)) return (Grid){0};
-    REQUIRE(input.rank >= 2, "no rows and columns to move in %s",
+    REQUIRE(input.rank == 3, "no rows and columns to move in %s",
             shape_text(arena, input));
-    size_t height = input.size[input.rank - 2], width = input.size[input.rank - 1];
+    size_t height = input.size[1], width = input.size[2];
     REQUIRE(augment->shift < height && augment->shift < width,
             "a shift by %zu leaves nothing of %zu x %zu", augment->shift, height, width);
     return (Grid){height, width, TAKE(arena, size_t, height * width)};
@@ -58,6 +70,7 @@ static void grid_move(Grid grid, Move move) {
         }
 }
 
+/* Fields [..., H, W] lie on the input's rows and columns. */
 static bool lies_on(Grid grid, Shape shape) {
     const size_t *end = shape.size + shape.rank;
     return shape.rank >= 2 && end[-2] == grid.height && end[-1] == grid.width;

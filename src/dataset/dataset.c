@@ -1,6 +1,7 @@
 /* A data set from its name: found, read, identified, split, measured. */
 #include "kind.h"
 
+#include <math.h>
 #include <string.h>
 
 static const DatasetKind *const kinds[] = {
@@ -43,7 +44,8 @@ static void identify(char sha256[DIGEST_LENGTH + 1], const Reading *r) {
     Text text = text_new(r->scratch);
     describe(&text, "train", r, &r->train);
     if (r->val.count > 0) describe(&text, "val", r, &r->val);
-    describe(&text, "test", r, &r->test);
+    if (r->test.count > 0) describe(&text, "test", r, &r->test);
+    if (r->also) text_add(&text, "%s", r->also);
     digest_bytes(sha256, text.data, text.length);
 }
 
@@ -63,44 +65,59 @@ static bool recognize(Reading *r, const char *sha256, Error *error) {
     return true;
 }
 
-static const char *title_of(const Reading *r, const char *sha256) {
-    if (r->known) return text_print(r->arena, "%s, in %s", r->known->title, r->from);
-    if (r->from == NULL) return r->kind->title;
-    return text_print(r->arena, "%zu samples in %s (SHA-256 %.12s...)",
-                      r->train.count + r->val.count + r->test.count, r->from, sha256);
-}
-
 /* ---- from files to samples --------------------------------------------------------- */
 
 enum { MOST_DRAWN = 5000 };
 
-static size_t drawn(const Reading *r) {
+static size_t drawn_of(const Reading *r) {
     const size_t tenth = (r->train.count + 9) / 10;
-    if (r->val.count > 0) return 0;
-    if (r->drawn > 0) return r->drawn;
+    if (r->drawn > 0 || r->val.count > 0) return r->drawn;
     return tenth < MOST_DRAWN ? tenth : MOST_DRAWN;
+}
+
+static const char *title_of(const Reading *r, const Dataset *d) {
+    if (r->from == NULL) return r->kind->title;
+    const char *what =
+        r->known
+            ? r->known->title
+            : text_print(r->arena, "%zu samples to train, %zu%s to validate, %zu to test",
+                         d->train.count, d->val.count, r->val.count ? "" : " drawn",
+                         d->test.count);
+    return text_print(r->arena, "%s, of %s (SHA-256 %.12s...)", what, r->from, d->sha256);
+}
+
+/* What standardizes must be numbers. */
+static bool is_measured(const Dataset *dataset, Error *error) {
+    for (size_t k = 0; k < dataset->fields; k++) {
+        const DataField *field = &dataset->field[k];
+        for (size_t c = 0; field->standardized && c < dataset_channels(field); c++)
+            if (!isfinite(field->mean[c]) || !isfinite(field->std[c]))
+                return fail(error, EX_DATAERR, 0,
+                            "%s: the squares of %s, channel %zu, are beyond all numbers; "
+                            "smaller ones are expected",
+                            dataset->name, field->name, c);
+    }
+    return true;
 }
 
 static const Dataset *load(Reading *r, const char *name, Error *error) {
     Dataset *dataset = ZERO(r->arena, Dataset, 1);
     if (!r->kind->fill(r, error)) return NULL;
     if (r->train.count < 2) {
-        fail(error, EX_DATAERR, 0,
-             "%s: %zu samples to train and to validate on, expected "
-             "2 or more",
-             name, r->train.count);
+        fail(error, EX_DATAERR, 0, "%s: %zu sample to train on, expected 2 or more", name,
+             r->train.count);
         return NULL;
     }
     identify(dataset->sha256, r);
     if (!recognize(r, dataset->sha256, error)) return NULL;
     dataset->name = name;
-    dataset->title = title_of(r, dataset->sha256);
     dataset->source = r->known ? r->known->source : r->kind->source;
     dataset->fields = r->fields;
     memcpy(dataset->field, r->field, sizeof dataset->field);
-    split_samples(dataset, r, drawn(r));
+    split_samples(dataset, r, drawn_of(r));
     split_statistics(r->arena, dataset);
-    return dataset;
+    dataset->title = title_of(r, dataset);
+    return is_measured(dataset, error) ? dataset : NULL;
 }
 
 const Dataset *dataset_open(Arena *arena, const char *text, Error *error) {

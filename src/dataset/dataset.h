@@ -42,9 +42,11 @@ typedef struct Samples {
     const uint32_t *id;                   /* [count] */
 } Samples;
 
-/* `sha256` is that of two lines, "train COUNT SIZE... DIGEST..." and "test ..." (with a line
- * "val ..." between them where the source has such a part): the sizes of one sample of each field, and the SHA-256 of all its decoded values (of an image and
- * a label "CHANNELS HEIGHT WIDTH PIXELS LABELS"). The files' packing does not matter. */
+/* `sha256` is that of two lines, "train COUNT SIZE... DIGEST..." and "test ...": the sizes
+ * of one sample of each field, and the SHA-256 of all its decoded values (of an image and
+ * a label "CHANNELS HEIGHT WIDTH PIXELS LABELS"). The files' packing does not matter. A val
+ * part of the source's own has a line between them, a part without samples has none, and
+ * an HDF5 file's fields one each, "NAME bytes|reals|labels CLASSES". */
 typedef struct Dataset {
     const char *name;   /* as it is asked for, in its one form: "fashion-mini" */
     const char *title;  /* one line: what it is, how many samples */
@@ -110,6 +112,9 @@ typedef struct Augment {
                      class */
 } Augment;
 
+/* Whether they can be moved so; false and *error (EX_USAGE). */
+bool dataset_moves(const Dataset *dataset, const Augment *augment, Error *error);
+
 /* Samples as tensors. Of each field one of the two is NULL. */
 typedef struct Batch {
     size_t count;
@@ -119,8 +124,8 @@ typedef struct Batch {
 } Batch;
 
 /* samples[index[i]], all their fields. With augmentation, draws keyed by (seed, epoch,
- * sample's id), alike for all fields that lie on the input's rows and columns; a shift
- * must be smaller than they are. NULL augment: none. */
+ * sample's id), alike for all fields that lie on the input's rows and columns; which
+ * dataset_moves must allow. NULL augment: none. */
 Batch dataset_batch(Arena *arena, const Dataset *dataset, const Samples *samples,
                     const size_t *index, size_t count, const Augment *augment,
                     uint64_t seed, uint64_t epoch);

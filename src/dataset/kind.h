@@ -32,10 +32,13 @@ struct Reading {
     const char *from; /* the path that was named; NULL: the kind takes none */
     size_t fields;
     DataField field[DATA_MOST_FIELDS]; /* [fields]; mean and std are found out later */
-    Pile train, test, val;             /* val.count 0: drawn from train */
+    Pile train;
+    Pile val;  /* of no samples: drawn from train's */
+    Pile test; /* of no samples: there are none */
     size_t
         drawn; /* of train's samples, how many are drawn to validate; 0: a tenth of them, at
                      most 5,000 */
+    const char *also;         /* what decides numbers beside the values; NULL: nothing */
     const char *first;        /* path of the first file, where files_locate found them */
     const DatasetKind *known; /* whose data these turn out to be; NULL */
 };
@@ -44,7 +47,7 @@ struct Reading {
 void reading_classes(Reading *to, Shape image, size_t classes,
                      const char *const *class_name);
 
-/* As many classes as labels occur in both piles, called by their numbers. */
+/* As many classes as labels occur in all piles, called by their numbers. */
 void reading_count_classes(Reading *to);
 
 size_t field_bytes(const DataField *field);    /* of one sample */
@@ -132,9 +135,9 @@ bool cifar10_is(const CifarFile *file); /* [CIFAR10_FILES] */
 
 /* ---- split.c --------------------------------------------------------------------- */
 
-/* train, val and test of `dataset`, whose fields are set, from the piles; `val` samples are
- * drawn to validate, 0 where those have a pile of their own. */
-void split_samples(Dataset *dataset, const Reading *from, size_t val);
+/* train, val and test of `dataset`, whose fields are set; `drawn` of train's validate where
+ * val has none. */
+void split_samples(Dataset *dataset, const Reading *from, size_t drawn);
 /* mean and std of what is standardized, of the samples in train. */
 void split_statistics(Arena *arena, Dataset *dataset);
 

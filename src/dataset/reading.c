@@ -29,6 +29,7 @@ void reading_count_classes(Reading *to) {
         if (field->type != DATA_LABELS || field->classes > 0) continue;
         const size_t each = shape_count(field->shape);
         size_t n = classes_in(0, to->train.value[k], to->train.count * each);
+        n = classes_in(n, to->val.value[k], to->val.count * each);
         n = classes_in(n, to->test.value[k], to->test.count * each);
         const char **name = TAKE(to->arena, const char *, n);
         for (size_t c = 0; c < n; c++) name[c] = text_print(to->arena, "%zu", c);

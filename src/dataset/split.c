@@ -25,20 +25,22 @@ static Samples choose(Arena *arena, const Dataset *dataset, const Pile *pile,
 
 static Samples all_of(Arena *arena, Arena *scratch, const Dataset *dataset,
                       const Pile *pile) {
-    size_t *order = TAKE(scratch, size_t, pile->count);
-    for (size_t i = 0; i < pile->count; i++) order[i] = i;
-    return choose(arena, dataset, pile, order, pile->count);
+    size_t *all = TAKE(scratch, size_t, pile->count);
+    for (size_t i = 0; i < pile->count; i++) all[i] = i;
+    return choose(arena, dataset, pile, all, pile->count);
 }
 
 //> split
-void split_samples(Dataset *dataset, const Reading *r, size_t val) {
-    const size_t count = r->train.count;
-    size_t *drawn = TAKE(r->scratch, size_t, count);
-    draw_permutation((Draw){SPLIT_SEED, DRAW_SPLIT, 0, 0}, drawn, count);
-    dataset->val = r->val.count > 0 ? all_of(r->arena, r->scratch, dataset, &r->val)
-                                    : choose(r->arena, dataset, &r->train, drawn, val);
-    dataset->train = choose(r->arena, dataset, &r->train, drawn + val, count - val);
-    dataset->test = all_of(r->arena, r->scratch, dataset, &r->test);
+void split_samples(Dataset *dataset, const Reading *from, size_t drawn) {
+    Arena *arena = from->arena, *scratch = from->scratch;
+    const Pile *train = &from->train;
+    const size_t count = train->count;
+    size_t *order = TAKE(scratch, size_t, count);
+    draw_permutation((Draw){SPLIT_SEED, DRAW_SPLIT, 0, 0}, order, count);
+    dataset->val = drawn > 0 ? choose(arena, dataset, train, order, drawn)
+                             : all_of(arena, scratch, dataset, &from->val);
+    dataset->train = choose(arena, dataset, train, order + drawn, count - drawn);
+    dataset->test = all_of(arena, scratch, dataset, &from->test);
 }
 //< split
 

@@ -93,30 +93,33 @@ static bool check_sizes(const Record *r, const Config *config, Error *error) {
            fail(error, EX_DATAERR, 0, "it took '%s' seconds", spent);
 }
 
-/* Of what it measured once, at its end. */
-static bool check_end(const Record *r, bool absent, Error *error) {
-    static const Range ends[] = {{"test_error", 0, 1, false},
-                                 {"test_loss", 0, DBL_MAX, false},
-                                 {"train_error", 0, 1, false},
+/* Of what it measured once, at its end; without test samples there are no numbers of them. */
+static bool check_end(const Record *r, const Run *run, bool absent, Error *error) {
+    static const Range tests[] = {{"test_error", 0, 1, false},
+                                  {"test_loss", 0, DBL_MAX, false}};
+    static const Range ends[] = {{"train_error", 0, 1, false},
                                  {"train_error_evaluated", 0, 1, false},
                                  {"train_loss_evaluated", 0, DBL_MAX, false}};
-    return check_ranges(&r->summary, 1, ends, COUNT_OF(ends), absent, error);
+    const bool untested = run->dataset->test.count == 0;
+    return check_ranges(&r->summary, 1, tests, COUNT_OF(tests), absent || untested,
+                        error) &&
+           check_ranges(&r->summary, 1, ends, COUNT_OF(ends), absent, error);
 }
 
-static bool check_diverged(const Record *r, const Config *config, Error *error) {
+static bool check_diverged(const Record *r, const Run *run, Error *error) {
     const double score = table_scalar(&r->summary, "score", error),
                  steps = table_scalar(&r->summary, "steps", error);
     if (error->set) return false;
     if (!isnan(score))
         return fail(error, EX_DATAERR, 0, "it diverged, and has a score all the same");
-    const double last = steps * (double)config->epochs - 1;
+    const double last = steps * (double)run->config.epochs - 1;
     const Range step = {"diverged_step", 0, last, true};
     return check_ranges(&r->summary, 1, &step, 1, false, error) &&
-           check_end(r, true, error);
+           check_end(r, run, true, error);
 }
 
-static bool check_finished(Arena *arena, const Record *r, const Config *config,
-                           Error *error) {
+static bool check_finished(Arena *arena, const Record *r, const Run *run, Error *error) {
+    const Config *config = &run->config;
     const size_t epochs = config->epochs;
     const double score = table_scalar(&r->summary, "score", error),
                  step = table_scalar(&r->summary, "diverged_step", error);
@@ -128,7 +131,7 @@ static bool check_finished(Arena *arena, const Record *r, const Config *config,
     if (!isnan(step))
         return fail(error, EX_DATAERR, 0, "it diverged in step %g, and is finished",
                     step);
-    return check_end(r, false, error);
+    return check_end(r, run, false, error);
 }
 
 /* As many rows as epochs, of numbers or of rows of them. */
@@ -148,8 +151,7 @@ static bool check_layer(const Table *t, Error *error) {
     return true;
 }
 
-static bool check_complete(Arena *arena, const Record *r, const Config *config,
-                           Error *error) {
+static bool check_complete(Arena *arena, const Record *r, const Run *run, Error *error) {
     static const char *const facts[] = {"binary", "blas_core", "libc", "blas_bits",
                                         "libm_bits"};
     static const char *const digests[] = {"weights_sha256", "state_sha256"};
@@ -163,11 +165,11 @@ static bool check_complete(Arena *arena, const Record *r, const Config *config,
             fail(error, EX_DATAERR, 0, "/summary: %s is no digest", digests[i]);
     for (size_t i = 0; i < r->layers && !error->set; i++)
         check_layer(&r->layer[i], error);
-    if (error->set || !check_sizes(r, config, error)) return false;
+    if (error->set || !check_sizes(r, &run->config, error)) return false;
     if (strcmp(status, "diverged") == 0 && diverged == 1)
-        return check_diverged(r, config, error);
+        return check_diverged(r, run, error);
     if (strcmp(status, "finished") == 0 && diverged == 0)
-        return check_finished(arena, r, config, error);
+        return check_finished(arena, r, run, error);
     return fail(error, EX_DATAERR, 0, "its status is '%s'", text_clip(arena, status));
 }
 
@@ -197,7 +199,7 @@ const Record *run_read(Arena *arena, const Run *run, Error *error) {
         fail(&own, EX_DATAERR, 0, "was changed by another program");
     if (!own.set && store_survey(store, &own)) record = read_record(arena, store, &own);
     if (!own.set && check_identity(arena, record, run, &own))
-        check_complete(arena, record, &run->config, &own);
+        check_complete(arena, record, run, &own);
     store_close(store);
     if (!own.set) return record;
     const size_t path = strlen(run->path); /* who tells it names the file */

@@ -11,12 +11,14 @@ const char *runs_folder(Arena *arena) {
 }
 
 static const Dataset *dataset_of(Plan *plan, Sweep *sweep, const Config *config) {
-    const char *name = config->dataset;
+    const char *name = config->dataset, *path;
     for (size_t i = 0; i < sweep->runs; i++)
         if (strcmp(sweep->run[i].dataset->name, name) == 0) return sweep->run[i].dataset;
     Error error = {.set = false};
     const Dataset *dataset = dataset_open(plan->arena, name, &error);
     die_if(&error);
+    dataset_find(name, &path);
+    if (path) say("%s", dataset->title);
     return dataset;
 }
 

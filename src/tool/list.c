@@ -5,7 +5,7 @@
 
 /* ---- one thing of a list ------------------------------------------------------------ */
 
-enum { MOST_FACTS = 10 };
+enum { MOST_FACTS = 24 };
 
 typedef struct Thing {
     const char *name, *usage, *title;
@@ -124,10 +124,17 @@ static const char *sizes_text(Arena *arena, Shape shape) {
 }
 
 static void add_field(Arena *arena, Thing *thing, const DataField *field) {
-    Text classes = text_new(arena);
+    const bool numbers = field->type != DATA_LABELS;
+    Text classes = text_new(arena), what = text_new(arena);
     for (size_t k = 0; k < field->classes; k++)
-        text_add(&classes, "%s%s", k ? ", " : "", field->class_name[k]);
-    add_fact(thing, field->name, sizes_text(arena, field->shape));
+        text_add(&classes, "%s%s", k ? ", " : "",
+                 text_plain(arena, field->class_name[k]));
+    text_add(&what, "%s",
+             field->shape.rank == 0 && numbers ? "a number"
+                                               : sizes_text(arena, field->shape));
+    if (field->type == DATA_REALS && field->shape.rank > 0) text_add(&what, ", reals");
+    if (*field->unit) text_add(&what, ", %s", text_plain(arena, field->unit));
+    add_fact(thing, field->name, what.data);
     add_fact(thing, "classes", classes.data);
 }
 

@@ -18,19 +18,20 @@ static double *no_numbers(Arena *arena, size_t count) {
 /* What of the configuration must fit the rest of it, and the data. */
 static bool check_config(Trainer *t, Error *error) {
     const Config *c = &t->config;
+    const Augment augment = {.flip = c->flip, .shift = c->shift};
     if (c->score > c->epochs)
         return fail(
             error, EX_USAGE, 0,
             "score=%s: the run has %zu epoch%s; score=last, or a median of as many",
             config_text(c, t->arena, "score"), c->epochs, c->epochs == 1 ? "" : "s");
     t->dataset = dataset_limit(t->arena, t->dataset, c->images, error);
-    if (t->dataset == NULL) return false;
+    if (t->dataset == NULL || !dataset_moves(t->dataset, &augment, error)) return false;
     const size_t samples = c->workers * c->batch; /* the ragged last step is dropped */
     t->steps = t->dataset->train.count / samples;
     if (t->steps > 0) return true;
     return fail(error, EX_USAGE, 0,
                 "workers x batch = %zu x %zu = %zu samples a step, but there are %zu "
-                "training images",
+                "training samples",
                 c->workers, c->batch, samples, t->dataset->train.count);
 }
 
@@ -68,10 +69,13 @@ static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *data
     t->config = *config;
     t->dataset = dataset;
     if (!check_config(t, error)) return NULL;
-    const DataField *seen = &dataset->field[0];
-    const NetFace face = {.inputs = 1,
-                          .input = {{seen->name, seen->shape}},
-                          .outputs = dataset_field(dataset, "label")->classes};
+    const DataField *seen = &dataset->field[0], *label = dataset_field(dataset, "label");
+    if (label == NULL) {
+        fail(error, EX_DATAERR, 0, "%s has no label to learn", dataset->name);
+        return NULL;
+    }
+    const NetFace face = {
+        .inputs = 1, .input = {{seen->name, seen->shape}}, .outputs = label->classes};
     const NetNorms norms = {.all = config->norm};
     t->net = net_new(arena, config->network, norms, face, config->batch, error);
     return t->net ? t : NULL;
@@ -124,9 +128,10 @@ static void finish_epoch(Trainer *t, size_t epoch, double rate) {
     if (is_precise(t) && t->net->states > 0) state_precise(t, epoch);
     const Samples *train = &t->dataset->train, *unseen = &t->dataset->test;
     Tally val = evaluate(t, epoch, &t->dataset->val), seen = {0}, test = {0};
-    const bool last = epoch + 1 == t->config.epochs && isfinite(val.loss);
-    if (last)
-        seen = evaluate(t, epoch, train), test = evaluate(t, epoch, unseen); /* once */
+    const bool last = epoch + 1 == t->config.epochs && isfinite(val.loss),
+               tests = last && unseen->count > 0;
+    if (last) seen = evaluate(t, epoch, train); /* once, as the next */
+    if (tests) test = evaluate(t, epoch, unseen);
     if (!isfinite(val.loss) || !isfinite(c->loss_sum) || !isfinite(seen.loss) ||
         !isfinite(test.loss)) { /* what the epoch's last step did shows here first */
         c->diverged = 1;
@@ -142,6 +147,7 @@ static void finish_epoch(Trainer *t, size_t epoch, double rate) {
     if (!last) return;
     c->train_loss = seen.loss;
     c->train_error = share_of(seen.wrong, train->count);
+    if (!tests) return;
     c->test_loss = test.loss;
     c->test_error = share_of(test.wrong, unseen->count);
 }

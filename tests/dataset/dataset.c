@@ -929,7 +929,7 @@ static bool is_named(const DatasetKind *const *kind, size_t count, const char *u
 static void kinds_are_described(void **state) {
     (void)state;
     static const char *const usage[] = {"fashion-mini", "fashion-mnist", "cifar10",
-                                        "idx:FOLDER", "cifar:FOLDER"};
+                                        "idx:FOLDER",   "cifar:FOLDER",  "FILE.h5"};
     Arena *arena = arena_new();
     size_t count;
     const DatasetKind *const *kind = dataset_kinds(&count);

@@ -379,7 +379,7 @@ static void what_does_not_fit_is_refused(void **state) {
     (void)state;
     static const char *const CASES[][2] = {
         {"workers=4 batch=32", "workers x batch = 4 x 32 = 128 samples a step, but there "
-                               "are 96 training images"},
+                               "are 96 training samples"},
         {"batch=97", "1 x 97 = 97 samples a step, but there are 96"},
         {"images=4000", "4000 training samples wanted, fashion-mini has 2500"},
         {"norm=group(3)",
