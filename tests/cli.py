@@ -367,6 +367,12 @@ def networks(place):
         (["network=resnet(width=0)"], USAGE, ["width", "'0'"]),
         (["network=resnet(depth=99998)"], USAGE, ["depth", "99998", "1202"]),
         (["network="], USAGE, ["network=", "name"]),
+        # a normalizer for each place
+        (["norm.stage3=btach"], USAGE, ["norm.stage3=btach", "'batch'", "byte 0"]),
+        (["norm.stagee=layer"], USAGE, ["norm.stagee", "'stage1'", "list networks"]),
+        (["norm.stage2=layer", "norm.norm1=none"], USAGE, ["layer stage2.block1.norm1", "norm.norm1", "norm.stage2"]),
+        (["norm.a..b=layer"], USAGE, ["'a..b'", "joined by dots"]),
+        (["norm=batch; stage3"], USAGE, ["'stage3'", "PATTERN=NORM", "byte 7"]),
     ])
 
 

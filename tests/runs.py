@@ -79,6 +79,26 @@ def read(path):
         return file.read()
 
 
+# ---- normalizers by their places --------------------------------------------------------------------------------------
+
+
+@case("example")
+def places(place):
+    """norm.PATTERN sweeps as any key does; what it comes to is one run, however it is written."""
+    one = ["run", "batch-size", "--quick", "batch=8", "samples=8", "seed=1", "images=16", "epochs=1", NETWORK, "--as", "few"]
+    table = place.good(*one, "norm=batch", "norm.stage3=layer,group:2")
+    check("batch, norm.stage3=layer" in table and "batch, norm.stage3=group(2)" in table, table)
+    norms = {}
+    for path in run_files(place):
+        with h5py.File(path, "r") as file:
+            norms[file["config"].attrs["norm"]] = path
+    same("norm", sorted(norms), ["batch; stage3=group(2)", "batch; stage3=layer"])
+    place.good(*one, "norm=batch", "norm.stage3.*=layer")
+    check("1 of 1 runs were finished before" in place.talk, f"not the same run: {place.talk}")
+    check("batch; stage2=group(4); stage3=layer" in place.good(*one, "norm=batch; stage2=gn(4); stage3=layer"), "row's name")
+    same("runs", len(run_files(place)), 3)
+
+
 # ---- a study ------------------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,8 @@ typedef struct Declared {
     Arena *arena;
     Net *net;
     NetNorms norms;
+    bool matched[NET_MOST_RULES]; /* rules that named a place */
+    bool names;                   /* of places are wanted, not what stands there */
     bool weighed;                 /* some weight is changed before it is used */
     size_t param_room, norm_room; /* of the net's arrays, which grow */
     Error *error;
@@ -37,6 +39,20 @@ bool net_read(Arena *arena, Net *net, const char *text, Error *error);
 
 /* After all others, so that the draws of weights are those of a plain network. */
 void layers_declare_gains(Declared *declared);
+
+/* ---- net.c ----------------------------------------------------------------------- */
+
+/* A network whose places have names and no normalizers, on some images. */
+const Net *net_places(Arena *arena, const char *text, Error *error);
+
+/* ---- norms.c --------------------------------------------------------------------- */
+
+/* The spec at a place; marks what matched. NULL and *error where two are as good. */
+const char *norms_at(const NetNorms *norms, const char *place, bool *matched,
+                     Error *error);
+/* Every rule did: else *error names one that did not, and what may have been meant. */
+bool norms_want_matched(Arena *arena, const Net *net, const NetNorms *norms,
+                        const bool *matched, Error *error);
 
 /* ---- weights.c ------------------------------------------------------------------- */
 

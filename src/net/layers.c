@@ -267,34 +267,29 @@ Node *layer_flat(Layers *l, Node *x) {
 /* ---- normalizers ----------------------------------------------------------------- */
 
 /* A normalizer must be able to work where it stands. */
-static const Norm *fitting_norm(Layers *l, const char *name, Lattice x) {
-    Declared *d = l->declared;
-    Error error = {.set = false};
-    const char *spec = d->norms.all;
-    const Norm *norm = norm_new(d->arena, spec, x.C, &error);
-    if (norm && norm_fits(d->arena, norm, x, NORM_TRAIN, &error) &&
-        norm_standardizes(d->arena, norm, x, NORM_TRAIN, &error))
-        return norm;
-    layers_refuse(l, name, "%s",
-                  norm ? error.message : spec_error(d->arena, spec, &error));
-    return NULL;
+static const Norm *fitting_norm(Declared *d, const char *place, Lattice x, Error *error) {
+    const char *spec = norms_at(&d->norms, place, d->matched, error);
+    if (spec == NULL) return NULL;
+    Error own = {.set = false};
+    const Norm *norm = norm_new(d->arena, spec, x.C, &own);
+    if (norm == NULL) {
+        fail(error, own.code, 0, "%s", spec_error(d->arena, spec, &own));
+        return NULL;
+    }
+    return norm_fits(d->arena, norm, x, NORM_TRAIN, error) &&
+                   norm_standardizes(d->arena, norm, x, NORM_TRAIN, error)
+               ? norm
+               : NULL;
 }
 
-static void declare_norm(Layers *l, const char *name, Lattice x, double gamma) {
-    Declared *d = l->declared;
-    Net *net = d->net;
-    const Norm *norm = d->error->set ? NULL : fitting_norm(l, name, x);
-    if (norm == NULL) return;
-    const NetNorm part = {.name = full_name(l, d->arena, name),
-                          .norm = norm,
-                          .param = net->params,
-                          .state = net->states,
-                          .sees = {1, x.C, x.L}};
+/* Parameters and state of what stands there; gamma, if there is one, begins at this. */
+static void declare_own(Declared *d, const NetNorm *place, double gamma) {
+    const Norm *norm = place->norm;
     for (size_t i = 0; i < norm->params; i++) {
         const NormParam *p = &norm->param[i];
         const bool is_gamma = i == norm_place(norm, NORM_PARAM_SCALE);
         declare_param(
-            d, (NetParam){.name = text_print(d->arena, "%s.%s", part.name, p->name),
+            d, (NetParam){.name = text_print(d->arena, "%s.%s", place->name, p->name),
                           .shape = SHAPE(p->count),
                           .normalizer = true,
                           .decayed = p->decayed,
@@ -305,10 +300,26 @@ static void declare_norm(Layers *l, const char *name, Lattice x, double gamma) {
                           .std = p->std,
                           .start = p->start});
     }
-    for (size_t i = 0; i < norm->states; i++) net->states += norm->state[i].count;
+    for (size_t i = 0; i < norm->states; i++) d->net->states += norm->state[i].count;
+}
+
+static void declare_norm(Layers *l, const char *name, Lattice x, double gamma) {
+    Declared *d = l->declared;
+    Net *net = d->net;
+    Error error = {.set = false};
+    NetNorm place = {.name = full_name(l, d->arena, name),
+                     .param = net->params,
+                     .state = net->states,
+                     .sees = {1, x.C, x.L}};
+    if (d->error->set) return;
+    if (!d->names && (place.norm = fitting_norm(d, place.name, x, &error)) == NULL) {
+        layers_refuse(l, name, "%s", error.message);
+        return;
+    }
+    if (place.norm) declare_own(d, &place, gamma);
     net->norm =
         with_room(d->arena, net->norm, net->norms, &d->norm_room, sizeof *net->norm);
-    net->norm[net->norms++] = part;
+    net->norm[net->norms++] = place;
     l->params = net->params;
 }
 

@@ -28,6 +28,8 @@ static void declare(Declared *declared, size_t batch) {
     Layers layers = {.net = net, .tape = tape, .in = in, .declared = declared};
     net->kind->run(&layers, net->option);
     layers_declare_gains(declared);
+    norms_want_matched(declared->arena, net, &declared->norms, declared->matched,
+                       declared->error);
     arena_free(own);
     if (net->weighing->apply && !declared->weighed)
         fail(declared->error, EX_USAGE, 0,
@@ -42,6 +44,16 @@ const Net *net_new(Arena *arena, const char *text, NetNorms norms, NetFace face,
     net->face = face;
     Declared declared = {.arena = arena, .net = net, .norms = norms, .error = error};
     declare(&declared, batch);
+    return error->set ? NULL : net;
+}
+
+const Net *net_places(Arena *arena, const char *text, Error *error) {
+    enum { SIDE = 1024 }; /* of shapes alone: halved ten times it is still whole */
+    Net *net = ZERO(arena, Net, 1);
+    if (!net_read(arena, net, text, error)) return NULL;
+    net->face = net_of_images(1, SIDE, SIDE, 2);
+    Declared declared = {.arena = arena, .net = net, .names = true, .error = error};
+    declare(&declared, 2);
     return error->set ? NULL : net;
 }
 

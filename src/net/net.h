@@ -51,7 +51,7 @@ typedef struct NetNorm {
     Lattice sees; /* of one sample: N = 1 */
 } NetNorm;
 
-enum { NET_MOST_ENDS = 8, NET_MOST_OPTIONS = 12 };
+enum { NET_MOST_ENDS = 8, NET_MOST_OPTIONS = 12, NET_MOST_RULES = 16 };
 
 /* One that a network takes or gives, of one sample: "image" [C, H, W], "logits" [K]. */
 typedef struct NetEnd {
@@ -70,9 +70,19 @@ typedef struct NetFace {
 /* Of images alone: the input is "image" [C, H, W]. */
 NetFace net_of_images(size_t C, size_t H, size_t W, size_t outputs);
 
-/* What the normalizers of a network are. */
+/* A normalizer for the places that a pattern names: parts of their names in order, joined by
+ * dots, with * for any letters. stage3.norm2 is stage3.block1.norm2 and its like. */
+typedef struct NetRule {
+    const char *pattern, *spec;
+} NetRule;
+
+/* What the normalizers of a network are. Of several patterns that name a place that with the
+ * most parts counts; where two have as many, the network is refused, and where a pattern names
+ * no place. */
 typedef struct NetNorms {
-    const char *all; /* a spec */
+    const char *all; /* where no pattern names the place */
+    size_t rules;
+    NetRule rule[NET_MOST_RULES]; /* in the order of their patterns */
 } NetNorms;
 
 /* A configured network. Never changes. */
@@ -130,6 +140,22 @@ void net_run(const Net *net, const NetPass *pass, Node *const *in, Node **out);
 
 /* The one output of a network that has one, of its one input. */
 Node *net_run_one(const Net *net, const NetPass *pass, Node *in);
+
+/* ---- norms.c --------------------------------------------------------------------- */
+
+/* "batch" or "batch; stage3=group(8); norm2=layer". False and *error (at: offset in `text`). */
+bool net_norms_read(Arena *arena, const char *text, NetNorms *norms, Error *error);
+const char *net_norms_print(Arena *arena, const NetNorms *norms); /* canonical */
+
+/* Adds a rule, or replaces that of the pattern. */
+bool net_norms_set(Arena *arena, NetNorms *norms, const char *pattern, const char *spec,
+                   Error *error);
+
+/* What they come to in a network, whatever they were said by: a line "norm=SPEC" where all
+ * places have the same, else "norm.PLACE=SPEC" for each. NULL and *error where they are
+ * refused, or the network. */
+const char *net_norms_resolve(Arena *arena, const char *network, const NetNorms *norms,
+                              Error *error);
 
 /* ---- start.c --------------------------------------------------------------------- */
 

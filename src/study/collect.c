@@ -28,9 +28,10 @@ static void put_published(Store *store, Arena *arena, const Sweep *sweep) {
 static size_t series_rank(Arena *arena, const Sweep *sweep, size_t series) {
     size_t run = sweep->run_of[series * sweep->points * sweep->seeds];
     Error error = {.set = false};
-    const Norm *norm = norm_new(arena, sweep->run[run].config.norm, 0, &error);
+    NetNorms norms;
+    net_norms_read(arena, sweep->run[run].config.norm, &norms, &error);
     die_if(&error);
-    return norm_rank(norm);
+    return norm_rank(norm_new(arena, norms.all, 0, &error));
 }
 
 static const char *id_of(const Sweep *sweep, const Record *const *record, size_t cell) {

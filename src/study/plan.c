@@ -32,7 +32,8 @@ static _Noreturn void unknown_key(const Plan *plan, const char *key) {
 static Setting *find_setting(Plan *plan, const char *key) {
     for (size_t i = 0; i < plan->settings; i++)
         if (strcmp(plan->setting[i].key, key) == 0) return &plan->setting[i];
-    REQUIRE(plan->settings < MOST_SETTINGS, "too many settings");
+    if (plan->settings == MOST_SETTINGS)
+        die(EX_USAGE, "%s: more than %d keys", key, MOST_SETTINGS);
     plan->setting[plan->settings].key = key;
     return &plan->setting[plan->settings++];
 }
@@ -103,9 +104,9 @@ static void read_setting(Plan *plan, const char *text) {
     }
     size_t known = 0;
     while (known < CONFIG_KEYS && strcmp(config_keys()[known].name, key) != 0) known++;
-    if (known == CONFIG_KEYS) unknown_key(plan, key);
+    if (known == CONFIG_KEYS && !config_is_place(key)) unknown_key(plan, key);
     const char **values = spec_list(plan->arena, equals + 1, &count);
-    Setting *setting = find_setting(plan, config_keys()[known].name);
+    Setting *setting = find_setting(plan, key);
     setting->count = 0;
     for (size_t i = 0; i < count; i++) add_range(plan, setting, values[i]);
 }

@@ -25,6 +25,17 @@ static bool has_batch_statistics(const Norm *norm) {
     return has;
 }
 
+/* At some place. */
+static bool sees_batches(Arena *arena, const Config *config) {
+    NetNorms norms;
+    Error error = {.set = false};
+    net_norms_read(arena, config->norm, &norms, &error);
+    bool sees = has_batch_statistics(norm_new(arena, norms.all, 0, &error));
+    for (size_t i = 0; i < norms.rules; i++)
+        sees |= has_batch_statistics(norm_new(arena, norms.rule[i].spec, 0, &error));
+    return sees;
+}
+
 /* Of both: of all batches that went before, then, too. */
 static size_t least_multiple(size_t a, size_t b) {
     size_t divisor = a, rest = b;
@@ -56,10 +67,8 @@ bool protocol_complete(Config *config, Arena *arena, const Own *own, Error *erro
                     "samples=%s: a multiple of every batch (%zu) is expected: add "
                     "samples=%zu, or protocol=paper",
                     own->text[1], batch, least_multiple(samples, batch));
-    const Norm *norm = norm_new(arena, config->norm, 0, error);
-    if (norm && !has_batch_statistics(norm)) batch = samples; /* the same at every b */
-    return norm &&
-           config_set(config, arena, "batch", text_print(arena, "%zu", batch), error) &&
+    if (!sees_batches(arena, config)) batch = samples; /* the same at every b */
+    return config_set(config, arena, "batch", text_print(arena, "%zu", batch), error) &&
            config_set(config, arena, "workers", text_print(arena, "%zu", samples / batch),
                       error);
 }

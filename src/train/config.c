@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "dataset.h"
-#include "norm.h"
+#include "net.h"
 #include "value.h"
 
 #include <stdlib.h>
@@ -97,26 +97,82 @@ Config config_default(Arena *arena) {
     return config;
 }
 
+/* ---- norm.PATTERN: a part of the value of norm ------------------------------------- */
+
+static const char OF_PLACES[] = "norm.";
+
+bool config_is_place(const char *key) {
+    return strncmp(key, OF_PLACES, strlen(OF_PLACES)) == 0;
+}
+
+static NetNorms norms_of(const Config *config, Arena *arena) {
+    NetNorms norms;
+    Error error = {.set = false};
+    REQUIRE(net_norms_read(arena, config->norm, &norms, &error), "norm=%s: %s",
+            config->norm, error.message);
+    return norms;
+}
+
+static bool set_place(Config *config, Arena *arena, const char *pattern,
+                      const char *value, Error *error) {
+    NetNorms norms = norms_of(config, arena);
+    Error own = {.set = false};
+    if (norm_new(arena, value, 0, &own) == NULL)
+        return fail(error, own.code, own.at, "%s", spec_error(arena, value, &own));
+    if (!net_norms_set(arena, &norms, pattern, value, error)) return false;
+    config->norm = net_norms_print(arena, &norms);
+    return true;
+}
+
+static const char *place_text(const Config *config, Arena *arena, const char *pattern) {
+    const NetNorms norms = norms_of(config, arena);
+    for (size_t i = 0; i < norms.rules; i++)
+        if (strcmp(norms.rule[i].pattern, pattern) == 0) return norms.rule[i].spec;
+    return "";
+}
+
+/* norm=SPEC is what stands where no pattern names the place: those stay. */
+static void keep_places(Config *changed, const Config *config, Arena *arena) {
+    const NetNorms before = norms_of(config, arena);
+    NetNorms norms = norms_of(changed, arena);
+    if (before.rules == 0 || norms.rules > 0) return;
+    norms = before;
+    norms.all = changed->norm;
+    changed->norm = net_norms_print(arena, &norms);
+}
+
+/* ---- by name ----------------------------------------------------------------------- */
+
+static bool set_key(Config *config, Arena *arena, size_t i, const char *value,
+                    Error *error) {
+    Config changed = *config;
+    if (!read(&changed, arena, i, value, error)) return false;
+    if (i == CONFIG_AT_norm) keep_places(&changed, config, arena);
+    *config = changed;
+    return true;
+}
+
 bool config_set(Config *config, Arena *arena, const char *key, const char *value,
                 Error *error) {
     size_t i = find_key(key);
-    if (i == CONFIG_KEYS) {
+    const bool of_places = config_is_place(key);
+    if (i == CONFIG_KEYS && !of_places) {
         const char *names[CONFIG_KEYS];
         for (size_t k = 0; k < CONFIG_KEYS; k++) names[k] = KEYS[k].name;
         return fail(error, EX_USAGE, 0, "no key '%s'%s", text_clip(arena, key),
                     text_hint_for(arena, key, config_other_names(), names, CONFIG_KEYS));
     }
     Error own = {.set = false};
-    Config changed = *config;
-    if (!read(&changed, arena, i, value, &own))
-        return fail(error, own.code, own.at, "%s=%s: %s", key,
-                    text_plain(arena, text_clip(arena, value)), own.message);
-    *config = changed;
-    return true;
+    const bool good = of_places
+                          ? set_place(config, arena, key + strlen(OF_PLACES), value, &own)
+                          : set_key(config, arena, i, value, &own);
+    return good || fail(error, own.code, own.at, "%s=%s: %s", key,
+                        text_plain(arena, text_clip(arena, value)), own.message);
 }
 
 const char *config_text(const Config *config, Arena *arena, const char *key) {
     const size_t i = find_key(key);
+    if (config_is_place(key)) return place_text(config, arena, key + strlen(OF_PLACES));
     REQUIRE(i < CONFIG_KEYS, "no key '%s'", key);
     return print(config, arena, i);
 }
@@ -138,12 +194,34 @@ static int by_name(const void *a, const void *b) {
 }
 
 /* A normalizer that the program does not contain is its code, not its name alone. */
-static const char *plugins_of(const Config *config, Arena *arena) {
+static void add_plugins(Text *text, const char *spec) {
     Error error = {.set = false};
-    const char *spec = config->norm;
-    const Norm *norm = norm_new(arena, spec, 0, &error);
+    const Norm *norm = norm_new(text->arena, spec, 0, &error);
     REQUIRE(norm, "%s: %s", spec, error.message);
-    return norm_plugins(arena, norm);
+    const char *plugins = norm_plugins(text->arena, norm);
+    if (strstr(text->data, plugins) == NULL) text_add(text, "%s", plugins);
+}
+
+static const char *plugins_of(const Config *config, Arena *arena) {
+    const NetNorms norms = norms_of(config, arena);
+    Text text = text_new(arena);
+    add_plugins(&text, norms.all);
+    for (size_t i = 0; i < norms.rules; i++) add_plugins(&text, norms.rule[i].spec);
+    return text.data;
+}
+
+/* What patterns come to, so that it does not matter how they are written; where they come to
+ * one normalizer, it is that. A network that refuses them has no runs: any text does. */
+static const char *norm_lines(const Config *config, const Config *initial, Arena *arena) {
+    Error error = {.set = false};
+    const NetNorms norms = norms_of(config, arena);
+    const char *lines = text_print(arena, "norm=%s\n", config->norm);
+    if (norms.rules > 0) {
+        const char *resolved = net_norms_resolve(arena, config->network, &norms, &error);
+        if (resolved) lines = resolved;
+    }
+    const bool usual = strcmp(lines, text_print(arena, "norm=%s\n", initial->norm)) == 0;
+    return usual ? "" : lines;
 }
 
 /* A data set that is read from a path is its samples, wherever they lie: their SHA-256. */
@@ -159,7 +237,9 @@ const char *config_canonical(const Config *config, Arena *arena) {
     size_t count = 0;
     for (size_t i = 0; i < CONFIG_KEYS; i++) {
         const char *text = print(config, arena, i);
-        if (strcmp(text, print(&initial, arena, i)) != 0)
+        if (i == CONFIG_AT_norm)
+            line[count++] = norm_lines(config, &initial, arena);
+        else if (strcmp(text, print(&initial, arena, i)) != 0)
             line[count++] =
                 text_print(arena, "%s=%s\n", KEYS[i].name, hashed(config, arena, i));
     }

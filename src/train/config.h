@@ -66,8 +66,11 @@ const char *config_text(const Config *config, Arena *arena, const char *key);
 
 bool config_same(const Config *a, const Config *b, Arena *arena);
 
+/* Whether it is norm.PATTERN: of a pattern's places, a part of the value of norm. */
+bool config_is_place(const char *key);
+
 /* "key=value" lines of the keys that differ from their defaults, sorted, then the plugins
- * of its normalizer (norm_plugins): what is hashed. */
+ * of its normalizers (norm_plugins): what is hashed. */
 const char *config_canonical(const Config *config, Arena *arena);
 
 /* Name of a run: 16 hex digits of the SHA-256 of the canonical configuration, the data

@@ -76,7 +76,8 @@ static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *data
     }
     const NetFace face = {
         .inputs = 1, .input = {{seen->name, seen->shape}}, .outputs = label->classes};
-    const NetNorms norms = {.all = config->norm};
+    NetNorms norms;
+    if (!net_norms_read(arena, config->norm, &norms, error)) return NULL;
     t->net = net_new(arena, config->network, norms, face, config->batch, error);
     return t->net ? t : NULL;
 }

@@ -122,8 +122,9 @@ static bool read_norm(void *field, Arena *arena, const char *text, Range range,
                       Error *error) {
     (void)range;
     Error own = {.set = false};
-    const Norm *norm = norm_new(arena, text, 0, &own);
-    *(const char **)field = norm ? norm->spec : NULL;
+    NetNorms norms;
+    if (net_norms_read(arena, text, &norms, &own))
+        *(const char **)field = net_norms_print(arena, &norms);
     return pointing(arena, text, &own, error);
 }
 

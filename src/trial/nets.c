@@ -20,7 +20,10 @@ static const Shape IMAGES = {4, {BATCH, CHANNELS, HEIGHT, WIDTH}};
 
 static const Net *build(Arena *arena, const char *net, const char *norm, Error *error) {
     const NetFace face = net_of_images(CHANNELS, HEIGHT, WIDTH, CLASSES);
-    return net_new(arena, net, (NetNorms){.all = norm}, face, BATCH, error);
+    NetNorms norms;
+    return net_norms_read(arena, norm, &norms, error)
+               ? net_new(arena, net, norms, face, BATCH, error)
+               : NULL;
 }
 
 /* Whether normalizers have places in it. */
@@ -57,12 +60,14 @@ static bool add_named(Sheet *sheet, Arena *arena, const char *norms, Error *erro
                     SHEET_MOST);
     for (size_t i = 0; i < count; i++) {
         Error wrong = {.set = false};
-        const Norm *norm = norm_new(arena, text[i], 0, &wrong);
-        if (norm == NULL) return sheet_wrong(error, arena, text[i], &wrong);
-        if (!build(arena, sheet->net, norm->spec, &wrong))
+        NetNorms read;
+        if (!net_norms_read(arena, text[i], &read, &wrong))
+            return sheet_wrong(error, arena, text[i], &wrong);
+        const char *spec = net_norms_print(arena, &read);
+        if (!build(arena, sheet->net, spec, &wrong))
             return fail(error, wrong.code, 0, "%s on images %s: %s", sheet->net,
                         shape_text(arena, IMAGES), wrong.message);
-        sheet->column[sheet->columns++] = norm->spec;
+        sheet->column[sheet->columns++] = spec;
     }
     return true;
 }
@@ -145,9 +150,10 @@ typedef CheckReport NetJudge(Arena *arena, const CheckFunction *f,
                              const CheckBound *bound, uint64_t seed);
 
 /* In training, too: else nothing but the definitions can judge its backward. */
-static bool derives(Arena *arena, const char *norm) {
-    Error error = {.set = false};
-    return norm_by_design(norm_new(arena, norm, 0, &error)) == NULL;
+static bool derives(const Net *net) {
+    size_t i = 0;
+    while (i < net->norms && norm_by_design(net->norm[i].norm) == NULL) i++;
+    return i == net->norms;
 }
 
 static CheckReport judge_gradient(Arena *arena, const CheckFunction *f,
@@ -234,16 +240,16 @@ static const char *case_name(Arena *arena, const SheetCase *job) {
 }
 
 static Finding judge(const SheetCase *job, uint64_t seed) {
-    const char *net = job->sheet->net, *norm = sheet_column(job);
+    const char *spec = job->sheet->net, *norm = sheet_column(job);
     Finding finding = {.cases = 0};
     for (int mode = NORM_TRAIN; mode <= NORM_EVAL; mode++) {
         Arena *arena = arena_new();
         Error error = {.set = false};
-        const bool asked = mode == NORM_EVAL
-                               ? build(arena, net, norm, &error)->states > 0
-                               : derives(arena, norm) || is_of_texts(job->row);
+        const Net *net = build(arena, spec, norm, &error);
+        const bool asked =
+            mode == NORM_EVAL ? net->states > 0 : derives(net) || is_of_texts(job->row);
         if (asked) {
-            CheckFunction f = net_function(arena, net, norm, (NormMode)mode, seed);
+            CheckFunction f = net_function(arena, spec, norm, (NormMode)mode, seed);
             CheckReport report = net_judge(arena, job->row, &f, seed);
             Finding one = finding_of(&report, (NormMode)mode, DATA_PLAIN);
             finding_add(&finding, &one);

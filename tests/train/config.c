@@ -293,6 +293,56 @@ static void identity_is_stable_under_spelling(void **state) {
     arena_free(arena);
 }
 
+/* A run's normalizers are those of its places, however patterns say it; where all are one, it is
+ * the run that one word names. */
+static void identity_is_of_places(void **state) {
+    (void)state;
+    static const char *const SAME[][2] = {
+        {"norm=batch", "norm.stage3=batch"},
+        {"norm=layer", "norm.*=layer"},
+        {"norm=group(2)", "norm.stem*=gn(2) norm.stage*=group(G=2)"},
+        {"norm.stage3=layer", "norm.stage3.*=layer"},
+        {"norm.stage3=layer", "norm=layer norm.stem_norm=batch norm.stage1=batch "
+                              "norm.stage2=batch"},
+        {"norm=none norm.norm2=layer", "norm.norm2=layer norm=none"},
+        {"norm.norm2=layer norm=none", "norm=none;norm2=layer"},
+        {"norm.norm2=none norm.norm2=layer", "norm.norm2=layer"}};
+    Arena *arena = arena_new();
+    const char *last = "";
+    for (size_t i = 0; i < COUNT_OF(SAME); i++) {
+        const char *id[2];
+        for (size_t k = 0; k < 2; k++) {
+            Config config = config_default(arena);
+            for (const char *at = SAME[i][k]; *at; at += strspn(at, " ")) {
+                const size_t length = strcspn(at, " "), key = strcspn(at, "=");
+                set(&config, arena, text_copy(arena, at, key),
+                    text_copy(arena, at + key + 1, length - key - 1));
+                at += length;
+            }
+            id[k] = config_identity(&config, arena, "a");
+            Config again = config_default(arena); /* as a file is read */
+            set(&again, arena, "norm", config_text(&config, arena, "norm"));
+            assert_string_equal(config_identity(&again, arena, "a"), id[k]);
+        }
+        if (strcmp(id[0], id[1]) != 0) fail_msg("%s, %s", SAME[i][0], SAME[i][1]);
+        if (i < 4) assert_string_not_equal(id[0], last);
+        last = id[0];
+    }
+    Config config = config_default(arena);
+    set(&config, arena, "norm.stage3.norm1", "layer");
+    assert_string_equal(config_text(&config, arena, "norm.stage3.norm1"), "layer");
+    assert_string_equal(config_text(&config, arena, "norm.stage2"), "");
+    assert_string_equal(config_text(&config, arena, "norm"), "batch; stage3.norm1=layer");
+    assert_string_equal(config_canonical(&config, arena),
+                        "norm.stem_norm=batch\n"
+                        "norm.stage1.block1.norm1=batch\nnorm.stage1.block1.norm2=batch\n"
+                        "norm.stage2.block1.norm1=batch\nnorm.stage2.block1.norm2=batch\n"
+                        "norm.stage2.block1.shortcut_norm=batch\n"
+                        "norm.stage3.block1.norm1=layer\nnorm.stage3.block1.norm2=batch\n"
+                        "norm.stage3.block1.shortcut_norm=batch\n");
+    arena_free(arena);
+}
+
 static void identity_changes_with_each_key_and_the_data(void **state) {
     (void)state;
     Arena *arena = arena_new();
@@ -353,6 +403,7 @@ static const Case CASES[] = {
     CASE(example, canonical_text_is_sorted),
     CASE(oracle, identity_is_a_hash_of_the_text),
     CASE(theorem, identity_is_stable_under_spelling),
+    CASE(theorem, identity_is_of_places),
     CASE(theorem, identity_changes_with_each_key_and_the_data),
     CASE(theorem, identity_has_no_paths),
     CASE(theorem, only_what_decides_the_numbers_is_a_key),
