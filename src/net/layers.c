@@ -245,23 +245,27 @@ Node *layer_linear_from(Layers *l, const char *name, Node *x, size_t K,
                         LayerStart start) {
     const size_t C = x->shape.size[1];
     Node *w = layer_weight(l, name, SHAPE(K, C), start);
-    Node *y = tape_matmul(l->tape, x, w, false, true);
+    Node *y =
+        x->shape.rank == 2
+            ? tape_matmul(l->tape, x, w, false, true)
+            : tape_conv2d(l->tape, x, tape_reshape(l->tape, w, SHAPE(K, C, 1, 1)), 1, 0);
     Node *bias = next_param(l, name, "bias", SHAPE(K), (LayerStart){.square = 0.0});
-    Node *row = tape_reshape(l->tape, bias, SHAPE(1, K));
-    count_flops(l, K * C);
+    Node *row =
+        tape_reshape(l->tape, bias, x->shape.rank == 2 ? SHAPE(1, K) : SHAPE(1, K, 1, 1));
+    count_flops(l, K * shape_count(x->shape) / x->shape.size[0]);
     return tape_add(l->tape, y, tape_broadcast(l->tape, row, y->shape));
 }
 
-Node *layer_pool(Layers *l, Node *x) {
-    const Partition *p =
-        partition_blocks(tape_arena(l->tape), shape_lattice(x->shape), 1, 1, false);
-    return tape_reshape(l->tape, tape_mean(l->tape, x, p), SHAPE(p->N, p->C));
-}
-
-Node *layer_flat(Layers *l, Node *x) {
-    const size_t N = x->shape.size[0];
-    if (x->shape.rank == 2) return x;
-    return tape_reshape(l->tape, x, SHAPE(N, shape_count(x->shape) / N));
+Node *layer_up_conv(Layers *l, const char *name, Node *x, size_t K) {
+    if (!conv_fits(l, name, x->shape, 1, 0))
+        return nothing(l, SHAPE(x->shape.size[0], K, 1, 1));
+    const size_t *size = x->shape.size, C = size[1];
+    const Conv conv = conv_geometry(SHAPE(size[0], K, 2 * size[2], 2 * size[3]),
+                                    SHAPE(C, K, 2, 2), 2, 0);
+    Node *w = layer_weight(l, name, SHAPE(K, C, 2, 2), (LayerStart){.square = 8.0});
+    count_flops(l, 4 * K * C * size[2] * size[3]);
+    w = tape_permute(l->tape, w, (const size_t[]){1, 0, 2, 3});
+    return tape_conv2d_input(l->tape, x, w, &conv);
 }
 
 /* ---- normalizers ----------------------------------------------------------------- */

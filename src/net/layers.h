@@ -66,7 +66,8 @@ typedef struct LayerStart {
     bool orthogonal;
 } LayerStart;
 
-/* [N, C] to [N, K], x W' + bias; W begins with variance 1 / C, the bias with 0. */
+/* [N, C] to [N, K], x W' + bias, or [N, C, H, W] to [N, K, H, W], the same at every pixel; W
+ * begins with variance 1 / C, the bias with 0. */
 Node *layer_linear(Layers *l, const char *name, Node *x, size_t K);
 Node *layer_linear_from(Layers *l, const char *name, Node *x, size_t K, LayerStart start);
 
@@ -82,5 +83,14 @@ Node *layer_norm_relu(Layers *l, const char *name, Node *x);
 
 Node *layer_pool(Layers *l, Node *x); /* mean over positions: [N, C, ...] to [N, C] */
 Node *layer_flat(Layers *l, Node *x); /* all elements of a sample: to [N, C ...] */
+
+/* The largest of each 2 x 2: [N, C, H, W] to [N, C, H / 2, W / 2], rounded up: the last rows and
+ * columns are looked at alone where their number is odd. */
+Node *layer_max_pool(Layers *l, Node *x);
+/* The convolution of 2 x 2 and stride 2 transposed: [N, C, H, W] to [N, K, 2 H, 2 W]. A pixel
+ * sees one of the four, so that filters [K, C, 2, 2] begin with variance 2 / C. */
+Node *layer_up_conv(Layers *l, const char *name, Node *x, size_t K);
+/* The channels of a, then those of b, of which as much is taken as lies on a. */
+Node *layer_concat(Layers *l, Node *a, Node *b);
 
 #endif

@@ -217,6 +217,70 @@ static void assert_value(const double *z, Map want, const char *what) {
                      (double)want.v[i]);
 }
 
+/* The largest of each 2 x 2, of which less may be there. */
+static Map max_pool(Loops *p, Map x) {
+    Map y = map_new(p, x.N, x.C, (x.H + 1) / 2, (x.W + 1) / 2);
+    for (size_t i = 0; i < y.N * y.C * y.H * y.W; i++) y.v[i] = -1e300;
+    for (size_t i = 0; i < x.N * x.C * x.H * x.W; i++) {
+        const size_t w = i % x.W, h = i / x.W % x.H, plane = i / (x.W * x.H);
+        Quad *most = &y.v[(plane * y.H + h / 2) * y.W + w / 2];
+        if (x.v[i] > *most) *most = x.v[i];
+    }
+    return y;
+}
+
+/* Each pixel of x is spread over 2 x 2; then what was there, and as much of that. */
+static Map up_and_beside(Loops *p, const char *name, Map beside, Map x, size_t K) {
+    const double *w = next(p, text_print(p->arena, "%s.weight", name));
+    Map y = map_new(p, beside.N, beside.C + K, beside.H, beside.W);
+    for (size_t i = 0; i < y.N * y.C * y.H * y.W; i++) {
+        const size_t l = i % y.W, h = i / y.W % y.H, k = i / (y.W * y.H) % y.C,
+                     n = i / (y.W * y.H * y.C);
+        if (k < beside.C) {
+            y.v[i] = beside.v[((n * beside.C + k) * y.H + h) * y.W + l];
+            continue;
+        }
+        for (size_t c = 0; c < x.C; c++)
+            y.v[i] += (Quad)w[((k - beside.C) * x.C + c) * 4 + h % 2 * 2 + l % 2] *
+                      x.v[((n * x.C + c) * x.H + h / 2) * x.W + l / 2];
+    }
+    return y;
+}
+
+static Map two_convs(Loops *p, const char *within, Map x, size_t K) {
+    for (int i = 1; i <= 2; i++) {
+        x = conv(p, text_print(p->arena, "%s.conv%d", within, i), x, K, 1);
+        x = each(norm(p, text_print(p->arena, "%s.norm%d", within, i), x), relu);
+    }
+    return x;
+}
+
+static Map pixels_to_samples(Loops *p, Map x) {
+    Map y = map_new(p, x.N * x.H * x.W, x.C, 1, 1);
+    const size_t L = x.H * x.W;
+    for (size_t i = 0; i < x.N * x.C * L; i++)
+        y.v[(i / (x.C * L) * L + i % L) * x.C + i / L % x.C] = x.v[i];
+    return y;
+}
+
+/* [N pixels, K]: a sample's pixels in a row. */
+static Map unet_value(Loops *p, size_t depth, size_t width) {
+    Map beside[4], x = images(p);
+    for (size_t i = 0; i < depth; i++) {
+        const char *within = text_print(p->arena, "down%zu", i + 1);
+        beside[i] = two_convs(p, within, x, width << i);
+        x = max_pool(p, beside[i]);
+    }
+    x = two_convs(p, "bottom", x, width << depth);
+    for (size_t i = depth; i-- > 0;) {
+        const char *within = text_print(p->arena, "up%zu", i + 1);
+        x = up_and_beside(p, text_print(p->arena, "%s.up", within), beside[i], x,
+                          width << i);
+        x = two_convs(p, within, x, width << i);
+    }
+    return linear(p, "linear", pixels_to_samples(p, x), p->s->net->face.outputs);
+}
+
 static const char *const NORMS[] = {"batch", "layer"};
 
 static void plain_in_plain_loops(void **state) {
@@ -259,6 +323,48 @@ static void mlp_in_plain_loops(void **state) {
         assert_value(run(arena, &s, NULL, NULL), want, spec);
         arena_free(arena);
     }
+}
+
+static void unet_in_plain_loops(void **state) {
+    (void)state;
+    enum { N = 3, K = 4 };
+    static const struct {
+        size_t depth, width, C, H, W;
+    } CASES[] = {{1, 2, 1, 6, 4}, {2, 3, 2, 8, 12}, {2, 2, 1, 5, 7}, {3, 2, 2, 9, 6}};
+    for (size_t i = 0; i < 2 * COUNT_OF(CASES); i++) {
+        Arena *arena = arena_new();
+        const size_t k = i / 2, H = CASES[k].H, W = CASES[k].W, L = H * W;
+        const char *spec = text_print(arena, "unet(depth=%zu, width=%zu)", CASES[k].depth,
+                                      CASES[k].width);
+        const NetFace face = net_of_images(CASES[k].C, H, W, K);
+        const Setting s = random_setting(arena, spec, NORMS[i % 2], face, N);
+        Loops p = {arena, &s, 0};
+        const Map want = unet_value(&p, CASES[k].depth, CASES[k].width);
+        assert_int_equal(p.param, s.net->params);
+        assert_true(shape_equal(s.net->output[0].shape, SHAPE(K, H, W)));
+        const double *z = run(arena, &s, NULL, NULL);
+        double *by_pixel = TAKE(arena, double, N *K *L);
+        for (size_t n = 0; n < N * L; n++)
+            for (size_t c = 0; c < K; c++)
+                by_pixel[n * K + c] = z[(n / L * K + c) * L + n % L];
+        assert_value(by_pixel, want, spec);
+        arena_free(arena);
+    }
+}
+
+/* Of 2 x 2 pixels, width 1, depth 1: weights and multiply-adds. */
+static void unet_counted_by_hand(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Net *net =
+        build(arena, "unet(depth=1, width=1)", "none", net_of_images(1, 2, 2, 3), 1);
+    const size_t down = 9 + 9, bottom = 9 * 2 + 9 * 4, up = 4 * 2, above = 9 * 2 + 9;
+    const size_t norms = 2 * (4 * 1 + 2 * 2);
+    assert_int_equal(net->weights, down + bottom + up + above + 3 + 3 + norms);
+    assert_near(net->flops, (double)(2 * (4 * down + bottom + up + 4 * above + 4 * 3)),
+                0.0);
+    assert_int_equal(net->norms, 6);
+    arena_free(arena);
 }
 
 /* ---- linear: softmax regression -------------------------------------------------- */
@@ -360,7 +466,7 @@ static void any_image_fits(void **state) {
                                          "none", face, 2);
         const double *z = run(arena, &s, NULL, NULL);
         for (size_t k = 0; k < 6; k++) assert_true(isfinite(z[k]));
-        assert_true(shape_equal(s.net->output[0].shape, SHAPE(3)));
+        assert_int_equal(s.net->output[0].shape.size[0], 3);
         arena_free(arena);
     }
 }
@@ -545,12 +651,14 @@ static const Case CASES[] = {
     CASE(oracle, plain_in_plain_loops),
     CASE(oracle, mlp_in_plain_loops),
     CASE(oracle, linear_is_softmax_regression),
+    CASE(oracle, unet_in_plain_loops),
     CASE(theorem, mlp_of_depth_1_is_linear),
     CASE(theorem, plain_is_resnet_without_shortcuts),
     CASE(theorem, any_image_fits),
     CASE(theorem, numbers_are_seen),
     CASE(theorem, mlp_begins_as_it_says),
     CASE(theorem, orthogonal_layers_keep_lengths),
+    CASE(example, unet_counted_by_hand),
     CASE(example, spelling),
     CASE(example, each_mistake_is_named),
     CASE(fault, an_option_without_effect_is_refused),

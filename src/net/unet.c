@@ -1,0 +1,51 @@
+/* The U-Net of Ronneberger, Fischer and Brox 2015: on each of `depth` levels two 3x3
+ * convolutions and a pooling by the largest of 2x2, with twice the channels on the next; then
+ * up again by transposed convolutions, each followed by two more convolutions of what came up
+ * beside what was there on the way down. A linear layer at every pixel ends it.
+ *
+ * Two things differ from the paper: every convolution has a normalizer before its relu, and
+ * sees zeros around its image, so that this leaves as large as it came. */
+#include "layers.h"
+
+enum { DEPTH, WIDTH, DEEPEST = 8 };
+
+static const NetOption OPTIONS[] = {
+    {.name = "depth", .initial = 2, .most = DEEPEST, .said = true},
+    {.name = "width", .initial = 16, .most = 1024, .said = true},
+    {.name = NULL}};
+
+static Node *two_convs(Layers *l, Node *x, size_t width) {
+    x = layer_norm_relu(l, "norm1", layer_conv(l, "conv1", x, width, 3, 1, 1));
+    return layer_norm_relu(l, "norm2", layer_conv(l, "conv2", x, width, 3, 1, 1));
+}
+
+//> unet
+static void unet(Layers *l, const size_t *option) {
+    const size_t depth = option[DEPTH], width = option[WIDTH];
+    Node *beside[DEEPEST], *x = layers_input(l, "image");
+    for (size_t i = 0; i < depth; i++) {
+        layers_enter(l, "down%zu", i + 1);
+        beside[i] = two_convs(l, x, width << i);
+        x = layer_max_pool(l, beside[i]);
+        layers_leave(l);
+    }
+    layers_enter(l, "bottom");
+    x = two_convs(l, x, width << depth);
+    layers_leave(l);
+    for (size_t i = depth; i-- > 0;) {
+        layers_enter(l, "up%zu", i + 1);
+        x = layer_concat(l, beside[i], layer_up_conv(l, "up", x, width << i));
+        x = two_convs(l, x, width << i);
+        layers_leave(l);
+    }
+    layers_output(l, "logits", layer_linear(l, "linear", x, layers_outputs(l)));
+}
+//< unet
+
+const NetKind net_unet = {
+    .name = "unet",
+    .usage = "unet(depth=D, width=W, weights=plain|standardized|normalized)",
+    .title = "U-Net, Ronneberger et al. 2015: as many numbers for each pixel",
+    .example = "unet(depth=1, width=2)",
+    .options = OPTIONS,
+    .run = unet};
