@@ -518,7 +518,8 @@ def bare_checkout(place):
     """As much of one as `new` needs."""
     home = place.path("home")
     for name in ("CMakeLists.txt", "src/norm/norm.def", "src/norm/kernel.c", "src/norm/template/variant.c",
-                 "src/study/template/run.c"):
+                 "src/study/template/run.c", "src/dataset/dataset.def", "src/dataset/split.c",
+                 "src/dataset/template/my_data.c"):
         os.makedirs(os.path.dirname(os.path.join(home, name)), exist_ok=True)
         shutil.copy(os.path.join(HOME, name), os.path.join(home, name))
     os.makedirs(os.path.join(home, "experiments", "sketch"))
@@ -543,7 +544,7 @@ STUDIES = {"run": (USAGE, "a command"), "test": (USAGE, "a command"), "runs": (U
 def new(place):
     """Names that cannot be, places that cannot be written to: one line, and no file is touched."""
     home = bare_checkout(place)
-    table = [(["norm"], USAGE, ["norm|experiment NAME"]), (["nrom", "x"], USAGE, ["'nrom'", "'norm'"]),
+    table = [(["norm"], USAGE, ["norm|dataset|experiment NAME"]), (["nrom", "x"], USAGE, ["'nrom'", "'norm'"]),
              (["norm", "my-gate"], USAGE, ["'my-gate'", "'my_gate'"]), (["norm", "Fate"], USAGE, ["'fate'"]),
              (["norm", "9a"], USAGE, ["'9a'"]), (["norm", ""], USAGE, ["''"]), (["norm", "../x"], USAGE, ["'../x'"]),
              (["norm", "batch"], USAGE, ["'batch' already"]), (["norm", "gn"], USAGE, ["'gn' already"]),
@@ -552,6 +553,11 @@ def new(place):
              (["experiment", "checking"], USAGE, ["'checking' already"]),
              (["experiment", "sketch"], CREATE, ["sketch is there"]), (["experiment", "../x"], USAGE, ["'../x'"]),
              (["experiment", "x" * 60], USAGE, ["at most 48"]),
+             (["dataset", "My"], USAGE, ["'My'", "a data set's name"]), (["dataset", "x" * 60], USAGE, ["at most 48"]),
+             (["dataset", "a/b"], USAGE, ["'a/b'"]), (["dataset", "cifar10"], USAGE, ["'cifar10'", "there is one", "'my-cifar10' is free"]),
+             (["dataset", "batch-size"], USAGE, ["or an experiment", "'my-batch-size' is free"]),
+             (["dataset", "open"], USAGE, ["dataset_open() already", "'my-open' is free"]),
+             (["dataset", "split"], CREATE, ["split.c is there", "'my-split' is free"]), (["datset", "x"], USAGE, ["'dataset'"]),
              (["norm", "norm_new"], USAGE, ["'norm_new'", "'my_new' is free"]),
              (["norm", "moments"], USAGE, ["normalizer: the program has a function norm_moments() already; "]),
              (["experiment", "batch-size-quick"], USAGE, ["quick results", "'my-batch-size' is free"]),
@@ -580,6 +586,10 @@ def new(place):
     out, _ = does(place, [PROGRAM, "new", "norm", "x"], home=home)
     check("src/norm/x.c" in out and "NORM(x)" in out, out)
     check(read(home, "src/norm/norm.def").endswith("\nNORM(x)\n"), "norm.def has no new last line")
+    out, _ = does(place, [PROGRAM, "new", "dataset", "x-y"], home=home)
+    check("src/dataset/x_y.c" in out and read(home, "src/dataset/dataset.def").endswith("\nDATASET(x_y)\n"), out)
+    source = read(home, "src/dataset/x_y.c")
+    check('"x-y"' in source and "dataset_x_y" in source and "my-data" not in source and "my_data" not in source, "not renamed")
     check("variant" not in read(home, "src/norm/x.c") and "norm_x" in read(home, "src/norm/x.c"), "not renamed")
     refuse(["norm", "x"], CREATE, ["x.c is there", "'my_x' is free"], home=home)
 
@@ -624,10 +634,11 @@ def chapter(place):
     home = place.path("house")
     shutil.copytree(HOME, home, ignore=shutil.ignore_patterns("build", "out", ".git"))
     text = read(HOME, "notes", "90-your-own-variant.md")
-    commands = "".join(re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S))
+    commands = "".join(block if kind == "sh" else f"/usr/bin/python3 - <<'END'\n{block}END\n"
+                       for kind, block in re.findall(r"^```(sh|python)\n(.*?)^```", text, re.M | re.S))
     commands = re.sub(r"^(\./normlab run .*)$", lambda m: f"{m[1]} {' '.join(TINY)}", commands, flags=re.M)
     commands = re.sub(r"^(.*normlab.* check \S+)$", lambda m: f"{m[1]} {FEW}", commands, flags=re.M)
-    for word in ("new norm", "new experiment", "check", "apply", "run", "plot", "--plugin"):
+    for word in ("new norm", "new experiment", "new dataset", "list datasets", "check", "apply", "run", "plot", "--plugin"):
         check(f"normlab {word} " in commands, f"the chapter has no `normlab {word}`")
     # compiled quickly; the wrapper finds it configured
     environment = {k: v for k, v in place.environment().items() if not k.startswith("NORMLAB_")}

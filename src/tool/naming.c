@@ -121,10 +121,10 @@ static const char *norm_owner(Arena *arena, const char *name) {
     return owner_of(arena, name, text_print(arena, "norm_%s", name));
 }
 
-/* Its file, or a header of that name; NULL: neither is there. */
-static const char *norm_file(Arena *arena, const char *name) {
+/* A source or header of that name in a layer; NULL: neither is there. */
+static const char *source_of(Arena *arena, const char *layer, const char *name) {
     for (const char *ending = "ch"; *ending; ending++) {
-        const char *file = text_print(arena, "src/norm/%s.%c", name, *ending);
+        const char *file = text_print(arena, "src/%s/%s.%c", layer, name, *ending);
         if (access(place_home(arena, file), F_OK) == 0) return place_home(arena, file);
     }
     return NULL;
@@ -138,7 +138,7 @@ static const char *free_norm(Arena *arena, const char *name) {
                                   : text_print(arena, "my_%.26s%zu", name, i);
         Error error = {.set = false};
         if (kind_name_is_free(near, &error) && norm_owner(arena, near) == NULL &&
-            norm_file(arena, near) == NULL)
+            source_of(arena, "norm", near) == NULL)
             return near;
     }
 }
@@ -151,10 +151,64 @@ void want_norm_name(Arena *arena, const char *name) {
     if (owner)
         die(EX_USAGE, "'%s' cannot be the name of a normalizer: %s; '%s' is free", name,
             owner, free_norm(arena, name));
-    const char *file = norm_file(arena, name);
+    const char *file = source_of(arena, "norm", name);
     if (file)
         die(EX_CANTCREAT, "%s is there already; '%s' is free", file,
             free_norm(arena, name));
+}
+
+/* ---- what is named with small letters, digits and - --------------------------------- */
+
+/* `one`: "an experiment". */
+static void want_letters(Arena *arena, const char *name, const char *one) {
+    static const char *const letters = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    if (*name < 'a' || *name > 'z' || strspn(name, letters) < strlen(name))
+        die(EX_USAGE, "'%s': %s's name is of small letters, digits and -, a letter first",
+            text_clip(arena, name), one);
+    if (strlen(name) > LONGEST_FOLDER)
+        die(EX_USAGE, "'%.*s...': a name has at most %d letters", LONGEST_FOLDER, name,
+            LONGEST_FOLDER);
+}
+
+static const char *stem_of(Arena *arena, const char *name) {
+    char *stem = text_copy(arena, name, strlen(name));
+    for (char *c = stem; *c; c++) *c = *c == '-' ? '_' : *c;
+    return stem;
+}
+
+/* ---- data sets ---------------------------------------------------------------------- */
+
+static const char *dataset_owner(Arena *arena, const char *name) {
+    const char *variable = text_print(arena, "dataset_%s", stem_of(arena, name));
+    if (is_thing(name)) return "there is one, or an experiment, already";
+    return is_among(variable, FUNCTIONS, COUNT_OF(FUNCTIONS))
+               ? text_print(arena, "the program has a function %s() already", variable)
+               : NULL;
+}
+
+static const char *dataset_file(Arena *arena, const char *name) {
+    return source_of(arena, "dataset", stem_of(arena, name));
+}
+
+static const char *free_dataset(Arena *arena, const char *name) {
+    name = without(name, "my-");
+    for (size_t i = 1;; i++) {
+        const char *near = i == 1 ? text_print(arena, "my-%.40s", name)
+                                  : text_print(arena, "my-%.40s-%zu", name, i);
+        if (dataset_owner(arena, near) == NULL && dataset_file(arena, near) == NULL)
+            return near;
+    }
+}
+
+void want_dataset_name(Arena *arena, const char *name) {
+    want_letters(arena, name, "a data set");
+    const char *owner = dataset_owner(arena, name), *file = dataset_file(arena, name);
+    if (owner)
+        die(EX_USAGE, "'%s' cannot be the name of a data set: %s; '%s' is free", name,
+            owner, free_dataset(arena, name));
+    if (file)
+        die(EX_CANTCREAT, "%s is there already; '%s' is free", file,
+            free_dataset(arena, name));
 }
 
 /* ---- experiments -------------------------------------------------------------------- */
@@ -202,8 +256,7 @@ static bool has_quick(const char *name) {
 }
 
 static const char *experiment_owner(Arena *arena, const char *name) {
-    char *stem = text_copy(arena, name, strlen(name));
-    for (char *c = stem; *c; c++) *c = *c == '-' ? '_' : *c;
+    const char *stem = stem_of(arena, name);
     if (is_command(name)) return "it is a command";
     if (is_figure(arena, name)) return "it is a figure of another experiment";
     if (strcmp(name, "runs") == 0) return "it is the folder of all runs";
@@ -227,17 +280,9 @@ static const char *free_experiment(Arena *arena, const char *name) {
 }
 
 void want_experiment_name(Arena *arena, const char *name) {
-    static const char *const letters = "abcdefghijklmnopqrstuvwxyz0123456789-";
     size_t count;
     const Experiment *const *found = experiments(&count);
-    if (*name < 'a' || *name > 'z' || strspn(name, letters) < strlen(name))
-        die(EX_USAGE,
-            "'%s': an experiment's name is of small letters, digits and -, a letter "
-            "first",
-            text_clip(arena, name));
-    if (strlen(name) > LONGEST_FOLDER)
-        die(EX_USAGE, "'%.*s...': a name has at most %d letters", LONGEST_FOLDER, name,
-            LONGEST_FOLDER);
+    want_letters(arena, name, "an experiment");
     for (size_t i = 0; i < count; i++)
         if (strcmp(found[i]->name, name) == 0)
             die(EX_USAGE, "there is an experiment '%s' already; '%s' is free", name,

@@ -1,5 +1,5 @@
-/* new: a normalizer or an experiment of one's own, from a file that builds and passes as it
- * stands (src/norm/template, src/study/template), under another name. */
+/* new: a normalizer, a data set or an experiment of one's own, from a file that builds and
+ * passes as it stands (template/ of src/norm, src/dataset, src/study), under another name. */
 #include "tool.h"
 
 #include <errno.h>
@@ -35,16 +35,16 @@ static const char *renamed(Arena *arena, const char *text, const char *from,
     return out.data;
 }
 
-/* ---- a normalizer: one file and one line ------------------------------------------ */
+/* ---- one file and one line --------------------------------------------------------- */
 
 /* The line comes last, so that the others keep their colours. Without it the file is
  * nothing, so it goes where the line cannot be written. */
-static void add_line(Arena *arena, const char *name, const char *file) {
-    static const char *const list = "src/norm/norm.def";
+static void add_line(Arena *arena, const char *list, const char *line, const char *file) {
     Error error = {.set = false};
-    const char *line = text_print(arena, "NORM(%s)\n", name),
-               *lines = read_source(arena, list);
-    if (strstr(lines, line)) die(EX_CANTCREAT, "%s names '%s' already", list, name);
+    const char *lines = read_source(arena, list);
+    if (strstr(lines, line))
+        die(EX_CANTCREAT, "%s has the line '%.*s' already", list,
+            (int)strcspn(line, "\n"), line);
     const char *text = text_print(arena, "%s%s", lines, line),
                *path = place_home(arena, list);
     if (place_write(path, text, strlen(text), &error)) {
@@ -60,9 +60,21 @@ static void new_norm(Arena *arena, const char *name) {
     const char *file = text_print(arena, "src/norm/%s.c", name),
                *source = read_source(arena, "src/norm/template/variant.c");
     write_source(arena, file, renamed(arena, source, "variant", name));
-    add_line(arena, name, file);
+    add_line(arena, "src/norm/norm.def", text_print(arena, "NORM(%s)\n", name), file);
     say("next: `normlab check %s`; notes/90-your-own-variant.md goes on from there",
         name);
+}
+
+static void new_dataset(Arena *arena, const char *name) {
+    want_dataset_name(arena, name);
+    const char *stem = renamed(arena, name, "-", "_"),
+               *file = text_print(arena, "src/dataset/%s.c", stem),
+               *source = read_source(arena, "src/dataset/template/my_data.c");
+    source = renamed(arena, renamed(arena, source, "my-data", name), "my_data", stem);
+    write_source(arena, file, source);
+    add_line(arena, "src/dataset/dataset.def", text_print(arena, "DATASET(%s)\n", stem),
+             file);
+    say("next: `normlab list datasets %s`", name);
 }
 
 /* ---- an experiment: one folder ---------------------------------------------------- */
@@ -90,7 +102,8 @@ typedef struct Thing {
 } Thing;
 
 static int run_new(const Call *call) {
-    static const Thing things[] = {{"norm", new_norm}, {"experiment", new_experiment}};
+    static const Thing things[] = {
+        {"norm", new_norm}, {"dataset", new_dataset}, {"experiment", new_experiment}};
     static const Choice templates = CHOICE(things);
     const size_t i = choice_find(&templates, call->word[0]);
     if (i == templates.count)
@@ -104,16 +117,16 @@ static int run_new(const Call *call) {
 
 const Command command_new = {
     .name = "new",
-    .usage = "norm|experiment NAME",
-    .summary =
-        "A commented source that builds and passes, for a normalizer or experiment "
-        "of your own",
+    .usage = "norm|dataset|experiment NAME",
+    .summary = "A commented source that builds and passes, for a normalizer, data set or "
+               "experiment of your own",
     .least = 2,
     .most = 2,
     .run = run_new,
     .more = "norm NAME writes src/norm/NAME.c and adds its line to src/norm/norm.def; "
-            "experiment NAME writes\n"
-            "experiments/NAME/run.c. The next command builds what is new; it can be "
+            "dataset NAME does so in\n"
+            "src/dataset; experiment NAME writes experiments/NAME/run.c. The next "
+            "command builds what is new; it can be "
             "`normlab check NAME`.\n"
             "notes/90-your-own-variant.md goes through it, also without a checkout "
             "(--plugin).",

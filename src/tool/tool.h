@@ -75,6 +75,7 @@ bool kind_name_is_free(const char *name, Error *error);
 /* End the program, before anything is written, where C, the program or a file has the name:
  * 64, or 73 for files. The line says which, and a name that is free. */
 void want_norm_name(Arena *arena, const char *name);
+void want_dataset_name(Arena *arena, const char *name);
 void want_experiment_name(Arena *arena, const char *name);
 
 /* ---- run.c, table.c ----------------------------------------------------------------- */

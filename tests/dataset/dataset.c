@@ -1,8 +1,8 @@
 /* Data sets: what is handed out has the promised statistics, draws and bytes; what is
  * broken is named, at its offset. Faults are planted in a copy of the embedded set: a
  * folder of links to the true files, in which one is replaced. */
-#include "dataset.h"
 #include "harness.h"
+#include "kind.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #define PACKAGE      "/usr/share/datasets/fashion-mnist"
 #define TRAIN_IMAGES "fashion-mini-train-images-idx3-ubyte"
@@ -1171,6 +1170,38 @@ static void cifar_opens(void **state) {
     arena_free(arena);
 }
 
+/* ---- the template of `new dataset` -------------------------------------------------- */
+
+extern const DatasetKind dataset_my_data;
+
+static const uint8_t *image_of(const Pile *pile, size_t i, size_t plane) {
+    return (const uint8_t *)pile->value[0] + i * plane;
+}
+
+/* Both classes in both parts, and no test sample among those to train on. */
+static void template_fills(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Error error = {0};
+    Reading r = {.kind = &dataset_my_data, .arena = arena, .scratch = arena};
+    assert_true(dataset_my_data.fill(&r, &error));
+    const size_t plane = shape_count(r.field[0].shape);
+    const Pile *part[] = {&r.train, &r.test};
+    for (size_t k = 0; k < COUNT_OF(part); k++) {
+        size_t of[2] = {0};
+        for (size_t i = 0; i < part[k]->count; i++)
+            of[((const uint8_t *)part[k]->value[1])[i]]++;
+        assert_true(of[0] > part[k]->count / 3 && of[1] > part[k]->count / 3);
+    }
+    for (size_t i = 0; i < r.test.count; i++)
+        for (size_t k = 0; k < r.train.count; k++)
+            assert_int_not_equal(
+                memcmp(image_of(&r.test, i, plane), image_of(&r.train, k, plane), plane),
+                0);
+    assert_true(r.drawn > 0 && r.drawn < r.train.count);
+    arena_free(arena);
+}
+
 /* ---- folders of one's own ---------------------------------------------------------- */
 
 typedef struct IdxFile {
@@ -1343,6 +1374,7 @@ static const Case cases[] = {
     CASE(example, brain_is_one_head),
     CASE(example, fashion_mnist_opens),
     CASE(example, cifar_opens),
+    CASE(example, template_fills),
     CASE(example, idx_of_a_folder),
     CASE(example, known_data_are_recognized),
     CASE(example, names_are_canonical),
