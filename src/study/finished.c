@@ -65,13 +65,28 @@ static bool check_ranges(const Table *t, size_t numbers, const Range *range, siz
     return true;
 }
 
-static bool check_curves(const Record *r, size_t epochs, Error *error) {
-    static const Range curves[] = {{"learning_rate", 0, DBL_MAX, false},
-                                   {"train_loss", 0, DBL_MAX, false},
-                                   {"train_error", 0, 1, false},
-                                   {"val_loss", 0, DBL_MAX, false},
-                                   {"val_error", 0, 1, false}};
-    return check_ranges(&r->metrics, epochs, curves, COUNT_OF(curves), false, error);
+/* Of the samples of a part: the loss, and what the task measures. */
+static bool check_part(Arena *arena, const Table *t, size_t numbers, const TaskKind *task,
+                       const char *begin, const char *end, bool absent, Error *error) {
+    const Range loss = {text_print(arena, "%s_loss%s", begin, end), 0, DBL_MAX, false};
+    bool good = check_ranges(t, numbers, &loss, 1, absent, error);
+    for (size_t m = 0; m < task->metrics && good; m++) {
+        const TaskMetric *metric = &task->metric[m];
+        const Range range = {text_print(arena, "%s_%s%s", begin, metric->name, end), 0,
+                             metric->share ? 1 : DBL_MAX, false};
+        good = check_ranges(t, numbers, &range, 1, absent, error);
+    }
+    return good;
+}
+
+static bool check_curves(Arena *arena, const Record *r, const Config *config,
+                         Error *error) {
+    const Range rate = {"learning_rate", 0, DBL_MAX, false};
+    const size_t epochs = config->epochs;
+    return check_ranges(&r->metrics, epochs, &rate, 1, false, error) &&
+           check_part(arena, &r->metrics, epochs, config->task, "train", "", false,
+                      error) &&
+           check_part(arena, &r->metrics, epochs, config->task, "val", "", false, error);
 }
 
 /* What a run says of itself whether or not it came to its end. */
@@ -93,20 +108,23 @@ static bool check_sizes(const Record *r, const Config *config, Error *error) {
            fail(error, EX_DATAERR, 0, "it took '%s' seconds", spent);
 }
 
-/* Of what it measured once, at its end; without test samples there are no numbers of them. */
-static bool check_end(const Record *r, const Run *run, bool absent, Error *error) {
-    static const Range tests[] = {{"test_error", 0, 1, false},
-                                  {"test_loss", 0, DBL_MAX, false}};
-    static const Range ends[] = {{"train_error", 0, 1, false},
-                                 {"train_error_evaluated", 0, 1, false},
-                                 {"train_loss_evaluated", 0, DBL_MAX, false}};
-    const bool untested = run->dataset->test.count == 0;
-    return check_ranges(&r->summary, 1, tests, COUNT_OF(tests), absent || untested,
-                        error) &&
-           check_ranges(&r->summary, 1, ends, COUNT_OF(ends), absent, error);
+/* Of what it measured once, at its end; there may be nothing to test on. */
+static bool check_end(Arena *arena, const Record *r, const Run *run, bool absent,
+                      Error *error) {
+    const Config *config = &run->config;
+    for (size_t m = 0; m < config->task->metrics; m++) {
+        const TaskMetric *metric = &config->task->metric[m];
+        const Range last = {text_print(arena, "train_%s", metric->name), 0,
+                            metric->share ? 1 : DBL_MAX, false};
+        if (!check_ranges(&r->summary, 1, &last, 1, absent, error)) return false;
+    }
+    return check_part(arena, &r->summary, 1, config->task, "test", "",
+                      absent || run->dataset->test.count == 0, error) &&
+           check_part(arena, &r->summary, 1, config->task, "train", "_evaluated", absent,
+                      error);
 }
 
-static bool check_diverged(const Record *r, const Run *run, Error *error) {
+static bool check_diverged(Arena *arena, const Record *r, const Run *run, Error *error) {
     const double score = table_scalar(&r->summary, "score", error),
                  steps = table_scalar(&r->summary, "steps", error);
     if (error->set) return false;
@@ -115,7 +133,7 @@ static bool check_diverged(const Record *r, const Run *run, Error *error) {
     const double last = steps * (double)run->config.epochs - 1;
     const Range step = {"diverged_step", 0, last, true};
     return check_ranges(&r->summary, 1, &step, 1, false, error) &&
-           check_end(r, run, true, error);
+           check_end(arena, r, run, true, error);
 }
 
 static bool check_finished(Arena *arena, const Record *r, const Run *run, Error *error) {
@@ -123,15 +141,16 @@ static bool check_finished(Arena *arena, const Record *r, const Run *run, Error 
     const size_t epochs = config->epochs;
     const double score = table_scalar(&r->summary, "score", error),
                  step = table_scalar(&r->summary, "diverged_step", error);
-    if (error->set || !check_curves(r, epochs, error)) return false;
-    const double *errors = table_array(&r->metrics, "val_error", epochs, error);
+    if (error->set || !check_curves(arena, r, config, error)) return false;
+    const char *judged = text_print(arena, "val_%s", config->task->metric[0].name);
+    const double *errors = table_array(&r->metrics, judged, epochs, error);
     if (score != score_of(errors, epochs, config->score))
         return fail(error, EX_DATAERR, 0, "its score is not the %s of its curve",
                     score_words(arena, config_text(config, arena, "score")));
     if (!isnan(step))
         return fail(error, EX_DATAERR, 0, "it diverged in step %g, and is finished",
                     step);
-    return check_end(r, run, false, error);
+    return check_end(arena, r, run, false, error);
 }
 
 /* As many rows as epochs, of numbers or of rows of them. */
@@ -167,7 +186,7 @@ static bool check_complete(Arena *arena, const Record *r, const Run *run, Error 
         check_layer(&r->layer[i], error);
     if (error->set || !check_sizes(r, &run->config, error)) return false;
     if (strcmp(status, "diverged") == 0 && diverged == 1)
-        return check_diverged(r, run, error);
+        return check_diverged(arena, r, run, error);
     if (strcmp(status, "finished") == 0 && diverged == 0)
         return check_finished(arena, r, run, error);
     return fail(error, EX_DATAERR, 0, "its status is '%s'", text_clip(arena, status));

@@ -4,6 +4,24 @@
 #include <math.h>
 #include <string.h>
 
+/* "validation error, evaluation mode (share of images misclassified)" */
+static void add_curves(Table *t, const TrainRecord *r, const char *part,
+                       const char *words, const TrainCurves *c, const char *says) {
+    const char *loss = text_print(t->arena, "%s_loss", part);
+    table_numbers(
+        t, loss,
+        text_print(t->arena, "%s loss, %s (%s)", words, says, r->task->kind->loss),
+        "epoch", c->loss);
+    for (size_t m = 0; m < r->task->metrics; m++) {
+        const TaskMetric *metric = &r->task->metric[m];
+        table_numbers(t, text_print(t->arena, "%s_%s", part, metric->name),
+                      text_print(t->arena, "%s %s, %s (%s)", words, metric->name, says,
+                                 metric->title),
+                      "epoch", c->metric[m])
+            ->units = metric->unit;
+    }
+}
+
 static void write_metrics(Store *store, Arena *arena, const TrainRecord *r) {
     Table t = table_new(arena, "/metrics", "one value for each finished epoch");
     double *epoch = TAKE(arena, double, r->epochs + 1);
@@ -12,17 +30,8 @@ static void write_metrics(Store *store, Arena *arena, const TrainRecord *r) {
         table_scale(&t, "epoch", "epoch", epoch, r->epochs);
         table_numbers(&t, "learning_rate", "learning rate of the last step", "epoch",
                       r->rate);
-        table_numbers(&t, "train_loss",
-                      "mean cross-entropy of the epoch's own steps, training mode",
-                      "epoch", r->train_loss);
-        table_numbers(&t, "train_error",
-                      "share of training images misclassified in the epoch's own steps",
-                      "epoch", r->train_error);
-        table_numbers(&t, "val_loss",
-                      "mean cross-entropy on the validation images, evaluation mode",
-                      "epoch", r->val_loss);
-        table_numbers(&t, "val_error", "share of validation images misclassified",
-                      "epoch", r->val_error);
+        add_curves(&t, r, "train", "training", &r->train, "over the epoch's own steps");
+        add_curves(&t, r, "val", "validation", &r->val, "evaluation mode");
     }
     table_write(&t, store);
 }
@@ -88,10 +97,34 @@ static void write_norms(Store *store, Arena *arena, const Trainer *trainer) {
     for (size_t i = 0; i < count;) i += write_layer(store, arena, trainer, i);
 }
 
-static void add_scalar(Table *t, const char *name, double value, const char *says) {
+static Field *add_scalar(Table *t, const char *name, double value, const char *says) {
     double *number = TAKE(t->arena, double, 1);
     *number = value;
-    table_numbers(t, name, says, "", number);
+    return table_numbers(t, name, says, "", number);
+}
+
+/* "score" of the metric that a run is judged by, "score_NAME" of the others. */
+static void add_metric(Table *t, const TrainRecord *r, size_t m, const char *rule) {
+    const TaskMetric *metric = &r->task->metric[m];
+    const double last = r->epochs ? r->train.metric[m][r->epochs - 1] : (double)NAN;
+    const struct {
+        const char *name;
+        double value;
+        const char *of, *says;
+    } number[] = {{m == 0 ? "score" : text_print(t->arena, "score_%s", metric->name),
+                   r->score[m], "validation", score_words(t->arena, rule)},
+                  {text_print(t->arena, "test_%s", metric->name), r->test.metric[m][0],
+                   "test", "once, after the last epoch"},
+                  {text_print(t->arena, "train_%s", metric->name), last, "training",
+                   "over the last epoch's own steps"},
+                  {text_print(t->arena, "train_%s_evaluated", metric->name),
+                   r->train_evaluated.metric[m][0], "training",
+                   "evaluation mode, after the last epoch"}};
+    for (size_t i = 0; i < COUNT_OF(number); i++)
+        add_scalar(t, number[i].name, number[i].value,
+                   text_print(t->arena, "%s %s, %s (%s)", number[i].of, metric->name,
+                              number[i].says, metric->title))
+            ->units = metric->unit;
 }
 
 static void write_digest(Store *store, Arena *arena, const char *name,
@@ -106,26 +139,24 @@ static void write_summary(Store *store, Arena *arena, const Trainer *trainer,
                           const TrainRecord *r, const char *rule) {
     const Net *net = trainer_net(trainer);
     Table t = table_new(arena, "/summary", "what the run has to say, in single numbers");
-    add_scalar(&t, "score", r->score,
-               text_print(arena, "validation error, %s", score_words(arena, rule)));
-    add_scalar(&t, "test_error", r->test_error,
-               "share of test images misclassified, once, after the last epoch");
-    add_scalar(&t, "test_loss", r->test_loss, "mean cross-entropy on the test images");
-    add_scalar(&t, "train_error", r->epochs ? r->train_error[r->epochs - 1] : (double)NAN,
-               "share of training images misclassified in the last epoch's own steps");
-    add_scalar(&t, "train_error_evaluated", r->train_error_evaluated,
-               "share of training images misclassified, evaluation mode, after the last "
-               "epoch");
-    add_scalar(&t, "train_loss_evaluated", r->train_loss_evaluated,
-               "mean cross-entropy on the training images, evaluation mode");
+    const char *loss = r->task->kind->loss;
+    for (size_t m = 0; m < r->task->metrics; m++) add_metric(&t, r, m, rule);
+    add_scalar(&t, "test_loss", r->test.loss[0],
+               text_print(arena, "test loss, once, after the last epoch (%s)", loss));
+    add_scalar(
+        &t, "train_loss_evaluated", r->train_evaluated.loss[0],
+        text_print(arena, "training loss, evaluation mode, at the end (%s)", loss));
     add_scalar(&t, "diverged", r->diverged, "1: the loss was not finite");
     add_scalar(&t, "diverged_step", r->diverged ? (double)r->diverged_step : (double)NAN,
                "in this step, counted from 0");
-    add_scalar(&t, "images", (double)trainer_images(trainer),
-               "training images, of which an epoch leaves out a ragged last step");
+    add_scalar(&t, "images", (double)trainer_samples(trainer),
+               text_print(arena,
+                          "training %s, of which an epoch leaves out a ragged last step",
+                          r->task->kind->samples));
     add_scalar(&t, "steps", (double)trainer_steps(trainer), "steps of an epoch");
     add_scalar(&t, "weights", (double)net->weights, "number of weights");
-    add_scalar(&t, "flops", net->flops, "floating-point operations of one image forward");
+    add_scalar(&t, "flops", net->flops,
+               "floating-point operations of one sample forward");
     table_write(&t, store);
     write_digest(store, arena, "weights_sha256", trainer_weights(trainer), net->weights);
     write_digest(store, arena, "state_sha256", trainer_state(trainer), net->states);

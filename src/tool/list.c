@@ -1,4 +1,4 @@
-/* What there is: normalizers, experiments, data sets, networks, checks. */
+/* What there is: normalizers, experiments, data sets, networks, tasks, checks. */
 #include "catalogue.h"
 
 #include <string.h>
@@ -242,6 +242,33 @@ static void describe_network(Arena *arena, size_t i, Thing *thing) {
                         text_quoted(arena, text_print(arena, "network=%s", said))));
 }
 
+/* ---- tasks ------------------------------------------------------------------------ */
+
+static size_t count_tasks(void) {
+    size_t count;
+    task_kinds(&count);
+    return count;
+}
+
+static void name_task(Arena *arena, size_t i, Thing *thing) {
+    (void)arena;
+    size_t count;
+    const TaskKind *kind = task_kinds(&count)[i];
+    *thing = (Thing){.name = kind->name, .usage = kind->name, .title = kind->title};
+}
+
+static void describe_task(Arena *arena, size_t i, Thing *thing) {
+    size_t count;
+    const TaskKind *kind = task_kinds(&count)[i];
+    add_fact(thing, "minimizes", kind->loss);
+    for (size_t m = 0; m < kind->metrics; m++)
+        add_fact(thing, kind->metric[m].name,
+                 text_print(arena, "%s%s", kind->metric[m].title,
+                            kind->metric[m].rises ? ", the more the better" : ""));
+    add_fact(thing, "used by",
+             text_print(arena, "`normlab run EXPERIMENT task=%s`", kind->name));
+}
+
 /* ---- on weights: lines of `list norms` that are options of networks ------------------- */
 
 static const char WEIGHTS[] = "weights=";
@@ -322,6 +349,7 @@ static const List LISTS[] = {
      describe_experiment},
     {"datasets", "data set", count_datasets, name_dataset, describe_dataset},
     {"networks", "network", count_networks, name_network, describe_network},
+    {"tasks", "task", count_tasks, name_task, describe_task},
     {"checks", "check", count_checks, name_check, describe_check}};
 
 /* Not a list of its own: part of that of normalizers. */
@@ -458,7 +486,8 @@ static int run_list(const Call *call) {
 
 const Command command_list = {
     .name = "list",
-    .usage = "norms|experiments|datasets|networks|checks [NAME ...] [--long] [--json]",
+    .usage =
+        "norms|experiments|datasets|networks|tasks|checks [NAME ...] [--long] [--json]",
     .summary = "Lists what there is to work with",
     .options = (const Option[]){{"--long", NULL, "norms: the whole entry of each"},
                                 {"--json", NULL, "for programs; of norms everything"},

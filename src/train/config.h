@@ -5,7 +5,7 @@
 #ifndef NORMLAB_CONFIG_H
 #define NORMLAB_CONFIG_H
 
-#include "base.h"
+#include "task.h"
 
 /* Raised whenever bits of the golden list move (tests/golden.py): part of every run's identity. */
 enum { TRAIN_NUMERICS = 4 };

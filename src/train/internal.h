@@ -4,37 +4,29 @@
 
 #include "trace.h"
 
-/* What a shard says of itself. */
-typedef struct Tally {
-    double loss;  /* mean over a worker's samples; sum over a chunk's */
-    size_t wrong; /* samples whose largest logit is another class */
-} Tally;
-
 /* Doubles, so that a checkpoint is vectors of doubles; the counts are exact in them. */
 typedef struct Counters {
-    double step;      /* done since the start of the run */
-    double epochs;    /* finished */
-    double loss_sum;  /* over the current epoch's steps, of the workers' mean loss */
-    double wrong_sum; /* over the current epoch's samples */
-    double diverged;  /* 0 or 1 */
+    double step;     /* done since the start of the run */
+    double epochs;   /* finished */
+    double loss_sum; /* over the current epoch's steps, of the workers' mean loss */
+    double diverged; /* 0 or 1 */
     double diverged_step;
-    double test_loss, test_error;
-    double train_loss, train_error; /* in evaluation mode */
 } Counters;
 
-enum {
-    CURVE_RATE,
-    CURVE_TRAIN_LOSS,
-    CURVE_TRAIN_ERROR,
-    CURVE_VAL_LOSS,
-    CURVE_VAL_ERROR,
-    CURVES
-};
+/* An epoch's own steps and validation; at the end of a run test and training samples. */
+enum { OF_TRAIN, OF_VAL, OF_EPOCH, OF_TEST = OF_EPOCH, OF_TRAIN_EVALUATED, OF_PARTS };
+
+/* A loss and metrics. */
+typedef struct Numbers {
+    double *loss;                      /* [epochs], or one at the end */
+    double *metric[TASK_MOST_METRICS]; /* [task.metrics] as many */
+} Numbers;
 
 struct Trainer {
     Arena *arena;
     Config config;
     const Dataset *dataset;
+    Task task;
     const Net *net;
     size_t steps; /* of an epoch */
     size_t threads;
@@ -44,8 +36,10 @@ struct Trainer {
     const NormState **told; /* [net->states] what each of them belongs to */
     double *shares;         /* [workers, net->weights] gradients of the workers */
     double *observed;       /* [workers, net->states] */
-    Tally *tally;           /* [workers], or of evaluation chunks */
-    double *curve[CURVES];  /* [epochs] */
+    double *found; /* [workers or chunks, 1 + tallies] loss, and the task's sums */
+    double *tally; /* [tallies] over the current epoch's steps */
+    double *rate;  /* [epochs] */
+    Numbers of[OF_PARTS];
     Counters *counters;
     Trace trace;
     size_t *order;      /* [train.count] of the current epoch */
@@ -54,16 +48,21 @@ struct Trainer {
     bool definitions;   /* normalizers by these */
 };
 
+static inline size_t found_width(const Trainer *t) {
+    return 1 + t->task.tallies;
+}
+
 static inline bool is_precise(const Trainer *t) {
     return t->config.running == RUNNING_PRECISE;
 }
 
 /* ---- workers.c ------------------------------------------------------------------- */
 
-/* Loss and mistakes on `count` images; the tape and all it used are gone afterwards. With
- * a gradient, backward too. */
-Tally shard_run(const Trainer *t, Arena *arena, NetPass pass, const Samples *images,
-                const size_t *index, size_t count, const Augment *augment);
+/* found[1 + tallies] = loss of `count` samples, the mean, and the task's sums; the tape and all
+ * it used are gone afterwards. With a gradient, backward too. */
+void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
+               const Samples *samples, const size_t *index, size_t count,
+               const Augment *augment);
 
 void workers_run(Trainer *t, size_t epoch, size_t step, bool learn);
 
@@ -81,9 +80,10 @@ void state_precise(Trainer *t, size_t epoch); /* before an evaluation */
 
 /* ---- evaluate.c ------------------------------------------------------------------ */
 
-size_t evaluate_chunks(size_t images);
+size_t evaluate_chunks(size_t samples);
 
-/* Mean loss, and mistakes. */
-Tally evaluate(Trainer *t, size_t epoch, const Samples *images);
+/* Loss and metrics of a part as the row `at` of its numbers; whether the loss is finite. */
+bool evaluate(Trainer *t, size_t epoch, const Samples *samples, const Numbers *to,
+              size_t at);
 
 #endif

@@ -4,25 +4,28 @@
 #include <math.h>
 #include <string.h>
 
+static TrainCurves curves_of(const Trainer *t, size_t part) {
+    TrainCurves curves = {.loss = t->of[part].loss};
+    for (size_t m = 0; m < t->task.metrics; m++) curves.metric[m] = t->of[part].metric[m];
+    return curves;
+}
+
 TrainRecord trainer_record(const Trainer *t) {
     const Counters *c = t->counters;
-    bool diverged = c->diverged > 0;
-    bool finished = c->epochs >= (double)t->config.epochs;
-    return (TrainRecord){.epochs = (size_t)c->epochs,
-                         .rate = t->curve[CURVE_RATE],
-                         .train_loss = t->curve[CURVE_TRAIN_LOSS],
-                         .train_error = t->curve[CURVE_TRAIN_ERROR],
-                         .val_loss = t->curve[CURVE_VAL_LOSS],
-                         .val_error = t->curve[CURVE_VAL_ERROR],
-                         .test_loss = c->test_loss,
-                         .test_error = c->test_error,
-                         .train_loss_evaluated = c->train_loss,
-                         .train_error_evaluated = c->train_error,
-                         .score = finished ? score_of(t->curve[CURVE_VAL_ERROR],
-                                                      t->config.epochs, t->config.score)
-                                           : (double)NAN,
-                         .diverged = diverged,
-                         .diverged_step = (size_t)c->diverged_step};
+    TrainRecord r = {.task = &t->task,
+                     .epochs = (size_t)c->epochs,
+                     .rate = t->rate,
+                     .train = curves_of(t, OF_TRAIN),
+                     .val = curves_of(t, OF_VAL),
+                     .test = curves_of(t, OF_TEST),
+                     .train_evaluated = curves_of(t, OF_TRAIN_EVALUATED),
+                     .diverged = c->diverged > 0,
+                     .diverged_step = (size_t)c->diverged_step};
+    for (size_t m = 0; m < t->task.metrics; m++)
+        r.score[m] = r.epochs == t->config.epochs
+                         ? score_of(r.val.metric[m], r.epochs, t->config.score)
+                         : (double)NAN;
+    return r;
 }
 
 const TrainTrace *trainer_traces(const Trainer *t, size_t *count) {
@@ -58,7 +61,7 @@ const double *trainer_state(const Trainer *t) {
     return t->judged;
 }
 
-size_t trainer_images(const Trainer *t) {
+size_t trainer_samples(const Trainer *t) {
     return t->dataset->train.count;
 }
 

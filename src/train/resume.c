@@ -4,30 +4,46 @@
 #include <float.h>
 #include <math.h>
 
-enum { MAX_PARTS = 16 };
+enum { MAX_PARTS = 8 + OF_PARTS * (1 + TASK_MOST_METRICS) };
 
-static const char *const curve_names[CURVES] = {"rate", "train_loss", "train_error",
-                                                "val_loss", "val_error"};
+static const char *const part_names[OF_PARTS] = {[OF_TRAIN] = "train",
+                                                 [OF_VAL] = "val",
+                                                 [OF_TEST] = "test",
+                                                 [OF_TRAIN_EVALUATED] =
+                                                     "train_evaluated"};
+
+static const char *curve_name(const Trainer *t, size_t part, const char *of) {
+    return text_print(t->arena, "%s_%s", part_names[part], of);
+}
+
+static size_t add_curves(const Trainer *t, TrainPart *part, size_t i) {
+    const size_t count = i < OF_EPOCH ? t->config.epochs : 1;
+    const char *says = i < OF_EPOCH ? "of each finished epoch" : "at the end";
+    size_t n = 0;
+    part[n++] = (TrainPart){curve_name(t, i, "loss"), says, t->of[i].loss, count};
+    for (size_t m = 0; m < t->task.metrics; m++)
+        part[n++] = (TrainPart){curve_name(t, i, t->task.metric[m].name), says,
+                                t->of[i].metric[m], count};
+    return n;
+}
 
 const TrainPart *trainer_parts(Trainer *t, size_t *count) {
     TrainPart *part = TAKE(t->arena, TrainPart, MAX_PARTS);
+    const size_t weights = t->net->weights, states = t->net->states;
     size_t n = 0;
     part[n++] = (TrainPart){"weights", "all weights, in the network's order", t->weights,
-                            t->net->weights};
-    part[n++] =
-        (TrainPart){"velocity", "momentum of the weights", t->velocity, t->net->weights};
-    part[n++] =
-        (TrainPart){"state", "running moments, group maps", t->state, t->net->states};
+                            weights};
+    part[n++] = (TrainPart){"velocity", "momentum of the weights", t->velocity, weights};
+    part[n++] = (TrainPart){"state", "running moments, group maps", t->state, states};
     if (is_precise(t))
-        part[n++] = (TrainPart){"precise", "moments that evaluation reads", t->judged,
-                                t->net->states};
-    part[n++] = (TrainPart){"counters",
-                            "step, epochs, loss_sum, wrong_sum, diverged, diverged_step,"
-                            " test_loss, test_error, train_loss, train_error",
+        part[n++] =
+            (TrainPart){"precise", "moments that evaluation reads", t->judged, states};
+    part[n++] = (TrainPart){"counters", "step, epochs, loss_sum, diverged, diverged_step",
                             (double *)t->counters, sizeof(Counters) / sizeof(double)};
-    for (size_t i = 0; i < CURVES; i++)
-        part[n++] = (TrainPart){curve_names[i], "of each finished epoch", t->curve[i],
-                                t->config.epochs};
+    part[n++] = (TrainPart){"tally", "what the task adds up over the epoch's steps",
+                            t->tally, t->task.tallies};
+    part[n++] = (TrainPart){"rate", "of each finished epoch", t->rate, t->config.epochs};
+    for (size_t i = 0; i < OF_PARTS; i++) n += add_curves(t, part + n, i);
     part[n++] = (TrainPart){"trace", "rows of what normalizers learned and adapted",
                             t->trace.row, t->trace.rows * t->trace.columns};
     *count = n;
@@ -52,27 +68,44 @@ static bool check_counters(const Trainer *t, Error *error) {
         return fail(error, EX_DATAERR, 0,
                     "counters: %g epochs are finished, %zu are after step %zu", c->epochs,
                     epochs, done);
-    if (!is_count(c->wrong_sum, here * t->config.workers * t->config.batch) ||
-        !isfinite(c->loss_sum) || c->loss_sum < 0 || (here == 0 && c->loss_sum > 0))
-        return fail(error, EX_DATAERR, 0,
-                    "counters: %g mistakes and a loss of %g in %zu steps", c->wrong_sum,
+    if (!isfinite(c->loss_sum) || c->loss_sum < 0 || (here == 0 && c->loss_sum > 0))
+        return fail(error, EX_DATAERR, 0, "counters: a loss of %g in %zu steps",
                     c->loss_sum, here);
-    return (c->diverged == 0 && c->diverged_step == 0 && isnan(c->test_loss) &&
-            isnan(c->test_error) && isnan(c->train_loss) && isnan(c->train_error)) ||
+    return (c->diverged == 0 && c->diverged_step == 0) ||
            fail(error, EX_DATAERR, 0, "counters: of a run that is over");
 }
 
-static bool check_curves(const Trainer *t, Error *error) {
-    const size_t epochs = (size_t)t->counters->epochs;
-    for (size_t i = 0; i < CURVES; i++)
-        for (size_t e = 0; e < epochs; e++) {
-            const double value = t->curve[i][e];
-            const bool is_share = i == CURVE_TRAIN_ERROR || i == CURVE_VAL_ERROR;
-            if (!(value >= 0 && value <= (is_share ? 1.0 : DBL_MAX)))
-                return fail(error, EX_DATAERR, 0, "%s: %g after epoch %zu",
-                            curve_names[i], value, e + 1);
-        }
+static bool check_tally(const Trainer *t, Error *error) {
+    const size_t here = (size_t)t->counters->step % t->steps;
+    const double samples = (double)(here * t->config.workers * t->config.batch);
+    return t->task.kind->holds(&t->task, t->tally, samples) ||
+           fail(error, EX_DATAERR, 0, "tally: not that of %g %s", samples,
+                t->task.kind->samples);
+}
+
+/* Numbers up to the epoch; nothing yet at the end. */
+static bool check_curve(const double *value, size_t epochs, size_t count, double most,
+                        const char *name, Error *error) {
+    for (size_t e = 0; e < count; e++)
+        if (e < epochs ? !(value[e] >= 0 && value[e] <= most) : !isnan(value[e]))
+            return fail(error, EX_DATAERR, 0, "%s: %g after epoch %zu", name, value[e],
+                        e + 1);
     return true;
+}
+
+static bool check_curves(const Trainer *t, Error *error) {
+    const size_t epochs = (size_t)t->counters->epochs, all = t->config.epochs;
+    bool good = check_curve(t->rate, epochs, all, DBL_MAX, "rate", error);
+    for (size_t i = 0; i < OF_PARTS && good; i++) {
+        const size_t done = i < OF_EPOCH ? epochs : 0, count = i < OF_EPOCH ? all : 1;
+        good = check_curve(t->of[i].loss, done, count, DBL_MAX, curve_name(t, i, "loss"),
+                           error);
+        for (size_t m = 0; m < t->task.metrics && good; m++)
+            good = check_curve(t->of[i].metric[m], done, count,
+                               t->task.metric[m].share ? 1.0 : DBL_MAX,
+                               curve_name(t, i, t->task.metric[m].name), error);
+    }
+    return good;
 }
 
 /* Maps are indices; averages may be anything, and what comes of them shows in the loss. */
@@ -90,5 +123,6 @@ static bool check_state(const Trainer *t, Error *error) {
 }
 
 bool trainer_may_resume(const Trainer *t, Error *error) {
-    return check_counters(t, error) && check_curves(t, error) && check_state(t, error);
+    return check_counters(t, error) && check_tally(t, error) && check_curves(t, error) &&
+           check_state(t, error);
 }

@@ -12,24 +12,30 @@
 #include "config.h"
 #include "dataset.h"
 #include "net.h"
+#include "task.h"
 
 /* ---- trainer.c: set, step, test -------------------------------------------------- */
 
 typedef struct Trainer Trainer;
 
+/* Of the samples of one part. */
+typedef struct TrainCurves {
+    const double *loss;                      /* of each epoch, or one number */
+    const double *metric[TASK_MOST_METRICS]; /* [task->metrics] as many */
+} TrainCurves;
+
 /* What a run has to say, epoch by epoch. NaN: not reached. */
 typedef struct TrainRecord {
+    const Task *task;   /* what its metrics are called */
     size_t epochs;      /* finished so far */
     const double *rate; /* [epochs] learning rate of the epoch's last step */
-    const double *train_loss,
-        *train_error; /* means over the epoch's own steps, in training mode */
-    const double *val_loss, *val_error; /* after the epoch, in evaluation mode */
-    double test_loss, test_error;       /* once, after the last epoch */
-    double train_loss_evaluated,
-        train_error_evaluated; /* as validation is, once, at the end */
-    double score;              /* of val_error, by the rule of the configuration */
-    bool diverged;             /* the loss was not finite... */
-    size_t diverged_step;      /* ...in this step, counted from 0 over the whole run */
+    TrainCurves train;  /* [epochs] over the epoch's own steps, in training mode */
+    TrainCurves val;    /* [epochs] after the epoch, in evaluation mode */
+    TrainCurves test;   /* [1] once, after the last epoch */
+    TrainCurves train_evaluated;     /* [1] as validation is, once, at the end */
+    double score[TASK_MOST_METRICS]; /* of val.metric, by the rule of the configuration */
+    bool diverged;                   /* the loss was not finite... */
+    size_t diverged_step; /* ...in this step, counted from 0 over the whole run */
 } TrainRecord;
 
 typedef enum TrainTraceKind {
@@ -81,9 +87,9 @@ const Net *trainer_net(const Trainer *trainer);
 const double *trainer_weights(const Trainer *trainer); /* [net->weights] */
 /* [net->states] as evaluation reads it: with running=precise not the averages. */
 const double *trainer_state(const Trainer *trainer);
-size_t trainer_images(const Trainer *trainer); /* that there are to train on */
-size_t trainer_steps(const Trainer *trainer);  /* of an epoch */
-size_t trainer_done(const Trainer *trainer);   /* steps done since the start of the run */
+size_t trainer_samples(const Trainer *trainer); /* that there are to train on */
+size_t trainer_steps(const Trainer *trainer);   /* of an epoch */
+size_t trainer_done(const Trainer *trainer); /* steps done since the start of the run */
 /* Calls of malloc by the workers: constant in the steady state. */
 size_t trainer_blocks(const Trainer *trainer);
 

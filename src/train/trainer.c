@@ -15,6 +15,13 @@ static double *no_numbers(Arena *arena, size_t count) {
     return data;
 }
 
+static Numbers numbers_new(const Trainer *t, size_t count) {
+    Numbers numbers = {no_numbers(t->arena, count), {NULL}};
+    for (size_t m = 0; m < t->task.metrics; m++)
+        numbers.metric[m] = no_numbers(t->arena, count);
+    return numbers;
+}
+
 /* What of the configuration must fit the rest of it, and the data. */
 static bool check_config(Trainer *t, Error *error) {
     const Config *c = &t->config;
@@ -25,14 +32,17 @@ static bool check_config(Trainer *t, Error *error) {
             "score=%s: the run has %zu epoch%s; score=last, or a median of as many",
             config_text(c, t->arena, "score"), c->epochs, c->epochs == 1 ? "" : "s");
     t->dataset = dataset_limit(t->arena, t->dataset, c->images, error);
-    if (t->dataset == NULL || !dataset_moves(t->dataset, &augment, error)) return false;
+    if (t->dataset == NULL || !dataset_moves(t->dataset, &augment, error) ||
+        !task_bind(&t->task, c->task, t->dataset, error))
+        return false;
     const size_t samples = c->workers * c->batch; /* the ragged last step is dropped */
     t->steps = t->dataset->train.count / samples;
     if (t->steps > 0) return true;
     return fail(error, EX_USAGE, 0,
                 "workers x batch = %zu x %zu = %zu samples a step, but there are %zu "
-                "training samples",
-                c->workers, c->batch, samples, t->dataset->train.count);
+                "training %s",
+                c->workers, c->batch, samples, t->dataset->train.count,
+                t->task.kind->samples);
 }
 
 static void take_memory(Trainer *t) {
@@ -46,15 +56,15 @@ static void take_memory(Trainer *t) {
     t->shares = TAKE(t->arena, double, t->config.workers *W);
     t->observed = TAKE(t->arena, double, t->config.workers *S);
     const Dataset *d = t->dataset;
-    size_t chunks =
+    const size_t chunks =
         evaluate_chunks(most(most(d->test.count, d->val.count), d->train.count));
-    t->tally = TAKE(t->arena, Tally, most(t->config.workers, chunks));
-    for (size_t i = 0; i < COUNT_OF(t->curve); i++)
-        t->curve[i] = no_numbers(t->arena, t->config.epochs);
+    t->found = TAKE(t->arena, double, most(t->config.workers, chunks) * found_width(t));
+    t->tally = ZERO(t->arena, double, t->task.tallies);
+    t->rate = no_numbers(t->arena, t->config.epochs);
+    for (size_t i = 0; i < OF_PARTS; i++)
+        t->of[i] = numbers_new(t, i < OF_EPOCH ? t->config.epochs : 1);
     t->trace = trace_new(t->arena, t->net, t->config.epochs);
     t->counters = ZERO(t->arena, Counters, 1);
-    t->counters->test_loss = t->counters->test_error = (double)NAN;
-    t->counters->train_loss = t->counters->train_error = (double)NAN;
     t->order = TAKE(t->arena, size_t, t->dataset->train.count);
     t->order_epoch = SIZE_MAX;
     t->own = TAKE(t->arena, Arena *, t->threads);
@@ -69,17 +79,13 @@ static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *data
     t->config = *config;
     t->dataset = dataset;
     if (!check_config(t, error)) return NULL;
-    const DataField *seen = &dataset->field[0], *label = dataset_field(dataset, "label");
-    if (label == NULL) {
-        fail(error, EX_DATAERR, 0, "%s has no label to learn", dataset->name);
-        return NULL;
-    }
+    const DataField *seen = &dataset->field[0];
     const NetFace face = {
-        .inputs = 1, .input = {{seen->name, seen->shape}}, .outputs = label->classes};
+        .inputs = 1, .input = {{seen->name, seen->shape}}, .outputs = t->task.outputs};
     NetNorms norms;
     if (!net_norms_read(arena, config->norm, &norms, error)) return NULL;
     t->net = net_new(arena, config->network, norms, face, config->batch, error);
-    return t->net ? t : NULL;
+    return t->net && task_accepts(&t->task, t->net, error) ? t : NULL;
 }
 
 bool trainer_fits(const Config *config, const Dataset *dataset, Error *error) {
@@ -112,10 +118,6 @@ void trainer_define(Trainer *t) {
 
 /* ---- the end of an epoch ---------------------------------------------------------- */
 
-static double share_of(size_t wrong, size_t images) {
-    return (double)wrong / (double)images;
-}
-
 static void order_epoch(Trainer *t, size_t epoch) {
     if (t->order_epoch == epoch) return;
     Draw draw = {.seed = t->config.seed, .purpose = DRAW_SHUFFLE, .epoch = epoch};
@@ -123,40 +125,65 @@ static void order_epoch(Trainer *t, size_t epoch) {
     t->order_epoch = epoch;
 }
 
+/* The epoch's own steps, as the row of an epoch. */
+static bool sum_epoch(Trainer *t, size_t epoch) {
+    double metric[TASK_MOST_METRICS];
+    const Numbers *to = &t->of[OF_TRAIN];
+    t->task.kind->judge(&t->task, metric, t->tally);
+    to->loss[epoch] = t->counters->loss_sum / (double)t->steps;
+    for (size_t m = 0; m < t->task.metrics; m++) to->metric[m][epoch] = metric[m];
+    return isfinite(to->loss[epoch]);
+}
+
+static void no_row(const Trainer *t, size_t part, size_t at) {
+    t->of[part].loss[at] = (double)NAN;
+    for (size_t m = 0; m < t->task.metrics; m++) t->of[part].metric[m][at] = (double)NAN;
+}
+
+/* What the epoch's last step did shows here first: false, and no row of it stays. */
+static bool judge_epoch(Trainer *t, size_t epoch) {
+    const Dataset *d = t->dataset;
+    bool finite = evaluate(t, epoch, &d->val, &t->of[OF_VAL], epoch);
+    finite &= sum_epoch(t, epoch);
+    if (finite && epoch + 1 == t->config.epochs) { /* once */
+        finite &= evaluate(t, epoch, &d->train, &t->of[OF_TRAIN_EVALUATED], 0);
+        if (d->test.count > 0) finite &= evaluate(t, epoch, &d->test, &t->of[OF_TEST], 0);
+    }
+    for (size_t i = 0; i < OF_PARTS && !finite; i++)
+        no_row(t, i, i < OF_EPOCH ? epoch : 0);
+    return finite;
+}
+
 static void finish_epoch(Trainer *t, size_t epoch, double rate) {
     Counters *c = t->counters;
-    double samples = (double)(t->steps * t->config.workers * t->config.batch);
     if (is_precise(t) && t->net->states > 0) state_precise(t, epoch);
-    const Samples *train = &t->dataset->train, *unseen = &t->dataset->test;
-    Tally val = evaluate(t, epoch, &t->dataset->val), seen = {0}, test = {0};
-    const bool last = epoch + 1 == t->config.epochs && isfinite(val.loss),
-               tests = last && unseen->count > 0;
-    if (last) seen = evaluate(t, epoch, train); /* once, as the next */
-    if (tests) test = evaluate(t, epoch, unseen);
-    if (!isfinite(val.loss) || !isfinite(c->loss_sum) || !isfinite(seen.loss) ||
-        !isfinite(test.loss)) { /* what the epoch's last step did shows here first */
+    if (!judge_epoch(t, epoch)) {
         c->diverged = 1;
         c->diverged_step = c->step - 1;
         return;
     }
-    const double row[] = {rate, c->loss_sum / (double)t->steps, c->wrong_sum / samples,
-                          val.loss, share_of(val.wrong, t->dataset->val.count)};
-    for (size_t i = 0; i < COUNT_OF(row); i++) t->curve[i][epoch] = row[i];
-    c->loss_sum = c->wrong_sum = 0.0;
+    t->rate[epoch] = rate;
+    c->loss_sum = 0.0;
+    memset(t->tally, 0, t->task.tallies * sizeof *t->tally);
     c->epochs = (double)(epoch + 1);
     trace_take(&t->trace, t->weights, t->state, epoch + 1);
-    if (!last) return;
-    c->train_loss = seen.loss;
-    c->train_error = share_of(seen.wrong, train->count);
-    if (!tests) return;
-    c->test_loss = test.loss;
-    c->test_error = share_of(test.wrong, unseen->count);
 }
 
 /* ---- the step -------------------------------------------------------------------- */
 
 static bool is_done(const Trainer *t) {
     return t->counters->diverged > 0 || t->counters->epochs >= (double)t->config.epochs;
+}
+
+/* Adds what the workers found to the epoch's tallies; the mean of their losses. */
+static double add_found(Trainer *t) {
+    double loss = 0.0;
+    for (size_t k = 0; k < t->config.workers; k++) {
+        const double *found = t->found + k * found_width(t);
+        loss += found[0];
+        for (size_t i = 0; i < t->task.tallies; i++) t->tally[i] += found[1 + i];
+    }
+    return loss / (double)t->config.workers;
 }
 
 TrainStatus trainer_step(Trainer *t) {
@@ -166,12 +193,7 @@ TrainStatus trainer_step(Trainer *t) {
     order_epoch(t, epoch);
     if (step == 0) state_adapt(t, epoch);
     workers_run(t, epoch, step, true);
-    double loss = 0.0;
-    for (size_t k = 0; k < t->config.workers; k++) {
-        loss += t->tally[k].loss;
-        c->wrong_sum += (double)t->tally[k].wrong;
-    }
-    loss /= (double)t->config.workers;
+    const double loss = add_found(t);
     if (!isfinite(loss)) {
         c->diverged = 1;
         c->diverged_step = (double)done;

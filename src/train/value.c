@@ -93,6 +93,23 @@ static bool read_dataset(void *field, Arena *arena, const char *text, Range rang
     return (*(const char **)field = dataset_canonical(arena, text, error)) != NULL;
 }
 
+static bool read_task(void *field, Arena *arena, const char *text, Range range,
+                      Error *error) {
+    (void)range;
+    Choice known = {.stride = sizeof(TaskKind *), .pointers = true};
+    const TaskKind *const *kinds = task_kinds(&known.count);
+    known.table = kinds;
+    size_t found;
+    if (!read_word(&found, arena, &known, text, error)) return false;
+    *(const TaskKind **)field = kinds[found];
+    return true;
+}
+
+static const char *print_task(const void *field, Arena *arena) {
+    (void)arena;
+    return (*(const TaskKind *const *)field)->name;
+}
+
 static const char *print_text(const void *field, Arena *arena) {
     (void)arena;
     return *(const char *const *)field;
@@ -100,7 +117,8 @@ static const char *print_text(const void *field, Arena *arena) {
 
 const ValueKind value_flag = {read_flag, print_flag},
                 value_running = {read_running, print_running},
-                value_dataset = {read_dataset, print_text};
+                value_dataset = {read_dataset, print_text},
+                value_task = {read_task, print_task};
 
 /* ---- specs ----------------------------------------------------------------------- */
 

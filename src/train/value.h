@@ -16,7 +16,7 @@ typedef struct ValueKind {
     const char *(*print)(const void *field, Arena *arena);
 } ValueKind;
 
-extern const ValueKind value_count, value_number, value_flag, value_dataset,
+extern const ValueKind value_count, value_number, value_flag, value_dataset, value_task,
     value_network, value_norm, value_schedule, value_running, value_score;
 
 /* ---- schedule.c ------------------------------------------------------------------ */

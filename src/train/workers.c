@@ -4,35 +4,24 @@
 
 #include <omp.h>
 
-static size_t count_wrong(const Node *logits, const uint8_t *label) {
-    size_t K = logits->shape.size[1], wrong = 0;
-    for (size_t n = 0; n < logits->shape.size[0]; n++) {
-        const double *z = logits->value + n * K;
-        size_t best = 0;
-        for (size_t k = 1; k < K; k++) best = z[k] > z[best] ? k : best;
-        wrong += best != label[n];
-    }
-    return wrong;
-}
-
-Tally shard_run(const Trainer *t, Arena *arena, NetPass pass, const Samples *images,
-                const size_t *index, size_t count, const Augment *augment) {
-    ArenaMark mark = arena_mark(arena);
-    const Dataset *d = t->dataset;
-    const Batch batch = dataset_batch(arena, d, images, index, count, augment,
+void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
+               const Samples *samples, const size_t *index, size_t count,
+               const Augment *augment) {
+    const ArenaMark mark = arena_mark(arena);
+    const TaskKind *task = t->task.kind;
+    const Batch batch = dataset_batch(arena, t->dataset, samples, index, count, augment,
                                       t->config.seed, pass.epoch);
-    const uint8_t *label = batch.label[dataset_field(d, "label") - d->field];
     pass.tape = tape_new(arena);
     pass.weights = t->weights;
     pass.state = pass.mode == NORM_EVAL ? t->judged : t->state;
-    Node *logits =
-        net_run_one(t->net, &pass, tape_leaf(pass.tape, batch.shape[0], batch.real[0]));
-    Node *loss = tape_cross_entropy(pass.tape, logits, label);
-    Tally tally = {loss->value[0], count_wrong(logits, label)};
+    Node *in = tape_leaf(pass.tape, batch.shape[0], batch.real[0]), *out[NET_MOST_ENDS];
+    net_run(t->net, &pass, &in, out);
+    Node *loss = task->write(&t->task, pass.tape, out, &batch);
+    found[0] = loss->value[0];
+    task->tally(&t->task, found + 1, out, &batch);
     if (pass.gradient) tape_backward(pass.tape, loss, NULL);
     arithmetic_want();
     arena_rewind(arena, mark);
-    return tally;
 }
 
 static void run_worker(Trainer *t, size_t worker, size_t epoch, size_t step, bool learn) {
@@ -44,8 +33,8 @@ static void run_worker(Trainer *t, size_t worker, size_t epoch, size_t step, boo
                     .definitions = t->definitions,
                     .gradient = learn ? t->shares + worker * t->net->weights : NULL,
                     .observed = t->observed + worker * t->net->states};
-    t->tally[worker] = shard_run(t, t->own[omp_get_thread_num()], pass,
-                                 &t->dataset->train, mine, t->config.batch, &augment);
+    shard_run(t, t->found + worker * found_width(t), t->own[omp_get_thread_num()], pass,
+              &t->dataset->train, mine, t->config.batch, &augment);
 }
 
 //> workers

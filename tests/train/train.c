@@ -35,12 +35,12 @@ static void same_run(Trainer *a, Trainer *b) {
     assert_near(apart(trainer_weights(a), trainer_weights(b), net->weights), 0.0, ORDERS);
     assert_near(apart(trainer_state(a), trainer_state(b), net->states), 0.0, ORDERS);
     assert_near(apart(one.rate, two.rate, one.epochs), 0.0, 0.0);
-    assert_near(apart(one.train_loss, two.train_loss, one.epochs), 0.0, ORDERS);
-    assert_near(apart(one.train_error, two.train_error, one.epochs), 0.0, 0.0);
-    assert_near(apart(one.val_loss, two.val_loss, one.epochs), 0.0, ORDERS);
-    assert_near(apart(one.val_error, two.val_error, one.epochs), 0.0, 0.0);
-    assert_near(one.test_loss, two.test_loss, ORDERS * two.test_loss);
-    assert_near(one.test_error, two.test_error, 0.0);
+    assert_near(apart(one.train.loss, two.train.loss, one.epochs), 0.0, ORDERS);
+    assert_near(apart(one.train.metric[0], two.train.metric[0], one.epochs), 0.0, 0.0);
+    assert_near(apart(one.val.loss, two.val.loss, one.epochs), 0.0, ORDERS);
+    assert_near(apart(one.val.metric[0], two.val.metric[0], one.epochs), 0.0, 0.0);
+    assert_near(one.test.loss[0], two.test.loss[0], ORDERS * two.test.loss[0]);
+    assert_near(one.test.metric[0][0], two.test.metric[0][0], 0.0);
 }
 
 static void shards_are(const char *one, const char *two) {
@@ -216,12 +216,12 @@ static void diverges(const char *pairs) {
     for (size_t i = 0; i < 3; i++) assert_int_equal(trainer_step(t), TRAIN_DONE);
     assert_memory_equal(before, counters->data, counters->count * sizeof(double));
     assert_int_equal(trainer_record(t).diverged_step, calls - 1);
-    assert_true(isnan(r.test_loss) && isnan(r.test_error) && isnan(r.score));
+    assert_true(isnan(r.test.loss[0]) && isnan(r.test.metric[0][0]) && isnan(r.score[0]));
     const TrainPart *epochs = part_of(t, "val_error");
     for (size_t i = 0; i < epochs->count; i++) {
-        assert_int_equal(isnan(r.val_error[i]) != 0, i >= r.epochs);
+        assert_int_equal(isnan(r.val.metric[0][i]) != 0, i >= r.epochs);
         assert_int_equal(isnan(r.rate[i]) != 0, i >= r.epochs);
-        assert_int_equal(isnan(r.train_loss[i]) != 0, i >= r.epochs);
+        assert_int_equal(isnan(r.train.loss[i]) != 0, i >= r.epochs);
     }
     Trainer *again = resumed(arena, pairs, small_data(arena, 20, 20), t);
     assert_int_equal(trainer_step(again), TRAIN_DONE);
@@ -277,7 +277,8 @@ static void so_is_that_of_the_test(void **state) {
     const TrainRecord r = trainer_record(t);
     assert_true(r.diverged && r.diverged_step == 2 * trainer_steps(t) - 1);
     assert_int_equal(r.epochs, 1);
-    assert_true(isnan(r.score) && isnan(r.test_loss) && isnan(r.train_loss_evaluated));
+    assert_true(isnan(r.score[0]) && isnan(r.test.loss[0]) &&
+                isnan(r.train_evaluated.loss[0]));
     trainer_free(t);
     arena_free(arena);
 }
@@ -289,7 +290,8 @@ static void nothing_else_is_called_divergence(void **state) {
     TrainRecord r = trainer_record(t);
     assert_false(r.diverged);
     assert_int_equal(r.epochs, 2);
-    assert_true(isfinite(r.test_loss) && isfinite(r.test_error) && isfinite(r.score));
+    assert_true(isfinite(r.test.loss[0]) && isfinite(r.test.metric[0][0]) &&
+                isfinite(r.score[0]));
     assert_int_equal(trainer_done(t), 2 * trainer_steps(t));
     const double before = trainer_weights(t)[0];
     assert_int_equal(trainer_step(t), TRAIN_DONE);
@@ -323,10 +325,10 @@ static void score_is_of_the_last_epoch_or_of_its_window(void **state) {
         Trainer *t = trainer_of(arena, pairs, small_data(arena, 10, 10), 1);
         memcpy(part_of(t, "val_error")->data, CASES[i].error,
                CASES[i].epochs * sizeof(double));
-        assert_true(isnan(trainer_record(t).score));
+        assert_true(isnan(trainer_record(t).score[0]));
         part_of(t, "counters")->data[1] = (double)CASES[i].epochs; /* epochs finished */
-        assert_near(trainer_record(t).score, CASES[i].score, 0.0);
-        assert_near(trainer_record(t).val_error[0], CASES[i].error[0],
+        assert_near(trainer_record(t).score[0], CASES[i].score, 0.0);
+        assert_near(trainer_record(t).val.metric[0][0], CASES[i].error[0],
                     0.0); /* not sorted in place */
         trainer_free(t);
         arena_free(arena);
@@ -345,9 +347,9 @@ static void training_error_is_evaluated_as_validation_is(void **state) {
         const char *pairs = text_print(arena, "images=0 batch=32 norm=%s", NORMS[i]);
         Trainer *t = finished(arena, pairs, &data, 2);
         TrainRecord r = trainer_record(t);
-        assert_true(r.train_error_evaluated == r.val_error[1]);
-        assert_true(r.train_loss_evaluated == r.val_loss[1]);
-        assert_true(r.train_loss_evaluated != r.train_loss[1]);
+        assert_true(r.train_evaluated.metric[0][0] == r.val.metric[0][1]);
+        assert_true(r.train_evaluated.loss[0] == r.val.loss[1]);
+        assert_true(r.train_evaluated.loss[0] != r.train.loss[1]);
         trainer_free(t);
         arena_free(arena);
     }
@@ -379,12 +381,14 @@ static void what_does_not_fit_is_refused(void **state) {
     (void)state;
     static const char *const CASES[][2] = {
         {"workers=4 batch=32", "workers x batch = 4 x 32 = 128 samples a step, but there "
-                               "are 96 training samples"},
+                               "are 96 training images"},
         {"batch=97", "1 x 97 = 97 samples a step, but there are 96"},
         {"images=4000", "4000 training samples wanted, fashion-mini has 2500"},
         {"norm=group(3)",
          "layer stem_norm: in 'group(3)' at byte 6: 3 groups do not divide 4 channels"},
         {"norm=ghost(5)", "blocks of 5 samples do not divide a batch of 32"},
+        {"task=regress", "task=regress: fashion-mini has no field 'number', but image, "
+                         "label; that fits: task=classify"},
         {"score=median(3)", "score=median(3): the run has 2 epochs; score=last"},
         {"norm=ghost(32) batch=16 workers=2",
          "blocks of 32 samples do not divide a batch of 16"},
@@ -452,8 +456,8 @@ static void a_toy_is_learned(void **state) {
                        NORMS[i]);
         Trainer *t = finished(arena, pairs, quarters(arena, 128), 1);
         TrainRecord r = trainer_record(t);
-        assert_true(r.train_loss[0] > 1.0 && r.train_loss[7] < 0.5 * r.train_loss[0]);
-        if (r.score > 0.2) fail_msg("%s: score %g", NORMS[i], r.score);
+        assert_true(r.train.loss[0] > 1.0 && r.train.loss[7] < 0.5 * r.train.loss[0]);
+        if (r.score[0] > 0.2) fail_msg("%s: score %g", NORMS[i], r.score[0]);
         trainer_free(t);
         arena_free(arena);
     }

@@ -119,8 +119,8 @@ static void restate_run(const Recipe *r) {
         if ((done + 1) % r->steps == 0) {
             TrainRecord record = trainer_record(t);
             size_t epoch = done / r->steps;
-            assert_near(record.train_loss[epoch], loss / (double)r->steps, 1e-13);
-            assert_near(record.train_error[epoch],
+            assert_near(record.train.loss[epoch], loss / (double)r->steps, 1e-13);
+            assert_near(record.train.metric[0][epoch],
                         (double)wrong / (double)(r->steps * r->W * r->b), 0.0);
             assert_near(record.rate[epoch], r->rate, 1e-16);
             loss = 0, wrong = 0;
@@ -302,21 +302,21 @@ static void evaluation_in_plain_loops(void **state) {
             TrainStatus status = TRAIN_STEPPED;
             while (status == TRAIN_STEPPED) {
                 TrainRecord before = trainer_record(t);
-                assert_true(isnan(before.test_loss) && isnan(before.test_error) &&
-                            isnan(before.score));
-                assert_true(isnan(before.val_error[epoch]) &&
-                            isnan(before.train_loss[epoch]));
+                assert_true(isnan(before.test.loss[0]) &&
+                            isnan(before.test.metric[0][0]) && isnan(before.score[0]));
+                assert_true(isnan(before.val.metric[0][epoch]) &&
+                            isnan(before.train.loss[epoch]));
                 status = trainer_step(t);
             }
             Judged val = judged(t, data, &data->val);
             TrainRecord r = trainer_record(t);
             assert_int_equal(status, epoch == 0 ? TRAIN_EPOCH : TRAIN_DONE);
-            assert_near(r.val_loss[epoch], val.loss, 1e-12 * val.loss);
-            assert_near(r.val_error[epoch], val.error, 0.0);
+            assert_near(r.val.loss[epoch], val.loss, 1e-12 * val.loss);
+            assert_near(r.val.metric[0][epoch], val.error, 0.0);
         }
         Judged test = judged(t, data, &data->test);
-        assert_near(trainer_record(t).test_loss, test.loss, 1e-12 * test.loss);
-        assert_near(trainer_record(t).test_error, test.error, 0.0);
+        assert_near(trainer_record(t).test.loss[0], test.loss, 1e-12 * test.loss);
+        assert_near(trainer_record(t).test.metric[0][0], test.error, 0.0);
         trainer_free(t);
         arena_free(arena);
     }

@@ -1,0 +1,88 @@
+/* task: what the fields of a sample mean for the outputs of a network: the loss as a node,
+ * what evaluation adds up, and the metrics that follow from the sums. Nobody else knows a
+ * label, and a metric's name and unit are written here alone.
+ *
+ * A new task is one file NAME.c with a TaskKind in it and one line in task.def.
+ */
+#ifndef NORMLAB_TASK_H
+#define NORMLAB_TASK_H
+
+#include "dataset.h"
+#include "net.h"
+
+enum { TASK_MOST_METRICS = 8 };
+
+/* A number of a run, at least 0. */
+typedef struct TaskMetric {
+    const char *name;  /* "error": of keys and fields, a word of C */
+    const char *title; /* "share of images misclassified" */
+    const char *unit;  /* "1" */
+    bool rises;        /* larger is better */
+    bool share;        /* 0 to 1, and people read it in percent */
+} TaskMetric;
+
+typedef struct TaskKind TaskKind;
+
+/* A task on some data. */
+typedef struct Task {
+    const TaskKind *kind;
+    size_t field;   /* of a sample: what is to be told from its input */
+    size_t outputs; /* numbers that are wanted out of each place of a network */
+    size_t tallies; /* sums that evaluation makes */
+    size_t metrics;
+    TaskMetric metric[TASK_MOST_METRICS]; /* the first is what a run is judged by */
+    double scale;                         /* of an output's 1, in the metric's unit */
+} Task;
+
+struct TaskKind {
+    const char *name;    /* "classify" */
+    const char *title;   /* one line for lists */
+    const char *samples; /* what they are called in sentences: "images" */
+    const char *loss;    /* what `write` writes: "mean cross-entropy" */
+    size_t metrics;
+    const TaskMetric *metric; /* [metrics] */
+
+    /* Finds what it needs among the data's fields, and fills the task. False and *error
+     * (EX_USAGE), "has no field 'label'...": the name of the data stands before it. */
+    bool (*bind)(Task *task, const Dataset *data, Error *error);
+
+    /* Whether the network's outputs are what it takes (EX_USAGE). */
+    bool (*accepts)(const Task *task, const Net *net, Error *error);
+
+    /* The loss of a batch, one number, at least 0: the mean over its samples of what each
+     * has. out: [net->outputs], each [count, of one sample]. */
+    Node *(*write)(const Task *task, Tape *tape, Node *const *out, const Batch *batch);
+
+    /* tally[tallies]: sums over the batch's samples. Sums of several batches are added. */
+    void (*tally)(const Task *task, double *tally, Node *const *out, const Batch *batch);
+
+    /* Whether `tally` can be that of so many samples: what comes from a file is asked. */
+    bool (*holds)(const Task *task, const double *tally, double samples);
+
+    /* metric[metrics] of all that was added up. */
+    void (*judge)(const Task *task, double *metric, const double *tally);
+};
+
+/* task.def, in order. */
+const TaskKind *const *task_kinds(size_t *count);
+
+/* The task on these data. False and *error (EX_USAGE), which names the tasks that fit them. */
+bool task_bind(Task *task, const TaskKind *kind, const Dataset *data, Error *error);
+
+/* Whether it can be learned by the network. False and *error (EX_USAGE). */
+bool task_accepts(const Task *task, const Net *net, Error *error);
+
+/* The metric's place by name, task->metrics: there is none. */
+size_t task_metric(const Task *task, const char *name);
+
+/* ---- for kinds -------------------------------------------------------------------- */
+
+/* The field of that name, of which a sample has values of this type and rank; NULL and *error,
+ * which says what is there instead. */
+const DataField *task_want(Task *task, const Dataset *data, const char *name,
+                           DataType type, size_t rank, Error *error);
+
+/* A network with one output of this rank and `task->outputs` on its first axis. */
+bool task_one_output(const Task *task, const Net *net, size_t rank, Error *error);
+
+#endif

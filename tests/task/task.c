@@ -1,0 +1,232 @@
+/* Tasks against plain loops: the loss, its gradient, what is added up and what follows from it;
+ * and what they refuse. */
+#include "harness.h"
+
+#include "task.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { N = 6, K = 3 };
+
+static const char *const NAMES[] = {"a", "b", "c"};
+
+/* An image of one pixel, a class, a mask of two pixels, and a number that is standardized. */
+static Dataset data_of(void) {
+    static const double mean[] = {4.0}, std[] = {2.5};
+    return (Dataset){
+        .name = "small",
+        .fields = 4,
+        .field = {
+            {.name = "image", .type = DATA_REALS, .shape = {3, {1, 1, 1}}},
+            {.name = "label", .type = DATA_LABELS, .classes = K, .class_name = NAMES},
+            {.name = "mask",
+             .type = DATA_LABELS,
+             .shape = {2, {1, 2}},
+             .classes = K,
+             .class_name = NAMES},
+            {.name = "number",
+             .unit = "mm",
+             .type = DATA_REALS,
+             .standardized = true,
+             .mean = mean,
+             .std = std}}};
+}
+
+static const TaskKind *kind_of(const char *name) {
+    size_t count;
+    const TaskKind *const *kind = task_kinds(&count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(kind[i]->name, name) == 0) return kind[i];
+    fail_msg("no task '%s'", name);
+    return NULL;
+}
+
+static Task bound(const char *name, const Dataset *data) {
+    Task task;
+    Error error = {.set = false};
+    if (!task_bind(&task, kind_of(name), data, &error)) fail_msg("%s", error.message);
+    return task;
+}
+
+/* A task before its numbers: outputs [N, outputs], and the fields of N samples. */
+typedef struct Bench {
+    Arena *arena;
+    Task task;
+    const double *out;
+    Batch batch;
+} Bench;
+
+static double bench_loss(const Bench *b, double *gradient, double *tally) {
+    Tape *tape = tape_new(b->arena);
+    const Shape shape = SHAPE(b->batch.count, b->task.outputs);
+    Node *out = tape_parameter(tape, shape, b->out, gradient),
+         *loss = b->task.kind->write(&b->task, tape, &out, &b->batch);
+    assert_int_equal(loss->shape.rank, 0);
+    b->task.kind->tally(&b->task, tally, &out, &b->batch);
+    tape_backward(tape, loss, NULL);
+    return loss->value[0];
+}
+
+static Bench bench_of(Arena *arena, const Dataset *data, const char *name,
+                      const double *out) {
+    static const uint8_t label[N] = {2, 0, 1, 1, 2, 0};
+    static const double number[N] = {0.5, -1.25, 2.0, 0.0, -0.75, 1.5};
+    Bench b = {
+        .arena = arena, .task = bound(name, data), .out = out, .batch = {.count = N}};
+    b.batch.label[1] = label;
+    b.batch.real[3] = number;
+    return b;
+}
+
+static void classify_is_its_loops(void **state) {
+    (void)state;
+    static const double z[N * K] = {0.5, -1, 2,  3, 1,    1, -0.25, 0.75, 0.5,
+                                    1,   2,  -1, 0, 0.25, 0, 1,     1,    1};
+    Arena *arena = arena_new();
+    const Dataset data = data_of();
+    const Bench b = bench_of(arena, &data, "classify", z);
+    double gradient[N * K], tally[2], metric[1], loss = 0.0;
+    const double got = bench_loss(&b, gradient, tally);
+    for (size_t n = 0; n < N; n++) {
+        double sum = 0.0;
+        const uint8_t label = b.batch.label[1][n];
+        for (size_t k = 0; k < K; k++) sum += exp(z[n * K + k]);
+        loss += log(sum) - z[n * K + label];
+        for (size_t k = 0; k < K; k++)
+            assert_near(gradient[n * K + k],
+                        (exp(z[n * K + k]) / sum - (k == label ? 1 : 0)) / N, 1e-15);
+    }
+    assert_near(got, loss / N, 1e-14);
+    b.task.kind->judge(&b.task, metric, tally);
+    assert_near(metric[0], 1.0 / N,
+                0.0); /* the fifth; of equal logits the first counts */
+    arena_free(arena);
+}
+
+static void regress_is_its_loops(void **state) {
+    (void)state;
+    static const double y[N] = {1, -1, 1.5, 0.25, -0.5, 0};
+    Arena *arena = arena_new();
+    const Dataset data = data_of();
+    const Bench b = bench_of(arena, &data, "regress", y);
+    double gradient[N], tally[2], metric[1], squares = 0.0;
+    const double got = bench_loss(&b, gradient, tally);
+    for (size_t n = 0; n < N; n++) {
+        const double apart = y[n] - b.batch.real[3][n];
+        squares += apart * apart;
+        assert_near(gradient[n], 2 * apart / N, 1e-15);
+    }
+    assert_near(got, squares / N, 1e-14);
+    b.task.kind->judge(&b.task, metric, tally);
+    assert_near(metric[0], 2.5 * sqrt(squares / N), 1e-14); /* in millimetres again */
+    assert_string_equal(b.task.metric[0].unit, "mm");
+    arena_free(arena);
+}
+
+/* What is added up over the parts of a batch is what the whole has. */
+static void tallies_add_up(void **state) {
+    (void)state;
+    static const double out[N * K] = {0.5, -1, 2,  3, 1,    1, -0.25, 0.75, 0.5,
+                                      1,   2,  -1, 0, 0.25, 0, 1,     1,    1};
+    size_t count;
+    const TaskKind *const *kind = task_kinds(&count);
+    Arena *arena = arena_new();
+    const Dataset data = data_of();
+    for (size_t i = 0; i < count; i++) {
+        Task task;
+        Error quiet = {.set = false};
+        if (!task_bind(&task, kind[i], &data, &quiet) ||
+            data.field[task.field].shape.rank)
+            continue;
+        const Bench whole = bench_of(arena, &data, kind[i]->name, out);
+        double *all = TAKE(arena, double, task.tallies), loss = 0.0,
+               *sum = ZERO(arena, double, task.tallies),
+               *one = TAKE(arena, double, task.tallies), gradient[N * K];
+        const double of_all = bench_loss(&whole, gradient, all);
+        for (size_t n = 0; n < N; n++) {
+            Bench part = whole;
+            part.out += n * task.outputs;
+            part.batch.count = 1;
+            part.batch.label[1] += n;
+            part.batch.real[3] += n;
+            loss += bench_loss(&part, gradient, one);
+            for (size_t k = 0; k < task.tallies; k++) sum[k] += one[k];
+        }
+        assert_near(loss / N, of_all, 1e-14);
+        for (size_t k = 0; k < task.tallies; k++) assert_near(sum[k], all[k], 1e-13);
+        assert_true(task.kind->holds(&task, all, N));
+        assert_false(task.kind->holds(&task, all, N + 1));
+        memset(sum, 0, task.tallies * sizeof *sum);
+        assert_true(task.kind->holds(&task, sum, 0));
+        all[0] = -1;
+        assert_false(task.kind->holds(&task, all, N));
+    }
+    arena_free(arena);
+}
+
+/* ---- what is refused ---- */
+
+static void what_data_lack_is_said(void **state) {
+    (void)state;
+    Dataset data = data_of();
+    Task task;
+    Error error = {.set = false};
+    data.fields = 2;
+    assert_false(task_bind(&task, kind_of("regress"), &data, &error));
+    assert_int_equal(error.code, EX_USAGE);
+    assert_string_equal(error.message, "task=regress: small has no field 'number', but "
+                                       "image, label; that fits: task=classify");
+    error.set = false;
+    data.field[1].shape = (Shape){2, {1, 2}};
+    assert_false(task_bind(&task, kind_of("classify"), &data, &error));
+    assert_string_equal(error.message,
+                        "task=classify: small has a field 'label' of labels "
+                        "on 2 axes; labels on 0 are expected");
+}
+
+static void what_a_network_lacks_is_said(void **state) {
+    (void)state;
+    const Dataset data = data_of();
+    const Task task = bound("classify", &data);
+    Net net = {.spec = "odd", .outputs = 1, .output = {{"logits", {1, {K}}}}};
+    Error error = {.set = false};
+    assert_true(task_accepts(&task, &net, &error));
+    net.output[0].shape = SHAPE(K + 1);
+    assert_false(task_accepts(&task, &net, &error));
+    assert_string_equal(
+        error.message,
+        "task=classify: odd gives 4 numbers on 1 axes; 3 on 1 are expected");
+    error.set = false;
+    net.outputs = 2;
+    assert_false(task_accepts(&task, &net, &error));
+    assert_string_equal(error.message,
+                        "task=classify: odd has 2 outputs; one is expected");
+}
+
+static void kinds_are_whole(void **state) {
+    (void)state;
+    size_t count;
+    const TaskKind *const *kind = task_kinds(&count);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(*kind[i]->title && *kind[i]->samples && *kind[i]->loss);
+        for (size_t m = 0; m < kind[i]->metrics; m++) {
+            const TaskMetric *metric = &kind[i]->metric[m];
+            assert_true(*metric->name && *metric->title && *metric->unit);
+            assert_int_equal(strspn(metric->name, "abcdefghijklmnopqrstuvwxyz_"),
+                             strlen(metric->name));
+            assert_string_not_equal(metric->name, "loss");
+        }
+    }
+}
+
+static const Case CASES[] = {
+    CASE(oracle, classify_is_its_loops),
+    CASE(oracle, regress_is_its_loops),
+    CASE(theorem, tallies_add_up),
+    CASE(fault, what_data_lack_is_said),
+    CASE(fault, what_a_network_lacks_is_said),
+    CASE(theorem, kinds_are_whole),
+};
+
+HARNESS_MAIN("task", CASES)
