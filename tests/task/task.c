@@ -11,14 +11,14 @@ enum { N = 6, K = 3 };
 
 static const char *const NAMES[] = {"a", "b", "c"};
 
-/* An image of one pixel, a class, a mask of two pixels, and a number that is standardized. */
+/* An image of two pixels, a class, a mask of two pixels, and a number that is standardized. */
 static Dataset data_of(void) {
     static const double mean[] = {4.0}, std[] = {2.5};
     return (Dataset){
         .name = "small",
         .fields = 4,
         .field = {
-            {.name = "image", .type = DATA_REALS, .shape = {3, {1, 1, 1}}},
+            {.name = "image", .type = DATA_REALS, .shape = {3, {1, 1, 2}}},
             {.name = "label", .type = DATA_LABELS, .classes = K, .class_name = NAMES},
             {.name = "mask",
              .type = DATA_LABELS,
@@ -124,6 +124,101 @@ static void regress_is_its_loops(void **state) {
     arena_free(arena);
 }
 
+/* Two pixels a sample, of which one or both may be ignored; logits by class, then pixel. */
+enum { PIXELS = 2 };
+
+static const uint8_t MASK[N * PIXELS] = {2, 0, 1, 255, 255, 255, 0, 0, 1, 2, 255, 1};
+
+static double segment_loss(Arena *arena, const Task *task, const double *z, size_t first,
+                           size_t count, double *gradient, double *confusion) {
+    Tape *tape = tape_new(arena);
+    Batch batch = {.count = count};
+    batch.label[task->field] = MASK + first * PIXELS;
+    Node *out = tape_parameter(tape, SHAPE(count, K, 1, PIXELS), z + first * K * PIXELS,
+                               gradient),
+         *loss = task->kind->write(task, tape, &out, &batch);
+    task->kind->tally(task, confusion, &out, &batch);
+    tape_backward(tape, loss, NULL);
+    return loss->value[0];
+}
+
+static void segment_is_its_loops(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Dataset data = data_of();
+    const Task task = bound("segment", &data);
+    double z[N * K * PIXELS], gradient[N * K * PIXELS], confusion[K * K], loss = 0.0;
+    double want[K * K] = {0}, metric[2], iou = 0.0, right = 0.0;
+    for (size_t i = 0; i < N * K * PIXELS; i++)
+        z[i] = draw_normal((Draw){.seed = 5, .purpose = DRAW_TEST}, i);
+    const double got = segment_loss(arena, &task, z, 0, N, gradient, confusion);
+    for (size_t i = 0; i < N * PIXELS; i++) {
+        const uint8_t label = MASK[i], other = MASK[i ^ 1];
+        const double *own = z + i / PIXELS * K * PIXELS + i % PIXELS;
+        const double share =
+            other == 255 ? 1.0 / N : 0.5 / N; /* of the sample's pixels */
+        double sum = 0.0;
+        size_t best = 0;
+        for (size_t k = 0; k < K; k++) {
+            sum += exp(own[k * PIXELS]);
+            if (own[k * PIXELS] > own[best * PIXELS]) best = k;
+        }
+        for (size_t k = 0; k < K; k++) {
+            const double expected =
+                label == 255
+                    ? 0.0
+                    : share * (exp(own[k * PIXELS]) / sum - (k == label ? 1 : 0));
+            assert_near(gradient[own - z + (ptrdiff_t)(k * PIXELS)], expected, 1e-15);
+        }
+        if (label == 255) continue;
+        loss += share * (log(sum) - own[label * PIXELS]);
+        want[label * K + best] += 1;
+    }
+    assert_near(got, loss, 1e-14);
+    for (size_t k = 0; k < K; k++) {
+        double either = -want[k * K + k];
+        for (size_t j = 0; j < K; j++) either += want[k * K + j] + want[j * K + k];
+        iou += want[k * K + k] / either / K;
+        right += want[k * K + k];
+    }
+    for (size_t i = 0; i < K * K; i++) assert_near(confusion[i], want[i], 0.0);
+    task.kind->judge(&task, metric, confusion);
+    assert_near(metric[0], iou, 1e-15);
+    assert_near(metric[1], right / 8, 1e-15);
+    arena_free(arena);
+}
+
+/* Loss and tally of a whole are those of its samples; a class that is nowhere is not of the
+ * mean, and a sample without a pixel costs nothing. */
+static void segments_add_up(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Dataset data = data_of();
+    const Task task = bound("segment", &data);
+    double z[N * K * PIXELS], gradient[N * K * PIXELS], all[K * K], sum[K * K] = {0};
+    double one[K * K], loss = 0.0, metric[2];
+    for (size_t i = 0; i < N * K * PIXELS; i++)
+        z[i] = draw_normal((Draw){.seed = 6, .purpose = DRAW_TEST}, i);
+    const double whole = segment_loss(arena, &task, z, 0, N, gradient, all);
+    for (size_t n = 0; n < N; n++) {
+        const double own = segment_loss(arena, &task, z, n, 1, gradient, one);
+        if (n == 2) assert_near(own, 0.0, 0.0);
+        loss += own;
+        for (size_t i = 0; i < K * K; i++) sum[i] += one[i];
+    }
+    assert_near(loss / N, whole, 1e-14);
+    for (size_t i = 0; i < K * K; i++) assert_near(sum[i], all[i], 0.0);
+    assert_true(task.kind->holds(&task, all, N));
+    assert_false(task.kind->holds(&task, all, 0));
+    all[1] = -1;
+    assert_false(task.kind->holds(&task, all, N));
+    const double some[K * K] = {3, 1, 0, 0, 2, 0, 0, 0, 0};
+    task.kind->judge(&task, metric, some);
+    assert_near(metric[0], (3.0 / 4 + 2.0 / 3) / 2, 1e-15);
+    assert_near(metric[1], 5.0 / 6, 1e-15);
+    arena_free(arena);
+}
+
 /* What is added up over the parts of a batch is what the whole has. */
 static void tallies_add_up(void **state) {
     (void)state;
@@ -204,6 +299,29 @@ static void what_a_network_lacks_is_said(void **state) {
                         "task=classify: odd has 2 outputs; one is expected");
 }
 
+static void masks_lie_on_images(void **state) {
+    (void)state;
+    Dataset data = data_of();
+    const Task task = bound("segment", &data);
+    Net net = {.spec = "odd",
+               .face = {.inputs = 1, .input = {{"image", {3, {1, 1, 2}}}}},
+               .outputs = 1,
+               .output = {{"logits", {3, {K, 1, 2}}}}};
+    Error error = {.set = false};
+    Task other;
+    assert_true(task_accepts(&task, &net, &error));
+    net.output[0].shape.size[2] = 3;
+    assert_false(task_accepts(&task, &net, &error));
+    assert_string_equal(error.message,
+                        "task=segment: odd gives maps of 1 x 3; 1 x 2 are expected");
+    error.set = false;
+    data.field[0].shape.size[2] = 4;
+    assert_false(task_bind(&other, kind_of("segment"), &data, &error));
+    assert_string_equal(
+        error.message, "task=segment: small has masks of 1 x 2 beside other images; that "
+                       "fits: task=classify or task=regress");
+}
+
 static void kinds_are_whole(void **state) {
     (void)state;
     size_t count;
@@ -223,9 +341,12 @@ static void kinds_are_whole(void **state) {
 static const Case CASES[] = {
     CASE(oracle, classify_is_its_loops),
     CASE(oracle, regress_is_its_loops),
+    CASE(oracle, segment_is_its_loops),
     CASE(theorem, tallies_add_up),
+    CASE(theorem, segments_add_up),
     CASE(fault, what_data_lack_is_said),
     CASE(fault, what_a_network_lacks_is_said),
+    CASE(fault, masks_lie_on_images),
     CASE(theorem, kinds_are_whole),
 };
 

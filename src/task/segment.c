@@ -1,0 +1,135 @@
+/* A class for each pixel, from as many maps of logits as there are classes. Pixels that are
+ * ignored (padding) count nowhere. */
+#include "task.h"
+
+#include <math.h>
+
+static bool bind(Task *task, const Dataset *data, Error *error) {
+    const DataField *mask = task_want(task, data, "mask", DATA_LABELS, 2, error);
+    if (mask == NULL) return false;
+    const Shape *image = &data->field[0].shape;
+    const size_t *want = mask->shape.size, *have = image->size + image->rank - 2;
+    if (image->rank < 2 || have[0] != want[0] || have[1] != want[1])
+        return fail(error, EX_USAGE, 0, "has masks of %zu x %zu beside other images",
+                    want[0], want[1]);
+    task->outputs = mask->classes;
+    task->tallies = mask->classes * mask->classes;
+    return true;
+}
+
+/* Maps as large as the images, and so as the masks. */
+static bool accepts(const Task *task, const Net *net, Error *error) {
+    if (!task_one_output(task, net, 3, error)) return false;
+    const Shape *image = &net->face.input[0].shape;
+    const size_t *want = image->size + image->rank - 2,
+                 *have = net->output[0].shape.size + 1;
+    return (have[0] == want[0] && have[1] == want[1]) ||
+           fail(error, EX_USAGE, 0, "gives maps of %zu x %zu; %zu x %zu are expected",
+                have[0], have[1], want[0], want[1]);
+}
+
+/* ---- the loss -------------------------------------------------------------------- */
+
+/* Pixels that have a class, and by what the mean over samples of the mean over each sample's
+ * pixels divides them. */
+typedef struct Counted {
+    size_t count;
+    size_t *at;    /* [count] places of the wanted class's logit in [N, pixels, K] */
+    double *among; /* [count] samples x such pixels of its sample */
+} Counted;
+
+static Counted count_pixels(Arena *arena, const uint8_t *label, size_t N, size_t L,
+                            size_t K) {
+    Counted all = {0, TAKE(arena, size_t, N * L), TAKE(arena, double, N *L)};
+    for (size_t n = 0; n < N; n++) {
+        const size_t first = all.count;
+        for (size_t i = n * L; i < (n + 1) * L; i++)
+            if (label[i] != DATA_IGNORED) all.at[all.count++] = i * K + label[i];
+        for (size_t i = first; i < all.count; i++)
+            all.among[i] = (double)(N * (all.count - first));
+    }
+    return all;
+}
+
+static Node *write(const Task *task, Tape *tape, Node *const *out, const Batch *batch) {
+    const size_t N = batch->count, K = task->outputs,
+                 L = shape_count(out[0]->shape) / (N * K);
+    const Counted pixel =
+        count_pixels(tape_arena(tape), batch->label[task->field], N, L, K);
+    if (pixel.count == 0) return tape_constant(tape, 0.0);
+    Node *z = tape_permute(tape, out[0], (const size_t[]){0, 2, 3, 1});
+    z = tape_log_softmax(tape, tape_reshape(tape, z, SHAPE(N * L, K)));
+    Node *wanted = tape_gather(tape, z, pixel.at, SHAPE(pixel.count)),
+         *among = tape_leaf(tape, wanted->shape, pixel.among);
+    return tape_neg(tape, tape_sum_all(tape, tape_div(tape, wanted, among)));
+}
+
+/* ---- the metrics: confusion[truth][guess] in pixels -------------------------------- */
+
+static void tally(const Task *task, double *confusion, Node *const *out,
+                  const Batch *batch) {
+    const uint8_t *label = batch->label[task->field];
+    const size_t K = task->outputs, L = shape_count(out[0]->shape) / (batch->count * K);
+    for (size_t i = 0; i < K * K; i++) confusion[i] = 0.0;
+    for (size_t i = 0; i < batch->count * L; i++) {
+        const double *z = out[0]->value + i / L * K * L + i % L;
+        size_t best = 0;
+        for (size_t k = 1; k < K; k++) best = z[k * L] > z[best * L] ? k : best;
+        if (label[i] != DATA_IGNORED) confusion[label[i] * K + best] += 1.0;
+    }
+}
+
+static bool holds(const Task *task, const double *confusion, double samples) {
+    for (size_t i = 0; i < task->tallies; i++)
+        if (!(confusion[i] >= 0 && confusion[i] == floor(confusion[i]) &&
+              (samples > 0 || confusion[i] == 0)))
+            return false;
+    return true;
+}
+
+enum { IOU, ACCURACY, METRICS };
+
+/* |truth and guess| / |truth or guess| of a class; NaN where both are empty. */
+static double overlap(const double *confusion, size_t K, size_t k) {
+    double either = -confusion[k * K + k];
+    for (size_t j = 0; j < K; j++) either += confusion[k * K + j] + confusion[j * K + k];
+    return confusion[k * K + k] / either;
+}
+
+static void judge(const Task *task, double *metric, const double *confusion) {
+    const size_t K = task->outputs;
+    double sum = 0, classes = 0, right = 0, pixels = 0;
+    for (size_t k = 0; k < K; k++) {
+        const double share = overlap(confusion, K, k);
+        if (!isnan(share)) sum += share, classes += 1;
+        right += confusion[k * K + k];
+        for (size_t j = 0; j < K; j++) pixels += confusion[k * K + j];
+    }
+    metric[IOU] = sum / classes;
+    metric[ACCURACY] = right / pixels;
+}
+
+static const TaskMetric metrics[METRICS] = {
+    [IOU] = {.name = "iou",
+             .title = "mean over classes of intersection over union",
+             .unit = "1",
+             .rises = true,
+             .share = true},
+    [ACCURACY] = {.name = "accuracy",
+                  .title = "share of pixels classified as they are",
+                  .unit = "1",
+                  .rises = true,
+                  .share = true}};
+
+const TaskKind task_segment = {.name = "segment",
+                               .title = "a class for each pixel",
+                               .samples = "images",
+                               .loss = "mean cross-entropy of pixels",
+                               .metrics = METRICS,
+                               .metric = metrics,
+                               .bind = bind,
+                               .accepts = accepts,
+                               .write = write,
+                               .tally = tally,
+                               .holds = holds,
+                               .judge = judge};
