@@ -518,6 +518,7 @@ def bare_checkout(place):
     """As much of one as `new` needs."""
     home = place.path("home")
     for name in ("CMakeLists.txt", "src/norm/norm.def", "src/norm/kernel.c", "src/norm/template/variant.c",
+                 "src/net/net.def", "src/net/layers.c", "src/net/template/sketch.c",
                  "src/study/template/run.c", "src/dataset/dataset.def", "src/dataset/split.c",
                  "src/dataset/template/my_data.c"):
         os.makedirs(os.path.dirname(os.path.join(home, name)), exist_ok=True)
@@ -544,11 +545,15 @@ STUDIES = {"run": (USAGE, "a command"), "test": (USAGE, "a command"), "runs": (U
 def new(place):
     """Names that cannot be, places that cannot be written to: one line, and no file is touched."""
     home = bare_checkout(place)
-    table = [(["norm"], USAGE, ["norm|dataset|experiment NAME"]), (["nrom", "x"], USAGE, ["'nrom'", "'norm'"]),
+    table = [(["norm"], USAGE, ["norm|network|dataset|experiment NAME"]), (["nrom", "x"], USAGE, ["'nrom'", "'norm'"]),
              (["norm", "my-gate"], USAGE, ["'my-gate'", "'my_gate'"]), (["norm", "Fate"], USAGE, ["'fate'"]),
              (["norm", "9a"], USAGE, ["'9a'"]), (["norm", ""], USAGE, ["''"]), (["norm", "../x"], USAGE, ["'../x'"]),
              (["norm", "batch"], USAGE, ["'batch' already"]), (["norm", "gn"], USAGE, ["'gn' already"]),
              (["norm", "resnet"], USAGE, ["network 'resnet'"]), (["norm", "kernel"], CREATE, ["kernel.c is there"]),
+             (["network", "resnet"], USAGE, ["network 'resnet' already"]), (["network", "batch"], USAGE, ["'batch' already"]),
+             (["network", "run"], USAGE, ["name of a network: the program has a function net_run() already", "'my_run' is free"]),
+             (["network", "net_x"], USAGE, ["net_ is put before it", "'my_x' is free"]),
+             (["network", "layers"], CREATE, ["layers.c is there", "'my_layers' is free"]),
              (["experiment", "My"], USAGE, ["'My'"]), (["experiment", "batch-size"], USAGE, ["'batch-size' already"]),
              (["experiment", "checking"], USAGE, ["'checking' already"]),
              (["experiment", "sketch"], CREATE, ["sketch is there"]), (["experiment", "../x"], USAGE, ["'../x'"]),
@@ -591,6 +596,10 @@ def new(place):
     source = read(home, "src/dataset/x_y.c")
     check('"x-y"' in source and "dataset_x_y" in source and "my-data" not in source and "my_data" not in source, "not renamed")
     check("variant" not in read(home, "src/norm/x.c") and "norm_x" in read(home, "src/norm/x.c"), "not renamed")
+    out, _ = does(place, [PROGRAM, "new", "network", "y"], home=home)
+    check("src/net/y.c" in out and "NETWORK(y)" in out, out)
+    check(read(home, "src/net/net.def").endswith("\nNETWORK(y)\n"), "net.def has no new last line")
+    check("sketch" not in read(home, "src/net/y.c") and "net_y" in read(home, "src/net/y.c"), "not renamed")
     refuse(["norm", "x"], CREATE, ["x.c is there", "'my_x' is free"], home=home)
 
 
@@ -638,7 +647,7 @@ def chapter(place):
                        for kind, block in re.findall(r"^```(sh|python)\n(.*?)^```", text, re.M | re.S))
     commands = re.sub(r"^(\./normlab run .*)$", lambda m: f"{m[1]} {' '.join(TINY)}", commands, flags=re.M)
     commands = re.sub(r"^(.*normlab.* check \S+)$", lambda m: f"{m[1]} {FEW}", commands, flags=re.M)
-    for word in ("new norm", "new experiment", "new dataset", "list datasets", "check", "apply", "run", "plot", "--plugin"):
+    for word in ("new norm", "new experiment", "new network", "new dataset", "list datasets", "check", "apply", "run", "plot", "--plugin"):
         check(f"normlab {word} " in commands, f"the chapter has no `normlab {word}`")
     # compiled quickly; the wrapper finds it configured
     environment = {k: v for k, v in place.environment().items() if not k.startswith("NORMLAB_")}
@@ -647,7 +656,8 @@ def chapter(place):
     done = subprocess.run(["sh", "-exc", script], cwd=home, env=environment, capture_output=True, text=True,
                           timeout=PATIENCE, stdin=subprocess.DEVNULL)
     check(done.returncode == 0, f"exit code {done.returncode}: {done.stderr[-3000:]}{done.stdout[-1000:]}")
-    same("normalizers that passed", len(re.findall(r"^\d+ cases, .* 0 failed, 0 inconclusive", done.stdout, re.M)), 2)
+    same("checks that passed", len(re.findall(r"^\d+ cases, .* 0 failed, 0 inconclusive", done.stdout, re.M)), 3)
+    check("normalizers  5 places, channels x positions: 16 x 196: stem_norm, layer1.norm" in done.stdout, "no network")
     check("partial - layer" in done.stdout or "layer - partial" in done.stdout, f"no comparison: {done.stdout[-3000:]}")
     check(os.path.getsize(os.path.join(home, "out", "batch-size-partial.svg")) > 1000, "no figure")
     # an experiment without a protocol has nothing to say of it

@@ -102,9 +102,10 @@ static const char *owner_of(Arena *arena, const char *name, const char *variable
     return NULL;
 }
 
-/* ---- normalizers -------------------------------------------------------------------- */
+/* ---- normalizers and networks ------------------------------------------------------- */
 
-static const char NORM_PREFIX[] = "norm_";
+const SourceKind source_norm = {"normalizer", "norm"},
+                 source_network = {"network", "net"};
 
 /* The name after a word that one of them begins with. */
 static const char *without(const char *name, const char *prefix) {
@@ -112,13 +113,16 @@ static const char *without(const char *name, const char *prefix) {
     return strncmp(name, prefix, length) == 0 && name[length] ? name + length : name;
 }
 
-static bool has_prefix(const char *name) {
-    return strncmp(name, NORM_PREFIX, strlen(NORM_PREFIX)) == 0;
+/* "norm_", before its variable. */
+static const char *prefix_of(Arena *arena, const SourceKind *kind) {
+    return text_print(arena, "%s_", kind->layer);
 }
 
-static const char *norm_owner(Arena *arena, const char *name) {
-    if (has_prefix(name)) return "norm_ is put before it where C needs that";
-    return owner_of(arena, name, text_print(arena, "norm_%s", name));
+static const char *kind_owner(Arena *arena, const SourceKind *kind, const char *name) {
+    const char *prefix = prefix_of(arena, kind);
+    if (strncmp(name, prefix, strlen(prefix)) == 0)
+        return text_print(arena, "%s is put before it where C needs that", prefix);
+    return owner_of(arena, name, text_print(arena, "%s%s", prefix, name));
 }
 
 /* A source or header of that name in a layer; NULL: neither is there. */
@@ -131,30 +135,30 @@ static const char *source_of(Arena *arena, const char *layer, const char *name) 
 }
 
 /* "my_exp": the first of its like that nothing has. */
-static const char *free_norm(Arena *arena, const char *name) {
-    name = without(without(name, NORM_PREFIX), "my_");
+static const char *free_name(Arena *arena, const SourceKind *kind, const char *name) {
+    name = without(without(name, prefix_of(arena, kind)), "my_");
     for (size_t i = 1;; i++) {
         const char *near = i == 1 ? text_print(arena, "my_%.26s", name)
                                   : text_print(arena, "my_%.26s%zu", name, i);
         Error error = {.set = false};
-        if (kind_name_is_free(near, &error) && norm_owner(arena, near) == NULL &&
-            source_of(arena, "norm", near) == NULL)
+        if (kind_name_is_free(near, &error) && kind_owner(arena, kind, near) == NULL &&
+            source_of(arena, kind->layer, near) == NULL)
             return near;
     }
 }
 
-void want_norm_name(Arena *arena, const char *name) {
+void want_source_name(Arena *arena, const SourceKind *kind, const char *name) {
     Error error = {.set = false};
     kind_name_is_free(name, &error);
     die_if(&error);
-    const char *owner = norm_owner(arena, name);
+    const char *owner = kind_owner(arena, kind, name),
+               *file = source_of(arena, kind->layer, name);
     if (owner)
-        die(EX_USAGE, "'%s' cannot be the name of a normalizer: %s; '%s' is free", name,
-            owner, free_norm(arena, name));
-    const char *file = source_of(arena, "norm", name);
+        die(EX_USAGE, "'%s' cannot be the name of a %s: %s; '%s' is free", name,
+            kind->name, owner, free_name(arena, kind, name));
     if (file)
         die(EX_CANTCREAT, "%s is there already; '%s' is free", file,
-            free_norm(arena, name));
+            free_name(arena, kind, name));
 }
 
 /* ---- what is named with small letters, digits and - --------------------------------- */

@@ -1,5 +1,5 @@
-/* new: a normalizer, a data set or an experiment of one's own, from a file that builds and
- * passes as it stands (template/ of src/norm, src/dataset, src/study), under another name. */
+/* new: a normalizer, a network, a data set or an experiment of one's own, from a file that builds
+ * and passes as it stands (template/ of src/norm, net, dataset, study), under another name. */
 #include "tool.h"
 
 #include <errno.h>
@@ -55,14 +55,25 @@ static void add_line(Arena *arena, const char *list, const char *line, const cha
     die_if(&error);
 }
 
-static void new_norm(Arena *arena, const char *name) {
-    want_norm_name(arena, name);
-    const char *file = text_print(arena, "src/norm/%s.c", name),
-               *source = read_source(arena, "src/norm/template/variant.c");
-    write_source(arena, file, renamed(arena, source, "variant", name));
-    add_line(arena, "src/norm/norm.def", text_print(arena, "NORM(%s)\n", name), file);
+/* From a template whose own name is `own`, with a line MACRO(name). */
+static void new_source(Arena *arena, const SourceKind *kind, const char *own,
+                       const char *macro, const char *name) {
+    want_source_name(arena, kind, name);
+    const char *file = text_print(arena, "src/%s/%s.c", kind->layer, name),
+               *list = text_print(arena, "src/%s/%s.def", kind->layer, kind->layer),
+               *template = text_print(arena, "src/%s/template/%s.c", kind->layer, own);
+    write_source(arena, file, renamed(arena, read_source(arena, template), own, name));
+    add_line(arena, list, text_print(arena, "%s(%s)\n", macro, name), file);
     say("next: `normlab check %s`; notes/90-your-own-variant.md goes on from there",
         name);
+}
+
+static void new_norm(Arena *arena, const char *name) {
+    new_source(arena, &source_norm, "variant", "NORM", name);
+}
+
+static void new_network(Arena *arena, const char *name) {
+    new_source(arena, &source_network, "sketch", "NETWORK", name);
 }
 
 static void new_dataset(Arena *arena, const char *name) {
@@ -102,8 +113,10 @@ typedef struct Thing {
 } Thing;
 
 static int run_new(const Call *call) {
-    static const Thing things[] = {
-        {"norm", new_norm}, {"dataset", new_dataset}, {"experiment", new_experiment}};
+    static const Thing things[] = {{"norm", new_norm},
+                                   {"network", new_network},
+                                   {"dataset", new_dataset},
+                                   {"experiment", new_experiment}};
     static const Choice templates = CHOICE(things);
     const size_t i = choice_find(&templates, call->word[0]);
     if (i == templates.count)
@@ -117,15 +130,16 @@ static int run_new(const Call *call) {
 
 const Command command_new = {
     .name = "new",
-    .usage = "norm|dataset|experiment NAME",
-    .summary = "A commented source that builds and passes, for a normalizer, data set or "
-               "experiment of your own",
+    .usage = "norm|network|dataset|experiment NAME",
+    .summary = "A commented source that builds and passes, for a normalizer, network, "
+               "data set or experiment of your own",
     .least = 2,
     .most = 2,
     .run = run_new,
     .more = "norm NAME writes src/norm/NAME.c and adds its line to src/norm/norm.def; "
-            "dataset NAME does so in\n"
-            "src/dataset; experiment NAME writes experiments/NAME/run.c. The next "
+            "network NAME and\n"
+            "dataset NAME do so in src/net and src/dataset; experiment NAME writes "
+            "experiments/NAME/run.c. The next "
             "command builds what is new; it can be "
             "`normlab check NAME`.\n"
             "notes/90-your-own-variant.md goes through it, also without a checkout "

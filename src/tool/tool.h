@@ -72,9 +72,16 @@ bool kind_name_is_free(const char *name, Error *error);
 
 /* ---- naming.c: names for what is new ----------------------------------------------- */
 
+/* What a spec names is a file and a line of its layer: src/net/NAME.c, src/net/net.def. */
+typedef struct SourceKind {
+    const char *name, *layer; /* "network", "net" */
+} SourceKind;
+
+extern const SourceKind source_norm, source_network;
+
 /* End the program, before anything is written, where C, the program or a file has the name:
  * 64, or 73 for files. The line says which, and a name that is free. */
-void want_norm_name(Arena *arena, const char *name);
+void want_source_name(Arena *arena, const SourceKind *kind, const char *name);
 void want_dataset_name(Arena *arena, const char *name);
 void want_experiment_name(Arena *arena, const char *name);
 
