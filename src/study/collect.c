@@ -61,6 +61,12 @@ static void put_head(Store *store, Arena *arena, const Sweep *sweep,
     store_text(store, "/", "changes", sweep->changes);
     store_text(store, "/", "protocol", protocol ? protocol : "");
     store_text(store, "/", "score", sweep->rule);
+    store_text(store, "/", "metric", sweep->metric.name);
+    store_text(store, "/", "metric_title", sweep->metric.title);
+    store_text(store, "/", "metric_unit", sweep->metric.unit);
+    store_text(store, "/", "metric_score", sweep->metric_score);
+    store_integer(store, "/", "metric_rises", sweep->metric.rises);
+    store_integer(store, "/", "metric_share", sweep->metric.share);
     store_text(store, "/", "along_label", e->along_label);
     store_text(store, "/", "identity", sweep_identity(arena, sweep, record));
     store_integer(store, "/", "quick", sweep->quick);

@@ -1,10 +1,11 @@
-/* Figures of a study: the error over its points, and all that its experiment names. */
+/* Figures of a study: the metric over its points, and all that its experiment names. */
 #include "study.h"
 
+#include <float.h>
 #include <string.h>
 #include <unistd.h>
 
-/* ---- the error over `along` ------------------------------------------------------ */
+/* ---- the metric over `along` ----------------------------------------------------- */
 
 static const char *over_seeds(Arena *arena, const Grid *g) {
     return text_print(arena, "%s, mean%s over %zu seed%s", score_words(arena, g->rule),
@@ -12,7 +13,7 @@ static const char *over_seeds(Arena *arena, const Grid *g) {
                       g->seeds == 1 ? "" : "s");
 }
 
-static bool error_figure(Figure *figure, const Grid *g, const char *about) {
+static bool metric_figure(Figure *figure, const Grid *g, const char *about) {
     Arena *arena = figure->arena;
     const char **name = TAKE(arena, const char *, g->series);
     size_t *series = TAKE(arena, size_t, g->series);
@@ -24,13 +25,13 @@ static bool error_figure(Figure *figure, const Grid *g, const char *about) {
     }
     for (size_t i = 0; i < g->series * g->points; i++)
         value[i] = study_interval(g->score + i * g->seeds, g->seeds);
-    const Chart chart = {.label = "validation error, %",
+    const Chart chart = {.label = grid_label(arena, g, ""),
                          .foot = study_foot(arena, g, over_seeds(arena, g)),
                          .curves = g->series,
                          .name = name,
-                         .scale = 100.0,
+                         .scale = grid_scale(g),
                          .least = 0.0,
-                         .most = 100.0,
+                         .most = g->metric.share ? 100.0 : DBL_MAX,
                          .guide = true};
     return study_chart(figure, g, chart, series, value);
 }
@@ -81,7 +82,7 @@ const char *study_draw_figure(Arena *arena, const Grid *g, const ExperimentFigur
 }
 
 int study_draw(Arena *arena, const Grid *found, FigureForm form, const char *path) {
-    static const ExperimentFigure first = {"", "plot.gp", error_figure, NULL};
+    static const ExperimentFigure first = {"", "plot.gp", metric_figure, NULL};
     const Grid *g = grid_plain(arena, found);
     const Experiment *e = experiment_find(arena, found->experiment);
     const ExperimentFigure *begin = e->measure ? e->figures : &first;

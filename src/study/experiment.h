@@ -61,6 +61,7 @@ typedef struct Experiment {
     const char *series;   /* configuration key of the table's rows, "norm" */
     const char *along;    /* of its columns, a number: "batch" */
     const char *along_label;
+    const char *metric; /* of the task, that is drawn; NULL: what a run is judged by */
     const ExperimentKey *keys; /* ends with a NULL name; may be NULL */
     const char *const
         *quick; /* recipes: "key=value", NULL-terminated; comma lists sweep */

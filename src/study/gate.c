@@ -23,6 +23,7 @@ static const char *value_of(Arena *arena, const char *recipe, const char *key) {
 const char *study_gate(Arena *arena, const Grid *grid) {
     Error quiet = {.set = false};
     size_t length;
+    if (strcmp(grid->metric.name, "error") != 0) return NULL;
     const char *dataset = value_of(arena, grid->recipe, "dataset"),
                *images = value_of(arena, grid->recipe, "images");
     const char *line =

@@ -23,7 +23,11 @@ static void read_head(Reader *r, Grid *g) {
                 {"protocol", &g->protocol, NULL},
                 {"along_label", &g->along_label, NULL},
                 {"identity", &g->identity, NULL},
-                {"score", &g->rule, "median(5)"}, /* before there was a choice */
+                {"score", &g->rule, "median(5)"},     /* before there was a choice */
+                {"metric", &g->metric.name, "error"}, /* nor of metrics */
+                {"metric_title", &g->metric.title, "share of images misclassified"},
+                {"metric_unit", &g->metric.unit, "1"},
+                {"metric_score", &g->score_name, "score"},
                 {"mixed", &g->mixed, ""}};
     for (size_t i = 0; i < COUNT_OF(fact); i++) {
         *fact[i].to = table_fact(&head, fact[i].name, fact[i].otherwise);
@@ -31,6 +35,8 @@ static void read_head(Reader *r, Grid *g) {
             fail(&r->error, EX_DATAERR, 0, "%s: / has no '%s'", g->path, fact[i].name);
     }
     g->edited = !store_is_sealed(r->store);
+    g->metric.rises = strcmp(table_fact(&head, "metric_rises", "0"), "0") != 0;
+    g->metric.share = strcmp(table_fact(&head, "metric_share", "1"), "0") != 0;
     g->quick = strcmp(table_fact(&head, "quick", "0"), "0") != 0;
     text_to_count(table_fact(&head, "runs", "0"), &g->runs);
     text_to_count(table_fact(&head, "finished", "0"), &g->finished);
@@ -63,16 +69,16 @@ static void read_results(Reader *r, Grid *g) {
     g->seed = table_list(&t, "seed", &g->seeds, error);
     read_along(r, &t, g);
     const size_t total = g->series * g->points * g->seeds;
-    g->score = table_array(&t, "score", total, error);
-    g->test = table_array(&t, "test_error", total, error);
+    const char *metric = g->metric.name,
+               *trained = text_print(r->arena, "train_%s_evaluated", metric);
+    g->score = table_array(&t, g->score_name, total, error);
+    g->test = table_array(&t, text_print(r->arena, "test_%s", metric), total, error);
     g->diverged = table_array(&t, "diverged", total, error);
     g->same = table_array(&t, "same", g->series, error);
     g->rank = table_array(&t, "kind", g->series, error);
     double *none = TAKE(r->arena, double, total + 1); /* older files have no such */
     for (size_t i = 0; i < total; i++) none[i] = (double)NAN;
-    g->train = table_find(&t, "train_error_evaluated")
-                   ? table_array(&t, "train_error_evaluated", total, error)
-                   : none;
+    g->train = table_find(&t, trained) ? table_array(&t, trained, total, error) : none;
     die_if(error);
 }
 
@@ -139,8 +145,10 @@ static const Learned *plain_learned(Arena *arena, const Grid *grid) {
 const Grid *grid_plain(Arena *arena, const Grid *grid) {
     Grid *g = TAKE(arena, Grid, 1);
     *g = *grid;
-    const char **line[] = {&g->experiment, &g->question, &g->along_label, &g->protocol,
-                           &g->changes,    &g->identity, &g->rule,        &g->mixed};
+    const char **line[] = {&g->experiment,   &g->question,   &g->along_label,
+                           &g->protocol,     &g->changes,    &g->identity,
+                           &g->rule,         &g->mixed,      &g->metric.name,
+                           &g->metric.title, &g->metric.unit};
     for (size_t i = 0; i < COUNT_OF(line); i++) *line[i] = text_plain(arena, *line[i]);
     g->name = plain_names(arena, grid->name, grid->series);
     g->along_text = plain_names(arena, grid->along_text, grid->points);
@@ -150,6 +158,23 @@ const Grid *grid_plain(Arena *arena, const Grid *grid) {
     g->published_data = text_plain(arena, grid->published_data);
     g->published_name = plain_names(arena, grid->published_name, grid->published_series);
     return g;
+}
+
+/* ---- the metric ------------------------------------------------------------------- */
+
+double grid_scale(const Grid *g) {
+    return g->metric.share ? 100.0 : 1.0;
+}
+
+const char *grid_unit(const Grid *g) {
+    if (g->metric.share) return "%";
+    return strcmp(g->metric.unit, "1") == 0 ? "" : g->metric.unit;
+}
+
+const char *grid_label(Arena *arena, const Grid *g, const char *between) {
+    const char *unit = grid_unit(g);
+    return text_print(arena, "validation %s%s%s%s%s", g->metric.name,
+                      *between ? ", " : "", between, *unit ? ", " : "", unit);
 }
 
 void grid_warn(const Grid *g) {
@@ -176,6 +201,7 @@ const Grid *grid_measured(Arena *arena, const Experiment *e, const char *path) {
                    .changes = "",
                    .study = "",
                    .rule = "",
+                   .metric = {"", "", "", false, false},
                    .mixed = ""};
     return grid;
 }

@@ -30,8 +30,10 @@ struct Grid {
     const char *study;     /* its name: "" or "quick" of the recipe */
     size_t runs, finished; /* of them; both 0 in older files, which are whole */
     const char *rule;      /* of the score: "last", "median(5)" */
-    const char *mixed;     /* how the runs' arithmetic differs; "": it does not */
-    bool edited;           /* by another program */
+    TaskMetric metric;     /* that the scores are of, and the name of these there */
+    const char *score_name;
+    const char *mixed; /* how the runs' arithmetic differs; "": it does not */
+    bool edited;       /* by another program */
     bool quick;
     size_t series, points, seeds;
     const char *const *name;       /* [series] */
@@ -41,7 +43,8 @@ struct Grid {
     const double *along;           /* [points] */
     const char *const *along_text; /* [points] */
     const double *seed;            /* [seeds] */
-    /* [series, points, seeds] error, 0..1; of training images in evaluation mode */
+    /* [series, points, seeds] the metric: by the rule on validation samples, at the end on test
+     * samples, and on those that it was trained on in evaluation mode */
     const double *score, *test, *train;
     const double *diverged;
     const char *published;      /* source; NULL: none */
@@ -58,6 +61,11 @@ struct Grid {
 const Grid *grid_read(Arena *arena, const char *path);
 /* Of an experiment that measures: where its file is, and no runs. */
 const Grid *grid_measured(Arena *arena, const Experiment *experiment, const char *path);
+/* As people read the metric: a share in percent. Its unit in words, "" where it has none. */
+double grid_scale(const Grid *grid);
+const char *grid_unit(const Grid *grid);
+/* "validation error, %"; with `between` in between: "validation error, last epoch, %". */
+const char *grid_label(Arena *arena, const Grid *grid, const char *between);
 /* What must be known of it beside its numbers, sentence by sentence; the last is NULL. */
 const char *const *grid_notes(Arena *arena, const Grid *grid);
 /* The same with texts that may go to a terminal: no control characters. */

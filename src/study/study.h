@@ -62,6 +62,8 @@ typedef struct Sweep {
     const char *recipe;  /* what the runs are, one line a key */
     const char *changes; /* settings that make them others than the recipe's; "": none */
     const char *rule;    /* of the score, of all runs: "last" */
+    TaskMetric metric;   /* that is shown, and its scores' name in a run's summary */
+    const char *metric_score;
     size_t series, points, seeds;
     const char **series_name; /* [series] canonical spec, and swept keys beside it */
     bool *same;               /* [series] one run at every point */

@@ -67,13 +67,33 @@ static void fill_points(Plan *plan, const Points *points, Sweep *sweep) {
     }
 }
 
-/* Numbers of two rules are not compared. */
-static const char *one_rule(Plan *plan) {
-    const Setting *rule = plan_axis(plan, "score");
-    if (rule->count > 1)
-        die(EX_USAGE, "score=%s,%s: one rule for all runs of a study is expected",
-            rule->value[0], rule->value[1]);
-    return rule->value[0];
+/* Numbers of two rules, or of two tasks, are not compared. */
+static const char *one_of(Plan *plan, const char *key, const char *what) {
+    const Setting *setting = plan_axis(plan, key);
+    if (setting->count > 1)
+        die(EX_USAGE, "%s=%s,%s: one %s for all runs of a study is expected", key,
+            setting->value[0], setting->value[1], what);
+    return setting->value[0];
+}
+
+/* The metric that the experiment shows, in the unit that the data give it. */
+static void choose_metric(Arena *arena, Sweep *sweep) {
+    const Experiment *e = sweep->experiment;
+    const Run *run = &sweep->run[0];
+    Task task;
+    Error error = {.set = false};
+    task_bind(&task, run->config.task, run->dataset, &error);
+    die_if(&error);
+    const size_t m = e->metric ? task_metric(&task, e->metric) : 0;
+    const Choice known = {task.metric, task.metrics, sizeof *task.metric, false, NULL};
+    if (m == task.metrics)
+        die(EX_USAGE,
+            "experiments/%s/run.c: .metric = \"%s\": %s of task %s is expected%s",
+            e->name, e->metric, choice_words(arena, &known, " or "), task.kind->name,
+            choice_hint(arena, &known, e->metric));
+    sweep->metric = task.metric[m];
+    sweep->metric_score =
+        m == 0 ? "score" : text_print(arena, "score_%s", task.metric[m].name);
 }
 
 /* ---- the name of a study ---------------------------------------------------------- */
@@ -106,7 +126,7 @@ const Sweep *study_plan(Arena *arena, const Wish *wish) {
     *sweep = (Sweep){.experiment = experiment,
                      .quick = wish->quick,
                      .own = plan->own,
-                     .rule = one_rule(plan),
+                     .rule = one_of(plan, "score", "rule"),
                      .series = points.series,
                      .points = points.points,
                      .seeds = points.seeds,
@@ -126,7 +146,9 @@ const Sweep *study_plan(Arena *arena, const Wish *wish) {
         sweep->along[i] = (double)i;
     for (size_t i = 0; i < sweep->seeds; i++)
         sweep->seed[i] = strtod(plan_axis(plan, "seed")->value[i], NULL);
+    one_of(plan, "task", "task");
     fill_points(plan, &points, sweep);
+    choose_metric(arena, sweep);
     sweep->recipe = plan_recipe(plan, &points);
     sweep->changes = plan_changes(plan, &points);
     sweep->name = name_of(arena, wish, sweep->changes);

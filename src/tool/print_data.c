@@ -30,10 +30,12 @@ static const char *csv_notes(Arena *arena, const Grid *g) {
 
 void print_csv(Arena *arena, FILE *out, const Grid *g) {
     const char *notes = csv_notes(arena, g), *rule = csv_text(arena, g->rule),
-               *protocol = csv_text(arena, g->protocol);
+               *protocol = csv_text(arena, g->protocol),
+               *metric = csv_text(arena, g->metric.name),
+               *unit = csv_text(arena, g->metric.unit);
     fputs("series,along,seeds,mean,half_width,diverged,test_mean,train_mean,score,source,"
           "same,minus_first,minus_first_half_width,minus_first_seeds,protocol,recipe,"
-          "notes\n",
+          "notes,metric,unit\n",
           out);
     for (size_t i = 0; i < g->series; i++)
         for (size_t j = 0; j < g->points; j++) {
@@ -45,9 +47,9 @@ void print_csv(Arena *arena, FILE *out, const Grid *g) {
                     text_number(arena, e.mean), text_number(arena, e.half),
                     print_diverged(g, i, j), text_number(arena, t.mean),
                     text_number(arena, s.mean), rule, g->identity);
-            fprintf(out, "%d,%s,%s,%zu,%s,%s,%s\n", g->same[i] > 0,
+            fprintf(out, "%d,%s,%s,%zu,%s,%s,%s,%s,%s\n", g->same[i] > 0,
                     text_number(arena, d.mean), text_number(arena, d.half), d.count,
-                    protocol, g->quick ? "quick" : "full", notes);
+                    protocol, g->quick ? "quick" : "full", notes, metric, unit);
         }
 }
 
@@ -79,9 +81,14 @@ void print_json(Arena *arena, FILE *out, const Grid *g) {
     for (const char *const *note = grid_notes(arena, g), *const *first = note; *note;
          note++)
         fprintf(out, "%s%s", note > first ? ", " : "", json_text(arena, *note));
-    fprintf(out, "],\n \"score\": %s, \"measure\": %s, \"cells\": [",
+    fprintf(out,
+            "],\n \"metric\": {\"name\": %s, \"title\": %s, \"unit\": %s, "
+            "\"rises\": %s},",
+            json_text(arena, g->metric.name), json_text(arena, g->metric.title),
+            json_text(arena, g->metric.unit), g->metric.rises ? "true" : "false");
+    fprintf(out, "\n \"score\": %s, \"measure\": %s, \"cells\": [",
             json_text(arena, g->rule),
-            json_text(arena, text_print(arena, "validation error, %s",
+            json_text(arena, text_print(arena, "validation %s, %s", g->metric.name,
                                         score_words(arena, g->rule))));
     for (size_t i = 0; i < g->series; i++)
         for (size_t j = 0; j < g->points; j++) {

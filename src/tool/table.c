@@ -29,11 +29,18 @@ Interval print_difference(Arena *arena, const Grid *g, size_t series, size_t poi
 
 /* ---- cells ----------------------------------------------------------------------- */
 
-static const char *with_half(Arena *arena, PrintStyle style, const char *sign,
-                             double mean, double half) {
+/* Percent to a tenth; of other numbers the digits that count. */
+static const char *digits(Arena *arena, const Grid *g, double value) {
+    return g->metric.share ? text_print(arena, "%.1f", grid_scale(g) * value)
+                           : text_print(arena, "%.4g", value);
+}
+
+static const char *with_half(Arena *arena, const Grid *g, PrintStyle style,
+                             const char *sign, double mean, double half) {
     return text_print(
-        arena, "%s%.1f%s", sign, 100.0 * mean,
-        isfinite(half) ? text_print(arena, "%s%.1f", style.between, 100.0 * half) : "");
+        arena, "%s%s%s", sign, digits(arena, g, mean),
+        isfinite(half) ? text_print(arena, "%s%s", style.between, digits(arena, g, half))
+                       : "");
 }
 
 const char *print_error_text(Arena *arena, const Grid *g, PrintStyle style, size_t series,
@@ -41,7 +48,7 @@ const char *print_error_text(Arena *arena, const Grid *g, PrintStyle style, size
     const Interval i = grid_error(g, series, point);
     const size_t lost = print_diverged(g, series, point), known = i.count + lost;
     if (i.count == 0) return lost ? "diverged" : style.none;
-    return text_print(arena, "%s%s%s", with_half(arena, style, "", i.mean, i.half),
+    return text_print(arena, "%s%s%s", with_half(arena, g, style, "", i.mean, i.half),
                       lost ? text_print(arena, " (%zu div.)", lost) : "",
                       g->finished < g->runs && known < g->seeds
                           ? text_print(arena, " (%zu of %zu)", known, g->seeds)
@@ -54,7 +61,7 @@ const char *print_difference_text(Arena *arena, const Grid *g, PrintStyle style,
     if (i.count == 0) return style.none;
     const char *sign = i.mean < 0 ? style.minus : style.plus;
     return text_print(
-        arena, "%s%s", with_half(arena, style, sign, fabs(i.mean), i.half),
+        arena, "%s%s", with_half(arena, g, style, sign, fabs(i.mean), i.half),
         i.count < g->seeds ? text_print(arena, " (%zu of %zu)", i.count, g->seeds) : "");
 }
 
@@ -65,8 +72,9 @@ const char *print_name(Arena *arena, const Grid *g, size_t series) {
 /* ---- sentences ------------------------------------------------------------------- */
 
 const char *print_measure(Arena *arena, const Grid *g) {
-    return text_print(arena, "Validation error, %s, %%: mean over %zu seed%s%s",
-                      score_words(arena, g->rule), g->seeds, g->seeds == 1 ? "" : "s",
+    const char *label = grid_label(arena, g, score_words(arena, g->rule));
+    return text_print(arena, "V%s: mean over %zu seed%s%s", label + 1, g->seeds,
+                      g->seeds == 1 ? "" : "s",
                       g->seeds > 2 ? " ± half of Student's 95 % interval" : "");
 }
 

@@ -132,7 +132,7 @@ static const Refused REFUSED[] = {
     {"", "2", "no key ''", ""},
     {"dataset", "fashon-mini", "idx:FOLDER, cifar:FOLDER or FILE.h5 is expected",
      "did you mean 'fashion-mini'?"},
-    {"task", "clasify", "classify or regress is expected", "did you mean 'classify'?"},
+    {"task", "clasify", "is expected", "did you mean 'classify'?"},
     {"images", "-1", "a whole number from 0 to 1000000000 is expected", ""},
     {"network", "resnet(depth=9)",
      "in 'resnet(depth=9)' at byte 13: depth should be 6n+2", "not 9"},

@@ -1,0 +1,80 @@
+#!/usr/bin/python3 -B
+"""Another task than classes, from the user's file to the table: the metric's name and unit are the task's wherever a number stands."""
+
+import csv
+import glob
+import io
+import json
+import os
+
+import h5py
+import numpy as np
+
+from program import case, check, main, same
+
+RECIPE = ("--quick", "norm=batch,group(2)", "network=resnet(depth=8,width=4,stem_stride=2)", "batch=8", "samples=16", "seed=1-3",
+          "epochs=2", "images=0")
+
+
+def blobs(place):
+    """A bright spot, and where it is, in millimetres."""
+    path, draw = place.path("blobs.h5"), np.random.default_rng(1)
+    with h5py.File(path, "w") as file:
+        for part, count in (("train", 160), ("val", 40), ("test", 40)):
+            at = draw.uniform(2, 13, (count, 2))
+            y, x = np.mgrid[0:16, 0:16]
+            file[f"{part}/x"] = np.exp(-((y - at[:, :1, None])**2 + (x - at[:, 1:, None])**2) / 6)[:, None]
+            file[f"{part}/number"] = at[:, 1]
+            file[f"{part}/number"].attrs["units"] = "mm"
+    return path
+
+
+@case("example")
+def regression(place):
+    words = ("run", "batch-size", *RECIPE, f"dataset={blobs(place)}", "task=regress")
+    out = place.good(*words, "--as", "spots")
+    check("Validation rmse, last epoch, mm: mean over 3 seeds" in out, f"the table does not say what it shows: {out}")
+    check("error in %" not in out and "regression on the raw pixels" not in out, f"of classes: {out}")
+    rows = list(csv.DictReader(io.StringIO(place.good("table", "batch-size@spots", "--form", "csv"))))
+    same("CSV", [(row["metric"], row["unit"]) for row in rows], [("rmse", "mm")] * 2)
+    table = json.loads(place.good("table", "batch-size@spots", "--json"))
+    same("JSON", table["metric"], {"name": "rmse", "title": "root of the mean squared error", "unit": "mm", "rises": False})
+    check("Validation rmse, last epoch, mm" in place.good("table", "batch-size@spots", "--form", "latex"), "LaTeX says no unit")
+    check("validation rmse, mm" in place.good("plot", "batch-size@spots", "dumb"), "the figure says no unit")
+    for row, norm in zip(rows, ("batch", "group(2)")):
+        runs = [path for path in glob.glob(os.path.join(place.out, "runs", "*.h5")) if fits(path, norm)]
+        scores = [h5py.File(path, "r")["summary/score"][()] for path in runs]
+        same("runs", len(runs), 3)
+        check(abs(float(row["mean"]) - np.mean(scores)) < 1e-12, f"{norm}: {row['mean']} of {scores}")
+    with h5py.File(runs[0], "r") as file:
+        score = file["summary/score"]
+        same("score", score[()], file["metrics/val_rmse"][-1])
+        same("its unit", score.attrs["units"], b"mm" if isinstance(score.attrs["units"], bytes) else "mm")
+        check("test_rmse" in file["summary"] and "test_error" not in file["summary"], "not this task's metrics")
+        check("samples" in text(file["summary/images"].attrs["long_name"]), "of images")
+    place.good(*words, "--as", "spots")
+    check("done after" not in place.talk, f"finished runs were made again: {place.talk}")
+
+
+def text(value):
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def fits(path, norm):
+    with h5py.File(path, "r") as file:
+        return text(file["config"].attrs["norm"]) == norm
+
+
+@case("fault")
+def what_does_not_fit(place):
+    words = ("run", "batch-size", "--quick", f"dataset={blobs(place)}", "images=0")
+    for more, says in ((("task=classify",), "has no field 'label', but image, number; that fits: task=regress"),
+                       (("task=classify,regress",), "task=classify,regress: one task for all runs of a study is expected"),
+                       (("task=regres",), "is expected, did you mean 'regress'?")):
+        code, _, err = place.run(*words, *more)
+        same("exit code", code, 64)
+        check(says.encode() in err, f"{more}: {err}")
+
+
+if __name__ == "__main__":
+    main()
