@@ -161,7 +161,8 @@ static bool declare_target(Given *g, const Array *a, DataField *field, const cha
     *field = (DataField){.name = name,
                          .unit = unit_of(g, a->path),
                          .type = strcmp(name, "number") == 0 ? DATA_REALS : DATA_LABELS,
-                         .shape = want};
+                         .shape = want,
+                         .standardized = strcmp(name, "number") == 0};
     return field->unit != NULL;
 }
 
