@@ -22,7 +22,7 @@ struct Layers {
     const Net *net;
     Tape *tape;
     Node *const *in;
-    size_t params, norms, outputs;    /* asked for so far */
+    size_t inputs, params, norms, outputs; /* asked for so far */
     char within[LAYERS_LONGEST_NAME]; /* "stage2.block1.", before the names of parts */
     size_t depth, length[LAYERS_DEEPEST]; /* of what was within before each entering */
     Declared *declared;                   /* while declaring, else NULL */
@@ -32,7 +32,7 @@ struct Layers {
 
 /* ---- registry.c ------------------------------------------------------------------ */
 
-/* Kind, options and spec from the text, into *net. */
+/* Options and spec from the text, into *net, and the kind, if there is none yet. */
 bool net_read(Arena *arena, Net *net, const char *text, Error *error);
 
 /* ---- layers.c -------------------------------------------------------------------- */

@@ -66,6 +66,7 @@ Node *layers_input(Layers *l, const char *name) {
     const NetFace *face = &l->net->face;
     const char *known[NET_MOST_ENDS];
     Text list = text_new(tape_arena(l->tape));
+    l->inputs++;
     for (size_t i = 0; i < face->inputs; i++) {
         known[i] = face->input[i].name;
         if (face->inputs == 1 || strcmp(known[i], name) == 0) return l->in[i];
@@ -81,7 +82,7 @@ Node *layers_input(Layers *l, const char *name) {
 void layers_output(Layers *l, const char *name, Node *y) {
     const size_t k = l->outputs++;
     if (l->pass) {
-        VERIFY(strcmp(l->net->output[k].name, name) == 0, "output %s", name);
+        VERIFY(is_part(l, name, l->net->output[k].name), "output %s", name);
         l->out[k] = y;
         return;
     }

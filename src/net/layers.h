@@ -37,9 +37,13 @@ struct NetKind {
     void (*run)(Layers *l, const size_t *option); /* [options] as they were given */
 };
 
+/* net_new of a kind that is in no registry. */
+const Net *net_of_kind(Arena *arena, const NetKind *kind, const char *text,
+                       NetNorms norms, NetFace face, size_t batch, Error *error);
+
 Tape *layers_tape(Layers *l);
 
-/* An input by its name; the one there is, if there is one. */
+/* An input by its name, once each; where there is one alone it is meant, whatever its name. */
 Node *layers_input(Layers *l, const char *name);
 void layers_output(Layers *l, const char *name, Node *y);
 size_t layers_outputs(const Layers *l); /* numbers wanted out of each place */

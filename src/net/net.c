@@ -1,6 +1,7 @@
 /* Networks: declared by running them on shapes, and run. */
 #include "internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 NetFace net_of_images(size_t C, size_t H, size_t W, size_t outputs) {
@@ -17,6 +18,21 @@ static Shape batch_shape(Shape sample, size_t batch) {
     return shape;
 }
 
+static int by_name(const void *a, const void *b) {
+    const char *const *left = a, *const *right = b;
+    return strcmp(*left, *right);
+}
+
+/* Weights are kept by their names. */
+static void want_names(Arena *arena, const Net *net) {
+    const char **name = TAKE(arena, const char *, net->params + 1);
+    for (size_t i = 0; i < net->params; i++) name[i] = net->param[i].name;
+    qsort(name, net->params, sizeof *name, by_name);
+    for (size_t i = 1; i < net->params; i++)
+        REQUIRE(strcmp(name[i - 1], name[i]) != 0, "%s has two parameters %s",
+                net->kind->name, name[i]);
+}
+
 /* The text once, on shapes. */
 static void declare(Declared *declared, size_t batch) {
     Net *net = declared->net;
@@ -30,21 +46,33 @@ static void declare(Declared *declared, size_t batch) {
     layers_declare_gains(declared);
     norms_want_matched(declared->arena, net, &declared->norms, declared->matched,
                        declared->error);
+    want_names(own, net);
+    REQUIRE(layers.outputs > 0 && layers.depth == 0, "%s: %s", net->kind->name,
+            layers.depth ? "a part is entered and not left" : "no output");
     arena_free(own);
+    if (layers.inputs > net->face.inputs)
+        fail(declared->error, EX_USAGE, 0, "%s takes %zu inputs, and there is '%s' alone",
+             net->kind->name, layers.inputs, net->face.input[0].name);
     if (net->weighing->apply && !declared->weighed)
         fail(declared->error, EX_USAGE, 0,
              "weights=%s are of convolutions, and %s has none", net->weighing->name,
              net->kind->name);
 }
 
-const Net *net_new(Arena *arena, const char *text, NetNorms norms, NetFace face,
-                   size_t batch, Error *error) {
+const Net *net_of_kind(Arena *arena, const NetKind *kind, const char *text,
+                       NetNorms norms, NetFace face, size_t batch, Error *error) {
     Net *net = ZERO(arena, Net, 1);
+    net->kind = kind;
     if (!net_read(arena, net, text, error)) return NULL;
     net->face = face;
     Declared declared = {.arena = arena, .net = net, .norms = norms, .error = error};
     declare(&declared, batch);
     return error->set ? NULL : net;
+}
+
+const Net *net_new(Arena *arena, const char *text, NetNorms norms, NetFace face,
+                   size_t batch, Error *error) {
+    return net_of_kind(arena, NULL, text, norms, face, batch, error);
 }
 
 const Net *net_places(Arena *arena, const char *text, Error *error) {

@@ -81,8 +81,8 @@ bool net_read(Arena *arena, Net *net, const char *text, Error *error) {
     const char *known[NET_MOST_OPTIONS + 2];
     size_t count = 0;
     const Spec *spec = spec_parse(arena, text, error);
-    net->kind = spec ? find_kind(arena, spec, error) : NULL;
-    if (net->kind == NULL) return false;
+    if (spec && net->kind == NULL) net->kind = find_kind(arena, spec, error);
+    if (spec == NULL || net->kind == NULL) return false;
     Arguments arguments = arguments_of(arena, spec);
     Text canonical = text_new(arena);
     for (const NetOption *o = net->kind->options; o && o->name; o++, count++) {
