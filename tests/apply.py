@@ -187,6 +187,36 @@ def numpy_eval(place):
 
 
 @case("oracle")
+def numpy_forms(place):
+    """Unbiased variances and eps outside of the root: y, the cells' moments, and dx by a complex step."""
+    rng = np.random.default_rng(8)
+    shape, eps, step = (2, 4, 3), 0.25, 1e-40
+    arrays = arrays_of(rng, shape)
+    del arrays["v"]
+    x, gamma, beta, dy = flat(arrays, "x", "gamma", "beta", "dy")
+    channel = channel_of(shape)
+    for spec, unbiased, outside in itertools.product(("batch", "group:2", "position", "layer"), (False, True), (False, True)):
+        said = f"{spec}:eps={eps}" + ":variance=unbiased" * unbiased + ":eps_outside=yes" * outside
+        cell = cells(spec, shape)
+
+        def moments(x):
+            lists = [np.flatnonzero(cell == k) for k in range(cell.max() + 1)]
+            mean = np.array([x[i].mean() for i in lists])
+            variance = np.array([((x[i] - x[i].mean()) ** 2).sum() / (len(i) - unbiased) for i in lists])
+            return mean, 1 / (np.sqrt(variance) + eps if outside else np.sqrt(variance + eps))
+
+        def y(x):
+            mean, rstd = moments(x)
+            return gamma[channel] * (x - mean[cell]) * rstd[cell] + beta[channel]
+
+        mean, rstd = moments(x)
+        dx = [(dy @ y(x + 1j * step * one)).imag / step for one in np.eye(x.size)]
+        got = call(place, said, arrays)
+        expected = {"y": y(x), "mean": mean, "rstd": rstd, "dx": np.array(dx)}
+        compare(said, {name: got[name] for name in expected}, expected, 1e-12)
+
+
+@case("oracle")
 def numpy_eps(place):
     """--eps and eps= are the same number, inside the root; 0 is one, too."""
     rng = np.random.default_rng(3)

@@ -49,7 +49,7 @@ KERNELS = {  # units of 2^k, of which any near one will do: norm_range.c, which 
                              "in_units", "out_of_units"),
            # no derivatives: norm_use.c, norm_combine.c, norm_adapt.c, norm_forms.c; what `apply` stores: apply.py
            "norm/partitioned.c": ("observe", "observe_now", "observe_rows", "observe_channels", "observe_squares",
-                                  "square_of", "norm_moments", "norm_moments_over", "norm_standardized")}
+                                  "square_of", "norm_moments", "norm_moments_over", "norm_standardized", "defined_moments")}
 MOMENTS = {"tensor/partition.c": ("is_ordinary", "largest_exponent", "extreme_scale", "moments_plain", "moments_scaled",  # the same
                                   "partition_map", "partition_blocks", "partition_smallest", "partition_cell",
                                   "partition_cells", "partition_slabs", "partition_count",  # shared with the oracle
@@ -58,7 +58,8 @@ MOMENTS = {"tensor/partition.c": ("is_ordinary", "largest_exponent", "extreme_sc
 COMBINATIONS = ["norm/mix.c", "norm/blend.c", "norm/split.c", "norm/chain.c"]
 # Positions together, apart, and moments that are given: who is asked about kernels and moments. The others are other
 # partitions of the same.
-SHARP = ["batch", "group(2)", "position", "none", "batch(center=no)", "position(center=no)"]
+SHARP = ["batch", "group(2)", "position", "none", "batch(center=no)", "position(center=no)",
+         "position(variance=unbiased)", "layer(variance=unbiased)", "layer(eps_outside=yes)"]
 WITHOUT_AFFINE = ["group(2, gamma=no)", "position(gamma=no)", "batch(gamma=no, beta=no)", "none(gamma=no)",
                   "none(beta=no)", "batch(center=no, affine=no)"]
 COMBINED = ["mix(instance, layer, batch)", "mix(instance, layer, batch, pooled=yes)", "blend(batch, group(2))",
@@ -69,7 +70,8 @@ CATALOGUE = {
                     "split(batch(center=no), none) | batch", "ghost(2, center=no) | none", "blend(batch, layer, beta=no)"],
     "norm/view.c": ["mix(instance, layer, batch)", "batch | group(2)", "ghost(2) | none", "blend(none, batch)",
                     "mix(batch, ghost(2))", "mix(batch, instance)", "blend(regroup(2), batch)", "blend(batch, none) | batch",
-                    "split(batch(center=no), none) | batch", "ghost(2, center=no) | none", "blend(batch, layer, beta=no)"],
+                    "split(batch(center=no), none) | batch", "ghost(2, center=no) | none", "blend(batch, layer, beta=no)",
+                    "layer(variance=unbiased, eps_outside=yes)"],
     "norm/frn.c": ["frn", "frn(tlu=no)"],
     "norm/weights.c": ["mix(instance, layer, weights=sparsest, to=2)", "anneal(batch, group(2), from=0, to=2)",
                        "mix(instance, layer, batch, weights=sparsest, from=0, to=3)"],
@@ -82,7 +84,8 @@ CATALOGUE = {
     "norm/mode.c": ["mode(2)", "mode(3)", "instance | mode(2)"],
     "norm/mabn.c": ["mabn", "mabn(warm=2)", "mabn(gamma=no)"],
     "norm/nested.c": ["nested"],
-    "norm/response.c": ["response(5)", "response(3, alpha=0.5, divide=yes)"],
+    "norm/response.c": ["response(5)", "response(3, alpha=0.5, divide=yes)", "response(4, side=left, k=1, alpha=0.5)",
+                        "response(4, side=right, k=1, alpha=0.5)"],
     "norm/chunks.c": ["chunks(2)"],
 }
 READS = re.compile(r'(\w+_)?(configure|declare|smallest|fits|accepts|read|read_\w+)$|usual_groups$|start_of$')

@@ -30,7 +30,7 @@ Node *norm_apply(const NormContext *context, Node *x) {
     require_context(context, x);
     const Norm *norm = context->norm;
     if (norm->kind->apply) return norm->kind->apply(context, x);
-    if (norm_is_partitioned(norm, context->mode)) return partitioned_run(context, x);
+    if (partitioned_has_kernel(norm, context->mode)) return partitioned_run(context, x);
     if (norm_has_rows(norm)) return rows_apply(context, x);
     const NormView v = view_elements(context, x);
     return view_text(&v).value;

@@ -51,6 +51,7 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 const NormKind norm_group = {
     .name = "group",
     .example = "group(2)",
+    .also = (const char *const[]){"group(2, variance=unbiased, eps_outside=yes)", NULL},
     .usage = "group(G), group(size=K) or group(auto)",
     .title = "group normalization",
     .source = "Wu and He 2018",

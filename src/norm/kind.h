@@ -233,6 +233,9 @@ Node *norm_run_part(const NormContext *context, size_t i, Node *x);
 
 /* ---- partitioned.c --------------------------------------------------------------- */
 
+/* Whether a partition has a kernel in that mode: of biased variances, eps inside the root. */
+bool partitioned_has_kernel(const Norm *norm, NormMode mode);
+
 /* A partition's y, by kernel or definition as the context says. */
 Node *partitioned_run(const NormContext *context, Node *x);
 
@@ -247,12 +250,18 @@ typedef struct MomentNodes {
 
 MomentNodes norm_moments(const NormContext *context, Node *x);
 
+/* The normalizer's own variance of these cells, of their biased one; an element of the
+ * partition stands for `each` of x. */
+Node *norm_variance(Tape *tape, const Norm *norm, Node *biased,
+                    const Partition *partition, size_t each);
+
 /* Those of any partition of x, which nobody observes. */
 MomentNodes norm_moments_over(const NormContext *context, Node *x,
                               const Partition *partition);
 
-/* sqrt(variance + eps). With eps = 0, which `apply` alone allows, infinite where the variance
- * is 0, so that what is divided by it is 0 with all its derivatives. */
+/* sqrt(variance + eps), or sqrt(variance) + eps, of which the derivative is 0 where the
+ * variance is. With eps = 0, which `apply` alone allows, infinite there, so that what is
+ * divided by it is 0 with all its derivatives. */
 Node *norm_root(Tape *tape, const Norm *norm, Node *variance);
 
 /* A parameter of that name; NULL: there is none. */

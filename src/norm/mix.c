@@ -33,9 +33,10 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
                         "mix weighs statistics, and '%s' is not of one partition; blend "
                         "weighs outputs",
                         part->spec);
-        if (part->params > 0 || part->eps != 1e-5)
+        if (part->params > 0 || part->eps != 1e-5 || part->eps_outside)
             return fail(error, EX_USAGE, said->at,
-                        "'%s': eps= and affine= belong to the mix", part->spec);
+                        "'%s': eps=, eps_outside= and affine= belong to the mix",
+                        part->spec);
     }
     return mix_configure(arena, norm, arguments, canonical, error);
 }

@@ -184,8 +184,8 @@ static bool read_affine(Affine *affine, bool part, Arguments *arguments, Text *c
     return true;
 }
 
-/* Standardizes over one partition: it may leave the mean where it is. */
-static bool may_be_uncentred(const NormKind *kind) {
+/* Standardizes over one partition: moments and root are to be chosen. */
+static bool is_plain(const NormKind *kind) {
     return !kind->define && !kind->text && !kind->evaluate && has_eps(kind);
 }
 
@@ -198,13 +198,40 @@ static bool read_center(Norm *norm, Arguments *arguments, Text *canonical, Error
     return true;
 }
 
-/* center=, eps=, weight_new=: understood by every normalizer that has the thing. */
+static bool read_variance(Norm *norm, Arguments *arguments, Text *canonical,
+                          Error *error) {
+    static const char *const WHICH[] = {"biased", "unbiased", NULL};
+    size_t which = 0;
+    if (!norm_read_choice(arguments, "variance", WHICH, &which, canonical, error))
+        return false;
+    norm->unbiased = which == 1;
+    if (!norm->unbiased || !norm->uncentred) return true;
+    return fail(error, EX_USAGE, arguments->spec->at,
+                "a mean square has no degree of freedom to lose: variance=unbiased is of "
+                "center=yes");
+}
+
+static bool read_outside(Norm *norm, Arguments *arguments, Text *canonical,
+                         Error *error) {
+    static const char *const WHICH[] = {"no", "yes", NULL};
+    size_t which = 0;
+    if (!norm_read_choice(arguments, "eps_outside", WHICH, &which, canonical, error))
+        return false;
+    norm->eps_outside = which == 1;
+    return true;
+}
+
+/* center=, variance=, eps=, eps_outside=, weight_new=: understood by every normalizer that has
+ * the thing. */
 static bool read_common(Norm *norm, Arguments *arguments, Text *canonical, Error *error) {
-    if (may_be_uncentred(norm->kind) && !read_center(norm, arguments, canonical, error))
+    const bool plain = is_plain(norm->kind);
+    if (plain && (!read_center(norm, arguments, canonical, error) ||
+                  !read_variance(norm, arguments, canonical, error)))
         return false;
     if (has_eps(norm->kind) &&
         !norm_read_number(arguments, "eps", 1e-300, 1e300, &norm->eps, canonical, error))
         return false;
+    if (plain && !read_outside(norm, arguments, canonical, error)) return false;
     return !keeps_moments(norm->kind) ||
            norm_read_number(arguments, "weight_new", 0.0, 1.0, &norm->weight_new,
                             canonical, error);
@@ -214,8 +241,10 @@ const char *const *norm_options(Arena *arena, const NormKind *kind) {
     const char **all = ZERO(arena, const char *, 16);
     size_t count = 0;
     for (const char *const *own = kind->options; own && *own; own++) all[count++] = *own;
-    if (may_be_uncentred(kind)) all[count++] = "center";
+    const bool plain = is_plain(kind);
+    if (plain) all[count++] = "center", all[count++] = "variance";
     if (has_eps(kind)) all[count++] = "eps";
+    if (plain) all[count++] = "eps_outside";
     if (keeps_moments(kind)) all[count++] = "weight_new";
     all[count++] = "gamma";
     all[count++] = "beta";

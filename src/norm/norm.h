@@ -115,6 +115,8 @@ struct Norm {
     const char *spec;  /* canonical: "group(8)", "batch(eps=0.001)" */
     size_t channels;   /* 0: not bound yet (only parsed) */
     double eps;        /* added to the variance, inside the root; 0: see norm_root */
+    bool eps_outside;  /* to the root: sqrt(variance) + eps */
+    bool unbiased;     /* own variances are M2 / (m - 1), of one element 0 */
     double weight_new; /* of the newest observation in the running state */
     NormCells cell[NORM_MAX_CELLS]; /* its own; parts have theirs */
     bool uncentred; /* moments about 0: x / sqrt(mean(x^2) + eps), the RMS forms */
@@ -284,9 +286,10 @@ const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x, NormM
 Lattice norm_cell_lattice(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
                           const double *const *state);
 
-/* How many cells a fused y of a partition normalizer was standardized by, and their means (0
- * where nothing is centred) and 1 / sqrt(variance + eps). 0 where y is no such. */
-size_t norm_standardized(const Node *y, double *mean, double *rstd);
+/* How many cells a partition normalizer's y of x was standardized by, and their means (0 where
+ * nothing is centred) and 1 / sqrt(variance + eps). */
+size_t norm_standardized(const NormContext *context, Node *x, const Node *y, double *mean,
+                         double *rstd);
 
 #pragma GCC visibility pop
 

@@ -116,6 +116,18 @@ static void observe_rows(const NormContext *context, const Node *x) {
     arena_rewind(arena, mark);
 }
 
+Node *norm_variance(Tape *t, const Norm *norm, Node *biased, const Partition *p,
+                    size_t each) {
+    if (!norm->unbiased) return biased;
+    const size_t cells = partition_cells(p);
+    double *factor = tape_room(t, cells);
+    for (size_t i = 0; i < cells; i++) {
+        const double count = (double)(partition_count(p, i) * each);
+        factor[i] = count > 1.0 ? count / (count - 1.0) : 1.0;
+    }
+    return tape_mul(t, biased, tape_leaf(t, biased->shape, factor));
+}
+
 MomentNodes norm_moments_over(const NormContext *context, Node *x,
                               const Partition *partition) {
     Tape *t = context->tape;
@@ -124,7 +136,8 @@ MomentNodes norm_moments_over(const NormContext *context, Node *x,
         m.mean = tape_mean(t, x, partition);
         m.centred = tape_sub(t, x, tape_spread(t, m.mean, partition, x->shape));
     }
-    m.variance = tape_mean(t, tape_mul(t, m.centred, m.centred), partition);
+    Node *biased = tape_mean(t, tape_mul(t, m.centred, m.centred), partition);
+    m.variance = norm_variance(t, context->norm, biased, partition, 1);
     return m;
 }
 
@@ -172,14 +185,14 @@ Node *norm_affine(const NormContext *context, Node *xhat) {
 }
 
 Node *norm_root(Tape *t, const Norm *norm, Node *variance) {
-    if (norm->eps > 0.0) {
-        Node *eps = tape_fill(t, variance->shape, norm->eps);
+    Node *eps = tape_fill(t, variance->shape, norm->eps);
+    if (norm->eps > 0.0 && !norm->eps_outside)
         return tape_sqrt(t, tape_add(t, variance, eps));
-    }
     Node *one = tape_fill(t, variance->shape, 1.0),
-         *infinite = tape_fill(t, variance->shape, (double)INFINITY);
+         *flat = tape_fill(t, variance->shape, norm->eps > 0.0 ? 0.0 : (double)INFINITY);
     Node *root = tape_sqrt(t, tape_select(t, variance, variance, one));
-    return tape_select(t, variance, root, infinite);
+    root = tape_select(t, variance, root, flat);
+    return tape_add(t, root, eps);
 }
 
 /* ---- the fused operation --------------------------------------------------------- */
@@ -254,9 +267,26 @@ static const Op op_standardize = {.name = "standardize",
                                   .backward = fused_backward,
                                   .define = fused_define};
 
-size_t norm_standardized(const Node *y, double *mean, double *rstd) {
+/* Of what has no kernel, by its definition. */
+static size_t defined_moments(const NormContext *context, Node *x, double *mean,
+                              double *rstd) {
+    NormContext quiet = *context;
+    quiet.observed = NULL;
+    const MomentNodes m = norm_moments(&quiet, x);
+    const Node *root = norm_root(context->tape, context->norm, m.variance);
+    const size_t cells = shape_count(root->shape);
+    for (size_t i = 0; i < cells; i++) {
+        mean[i] = m.mean ? m.mean->value[i] : 0.0;
+        rstd[i] = 1.0 / root->value[i];
+    }
+    return cells;
+}
+
+size_t norm_standardized(const NormContext *context, Node *x, const Node *y, double *mean,
+                         double *rstd) {
     const Fused *f = y->op == &op_standardize ? y->detail : NULL;
-    if (f == NULL || (f->fixed && f->variance == NULL)) return 0;
+    if (context->norm->cell->moments[context->mode] == NORM_NONE) return 0;
+    if (f == NULL) return defined_moments(context, x, mean, rstd);
     const StandardCells *cells = y->saved;
     for (size_t i = 0; i < cells->count; i++) {
         const Standard cell = cells->cell[i];
@@ -265,6 +295,12 @@ size_t norm_standardized(const Node *y, double *mean, double *rstd) {
         rstd[i] = ldexp(cell.rstd, -scale);
     }
     return cells->count;
+}
+
+bool partitioned_has_kernel(const Norm *norm, NormMode mode) {
+    const bool own = norm->cell->moments[mode] == NORM_OWN;
+    return norm_is_partitioned(norm, mode) && !norm->eps_outside &&
+           !(norm->unbiased && own);
 }
 
 Node *partitioned_run(const NormContext *context, Node *x) {

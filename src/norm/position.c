@@ -8,8 +8,9 @@ const NormKind norm_position = {
     .title = "positional normalization",
     .source = "Li et al. 2019",
     .differs =
-        "the authors' code (PONO) has the unbiased variance and no gamma and beta; the "
-        "authors of RMSNorm (center=no) add eps outside of the root, 1e-8",
-    .also = (const char *const[]){"position(center=no)", NULL},
+        "the authors' code (PONO) has variance=unbiased and affine=no; the authors of "
+        "RMSNorm (center=no) have eps_outside=yes and eps=1e-8",
+    .also = (const char *const[]){"position(center=no)",
+                                  "position(variance=unbiased, eps_outside=yes)", NULL},
     .cell = {{.block = 1, .apart = true, .moments = {NORM_OWN, NORM_OWN}}},
 };

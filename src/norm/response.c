@@ -2,8 +2,8 @@
  * squares of its neighbours, at the same sample and position,
  *     y_c = x_c / (k + alpha sum of x_c'^2 over |c' - c| <= n / 2)^exponent
  * with n = 5, k = 2, alpha = 1e-4, exponent = 0.75 as in the paper, where c' ends at the first
- * and the last channel. divide=yes divides alpha by n, as PyTorch does (with k = 1); its
- * window of an even n is one longer on the left, and n here is odd. The paper has no
+ * and the last channel. divide=yes divides alpha by n, as PyTorch does (with k = 1). A
+ * window of an even n is one longer on the side that is named: PyTorch's on the left. The paper has no
  * parameters; gamma and beta come after it as in all kinds, and affine=no is the paper's. No
  * variance, so no eps: k does its work. */
 #include "kind.h"
@@ -12,22 +12,33 @@ typedef struct Response {
     size_t n;
     double k, alpha, exponent;
     size_t divided;
+    size_t side; /* that has one more, of an even n */
 } Response;
+
+enum { LEFT = 1, RIGHT };
 
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error) {
-    static const char *const DIVIDE[] = {"no", "yes", NULL};
+    static const char *const DIVIDE[] = {"no", "yes", NULL}, *const SIDE[] = {
+                                                                 "both", "left", "right",
+                                                                 NULL};
     const SpecArg *given = arguments_positional(arguments);
     Response *r = TAKE(arena, Response, 1);
     *r = (Response){.n = 5, .k = 2.0, .alpha = 1e-4, .exponent = 0.75};
     norm->detail = r;
     if (given && !argument_count(given, "the number of channels", &r->n, error))
         return false;
-    if (given && r->n % 2 == 0)
-        return fail(error, EX_USAGE, given->value->at,
-                    "%zu channels have no one in the middle: an odd number is expected",
-                    r->n);
     if (given) text_add(canonical, "%zu", r->n);
+    if (!norm_read_choice(arguments, "side", SIDE, &r->side, canonical, error))
+        return false;
+    if ((r->n % 2 == 0) != (r->side != 0))
+        return fail(error, EX_USAGE, given ? given->value->at : arguments->spec->at,
+                    r->side
+                        ? "of %zu channels one is in the middle: side= is of even "
+                          "numbers"
+                        : "%zu channels have no one in the middle: side=left (one more "
+                          "before it, as PyTorch has) or side=right is expected",
+                    r->n);
     return norm_read_number(arguments, "k", 1e-300, 1e300, &r->k, canonical, error) &&
            norm_read_number(arguments, "alpha", 0.0, 1e300, &r->alpha, canonical,
                             error) &&
@@ -37,11 +48,10 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 }
 
 /* The sum over the window, [N, C, L]: slices of what has zeros on either side. */
-static Node *windows(Tape *t, Node *a, size_t n) {
-    const Shape shape = a->shape;
-    const size_t C = shape.size[1], reach = n / 2;
-    Node *wide = tape_pad(t, a, 1, reach, C + 2 * reach), *sum = NULL;
-    for (size_t k = 0; k < n; k++) {
+static Node *windows(Tape *t, Node *a, const Response *r) {
+    const size_t C = a->shape.size[1], before = (r->n - (r->side == RIGHT)) / 2;
+    Node *wide = tape_pad(t, a, 1, before, C + r->n - 1), *sum = NULL;
+    for (size_t k = 0; k < r->n; k++) {
         Node *one = tape_slice(t, wide, 1, k, C);
         sum = sum ? tape_add(t, sum, one) : one;
     }
@@ -53,7 +63,7 @@ static Node *define(const NormContext *context, Node *x) {
     const Response *r = context->norm->detail;
     Node *alpha = tape_fill(t, x->shape, r->alpha);
     if (r->divided) alpha = tape_div(t, alpha, tape_fill(t, x->shape, (double)r->n));
-    Node *squares = windows(t, tape_mul(t, x, x), r->n);
+    Node *squares = windows(t, tape_mul(t, x, x), r);
     Node *base = tape_add(t, tape_fill(t, x->shape, r->k), tape_mul(t, alpha, squares));
     return norm_affine(context, tape_div(t, x, tape_power(t, base, r->exponent)));
 }
@@ -61,12 +71,13 @@ static Node *define(const NormContext *context, Node *x) {
 const NormKind norm_response = {
     .name = "response",
     .example = "response(5)",
-    .usage = "response(n, k=K, alpha=A, exponent=B, divide=yes|no)",
+    .also = (const char *const[]){"response(4, side=left)", NULL},
+    .usage = "response(n, side=left|right, k=K, alpha=A, exponent=B, divide=yes|no)",
     .title = "local response normalization",
     .source = "Krizhevsky et al. 2012",
     .differs = "PyTorch divides alpha by n (divide=yes) and has k = 1",
     .cells = "one sample x neighbouring channels x one position",
-    .options = (const char *const[]){"k", "alpha", "exponent", "divide", NULL},
+    .options = (const char *const[]){"side", "k", "alpha", "exponent", "divide", NULL},
     .configure = configure,
     .define = define,
 };

@@ -279,6 +279,7 @@ static ViewMoments row_cells(const NormView *v, const Partition *p) {
     Node *apart = tape_sub(t, means, tape_spread(t, mean, p, v->shape));
     Node *square = tape_mul(t, apart, apart);
     Node *variance = tape_mean(t, tape_add(t, v->rows.variance, square), p);
+    variance = norm_variance(t, v->context.norm, variance, p, v->at.L);
     return (ViewMoments){{.value = apart}, tape_spread(t, variance, p, v->shape)};
 }
 //< moments

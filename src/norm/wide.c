@@ -17,6 +17,7 @@
 /* The smallest eps of what has one. */
 static double least_eps(const Norm *norm) {
     double least = norm_has_eps(norm) ? norm->eps : (double)INFINITY;
+    if (norm->eps_outside) least *= least; /* beside a variance */
     for (size_t i = 0; i < norm->parts; i++)
         least = fmin(least, least_eps(norm->part[i]));
     return least;

@@ -45,7 +45,7 @@ static void run_first_order(const Job *job, Results *r) {
     Node *y = norm_apply(&context, leaf.x);
     r->tape = tape;
     memcpy(r->y, y->value, shape_count(job->shape) * sizeof *r->y);
-    if (r->mean) norm_standardized(y, r->mean, r->rstd);
+    if (r->mean) norm_standardized(&context, leaf.x, y, r->mean, r->rstd);
     if (job->dy) tape_backward(tape, y, job->dy);
     if (job->mode == NORM_TRAIN) move_state(job, r, seen);
 }

@@ -141,7 +141,8 @@ bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode 
         return false;
     Norm *scaled = TAKE(arena, Norm, 1);
     *scaled = *norm;
-    if (norm_has_eps(norm)) scaled->eps = ldexp(norm->eps, 2 * DATA[data].exponent);
+    const int square = norm->eps_outside ? 1 : 2; /* of x's unit, or of its square */
+    if (norm_has_eps(norm)) scaled->eps = ldexp(norm->eps, square * DATA[data].exponent);
     if (isnormal(norm->eps) && !isnormal(scaled->eps)) return false;
     t->norm = scaled;
     read_program(arena, t);

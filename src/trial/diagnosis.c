@@ -41,10 +41,11 @@ static CellMeans means_of(const Trial *t, size_t cell, bool scaled) {
 
 static void terms_of(Quad term[TERMS], const Trial *t, CellMeans m, size_t i,
                      bool scaled) {
-    Quad rstd = 1 / quad_sqrt(t->cell[t->where[i]].variance + t->norm->eps);
+    const TrialCell *cell = &t->cell[t->where[i]];
+    const Quad rstd = 1 / trial_root(t, cell->variance);
     term[0] = rstd * upstream(t, i, scaled);
     term[1] = rstd * m.h;
-    term[2] = rstd * m.hx * trial_xhat(t, i);
+    term[2] = rstd * m.hx * trial_xhat(t, i) * cell->pull;
 }
 
 /* Elimination with the largest pivot of the column. */

@@ -8,10 +8,12 @@
 
 #define EPS DBL_EPSILON
 
-/* Size of the terms of dx in the cell of i: |h| rstd (1 + |xhat|). */
+/* Size of the terms of dx in the cell of i: |h| rstd (1 + |xhat|), as often as a definition
+ * that trains loses digits of a mean. */
 static double size_of(const Trial *t, size_t i) {
     const TrialCell *cell = &t->cell[t->where[i]];
-    return cell->h * cell->rstd * (1.0 + cell->xhat);
+    return cell->h * cell->rstd * (1.0 + cell->xhat) *
+           (t->fused ? 1.0 : 1.0 + cell->ratio);
 }
 
 /* The trial with another x; its cells are measured again. */
@@ -63,9 +65,10 @@ static CheckReport judge_dx_along_xhat(Arena *arena, const Trial *t,
         size[k] += size_of(t, i) * t->cell[k].xhat;
     }
     for (size_t k = 0; k < t->cells; k++) {
-        Quad v = t->cell[k].variance + t->norm->eps;
+        const Quad v = t->cell[k].variance;
         tally_quad(&sum, "sum of dx xhat over cell", k, (double)got[k],
-                   t->norm->eps / v / quad_sqrt(v) * h[k], check->digits * EPS * size[k]);
+                   trial_eps_share(t, v) / trial_root(t, v) * h[k],
+                   check->digits * EPS * size[k]);
     }
     trial_diagnose(arena, t, o.dx, &sum.report);
     return sum.report;
@@ -137,8 +140,8 @@ static CheckReport judge_dw_along_w(Arena *arena, const Trial *t,
     for (size_t i = 0; i < t->n; i++) {
         size_t set = p->cell_of[i / t->at.L % t->at.C];
         Quad h = (Quad)trial_gamma(t, i) * t->dy[i];
-        Quad v = at.cell[at.where[i]].variance + t->norm->eps;
-        expected[set] += t->norm->eps / v * h * trial_xhat(&at, i);
+        const Quad v = at.cell[at.where[i]].variance;
+        expected[set] += trial_eps_share(t, v) * h * trial_xhat(&at, i);
         size[set] += f.size[i] * size_of(&at, i);
     }
     Tally sum = tally_new(t);
@@ -183,7 +186,7 @@ static CheckReport judge_powers_of_two(Arena *arena, const Trial *t,
     for (size_t k = 0; k < COUNT_OF(powers); k++) {
         Trial big = *t;
         Norm norm = *t->norm;
-        norm.eps = ldexp(norm.eps, 2 * powers[k]);
+        norm.eps = ldexp(norm.eps, (norm.eps_outside ? 1 : 2) * powers[k]);
         if (isnormal(t->norm->eps) && !isnormal(norm.eps)) continue;
         big.norm = &norm;
         big.x = times(arena, t->x, t->n, powers[k]);
@@ -217,12 +220,15 @@ static CheckReport judge_exact_shift(Arena *arena, const Trial *t,
     tally_close(&sum, &here, &two, &one, check->digits, false);
     return sum.report;
 }
+static bool keeps_far_digits(const Trial *t) {
+    return trial_centred(t) && t->fused;
+}
 const TrialCheck trial_exact_shift = {
     .name = "exact-shift",
     .says = "x + c, where that is exact, gives what x gives",
     .digits = 16,
     .data = ON_PLAIN,
-    .applies = trial_centred,
+    .applies = keeps_far_digits,
     .judge = judge_exact_shift};
 
 /* A random order of every cell's elements: to[i] is in i's cell. */
@@ -307,7 +313,8 @@ static CheckReport judge_twins(Arena *arena, const Trial *t, const TrialCheck *c
                 "%s names the twin %s: %s", t->spec, spec, error.message);
         Trial other = *t;
         Norm scaled = *norm;
-        scaled.eps = t->norm->eps;
+        scaled.eps = t->norm->eps, scaled.eps_outside = t->norm->eps_outside;
+        scaled.unbiased = t->norm->unbiased;
         scaled.uncentred =
             t->norm->uncentred; /* center=no, gamma=no are not the twin's */
         scaled.params = t->norm->params, scaled.states = t->norm->states;
@@ -349,7 +356,7 @@ static CheckReport judge_constant_cells(Arena *arena, const Trial *t,
         for (size_t i = 0; i < t->n; i++)
             mean[t->where[i]] +=
                 (Quad)trial_gamma(t, i) * t->dy[i] / (Quad)t->cell[t->where[i]].count;
-        Quad root = quad_sqrt((Quad)t->norm->eps);
+        const Quad root = trial_root(t, 0);
         for (size_t i = 0; i < t->n; i++) {
             const TrialCell *cell = &t->cell[t->where[i]];
             Quad h = (Quad)trial_gamma(t, i) * t->dy[i];

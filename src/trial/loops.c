@@ -210,7 +210,9 @@ Number loops_power(Number a, double exponent) {
 }
 
 Number loops_root(const Loops *call, Number variance) {
-    return QUAD_CALL(csqrt)(variance + (Quad)call->norm->eps);
+    const Quad eps = call->norm->eps;
+    return loops_says(call, "eps_outside", "yes") ? QUAD_CALL(csqrt)(variance) + eps
+                                                  : QUAD_CALL(csqrt)(variance + eps);
 }
 
 void loops_softmax(Number *weight, const Number *value, size_t count) {

@@ -127,7 +127,7 @@ static inline Number loops_sigmoid(Number a) {
 /* a^exponent, a > 0. */
 Number loops_power(Number a, double exponent);
 
-/* sqrt(variance + eps). */
+/* sqrt(variance + eps); as the spec says, sqrt(variance) + eps. */
 Number loops_root(const Loops *call, Number variance);
 
 /* softmax of values [count]. */

@@ -49,16 +49,19 @@ void loops_evonorm(const Loops *k, Number *y, const Number *x) {
     loops_affine(k, y);
 }
 
-/* Krizhevsky et al. 2012: x / (k + alpha sum over |c' - c| <= n / 2 of x_c'^2)^exponent. */
+/* Krizhevsky et al. 2012: x / (k + alpha sum over |c' - c| <= n / 2 of x_c'^2)^exponent; of
+ * an even n one channel less on the side that is not named. */
 void loops_response(const Loops *k, Number *y, const Number *x) {
-    const size_t window = loops_count(k, 0, 5), reach = window / 2;
+    const size_t window = loops_count(k, 0, 5),
+                 before = window / 2 - (loops_says(k, "side", "right") ? 1 : 0),
+                 after = window / 2 - (loops_says(k, "side", "left") ? 1 : 0);
     const double exponent = loops_number(k, "exponent", 0.75);
     Quad alpha = loops_number(k, "alpha", 1e-4);
     if (loops_says(k, "divide", "yes")) alpha /= (Quad)window;
     for (size_t i = 0; i < k->n; i++) {
         const size_t c = loops_channel(k, i);
         Number base = loops_number(k, "k", 2);
-        for (size_t other = c < reach ? 0 : c - reach; other <= c + reach; other++)
+        for (size_t other = c < before ? 0 : c - before; other <= c + after; other++)
             if (other < k->C) {
                 const Number near = x[i + other * k->L - c * k->L];
                 base += alpha * near * near;

@@ -1,5 +1,5 @@
 /* Partitions: which elements share moments, and y = gamma (x - mean) / sqrt(variance + eps)
- * + beta. */
+ * + beta; of M2 / (m - 1), and with eps outside of the root, where the spec says so. */
 #include "loops.h"
 
 #include <stdlib.h>
@@ -93,7 +93,8 @@ static LoopsMoments moments_new(const Loops *k) {
 
 LoopsMoments loops_moments(const Loops *k, const Number *x, LoopsCell *cell) {
     const size_t *of = cells_of(k, cell);
-    const bool centred = !loops_says(k, "center", "no");
+    const bool centred = !loops_says(k, "center", "no"),
+               unbiased = loops_says(k, "variance", "unbiased");
     LoopsMoments m = moments_new(k);
     Number *sum = loops_room(k, k->n), *squares = loops_room(k, k->n);
     size_t *count = ZERO(k->arena, size_t, k->n);
@@ -106,7 +107,8 @@ LoopsMoments loops_moments(const Loops *k, const Number *x, LoopsCell *cell) {
     }
     for (size_t i = 0; i < k->n; i++) {
         m.mean[i] = sum[of[i]];
-        m.variance[i] = squares[of[i]] / (Quad)count[of[i]];
+        const size_t all = count[of[i]], free = unbiased && all > 1 ? all - 1 : all;
+        m.variance[i] = squares[of[i]] / (Quad)free;
     }
     return m;
 }

@@ -21,9 +21,19 @@ double trial_beta(const Trial *t, size_t i) {
     return per_channel(t, NORM_PARAM_SHIFT, i, 0.0);
 }
 
+Quad trial_root(const Trial *t, Quad variance) {
+    return t->norm->eps_outside ? quad_sqrt(variance) + t->norm->eps
+                                : quad_sqrt(variance + t->norm->eps);
+}
+
+Quad trial_eps_share(const Trial *t, Quad variance) {
+    return t->norm->eps /
+           (t->norm->eps_outside ? trial_root(t, variance) : variance + t->norm->eps);
+}
+
 Quad trial_xhat(const Trial *t, size_t i) {
     const TrialCell *cell = &t->cell[t->where[i]];
-    return (t->x[i] - cell->mean) / quad_sqrt(cell->variance + t->norm->eps);
+    return (t->x[i] - cell->mean) / trial_root(t, cell->variance);
 }
 
 bool trial_own(const Trial *t) {
@@ -63,6 +73,15 @@ static void own_moments(const Trial *t) {
         Quad d = t->x[i] - cell->mean;
         cell->variance += d * d / (Quad)cell->count;
     }
+    for (size_t k = 0; k < t->cells; k++) {
+        TrialCell *cell = &t->cell[k];
+        const Quad m = cell->count;
+        cell->pull = 1;
+        if (t->norm->unbiased && m > 1) cell->pull = m / (m - 1);
+        cell->variance *= cell->pull;
+        if (t->norm->eps_outside && cell->variance > 0)
+            cell->pull *= trial_root(t, cell->variance) / quad_sqrt(cell->variance);
+    }
 }
 
 /* Mean and variance are the running state, or 0 and 1 - eps: the affine alone. */
@@ -89,7 +108,7 @@ static void measure_partition(Arena *arena, Trial *t, size_t *where) {
     t->own ? own_moments(t) : given_moments(t);
     for (size_t k = 0; k < t->cells; k++) {
         TrialCell *cell = &t->cell[k];
-        cell->rstd = (double)(1 / quad_sqrt(cell->variance + t->norm->eps));
+        cell->rstd = (double)(1 / trial_root(t, cell->variance));
         if (cell->variance > 0)
             cell->ratio = (double)(quad_abs(cell->mean) / quad_sqrt(cell->variance));
     }

@@ -10,6 +10,7 @@ typedef struct TrialCell {
     Quad mean, variance;       /* the cell's own, or those that are given */
     double count, rstd, ratio; /* 1 / sqrt(variance + eps), |mean| / std */
     double xhat, h, dy;        /* largest |xhat|, |gamma dy|, |dy| */
+    Quad pull; /* dx = rstd (h - mean(h) - pull xhat mean(h xhat)): 1, of usual moments */
 } TrialCell;
 
 /* One call of a normalizer, with all that a judge must know of its numbers. */
@@ -118,6 +119,9 @@ double trial_param_unit(const Trial *trial, size_t k);
 double trial_gamma(const Trial *trial, size_t i);
 double trial_beta(const Trial *trial, size_t i);
 Quad trial_xhat(const Trial *trial, size_t i);
+/* What x - mean is divided by; eps' share in <dx, xhat> = share rstd <h, xhat>. */
+Quad trial_root(const Trial *trial, Quad variance);
+Quad trial_eps_share(const Trial *trial, Quad variance);
 
 bool trial_own(const Trial *trial);     /* moments are x's own, over one partition */
 bool trial_centred(const Trial *trial); /* ... and of mean and variance */

@@ -156,6 +156,7 @@ static void canonical_forms(void **state) {
         {"evonorm(B0, weight_new=0.5)", "evonorm(B0, weight_new=0.5)"},
         {"chunks(4, weight_new=0.1)", "chunks(4)"},
         {"response", "response"},
+        {"response(4, k=1, side=right)", "response(4, side=right, k=1)"},
         {"response(3, exponent=0.5, k=1, affine=no)",
          "response(3, k=1, exponent=0.5, gamma=no, beta=no)"}};
     Arena *arena = arena_new();
@@ -243,25 +244,32 @@ static void wrong_specs(void **state) {
         const char *text;
         size_t at;
         const char *says;
-    } WRONG[] = {{"task(with=batch)", 10, "instance or layer"},
-                 {"task(layer)", 5, "does not take 'layer' here"},
-                 {"renorm(rmax=0.5)", 12, "rmax should be a number from 1"},
-                 {"renorm(dmax=-1)", 12, "dmax should be a number from 0"},
-                 {"renorm(rmaxx=2)", 7, "did you mean 'rmax'"},
-                 {"frn(tlu=maybe)", 8, "yes or no"},
-                 {"mode", 0, "mode(2)"},
-                 {"mode(0)", 5, "a whole number from 1"},
-                 {"mode(65)", 5, "at most 64 modes"},
-                 {"evonorm", 0, "evonorm(S0) or evonorm(B0)"},
-                 {"evonorm(S2)", 8, "S0 or B0"},
-                 {"evonorm(S0, groups=3)", 19, "3 groups do not divide 8 channels"},
-                 {"evonorm(B0, groups=2)", 12, "groups="},
-                 {"evonorm(S0, weight_new=0.1)", 12, "weight_new="},
-                 {"chunks", 0, "chunks(8)"},
-                 {"chunks(no)", 7, "a whole number"},
-                 {"response(4)", 9, "an odd number"},
-                 {"response(k=0)", 11, "k should be a number"},
-                 {"response(eps=1e-3)", 9, "has no option 'eps'"}};
+    } WRONG[] = {
+        {"task(with=batch)", 10, "instance or layer"},
+        {"task(layer)", 5, "does not take 'layer' here"},
+        {"renorm(rmax=0.5)", 12, "rmax should be a number from 1"},
+        {"renorm(dmax=-1)", 12, "dmax should be a number from 0"},
+        {"renorm(rmaxx=2)", 7, "did you mean 'rmax'"},
+        {"frn(tlu=maybe)", 8, "yes or no"},
+        {"mode", 0, "mode(2)"},
+        {"mode(0)", 5, "a whole number from 1"},
+        {"mode(65)", 5, "at most 64 modes"},
+        {"evonorm", 0, "evonorm(S0) or evonorm(B0)"},
+        {"evonorm(S2)", 8, "S0 or B0"},
+        {"evonorm(S0, groups=3)", 19, "3 groups do not divide 8 channels"},
+        {"evonorm(B0, groups=2)", 12, "groups="},
+        {"evonorm(S0, weight_new=0.1)", 12, "weight_new="},
+        {"chunks", 0, "chunks(8)"},
+        {"chunks(no)", 7, "a whole number"},
+        {"response(4)", 9, "side=left (one more before it"},
+        {"response(5, side=left)", 9, "of even numbers"},
+        {"response(4, side=up)", 17, "side should be both, left or right"},
+        {"layer(center=no, variance=unbiased)", 0, "is of center=yes"},
+        {"layer(variance=sample)", 15, "biased or unbiased"},
+        {"mix(batch, instance(eps_outside=yes))", 11, "eps_outside= and affine="},
+        {"frn(eps_outside=yes)", 4, "has no option 'eps_outside'"},
+        {"response(k=0)", 11, "k should be a number"},
+        {"response(eps=1e-3)", 9, "has no option 'eps'"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
         Error error = {.set = false};

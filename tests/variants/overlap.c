@@ -18,7 +18,8 @@ static Node *half_of(Tape *t, Node *a, Node *b) {
 static Node *define(const NormContext *context, Node *x) {
     Tape *t = context->tape;
     const Lattice at = shape_lattice(x->shape);
-    MomentNodes row = norm_moments(context, x); /* of each row */
+    const Partition *rows = partition_blocks(tape_arena(t), at, 1, 1, false);
+    MomentNodes row = norm_moments_over(context, x, rows);
     Node *mean = half_of(t, row.mean, next_channel(t, row.mean, at));
     Node *inside = half_of(t, row.variance, next_channel(t, row.variance, at));
     Node *apart = tape_sub(t, row.mean, mean);
