@@ -171,6 +171,10 @@ def described(place):
     text = place.good("list", "datasets", "own.h5")
     for words in ("45 images to train, 5 to validate, 0 to test", "3 x 40 x 24", "40 x 24", "sky, b, c, d, a, or e", "kg"):
         check(words in text, f"no '{words}' in {text}")
+    os.rename(place.path("own.h5"), place.path("it's own.h5"))
+    text = place.good("list", "datasets", "it's own.h5")
+    check(text.startswith("it's own.h5\n  is           45 samples to train, 5 drawn to validate, 0 to test, of "), text)
+    check(r"EXPERIMENT 'dataset=it'\''s own.h5'`" in text, text)
 
 
 @case("example")

@@ -142,15 +142,19 @@ static void describe_dataset(Arena *arena, size_t i, Thing *thing) {
     size_t count;
     Error error = {.set = false};
     const DatasetKind *kind = dataset_kinds(&count)[i];
-    const char *said = thing->said ? thing->said : kind->name;
+    const char *said = thing->said ? thing->said : kind->name, *path;
+    dataset_find(said, &path);
     add_fact(thing, "source", kind->source);
     add_fact(thing, "needs",
              kind->need ? kind->need : "nothing, it comes with the program");
+    const char *text =
+        text_print(arena, "dataset=%s", kind->path && !path ? thing->usage : said);
     add_fact(thing, "used by",
-             text_print(arena, "`normlab run EXPERIMENT dataset=%s`",
-                        strcmp(said, kind->name) == 0 ? dataset_usage(kind) : said));
-    if (kind->path && strcmp(said, kind->name) == 0) return;
+             text_print(arena, "`normlab run EXPERIMENT %s`", text_quoted(arena, text)));
+    if (kind->path && !path) return;
     const Dataset *data = dataset_open(arena, said, &error);
+    if (path) thing->usage = text_plain(arena, said);
+    if (data) thing->title = data->title;
     if (data == NULL) {
         add_fact(thing, "here", text_print(arena, "no: %s", error.message));
         return;
