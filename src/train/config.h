@@ -28,6 +28,9 @@ typedef struct Schedule {
 /* Moments that evaluation reads: averages over all steps, or over one epoch's at the end. */
 typedef enum Running { RUNNING_AVERAGE, RUNNING_PRECISE } Running;
 
+/* From gradients to steps (optimize.c). */
+typedef enum Optimizer { OPTIMIZER_SGD, OPTIMIZER_ADAMW } Optimizer;
+
 /* config->workers, config->rate... Texts are canonical. */
 typedef struct Config {
 #define KEY(name, type, ...) type name;

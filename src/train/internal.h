@@ -31,6 +31,7 @@ struct Trainer {
     size_t steps; /* of an epoch */
     size_t threads;
     double *weights, *velocity, *gradient; /* [net->weights] */
+    double *square;                        /* [net->weights] of adamw; NULL: of none */
     double *state;  /* [net->states] averages over the steps, maps */
     double *judged; /* [net->states] what evaluation reads: state, or the control's */
     const NormState **told; /* [net->states] what each of them belongs to */

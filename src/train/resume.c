@@ -4,7 +4,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { MAX_PARTS = 8 + OF_PARTS * (1 + TASK_MOST_METRICS) };
+enum { MAX_PARTS = 9 + OF_PARTS * (1 + TASK_MOST_METRICS) };
 
 static const char *const part_names[OF_PARTS] = {[OF_TRAIN] = "train",
                                                  [OF_VAL] = "val",
@@ -34,6 +34,9 @@ const TrainPart *trainer_parts(Trainer *t, size_t *count) {
     part[n++] = (TrainPart){"weights", "all weights, in the network's order", t->weights,
                             weights};
     part[n++] = (TrainPart){"velocity", "momentum of the weights", t->velocity, weights};
+    if (t->square)
+        part[n++] = (TrainPart){"square", "mean square gradient of the weights",
+                                t->square, weights};
     part[n++] = (TrainPart){"state", "running moments, group maps", t->state, states};
     if (is_precise(t))
         part[n++] =

@@ -55,7 +55,8 @@ static bool read_word(size_t *found, Arena *arena, const Choice *choice, const c
 
 static const char *const
     YES_NO[] = {"yes", "no"},
-    *const RUNNING[] = {[RUNNING_AVERAGE] = "average", [RUNNING_PRECISE] = "precise"};
+    *const RUNNING[] = {[RUNNING_AVERAGE] = "average", [RUNNING_PRECISE] = "precise"},
+    *const OPTIMIZER[] = {[OPTIMIZER_SGD] = "sgd", [OPTIMIZER_ADAMW] = "adamw"};
 
 static bool read_flag(void *field, Arena *arena, const char *text, Range range,
                       Error *error) {
@@ -85,6 +86,21 @@ static bool read_running(void *field, Arena *arena, const char *text, Range rang
 static const char *print_running(const void *field, Arena *arena) {
     (void)arena;
     return RUNNING[*(const Running *)field];
+}
+
+static bool read_optimizer(void *field, Arena *arena, const char *text, Range range,
+                           Error *error) {
+    (void)range;
+    static const Choice optimizer = CHOICE(OPTIMIZER);
+    size_t found;
+    if (!read_word(&found, arena, &optimizer, text, error)) return false;
+    *(Optimizer *)field = (Optimizer)found;
+    return true;
+}
+
+static const char *print_optimizer(const void *field, Arena *arena) {
+    (void)arena;
+    return OPTIMIZER[*(const Optimizer *)field];
 }
 
 static bool read_dataset(void *field, Arena *arena, const char *text, Range range,
@@ -117,6 +133,7 @@ static const char *print_text(const void *field, Arena *arena) {
 
 const ValueKind value_flag = {read_flag, print_flag},
                 value_running = {read_running, print_running},
+                value_optimizer = {read_optimizer, print_optimizer},
                 value_dataset = {read_dataset, print_text},
                 value_task = {read_task, print_task};
 

@@ -17,7 +17,8 @@ typedef struct ValueKind {
 } ValueKind;
 
 extern const ValueKind value_count, value_number, value_flag, value_dataset, value_task,
-    value_network, value_norm, value_schedule, value_running, value_score;
+    value_network, value_norm, value_schedule, value_running, value_optimizer,
+    value_score;
 
 /* ---- schedule.c ------------------------------------------------------------------ */
 

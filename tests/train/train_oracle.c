@@ -76,14 +76,32 @@ static Shards shards_of(Arena *arena, const Recipe *r, const Trainer *t,
     return sum;
 }
 
-static void restated_step(double *w, double *v, double *s, const Net *net,
-                          const Recipe *r, const Shards *shards) {
+/* AdamW's step t, in extended precision; its means begin at 0 and are divided by what they hold. */
+static void restated_adamw(double *w, double *v, double *q, double g, double decay,
+                           const Recipe *r, size_t t) {
+    const long double b1 = r->momentum, b2 = 0.999L;
+    const long double mean = b1 * *v + (1 - b1) * g, square = b2 * *q + (1 - b2) * g * g;
+    const long double of_mean = 1 - powl(b1, (long double)t),
+                      of_square = 1 - powl(b2, (long double)t);
+    const long double step = mean / of_mean / (sqrtl(square / of_square) + 1e-8L);
+    *v = (double)mean, *q = (double)square;
+    *w = (double)(*w - r->rate * (step + decay * *w));
+}
+
+/* q: mean squares of AdamW; NULL: of none. */
+static void restated_step(double *w, double *v, double *q, double *s, const Net *net,
+                          const Recipe *r, const Shards *shards, size_t done) {
     for (size_t i = 0; i < net->params; i++) {
         const char *name = net->param[i].name;
         const bool norm = strstr(name, "gamma") || strstr(name, "beta");
         const double decay = norm && !r->decay_norms ? 0 : r->decay;
         for (size_t k = net->param[i].offset;
              k < net->param[i].offset + net->param[i].count; k++) {
+            if (q) {
+                restated_adamw(w + k, v + k, q + k, shards->gradient[k], decay, r,
+                               done + 1);
+                continue;
+            }
             v[k] = r->momentum * v[k] + shards->gradient[k] + decay * w[k];
             w[k] -= r->rate * v[k];
         }
@@ -108,12 +126,17 @@ static void restate_run(const Recipe *r) {
         ArenaMark mark = arena_mark(arena);
         double *w = copy_of(arena, trainer_weights(t), net->weights);
         double *v = copy_of(arena, part_of(t, "velocity")->data, net->weights);
+        const bool adamw = strstr(r->pairs, "adamw") != NULL;
+        double *q =
+            adamw ? copy_of(arena, part_of(t, "square")->data, net->weights) : NULL;
         double *s = copy_of(arena, trainer_state(t), net->states);
         Shards shards = shards_of(arena, r, t, data, done, w);
-        restated_step(w, v, s, net, r, &shards);
+        restated_step(w, v, q, s, net, r, &shards, done);
         trainer_step(t);
         assert_near(apart(trainer_weights(t), w, net->weights), 0.0, 1e-14);
         assert_near(apart(part_of(t, "velocity")->data, v, net->weights), 0.0, 1e-13);
+        if (q)
+            assert_near(apart(part_of(t, "square")->data, q, net->weights), 0.0, 1e-13);
         if (net->states) assert_near(apart(trainer_state(t), s, net->states), 0.0, 1e-14);
         loss += shards.loss, wrong += shards.wrong;
         if ((done + 1) % r->steps == 0) {
@@ -169,6 +192,18 @@ static void a_step_in_plain_loops(void **state) {
          0.1,
          true,
          {true, 3}},
+        {"workers=2 batch=16 norm=batch optimizer=adamw momentum=0.8 decay=0.5 "
+         "decay_norms=no",
+         2,
+         16,
+         3,
+         96,
+         0.05,
+         0.8,
+         0.5,
+         0.1,
+         false,
+         {0}},
     };
     for (size_t i = 0; i < COUNT_OF(RECIPES); i++) restate_run(&RECIPES[i]);
 }
