@@ -1170,6 +1170,42 @@ static void cifar_opens(void **state) {
     arena_free(arena);
 }
 
+/* How many records gzip holds is what its end says, and that must be so. */
+static void cifar_in_gzip(void **state) {
+    (void)state;
+    enum { TRAIN = 5, TEST = 3 };
+    Arena *arena = arena_new();
+    size_t packed;
+    char *folder = folder_new(arena);
+    const char *name = text_print(arena, "cifar:%s", folder),
+               *batch = text_print(arena, "%s/data_batch_1.bin.gz", folder);
+    uint8_t *data = TAKE(arena, uint8_t, TRAIN * RECORD);
+    for (size_t i = 0; i < TRAIN * RECORD; i++)
+        data[i] = (uint8_t)(i % RECORD == 0 ? i / RECORD : i % 256);
+    uint8_t *gzip = pack(arena, data, TRAIN * RECORD, &packed);
+    write_file(text_print(arena, "%s/test_batch.bin", folder), data, TEST * RECORD);
+    write_file(batch, gzip, packed);
+    const Dataset *d = open_good(arena, name);
+    assert_int_equal(d->train.count + d->val.count, TRAIN);
+    assert_int_equal(d->test.count, TEST);
+    assert_int_equal(dataset_field(d, "label")->classes, TRAIN);
+    for (size_t i = 0; i < d->train.count; i++)
+        assert_memory_equal(pixels(&d->train, i), data + d->train.id[i] * RECORD + 1,
+                            RECORD - 1);
+    for (size_t records = TRAIN - 1; records <= TRAIN + 1; records += 2) {
+        Error error = {0};
+        const uint32_t length = (uint32_t)(records * RECORD);
+        for (size_t b = 0; b < 4; b++) gzip[packed - 4 + b] = (uint8_t)(length >> 8 * b);
+        write_file(batch, gzip, packed);
+        assert_null(dataset_open(arena, name, &error));
+        assert_int_equal(error.code, EX_DATAERR);
+        assert_non_null(strstr(error.message, "data_batch_1.bin.gz"));
+        assert_non_null(strstr(error.message, ": offset "));
+    }
+    folder_remove(arena, folder);
+    arena_free(arena);
+}
+
 /* ---- the template of `new dataset` -------------------------------------------------- */
 
 extern const DatasetKind dataset_my_data;
@@ -1374,6 +1410,7 @@ static const Case cases[] = {
     CASE(example, brain_is_one_head),
     CASE(example, fashion_mnist_opens),
     CASE(example, cifar_opens),
+    CASE(example, cifar_in_gzip),
     CASE(example, template_fills),
     CASE(example, idx_of_a_folder),
     CASE(example, known_data_are_recognized),
