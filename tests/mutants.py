@@ -53,6 +53,8 @@ class Token:
 class Mutant:
     """A function's text with one place broken."""
 
+    room = ""  # of the case's own in the list of survivors
+
     def __init__(self, file, function, old, new, start):
         self.file, self.function, self.text = file, function.name, new
         first = old.rfind("\n", 0, start) + 1
@@ -68,7 +70,7 @@ class Mutant:
     @property
     def key(self):
         """The same wherever the function moves; `again`: how many of this function's mutants before it read so."""
-        return f"{self.file} {self.function}: {self.became}" + (f"  [{self.again + 1}]" if self.again else "")
+        return f"{self.room}{self.file} {self.function}: {self.became}" + (f"  [{self.again + 1}]" if self.again else "")
 
     def __str__(self):
         return f"{self.file}:{self.function}:{self.line}: {self.was}  ->  {self.became}"
@@ -310,14 +312,68 @@ class Function:
             if len(names) > 1 and at < i:
                 yield self.replaced(i, i, names[(names.index(text) + 1) % len(names)])
 
-    def mutants(self, file, members):
-        """All of them, in the order of the source; the same text comes once."""
+    # ---- rules of terms: what a program of the tape forgets -----------------------------------------------------------
+
+    def tape(self, i):
+        """How the function calls the tape at i; None: it has none."""
+        for kind, member in (("Tape*", ""), ("NormView*", "->tape"), ("NormContext*", "->tape")):
+            for name, (other, at) in self.types.items():
+                if other == kind and at < i:
+                    return name + member
+        return None
+
+    def is_term(self, first, last):
+        """Neither a number nor a variable known to be something else; a call is looked at by itself."""
+        t = self.tokens
+        known = self.types.get(t[first].text, ("Node*",))[0]
+        plain = all(token.text not in ("(", "{", "?", ":") and not token.alone for token in t[first:last + 1])
+        return plain and bool(NAME.match(t[first].text)) and (last > first or known in ("Node*", "NormField"))
+
+    def writes(self, i):
+        """Whether a call of who gives nodes begins at i, and is read for more than its value."""
+        t = self.tokens
+        return (t[i].text == "(" and t[i - 1].text in self.writers and t[i - 2].text not in "{};"
+                and t[t[i].partner + 1].text != "->")
+
+    def detached(self, i):
+        """HELD_(tape, TERM): the term's value, and no derivative by it."""
+        t, terms = self.tokens, []
+        if self.writes(i):
+            terms = [(i - 1, t[i].partner), *(part for part in self.parts(i) if self.is_term(*part))]
+        elif t[i].text == "=" and t[i - 2].text == "." and t[i - 3].text in ("{", ","):  # {.member = TERM}
+            last = self.right(i, ())
+            terms = [(i + 1, last)] if self.is_term(i + 1, last) else []
+        elif t[i].text == "return":
+            last = self.right(i, ())
+            terms = [(i + 1, last)] if self.is_term(i + 1, last) and t[last + 1].text != "?" else []
+        tape = self.tape(i)
+        for first, last in terms if tape else ():
+            yield [(t[first].start, t[first].start, f"HELD_({tape}, "), (t[last].end, t[last].end, ")")]
+
+    def forgotten(self, i):
+        """An operation that is one of its operands, a constant without one of its terms."""
+        t = self.tokens
+        if not self.writes(i):
+            return
+        for first, last in self.parts(i):
+            if self.is_term(first, last) or t[last].partner is not None:
+                yield self.replaced(i - 1, t[i].partner, "(" + self.source(first, last) + ")")
+        if t[i - 1].text in ("tape_fill", "tape_constant"):
+            for j in range(i + 1, t[i].partner):
+                yield from self.dropped(j)
+
+    TERMS, writers = ("detached", "forgotten"), ()
+
+    def mutants(self, file, members, rules=None):
+        """All of them, in the order of the source; the same text comes once. Of all rules but those of terms, or of these
+        alone."""
         seen, read = {self.text}, collections.Counter()
         for i in range(self.body + 1, len(self.tokens) - 1):
             if self.tokens[i].alone:
                 continue
-            for rule in (self.flips, self.integers, self.dropped, self.chosen, self.steps_of_one, self.arguments,
-                         self.assigned, self.left_out, lambda i: self.others(i, members)):
+            for rule in [getattr(self, name) for name in rules] if rules else (
+                    self.flips, self.integers, self.dropped, self.chosen, self.steps_of_one, self.arguments,
+                    self.assigned, self.left_out, lambda i: self.others(i, members)):
                 for edits in rule(i):
                     text = self.text
                     for start, end, new in reversed(edits):
@@ -334,6 +390,14 @@ def functions(text):
     """Every function of a source, in order."""
     return [Function(m.group(1), m.group(2), m.group(), m.start(), text.count("\n", 0, m.start()) + 1)
             for m in DEFINITION.finditer(text)]
+
+
+def writers(texts):
+    """Who returns a node, or a structure that has some."""
+    found = "|".join(re.escape(name) for text in texts for name in re.findall(
+        r'^typedef struct (\w+) \{(?:(?!^\}).)*?\b(?:Node \*|NormField |Rows )', text, re.M | re.S))
+    return {name for text in texts for name in re.findall(
+        rf'^(?:static (?:inline )?)?(?:Node \*|(?:{found}) )(\w+)\(', text, re.M)}
 
 
 def members(texts):

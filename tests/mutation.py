@@ -1,10 +1,12 @@
 #!/usr/bin/python3 -B
 """The checker is checked: hand-written derivatives are broken on purpose, and every time the checker must say so.
 
-Seven cases. `named`: bugs that libraries really had (bugs.py). Then by rule (mutants.py): `kernels`, the fused normalizers
+Eight cases. `named`: bugs that libraries really had (bugs.py). Then by rule (mutants.py): `kernels`, the fused normalizers
 and their definition, judged by `normlab check`; `moments`, the means and variances below them, by the same; `combinations`
 of normalizers, by the same; `tape`, adjoints and backward kernels of the primitives, judged by the test programs that put
-every primitive before the same checker. Where `normlab check` sees nothing, tests of the layer are asked.
+every primitive before the same checker; `texts`, the terms of each kind's equation, detached or forgotten one at a time,
+judged by the restatements in plain loops alone, which share nothing with the text. Where `normlab check` sees nothing, tests
+of the layer are asked.
 
 All mutants of a file are compiled at once (switched.py), so that a mutant costs one run of a judge and no build; the
 sources are only read. `mutation.txt` lists the mutants that may survive, each under its reason; a mutant that survives and is not listed is
@@ -88,6 +90,58 @@ CATALOGUE = {
                         "response(4, side=right, k=1, alpha=0.5)"],
     "norm/chunks.c": ["chunks(2)"],
 }
+# Who is asked of a text beside them, by what: restatements in plain loops alone, on small shapes.
+TEXTS = {
+    "norm/mix.c": [*COMBINED[:2], "mix(batch(center=no), layer)"],
+    "norm/blend.c": ["blend(batch, group(2))", "blend(none, group(2), gate=free, per=layer)"],
+    "norm/split.c": ["split(instance, batch)"],
+    "norm/chain.c": ["batch | group(2)", "group(2) | batch"],
+    "norm/anneal.c": ["anneal(batch, group(2), from=0, to=2)"],
+    "norm/phase.c": ["phase(group(2), batch)"],
+    "norm/frozen.c": ["frozen(batch, from=1)"],
+    "norm/partitioned.c": [*SHARP, "frn", "split(batch(center=no), none)", "batch(eps_outside=yes)",
+                           "group(2, variance=unbiased)"],
+    "norm/view.c": ["soft(2)", "mode(2)", "instance | mode(2)", "renorm", "task", "lattice(batch=2, size=2, own=0.25) | none",
+                    "mix(group(2, variance=unbiased), batch)"],
+    "norm/weights.c": ["mix(instance, layer, batch, from=0, to=4)", "mix(instance, layer, batch, from=0, to=1)",
+                       *COMBINED[:1], "mix(instance, layer, batch, weights=sparsest, from=0, to=1.25)",
+                       "mix(instance, layer, batch, ghost(2), weights=sparsest, from=0, to=1.5)"],
+}
+SEEDS = {"norm/weights.c": (1, 2, 3)}  # whose weights lie inside, on an edge, in a corner
+LOOPS = "*.[!2]*.loops-value,*.[!2]*.loops-gradient,*.[!2]*.by-design"
+NO_TEXT = re.compile(r'fused_\w+$|\w+_adjoint$|defined_moments$')  # kernels, second orders, what `apply` stores
+SAMPLE_OF_TEXTS = 64
+# HELD_(tape, TERM), for mutants: a node, or all of a field, without its derivative; NORMLAB_HELD tells whether it has any.
+HELD = """\
+#include "kind.h"
+#include <string.h>
+static int moves_(Node *a) {
+    Node *seen[4096] = {a};
+    size_t count = 1, known;
+    for (size_t k = 0; k < count; k++) {
+        if (!seen[k]->wanted || (seen[k]->op && strcmp(seen[k]->op->name, "detach") == 0)) continue;
+        if (seen[k]->op == NULL) return 1;
+        for (size_t i = 0; i < seen[k]->arity && count < 4096; i++) {
+            for (known = 0; known < count && seen[known] != seen[k]->in[i]; known++) continue;
+            if (known == count && seen[k]->in[i]) seen[count++] = seen[k]->in[i];
+        }
+    }
+    return count == 4096;
+}
+static void tell_held_(void) {
+    FILE *file = getenv("NORMLAB_HELD") ? fopen(getenv("NORMLAB_HELD"), "a") : NULL;
+    if (file) fclose(file);
+}
+static Node *held_node_(Tape *tape, Node *a) {
+    if (a == NULL || !moves_(a)) return a;
+    tell_held_();
+    return tape_detach(tape, a);
+}
+static NormField held_field_(Tape *tape, NormField a) {
+    return (NormField){held_node_(tape, a.value), held_node_(tape, a.scale), held_node_(tape, a.raw)};
+}
+#define HELD_(tape, ...) _Generic((__VA_ARGS__), Node *: held_node_, NormField: held_field_)(tape, __VA_ARGS__)
+"""
 READS = re.compile(r'(\w+_)?(configure|declare|smallest|fits|accepts|read|read_\w+)$|usual_groups$|start_of$')
 RESTATED = ["norm_loops", "norm_catalogue", "norm_corners", "norm_combine", "norm_schedule", "norm_forms", "norm_mabn",
             "norm_adapt", "norm_range"]
@@ -151,7 +205,7 @@ class Judge:
 
     def verdict(self, place, mutant):
         """None where it passes, else (how, by whom)."""
-        done = self.run(place, NORMLAB_MUTANT=str(mutant.number))
+        done = self.run(place, NORMLAB_MUTANT=str(mutant.number), NORMLAB_HELD=place.path(f"held-{mutant.number}"))
         if done.returncode == 0:
             return None
         text = done.stdout + done.stderr
@@ -201,28 +255,29 @@ def test_judges(place, objects, name, stage=FIRST):
 # ---- the run -------------------------------------------------------------------------------------------------------------
 
 
-def generate(files, wanted):
+def generate(files, wanted, rules=None, room=""):
     """Numbered mutants of the wanted functions of each file. The others are some other case's, or nobody's."""
     OTHERS.clear()
     headers = [read(path) for folder in ("norm", "tape", "tensor") for path in glob.glob(f"{SOURCE}/{folder}/*.h")]
     number, found = 0, {}
     for file in files:
         text, found[file] = read(os.path.join(SOURCE, file)), []
-        known = mutants.members([*headers, text])
+        known, writers = mutants.members([*headers, text]), mutants.writers([*headers, text])
         for function in mutants.functions(text):
             chosen = wanted(file, function) and (not ONLY or function.name in ONLY)
+            function.writers = writers
             if not wanted(file, function):
                 OTHERS.add(f"{file} {function.name}:")
-            for mutant in function.mutants(file, known) if chosen else ():
+            for mutant in function.mutants(file, known, rules) if chosen else ():
                 number += 1
-                mutant.number = number
+                mutant.number, mutant.room = number, room
                 found[file].append(mutant)
     return found
 
 
-def build(place, found):
+def build(place, found, head=""):
     """Objects of all files, and the numbers that do not compile."""
-    built = parallel(lambda file: Switched(file, found[file]).compile(place.folder), found)
+    built = parallel(lambda file: Switched(file, found[file], head).compile(place.folder), found)
     return [made for made, _ in built], set().union(*(refused for _, refused in built))
 
 
@@ -244,6 +299,8 @@ def verdicts(place, judges, functions, members, known):
                     order.insert(0, judge)
                 result = verdict
                 break
+        if result[0] == "survived" and "HELD_(" in mutant.text and not os.path.exists(place.path(f"held-{mutant.number}")):
+            result = ("idle", "holds what no input moves")
         results.append((mutant, *result))
     return results
 
@@ -273,7 +330,7 @@ def report(results, refused, files, known=()):
     total = collections.Counter(how for _, how, _ in results)
     functions = len({(mutant.file, mutant.function) for mutant, _, _ in results})
     print(f"{len(results)} mutants of {functions} functions ({len(refused)} more did not compile)")
-    for how in ("caught", "died", "survived"):
+    for how in ("caught", "died", "idle", "survived"):
         print(f"  {how} {total[how]}")
         for (other, who), count in by.most_common():
             if other == how:
@@ -298,11 +355,12 @@ def report(results, refused, files, known=()):
     return wrong
 
 
-def judged(place, found, make_judges, one_in=1):
+def judged(place, found, make_judges, one_in=1, room="", head=""):
     start = time.monotonic()
     everyone = {mutant.key for mutant in sum(found.values(), [])}
     found = {file: [mutant for mutant in those if in_sample(mutant.key, one_in)] for file, those in found.items()}
-    objects, refused = build(place, found)
+    found = {file: those for file, those in found.items() if those}
+    objects, refused = build(place, found, head)
     judges = make_judges(objects)
     built = time.monotonic()
     groups = collections.defaultdict(list)
@@ -311,7 +369,7 @@ def judged(place, found, make_judges, one_in=1):
             groups[f"{mutant.file} {mutant.function}"].append(mutant)
     pieces = [({name}, members[i:i + 40]) for name, members in groups.items() for i in range(0, len(members), 40)]
     results = judge_all(place, judges, pieces)
-    wrong = report(results, refused, found, everyone if one_in > 1 else ())
+    wrong = report(results, refused, {room + file for file in found}, everyone if one_in > 1 else ())
     print(f"  {built - start:.0f} s of building, {time.monotonic() - built:.0f} s of judging with {WORKERS} workers")
     check(not wrong, "\n".join(["", *wrong]))
 
@@ -398,6 +456,57 @@ def of_catalogue(place, sampled):
         return tests + checks
 
     judged(place, generate(CATALOGUE, wanted), judges, SAMPLE if sampled else 1)
+
+
+def kinds():
+    """Files of the registry."""
+    listed_kinds = re.findall(r'^NORM\((\w+)\)', read(os.path.join(SOURCE, "norm/norm.def")), re.M)
+    return [f"norm/{kind}.c" for kind in listed_kinds]
+
+
+def loops_judges(place, objects, files):
+    program = link("normlab", objects, place.path("normlab"))
+    asked = collections.defaultdict(set)
+    for file in files:
+        for spec in TEXTS.get(file, []) + CATALOGUE.get(file, []):
+            for seed in SEEDS.get(file, (1,)):
+                asked[spec, str(seed)].add(file)
+    words = ["--threads", "1", "--stop", "--json", "--case", LOOPS, "--seed"]
+    checks = [Judge([program, "check", spec, *words, seed], f"check {spec} ({seed})", of_check, FIRST, of)
+              for (spec, seed), of in asked.items()]
+    return checks + [judge for judge in test_judges(place, objects, "norm_loops", SECOND)
+                     if judge.name.endswith("observations_are_restated")]
+
+
+def loops_share_nothing():
+    """Of what they judge the restatements call a kind's name."""
+    calls = re.compile(r'\b(?:norm|tape|view|field|rows|partition|moments|standard|weighing|program|check)_[a-z]\w*\(')
+    for path in glob.glob(os.path.join(SOURCE, "trial/loops*.[ch]")):
+        foreign = set(calls.findall(read(path))) - {"norm_name("}
+        check(not foreign, f"{path} calls {', '.join(sorted(foreign))}")
+
+
+def of_texts(place, one_in):
+    loops_share_nothing()
+    files = [*kinds(), "norm/weights.c", "norm/view.c", "norm/partitioned.c"]
+
+    def wanted(file, function):
+        return not READS.match(function.name) and not NO_TEXT.match(function.name)
+
+    found = generate(files, wanted, mutants.Function.TERMS, "texts:")
+    for file, those in found.items():
+        check(not those or file in TEXTS or file in CATALOGUE, f"who is asked about {file}? (TEXTS)")
+    judged(place, found, lambda objects: loops_judges(place, objects, files), one_in, "texts:", HELD)
+
+
+@case("oracle")
+def few_texts(place):
+    of_texts(place, SAMPLE_OF_TEXTS)
+
+
+@case("oracle")
+def texts(place):
+    of_texts(place, 1)
 
 
 @case("oracle")

@@ -60,9 +60,9 @@ def commands(target):
 class Switched:
     """A source of src/ with some of its functions replaced by switches between copies."""
 
-    def __init__(self, file, variants):
-        """Variants are mutants with a number."""
-        self.file, self.path = file, os.path.join(SOURCE, file)
+    def __init__(self, file, variants, head=""):
+        """Variants are mutants with a number; `head` is what they need beside the source."""
+        self.file, self.path, self.head = file, os.path.join(SOURCE, file), head
         self.text, self.variants = read(self.path), variants
 
     def switch(self, place, function, variants):
@@ -84,7 +84,7 @@ class Switched:
         for variant in self.variants:
             if variant.number not in refused:
                 of[variant.function].append(variant)
-        parts, end = [HEAD % (len(functions) + 1, len(functions)), f'#line 1 "{self.path}"\n'], 0
+        parts, end = [HEAD % (len(functions) + 1, len(functions)), self.head, f'#line 1 "{self.path}"\n'], 0
         for i, function in enumerate(functions):
             parts += [self.text[end:function.start], self.switch(i, function, of[function.name])]
             end = function.start + len(function.text)

@@ -87,7 +87,7 @@ static size_t *cells_of(const Loops *k, LoopsCell *cell) {
     return of;
 }
 
-static LoopsMoments moments_new(const Loops *k) {
+static LoopsMoments new_moments(const Loops *k) {
     return (LoopsMoments){loops_room(k, k->n), loops_room(k, k->n)};
 }
 
@@ -95,7 +95,7 @@ LoopsMoments loops_moments(const Loops *k, const Number *x, LoopsCell *cell) {
     const size_t *of = cells_of(k, cell);
     const bool centred = !loops_says(k, "center", "no"),
                unbiased = loops_says(k, "variance", "unbiased");
-    LoopsMoments m = moments_new(k);
+    LoopsMoments m = new_moments(k);
     Number *sum = loops_room(k, k->n), *squares = loops_room(k, k->n);
     size_t *count = ZERO(k->arena, size_t, k->n);
     for (size_t i = 0; i < k->n; i++) sum[of[i]] += x[i], count[of[i]]++;
@@ -118,7 +118,7 @@ LoopsMoments loops_running(const Loops *k, LoopsCell *cell) {
                  *variance = loops_state(k, "running_var"),
                  *square = loops_state(k, "running_square");
     const size_t *of = cells_of(k, cell);
-    LoopsMoments m = moments_new(k);
+    LoopsMoments m = new_moments(k);
     for (size_t i = 0; i < k->n; i++) {
         m.mean[i] = mean ? mean[of[i]] : 0;
         m.variance[i] = square ? square[of[i]] : variance[of[i]];

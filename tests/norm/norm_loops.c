@@ -211,6 +211,7 @@ static void observations_are_restated(void **state) {
     observed_are_moments(arena, "renorm", cell_batch, N * L);
     observed_are_moments(arena, "evonorm(B0)", cell_batch, N * L);
     observed_are_moments(arena, "chunks(16)", cell_chunks, N * C * L / 16);
+    observed_are_moments(arena, "phase(group(2), batch)", cell_batch, N * L);
     modes_are_observed(arena, 3);
     arena_free(arena);
 }
