@@ -190,6 +190,7 @@ size_t collect(Arena *arena, const Sweep *sweep, const char *path, bool whole,
     put_head(store, arena, sweep, record, count);
     put_results(store, arena, sweep, record, finished[0]);
     learned_write(store, arena, sweep, record);
+    pictures_collect(store, arena, sweep, record, finished[0]);
     put_published(store, arena, sweep);
     put_origin(store, arena, finished, count);
     const bool saved = store_save(store, path, error);

@@ -97,6 +97,9 @@ FigureMaker study_layers;
 /* The same weights after the last epoch, mean over layers, over `along`. */
 FigureMaker study_weights;
 
+/* Some test samples, what is true of them and what each run tells: of tasks with maps. */
+FigureMaker study_pictures;
+
 /* Which group a channel belongs to, over epochs: one seed, one point. */
 FigureMaker study_maps;
 

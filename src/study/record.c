@@ -199,6 +199,7 @@ void record_write(Store *store, Arena *arena, const Run *run, const Trainer *tra
     write_config(store, run, arena);
     write_metrics(store, arena, &r);
     write_norms(store, arena, trainer);
+    pictures_write(store, arena, trainer);
     write_summary(store, arena, trainer, &r, config_text(&run->config, arena, "score"));
     study_provenance(store, arena);
 }

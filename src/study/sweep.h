@@ -47,6 +47,7 @@ void record_write(Store *store, Arena *arena, const Run *run, const Trainer *tra
 typedef struct Record {
     Table head, config, times, provenance; /* facts of it, and of what computed it */
     Table summary, metrics;                /* single numbers; curves over epochs */
+    Table pictures;                        /* what it tells of some samples; or nothing */
     size_t layers;
     const char **name; /* [layers] */
     Table *layer;      /* [layers] what the normalizer learned and adapted */
@@ -79,5 +80,11 @@ bool learned_is_axis(const char *name);
 /* record[i]: of run i; NULL: it is not finished. */
 void learned_write(Store *store, Arena *arena, const Sweep *sweep,
                    const Record *const *record);
+
+/* ---- pictures.c: samples and what is told of them, where the task has maps ---------- */
+
+void pictures_write(Store *store, Arena *arena, const Trainer *trainer);
+void pictures_collect(Store *store, Arena *arena, const Sweep *sweep,
+                      const Record *const *record, const Record *like);
 
 #endif

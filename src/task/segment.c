@@ -64,6 +64,14 @@ static Node *write(const Task *task, Tape *tape, Node *const *out, const Batch *
     return tape_neg(tape, tape_sum_all(tape, tape_div(tape, wanted, among)));
 }
 
+/* The class of pixel i of all samples' pixels: the first of the largest logits. */
+static size_t told_of(const double *z, size_t i, size_t L, size_t K) {
+    const double *logit = z + i / L * K * L + i % L;
+    size_t best = 0;
+    for (size_t k = 1; k < K; k++) best = logit[k * L] > logit[best * L] ? k : best;
+    return best;
+}
+
 /* ---- the metrics: confusion[truth][guess] in pixels -------------------------------- */
 
 static void tally(const Task *task, double *confusion, Node *const *out,
@@ -71,12 +79,9 @@ static void tally(const Task *task, double *confusion, Node *const *out,
     const uint8_t *label = batch->label[task->field];
     const size_t K = task->outputs, L = shape_count(out[0]->shape) / (batch->count * K);
     for (size_t i = 0; i < K * K; i++) confusion[i] = 0.0;
-    for (size_t i = 0; i < batch->count * L; i++) {
-        const double *z = out[0]->value + i / L * K * L + i % L;
-        size_t best = 0;
-        for (size_t k = 1; k < K; k++) best = z[k * L] > z[best * L] ? k : best;
-        if (label[i] != DATA_IGNORED) confusion[label[i] * K + best] += 1.0;
-    }
+    for (size_t i = 0; i < batch->count * L; i++)
+        if (label[i] != DATA_IGNORED)
+            confusion[label[i] * K + told_of(out[0]->value, i, L, K)] += 1.0;
 }
 
 static bool holds(const Task *task, const double *confusion, double samples) {
@@ -109,6 +114,16 @@ static void judge(const Task *task, double *metric, const double *confusion) {
     metric[ACCURACY] = right / pixels;
 }
 
+static void map(const Task *task, double *told, double *truth, Node *const *out,
+                const Batch *batch, size_t n) {
+    const size_t K = task->outputs, L = shape_count(out[0]->shape) / (batch->count * K);
+    const uint8_t *label = batch->label[task->field] + n * L;
+    for (size_t p = 0; p < L; p++) {
+        told[p] = (double)told_of(out[0]->value, n * L + p, L, K);
+        truth[p] = label[p] == DATA_IGNORED ? (double)NAN : label[p];
+    }
+}
+
 static const TaskMetric metrics[METRICS] = {
     [IOU] = {.name = "iou",
              .title = "mean over classes of intersection over union",
@@ -132,4 +147,5 @@ const TaskKind task_segment = {.name = "segment",
                                .write = write,
                                .tally = tally,
                                .holds = holds,
-                               .judge = judge};
+                               .judge = judge,
+                               .map = map};

@@ -61,6 +61,11 @@ struct TaskKind {
 
     /* metric[metrics] of all that was added up. */
     void (*judge)(const Task *task, double *metric, const double *tally);
+
+    /* What is told of sample n and what is true, as maps over the input's rows and columns; NaN
+     * where nothing is asked. NULL: there are no such maps. */
+    void (*map)(const Task *task, double *told, double *truth, Node *const *out,
+                const Batch *batch, size_t n);
 };
 
 /* task.def, in order. */

@@ -83,6 +83,19 @@ const double *trainer_trace_epochs(const Trainer *trainer, size_t *rows);
 /* [rows, count] of trace i. */
 double *trainer_trace_values(const Trainer *trainer, Arena *arena, size_t i);
 
+/* Some test samples, the first channel of each, what the network tells of them now, and what is
+ * true: [count, height, width] each, NaN where nothing is asked. count 0: the task has no maps, or
+ * the data no test samples. */
+typedef struct TrainPictures {
+    size_t count, height, width;
+    double *sample; /* [count] places among the test samples */
+    double *image, *told, *truth;
+    size_t classes;                /* of what is told; 0: it is no class */
+    const char *const *class_name; /* [classes] */
+} TrainPictures;
+
+TrainPictures trainer_pictures(const Trainer *trainer, Arena *arena);
+
 const Net *trainer_net(const Trainer *trainer);
 const double *trainer_weights(const Trainer *trainer); /* [net->weights] */
 /* [net->states] as evaluation reads it: with running=precise not the averages. */

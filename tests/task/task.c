@@ -188,6 +188,34 @@ static void segment_is_its_loops(void **state) {
     arena_free(arena);
 }
 
+/* What is told agrees with what is tallied. */
+static void maps_are_what_is_tallied(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Dataset data = data_of();
+    const Task task = bound("segment", &data);
+    double z[N * K * PIXELS], confusion[K * K], seen[K * K] = {0};
+    double told[PIXELS], truth[PIXELS];
+    for (size_t i = 0; i < N * K * PIXELS; i++)
+        z[i] = draw_normal((Draw){.seed = 7, .purpose = DRAW_TEST}, i);
+    Batch batch = {.count = N};
+    batch.label[task.field] = MASK;
+    Node *out = tape_leaf(tape_new(arena), SHAPE(N, K, 1, PIXELS), z);
+    task.kind->tally(&task, confusion, &out, &batch);
+    for (size_t n = 0; n < N; n++) {
+        task.kind->map(&task, told, truth, &out, &batch, n);
+        for (size_t p = 0; p < PIXELS; p++) {
+            const uint8_t label = MASK[n * PIXELS + p];
+            assert_int_equal(isnan(truth[p]), label == DATA_IGNORED);
+            if (label == DATA_IGNORED) continue;
+            assert_near(truth[p], label, 0.0);
+            seen[label * K + (size_t)told[p]] += 1.0;
+        }
+    }
+    for (size_t i = 0; i < K * K; i++) assert_near(seen[i], confusion[i], 0.0);
+    arena_free(arena);
+}
+
 /* Loss and tally of a whole are those of its samples; a class that is nowhere is not of the
  * mean, and a sample without a pixel costs nothing. */
 static void segments_add_up(void **state) {
@@ -339,15 +367,11 @@ static void kinds_are_whole(void **state) {
 }
 
 static const Case CASES[] = {
-    CASE(oracle, classify_is_its_loops),
-    CASE(oracle, regress_is_its_loops),
-    CASE(oracle, segment_is_its_loops),
-    CASE(theorem, tallies_add_up),
-    CASE(theorem, segments_add_up),
-    CASE(fault, what_data_lack_is_said),
-    CASE(fault, what_a_network_lacks_is_said),
-    CASE(fault, masks_lie_on_images),
-    CASE(theorem, kinds_are_whole),
+    CASE(oracle, classify_is_its_loops), CASE(oracle, regress_is_its_loops),
+    CASE(oracle, segment_is_its_loops),  CASE(theorem, tallies_add_up),
+    CASE(theorem, segments_add_up),      CASE(theorem, maps_are_what_is_tallied),
+    CASE(fault, what_data_lack_is_said), CASE(fault, what_a_network_lacks_is_said),
+    CASE(fault, masks_lie_on_images),    CASE(theorem, kinds_are_whole),
 };
 
 HARNESS_MAIN("task", CASES)
