@@ -108,8 +108,8 @@ bool study_chart(Figure *figure, const Grid *grid, Chart chart, const size_t *se
 /* " (reference)", and how many of its runs have no number to draw. */
 const char *study_remark(Arena *arena, const Grid *grid, size_t series);
 
-/* The error of softmax regression on as many images of the same data, in words (gate.c). NULL:
- * nobody measured it. */
+/* What is known of the same data without a network, in words (gate.c): the error of softmax
+ * regression on as many images, the metric of guesses. NULL: nobody measured it. */
 const char *study_gate(Arena *arena, const Grid *grid);
 
 /* The foot line: where the numbers come from, and `what` they are. */
