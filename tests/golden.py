@@ -68,6 +68,8 @@ BESIDE = [
     (PLAIN.replace(")", ", weights=normalized)"), [], ["none", "layer"]),
     (PLAIN, ["running=precise"], ["batch", "mix(instance, batch)", "renorm"]),
     (PLAIN, ["decay_norms=no"], ["blend(batch, group(2), gate=clamp)"]),
+    (PLAIN, ["optimizer=adamw", "rate=0.01"], ["batch"]),
+    (PLAIN, ["clip=0.5"], ["group(2)"]),
 ]
 
 # No network has the same channels throughout: these are called once, forward and backward.

@@ -25,11 +25,15 @@ typedef struct Schedule {
     double factor;                 /* the rate is multiplied by it at each drop */
 } Schedule;
 
+typedef enum OptimizerKind { OPTIMIZER_SGD, OPTIMIZER_ADAMW } OptimizerKind;
+
+typedef struct Optimizer {
+    OptimizerKind kind;
+    double beta1, beta2, eps; /* of adamw */
+} Optimizer;
+
 /* Moments that evaluation reads: averages over all steps, or over one epoch's at the end. */
 typedef enum Running { RUNNING_AVERAGE, RUNNING_PRECISE } Running;
-
-/* From gradients to steps (optimize.c). */
-typedef enum Optimizer { OPTIMIZER_SGD, OPTIMIZER_ADAMW } Optimizer;
 
 /* config->workers, config->rate... Texts are canonical. */
 typedef struct Config {

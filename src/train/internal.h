@@ -2,6 +2,7 @@
 #ifndef NORMLAB_TRAIN_INTERNAL_H
 #define NORMLAB_TRAIN_INTERNAL_H
 
+#include "optimize.h"
 #include "trace.h"
 
 /* Doubles, so that a checkpoint is vectors of doubles; the counts are exact in them. */
@@ -30,8 +31,8 @@ struct Trainer {
     const Net *net;
     size_t steps; /* of an epoch */
     size_t threads;
-    double *weights, *velocity, *gradient; /* [net->weights] */
-    double *square;                        /* [net->weights] of adamw; NULL: of none */
+    double *weights, *gradient;             /* [net->weights] */
+    double *moment[OPTIMIZER_MOST_MOMENTS]; /* [net->weights] each */
     double *state;  /* [net->states] averages over the steps, maps */
     double *judged; /* [net->states] what evaluation reads: state, or the control's */
     const NormState **told; /* [net->states] what each of them belongs to */

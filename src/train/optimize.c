@@ -1,57 +1,150 @@
-/* Steps of the weights. */
+/* Optimizers: stochastic gradient descent with momentum, and Adam with decoupled weight decay
+ * (Kingma and Ba 2015; Loshchilov and Hutter 2019). notes/40-workers.md */
 #include "optimize.h"
 
-#include <math.h>
+#include "spec.h"
+#include "value.h"
 
-/* Weight of the old in the mean square, and what keeps its root from 0. */
-static const double OLD_SQUARES = 0.999, LEAST_ROOT = 1e-8;
+#include <math.h>
+#include <string.h>
+
+/* What a step takes: of a parameter's weights, or of all. */
+typedef struct Step {
+    const Optimizer *optimizer;
+    double rate, momentum, decay;
+    double bias1, bias2; /* 1 - beta^t */
+} Step;
+
+/* v = momentum v + (g + decay w);  w -= rate v */
+static void step_sgd(double *restrict w, double *const *moment, const double *g,
+                     size_t count, const Step *s) {
+    double *restrict v = moment[0];
+    for (size_t k = 0; k < count; k++) {
+        v[k] = s->momentum * v[k] + (g[k] + s->decay * w[k]);
+        w[k] -= s->rate * v[k];
+    }
+}
+
+/* m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;
+ * w -= rate (m / bias1 / (sqrt(v / bias2) + eps) + decay w) */
+static void step_adamw(double *restrict w, double *const *moment, const double *g,
+                       size_t count, const Step *s) {
+    double *restrict m = moment[0], *restrict v = moment[1];
+    const double beta1 = s->optimizer->beta1, beta2 = s->optimizer->beta2;
+    for (size_t k = 0; k < count; k++) {
+        m[k] = beta1 * m[k] + (1.0 - beta1) * g[k];
+        v[k] = beta2 * v[k] + (1.0 - beta2) * (g[k] * g[k]);
+        const double size = sqrt(v[k] / s->bias2) + s->optimizer->eps;
+        w[k] -= s->rate * (m[k] / s->bias1 / size + s->decay * w[k]);
+    }
+}
+
+typedef struct Method {
+    const char *name;
+    size_t moments;
+    OptimizerMoment moment[OPTIMIZER_MOST_MOMENTS];
+    void (*step)(double *restrict w, double *const *moment, const double *g, size_t count,
+                 const Step *s);
+} Method;
+
+static const Method METHODS[] = {
+    [OPTIMIZER_SGD] = {"sgd", 1, {{"velocity", "momentum of the weights"}}, step_sgd},
+    [OPTIMIZER_ADAMW] = {"adamw",
+                         2,
+                         {{"gradient_mean", "running mean of the gradient"},
+                          {"gradient_square", "running mean of its square"}},
+                         step_adamw}};
+
+size_t optimizer_moments(const Optimizer *optimizer, const OptimizerMoment **moment) {
+    *moment = METHODS[optimizer->kind].moment;
+    return METHODS[optimizer->kind].moments;
+}
+
+/* ---- text ------------------------------------------------------------------------ */
+
+/* A beta of 1 would forget nothing and divide by 0. */
+static bool read_beta(Arguments *arguments, const char *name, double *beta,
+                      Error *error) {
+    const SpecArg *argument = arguments_named(arguments, name);
+    if (argument == NULL) return true;
+    if (!argument_number(argument, name, 0, 1, beta, error)) return false;
+    return *beta < 1.0 ||
+           fail(error, EX_USAGE, argument->at, "%s should be below 1", name);
+}
+
+static bool read_adamw(Optimizer *optimizer, Arena *arena, const Spec *spec,
+                       Error *error) {
+    static const char *const options[] = {"beta1", "beta2", "eps", NULL};
+    Arguments arguments = arguments_of(arena, spec);
+    optimizer->beta1 = 0.9, optimizer->beta2 = 0.999, optimizer->eps = 1e-8;
+    if (!read_beta(&arguments, "beta1", &optimizer->beta1, error) ||
+        !read_beta(&arguments, "beta2", &optimizer->beta2, error))
+        return false;
+    const SpecArg *eps = arguments_named(&arguments, "eps");
+    if (eps && !argument_number(eps, "eps", 1e-30, 1, &optimizer->eps, error))
+        return false;
+    return arguments_done(&arguments, options, error);
+}
+
+bool optimizer_read(Optimizer *optimizer, Arena *arena, const char *text, Error *error) {
+    static const Choice methods = CHOICE(METHODS);
+    const Spec *spec = spec_parse(arena, text, error);
+    if (spec == NULL) return false;
+    const size_t found = choice_find(&methods, spec->word);
+    if (found == methods.count)
+        return fail(error, EX_USAGE, spec->at,
+                    "no optimizer '%s'%s; there are sgd, adamw(beta1=, beta2=, eps=)",
+                    spec->word, choice_hint(arena, &methods, spec->word));
+    *optimizer = (Optimizer){.kind = (OptimizerKind)found};
+    if (found == OPTIMIZER_ADAMW) return read_adamw(optimizer, arena, spec, error);
+    return spec->count == 0 ||
+           fail(error, EX_USAGE, spec->args[0].at,
+                "sgd takes no arguments: its momentum is a key, momentum=");
+}
+
+const char *optimizer_print(const Optimizer *optimizer, Arena *arena) {
+    const char *name = METHODS[optimizer->kind].name;
+    if (optimizer->kind == OPTIMIZER_SGD) return name;
+    return text_print(arena, "%s(beta1=%s, beta2=%s, eps=%s)", name,
+                      text_number(arena, optimizer->beta1),
+                      text_number(arena, optimizer->beta2),
+                      text_number(arena, optimizer->eps));
+}
+
+/* ---- one step -------------------------------------------------------------------- */
+
+void clip_gradient(double *gradient, size_t count, const Config *config) {
+    if (config->clip == 0.0) return;
+    TreeSum squares, none;
+    tree_clear(&squares);
+    tree_clear(&none);
+    TREE_SUM2(&squares, &none, count, i, gradient[i] * gradient[i], 0.0);
+    const double norm = sqrt(tree_total(&squares));
+    if (!(norm > config->clip) || !isfinite(norm)) return;
+    const double scale = config->clip / norm;
+    for (size_t i = 0; i < count; i++) gradient[i] *= scale;
+}
 
 static double decay_of(const NetParam *p, const Config *config) {
     return p->decayed && (!p->normalizer || config->decay_norms) ? config->decay : 0.0;
 }
 
-static void step_sgd(double *restrict w, double *restrict v, const double *g,
-                     size_t count, double momentum, double rate, double decay) {
-    for (size_t k = 0; k < count; k++) {
-        v[k] = momentum * v[k] + (g[k] + decay * w[k]);
-        w[k] -= rate * v[k];
-    }
-}
-
-/* `began`: how much of the two means is not of their start at 0. */
-static void step_adamw(const Descent *d, const NetParam *p, const Config *config,
-                       double rate, const double began[2]) {
-    const double b1 = config->momentum, b2 = OLD_SQUARES, decay = decay_of(p, config);
-    double *restrict w = d->weights + p->offset, *restrict v = d->velocity + p->offset,
-                     *restrict s = d->square + p->offset;
-    const double *g = d->gradient + p->offset;
-    for (size_t k = 0; k < p->count; k++) {
-        v[k] = b1 * v[k] + (1.0 - b1) * g[k];
-        s[k] = b2 * s[k] + (1.0 - b2) * (g[k] * g[k]);
-        const double root = sqrt(s[k] / began[1]) + LEAST_ROOT;
-        w[k] -= rate * (v[k] / began[0] / root + decay * w[k]);
-    }
-}
-
-/* Kept NaN where it is NaN: that is a result. */
-static void keep_inside(double *w, const NetParam *p) {
-    for (size_t k = 0; k < p->count; k++)
-        w[k] = w[k] < p->least ? p->least : w[k] > p->most ? p->most : w[k];
-}
-
-void descend(const Descent *d, const Net *net, const Config *config, double rate,
-             size_t step) {
-    const double steps = (double)(step + 1),
-                 began[] = {1.0 - pow(config->momentum, steps),
-                            1.0 - pow(OLD_SQUARES, steps)};
+void descend(double *weights, double *const *moment, const double *gradient,
+             const Net *net, const Config *config, double rate, size_t step) {
+    const Optimizer *optimizer = &config->optimizer;
+    const Method *method = &METHODS[optimizer->kind];
+    Step s = {.optimizer = optimizer,
+              .rate = rate,
+              .momentum = config->momentum,
+              .bias1 = 1.0 - pow(optimizer->beta1, (double)step + 1.0),
+              .bias2 = 1.0 - pow(optimizer->beta2, (double)step + 1.0)};
     for (size_t i = 0; i < net->params; i++) {
         const NetParam *p = &net->param[i];
-        if (config->optimizer == OPTIMIZER_ADAMW)
-            step_adamw(d, p, config, rate, began);
-        else
-            step_sgd(d->weights + p->offset, d->velocity + p->offset,
-                     d->gradient + p->offset, p->count, config->momentum, rate,
-                     decay_of(p, config));
-        keep_inside(d->weights + p->offset, p);
+        double *w = weights + p->offset, *own[OPTIMIZER_MOST_MOMENTS];
+        for (size_t k = 0; k < method->moments; k++) own[k] = moment[k] + p->offset;
+        s.decay = decay_of(p, config);
+        method->step(w, own, gradient + p->offset, p->count, &s);
+        for (size_t k = 0; k < p->count; k++) /* NaN stays NaN: that is a result */
+            w[k] = w[k] < p->least ? p->least : w[k] > p->most ? p->most : w[k];
     }
 }

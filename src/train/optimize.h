@@ -4,30 +4,26 @@
 
 #include "train.h"
 
+enum { OPTIMIZER_MOST_MOMENTS = 2 };
+
+/* What an optimizer keeps of each weight from step to step, 0 at first. */
+typedef struct OptimizerMoment {
+    const char *name, *title;
+} OptimizerMoment;
+
+size_t optimizer_moments(const Optimizer *optimizer, const OptimizerMoment **moment);
+
 /* Learning rate of a step: the base rate scaled by samples/reference, times warm-up and
  * schedule. */
 double learning_rate(const Config *config, size_t step, size_t steps_of_epoch);
 
-/* [net->weights] each. */
-typedef struct Descent {
-    double *weights;
-    double *velocity; /* mean gradient */
-    double *square;   /* mean square gradient, of adamw */
-    const double *gradient;
-} Descent;
+/* Scales the gradient[count] down to the norm config->clip, where it is longer (Pascanu et al.
+ * 2013); one whose norm is not finite stays as it is, and shows in the loss. */
+void clip_gradient(double *gradient, size_t count, const Config *config);
 
-/* By config->optimizer, then into the parameter's range. sgd:
- *
- *     velocity = momentum velocity + (gradient + decay weight); weight -= rate velocity
- *
- * adamw (Loshchilov and Hutter 2019, algorithm 2, with b1 = momentum, b2 = 0.999, eps = 1e-8), of
- * step t from 0:
- *
- *     velocity = b1 velocity + (1 - b1) gradient, square = b2 square + (1 - b2) gradient^2
- *     weight -= rate (velocity / (1 - b1^(t+1)) / (sqrt(square / (1 - b2^(t+1))) + eps)
- *                     + decay weight)
- */
-void descend(const Descent *descent, const Net *net, const Config *config, double rate,
-             size_t step);
+/* One step of the optimizer; then each weight into its parameter's range. `step` counts from 0
+ * over the whole run. */
+void descend(double *weights, double *const *moment, const double *gradient,
+             const Net *net, const Config *config, double rate, size_t step);
 
 #endif

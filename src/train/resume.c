@@ -4,7 +4,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { MAX_PARTS = 9 + OF_PARTS * (1 + TASK_MOST_METRICS) };
+enum { MAX_PARTS = 8 + OF_PARTS * (1 + TASK_MOST_METRICS) };
 
 static const char *const part_names[OF_PARTS] = {[OF_TRAIN] = "train",
                                                  [OF_VAL] = "val",
@@ -33,10 +33,10 @@ const TrainPart *trainer_parts(Trainer *t, size_t *count) {
     size_t n = 0;
     part[n++] = (TrainPart){"weights", "all weights, in the network's order", t->weights,
                             weights};
-    part[n++] = (TrainPart){"velocity", "momentum of the weights", t->velocity, weights};
-    if (t->square)
-        part[n++] = (TrainPart){"square", "mean square gradient of the weights",
-                                t->square, weights};
+    const OptimizerMoment *moment;
+    const size_t moments = optimizer_moments(&t->config.optimizer, &moment);
+    for (size_t i = 0; i < moments; i++)
+        part[n++] = (TrainPart){moment[i].name, moment[i].title, t->moment[i], weights};
     part[n++] = (TrainPart){"state", "running moments, group maps", t->state, states};
     if (is_precise(t))
         part[n++] =

@@ -31,9 +31,6 @@ static bool check_config(Trainer *t, Error *error) {
             error, EX_USAGE, 0,
             "score=%s: the run has %zu epoch%s; score=last, or a median of as many",
             config_text(c, t->arena, "score"), c->epochs, c->epochs == 1 ? "" : "s");
-    if (c->optimizer == OPTIMIZER_ADAMW && !(c->momentum < 1.0))
-        return fail(error, EX_USAGE, 0,
-                    "momentum=1: optimizer=adamw takes a number below 1");
     t->dataset = dataset_limit(t->arena, t->dataset, c->images, error);
     if (t->dataset == NULL || !dataset_moves(t->dataset, &augment, error) ||
         !task_bind(&t->task, c->task, t->dataset, error))
@@ -51,8 +48,9 @@ static bool check_config(Trainer *t, Error *error) {
 static void take_memory(Trainer *t) {
     size_t W = t->net->weights, S = t->net->states;
     t->weights = TAKE(t->arena, double, W);
-    t->velocity = ZERO(t->arena, double, W);
-    if (t->config.optimizer == OPTIMIZER_ADAMW) t->square = ZERO(t->arena, double, W);
+    const OptimizerMoment *moment;
+    const size_t moments = optimizer_moments(&t->config.optimizer, &moment);
+    for (size_t i = 0; i < moments; i++) t->moment[i] = ZERO(t->arena, double, W);
     t->gradient = TAKE(t->arena, double, W);
     t->state = TAKE(t->arena, double, S);
     t->told = state_owners(t->arena, t->net);
@@ -206,9 +204,9 @@ TrainStatus trainer_step(Trainer *t) {
     c->loss_sum += loss;
     workers_sum(t);
     state_update(t);
-    double rate = learning_rate(&t->config, done, t->steps);
-    const Descent descent = {t->weights, t->velocity, t->square, t->gradient};
-    descend(&descent, t->net, &t->config, rate, done);
+    clip_gradient(t->gradient, t->net->weights, &t->config);
+    const double rate = learning_rate(&t->config, done, t->steps);
+    descend(t->weights, t->moment, t->gradient, t->net, &t->config, rate, done);
     c->step = (double)(done + 1);
     if (step + 1 < t->steps) return TRAIN_STEPPED;
     finish_epoch(t, epoch, rate);

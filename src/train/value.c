@@ -55,8 +55,7 @@ static bool read_word(size_t *found, Arena *arena, const Choice *choice, const c
 
 static const char *const
     YES_NO[] = {"yes", "no"},
-    *const RUNNING[] = {[RUNNING_AVERAGE] = "average", [RUNNING_PRECISE] = "precise"},
-    *const OPTIMIZER[] = {[OPTIMIZER_SGD] = "sgd", [OPTIMIZER_ADAMW] = "adamw"};
+    *const RUNNING[] = {[RUNNING_AVERAGE] = "average", [RUNNING_PRECISE] = "precise"};
 
 static bool read_flag(void *field, Arena *arena, const char *text, Range range,
                       Error *error) {
@@ -86,21 +85,6 @@ static bool read_running(void *field, Arena *arena, const char *text, Range rang
 static const char *print_running(const void *field, Arena *arena) {
     (void)arena;
     return RUNNING[*(const Running *)field];
-}
-
-static bool read_optimizer(void *field, Arena *arena, const char *text, Range range,
-                           Error *error) {
-    (void)range;
-    static const Choice optimizer = CHOICE(OPTIMIZER);
-    size_t found;
-    if (!read_word(&found, arena, &optimizer, text, error)) return false;
-    *(Optimizer *)field = (Optimizer)found;
-    return true;
-}
-
-static const char *print_optimizer(const void *field, Arena *arena) {
-    (void)arena;
-    return OPTIMIZER[*(const Optimizer *)field];
 }
 
 static bool read_dataset(void *field, Arena *arena, const char *text, Range range,
@@ -133,7 +117,6 @@ static const char *print_text(const void *field, Arena *arena) {
 
 const ValueKind value_flag = {read_flag, print_flag},
                 value_running = {read_running, print_running},
-                value_optimizer = {read_optimizer, print_optimizer},
                 value_dataset = {read_dataset, print_text},
                 value_task = {read_task, print_task};
 
@@ -175,6 +158,18 @@ static const char *print_schedule(const void *field, Arena *arena) {
     return schedule_print(field, arena);
 }
 
+static bool read_optimizer(void *field, Arena *arena, const char *text, Range range,
+                           Error *error) {
+    (void)range;
+    Error own = {.set = false};
+    optimizer_read(field, arena, text, &own);
+    return pointing(arena, text, &own, error);
+}
+
+static const char *print_optimizer(const void *field, Arena *arena) {
+    return optimizer_print(field, arena);
+}
+
 static bool read_score(void *field, Arena *arena, const char *text, Range range,
                        Error *error) {
     (void)range;
@@ -191,4 +186,5 @@ static const char *print_score(const void *field, Arena *arena) {
 const ValueKind value_network = {read_network, print_text},
                 value_norm = {read_norm, print_text},
                 value_schedule = {read_schedule, print_schedule},
+                value_optimizer = {read_optimizer, print_optimizer},
                 value_score = {read_score, print_score};

@@ -17,12 +17,17 @@ typedef struct ValueKind {
 } ValueKind;
 
 extern const ValueKind value_count, value_number, value_flag, value_dataset, value_task,
-    value_network, value_norm, value_schedule, value_running, value_optimizer,
+    value_network, value_norm, value_schedule, value_optimizer, value_running,
     value_score;
 
 /* ---- schedule.c ------------------------------------------------------------------ */
 
 bool schedule_read(Schedule *schedule, Arena *arena, const char *text, Error *error);
 const char *schedule_print(const Schedule *schedule, Arena *arena);
+
+/* ---- optimize.c ------------------------------------------------------------------ */
+
+bool optimizer_read(Optimizer *optimizer, Arena *arena, const char *text, Error *error);
+const char *optimizer_print(const Optimizer *optimizer, Arena *arena);
 
 #endif

@@ -24,8 +24,9 @@ static const char *const OTHER[][2] = {
     {"batch", "33"},        {"epochs", "9"},        {"rate", "0.2"},
     {"reference", "256"},   {"schedule", "step"},   {"warmup", "1.5"},
     {"optimizer", "adamw"}, {"momentum", "0"},      {"decay", "0"},
-    {"decay_norms", "no"},  {"flip", "yes"},        {"shift", "2"},
-    {"running", "precise"}, {"score", "median(5)"}, {"seed", "2"},
+    {"clip", "1"},          {"decay_norms", "no"},  {"flip", "yes"},
+    {"shift", "2"},         {"running", "precise"}, {"score", "median(5)"},
+    {"seed", "2"},
 };
 
 /* ---- keys ---- */
@@ -106,6 +107,9 @@ static void one_spelling(void **state) {
         {"schedule", "step(factor=0.5)", "step(0.3, 0.6, 0.9, factor=0.5)"},
         {"schedule", "step( 0.50,0.75 )", "step(0.5, 0.75, factor=0.1)"},
         {"schedule", "constant", "constant"},
+        {"optimizer", "sgd", "sgd"},
+        {"optimizer", "adamw", "adamw(beta1=0.9, beta2=0.999, eps=1e-08)"},
+        {"optimizer", "adamw:beta1=.5", "adamw(beta1=0.5, beta2=0.999, eps=1e-08)"},
         {"score", "median:5", "median(5)"},
         {"score", "median(1)", "last"},
         {"seed", "1000000000000000", "1000000000000000"},
@@ -169,6 +173,11 @@ static const Refused REFUSED[] = {
     {"score", "median", "at byte 0: median of how many epochs? median(5)", ""},
     {"score", "median(0)", "the number of epochs should be", "'0'"},
     {"score", "median(5, 6)", "at byte 10", ""},
+    {"optimizer", "adam", "no optimizer 'adam'", "did you mean 'adamw'?"},
+    {"optimizer", "adamw(beta1=1)", "at byte 6: beta1 should be below 1", ""},
+    {"optimizer", "adamw(beta3=0.1)", "no option 'beta3'", "did you mean 'beta"},
+    {"optimizer", "sgd(momentum=0.9)", "sgd takes no arguments", "momentum="},
+    {"clip", "-1", "a number from 0 to", ""},
     {"schedule", "cosin", "no schedule 'cosin'", "did you mean 'cosine'?"},
     {"schedule", "cosine(1)", "at byte 7: cosine takes no arguments", ""},
     {"schedule", "constant(0.5)", "constant takes no arguments", ""},

@@ -389,8 +389,6 @@ static void what_does_not_fit_is_refused(void **state) {
         {"norm=ghost(5)", "blocks of 5 samples do not divide a batch of 32"},
         {"task=regress", "task=regress: fashion-mini has no field 'number', but image, "
                          "label; that fits: task=classify"},
-        {"optimizer=adamw momentum=1",
-         "momentum=1: optimizer=adamw takes a number below 1"},
         {"score=median(3)", "score=median(3): the run has 2 epochs; score=last"},
         {"norm=ghost(32) batch=16 workers=2",
          "blocks of 32 samples do not divide a batch of 16"},

@@ -125,18 +125,21 @@ static void restate_run(const Recipe *r) {
     for (size_t done = 0; done < 2 * r->steps; done++) {
         ArenaMark mark = arena_mark(arena);
         double *w = copy_of(arena, trainer_weights(t), net->weights);
-        double *v = copy_of(arena, part_of(t, "velocity")->data, net->weights);
         const bool adamw = strstr(r->pairs, "adamw") != NULL;
+        const char *first = adamw ? "gradient_mean" : "velocity";
+        double *v = copy_of(arena, part_of(t, first)->data, net->weights);
         double *q =
-            adamw ? copy_of(arena, part_of(t, "square")->data, net->weights) : NULL;
+            adamw ? copy_of(arena, part_of(t, "gradient_square")->data, net->weights)
+                  : NULL;
         double *s = copy_of(arena, trainer_state(t), net->states);
         Shards shards = shards_of(arena, r, t, data, done, w);
         restated_step(w, v, q, s, net, r, &shards, done);
         trainer_step(t);
         assert_near(apart(trainer_weights(t), w, net->weights), 0.0, 1e-14);
-        assert_near(apart(part_of(t, "velocity")->data, v, net->weights), 0.0, 1e-13);
+        assert_near(apart(part_of(t, first)->data, v, net->weights), 0.0, 1e-13);
         if (q)
-            assert_near(apart(part_of(t, "square")->data, q, net->weights), 0.0, 1e-13);
+            assert_near(apart(part_of(t, "gradient_square")->data, q, net->weights), 0.0,
+                        1e-13);
         if (net->states) assert_near(apart(trainer_state(t), s, net->states), 0.0, 1e-14);
         loss += shards.loss, wrong += shards.wrong;
         if ((done + 1) % r->steps == 0) {
@@ -192,7 +195,7 @@ static void a_step_in_plain_loops(void **state) {
          0.1,
          true,
          {true, 3}},
-        {"workers=2 batch=16 norm=batch optimizer=adamw momentum=0.8 decay=0.5 "
+        {"workers=2 batch=16 norm=batch optimizer=adamw(beta1=0.8) decay=0.5 "
          "decay_norms=no",
          2,
          16,
