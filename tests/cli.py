@@ -703,11 +703,14 @@ def checkpoints(place):
     def put(name, i, value):
         return lambda file: file["parts"][name].__setitem__(i, value)
 
-    step, epochs, loss_sum, wrong_sum, diverged, test_loss = 0, 1, 2, 3, 4, 6
+    step, epochs, loss_sum, diverged = range(4)
     for i, value in ((step, -1.5), (step, float("nan")), (step, 1e300), (step, 0.5), (epochs, 1e300), (epochs, -1),
-                     (loss_sum, float("inf")), (wrong_sum, -1), (wrong_sum, 1e9), (diverged, 1), (test_loss, 0)):
+                     (loss_sum, float("inf")), (diverged, 1)):
         refused(good, ["/parts/counters", "--restart"], put("counters", i, value))
+    for value in (-1, 0.5, 1e9):
+        refused(good, ["/parts/tally", "--restart"], put("tally", 0, value))
     refused(good, ["/parts/val_error", "--restart"], put("val_error", 0, 7.5))
+    refused(good, ["/parts/test_loss", "--restart"], put("test_loss", 0, 0))
     with open(path, "wb") as file:
         file.write(flipped)
     process, deadline = place.start(*words, "--restart"), time.monotonic() + 60
