@@ -4,6 +4,7 @@
 import contextlib
 import csv
 import glob
+import hashlib
 import io
 import json
 import os
@@ -1029,6 +1030,41 @@ def talk(place):
         for text in (out, one.talk):
             check("\x1b" not in text and "\r" not in text, f"{changes}: escape codes in {text!r}")
         check(all(line.startswith("normlab: ") for line in one.talk.splitlines()), f"stderr {one.talk!r}")
+
+
+@case("theorem")
+def kept_weights(place):
+    """weights=yes: the same run, and every parameter by name; one without them is made again."""
+    words = ("run", "batch-size", "--quick", "norm=batch", "network=resnet(depth=8,width=4,stem_stride=2)", "batch=8", "samples=16", "seed=1",
+             "epochs=1", "images=32")
+    place.good(*words)
+    before, = run_files(place)
+    plain = content(before)
+    check("weights" not in h5py.File(before, "r"), "weights that nobody asked for")
+    place.good(*words, "weights=yes")
+    check("keeps no weights" in place.talk, f"it is not said why: {place.talk}")
+    after, = run_files(place)
+    same("identity", os.path.basename(after), os.path.basename(before))
+    with h5py.File(after, "r") as file:
+        weights = np.concatenate([file["weights"][name][()].ravel() for name in file["weights"]])
+        in_order = sorted(file["weights"], key=lambda name: h5py.h5o.get_info(file["weights"][name].id).addr)
+        ordered = np.concatenate([file["weights"][name][()].ravel() for name in in_order])
+        same("weights", len(weights), int(file["summary/weights"][()]))
+        same("their SHA-256", hashlib.sha256(ordered.tobytes()).hexdigest(), str_of(file["summary"].attrs["weights_sha256"]))
+        same("a shape", file["weights/stem.weight"].shape if "stem.weight" in file["weights"] else sorted(file["weights"]), (4, 1, 3, 3))
+        check(all(name.split(".")[-1] in ("running_mean", "running_var", "mean", "var") for name in file["state"]), list(file["state"]))
+        now = content(after)
+    kept = {k: v for k, v in now.items() if not k[0].startswith(("weights", "state")) and k != ("config", "weights")}
+    differ = [k for k in kept if kept[k] != plain.get(k)]
+    check(not differ, f"other numbers: {differ}")
+    place.good(*words, "weights=yes")
+    check("done after" not in place.talk, "it is made a third time")
+    place.good(*words)
+    check("done after" not in place.talk, "weights that are there are no fault")
+
+
+def str_of(value):
+    return value.decode() if isinstance(value, bytes) else value
 
 
 if __name__ == "__main__":

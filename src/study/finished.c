@@ -182,6 +182,8 @@ static bool check_complete(Arena *arena, const Record *r, const Run *run, Error 
     for (size_t i = 0; i < COUNT_OF(digests); i++)
         if (!is_digest(table_fact(&r->summary, digests[i], "")))
             fail(error, EX_DATAERR, 0, "/summary: %s is no digest", digests[i]);
+    if (run->config.weights && r->weights == 0)
+        fail(error, EX_DATAERR, 0, "keeps no weights, which are asked for");
     for (size_t i = 0; i < r->layers && !error->set; i++)
         check_layer(&r->layer[i], error);
     if (error->set || !check_sizes(r, &run->config, error)) return false;
@@ -203,6 +205,7 @@ static Record *read_record(Arena *arena, const Store *store, Error *error) {
     r->pictures = table_read(store, arena, "/pictures", error);
     r->times = table_read(store, arena, "/times", error);
     r->provenance = table_read(store, arena, "/provenance", error);
+    store_members(store, arena, "/weights", &r->weights);
     r->name = store_members(store, arena, "/norms", &r->layers);
     r->layer = TAKE(arena, Table, r->layers + 1);
     for (size_t i = 0; i < r->layers; i++)

@@ -48,6 +48,7 @@ typedef struct Record {
     Table head, config, times, provenance; /* facts of it, and of what computed it */
     Table summary, metrics;                /* single numbers; curves over epochs */
     Table pictures;                        /* what it tells of some samples; or nothing */
+    size_t weights;                        /* tensors that are kept */
     size_t layers;
     const char **name; /* [layers] */
     Table *layer;      /* [layers] what the normalizer learned and adapted */

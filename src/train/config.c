@@ -240,6 +240,7 @@ const char *config_canonical(const Config *config, Arena *arena) {
     size_t count = 0;
     for (size_t i = 0; i < CONFIG_KEYS; i++) {
         const char *text = print(config, arena, i);
+        if (i == CONFIG_AT_weights) continue; /* what is kept decides no number */
         if (i == CONFIG_AT_norm)
             line[count++] = norm_lines(config, &initial, arena);
         else if (strcmp(text, print(&initial, arena, i)) != 0)
