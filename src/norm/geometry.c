@@ -39,6 +39,24 @@ Lattice norm_cell_lattice(Arena *arena, const Norm *norm, Lattice x, NormMode mo
     return cells;
 }
 
+const char *norm_cells(Arena *arena, const Norm *norm) {
+    const NormKind *kind = norm->kind;
+    const NormCells *own = norm->cell;
+    if (kind->cells) return kind->cells;
+    if (norm->parts) return "those of its parts";
+    if (own->moments[NORM_TRAIN] != NORM_OWN)
+        return kind->define || kind->text ? "as its definition says" : "none";
+    if (kind->partition) return "as its definition says";
+    const char *samples = kind->cell->block ? "one sample"
+                          : own->block      ? "a block of samples"
+                                            : "all samples",
+               *channels = kind->cell->width ? "one channel"
+                           : own->width      ? "a block of channels"
+                                             : "all channels";
+    return text_print(arena, "%s x %s x %s", samples, channels,
+                      own->apart ? "one position" : "all positions");
+}
+
 bool norm_fits(Arena *arena, const Norm *norm, Lattice x, NormMode mode, Error *error) {
     const size_t block = norm->cell->block;
     if (x.C != norm->channels)

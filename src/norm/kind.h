@@ -194,7 +194,7 @@ const Spec *alias_expand(Arena *arena, const Spec *said, Error *error);
 /* Adds to an error inside an alias what that stands for. */
 void alias_explain(const Spec *said, Error *error);
 
-/* ---- norm.c: declaring ------------------------------------------------------------- */
+/* ---- declare.c ------------------------------------------------------------------- */
 
 /* A parameter that is free and not decayed, and a running state; to be changed where they
  * stand. */
@@ -202,6 +202,11 @@ NormParam *norm_add_param(Norm *norm, const char *name, NormParamRole role, size
                           double initial);
 NormState *norm_add_state(Norm *norm, const char *name, NormStateRole role, size_t count,
                           double initial);
+
+/* Of norm.c: gamma and beta, running moments and the kind's own; then those of part i,
+ * "part1.running_mean". False and *error at `at` where there are too many. */
+void norm_declare_own(Norm *norm, bool gamma, bool beta);
+bool norm_declare_part(Arena *arena, Norm *norm, size_t i, size_t at, Error *error);
 
 /* ---- norm.c: options --------------------------------------------------------------- */
 

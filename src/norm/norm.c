@@ -1,58 +1,7 @@
-/* Specs turned into configured normalizers, and what is asked of them. */
+/* Specs turned into configured normalizers. */
 #include "kind.h"
 
-#include <math.h>
 #include <string.h>
-
-const char *norm_name(const NormKind *kind) {
-    return kind->name;
-}
-
-const char *norm_usage(const NormKind *kind) {
-    return kind->usage;
-}
-
-const char *norm_title(const NormKind *kind) {
-    return kind->title;
-}
-
-const char *norm_source(const NormKind *kind) {
-    return kind->source ? kind->source : "";
-}
-
-const char *norm_differs(const NormKind *kind) {
-    return kind->differs ? kind->differs : "";
-}
-
-const char *norm_example(const NormKind *kind) {
-    return kind->example ? kind->example : kind->name;
-}
-
-const char *const *norm_also(const NormKind *kind) {
-    return kind->also;
-}
-
-const char *norm_cells(Arena *arena, const Norm *norm) {
-    const NormKind *kind = norm->kind;
-    const NormCells *own = norm->cell;
-    if (kind->cells) return kind->cells;
-    if (norm->parts) return "those of its parts";
-    if (own->moments[NORM_TRAIN] != NORM_OWN)
-        return kind->define || kind->text ? "as its definition says" : "none";
-    if (kind->partition) return "as its definition says";
-    const char *samples = kind->cell->block ? "one sample"
-                          : own->block      ? "a block of samples"
-                                            : "all samples",
-               *channels = kind->cell->width ? "one channel"
-                           : own->width      ? "a block of channels"
-                                             : "all channels";
-    return text_print(arena, "%s x %s x %s", samples, channels,
-                      own->apart ? "one position" : "all positions");
-}
-
-bool norm_keeps_state(const Norm *norm) {
-    return norm->states > 0;
-}
 
 /* Whether it divides by moments of x; a combination that weighs its parts' says an eps. */
 static bool has_eps(const NormKind *kind) {
@@ -68,10 +17,6 @@ static bool keeps_moments(const NormKind *kind) {
 
 bool norm_has_eps(const Norm *norm) {
     return has_eps(norm->kind);
-}
-
-const NormTwin *norm_twins(const Norm *norm) {
-    return norm->kind->twins;
 }
 
 /* ---- configuration --------------------------------------------------------------- */
@@ -273,90 +218,6 @@ static const OtherName OTHERS[] = {{"momentum", "weight_new"},
                                    {"samples", "batch"},
                                    {NULL, NULL}};
 
-NormParam *norm_add_param(Norm *norm, const char *name, NormParamRole role, size_t count,
-                          double initial) {
-    REQUIRE(norm->params < NORM_MAX_PARAMS, "more than %d parameters", NORM_MAX_PARAMS);
-    NormParam *param = &norm->param[norm->params++];
-    *param = (NormParam){.name = name,
-                         .role = role,
-                         .count = count,
-                         .initial = initial,
-                         .least = -INFINITY,
-                         .most = INFINITY};
-    return param;
-}
-
-NormState *norm_add_state(Norm *norm, const char *name, NormStateRole role, size_t count,
-                          double initial) {
-    REQUIRE(norm->states < NORM_MAX_STATES, "more than %d states", NORM_MAX_STATES);
-    NormState *state = &norm->state[norm->states++];
-    *state = (NormState){.name = name,
-                         .role = role,
-                         .count = count,
-                         .initial = initial,
-                         .weight_new = norm->weight_new};
-    return state;
-}
-
-void norm_begin_param(double *value, const NormParam *param, Draw draw) {
-    for (size_t i = 0; i < param->count; i++) {
-        value[i] = param->start ? param->start[i] : param->initial;
-        if (param->std > 0.0) value[i] += param->std * draw_normal(draw, i);
-    }
-}
-
-void norm_begin_state(double *value, const NormState *state) {
-    for (size_t i = 0; i < state->count; i++)
-        value[i] = state->start ? state->start[i] : state->initial;
-}
-
-size_t norm_place(const Norm *norm, NormParamRole role) {
-    const size_t own = norm->parts ? norm->part_param[0] : norm->params;
-    for (size_t i = 0; i < own; i++)
-        if (norm->param[i].role == role) return i;
-    return SIZE_MAX;
-}
-
-static void declare_own(Norm *norm, Affine affine) {
-    size_t C = norm->channels;
-    if (affine.gamma)
-        norm_add_param(norm, "gamma", NORM_PARAM_SCALE, C, 1.0)->decayed = true;
-    if (affine.beta)
-        norm_add_param(norm, "beta", NORM_PARAM_SHIFT, C, 0.0)->decayed = true;
-    const bool keeps = keeps_moments(norm->kind);
-    if (keeps && norm->uncentred) {
-        norm_add_state(norm, "running_square", NORM_STATE_SQUARE, C, 1.0);
-    } else if (keeps) {
-        norm_add_state(norm, "running_mean", NORM_STATE_MEAN, C, 0.0);
-        norm_add_state(norm, "running_var", NORM_STATE_VARIANCE, C, 1.0);
-    }
-    if (norm->kind->declare) norm->kind->declare(norm);
-}
-
-/* Those of part i, after all others: "part1.running_mean". */
-static bool declare_part(Arena *arena, Norm *norm, size_t i, size_t at, Error *error) {
-    const Norm *part = norm->part[i];
-    if (norm->params + part->params > NORM_MAX_PARAMS ||
-        norm->states + part->states > NORM_MAX_STATES)
-        return fail(error, EX_USAGE, at,
-                    "more than %d parameters or %d states in one "
-                    "normalizer",
-                    NORM_MAX_PARAMS, NORM_MAX_STATES);
-    norm->part_param[i] = norm->params;
-    norm->part_state[i] = norm->states;
-    for (size_t k = 0; k < part->params; k++) {
-        NormParam *param = &norm->param[norm->params++];
-        *param = part->param[k];
-        param->name = text_print(arena, "part%zu.%s", i + 1, param->name);
-    }
-    for (size_t k = 0; k < part->states; k++) {
-        NormState *state = &norm->state[norm->states++];
-        *state = part->state[k];
-        state->name = text_print(arena, "part%zu.%s", i + 1, state->name);
-    }
-    return true;
-}
-
 /* a | b where it can be written so. */
 static const char *canonical_spec(Arena *arena, const Norm *norm, const char *arguments) {
     const char *name = norm->kind->name;
@@ -388,9 +249,9 @@ static const Norm *read_kind(Arena *arena, const Spec *spec, size_t channels, bo
         !arguments_done(&arguments, options, error))
         return NULL;
     norm->spec = canonical_spec(arena, norm, canonical.data);
-    declare_own(norm, affine);
+    norm_declare_own(norm, affine.gamma, affine.beta);
     for (size_t i = 0; i < norm->parts; i++)
-        if (!declare_part(arena, norm, i, spec->at, error)) return NULL;
+        if (!norm_declare_part(arena, norm, i, spec->at, error)) return NULL;
     return norm;
 }
 

@@ -191,7 +191,7 @@ bool norm_register(const NormKind *kind, const char *sha256, Error *error);
  * "" where none did. NULL: all that came. */
 const char *norm_plugins(Arena *arena, const Norm *norm);
 
-/* ---- norm.c, parts.c, geometry.c --------------------------------------------------- */
+/* ---- norm.c, declare.c, parts.c, geometry.c ---------------------------------------- */
 
 const char *norm_name(const NormKind *kind);
 const char *norm_usage(const NormKind *kind);   /* "group(G) or group(size=K)" */

@@ -42,6 +42,14 @@ bool norm_accepts(const Norm *norm, const double *const *state, Error *error) {
     return norm->kind->accepts == NULL || norm->kind->accepts(norm, state, error);
 }
 
+bool norm_keeps_state(const Norm *norm) {
+    return norm->states > 0;
+}
+
+const NormTwin *norm_twins(const Norm *norm) {
+    return norm->kind->twins;
+}
+
 bool norm_activates(const Norm *norm) {
     return norm->activates;
 }

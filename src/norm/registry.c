@@ -87,6 +87,36 @@ bool norm_name_is_free(const char *name, Error *error) {
            fail(error, EX_USAGE, 0, "there is a normalizer '%s' already", name);
 }
 
+/* ---- what a kind says of itself -------------------------------------------------- */
+
+const char *norm_name(const NormKind *kind) {
+    return kind->name;
+}
+
+const char *norm_usage(const NormKind *kind) {
+    return kind->usage;
+}
+
+const char *norm_title(const NormKind *kind) {
+    return kind->title;
+}
+
+const char *norm_source(const NormKind *kind) {
+    return kind->source ? kind->source : "";
+}
+
+const char *norm_differs(const NormKind *kind) {
+    return kind->differs ? kind->differs : "";
+}
+
+const char *norm_example(const NormKind *kind) {
+    return kind->example ? kind->example : kind->name;
+}
+
+const char *const *norm_also(const NormKind *kind) {
+    return kind->also;
+}
+
 /* ---- plugins --------------------------------------------------------------------- */
 
 bool norm_register(const NormKind *kind, const char *sha256, Error *error) {
