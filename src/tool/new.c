@@ -139,9 +139,8 @@ const Command command_new = {
     .more = "norm NAME writes src/norm/NAME.c and adds its line to src/norm/norm.def; "
             "network NAME and\n"
             "dataset NAME do so in src/net and src/dataset; experiment NAME writes "
-            "experiments/NAME/run.c. The next "
-            "command builds what is new; it can be "
-            "`normlab check NAME`.\n"
-            "notes/90-your-own-variant.md goes through it, also without a checkout "
-            "(--plugin).",
+            "experiments/NAME/run.c. The next\n"
+            "command builds what is new; it can be `normlab check NAME`. "
+            "notes/90-your-own-variant.md goes through\n"
+            "it, also without a checkout (--plugin).",
 };

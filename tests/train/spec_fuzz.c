@@ -403,7 +403,14 @@ static void read_norms(Fuzz *f, const char *text) {
     Error error = {.set = false};
     bool set = config_set(&config, f->arena, "norm", text, &error);
     sound(f, "norm=", set, &error);
-    HOLDS(f, set == any_channels, "norm=: %s", set ? "accepted" : error.message);
+    const bool places = strchr(text, ';') != NULL; /* a list of patterns begins there */
+    HOLDS(f, set == any_channels || places, "norm=: %s",
+          set ? "accepted" : error.message);
+    const char *rule = text_print(f->arena, "batch; stage*.norm1=%s", text);
+    error.set = false;
+    set = config_set(&config, f->arena, "norm", rule, &error);
+    HOLDS(f, set == any_channels || places, "%s: %s", rule,
+          set ? "accepted" : error.message);
 }
 
 static void read_net(Fuzz *f, const char *text) {
@@ -436,7 +443,15 @@ static void read_spec(Fuzz *f, const char *text) {
 }
 
 static bool is_net(const char *text) {
-    return strncmp(text + strspn(text, " \t"), "resn", 4) == 0;
+    size_t count;
+    const NetKind *const *kind = net_kinds(&count);
+    bool is = false;
+    for (size_t i = 0; i < count; i++) {
+        const size_t length = strlen(net_name(kind[i]));
+        is |= strncmp(text + strspn(text, " \t"), net_name(kind[i]),
+                      length < 4 ? length : 4) == 0;
+    }
+    return is;
 }
 
 /* ---- runs ------------------------------------------------------------------------ */

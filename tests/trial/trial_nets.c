@@ -118,7 +118,8 @@ static void expect(const char *norm, const char *where, Fault fault,
     expect_in(NET, norm, where, fault, judges);
 }
 
-static const char *const NORMS[] = {"batch", "group(2)", "none"};
+static const char *const NORMS[] = {"batch", "group(2)", "none",
+                                    "batch; stage3=group(2); stage2.norm1=frn"};
 static const char *const PLACES[] = {"x", "stage2.block1.conv1.weight",
                                      "stage2.block1.shortcut.weight", "linear.bias"};
 
