@@ -299,7 +299,8 @@ def verdicts(place, judges, functions, members, known):
                     order.insert(0, judge)
                 result = verdict
                 break
-        if result[0] == "survived" and "HELD_(" in mutant.text and not os.path.exists(place.path(f"held-{mutant.number}")):
+        held = os.path.exists(place.path(f"held-{mutant.number}"))
+        if result[0] == "survived" and "HELD_(" in mutant.text and not held and mutant.key not in known:
             result = ("idle", "holds what no input moves")
         results.append((mutant, *result))
     return results
