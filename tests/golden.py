@@ -67,6 +67,7 @@ BESIDE = [
     (PLAIN.replace(")", ", weights=standardized)"), [], ["batch", "group(2)", "mabn"]),
     (PLAIN.replace(")", ", weights=normalized)"), [], ["none", "layer"]),
     (PLAIN, ["running=precise"], ["batch", "mix(instance, batch)", "renorm"]),
+    ("resnet(depth=8, width=8, stem_stride=2)", [], ["batch", "group(2)"]),  # convolutions by tiles
     (PLAIN, ["decay_norms=no"], ["blend(batch, group(2), gate=clamp)"]),
     (PLAIN, ["optimizer=adamw", "rate=0.01"], ["batch"]),
     (PLAIN, ["clip=0.5"], ["group(2)"]),

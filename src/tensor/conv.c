@@ -1,16 +1,5 @@
-/* Convolution by columns: each sample's patches become a matrix, the sums a dgemm.
- *
- * Columns are made for a band of output rows at a time, so that they stay in the cache
- * near the multiplier. */
-#include "tensor.h"
-
-#include <cblas.h>
-#include <limits.h>
-#include <string.h>
-
-/* 512 KiB of columns, half of a usual second-level cache; doubles copied at a time; planes
- * below which rows are copied exactly. */
-enum { BAND_DOUBLES = 1 << 16, CHUNK = 8, SMALLEST_PLANE = 32 };
+/* Convolutions: their sizes, and which way computes them. */
+#include "conv.h"
 
 Conv conv_geometry(Shape x, Shape w, size_t stride, size_t pad) {
     REQUIRE(x.rank == 4 && w.rank == 4, "conv2d takes [N,C,H,W] and [K,C,R,S]");
@@ -30,170 +19,82 @@ Conv conv_geometry(Shape x, Shape w, size_t stride, size_t pad) {
             "conv2d: filter larger than its input");
     conv.P = (conv.H + 2 * pad - conv.R) / stride + 1;
     conv.Q = (conv.W + 2 * pad - conv.S) / stride + 1;
-    REQUIRE(conv.P * conv.Q <= INT_MAX && conv.C * conv.R * conv.S <= INT_MAX &&
-                conv.K <= INT_MAX,
-            "conv2d: larger than BLAS can count");
     return conv;
 }
 
-/* Output columns q for which q*stride + s - pad lies inside 0..W-1: [*from, *to). */
-static void inside(size_t *from, size_t *to, const Conv *conv, size_t s) {
-    size_t first = conv->pad > s ? (conv->pad - s + conv->stride - 1) / conv->stride : 0;
-    size_t last =
-        conv->W + conv->pad > s ? (conv->W + conv->pad - s - 1) / conv->stride + 1 : 0;
-    *to = last < conv->Q ? last : conv->Q;
-    *from = first < *to ? first : *to;
-}
+/* ---- the table ------------------------------------------------------------------- */
 
-/* Rows are short: whole chunks are faster than an exact copy. Up to CHUNK - 1 doubles too
- * many are read and written; the next row's copy overwrites them, and where none follows
- * `exact` is asked. */
-static inline void copy_row(double *restrict to, const double *restrict from, size_t n,
-                            bool exact) {
-    if (exact)
-        memcpy(to, from, n * sizeof *to);
-    else
-        for (size_t i = 0; i < n; i += CHUNK)
-            memcpy(to + i, from + i, CHUNK * sizeof *to);
-}
+/* A row is for all shapes that it fits; the first that fits is taken. Nothing but shape and
+ * form may decide: not the processor, nor time, nor how many samples a call has. Sizes are
+ * those from which on a way was the faster one (notes/25-convolution.md). */
+typedef struct Row {
+    const ConvWay *way;
+    bool pointwise_input;  /* the input form of 1 x 1 filters alone, without stride */
+    size_t least_channels; /* of x, and of y */
+    size_t least_filters;  /* C K */
+    size_t most_filters;   /* their spectra pass through the caches once a call */
+    size_t least_tiles;    /* of 4 x 4 results */
+    size_t least_results;  /* a tile: those that lie outside are computed in vain */
+} Row;
 
-static inline void zero_row(double *to, size_t n) {
-    for (size_t i = 0; i < n; i++) to[i] = 0.0;
-}
+static const Row TABLE[] = {
+    {&conv_winograd, false, 8, 1, 1 << 16, 4, 10},
+    {&conv_winograd, false, 8, 1, 1 << 10, 1, 10},
+    {&conv_columns, true, 64, 1 << 14, SIZE_MAX, 64, 1},
+    {&conv_direct, false, 1, 1, SIZE_MAX, 1, 1},
+};
 
-void im2col(double *restrict column, const double *restrict x, const Conv *conv,
-            size_t p0, size_t p1) {
-    const size_t W = conv->W, Q = conv->Q, stride = conv->stride, pad = conv->pad;
-    for (size_t c = 0; c < conv->C; c++) {
-        const bool exact = c + 1 == conv->C || conv->H * W < SMALLEST_PLANE;
-        for (size_t r = 0; r < conv->R; r++)
-            for (size_t s = 0; s < conv->S; s++) {
-                size_t from, to;
-                inside(&from, &to, conv, s);
-                for (size_t p = p0; p < p1; p++, column += Q) {
-                    size_t h = p * stride + r; /* + pad */
-                    if (h < pad || h >= conv->H + pad || to == from) {
-                        zero_row(column, Q);
-                        continue;
-                    }
-                    const double *row =
-                        x + (c * conv->H + h - pad) * W + (from * stride + s - pad);
-                    if (stride == 1)
-                        copy_row(column + from, row, to - from, exact);
-                    else
-                        for (size_t q = 0; q < to - from; q++)
-                            column[from + q] = row[q * stride];
-                    zero_row(column, from);
-                    zero_row(column + to, Q - to);
-                }
-            }
-    }
-}
-
-void col2im(double *restrict x, const double *restrict column, const Conv *conv,
-            size_t p0, size_t p1) {
-    const size_t W = conv->W, Q = conv->Q, stride = conv->stride, pad = conv->pad;
-    for (size_t c = 0; c < conv->C; c++)
-        for (size_t r = 0; r < conv->R; r++)
-            for (size_t s = 0; s < conv->S; s++) {
-                size_t from, to;
-                inside(&from, &to, conv, s);
-                for (size_t p = p0; p < p1; p++, column += Q) {
-                    size_t h = p * stride + r;
-                    if (h < pad || h >= conv->H + pad || to == from) continue;
-                    double *row = x + (c * conv->H + h - pad) * W;
-                    double *first = row + (from * stride + s - pad);
-                    if (stride == 1)
-                        for (size_t q = 0; q < to - from; q++)
-                            first[q] += column[from + q];
-                    else
-                        for (size_t q = 0; q < to - from; q++)
-                            first[q * stride] += column[from + q];
-                }
-            }
-}
-
-/* Output rows whose columns fit the band. */
-static size_t band_rows(const Conv *conv) {
-    size_t row = conv->C * conv->R * conv->S * conv->Q;
-    size_t rows = row ? BAND_DOUBLES / row : 1;
-    if (rows < 1) rows = 1;
-    return rows < conv->P ? rows : conv->P;
-}
-
-size_t conv_scratch(const Conv *conv) {
-    return conv->C * conv->R * conv->S * conv->Q * band_rows(conv) + CHUNK;
-}
-
-/* A 1x1 filter of stride 1 has its input for columns. */
 static bool is_pointwise(const Conv *conv) {
     return conv->R == 1 && conv->S == 1 && conv->stride == 1 && conv->pad == 0;
 }
 
-typedef struct Band {
-    size_t n, p0, p1;
-    int rows, columns, patch; /* K, (p1-p0)*Q, C*R*S as BLAS counts */
-} Band;
-
-static Band band_at(const Conv *conv, size_t n, size_t p0) {
-    size_t p1 = p0 + band_rows(conv);
-    if (p1 > conv->P) p1 = conv->P;
-    return (Band){n,
-                  p0,
-                  p1,
-                  (int)conv->K,
-                  (int)((p1 - p0) * conv->Q),
-                  (int)(conv->C * conv->R * conv->S)};
+static bool fits(const Row *row, const Conv *conv, ConvForm form) {
+    const size_t H = form == CONV_INPUT ? conv->H : conv->P;
+    const size_t W = form == CONV_INPUT ? conv->W : conv->Q;
+    const size_t tiles = ((H + 3) / 4) * ((W + 3) / 4), filters = conv->C * conv->K;
+    if (row->pointwise_input && !(form == CONV_INPUT && is_pointwise(conv))) return false;
+    return row->way->takes(conv) && conv->C >= row->least_channels &&
+           conv->K >= row->least_channels && filters >= row->least_filters &&
+           filters <= row->most_filters && tiles >= row->least_tiles &&
+           H * W >= row->least_results * tiles;
 }
 
-/* The band's columns: made in scratch, or the input itself. */
-static const double *band_columns(double *scratch, const double *x, const Conv *conv,
-                                  Band b) {
-    const double *sample = x + b.n * conv->C * conv->H * conv->W;
-    if (is_pointwise(conv)) return sample + b.p0 * conv->Q;
-    im2col(scratch, sample, conv, b.p0, b.p1);
-    return scratch;
+const ConvWay *conv_way(const Conv *conv, ConvForm form) {
+    const Row *row = TABLE;
+    while (!fits(row, conv, form)) row++;
+    return row->way;
 }
 
-#define FOR_BANDS(band, conv)                                                            \
-    for (size_t n_ = 0; n_ < (conv)->N; n_++)                                            \
-        for (Band band = band_at((conv), n_, 0); band.p0 < (conv)->P;                    \
-             band = band_at((conv), n_, band.p1))
+bool conv_is_tiled(const Conv *conv, ConvForm form) {
+    return conv_way(conv, form) == &conv_winograd;
+}
+
+/* ---- the three forms ------------------------------------------------------------- */
+
+size_t conv_scratch(const Conv *conv) {
+    size_t most = 0;
+    for (ConvForm form = 0; form < CONV_FORMS; form++) {
+        const size_t doubles = conv_way(conv, form)->scratch(conv, form);
+        if (doubles > most) most = doubles;
+    }
+    return most;
+}
+
+static void run(ConvForm form, const Conv *conv, ConvCall call) {
+    conv_way(conv, form)->run[form](conv, kernels_best(), call);
+}
 
 void conv_forward(double *y, const double *x, const double *w, const Conv *conv,
                   double *scratch, double beta) {
-    const int PQ = (int)(conv->P * conv->Q);
-    FOR_BANDS(b, conv) {
-        const double *column = band_columns(scratch, x, conv, b);
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, b.rows, b.columns, b.patch,
-                    1.0, w, b.patch, column, is_pointwise(conv) ? PQ : b.columns, beta,
-                    y + b.n * conv->K * (size_t)PQ + b.p0 * conv->Q, PQ);
-    }
+    run(CONV_FORWARD, conv, (ConvCall){y, x, w, scratch, beta});
 }
 
 void conv_input(double *dx, const double *dy, const double *w, const Conv *conv,
                 double *scratch, double beta) {
-    const int PQ = (int)(conv->P * conv->Q);
-    if (beta == 0.0) vector_zero(dx, conv->N * conv->C * conv->H * conv->W);
-    FOR_BANDS(b, conv) {
-        double *sample = dx + b.n * conv->C * conv->H * conv->W;
-        bool direct = is_pointwise(conv);
-        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, b.patch, b.columns, b.rows,
-                    1.0, w, b.patch, dy + b.n * conv->K * (size_t)PQ + b.p0 * conv->Q, PQ,
-                    direct ? 1.0 : 0.0, direct ? sample + b.p0 * conv->Q : scratch,
-                    direct ? PQ : b.columns);
-        if (!direct) col2im(sample, scratch, conv, b.p0, b.p1);
-    }
+    run(CONV_INPUT, conv, (ConvCall){dx, dy, w, scratch, beta});
 }
 
 void conv_filter(double *dw, const double *x, const double *dy, const Conv *conv,
                  double *scratch, double beta) {
-    const int PQ = (int)(conv->P * conv->Q);
-    if (beta == 0.0) vector_zero(dw, conv->K * conv->C * conv->R * conv->S);
-    FOR_BANDS(b, conv) {
-        const double *column = band_columns(scratch, x, conv, b);
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, b.rows, b.patch, b.columns,
-                    1.0, dy + b.n * conv->K * (size_t)PQ + b.p0 * conv->Q, PQ, column,
-                    is_pointwise(conv) ? PQ : b.columns, 1.0, dw, b.patch);
-    }
+    run(CONV_FILTER, conv, (ConvCall){dw, x, dy, scratch, beta});
 }

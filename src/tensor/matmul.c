@@ -1,16 +1,88 @@
-/* The multiplier: CBLAS, one thread a caller. Parallelism belongs to the workers
- * above. */
-#include "tensor.h"
+/* Products of matrices: large ones by CBLAS, others by the kernels of convolution, whose bits
+ * are the same on every processor. On the calling thread alone: parallelism belongs to the
+ * workers above. */
+#include "kernels.h"
 
 #include <cblas.h>
 #include <limits.h>
+
+/* Large in all three sizes. Blocks of the others: rows, columns, and terms that are summed before
+ * they are added to the sums of those before them. */
+enum { LARGE = 128, ROWS = 64, COLUMNS = 2 * BLOCK, TERMS = 128 };
 
 void matmul_single_threaded(void) {
     openblas_set_num_threads(1);
 }
 
+/* op(a)[i][l] is a[i * down + l * across]. */
+typedef struct Factor {
+    const double *a;
+    size_t down, across;
+} Factor;
+
+static size_t at_most(size_t n, size_t most) {
+    return n < most ? n : most;
+}
+
+/* The block [terms][columns] of b in panels. */
+static void pack_factor(const Kernels *kernels, double *panels, Factor b, size_t terms,
+                        size_t columns) {
+    for (size_t j = 0; j < columns; j += BLOCK, panels += terms * BLOCK) {
+        const size_t width = at_most(columns - j, BLOCK);
+        if (b.down == 1) {
+            kernels->pack(panels, b.a + j * b.across, b.across, width, terms);
+            continue;
+        }
+        for (size_t l = 0; l < terms; l++)
+            for (size_t i = 0; i < BLOCK; i++)
+                panels[l * BLOCK + i] = i < width ? b.a[l * b.down + j + i] : 0.0;
+    }
+}
+
+/* sum [2][rows][8] of the products of a's rows and b's columns. */
+static void sum_products(const Kernels *kernels, double *sum, Factor a, Factor b,
+                         size_t rows, size_t columns, size_t k) {
+    double panels[TERMS * COLUMNS];
+    size_t row[ROWS], col[TERMS];
+    for (size_t i = 0; i < rows; i++) row[i] = i * a.down;
+    for (size_t l = 0; l < TERMS; l++) col[l] = l * a.across;
+    for (size_t from = 0; from < k; from += TERMS) {
+        const size_t terms = at_most(k - from, TERMS);
+        const Gather g = {a.a + from * a.across, row, col, rows, terms};
+        const Factor rest = {b.a + from * b.down, b.down, b.across};
+        pack_factor(kernels, panels, rest, terms, columns);
+        kernels->product(sum, rows * BLOCK, &g, panels, terms * BLOCK,
+                         block_count(columns), from > 0);
+    }
+}
+
+static void multiply(double *c, Factor a, Factor b, size_t m, size_t n, size_t k,
+                     double beta) {
+    const Kernels *kernels = kernels_best();
+    double sum[ROWS * COLUMNS];
+    for (size_t i = 0; i < m; i += ROWS)
+        for (size_t j = 0; j < n; j += COLUMNS) {
+            const size_t rows = at_most(m - i, ROWS), columns = at_most(n - j, COLUMNS);
+            const Factor down = {a.a + i * a.down, a.down, a.across};
+            const Factor across = {b.a + j * b.across, b.down, b.across};
+            sum_products(kernels, sum, down, across, rows, columns, k);
+            for (size_t r = 0; r < rows; r++)
+                for (size_t s = 0; s < columns; s++) {
+                    const double *from = sum + (s / BLOCK * rows + r) * BLOCK + s % BLOCK;
+                    double *to = c + (i + r) * n + j + s;
+                    *to = beta == 0.0 ? *from : beta * *to + *from;
+                }
+        }
+}
+
 void matmul(double *c, const double *a, const double *b, size_t m, size_t n, size_t k,
             bool transpose_a, bool transpose_b, double beta) {
+    if (m < LARGE || n < LARGE || k < LARGE) {
+        const Factor left = {a, transpose_a ? 1 : k, transpose_a ? m : 1};
+        const Factor right = {b, transpose_b ? 1 : n, transpose_b ? k : 1};
+        multiply(c, left, right, m, n, k, beta);
+        return;
+    }
     REQUIRE(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX, "matmul %zu x %zu x %zu", m, n,
             k);
     cblas_dgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,

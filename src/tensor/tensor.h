@@ -107,7 +107,7 @@ void vector_zero(double *y, size_t n);
 /* ---- matmul.c -------------------------------------------------------------------- */
 
 /* c[m, n] = beta*c + op(a)[m, k] op(b)[k, n]; op transposes where asked (a is then stored
- * [k, m]). CBLAS dgemm on the calling thread alone. */
+ * [k, m]). On the calling thread alone; CBLAS dgemm where all three sizes are 128 or more. */
 void matmul(double *c, const double *a, const double *b, size_t m, size_t n, size_t k,
             bool transpose_a, bool transpose_b, double beta);
 
@@ -133,6 +133,15 @@ Conv conv_geometry(Shape x, Shape w, size_t stride, size_t pad);
 void im2col(double *column, const double *x, const Conv *conv, size_t p0, size_t p1);
 /* Its adjoint, added: x += im2col'(column). */
 void col2im(double *x, const double *column, const Conv *conv, size_t p0, size_t p1);
+
+/* The forms: y of (x, w), x of (y, w), w of (x, y). */
+typedef enum ConvForm { CONV_FORWARD, CONV_INPUT, CONV_FILTER, CONV_FORMS } ConvForm;
+
+/* Each form of each shape has its way (conv.c has the table), whose bits depend on nothing but
+ * the factors: a sample's on no other sample, nor on the instruction set. Results are sums in
+ * a fixed order, but for those of which the following is true: they come in tiles by
+ * Winograd's algorithm, and share the errors of their plane (the last two axes). */
+bool conv_is_tiled(const Conv *conv, ConvForm form);
 
 /* Doubles of scratch that each of these three needs. */
 size_t conv_scratch(const Conv *conv);
