@@ -55,6 +55,24 @@ Node *tape_matmul(Tape *tape, Node *a, Node *b, bool transpose_a, bool transpose
 
 /* ---- conv2d and its two siblings ------------------------------------------------- */
 
+/* A form by sums in order, and by tiles, which round otherwise. */
+#define CONV_OPS(word, form, kernel)                                                     \
+    static const Op op_##word[] = {{.name = #word,                                       \
+                                    .rounding = ROUNDING_PRODUCTS,                       \
+                                    .forward = word##_forward,                           \
+                                    .replay = REPLAYS(word),                             \
+                                    .adjoint = word##_adjoint,                           \
+                                    .backward = kernel},                                 \
+                                   {.name = #word,                                       \
+                                    .rounding = ROUNDING_TILES,                          \
+                                    .forward = word##_forward,                           \
+                                    .replay = REPLAYS(word),                             \
+                                    .adjoint = word##_adjoint,                           \
+                                    .backward = kernel}};                                \
+    static const Op *word##_op(const Conv *conv) {                                       \
+        return &op_##word[conv_is_tiled(conv, form)];                                    \
+    }
+
 typedef void ConvKernel(double *out, const double *a, const double *b, const Conv *conv,
                         double *scratch, double beta);
 
@@ -83,18 +101,13 @@ static void conv2d_backward(Tape *tape, Node *y, const double *g, double *const 
     if (dx[1]) with_scratch(tape, conv_filter, dx[1], x, g, y->detail, beta[1]);
 }
 
-static const Op op_conv2d = {.name = "conv2d",
-                             .rounding = ROUNDING_PRODUCTS,
-                             .forward = conv2d_forward,
-                             .replay = REPLAYS(conv2d),
-                             .adjoint = conv2d_adjoint,
-                             .backward = conv2d_backward};
+CONV_OPS(conv2d, CONV_FORWARD, conv2d_backward)
 
 Node *tape_conv2d(Tape *tape, Node *x, Node *w, size_t stride, size_t pad) {
     Conv *conv = TAKE(tape_arena(tape), Conv, 1);
     *conv = conv_geometry(x->shape, w->shape, stride, pad);
     Shape shape = SHAPE(conv->N, conv->K, conv->P, conv->Q);
-    return tape_write(tape, &op_conv2d, shape, (Node *[]){x, w}, 2, conv, NULL);
+    return tape_write(tape, conv2d_op(conv), shape, (Node *[]){x, w}, 2, conv, NULL);
 }
 
 /* x = conv_input(y, w) */
@@ -116,18 +129,15 @@ static const Conv *keep_conv(Tape *tape, const Conv *conv) {
     return copy;
 }
 
-static const Op op_conv2d_input = {.name = "conv2d_input",
-                                   .rounding = ROUNDING_PRODUCTS,
-                                   .forward = conv2d_input_forward,
-                                   .replay = REPLAYS(conv2d_input),
-                                   .adjoint = conv2d_input_adjoint};
+CONV_OPS(conv2d_input, CONV_INPUT, NULL)
 
 Node *tape_conv2d_input(Tape *tape, Node *y, Node *w, const Conv *conv) {
     REQUIRE(shape_equal(y->shape, SHAPE(conv->N, conv->K, conv->P, conv->Q)) &&
                 shape_equal(w->shape, SHAPE(conv->K, conv->C, conv->R, conv->S)),
             "conv2d_input: another geometry");
-    return tape_write(tape, &op_conv2d_input, SHAPE(conv->N, conv->C, conv->H, conv->W),
-                      (Node *[]){y, w}, 2, keep_conv(tape, conv), NULL);
+    return tape_write(tape, conv2d_input_op(conv),
+                      SHAPE(conv->N, conv->C, conv->H, conv->W), (Node *[]){y, w}, 2,
+                      keep_conv(tape, conv), NULL);
 }
 
 /* w = conv_filter(x, y) */
@@ -142,16 +152,13 @@ static void conv2d_filter_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
     if (y->in[1]->wanted) dx[1] = tape_conv2d(t, y->in[0], g, conv->stride, conv->pad);
 }
 
-static const Op op_conv2d_filter = {.name = "conv2d_filter",
-                                    .rounding = ROUNDING_PRODUCTS,
-                                    .forward = conv2d_filter_forward,
-                                    .replay = REPLAYS(conv2d_filter),
-                                    .adjoint = conv2d_filter_adjoint};
+CONV_OPS(conv2d_filter, CONV_FILTER, NULL)
 
 Node *tape_conv2d_filter(Tape *tape, Node *x, Node *y, const Conv *conv) {
     REQUIRE(shape_equal(x->shape, SHAPE(conv->N, conv->C, conv->H, conv->W)) &&
                 shape_equal(y->shape, SHAPE(conv->N, conv->K, conv->P, conv->Q)),
             "conv2d_filter: another geometry");
-    return tape_write(tape, &op_conv2d_filter, SHAPE(conv->K, conv->C, conv->R, conv->S),
-                      (Node *[]){x, y}, 2, keep_conv(tape, conv), NULL);
+    return tape_write(tape, conv2d_filter_op(conv),
+                      SHAPE(conv->K, conv->C, conv->R, conv->S), (Node *[]){x, y}, 2,
+                      keep_conv(tape, conv), NULL);
 }

@@ -33,6 +33,7 @@ typedef enum Rounding {
     ROUNDING_SUMS,     /* linear, each result a sum of elements */
     ROUNDING_MEANS,    /* over the cells of a partition (detail) */
     ROUNDING_PRODUCTS, /* bilinear, each result a sum of products */
+    ROUNDING_TILES,    /* the same by way of others: those of a plane share errors */
     ROUNDING_QUOTIENT, /* elementwise */
     ROUNDING_SOFTMAX,
     ROUNDING_ENTROPY

@@ -150,6 +150,31 @@ static void errors_stay_below_the_bound_and_near_it(void **state) {
     }
 }
 
+/* Convolutions by tiles, and their gradients: also of x in which a few numbers stand alone, so
+ * that some results are far smaller than what is added up on their way. */
+static void tiles_stay_below_the_bound(void **state) {
+    (void)state;
+    enum { C = 8, X = 2 * C * 49, W = C * C * 9 };
+    for (uint64_t sample = 0; sample < 12; sample++) {
+        Arena *arena = arena_new();
+        Tape *t = tape_new(arena);
+        double *at = normals(arena, X, 100 + sample, 0.0);
+        for (size_t i = 0; i < X; i++) at[i] *= exp((double)(sample % 3) * at[i]);
+        Node *x = tape_parameter(t, SHAPE(2, C, 7, 7), at, NULL);
+        Node *w = tape_parameter(t, SHAPE(C, C, 3, 3),
+                                 normals(arena, W, 200 + sample, 0.0), NULL);
+        Node *y = tape_conv2d(t, x, w, 1, 1), *of[] = {x, w}, *dx[2];
+        tape_gradient(t, tape_sum_all(t, tape_mul(t, y, y)), NULL, of, 2, dx);
+        Node *all[] = {y, dx[0], dx[1]};
+        for (size_t i = 0; i < COUNT_OF(all); i++) {
+            const Compared c = compare(arena, t, all[i]);
+            assert_int_equal(all[i]->op->rounding, ROUNDING_TILES);
+            assert_true(c.below && c.sharp_below && c.bound < 1e5 * c.error);
+        }
+        arena_free(arena);
+    }
+}
+
 /* ---- terms that cancel ----------------------------------------------------------- */
 
 static double scale_by(Arena *arena, Tape *tape, Node *y, size_t element, BoundOf what) {
@@ -250,6 +275,7 @@ static void paths_are_told_from_numbers(void **state) {
 
 static const Case CASES[] = {
     CASE(theorem, errors_stay_below_the_bound_and_near_it),
+    CASE(theorem, tiles_stay_below_the_bound),
     CASE(theorem, what_cancels_is_not_forgotten),
     CASE(theorem, paths_are_told_from_numbers),
 };
