@@ -379,7 +379,7 @@ def networks(place):
 @case("example")
 def deviations(place):
     """`list norms NAME` says where published code deviates, in lines of a terminal; --json says it whole."""
-    words = {"position": "unbiased", "rms": "outside of the root, 1e-8", "mix": "circle", "switchable": "unbiased",
+    words = {"position": "unbiased", "rms": "outside of the root (eps_outside=yes, eps=1e-8)", "mix": "circle", "switchable": "unbiased",
              "bcn": "m / (m - 1)", "ghost": "interleaves", "ibn": "rounds", "batch": "biased", "bn": "ONNX"}
     for name, word in words.items():
         lines = place.good("list", "norms", name).splitlines()
