@@ -175,10 +175,17 @@ def chunks(x, t):
     return (running(seen, t.state) if t.eval else standard(seen, (1, 3))).reshape(x.shape)
 
 
-def response(x, t):
+def unbiased(x, axes):
+    """(x - mean) / (std + eps), the variance unbiased."""
+    m, v = moments(x, axes)
+    count = np.prod([x.shape[axis] for axis in np.atleast_1d(axes)])
+    return (x - m) / (np.sqrt(v * count / (count - 1)) + 1e-5)
+
+
+def response(x, t, before=2, behind=2):
     squares = np.zeros_like(x)
     for c, other in itertools.product(range(C), range(C)):
-        if abs(c - other) <= 2:
+        if -before <= other - c <= behind:
             squares[:, :, c] += x[:, :, other] ** 2
     return x / np.exp(0.75 * np.log(2 + 1e-4 * squares))
 
@@ -195,6 +202,10 @@ XHAT = {
     "none": lambda x, t: x, "batch": batch, "batch(center=no)": square, "layer": lambda x, t: standard(x, (2, 3)),
     "instance": lambda x, t: standard(x, 3), "group(2)": lambda x, t: group(x, 2), "position": lambda x, t: standard(x, 2),
     "position(center=no)": lambda x, t: x / np.sqrt(mean(x * x, 2) + 1e-5),
+    "group(2, variance=unbiased, eps_outside=yes)":
+        lambda x, t: blocks(x, 1, C // 2, lambda a: unbiased(a, (2, 4, 5))),
+    "position(variance=unbiased, eps_outside=yes)": lambda x, t: unbiased(x, 2),
+    "response(4, side=left)": lambda x, t: response(x, t, 2, 1),
     "ghost(4)": batch, "mix(instance, layer, batch)": mix,
     "blend(batch, group(2))": lambda x, t: (lambda r: r * batch(x, t, "part1.") + (1 - r) * group(x, 2))(
         channels(sigmoid(t.p["gate"]))),

@@ -447,7 +447,7 @@ def tables(place):
     check("from " + collected(place) in place.talk, f"the source is not named: {place.talk!r}")
     data = json.loads(place.good("table", "batch-size@few", "--json"))
     same("keys", sorted(data),
-         ["cells", "changed", "experiment", "finished", "identity", "measure", "notes", "protocol", "published", "quick", "runs",
+         ["cells", "changed", "experiment", "finished", "identity", "measure", "metric", "notes", "protocol", "published", "quick", "runs",
           "schema", "score", "study"])
     same("cells", [(c["series"], c["along"], c["seeds"]) for c in data["cells"]],
          [("batch", 8, 2), ("batch", 4, 2), ("group(4)", 8, 2), ("group(4)", 4, 2)])

@@ -145,7 +145,8 @@ def link(target, objects, program):
     words[words.index("-o") + 1] = program
     ours = [path for source, path in objects if source in sources]
     for source, _ in objects:  # what is linked as an object, not out of a library
-        words = [word for word in words if not word.endswith("/".join(source.split("/")[-2:]) + ".o")]
+        end = "/".join(source.split("/")[-2:]) + ".o"
+        words = [word for word in words if not word.endswith(end) or "/test-" in word]  # a test may be called as its source
     first = next(i for i, word in enumerate(words) if word.endswith(".a"))
     done = subprocess.run([*words[:first], *ours, *words[first:]], cwd=BUILD, capture_output=True, text=True)
     check(done.returncode == 0, f"linking {target}: {done.stderr[:3000]}")
