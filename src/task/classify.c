@@ -5,7 +5,7 @@
 
 enum { WRONG, SAMPLES, TALLIES };
 
-static bool bind(Task *task, const Dataset *data, Error *error) {
+static bool find(Task *task, const Dataset *data, Error *error) {
     const DataField *label = task_want(task, data, "label", DATA_LABELS, 0, error);
     if (label == NULL) return false;
     task->outputs = label->classes;
@@ -17,7 +17,7 @@ static bool accepts(const Task *task, const Net *net, Error *error) {
     return task_one_output(task, net, 1, error);
 }
 
-static Node *write(const Task *task, Tape *tape, Node *const *out, const Batch *batch) {
+static Node *loss(const Task *task, Tape *tape, Node *const *out, const Batch *batch) {
     return tape_cross_entropy(tape, out[0], batch->label[task->field]);
 }
 
@@ -57,9 +57,9 @@ const TaskKind task_classify = {.name = "classify",
                                 .loss = "mean cross-entropy",
                                 .metrics = COUNT_OF(metrics),
                                 .metric = metrics,
-                                .bind = bind,
+                                .bind = find,
                                 .accepts = accepts,
-                                .write = write,
+                                .write = loss,
                                 .tally = tally,
                                 .holds = holds,
                                 .judge = judge};

@@ -18,7 +18,7 @@ const TaskKind *const *task_kinds(size_t *count) {
     return KINDS;
 }
 
-static bool bind(Task *task, const TaskKind *kind, const Dataset *data, Error *error) {
+static bool fits(Task *task, const TaskKind *kind, const Dataset *data, Error *error) {
     REQUIRE(kind->metrics > 0 && kind->metrics <= TASK_MOST_METRICS, "%s: %zu metrics",
             kind->name, kind->metrics);
     *task = (Task){.kind = kind, .metrics = kind->metrics, .scale = 1.0};
@@ -29,12 +29,12 @@ static bool bind(Task *task, const TaskKind *kind, const Dataset *data, Error *e
 bool task_bind(Task *task, const TaskKind *kind, const Dataset *data, Error *error) {
     Error own = {.set = false};
     char fitting[256] = "";
-    if (bind(task, kind, data, &own)) return true;
+    if (fits(task, kind, data, &own)) return true;
     for (size_t i = 0; i < COUNT_OF(KINDS); i++) {
         Task other;
         Error quiet = {.set = false};
         const size_t at = strlen(fitting);
-        if (bind(&other, KINDS[i], data, &quiet))
+        if (fits(&other, KINDS[i], data, &quiet))
             snprintf(fitting + at, sizeof fitting - at, "%stask=%s",
                      at ? " or " : "; that fits: ", KINDS[i]->name);
     }

@@ -5,7 +5,7 @@
 
 enum { SQUARES, SAMPLES, TALLIES };
 
-static bool bind(Task *task, const Dataset *data, Error *error) {
+static bool find(Task *task, const Dataset *data, Error *error) {
     const DataField *number = task_want(task, data, "number", DATA_REALS, 0, error);
     if (number == NULL) return false;
     task->outputs = 1;
@@ -19,7 +19,7 @@ static bool accepts(const Task *task, const Net *net, Error *error) {
     return task_one_output(task, net, 1, error);
 }
 
-static Node *write(const Task *task, Tape *tape, Node *const *out, const Batch *batch) {
+static Node *loss(const Task *task, Tape *tape, Node *const *out, const Batch *batch) {
     Node *number = tape_leaf(tape, out[0]->shape, batch->real[task->field]),
          *apart = tape_sub(tape, out[0], number),
          *squares = tape_sum_all(tape, tape_mul(tape, apart, apart));
@@ -56,9 +56,9 @@ const TaskKind task_regress = {.name = "regress",
                                .loss = "mean squared error",
                                .metrics = COUNT_OF(metrics),
                                .metric = metrics,
-                               .bind = bind,
+                               .bind = find,
                                .accepts = accepts,
-                               .write = write,
+                               .write = loss,
                                .tally = tally,
                                .holds = holds,
                                .judge = judge};

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-static bool bind(Task *task, const Dataset *data, Error *error) {
+static bool find(Task *task, const Dataset *data, Error *error) {
     const DataField *mask = task_want(task, data, "mask", DATA_LABELS, 2, error);
     if (mask == NULL) return false;
     const Shape *image = &data->field[0].shape;
@@ -51,7 +51,7 @@ static Counted count_pixels(Arena *arena, const uint8_t *label, size_t N, size_t
     return all;
 }
 
-static Node *write(const Task *task, Tape *tape, Node *const *out, const Batch *batch) {
+static Node *loss(const Task *task, Tape *tape, Node *const *out, const Batch *batch) {
     const size_t N = batch->count, K = task->outputs,
                  L = shape_count(out[0]->shape) / (N * K);
     const Counted pixel =
@@ -142,9 +142,9 @@ const TaskKind task_segment = {.name = "segment",
                                .loss = "mean cross-entropy of pixels",
                                .metrics = METRICS,
                                .metric = metrics,
-                               .bind = bind,
+                               .bind = find,
                                .accepts = accepts,
-                               .write = write,
+                               .write = loss,
                                .tally = tally,
                                .holds = holds,
                                .judge = judge,
