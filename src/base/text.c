@@ -152,7 +152,7 @@ size_t text_columns(const char *text) {
                         : first < 0xf0 ? first & 0xfu
                                        : first & 0x7u;
         for (; first >= 0xc0 && (*text & 0xc0) == 0x80; text++)
-            code = code << 6 | (*text & 0x3fu);
+            code = code << 6 | ((unsigned char)*text & 0x3fu);
         sum += columns_of(code);
     }
     return sum;
