@@ -2,6 +2,7 @@
 #include "kind.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,13 +35,11 @@ const DatasetKind *dataset_find(const char *text, const char **path) {
 
 /* Links are followed, where it is there. */
 static const char *absolute(Arena *arena, const char *path) {
-    char *real = realpath(path, NULL), *here = getcwd(NULL, 0);
-    const char *whole = real                    ? text_print(arena, "%s", real)
-                        : *path == '/' || !here ? text_print(arena, "%s", path)
-                                                : text_print(arena, "%s/%s", here, path);
-    free(real);
-    free(here);
-    return whole;
+    char room[PATH_MAX];
+    if (realpath(path, room)) return text_print(arena, "%s", room);
+    if (*path == '/' || getcwd(room, sizeof room) == NULL)
+        return text_print(arena, "%s", path);
+    return text_print(arena, "%s/%s", room, path);
 }
 
 static bool is_expected(Arena *arena, const char *text, Error *error) {
