@@ -594,6 +594,81 @@ def channels_last(place):
             check(np.array_equal(got[name], there), f"{spec} on {shape}: /{name} is another in channels-last")
 
 
+@case("oracle")
+def layer_norm(place):
+    """PyTorch's LayerNorm over the last k axes: samples are the axes before, gamma and beta have the shape of those k."""
+    rng = np.random.default_rng(20)
+    for shape, k in ((shape, k) for shape in ((4, 6), (2, 3, 5), (3, 2, 4, 2), (2, 3, 2, 2, 3)) for k in range(1, len(shape))):
+        last, axes = shape[len(shape) - k:], tuple(range(len(shape) - k, len(shape)))
+        before = tuple(range(len(shape) - k))
+        x, dy, gamma, beta = rng.normal(size=shape), rng.normal(size=shape), rng.normal(size=last), rng.normal(size=last)
+        mean, rstd = x.mean(axes, keepdims=True), 1 / np.sqrt(x.var(axes, keepdims=True) + 1e-5)
+        xhat, h = (x - mean) * rstd, gamma * dy
+        expected = {"y": gamma * xhat + beta, "mean": mean.squeeze(axes), "rstd": rstd.squeeze(axes),
+                    "dx": rstd * (h - h.mean(axes, keepdims=True) - xhat * (h * xhat).mean(axes, keepdims=True)),
+                    "dgamma": (dy * xhat).sum(before), "dbeta": dy.sum(before)}
+        back = ",".join(str(axis - len(shape)) for axis in axes)
+        for flat_list in (False, True):
+            affine = {"gamma": gamma.ravel() if flat_list else gamma, "beta": beta}
+            same("layer", talk_of(place, "layer", {"x": x, "dy": dy, **affine}, "--samples", ",".join(map(str, before)),
+                                  "--channels", back), (0, ""))
+            got = output(place)
+            same(f"data sets of layer over {k} of {shape}", sorted(got), sorted(expected))
+            for name, values in expected.items():
+                same(f"layer over {k} of {shape}: shape of /{name}", got[name].shape, values.shape)
+                error, scale = np.abs(got[name] - values).max(), np.abs(values).max()
+                check(error <= 1e-12 * scale, f"layer over {k} of {shape}: /{name} differs by {error:.3g} of {scale:.3g}")
+
+
+def said(axes):
+    return ",".join(map(str, axes)) or "none"
+
+
+@case("oracle")
+def chosen_axes(place):
+    """Axes in any order and number give the same bits as the [N, C, ...] that they stand for, in the shapes of the axes."""
+    rng = np.random.default_rng(21)
+    like_x = ("x", "dy", "v", "y", "dx", "ds_dx", "ds_ddy")
+    by_channel = ("gamma", "beta", "dgamma", "dbeta", "ds_dgamma", "ds_dbeta", "running_mean", "running_var")
+    specs = ("batch", "layer", "instance", "group(2)", "group(size=1)", "position", "ghost(1)", "mix(layer, batch)")
+    for trial, (spec, rank) in enumerate(itertools.product(specs, (2, 3, 4, 5, 5, 5))):
+        size, order = rng.choice((2, 4), size=rank), rng.permutation(rank)
+        samples = trial % 3 if rank > 2 else 1  # "none" too
+        channels = 1 + trial % max(1, rank - samples - 1) if rank > 2 else 1
+        n, c, l = order[:samples], order[samples:samples + channels], np.sort(order[samples + channels:])
+        order = np.concatenate((n, c, l)).astype(int)
+        seen_shape = (int(np.prod(size[n])), int(np.prod(size[c])), *size[l])
+        if len(seen_shape) > 5:
+            seen_shape = (*seen_shape[:2], int(np.prod(size[l])))
+        seen = arrays_of(rng, seen_shape)
+        code, talk = talk_of(place, spec, seen)
+        same(f"{spec} on {seen_shape}", code, 0)
+        first = output(place)
+
+        def there(name, values):
+            if name in like_x:
+                return np.transpose(values.reshape(size[order]), np.argsort(order))
+            if name.split(".")[-1] in by_channel:
+                return values.reshape(size[c])
+            if name in ("mean", "rstd"):
+                shape = {"batch": size[c], "layer": size[n], "instance": (*size[n], *size[c]), "group(2)": (*size[n], 2),
+                         "group(size=1)": (*size[n], *size[c]), "position": (*size[n], *size[l]),
+                         "ghost(1)": (*size[n], *size[c])}[spec]
+                if spec == "group(2)" and seen_shape[1] == 2:
+                    shape = (*size[n], *size[c])
+                return values.reshape([int(k) for k in shape])
+            return values
+
+        words = ("--samples", said(n), "--channels", said(np.where(rng.random(channels) < 0.5, c, c - rank)))
+        same(f"{spec}, {words}", talk_of(place, spec, {k: there(k, v) for k, v in seen.items()}, *words)[0], 0)
+        got = output(place)
+        same(f"data sets of {spec}", sorted(got), sorted(first))
+        for name, values in first.items():
+            expected = there(name, values)
+            check(got[name].shape == expected.shape and np.array_equal(got[name], expected),
+                  f"{spec} on {size}, {words}: /{name} {got[name].shape} is not that of {seen_shape} {expected.shape}")
+
+
 @case("example")
 def axes(place):
     """Images whose last axis seems to be the channels are remarked, others are not."""

@@ -13,12 +13,6 @@ static NormMode read_mode(const Call *call) {
     return (NormMode)call_choice(call, "--mode", &modes);
 }
 
-static bool read_channels_last(const Call *call) {
-    static const char *const names[] = {"channels-first", "channels-last"};
-    static const Choice layouts = CHOICE(names);
-    return call_choice(call, "--layout", &layouts) == 1;
-}
-
 static size_t read_epoch(const Call *call) {
     const char *text = call_option(call, "--epoch");
     size_t epoch = 0;
@@ -106,12 +100,13 @@ static void put_params(const Job *job, Store *out, const char *prefix,
     for (size_t i = 0; i < job->norm->params; i++) {
         const NormParam *p = &job->norm->param[i];
         const char *path = apply_param_path(job, prefix, i);
+        const Shape shape = apply_vector(job, p->count, job->unbound->param[i].count);
         if (data[i] == NULL) continue;
         if (strncmp(path, group, strlen(group)) == 0 && path[strlen(group)] == '/' &&
             !store_has(out, group))
             store_group(out, group, "by parameters beside gamma and beta");
         store_tensor(
-            out, path, data[i], 1, &p->count, "1",
+            out, path, data[i], shape.rank, shape.size, "1",
             text_print(job->arena, "gradient of %s with respect to %s", what, p->name));
     }
 }
@@ -128,10 +123,13 @@ static void put_moments(const Job *job, Store *out, const Results *r) {
 }
 
 static void put_states(const Job *job, Store *out, const Results *r) {
-    for (size_t i = 0; i < job->norm->states; i++)
+    for (size_t i = 0; i < job->norm->states; i++) {
+        const Shape shape =
+            apply_vector(job, job->norm->state[i].count, job->unbound->state[i].count);
         if (r->state[i])
-            store_tensor(out, apply_state_path(job, i), r->state[i], 1,
-                         &job->norm->state[i].count, "1", "state after the step");
+            store_tensor(out, apply_state_path(job, i), r->state[i], shape.rank,
+                         shape.size, "1", "state after the step");
+    }
     const bool empty = shape_count(job->shape) == 0;
     const double batches = job->batches + (empty ? 0.0 : 1.0);
     if (job->counts)
@@ -145,7 +143,11 @@ static void put_settings(const Job *job, Store *out) {
     if (*plugins) store_text(out, "/", "plugins", plugins);
     store_text(out, "/", "mode", job->mode == NORM_EVAL ? "eval" : "train");
     store_number(out, "/", "eps", job->norm->eps);
-    if (job->channels_last) store_text(out, "/", "layout", "channels-last");
+    if (job->axes.last) store_text(out, "/", "layout", "channels-last");
+    for (size_t i = 0; i < COUNT_OF(job->axes.list); i++)
+        if (job->axes.list[i].text)
+            store_text(out, "/", job->axes.list[i].option + strlen("--"),
+                       job->axes.list[i].text);
     if (*job->names->option) store_text(out, "/", "names", job->names->option);
 }
 
@@ -168,7 +170,8 @@ static Job *read_job(const Call *call, const Store *store) {
     job->in = store;
     job->path = call->word[1];
     job->names = apply_names(call);
-    job->channels_last = read_channels_last(call);
+    job->axes = apply_axes(call);
+    job->unbound = read_norm(call, 0);
     job->mode = read_mode(call);
     job->epoch = read_epoch(call);
     return job;
@@ -179,7 +182,6 @@ static int run_apply(const Call *call) {
     const char *in = call->word[1], *to = call->word[2];
     Error error = {.set = false};
     read_job(call, NULL); /* wrong words are said before any file is opened */
-    read_norm(call, 0);
     refuse_same_file(in, to);
     Store *store = store_open(in, &error);
     die_if(&error);
@@ -211,7 +213,7 @@ static int run_apply(const Call *call) {
 const Command command_apply = {
     .name = "apply",
     .usage = "SPEC IN.h5 OUT.h5 [--mode train|eval] [--eps E] [--epoch N] [--layout L] "
-             "[--names F]",
+             "[--samples AXES] [--channels AXES] [--names F]",
     .summary = "Runs a normalizer on your own tensors, with first and second derivatives",
     .options =
         (const Option[]){
@@ -219,6 +221,9 @@ const Command command_apply = {
             {"--eps", "E", "added to the variance (default 1e-5), from 0 on"},
             {"--epoch", "N", "for schedules, from 0 (default)"},
             {"--layout", "L", "channels-first, [N, C, ...] (default), or channels-last"},
+            {"--samples", "AXES",
+             "axes of /x from 0, -1 the last: 0 (default), 0,1, none"},
+            {"--channels", "AXES", "those that the affine has: 1 (default), 1,2,3, none"},
             {"--names", "F", "of torch, onnx, keras or flax, in IN and OUT"},
             {NULL, NULL, NULL}},
     .least = 3,
@@ -235,6 +240,12 @@ const Command command_apply = {
         "standardizes: /mean and /rstd =\n"
         "        1 / sqrt(variance + eps) of its cells, [C] of batch, [N] of layer, [N, "
         "G] of group, [N, H, W] of position.\n"
+        "axes    that are neither samples nor channels are positions. Several are one, "
+        "as in "
+        "PyTorch's LayerNorm([H, W]):\n"
+        "        `layer --samples 0,1 --channels 2,3`, where [N] and [C] are the shapes "
+        "[N, K] "
+        "and [H, W]; a list [C] is read, too.\n"
         "first   with /dy in IN, of x's shape: the gradients of <dy, y>, /dx, /dgamma, "
         "/dbeta, /dparam/NAME.\n"
         "second  with any of /v (of x's shape), /v_gamma, /v_beta, /v_param/NAME, the "

@@ -18,6 +18,26 @@ typedef struct Names {
 /* --names; ours where it is not given. */
 const Names *apply_names(const Call *call);
 
+/* ---- apply_axes.c: words ------------------------------------------------------------ */
+
+typedef enum AxisRole { AXIS_SAMPLES, AXIS_CHANNELS, AXIS_POSITIONS } AxisRole;
+
+/* What one option says; negative: from the end. */
+typedef struct AxisList {
+    const char *option, *text; /* text NULL: it does not, and this is what is usual */
+    size_t count;
+    ptrdiff_t axis[SHAPE_MAX_RANK];
+} AxisList;
+
+/* Of a tensor in IN and OUT: samples, channels, and the rest are positions. */
+typedef struct Axes {
+    bool last;                    /* --layout channels-last */
+    AxisList list[2];             /* samples, channels */
+    size_t order[SHAPE_MAX_RANK]; /* of that x: samples, channels, positions */
+} Axes;
+
+/* --samples, --channels, --layout. */
+Axes apply_axes(const Call *call);
 
 /* ---- apply.c ---------------------------------------------------------------------- */
 
@@ -32,11 +52,12 @@ typedef struct Job {
     const Store *in;
     const char *path; /* of the input, for messages */
     const Names *names;
-    bool channels_last;
+    Axes axes;
     const Norm *norm;
+    const Norm *unbound; /* to a number of channels */
     NormMode mode;
     size_t epoch;
-    Shape given, shape; /* of x in IN, and [N, C, ...] */
+    Shape given, shape; /* of x in IN, and [N, C, positions...] */
     Lattice lattice;
     const char *unused; /* names in IN, "": none */
     size_t operands;
@@ -73,7 +94,20 @@ void apply_list_operands(Job *job);
 /* The rest, of a job whose norm is bound. */
 void apply_read(Job *job);
 
-/* A tensor as IN and OUT have it, of one that the normalizer sees, and back. */
+/* The shape that so many numbers have in IN and OUT, `bound` of them where there is a number
+ * of channels and `unbound` where there is not yet: the channels' axes, or a list. */
+Shape apply_vector(const Job *job, size_t bound, size_t unbound);
+
+/* ---- apply_axes.c ------------------------------------------------------------------ */
+
+/* order and job->shape, of job->given. */
+void apply_place_axes(Job *job);
+
+/* Sizes of those axes, in the order in which they are said. */
+Shape apply_shape_of(const Job *job, AxisRole role);
+
+/* A tensor as the normalizer sees it, of one in IN; and one of OUT, of what it sees. */
+const double *apply_seen(const Job *job, const double *given);
 const double *apply_layout(const Job *job, const double *seen);
 
 /* ---- apply_run.c ------------------------------------------------------------------ */

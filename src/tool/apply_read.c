@@ -4,37 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- layout ------------------------------------------------------------------------ */
-
-/* out[n, j, i] = in[n, i, j] */
-static const double *swapped(Arena *arena, const double *in, size_t n, size_t rows,
-                             size_t columns) {
-    double *out = TAKE(arena, double, n *rows *columns);
-    for (size_t k = 0; k < n; k++, in += rows * columns)
-        for (size_t j = 0; j < columns; j++)
-            for (size_t i = 0; i < rows; i++)
-                out[(k * columns + j) * rows + i] = in[i * columns + j];
-    return out;
-}
-
-const double *apply_layout(const Job *job, const double *seen) {
-    const Lattice at = job->lattice;
-    return job->channels_last ? swapped(job->arena, seen, at.N, at.C, at.L) : seen;
-}
-
-static const double *layout_seen(const Job *job, const double *given) {
-    const Lattice at = job->lattice;
-    return job->channels_last ? swapped(job->arena, given, at.N, at.L, at.C) : given;
-}
-
-/* [N, ..., C] -> [N, C, ...] */
-static Shape shape_seen(Shape given) {
-    Shape seen = given;
-    seen.size[1] = given.size[given.rank - 1];
-    for (size_t i = 2; i < given.rank; i++) seen.size[i] = given.size[i - 1];
-    return seen;
-}
-
 /* ---- arrays ------------------------------------------------------------------------ */
 
 static const double *read_array(const Job *job, const char *path, Shape *shape) {
@@ -69,13 +38,13 @@ void apply_read_x(Job *job) {
     if (job->given.rank < 2)
         die(EX_DATAERR, "%s: /x has rank %zu%s; %s of rank 2 to %d is expected",
             job->path, job->given.rank, job->given.rank == 0 ? ", a single number" : "",
-            job->channels_last ? "[N, ..., C]" : "[N, C, ...]", SHAPE_MAX_RANK);
-    job->shape = job->channels_last ? shape_seen(job->given) : job->given;
+            job->axes.last ? "[N, ..., C]" : "[N, C, ...]", SHAPE_MAX_RANK);
+    apply_place_axes(job);
     job->lattice = shape_lattice(job->shape);
     if (job->lattice.C == 0)
         die(EX_DATAERR, "%s: /x has no channels: its shape is %s", job->path,
             shape_text(job->arena, job->given));
-    job->x = layout_seen(job, job->x);
+    job->x = apply_seen(job, job->x);
 }
 
 /* An array that must have x's shape; NULL if it is not there. */
@@ -86,31 +55,44 @@ static const double *read_like_x(const Job *job, const char *path) {
     if (!shape_equal(shape, job->given))
         die(EX_DATAERR, "%s: %s has shape %s; that of /x is expected, %s", job->path,
             path, shape_text(job->arena, shape), shape_text(job->arena, job->given));
-    return layout_seen(job, data);
+    return apply_seen(job, data);
 }
 
 /* Which axis the channels are, where the numbers would fit the other. */
 static const char *axis_hint(const Job *job, size_t length) {
     const Shape x = job->given;
-    const size_t other = job->channels_last ? x.size[1] : x.size[x.rank - 1];
+    const bool last = job->axes.last;
+    const size_t other = last ? x.size[1] : x.size[x.rank - 1];
+    if (job->axes.list[1].text) return "";
     if (x.rank < 3 || length != other || other == job->lattice.C) return "";
-    return text_print(job->arena, "; axis %zu of /x is the channels, %s",
-                      job->channels_last ? x.rank - 1 : 1,
-                      job->channels_last ? "by --layout channels-last"
-                                         : "or the last one by --layout channels-last");
+    return text_print(
+        job->arena, "; axis %zu of /x is the channels, %s", last ? x.rank - 1 : 1,
+        last ? "by --layout channels-last" : "or the last one by --layout channels-last");
 }
 
-static const double *read_vector(const Job *job, const char *path, size_t count) {
+/* What of no number of channels has no numbers has them by channel. */
+Shape apply_vector(const Job *job, size_t bound, size_t unbound) {
+    const Shape channels = apply_shape_of(job, AXIS_CHANNELS);
+    const bool each = unbound == 0 && bound == job->lattice.C && channels.rank > 0;
+    return each ? channels : SHAPE(bound);
+}
+
+static const double *read_vector(const Job *job, const char *path, size_t count,
+                                 size_t unbound) {
     Shape shape = SCALAR;
+    const Shape wanted = apply_vector(job, count, unbound), list = SHAPE(count);
     const double *data = read_array(job, path, &shape);
-    if (shape.rank == 1 && shape.size[0] == count) return data;
+    if (shape_equal(shape, wanted) || shape_equal(shape, list)) return data;
     const char *has = shape.rank == 0 ? "is a single number"
                                       : text_print(job->arena, "has shape %s",
-                                                   shape_text(job->arena, shape));
-    const char *wanted = count == job->lattice.C ? "one number for each channel is"
-                                                 : "a list of numbers is";
-    die(EX_DATAERR, "%s: %s %s; %s expected, [%zu]%s", job->path, path, has, wanted,
-        count, axis_hint(job, shape.rank == 1 ? shape.size[0] : 0));
+                                                   shape_text(job->arena, shape)),
+               *or_list =
+                   wanted.rank > 1 ? text_print(job->arena, " or [%zu]", count) : "";
+    die(EX_DATAERR, "%s: %s %s; %s expected, %s%s%s", job->path, path, has,
+        count == job->lattice.C ? "one number for each channel is"
+                                : "a list of numbers is",
+        shape_text(job->arena, wanted), or_list,
+        axis_hint(job, shape.rank == 1 ? shape.size[0] : 0));
 }
 
 /* ---- operands ---------------------------------------------------------------------- */
@@ -161,10 +143,12 @@ static void read_params(Job *job) {
         const NormParam *p = &job->norm->param[i];
         const char *path = apply_param_path(job, "", i);
         const char *v_path = apply_param_path(job, "v_", i);
-        job->param[i] = store_has(job->in, path) ? read_vector(job, path, p->count)
-                                                 : param_begun(job->arena, p);
+        const size_t unbound = job->unbound->param[i].count;
+        job->param[i] = store_has(job->in, path)
+                            ? read_vector(job, path, p->count, unbound)
+                            : param_begun(job->arena, p);
         if (store_has(job->in, v_path))
-            job->v_param[i] = read_vector(job, v_path, p->count);
+            job->v_param[i] = read_vector(job, v_path, p->count, unbound);
         job->second = job->second || job->v_param[i];
     }
 }
@@ -197,7 +181,8 @@ static void read_state(Job *job) {
                 norm_recalls(job->norm) ? "" : " for --mode eval",
                 *job->unused ? "; not used: " : "", job->unused);
         job->state[i] =
-            has ? read_vector(job, path, s->count) : state_begun(job->arena, s);
+            has ? read_vector(job, path, s->count, job->unbound->state[i].count)
+                : state_begun(job->arena, s);
         if (is_positive(s->role)) check_variance(job, path, job->state[i], s->count);
     }
     if (!norm_accepts(job->norm, job->state, &error))

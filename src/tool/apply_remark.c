@@ -46,7 +46,8 @@ static void remark_held(const Job *job) {
 
 void apply_remark_shape(const Job *job) {
     const char *spec = job->norm->spec, *shape = shape_text(job->arena, job->given);
-    if (!job->channels_last && seems_last(job->given))
+    const bool said = job->axes.last || job->axes.list[0].text || job->axes.list[1].text;
+    if (!said && seems_last(job->given))
         say("%s: axis 1 is the channels, %zu; if the last one is, of %zu, say --layout "
             "channels-last",
             shape, job->lattice.C, job->given.size[job->given.rank - 1]);

@@ -93,16 +93,26 @@ void apply_second_order(const Job *job, Tape *tape, Results *r) {
 
 /* ---- results ----------------------------------------------------------------------- */
 
-/* The cells' moments have an axis for samples, channels and positions, where cells do not
- * have all of it: [C], [N], [N, G], [N, H, W]... */
+/* Appends the sizes of the axes where every index is a cell of its own, one size where some
+ * are together, none where all are. */
+static void add_cells(Shape *shape, const Job *job, AxisRole role, size_t cells) {
+    const Shape axes = apply_shape_of(job, role);
+    if (cells == SIZE_MAX) return;
+    const bool each = cells == shape_count(axes);
+    for (size_t i = 0; each && i < axes.rank; i++)
+        shape->size[shape->rank++] = axes.size[i];
+    if (!each) shape->size[shape->rank++] = cells;
+}
+
+/* The cells' moments have the axes of samples, channels and positions along which cells
+ * differ: [C], [N], [N, G], [N, H, W]... */
 static Shape cells_shape(const Job *job) {
     const Lattice cells =
         norm_cell_lattice(job->arena, job->norm, job->lattice, job->mode, job->state);
     Shape shape = {0, {0}};
-    if (cells.N != SIZE_MAX) shape.size[shape.rank++] = cells.N;
-    if (cells.C != SIZE_MAX) shape.size[shape.rank++] = cells.C;
-    for (size_t i = 2; cells.L != SIZE_MAX && i < job->shape.rank; i++)
-        shape.size[shape.rank++] = job->shape.size[i];
+    add_cells(&shape, job, AXIS_SAMPLES, cells.N);
+    add_cells(&shape, job, AXIS_CHANNELS, cells.C);
+    add_cells(&shape, job, AXIS_POSITIONS, cells.L);
     return shape;
 }
 
