@@ -1,7 +1,7 @@
 /* Published names for what the algebra already spells (alias.def). An alias is a spelling:
  * it is read as the spec that it stands for, with its arguments put in, and everything
  * that it gains stands where the user wrote the name. */
-#include "kind.h"
+#include "internal.h"
 
 #include <string.h>
 

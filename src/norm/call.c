@@ -1,5 +1,5 @@
 /* A call of a normalizer: by its definition, or by the best that it has. */
-#include "kind.h"
+#include "internal.h"
 
 /* What a caller forgot, by its name: a field that is left out is NULL. */
 static void require_context(const NormContext *context, const Node *x) {

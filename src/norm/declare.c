@@ -1,5 +1,5 @@
 /* What a normalizer declares: its parameters and its state, and how they begin. */
-#include "kind.h"
+#include "internal.h"
 
 #include <math.h>
 

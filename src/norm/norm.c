@@ -1,5 +1,5 @@
 /* Specs turned into configured normalizers. */
-#include "kind.h"
+#include "internal.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The registry: the kinds of norm.def, then those that plugins bring. */
-#include "kind.h"
+#include "internal.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Normalizers through the moments of rows (kind.h, A-5): two fused operations on x, and what
  * lies between them on the tape. Moments of larger cells come from those of their rows by
  * the law of total variance. notes/15-algebra.md */
-#include "kind.h"
+#include "internal.h"
 
 #include <math.h>
 

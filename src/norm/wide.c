@@ -5,7 +5,7 @@
  *
  * Who depends on them is not asked of any kind: doubles run with the moments of these rows
  * put to NaN, and what comes out as NaN is taken from 113 bits. */
-#include "kind.h"
+#include "internal.h"
 #include "replay.h"
 
 #include <float.h>
@@ -52,19 +52,23 @@ bool wide_elements(const double *x, size_t count) {
 enum { MOST = 2 + NORM_MAX_PARAMS }; /* mean, variance, parameters */
 
 typedef struct Wide {
-    NormContext context; /* of the call; observes in its forward alone */
+    NormContext context; /* of the call; that observes in its forward alone */
+    double *const *observed;
     const double *state[NORM_MAX_STATES];
     const Partition *row;
     const double *fixed; /* [C] */
     bool given;          /* no moments of x are asked: rows stand about `fixed` */
 } Wide;
 
+/* What a map is made of; one of scale and raw may not be there. */
+enum { SCALE, RAW, BIAS, PIECES };
+
 /* norm_rows on a tape of its own. */
 typedef struct RowText {
     Tape *tape;
     size_t inputs;
-    Node *in[MOST]; /* mean, variance, parameters */
-    NormField map;
+    Node *in[MOST];      /* mean, variance, parameters */
+    Node *piece[PIECES]; /* [N, C]; NULL: not there */
 } RowText;
 
 static size_t rows_of(const Wide *w) {
@@ -87,24 +91,20 @@ static RowText write_rows(const Wide *w, const Node *y, Arena *arena, const doub
     context.param = text.in + 2;
     context.state = w->state;
     const Rows rows = {at, text.in[0], text.in[1], origin, w->fixed, w->given};
-    text.map = norm_rows(&context, &rows);
+    const NormField map = norm_rows(&context, &rows);
+    text.piece[SCALE] = map.scale;
+    text.piece[RAW] = map.raw;
+    text.piece[BIAS] = map.value;
     return text;
 }
 
-/* What a map is made of; one of scale and raw may not be there. */
-enum { SCALE, RAW, BIAS, PIECES };
-
-static void pieces_of(NormField map, Node *piece[PIECES]) {
-    piece[SCALE] = map.scale, piece[RAW] = map.raw, piece[BIAS] = map.value;
-}
-
 /* The sum of <upstream, piece>. */
-static Node *along(Tape *t, NormField map, Node *const *upstream) {
-    Node *piece[PIECES], *sum = NULL;
-    pieces_of(map, piece);
+static Node *along(const RowText *text, Node *const *upstream) {
+    Tape *t = text->tape;
+    Node *sum = NULL;
     for (size_t k = 0; k < PIECES; k++) {
-        if (piece[k] == NULL) continue;
-        Node *term = tape_sum_all(t, tape_mul(t, piece[k], upstream[k]));
+        if (text->piece[k] == NULL) continue;
+        Node *term = tape_sum_all(t, tape_mul(t, text->piece[k], upstream[k]));
         sum = sum ? tape_add(t, sum, term) : term;
     }
     return sum;
@@ -182,43 +182,29 @@ static Broad broad_rows(const Wide *w, const Node *y, Arena *arena) {
         if (w->given) q.mean[i] = w->fixed[i % w->row->C], q.variance[i] = 0;
         mean[i] = (double)q.mean[i], variance[i] = (double)q.variance[i];
     }
-    Wide quiet = *w;
-    quiet.context.observed = NULL;
-    q.text = write_rows(&quiet, y, arena, mean, variance, NULL, NULL);
+    q.text = write_rows(w, y, arena, mean, variance, NULL, NULL);
     const Quad *value[] = {q.mean, q.variance};
     settle(&q.text, arena, value);
-    Node *piece[PIECES], *out[PIECES];
+    Node *out[PIECES];
     Quad *got[PIECES];
     size_t asked = 0;
-    pieces_of(q.text.map, piece);
     for (size_t k = 0; k < PIECES; k++)
-        if (piece[k]) out[asked++] = piece[k];
+        if (q.text.piece[k]) out[asked++] = q.text.piece[k];
     program_run_quad(program_new(q.text.tape, out, asked), arena, q.text.in, value, 2,
                      got);
     asked = 0;
-    for (size_t k = 0; k < PIECES; k++) q.piece[k] = piece[k] ? got[asked++] : NULL;
+    for (size_t k = 0; k < PIECES; k++)
+        q.piece[k] = q.text.piece[k] ? got[asked++] : NULL;
     return q;
 }
 
 /* ---- one row's map --------------------------------------------------------------- */
 
-typedef struct Doubles {
-    const double *piece[PIECES]; /* [N C]; NULL: not there */
-} Doubles;
-
-static Doubles doubles_of(NormField map) {
-    Node *piece[PIECES];
-    Doubles d;
-    pieces_of(map, piece);
-    for (size_t k = 0; k < PIECES; k++) d.piece[k] = piece[k] ? piece[k]->value : NULL;
-    return d;
-}
-
 /* Whether doubles have it: NaN is what depends on rows that they have not. */
-static bool is_known(const Doubles *map, size_t i) {
+static bool is_known(const RowText *map, size_t i) {
     bool known = true;
     for (size_t k = 0; k < PIECES; k++)
-        known = known && !(map->piece[k] && isnan(map->piece[k][i]));
+        known = known && !(map->piece[k] && isnan(map->piece[k]->value[i]));
     return known;
 }
 
@@ -227,12 +213,13 @@ static double fixed_of(const Wide *w, size_t row) {
 }
 
 /* As rows.c has it, to the bit. */
-static double narrow_value(const Wide *w, const Doubles *map, size_t i, double x,
+static double narrow_value(const Wide *w, const RowText *map, size_t i, double x,
                            double apart) {
-    const double bias = map->piece[BIAS][i];
-    if (map->piece[RAW] == NULL) return apart * map->piece[SCALE][i] + bias;
-    const double raw = (x - fixed_of(w, i)) * map->piece[RAW][i];
-    return map->piece[SCALE] ? (apart * map->piece[SCALE][i] + bias) + raw : raw + bias;
+    const Node *scale = map->piece[SCALE], *raw = map->piece[RAW];
+    const double bias = map->piece[BIAS]->value[i];
+    if (raw == NULL) return apart * scale->value[i] + bias;
+    const double y = (x - fixed_of(w, i)) * raw->value[i];
+    return scale ? (apart * scale->value[i] + bias) + y : y + bias;
 }
 
 static double broad_value(const Wide *w, const Broad *q, size_t i, double x) {
@@ -249,17 +236,16 @@ static void wide_forward(Tape *tape, Node *y) {
     Arena *arena = tape_arena(tape);
     ArenaMark mark = arena_mark(arena);
     const size_t L = w->row->L;
-    Wide quiet = *w;
-    quiet.context.observed = NULL;
     const double *x = y->in[0]->value;
     const Narrow d = narrow_rows(w, arena, x, true);
-    const RowText text = write_rows(&quiet, y, arena, d.mean, d.variance, d.shift, NULL);
-    if (w->context.observed) {
+    const RowText map = write_rows(w, y, arena, d.mean, d.variance, d.shift, NULL);
+    if (w->observed) {
         const Narrow all = narrow_rows(w, arena, x, false);
-        write_rows(w, y, arena, all.mean, all.variance, all.shift, NULL);
+        Wide observing = *w;
+        observing.context.observed = w->observed;
+        write_rows(&observing, y, arena, all.mean, all.variance, all.shift, NULL);
     }
     const Broad q = broad_rows(w, y, arena);
-    const Doubles map = doubles_of(text.map);
     for (size_t i = 0; i < rows_of(w); i++)
         for (size_t l = i * L; l < (i + 1) * L; l++) {
             const double apart = (x[l] - d.shift[i]) - d.offset[i];
@@ -286,10 +272,8 @@ static Adjoint narrow_adjoint(const Wide *w, const Node *y, Arena *arena,
     double *slot[MOST];
     for (size_t k = 0; k <= y->arity; k++)
         slot[k] = ZERO(arena, double, k < 2 ? count : shape_count(y->in[k - 1]->shape));
-    Wide quiet = *w;
-    quiet.context.observed = NULL;
     const Narrow d = narrow_rows(w, arena, x, true);
-    const RowText text = write_rows(&quiet, y, arena, d.mean, d.variance, d.shift, slot);
+    const RowText map = write_rows(w, y, arena, d.mean, d.variance, d.shift, slot);
     double *sums[PIECES];
     for (size_t k = 0; k < PIECES; k++) sums[k] = TAKE(arena, double, count);
     for (size_t i = 0; i < count; i++) {
@@ -309,12 +293,11 @@ static Adjoint narrow_adjoint(const Wide *w, const Node *y, Arena *arena,
     }
     Node *upstream[PIECES];
     for (size_t k = 0; k < PIECES; k++)
-        upstream[k] = tape_leaf(text.tape, SHAPE(w->row->N, w->row->C), sums[k]);
-    tape_backward(text.tape, along(text.tape, text.map, upstream), NULL);
-    const Doubles map = doubles_of(text.map);
+        upstream[k] = tape_leaf(map.tape, SHAPE(w->row->N, w->row->C), sums[k]);
+    tape_backward(map.tape, along(&map, upstream), NULL);
     for (size_t i = 0; i < count; i++) {
-        const double scale = map.piece[SCALE] ? map.piece[SCALE][i] : 0.0,
-                     raw = map.piece[RAW] ? map.piece[RAW][i] : 0.0,
+        const double scale = map.piece[SCALE] ? map.piece[SCALE]->value[i] : 0.0,
+                     raw = map.piece[RAW] ? map.piece[RAW]->value[i] : 0.0,
                      mean = sums[BIAS][i] / (double)L;
         const double by = slot[0][i] / (double)L, twice = 2.0 * slot[1][i] / (double)L;
         a.known[i] = is_known(&map, i) && !isnan(mean) && !isnan(by) && !isnan(twice);
@@ -350,8 +333,7 @@ static void broad_adjoint(const Wide *w, const Node *y, Arena *arena, const doub
         value[2 + k] = sums[k];
     }
     Quad *got[MOST];
-    tape_gradient(t, along(t, q.text.map, given + 2), NULL, q.text.in, q.text.inputs,
-                  out);
+    tape_gradient(t, along(&q.text, given + 2), NULL, q.text.in, q.text.inputs, out);
     program_run_quad(program_new(t, out, q.text.inputs), arena, given, value, 2 + PIECES,
                      got);
     for (size_t l = 0; l < count * L; l++) {
@@ -388,7 +370,6 @@ static Node *wide_define(Tape *tape, Node *y) {
     context.tape = tape;
     context.param = y->in + 1;
     context.state = w->state;
-    context.observed = NULL;
     return norm_define(&context, y->in[0]);
 }
 
@@ -401,7 +382,8 @@ Node *wide_apply(const NormContext *context, Node *x, const Partition *row,
                  const double *fixed, bool given) {
     const Norm *norm = context->norm;
     Wide *w = TAKE(tape_arena(context->tape), Wide, 1);
-    *w = (Wide){.context = *context, .row = row, .fixed = fixed, .given = given};
+    *w = (Wide){*context, context->observed, .row = row, .fixed = fixed, .given = given};
+    w->context.observed = NULL;
     for (size_t k = 0; k < norm->states; k++)
         w->state[k] = context->state ? context->state[k] : NULL;
     Node *in[1 + NORM_MAX_PARAMS] = {x};

@@ -1,0 +1,48 @@
+/* What the files of norm share and no kind needs: how specs are read, and how what is written
+ * over rows is run. */
+#ifndef NORMLAB_NORM_INTERNAL_H
+#define NORMLAB_NORM_INTERNAL_H
+
+#include "kind.h"
+
+/* ---- alias.c --------------------------------------------------------------------- */
+
+const char *alias_name(Arena *arena, const NormAlias *alias); /* "continual" */
+
+/* What an alias stands for, with its arguments put in, each still at its own place and all
+ * else at the alias's; any other spec as it is. NULL and *error. */
+const Spec *alias_expand(Arena *arena, const Spec *said, Error *error);
+
+/* Adds to an error inside an alias what that stands for. */
+void alias_explain(const Spec *said, Error *error);
+
+/* ---- declare.c ------------------------------------------------------------------- */
+
+/* Of norm.c: gamma and beta, running moments and the kind's own; then those of part i,
+ * "part1.running_mean". False and *error at `at` where there are too many. */
+void norm_declare_own(Norm *norm, bool gamma, bool beta);
+bool norm_declare_part(Arena *arena, Norm *norm, size_t i, size_t at, Error *error);
+
+/* ---- rows.c ---------------------------------------------------------------------- */
+
+/* Whether it has the form. */
+bool norm_has_rows(const Norm *norm);
+
+/* Its text over such rows; one of scale and raw may be NULL. */
+NormField norm_rows(const NormContext *context, const Rows *x);
+
+/* y of x by two fused operations and norm_rows. */
+Node *rows_apply(const NormContext *context, Node *x);
+
+/* ---- wide.c: rows that need more than the doubles' exponents ----------------------- */
+
+/* Whether some of these rows' moments, or of these elements, do. */
+bool wide_rows(const Norm *norm, const Moments *row, size_t count);
+bool wide_elements(const double *x, size_t count);
+
+/* rows_apply in 113 bits, as far as such rows reach. `row`: one cell a row. `fixed` [C];
+ * `given`: no moments of x are asked, rows stand about those. */
+Node *wide_apply(const NormContext *context, Node *x, const Partition *row,
+                 const double *fixed, bool given);
+
+#endif
