@@ -346,7 +346,8 @@ static Node *run_norm(Layers *l, const NetNorm *part, Node *x) {
                            .step = pass->step,
                            .param = param,
                            .state = state,
-                           .observed = pass->observed ? observed : NULL};
+                           .observed = pass->observed ? observed : NULL,
+                           .whole = pass->whole};
     return pass->definitions ? norm_define(&context, x) : norm_apply(&context, x);
 }
 

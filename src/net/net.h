@@ -133,6 +133,7 @@ typedef struct NetPass {
     double *observed;      /* [net->states], written in NORM_TRAIN; NULL: not wanted */
     bool wanted;      /* gradients are wanted though there is no slot (tape_gradient) */
     bool definitions; /* normalizers by their definitions instead of their kernels */
+    bool whole;       /* as NormContext's */
 } NetPass;
 
 /* out[net->outputs] of in[face.inputs], each [N, of one sample]. */

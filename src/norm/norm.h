@@ -145,6 +145,7 @@ typedef struct NormContext {
     const double *const *state; /* [norm->states]; read in NORM_EVAL, or if it recalls */
     double *const *observed; /* [norm->states], written in NORM_TRAIN; NULL: not wanted */
     bool definitions;        /* parts by their definitions, too */
+    bool whole; /* what is observed is of all samples, not the mean over blocks */
 } NormContext;
 
 /* Another spec of the same function in one mode; C and N in it stand for the sizes of x. */

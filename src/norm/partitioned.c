@@ -59,6 +59,18 @@ static void observe_squares(double *square, const Moments *moments, const Partit
     }
 }
 
+/* As one block of all of them. */
+static void observe_whole(double *const *observed, const Moments *moments,
+                          const Partition *p) {
+    for (size_t c = 0; c < p->C; c++) {
+        Moments all = moments[c];
+        for (size_t b = 1; b < p->N / p->block; b++)
+            all = moments_merge(all, moments[b * p->C + c]);
+        observed[0][c] = moments_mean(all);
+        observed[1][c] = moments_unbiased(all);
+    }
+}
+
 /* A worker's observation: the mean over its blocks of their means and of their unbiased
  * variances (P-7). A cell of one element has no unbiased variance: NaN, "leave the state
  * alone". */
@@ -90,8 +102,12 @@ static void observe_channels(Tape *tape, const Fused *f, const Node *x,
         partition_moments(own, x->value, p);
         moments = own;
     }
-    f->context.norm->uncentred ? observe_squares(f->observed[0], moments, p)
-                               : observe(f->observed, moments, p);
+    if (f->context.norm->uncentred)
+        observe_squares(f->observed[0], moments, p);
+    else if (f->context.whole)
+        observe_whole(f->observed, moments, p);
+    else
+        observe(f->observed, moments, p);
     arena_rewind(tape_arena(tape), mark);
 }
 

@@ -244,8 +244,9 @@ static void observe_channels(const NormContext *context, const Rows *x, size_t b
 static void observe(const NormContext *context, const Rows *x) {
     const Norm *norm = context->norm;
     if (context->observed == NULL || context->mode == NORM_EVAL) return;
+    const size_t block = context->whole ? 0 : norm->cell->block;
     if (norm->cell->moments[NORM_EVAL] == NORM_RUNNING && !norm->uncentred)
-        observe_channels(context, x, norm->cell->block ? norm->cell->block : x->at.N);
+        observe_channels(context, x, block ? block : x->at.N);
     if (norm->kind->observe)
         norm->kind->observe(context, x->at, rows_whole_means(context->tape, x)->value,
                             x->variance->value);

@@ -32,8 +32,9 @@ typedef struct Optimizer {
     double beta1, beta2, eps; /* of adamw */
 } Optimizer;
 
-/* Moments that evaluation reads: averages over all steps, or over one epoch's at the end. */
-typedef enum Running { RUNNING_AVERAGE, RUNNING_PRECISE } Running;
+/* Moments that evaluation reads: averages over all steps; or of one epoch's steps with the
+ * weights as they are, the mean of what workers observe, or as of all samples together. */
+typedef enum Running { RUNNING_AVERAGE, RUNNING_PRECISE, RUNNING_POOLED } Running;
 
 /* config->workers, config->rate... Texts are canonical. */
 typedef struct Config {

@@ -1,8 +1,10 @@
-/* Evaluation: a part of the data, in chunks of one size. */
+/* Evaluation: a part of the data, in chunks of one size; of a run on its way, or of finished
+ * weights by whatever moments. */
 #include "internal.h"
 
 #include <math.h>
 #include <omp.h>
+#include <string.h>
 
 /* Samples evaluated together: whole chunks, so that the sums have one order. */
 enum { EVAL_CHUNK = 50 };
@@ -11,40 +13,98 @@ size_t evaluate_chunks(size_t samples) {
     return (samples + EVAL_CHUNK - 1) / EVAL_CHUNK;
 }
 
-/* As the network was trained last: schedules stand at the epoch's last step. */
-static void run_chunks(Trainer *t, size_t epoch, const Samples *samples) {
-    const NetPass pass = {.mode = NORM_EVAL, .epoch = epoch, .step = t->steps - 1};
-    const size_t chunks = evaluate_chunks(samples->count);
+/* Samples of one part on their way through the network, `size` at a time. */
+typedef struct Judging {
+    const Samples *samples;
+    size_t count, size; /* of samples that are judged; of a chunk */
+    NetPass pass;
+    double *found; /* [chunks, 1 + tallies] */
+} Judging;
+
+static size_t chunks_of(const Judging *j) {
+    return (j->count + j->size - 1) / j->size;
+}
+
+static void run_chunk(const Trainer *t, const Judging *j, size_t chunk, Arena *arena) {
+    const ArenaMark mark = arena_mark(arena);
+    const size_t from = chunk * j->size, left = j->count - from,
+                 count = left < j->size ? left : j->size;
+    size_t *index = TAKE(arena, size_t, count);
+    double *found = j->found + chunk * found_width(t);
+    for (size_t i = 0; i < count; i++) index[i] = from + i;
+    shard_run(t, found, arena, j->pass, j->samples, index, count, NULL);
+    found[0] *= (double)count;
+    arena_rewind(arena, mark);
+}
+
+/* sum[1 + tallies] over all chunks. */
+static void run_chunks(const Trainer *t, const Judging *j, double *sum) {
+    const size_t width = found_width(t), chunks = chunks_of(j);
     const int threads = (int)t->threads;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (size_t chunk = 0; chunk < chunks; chunk++) {
-        size_t index[EVAL_CHUNK], from = chunk * EVAL_CHUNK, count = 0;
-        double *found = t->found + chunk * found_width(t);
-        while (count < EVAL_CHUNK && from + count < samples->count) {
-            index[count] = from + count;
-            count++;
-        }
-        shard_run(t, found, t->own[omp_get_thread_num()], pass, samples, index, count,
-                  NULL);
-        found[0] *= (double)count;
+    for (size_t chunk = 0; chunk < chunks; chunk++)
+        run_chunk(t, j, chunk, t->own[omp_get_thread_num()]);
+    for (size_t i = 0; i < width; i++) {
+        TreeSum total;
+        tree_clear(&total);
+        for (size_t chunk = 0; chunk < chunks; chunk++)
+            tree_push(&total, j->found[chunk * width + i]);
+        sum[i] = tree_total(&total);
     }
+}
+
+/* As the network was trained last: schedules stand at the epoch's last step. */
+static NetPass pass_of(const Trainer *t, NormMode mode, size_t epoch) {
+    return (NetPass){.mode = mode, .epoch = epoch, .step = t->steps - 1};
 }
 
 bool evaluate(Trainer *t, size_t epoch, const Samples *samples, const Numbers *to,
               size_t at) {
-    const size_t width = found_width(t), chunks = evaluate_chunks(samples->count);
-    double metric[TASK_MOST_METRICS];
-    run_chunks(t, epoch, samples);
-    for (size_t i = 0; i < width; i++) {
-        TreeSum sum;
-        tree_clear(&sum);
-        for (size_t chunk = 0; chunk < chunks; chunk++)
-            tree_push(&sum, t->found[chunk * width + i]);
-        t->found[i] =
-            tree_total(&sum); /* in the place of the first chunk's, which was read */
-    }
-    t->task.kind->judge(&t->task, metric, t->found + 1);
-    to->loss[at] = t->found[0] / (double)samples->count;
+    double metric[TASK_MOST_METRICS], *sum = t->found; /* the first chunk's, once read */
+    const Judging j = {.samples = samples,
+                       .count = samples->count,
+                       .size = EVAL_CHUNK,
+                       .pass = pass_of(t, NORM_EVAL, epoch),
+                       .found = t->found};
+    run_chunks(t, &j, sum);
+    t->task.kind->judge(&t->task, metric, sum + 1);
+    to->loss[at] = sum[0] / (double)samples->count;
     for (size_t m = 0; m < t->task.metrics; m++) to->metric[m][at] = metric[m];
     return isfinite(to->loss[at]);
+}
+
+/* ---- finished weights ------------------------------------------------------------ */
+
+void trainer_put(Trainer *t, const double *weights, const double *state) {
+    memcpy(t->weights, weights, t->net->weights * sizeof *weights);
+    if (t->net->states == 0) return;
+    memcpy(t->state, state, t->net->states * sizeof *state);
+    if (t->judged == t->state) t->judged = TAKE(t->arena, double, t->net->states);
+}
+
+void trainer_moments(Trainer *t, Running running) {
+    const size_t last = t->config.epochs - 1;
+    order_epoch(t, last);
+    state_judge(t, last, running);
+}
+
+TrainJudged trainer_judge(const Trainer *t, const Samples *samples, size_t batch) {
+    Arena *arena = arena_new();
+    const size_t size = batch ? batch : EVAL_CHUNK;
+    Judging j = {.samples = samples,
+                 .count = batch ? samples->count / batch * batch : samples->count,
+                 .size = size,
+                 .pass =
+                     pass_of(t, batch ? NORM_TRAIN : NORM_EVAL, t->config.epochs - 1)};
+    TrainJudged judged = {.samples = j.count, .loss = (double)NAN};
+    for (size_t m = 0; m < t->task.metrics; m++) judged.metric[m] = (double)NAN;
+    if (j.count > 0) {
+        j.found = TAKE(arena, double, chunks_of(&j) * found_width(t));
+        double *sum = TAKE(arena, double, found_width(t));
+        run_chunks(t, &j, sum);
+        judged.loss = sum[0] / (double)j.count;
+        t->task.kind->judge(&t->task, judged.metric, sum + 1);
+    }
+    arena_free(arena);
+    return judged;
 }

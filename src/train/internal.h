@@ -33,8 +33,8 @@ struct Trainer {
     size_t threads;
     double *weights, *gradient;             /* [net->weights] */
     double *moment[OPTIMIZER_MOST_MOMENTS]; /* [net->weights] each */
-    double *state;  /* [net->states] averages over the steps, maps */
-    double *judged; /* [net->states] what evaluation reads: state, or the control's */
+    double *state;          /* [net->states] averages over the steps, maps */
+    double *judged;         /* [net->states] what evaluation reads */
     const NormState **told; /* [net->states] what each of them belongs to */
     double *shares;         /* [workers, net->weights] gradients of the workers */
     double *observed;       /* [workers, net->states] */
@@ -48,15 +48,20 @@ struct Trainer {
     size_t order_epoch; /* SIZE_MAX: none yet */
     Arena **own;        /* [threads] arenas of the threads */
     bool definitions;   /* normalizers by these */
+    bool whole;         /* workers observe their samples as one block */
 };
 
 static inline size_t found_width(const Trainer *t) {
     return 1 + t->task.tallies;
 }
 
-static inline bool is_precise(const Trainer *t) {
-    return t->config.running == RUNNING_PRECISE;
+static inline bool is_recomputed(const Trainer *t) {
+    return t->config.running != RUNNING_AVERAGE;
 }
+
+/* ---- trainer.c ------------------------------------------------------------------- */
+
+void order_epoch(Trainer *t, size_t epoch); /* its samples, in t->order */
 
 /* ---- workers.c ------------------------------------------------------------------- */
 
@@ -76,9 +81,11 @@ void workers_sum(Trainer *t);
 /* [net->states] what each number of the state belongs to. */
 const NormState **state_owners(Arena *arena, const Net *net);
 
-void state_update(Trainer *t);                /* after a step */
-void state_adapt(Trainer *t, size_t epoch);   /* before an epoch */
-void state_precise(Trainer *t, size_t epoch); /* before an evaluation */
+void state_update(Trainer *t);              /* after a step */
+void state_adapt(Trainer *t, size_t epoch); /* before an epoch */
+
+/* Before an evaluation: judged, by what this says. */
+void state_judge(Trainer *t, size_t epoch, Running running);
 
 /* ---- evaluate.c ------------------------------------------------------------------ */
 

@@ -49,6 +49,14 @@ double *trainer_trace_values(const Trainer *t, Arena *arena, size_t i) {
     return values;
 }
 
+const Task *trainer_task(const Trainer *t) {
+    return &t->task;
+}
+
+const Dataset *trainer_data(const Trainer *t) {
+    return t->dataset;
+}
+
 const Net *trainer_net(const Trainer *t) {
     return t->net;
 }

@@ -38,9 +38,9 @@ const TrainPart *trainer_parts(Trainer *t, size_t *count) {
     for (size_t i = 0; i < moments; i++)
         part[n++] = (TrainPart){moment[i].name, moment[i].title, t->moment[i], weights};
     part[n++] = (TrainPart){"state", "running moments, group maps", t->state, states};
-    if (is_precise(t))
+    if (is_recomputed(t))
         part[n++] =
-            (TrainPart){"precise", "moments that evaluation reads", t->judged, states};
+            (TrainPart){"judged", "moments that evaluation reads", t->judged, states};
     part[n++] = (TrainPart){"counters", "step, epochs, loss_sum, diverged, diverged_step",
                             (double *)t->counters, sizeof(Counters) / sizeof(double)};
     part[n++] = (TrainPart){"tally", "what the task adds up over the epoch's steps",

@@ -2,6 +2,7 @@
 #include "internal.h"
 
 #include <math.h>
+#include <string.h>
 
 const NormState **state_owners(Arena *arena, const Net *net) {
     const NormState **told = TAKE(arena, const NormState *, net->states);
@@ -46,19 +47,103 @@ void state_adapt(Trainer *t, size_t epoch) {
     }
 }
 
-/* The control for running averages: the mean over a whole epoch of what its steps
- * observe. It judges and nothing else: averages go on as without it, maps stay. */
-void state_precise(Trainer *t, size_t epoch) {
+/* ---- what evaluation reads instead of averages -------------------------------------- */
+
+/* Of a state that is a mean of cells: where their variance stands, and of how many elements of a
+ * worker each is; what all of them came to so far. 0 elements: of no such state. */
+typedef struct Cell {
+    size_t variance;
+    double elements;
+    Moments all;
+} Cell;
+
+/* The cells of a normalizer whose state begins at `at`, and of its parts. Moments that are weighed
+ * (mode), or stand alone (mean squares, a variance without a mean), are of no cells. */
+static void find_cells(Cell *cell, const Norm *norm, size_t at, double places) {
+    const NormState *s = norm->state;
+    const size_t C = norm->channels, cut = norm->cell->cut, cells = cut ? cut : C;
+    if (norm->states >= 2 && s[0].role == NORM_STATE_MEAN &&
+        s[1].role == NORM_STATE_VARIANCE && s[0].count == cells &&
+        (norm->parts == 0 || norm->part_state[0] >= 2))
+        for (size_t i = at; i < at + cells; i++)
+            cell[i] = (Cell){.variance = i + cells,
+                             .elements = places * (double)C / (double)cells};
+    for (size_t i = 0, k = 0; i < norm->parts; i++) {
+        for (; k < norm->part_state[i]; k++) at += s[k].count;
+        find_cells(cell, norm->part[i], at, places);
+    }
+}
+
+static Cell *cells_new(const Trainer *t) {
+    Cell *cell = ZERO(t->arena, Cell, t->net->states);
+    for (size_t n = 0; n < t->net->norms; n++) {
+        const NetNorm *part = &t->net->norm[n];
+        find_cells(cell, part->norm, part->state,
+                   (double)(t->config.batch * part->sees.L));
+    }
+    return cell;
+}
+
+/* What a worker observed of a cell, whose variance it told unbiased. */
+static Moments observed_cell(const Trainer *t, size_t worker, const Cell *cell,
+                             size_t i) {
+    const double *seen = t->observed + worker * t->net->states;
+    return (Moments){.count = cell->elements,
+                     .shift = seen[i],
+                     .m2 = seen[cell->variance] * (cell->elements - 1.0)};
+}
+
+//> pooled
+/* The cells of all workers so far as one: E[variance] + Var[mean], worker after worker of a
+ * step, step after step. (W-4) */
+static void merge_cells(const Trainer *t, Cell *cell) {
+    for (size_t i = 0; i < t->net->states; i++) {
+        Cell *own = &cell[i];
+        if (own->elements == 0.0) continue;
+        Moments step = observed_cell(t, 0, own, i);
+        for (size_t k = 1; k < t->config.workers; k++)
+            step = moments_merge(step, observed_cell(t, k, own, i));
+        own->all = own->all.count > 0.0 ? moments_merge(own->all, step) : step;
+    }
+}
+//< pooled
+
+static void take_cells(Trainer *t, const Cell *cell) {
+    for (size_t i = 0; i < t->net->states; i++) {
+        const Moments all = cell[i].all;
+        if (cell[i].elements == 0.0 || isnan(all.shift) || isnan(all.m2)) continue;
+        t->judged[i] = moments_mean(all);
+        t->judged[cell[i].variance] = moments_unbiased(all);
+    }
+}
+
+/* The mean over a whole epoch of what its steps observe, and with `cell` the moments of all
+ * they saw. It judges and nothing else: averages go on as without it, maps stay. */
+static void state_recomputed(Trainer *t, size_t epoch, Cell *cell) {
     const size_t S = t->net->states;
     for (size_t i = 0; i < S; i++) t->judged[i] = t->told[i]->adapted ? t->state[i] : 0.0;
+    t->whole = cell != NULL;
     for (size_t step = 0; step < t->steps; step++) {
         workers_run(t, epoch, step, false);
         for (size_t i = 0; i < S; i++)
             if (!t->told[i]->adapted) t->judged[i] += mean_observed(t, i);
+        if (cell) merge_cells(t, cell);
     }
+    t->whole = false;
     for (size_t i = 0; i < S; i++) {
         if (t->told[i]->adapted) continue;
         bool seen = !isnan(t->judged[i]);
         t->judged[i] = seen ? t->judged[i] / (double)t->steps : t->state[i];
     }
+    if (cell) take_cells(t, cell);
+}
+
+void state_judge(Trainer *t, size_t epoch, Running running) {
+    if (t->judged == t->state || t->net->states == 0) return;
+    const ArenaMark mark = arena_mark(t->arena);
+    if (running == RUNNING_AVERAGE)
+        memcpy(t->judged, t->state, t->net->states * sizeof *t->state);
+    else
+        state_recomputed(t, epoch, running == RUNNING_POOLED ? cells_new(t) : NULL);
+    arena_rewind(t->arena, mark);
 }

@@ -106,6 +106,28 @@ size_t trainer_done(const Trainer *trainer); /* steps done since the start of th
 /* Calls of malloc by the workers: constant in the steady state. */
 size_t trainer_blocks(const Trainer *trainer);
 
+/* ---- evaluate.c: finished weights, judged another way ------------------------------ */
+
+/* The end of a run: [net->weights], and [net->states] averages, in place of its start. */
+void trainer_put(Trainer *trainer, const double *weights, const double *state);
+
+/* From now on evaluation reads these moments: the averages that were put, or the last epoch's
+ * samples in its order, with the weights as they are. */
+void trainer_moments(Trainer *trainer, Running running);
+
+typedef struct TrainJudged {
+    size_t samples; /* that were judged */
+    double loss, metric[TASK_MOST_METRICS];
+} TrainJudged;
+
+/* Of some samples as the run's own end is, by the same sums. `batch`, if not 0: so many at a time
+ * in the order in which they stand, by the moments of the very batch; a ragged last one is
+ * dropped, as a step's is, and which batches can be only a net_new knows. */
+TrainJudged trainer_judge(const Trainer *trainer, const Samples *samples, size_t batch);
+
+const Task *trainer_task(const Trainer *trainer);
+const Dataset *trainer_data(const Trainer *trainer); /* limited to `images` */
+
 /* ---- resume.c: a run between two steps ------------------------------------------- */
 
 /* All that it is then, as named vectors. To resume: a new trainer of the same configuration,

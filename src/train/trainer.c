@@ -54,7 +54,7 @@ static void take_memory(Trainer *t) {
     t->gradient = TAKE(t->arena, double, W);
     t->state = TAKE(t->arena, double, S);
     t->told = state_owners(t->arena, t->net);
-    t->judged = is_precise(t) ? TAKE(t->arena, double, S) : t->state;
+    t->judged = is_recomputed(t) ? TAKE(t->arena, double, S) : t->state;
     t->shares = TAKE(t->arena, double, t->config.workers *W);
     t->observed = TAKE(t->arena, double, t->config.workers *S);
     const Dataset *d = t->dataset;
@@ -105,7 +105,7 @@ Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
     matmul_single_threaded();
     take_memory(t);
     net_initialize(t->net, t->weights, t->state, t->config.seed);
-    if (is_precise(t)) memcpy(t->judged, t->state, t->net->states * sizeof *t->state);
+    if (is_recomputed(t)) memcpy(t->judged, t->state, t->net->states * sizeof *t->state);
     trace_take(&t->trace, t->weights, t->state, 0);
     return t;
 }
@@ -120,7 +120,7 @@ void trainer_define(Trainer *t) {
 
 /* ---- the end of an epoch ---------------------------------------------------------- */
 
-static void order_epoch(Trainer *t, size_t epoch) {
+void order_epoch(Trainer *t, size_t epoch) {
     if (t->order_epoch == epoch) return;
     Draw draw = {.seed = t->config.seed, .purpose = DRAW_SHUFFLE, .epoch = epoch};
     draw_permutation(draw, t->order, t->dataset->train.count);
@@ -158,7 +158,7 @@ static bool judge_epoch(Trainer *t, size_t epoch) {
 
 static void finish_epoch(Trainer *t, size_t epoch, double rate) {
     Counters *c = t->counters;
-    if (is_precise(t) && t->net->states > 0) state_precise(t, epoch);
+    state_judge(t, epoch, t->config.running);
     if (!judge_epoch(t, epoch)) {
         c->diverged = 1;
         c->diverged_step = c->step - 1;

@@ -53,9 +53,10 @@ static bool read_word(size_t *found, Arena *arena, const Choice *choice, const c
                 choice_words(arena, choice, " or "), choice_hint(arena, choice, text));
 }
 
-static const char *const
-    YES_NO[] = {"yes", "no"},
-    *const RUNNING[] = {[RUNNING_AVERAGE] = "average", [RUNNING_PRECISE] = "precise"};
+static const char *const YES_NO[] = {"yes", "no"}, *const RUNNING[] = {
+                                                       [RUNNING_AVERAGE] = "average",
+                                                       [RUNNING_PRECISE] = "precise",
+                                                       [RUNNING_POOLED] = "pooled"};
 
 static bool read_flag(void *field, Arena *arena, const char *text, Range range,
                       Error *error) {

@@ -32,7 +32,8 @@ static void run_worker(Trainer *t, size_t worker, size_t epoch, size_t step, boo
                     .step = step,
                     .definitions = t->definitions,
                     .gradient = learn ? t->shares + worker * t->net->weights : NULL,
-                    .observed = t->observed + worker * t->net->states};
+                    .observed = t->observed + worker * t->net->states,
+                    .whole = t->whole};
     shard_run(t, t->found + worker * found_width(t), t->own[omp_get_thread_num()], pass,
               &t->dataset->train, mine, t->config.batch, &augment);
 }

@@ -164,7 +164,7 @@ static const Refused REFUSED[] = {
     {"decay_norms", "yea", "yes or no is expected", "did you mean 'yes'?"},
     {"flip", "true", "yes or no is expected", ""},
     {"shift", "17", "a whole number from 0 to 16 is expected", ""},
-    {"running", "precize", "average or precise is expected", "did you mean 'precise'?"},
+    {"running", "precize", "average, precise or pooled is expected", "did you mean 'precise'?"},
     {"seed", "1000000000000001", "a whole number from 0 to 1000000000000000 is expected",
      ""},
     {"score", "lst", "at byte 0: no rule 'lst'", "did you mean 'last'?"},

@@ -8,6 +8,7 @@ static void threads_do_not_show(void **state) {
     static const char *const RUNS[] = {"workers=5 batch=4 norm=batch",
                                        "workers=3 batch=8 norm=group(2) flip=yes shift=2",
                                        "workers=4 batch=6 norm=ghost(3) running=precise",
+                                       "workers=4 batch=6 norm=ghost(3) running=pooled",
                                        "workers=3 batch=8 norm=mabn"};
     for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
         Arena *arena = arena_new();
@@ -60,6 +61,10 @@ static void ghosts_are_workers(void **state) {
     shards_are("workers=4 batch=8 norm=batch", "workers=1 batch=32 norm=ghost(8)");
     shards_are("workers=2 batch=16 norm=ghost(4) running=precise",
                "workers=8 batch=4 norm=batch running=precise");
+    shards_are("workers=2 batch=16 norm=ghost(4) running=pooled",
+               "workers=8 batch=4 norm=batch running=pooled");
+    shards_are("workers=1 batch=32 norm=mix(ghost(8),layer) running=pooled",
+               "workers=4 batch=8 norm=mix(batch,layer) running=pooled");
 }
 
 static void group_norm_does_not_see_workers(void **state) {
@@ -107,6 +112,7 @@ static void resumed_runs_have_the_same_bits(void **state) {
     resume_anywhere("workers=2 batch=12", 8);
     resume_anywhere("workers=2 batch=12 flip=yes shift=3 schedule=step warmup=0.5", 8);
     resume_anywhere("workers=3 batch=8 running=precise flip=yes", 8);
+    resume_anywhere("workers=3 batch=8 running=pooled flip=yes", 8);
     resume_anywhere("workers=1 batch=24 norm=group(2)", 8);
     resume_anywhere("workers=2 batch=12 norm=blend(batch,group(2))", 8);
     resume_anywhere("workers=2 batch=12 norm=mabn running=precise", 8);
