@@ -146,7 +146,7 @@ def checks(place):
     rows(place, [
         (["check", "grop(2)"], USAGE, ["'grop(2)'", "byte 0", "'group'"]),
         (["check", "group(2"], USAGE, ["'group(2'", "byte 7"]),
-        (["check", "xyzzy"], USAGE, ["'xyzzy'", "'batch', 'layer'"]),
+        (["check", "xyzzy"], USAGE, ["'xyzzy'", "batch, layer, "]),
         (["check", "resnt(depth=8)"], USAGE, ["'resnt'", "'resnet'", "plain, mlp"]),
         (["check", "resnet(depth=9)"], USAGE, ["'resnet(depth=9)' at byte 13", "6n+2", "not 9"]),
         (["check", "resnet(deep=8)"], USAGE, ["'resnet(deep=8)' at byte 7", "deep"]),

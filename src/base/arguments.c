@@ -84,16 +84,27 @@ bool argument_number(const SpecArg *argument, const char *what, double least, do
                 "%s should be a number from %g to %g, not '%s'", what, least, most, word);
 }
 
-bool argument_switch(const SpecArg *argument, const char *what, bool *value,
+bool argument_choice(Arena *arena, const SpecArg *argument, const char *what,
+                     const Choice *words, size_t *place, Error *error) {
+    const char *said = argument->value->word;
+    const bool plain = argument->value->count == 0;
+    const size_t i = plain ? choice_find(words, said) : words->count;
+    if (i == words->count)
+        return fail(error, EX_USAGE, argument->value->at, "%s should be %s, not '%s%s'%s",
+                    what, choice_words(arena, words, " or "), said, plain ? "" : "(...)",
+                    choice_hint(arena, words, said));
+    *place = i;
+    return true;
+}
+
+bool argument_switch(Arena *arena, const SpecArg *argument, const char *what, bool *value,
                      Error *error) {
-    const char *word = plain(argument, what, error);
-    if (word == NULL) return false;
-    *value = strcmp(word, "yes") == 0;
-    if (*value || strcmp(word, "no") == 0) return true;
-    const char *near = text_nearest(word, (const char *const[]){"yes", "no"}, 2);
-    return fail(error, EX_USAGE, argument->value->at,
-                "%s should be yes or no, not '%s'%s%s%s", what, word,
-                near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    static const char *const YES_NO[] = {"yes", "no"};
+    static const Choice words = CHOICE(YES_NO);
+    size_t place = 0;
+    if (!argument_choice(arena, argument, what, &words, &place, error)) return false;
+    *value = place == 0;
+    return true;
 }
 
 enum { MOST_OPTIONS = 24 };

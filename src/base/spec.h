@@ -75,7 +75,9 @@ bool argument_count(const SpecArg *argument, const char *what, size_t *value,
                     Error *error);
 bool argument_number(const SpecArg *argument, const char *what, double least, double most,
                      double *value, Error *error);
-bool argument_switch(const SpecArg *argument, const char *what, bool *value,
+bool argument_choice(Arena *arena, const SpecArg *argument, const char *what,
+                     const Choice *words, size_t *place, Error *error);
+bool argument_switch(Arena *arena, const SpecArg *argument, const char *what, bool *value,
                      Error *error);
 
 /* Before they are read: a name that is neither an option nor the placeholder of `usage` (NULL:

@@ -44,17 +44,13 @@ static const char *absolute(Arena *arena, const char *path) {
 
 static bool is_expected(Arena *arena, const char *text, Error *error) {
     size_t count;
-    Text usages = text_new(arena);
     const DatasetKind *const *kind = dataset_kinds(&count);
-    const Choice names = {kind, count, sizeof *kind, true, NULL};
-    for (size_t i = 0; i < count; i++)
-        text_add(&usages, "%s%s",
-                 i == 0          ? ""
-                 : i + 1 < count ? ", "
-                                 : " or ",
-                 dataset_usage(kind[i]));
-    return fail(error, EX_USAGE, 0, "%s is expected%s", usages.data,
-                choice_hint(arena, &names, text));
+    const char **usage = TAKE(arena, const char *, count);
+    for (size_t i = 0; i < count; i++) usage[i] = dataset_usage(kind[i]);
+    const Choice names = {kind, count, sizeof *kind, true, NULL},
+                 usages = {usage, count, sizeof *usage, false, NULL};
+    return fail(error, EX_USAGE, 0, "%s is expected%s",
+                choice_words(arena, &usages, " or "), choice_hint(arena, &names, text));
 }
 
 const char *dataset_canonical(Arena *arena, const char *text, Error *error) {

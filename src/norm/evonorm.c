@@ -11,7 +11,6 @@
 #include "kind.h"
 
 #include <math.h>
-#include <string.h>
 
 typedef struct Form {
     bool batch; /* B0 */
@@ -42,6 +41,8 @@ static bool read_groups(Norm *norm, Arguments *arguments, Text *canonical, Error
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error) {
     static const char *const NAMES[] = {"S0", "B0"};
+    static const Choice forms = CHOICE(NAMES);
+    size_t found;
     const SpecArg *given = arguments_positional(arguments);
     Form *form = ZERO(arena, Form, 1);
     norm->detail = form;
@@ -49,11 +50,9 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
     if (given == NULL)
         return fail(error, EX_USAGE, arguments->spec->at,
                     "evonorm is evonorm(S0) or evonorm(B0)");
-    form->batch = strcmp(given->value->word, "B0") == 0;
-    if (given->value->count || (!form->batch && strcmp(given->value->word, "S0") != 0))
-        return fail(error, EX_USAGE, given->value->at, "S0 or B0, not '%s'%s",
-                    given->value->word, text_hint(arena, given->value->word, NAMES, 2));
-    text_add(canonical, "%s", given->value->word);
+    if (!argument_choice(arena, given, "its form", &forms, &found, error)) return false;
+    form->batch = found == 1;
+    text_add(canonical, "%s", NAMES[found]);
     if (!form->batch) return read_groups(norm, arguments, canonical, error);
     norm->cell[0] = (NormCells){0, 1, .moments = {NORM_OWN, NORM_GIVEN}};
     norm->cell[1] = (NormCells){1, 1, .moments = {NORM_READ, NORM_READ}};

@@ -14,7 +14,7 @@ bool mix_configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonic
     norm->detail = mix;
     for (size_t k = 0; k < norm->parts; k++) mix->part[k] = norm->part[k]->spec;
     const SpecArg *argument = arguments_named(arguments, "pooled");
-    if (argument && !argument_switch(argument, "pooled", &mix->pooled, error))
+    if (argument && !argument_switch(arena, argument, "pooled", &mix->pooled, error))
         return false;
     if (mix->pooled) text_add(canonical, "%spooled=yes", canonical->length ? ", " : "");
     return weighing_read(&mix->weighing, arguments, canonical, error);

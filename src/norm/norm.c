@@ -44,18 +44,17 @@ static const char *without_norm(Arena *arena, const char *word) {
 }
 
 static const NormKind *find_kind(Arena *arena, const Spec *spec, Error *error) {
-    Text known = text_new(arena);
     size_t kinds, count;
     const NormKind *const *kind = norm_kinds(&kinds);
-    for (size_t i = 0; i < kinds; i++) {
-        if (strcmp(spec->word, kind[i]->name) == 0) return kind[i];
-        text_add(&known, "%s'%s'", i ? ", " : "", kind[i]->name);
-    }
+    const Choice all = {kind, kinds, sizeof *kind, true, NULL};
+    const size_t i = choice_find(&all, spec->word);
+    if (i < kinds) return kind[i];
     const char **names = known_names(arena, &count);
     const OtherName others[] = {{spec->word, without_norm(arena, spec->word)},
                                 {NULL, NULL}};
     fail(error, EX_USAGE, spec->at, "no normalizer '%s'%s; there are %s", spec->word,
-         text_hint_for(arena, spec->word, others, names, count), known.data);
+         text_hint_for(arena, spec->word, others, names, count),
+         choice_words(arena, &all, " and "));
     return NULL;
 }
 
@@ -85,24 +84,13 @@ bool norm_read_choice(Arguments *arguments, const char *key, const char *const *
                       size_t *choice, Text *canonical, Error *error) {
     const SpecArg *argument = arguments_named(arguments, key);
     if (argument == NULL) return true;
-    const char *said = argument->value->word;
-    Text known = text_new(arguments->arena);
-    size_t count = 0;
-    for (; word[count]; count++) {
-        if (argument->value->count == 0 && strcmp(said, word[count]) == 0) {
-            *choice = count;
-            if (count > 0)
-                add_option(canonical, text_print(arguments->arena, "%s=%s", key, said));
-            return true;
-        }
-        text_add(&known, "%s%s",
-                 count == 0        ? ""
-                 : word[count + 1] ? ", "
-                                   : " or ",
-                 word[count]);
-    }
-    return fail(error, EX_USAGE, argument->value->at, "%s should be %s, not '%s'%s", key,
-                known.data, said, text_hint(arguments->arena, said, word, count));
+    Choice words = {.table = word, .stride = sizeof *word};
+    while (word[words.count]) words.count++;
+    if (!argument_choice(arguments->arena, argument, key, &words, choice, error))
+        return false;
+    if (*choice > 0)
+        add_option(canonical, text_print(arguments->arena, "%s=%s", key, word[*choice]));
+    return true;
 }
 
 /* affine= for both of gamma= and beta=; a part has neither unless it says so. */
@@ -111,14 +99,15 @@ static bool read_affine(Affine *affine, bool part, Arguments *arguments, Text *c
     const SpecArg *argument;
     *affine = (Affine){!part, !part};
     if ((argument = arguments_named(arguments, "affine"))) {
-        if (!argument_switch(argument, "affine", &affine->gamma, error)) return false;
+        if (!argument_switch(arguments->arena, argument, "affine", &affine->gamma, error))
+            return false;
         affine->beta = affine->gamma;
     }
     if ((argument = arguments_named(arguments, "gamma")) &&
-        !argument_switch(argument, "gamma", &affine->gamma, error))
+        !argument_switch(arguments->arena, argument, "gamma", &affine->gamma, error))
         return false;
     if ((argument = arguments_named(arguments, "beta")) &&
-        !argument_switch(argument, "beta", &affine->beta, error))
+        !argument_switch(arguments->arena, argument, "beta", &affine->beta, error))
         return false;
     if (part && affine->gamma && affine->beta) {
         add_option(canonical, "affine=yes");
@@ -137,7 +126,9 @@ static bool is_plain(const NormKind *kind) {
 static bool read_center(Norm *norm, Arguments *arguments, Text *canonical, Error *error) {
     const SpecArg *argument = arguments_named(arguments, "center");
     bool centred = true;
-    if (argument && !argument_switch(argument, "center", &centred, error)) return false;
+    if (argument &&
+        !argument_switch(arguments->arena, argument, "center", &centred, error))
+        return false;
     norm->uncentred = !centred;
     if (!centred) add_option(canonical, "center=no");
     return true;

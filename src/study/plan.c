@@ -26,7 +26,7 @@ static _Noreturn void unknown_key(const Plan *plan, const char *key) {
     const ExperimentKey *own = plan->experiment->keys;
     for (size_t i = 0; own && own[i].name; i++) names[count++] = own[i].name;
     die(EX_USAGE, "no key '%s'%s; see `normlab run --help`", key,
-        text_hint_for(plan->arena, key, config_other_names(), names, count));
+        text_hint_for(plan->arena, key, config_words()->others, names, count));
 }
 
 static Setting *find_setting(Plan *plan, const char *key) {
@@ -102,9 +102,8 @@ static void read_setting(Plan *plan, const char *text) {
         plan->own.text[own] = equals + 1;
         return;
     }
-    size_t known = 0;
-    while (known < CONFIG_KEYS && strcmp(config_keys()[known].name, key) != 0) known++;
-    if (known == CONFIG_KEYS && !config_is_place(key)) unknown_key(plan, key);
+    if (choice_find(config_words(), key) == CONFIG_KEYS && !config_is_place(key))
+        unknown_key(plan, key);
     const char **values = spec_list(plan->arena, equals + 1, &count);
     Setting *setting = find_setting(plan, key);
     setting->count = 0;
@@ -197,19 +196,14 @@ bool plan_points(Plan *plan, Points *points, Error *error) {
 /* What a run.c says is a user's word, as what stands in its recipes. */
 static void want_axis(Arena *arena, const Experiment *e, const char *field,
                       const char *key) {
-    const char *names[CONFIG_KEYS];
-    for (size_t i = 0; i < CONFIG_KEYS; i++) {
-        names[i] = config_keys()[i].name;
-        if (key && strcmp(names[i], key) == 0) return;
-    }
+    if (key && choice_find(config_words(), key) < CONFIG_KEYS) return;
     if (key == NULL)
         die(EX_USAGE, "experiments/%s/run.c has no .%s: a key of a run is expected",
             e->name, field);
     die(EX_USAGE,
         "experiments/%s/run.c: .%s = \"%s\" is no key of a run%s; see `normlab run "
         "--help`",
-        e->name, field, key,
-        text_hint_for(arena, key, config_other_names(), names, CONFIG_KEYS));
+        e->name, field, key, choice_hint(arena, config_words(), key));
 }
 
 static void want_experiment(Arena *arena, const Experiment *e) {

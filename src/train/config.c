@@ -33,50 +33,49 @@ const ConfigKey *config_keys(void) {
     return KEYS;
 }
 
+const Choice *config_words(void) {
+    static const OtherName others[] = {{"lr", "rate"},
+                                       {"learning_rate", "rate"},
+                                       {"eta", "rate"},
+                                       {"bs", "batch"},
+                                       {"batch_size", "batch"},
+                                       {"b", "batch"},
+                                       {"wd", "decay"},
+                                       {"weight_decay", "decay"},
+                                       {"l2", "decay"},
+                                       {"optim", "optimizer"},
+                                       {"grad_clip", "clip"},
+                                       {"clip_norm", "clip"},
+                                       {"mu", "momentum"},
+                                       {"beta1", "momentum"},
+                                       {"data", "dataset"},
+                                       {"model", "network"},
+                                       {"net", "network"},
+                                       {"arch", "network"},
+                                       {"normalizer", "norm"},
+                                       {"normalization", "norm"},
+                                       {"norm_layer", "norm"},
+                                       {"scheduler", "schedule"},
+                                       {"lr_schedule", "schedule"},
+                                       {"n", "images"},
+                                       {"subset", "images"},
+                                       {"num_epochs", "epochs"},
+                                       {"gpus", "workers"},
+                                       {"world_size", "workers"},
+                                       {"random_seed", "seed"},
+                                       {"metric", "score"},
+                                       {NULL, NULL}};
+    static const Choice words = {KEYS, COUNT_OF(KEYS), sizeof *KEYS, .others = others};
+    return &words;
+}
+
 static size_t find_key(const char *key) {
-    size_t i = 0;
-    while (i < CONFIG_KEYS && strcmp(KEYS[i].name, key) != 0) i++;
-    return i;
+    return choice_find(config_words(), key);
 }
 
 bool config_counts(const char *key) {
     const size_t i = find_key(key);
     return i < CONFIG_KEYS && PLACES[i].kind == &value_count;
-}
-
-const OtherName *config_other_names(void) {
-    static const OtherName names[] = {{"lr", "rate"},
-                                      {"learning_rate", "rate"},
-                                      {"eta", "rate"},
-                                      {"bs", "batch"},
-                                      {"batch_size", "batch"},
-                                      {"b", "batch"},
-                                      {"wd", "decay"},
-                                      {"weight_decay", "decay"},
-                                      {"l2", "decay"},
-                                      {"optim", "optimizer"},
-                                      {"grad_clip", "clip"},
-                                      {"clip_norm", "clip"},
-                                      {"mu", "momentum"},
-                                      {"beta1", "momentum"},
-                                      {"data", "dataset"},
-                                      {"model", "network"},
-                                      {"net", "network"},
-                                      {"arch", "network"},
-                                      {"normalizer", "norm"},
-                                      {"normalization", "norm"},
-                                      {"norm_layer", "norm"},
-                                      {"scheduler", "schedule"},
-                                      {"lr_schedule", "schedule"},
-                                      {"n", "images"},
-                                      {"subset", "images"},
-                                      {"num_epochs", "epochs"},
-                                      {"gpus", "workers"},
-                                      {"world_size", "workers"},
-                                      {"random_seed", "seed"},
-                                      {"metric", "score"},
-                                      {NULL, NULL}};
-    return names;
 }
 
 /* ---- values ---------------------------------------------------------------------- */
@@ -159,12 +158,9 @@ bool config_set(Config *config, Arena *arena, const char *key, const char *value
                 Error *error) {
     size_t i = find_key(key);
     const bool of_places = config_is_place(key);
-    if (i == CONFIG_KEYS && !of_places) {
-        const char *names[CONFIG_KEYS];
-        for (size_t k = 0; k < CONFIG_KEYS; k++) names[k] = KEYS[k].name;
+    if (i == CONFIG_KEYS && !of_places)
         return fail(error, EX_USAGE, 0, "no key '%s'%s", text_clip(arena, key),
-                    text_hint_for(arena, key, config_other_names(), names, CONFIG_KEYS));
-    }
+                    choice_hint(arena, config_words(), key));
     Error own = {.set = false};
     const bool good = of_places
                           ? set_place(config, arena, key + strlen(OF_PLACES), value, &own)

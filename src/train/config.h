@@ -59,8 +59,8 @@ typedef struct ConfigKey {
 const ConfigKey *config_keys(void);  /* [CONFIG_KEYS] */
 bool config_counts(const char *key); /* whether a key takes whole numbers */
 
-/* What other programs call a key: "lr", "rate". */
-const OtherName *config_other_names(void);
+/* Their names, and what other programs call a key: "lr", "rate". */
+const Choice *config_words(void);
 
 Config config_default(Arena *arena);
 

@@ -4,7 +4,6 @@
 #include "value.h"
 
 #include <math.h>
-#include <string.h>
 
 /* ---- text ------------------------------------------------------------------------ */
 
@@ -36,20 +35,20 @@ static bool read_drops(const Spec *spec, Arena *arena, Schedule *schedule, Error
 
 bool schedule_read(Schedule *schedule, Arena *arena, const char *text, Error *error) {
     static const char *const words[] = {"constant", "cosine", "step"};
+    static const Choice kinds = CHOICE(words);
     const Spec *spec = spec_parse(arena, text, error);
     if (spec == NULL) return false;
     *schedule = (Schedule){.factor = 0.1};
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
-        if (strcmp(spec->word, words[i]) != 0) continue;
-        schedule->kind = (ScheduleKind)i;
-        if (schedule->kind == SCHEDULE_STEP)
-            return read_drops(spec, arena, schedule, error);
-        if (spec->count == 0) return true;
-        return fail(error, EX_USAGE, spec->args[0].at, "%s takes no arguments", words[i]);
-    }
-    return fail(error, EX_USAGE, spec->at,
-                "no schedule '%s'%s; there are constant, cosine, step(AT, ..., factor=F)",
-                spec->word, text_hint(arena, spec->word, words, COUNT_OF(words)));
+    const size_t i = choice_find(&kinds, spec->word);
+    if (i == kinds.count)
+        return fail(error, EX_USAGE, spec->at,
+                    "no schedule '%s'%s; there are constant, cosine, step(AT, ..., "
+                    "factor=F)",
+                    spec->word, choice_hint(arena, &kinds, spec->word));
+    schedule->kind = (ScheduleKind)i;
+    if (schedule->kind == SCHEDULE_STEP) return read_drops(spec, arena, schedule, error);
+    return spec->count == 0 ||
+           fail(error, EX_USAGE, spec->args[0].at, "%s takes no arguments", words[i]);
 }
 
 const char *schedule_print(const Schedule *schedule, Arena *arena) {

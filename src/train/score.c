@@ -7,14 +7,16 @@
 
 bool score_read(Arena *arena, const char *text, size_t *epochs, Error *error) {
     static const char *const words[] = {"last", "median"};
+    static const Choice rules = CHOICE(words);
     const Spec *spec = spec_parse(arena, text, error);
     if (spec == NULL) return false;
-    const bool median = strcmp(spec->word, "median") == 0;
+    const size_t rule = choice_find(&rules, spec->word);
+    const bool median = rule == 1;
     *epochs = 1;
-    if (!median && strcmp(spec->word, "last") != 0)
+    if (rule == rules.count)
         return fail(error, EX_USAGE, spec->at,
                     "no rule '%s'%s; there are 'last' and 'median(EPOCHS)'", spec->word,
-                    text_hint(arena, spec->word, words, COUNT_OF(words)));
+                    choice_hint(arena, &rules, spec->word));
     if (!median && spec->count > 0)
         return fail(error, EX_USAGE, spec->args[0].at, "last takes no arguments");
     if (!median) return true;

@@ -53,7 +53,7 @@ static const Wrong WRONG[] = {
     {"  instnace", 2, "did you mean 'instance'"},
     {"grp(8)", 0, "did you mean 'group'"},
     {"pos", 0, "did you mean 'position'"},
-    {"xyzzy", 0, "there are 'none', 'batch', 'layer'"},
+    {"xyzzy", 0, "there are none, batch, layer, "},
     {"group", 0, "group(8), or a size"},
     {"group()", 6, "empty parentheses"},
     {"group(8", 7, "ends where ',' or ')'"},
