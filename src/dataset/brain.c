@@ -1,6 +1,6 @@
 /* Half slices of one head with a class for each pixel, embedded: data/input/README.md says how
  * they were cut out, and what one head can tell. */
-#include "kind.h"
+#include "source.h"
 
 enum { ROWS = 96, COLUMNS = 48, FILES = 9, OF_A_PART = 3 };
 

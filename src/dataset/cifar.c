@@ -1,7 +1,7 @@
 /* CIFAR-10's binary format: no header, records of one label byte and three planes of
  * 32 x 32 (red, green, blue); as a reader for CIFAR-10 itself, and any folder of such
  * files. */
-#include "kind.h"
+#include "source.h"
 
 #include <md5.h>
 

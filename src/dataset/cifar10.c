@@ -1,7 +1,7 @@
 /* CIFAR-10 (Krizhevsky 2009): its binary version, in the user's folder. Its licence lets
  * nobody pass it on, so what it is can be told by its files' MD5 alone (as
  * cifar-10-binary.tar.gz has them). */
-#include "kind.h"
+#include "source.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* A data set from its name: found, read, identified, split, measured. */
-#include "kind.h"
+#include "source.h"
 
 #include <math.h>
 #include <string.h>

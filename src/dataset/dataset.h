@@ -65,7 +65,7 @@ size_t dataset_channels(const DataField *field);
 
 /* ---- dataset.c: what there is ---------------------------------------------------- */
 
-typedef struct Reading Reading; /* kind.h */
+typedef struct Reading Reading; /* source.h */
 
 /* One line of dataset.def, and its file. */
 typedef struct DatasetKind {
@@ -75,7 +75,7 @@ typedef struct DatasetKind {
     const char *const *suffix; /* files that need no word before them; NULL: none */
     const char *need;   /* what to install or to set if it is missing; NULL: embedded */
     const char *sha256; /* of the only data it may be; NULL: any will do */
-    bool (*fill)(Reading *to, Error *error); /* kind.h */
+    bool (*fill)(Reading *to, Error *error); /* source.h */
 } DatasetKind;
 
 const DatasetKind *const *dataset_kinds(size_t *count);

@@ -1,5 +1,5 @@
 /* The embedded data: what runs without anything installed. data/input/README.md */
-#include "kind.h"
+#include "source.h"
 
 static bool fill(Reading *to, Error *error) {
     static const Place places[] = {{ROOT_CHECKOUT, "data/input"}, {ROOT_NONE, NULL}};

@@ -1,5 +1,5 @@
 /* Fashion-MNIST (Xiao, Rasul, Vollgraf 2017): from the user's folder, or Debian's package. */
-#include "kind.h"
+#include "source.h"
 
 const char *const fashion_class[FASHION_CLASSES] = {
     "T-shirt/top", "trouser", "pullover", "dress", "coat",

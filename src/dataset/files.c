@@ -1,5 +1,5 @@
 /* Where a data set's files are found. */
-#include "kind.h"
+#include "source.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -7,7 +7,7 @@
  *         file["train/x"] = images      # [N, C, H, W], levels 0..255 or reals
  *         file["train/label"] = labels  # [N], from 0
  */
-#include "kind.h"
+#include "source.h"
 #include "store.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
  * the bytes in row-major order. As a reader for data of known sizes, where the header must
  * say the same, and for any folder of such files.
  */
-#include "kind.h"
+#include "source.h"
 
 enum { MOST_RANK = 3, UNSIGNED_BYTES = 8 };
 

@@ -1,5 +1,5 @@
 /* What a text names: a kind, and a path where it takes one. */
-#include "kind.h"
+#include "source.h"
 
 #include <ctype.h>
 #include <limits.h>

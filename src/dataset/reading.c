@@ -1,5 +1,5 @@
 /* What a kind says of its data. */
-#include "kind.h"
+#include "source.h"
 
 void reading_classes(Reading *to, Shape image, size_t classes,
                      const char *const *class_name) {

@@ -1,6 +1,6 @@
 /* Which samples train, which validate, and the training samples' mean and standard
  * deviation. */
-#include "kind.h"
+#include "source.h"
 
 #include <math.h>
 

@@ -3,7 +3,7 @@
  * unnoticed, and a bomb costs no memory: nothing beyond what was asked for is ever
  * inflated.
  */
-#include "kind.h"
+#include "source.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * broken is named, at its offset. Faults are planted in a copy of the embedded set: a
  * folder of links to the true files, in which one is replaced. */
 #include "harness.h"
-#include "kind.h"
+#include "source.h"
 
 #include <dirent.h>
 #include <math.h>

@@ -1,10 +1,10 @@
 /* A data set of your own. As it stands, its samples are drawn: stripes that lie or stand, under
  * noise, to be told apart. Change what a sample is and where it comes from; what a file may
- * be made of is in kind.h, src/dataset/fashion_mnist.c reads some. Then
+ * be made of is in source.h, src/dataset/fashion_mnist.c reads some. Then
  *     ./normlab list datasets my-data
  *     ./normlab run EXPERIMENT dataset=my-data
  * Data that lie in one HDF5 file need no source: dataset=FILE.h5. */
-#include "kind.h"
+#include "source.h"
 
 /* ---- one sample -------------------------------------------------------------------- */
 

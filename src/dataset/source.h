@@ -1,7 +1,7 @@
 /* What a kind of data set is made of: a line in dataset.def names it, and its file has the
  * rest. Here is what it fills in, and what helps it. */
-#ifndef NORMLAB_DATASET_KIND_H
-#define NORMLAB_DATASET_KIND_H
+#ifndef NORMLAB_SOURCE_H
+#define NORMLAB_SOURCE_H
 
 #include "dataset.h"
 
