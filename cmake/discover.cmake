@@ -1,6 +1,6 @@
 # Asks a test program for its cases and writes one CTest case for each; of a WORD of the program, whose thousands of cases
 # are called SUBJECT.SHAPE.CHECK and take milliseconds, one for each subject: what fails in it the program names.
-execute_process(COMMAND ${PROGRAM} ${WORD} --list OUTPUT_VARIABLE listing RESULT_VARIABLE status)
+execute_process(COMMAND ${PROGRAM} ${WORD} --list OUTPUT_VARIABLE listing OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} --list failed: ${status}")
 endif()
