@@ -19,6 +19,7 @@ struct Tape {
     size_t defining; /* definitions of fused operations that are being written */
     Spare spare[SPARE_SLOTS]; /* adjoint slots to use again */
     size_t spares;
+    const double *lent; /* the seed, read where it stands */
 };
 
 Tape *tape_new(Arena *arena) {
@@ -182,7 +183,7 @@ static void backward_range(Tape *tape, Node *from, const Node *until) {
     for (Node *y = from; y != until; y = y->previous) {
         if (y->slot == NULL || y->op == NULL || !y->wanted) continue;
         backward_node(tape, y);
-        give_slot(tape, y->slot, shape_count(y->shape));
+        if (y->slot != tape->lent) give_slot(tape, y->slot, shape_count(y->shape));
         y->slot = NULL;
     }
 }
@@ -208,8 +209,12 @@ void tape_backward(Tape *tape, Node *y, const double *seed) {
     REQUIRE(!tape->shapes, "a gradient is asked of a tape of shapes");
     tape->spares = 0;
     if (y->wanted) {
-        y->slot = y->gradient ? y->gradient : take_slot(tape, count);
-        for (size_t i = 0; i < count; i++) y->slot[i] = seed ? seed[i] : 1.0;
+        tape->lent = y->op ? seed : NULL;
+        y->slot = tape->lent    ? borrowed(seed)
+                  : y->gradient ? y->gradient
+                                : take_slot(tape, count);
+        for (size_t i = 0; y->slot != tape->lent && i < count; i++)
+            y->slot[i] = seed ? seed[i] : 1.0;
         backward_range(tape, y, NULL);
     }
     for (Node *leaf = tape->last; leaf; leaf = leaf->previous) {

@@ -129,7 +129,8 @@ Node *tape_cross_entropy(Tape *tape, Node *z, const uint8_t *label);
 
 /* ---- backward.c: the two drivers ------------------------------------------------- */
 
-/* Gradients of <seed, y> (seed NULL: 1) into the parameters' slots. */
+/* Gradients of <seed, y> (seed NULL: 1) into the parameters' slots, none of which is the
+ * seed. */
 void tape_backward(Tape *tape, Node *y, const double *seed);
 
 /* dx[i] = gradient of <seed, y> with respect to x[i], as nodes (seed NULL: 1). Each x[i]

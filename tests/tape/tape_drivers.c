@@ -233,6 +233,23 @@ static void backward_reuses_slots(void **state) {
     arena_free(arena);
 }
 
+/* It is read where it stands: no room for it, and none that is used again. */
+static void seed_is_only_read(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Tape *t = tape_new(arena);
+    enum { LENGTH = 8 };
+    double slot[CELLS], copy[CELLS];
+    const double *seed = normals(arena, 1, CELLS);
+    memcpy(copy, seed, sizeof copy);
+    Node *x = tape_parameter(t, SHAPE(CELLS), normals(arena, 0, CELLS), slot), *y = x;
+    for (int i = 0; i < LENGTH; i++) y = tape_add(t, y, y);
+    tape_backward(t, y, seed);
+    assert_same_bits(seed, copy, CELLS);
+    for (size_t k = 0; k < CELLS; k++) assert_near(slot[k], ldexp(copy[k], LENGTH), 0.0);
+    arena_free(arena);
+}
+
 /* ---- fused operations ------------------------------------------------------------ */
 
 static void copy_forward(Tape *t, Node *y) {
@@ -306,11 +323,17 @@ static void shapes_are_those_of_values(void **state) {
 }
 
 static const Case cases[] = {
-    CASE(theorem, zero_upstream),        CASE(theorem, unused_parameters),
-    CASE(theorem, parameter_as_result),  CASE(theorem, detached),
-    CASE(theorem, zero_beside_infinity), CASE(theorem, inputs_are_only_read),
-    CASE(theorem, steady_state),         CASE(theorem, backward_reuses_slots),
-    CASE(theorem, trains_on_definition), CASE(theorem, shapes_are_those_of_values),
+    CASE(theorem, zero_upstream),
+    CASE(theorem, unused_parameters),
+    CASE(theorem, parameter_as_result),
+    CASE(theorem, detached),
+    CASE(theorem, zero_beside_infinity),
+    CASE(theorem, inputs_are_only_read),
+    CASE(theorem, steady_state),
+    CASE(theorem, backward_reuses_slots),
+    CASE(theorem, seed_is_only_read),
+    CASE(theorem, trains_on_definition),
+    CASE(theorem, shapes_are_those_of_values),
 };
 
 HARNESS_MAIN("tape_drivers", cases)
