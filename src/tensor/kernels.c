@@ -29,3 +29,13 @@ const Kernels *kernels_best(void) {
     for (size_t k = 1; kernels_at(k); k++) best = kernels_at(k);
     return best;
 }
+
+const Passes *passes_best(void) {
+    return &kernels_best()->passes;
+}
+
+void passes_end(void) {
+#ifdef __x86_64__
+    _mm_sfence();
+#endif
+}

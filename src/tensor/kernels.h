@@ -8,6 +8,7 @@
 #ifndef NORMLAB_KERNELS_H
 #define NORMLAB_KERNELS_H
 
+#include "passes.h"
 #include "tensor.h"
 
 enum { BLOCK = 8 };
@@ -60,6 +61,8 @@ typedef struct Kernels {
     void (*to_image)(double *image, Spectrum m, const Tiling *tiles);
     void (*of_results)(Spectrum v, const double *image, const Tiling *tiles);
     void (*to_filter)(double *filter, Spectrum u, size_t count);
+
+    Passes passes;
 } Kernels;
 
 /* The k-th instruction set that is built in and that this processor has, the plainest first;
