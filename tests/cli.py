@@ -135,6 +135,17 @@ def words(place):
         (["bench", "kernels", "--norm", "batch,grop(2)"], USAGE, ["'grop(2)'", "'group'"]),
         (["bench", "kernels", "--norm", "group(3)"], USAGE, ["group", "divide 64 channels"]),
         (["bench", "kernels", "--norm", "ghost(5)"], USAGE, ["ghost(5)", "batch of 32"]),
+        (["bench", "check", "--batch", "8"], USAGE, ["--batch 8", "`training`"]),
+        (["bench", "training", "--shape", "2,8,4,4"], USAGE, ["--shape 2,8,4,4", "`kernels`"]),
+        (["bench", "kernels", "--shape", "2,8,4"], USAGE, ["--shape 2,8,4", "N,C,H,W"]),
+        (["bench", "kernels", "--shape", "2,8,4,4,4"], USAGE, ["--shape 2,8,4,4,4", "N,C,H,W"]),
+        (["bench", "kernels", "--shape", "2,8,0,4"], USAGE, ["--shape 2,8,0,4", "from 1"]),
+        (["bench", "kernels", "--shape", "1048576,1048576,1,1"], USAGE, ["--shape", "2^30"]),
+        (["bench", "kernels", "--turns", "0"], USAGE, ["--turns 0", "from 1 to"]),
+        (["bench", "training", "--batch", "8,none"], USAGE, ["--batch 8,none", "'none'"]),
+        (["bench", "training", "--batch", "0"], USAGE, ["--batch 0", "from 1"]),
+        (["bench", "training", "--network", "resnt(depth=8)"], USAGE, ["'resnt'", "'resnet'"]),
+        (["bench", "training", "--dataset", "fashion-mnst"], USAGE, ["fashion-mnst", "'fashion-mnist'"]),
         (["bench", "chekc"], USAGE, ["chekc", "did you mean 'check'", "training"]),
     ])
 

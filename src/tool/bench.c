@@ -7,11 +7,14 @@
 
 typedef struct Part {
     const char *name;
-    BenchPart *bench;
+    BenchPart *want, *bench; /* want NULL: nothing can be wrong */
+    bool norms;              /* it is of normalizers */
 } Part;
 
-static const Part PARTS[] = {
-    {"kernels", bench_kernels}, {"training", bench_training}, {"check", bench_check}};
+static const Part PARTS[] = {{"kernels", bench_want_kernels, bench_kernels, true},
+                             {"products", NULL, bench_products, false},
+                             {"training", bench_want_training, bench_training, true},
+                             {"check", NULL, bench_check, false}};
 
 /* Those that are asked for; all, where none is. */
 static void find_parts(const Call *call, bool wanted[COUNT_OF(PARTS)]) {
@@ -27,42 +30,107 @@ static void find_parts(const Call *call, bool wanted[COUNT_OF(PARTS)]) {
     }
 }
 
+/* "32,64,56,56" */
+static Shape read_shape(Arena *arena, const char *text) {
+    Shape shape = {.rank = 4};
+    const char *at = text;
+    for (size_t i = 0; i < shape.rank; i++) {
+        const size_t length = strcspn(at, ",");
+        const bool last = i + 1 == shape.rank;
+        if (!text_to_count(text_copy(arena, at, length), &shape.size[i]) ||
+            shape.size[i] == 0 || shape.size[i] > 1 << 20 || (at[length] == '\0') != last)
+            die(EX_USAGE, "--shape %s: N,C,H,W, four whole numbers from 1 on", text);
+        at += length + !last;
+    }
+    if (shape_count(shape) > (size_t)1 << 30)
+        die(EX_USAGE, "--shape %s: more than 2^30 elements", text);
+    return shape;
+}
+
+static const char *option(const Call *call, const char *name, const char *otherwise) {
+    const char *text = call_option(call, name);
+    return text ? text : otherwise;
+}
+
+/* An option says something of certain parts, one of which is asked for. */
+static void want_part(const Call *call, const char *name, const bool *wanted, size_t a,
+                      size_t b) {
+    const char *text = call_option(call, name);
+    if (text && !wanted[a] && !wanted[b])
+        die(EX_USAGE, "%s %s: says something of `%s`%s, which is not asked for", name,
+            text, PARTS[a].name,
+            a == b ? "" : text_print(call->arena, " and `%s`", PARTS[b].name));
+}
+
+static Bench read_bench(const Call *call, const bool *wanted) {
+    enum { KERNELS, PRODUCTS, TRAINING };
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    want_part(call, "--norm", wanted, KERNELS, TRAINING);
+    want_part(call, "--shape", wanted, KERNELS, KERNELS);
+    want_part(call, "--network", wanted, TRAINING, TRAINING);
+    want_part(call, "--dataset", wanted, TRAINING, TRAINING);
+    want_part(call, "--batch", wanted, TRAINING, TRAINING);
+    return (Bench){
+        .arena = call->arena,
+        .threads =
+            call_count(call, "--threads", cores > 0 ? (size_t)cores : 1, BENCH_THREADS),
+        .turns = call_count(call, "--turns", 15, 10000),
+        .json = call_option(call, "--json") != NULL,
+        .norms = call_option(call, "--norm"),
+        .shape = read_shape(call->arena, option(call, "--shape", "32,64,56,56")),
+        .network = option(call, "--network", "resnet(depth=20, width=16)"),
+        .dataset = option(call, "--dataset", "fashion-mini"),
+        .batches = option(call, "--batch", "8")};
+}
+
 static int run_bench(const Call *call) {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t threads =
-        call_count(call, "--threads", cores > 0 ? (size_t)cores : 1, BENCH_THREADS);
-    bool json = call_option(call, "--json") != NULL, wanted[COUNT_OF(PARTS)];
-    const char *norms = call_option(call, "--norm");
+    bool wanted[COUNT_OF(PARTS)];
     find_parts(call, wanted);
-    if (norms && !wanted[0])
-        die(EX_USAGE, "--norm %s: names kernels, and `kernels` is not asked for", norms);
-    if (norms) bench_want_norms(call->arena, norms);
-    matmul_single_threaded();
-    if (json)
-        printf("{\"schema\": 1, \"threads\": %zu, \"blas\": %s", threads,
-               json_text(call->arena, store_blas_core(call->arena)));
-    else
-        printf("%s, %zu thread%s\n", store_blas_core(call->arena), threads,
-               threads > 1 ? "s" : "");
+    const Bench bench = read_bench(call, wanted);
+    const char *blas = store_blas_core(call->arena);
     for (size_t i = 0; i < COUNT_OF(PARTS); i++)
-        if (wanted[i]) PARTS[i].bench(call->arena, threads, json, norms);
-    if (json) puts("}");
+        if (wanted[i] && PARTS[i].want) PARTS[i].want(&bench);
+    matmul_single_threaded();
+    if (bench.json)
+        printf("{\"schema\": 2, \"threads\": %zu, \"turns\": %zu, \"blas\": %s",
+               bench.threads, bench.turns, json_text(call->arena, blas));
+    else
+        printf("%s, %zu thread%s, medians of %zu turns (and quartiles)\n", blas,
+               bench.threads, bench.threads > 1 ? "s" : "", bench.turns);
+    for (size_t i = 0; i < COUNT_OF(PARTS); i++)
+        if (wanted[i]) PARTS[i].bench(&bench);
+    if (bench.json) puts("}");
     return EX_OK;
 }
 
 const Command command_bench = {
     .name = "bench",
-    .usage = "[kernels] [training] [check] [--norm LIST] [--threads N] [--json]",
-    .summary =
-        "Measures kernels, training and a full check, each beside its limit, in one run",
-    .options = (const Option[]){{"--norm", "LIST", "kernels of these normalizers"},
-                                {"--threads", "N", "default: all processors"},
-                                {"--json", NULL, "for programs"},
-                                {NULL, NULL, NULL}},
+    .usage = "[kernels] [products] [training] [check] [--norm LIST] [--shape N,C,H,W] "
+             "[--network SPEC] [--dataset NAME] [--batch LIST] [--threads N] [--turns N] "
+             "[--json]",
+    .summary = "Measures kernels, convolutions, training and a full check, each beside "
+               "its limit, in one run",
+    .options =
+        (const Option[]){{"--norm", "LIST", "kernels and training of these normalizers"},
+                         {"--shape", "N,C,H,W", "of the kernels' tensor: 32,64,56,56"},
+                         {"--network", "SPEC", "trained: resnet(depth=20, width=16)"},
+                         {"--dataset", "NAME", "trained on: fashion-mini"},
+                         {"--batch", "LIST", "samples a worker, of 2 a thread: 8"},
+                         {"--threads", "N", "default: all processors"},
+                         {"--turns", "N", "of each, in rotation: 15"},
+                         {"--json", NULL, "for programs"},
+                         {NULL, NULL, NULL}},
     .least = 0,
     .most = COUNT_OF(PARTS),
     .run = run_bench,
-    .more = "Kernels beside memcpy, training beside dgemm, the full check of a Jacobian "
-            "(on one thread) beside the calls\n"
-            "of the kernel that it is made of. Without a word, all of them.",
+    .more =
+        "A kernel's forward stands beside a copy of its tensor (memcpy's or our own, the "
+        "faster), its backward beside\n"
+        "a sum of two tensors into a third: what memory allows who reads once and writes "
+        "once. Convolutions and\n"
+        "training stand beside dgemm, the full check of a Jacobian (on one thread) "
+        "beside the calls of the kernel\n"
+        "that it is made of. All take turns; what is printed is the median over the "
+        "turns of their ratio, in brackets\n"
+        "its quartiles. Without a word, all parts.",
 };

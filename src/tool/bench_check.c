@@ -2,10 +2,7 @@
 #include "bench.h"
 #include "check.h"
 
-#include <math.h>
-#include <omp.h>
-
-enum { CHECK_ROUNDS = 20, CHECK_C = 16, CHECK_ALL = 4 * CHECK_C * 4 * 4, INPUTS = 3 };
+enum { CHECK_C = 16, CHECK_ALL = 4 * CHECK_C * 4 * 4, INPUTS = 3 };
 
 typedef struct Subject {
     const Norm *norm;
@@ -78,34 +75,51 @@ static void kernel_calls(const Subject *s, Arena *arena) {
     arena_rewind(arena, mark);
 }
 
-void bench_check(Arena *arena, size_t threads, bool json, const char *norms) {
-    (void)norms;
-    (void)threads; /* one */
-    ArenaMark mark = arena_mark(arena);
-    Subject *s = subject_new(arena, "group(4)");
-    Arena *scratch = arena_new();
-    double calls = INFINITY, check = INFINITY;
-    CheckReport report = {.verdict = CHECK_PASS};
-    for (int round = 0; round < CHECK_ROUNDS; round++) {
-        double begin = omp_get_wtime();
-        kernel_calls(s, scratch);
-        double middle = omp_get_wtime();
-        report = check_jacobian(scratch, &s->function, &(CheckBound){32, s->scale, 0.0});
-        double end = omp_get_wtime();
-        calls = fmin(calls, middle - begin);
-        check = fmin(check, end - middle);
-    }
-    const char *shape = shape_text(arena, s->input[0].shape);
-    const char *verdict = check_verdict_text(report.verdict);
-    if (json)
+/* The subject, and a thread's scratch. */
+typedef struct Judge {
+    const Subject *subject;
+    Arena *scratch;
+    CheckReport report;
+} Judge;
+
+static void work_calls(const BenchSubject *turn, size_t thread) {
+    const Judge *judge = turn->context;
+    (void)thread;
+    kernel_calls(judge->subject, judge->scratch);
+}
+
+static void work_check(const BenchSubject *turn, size_t thread) {
+    Judge *judge = turn->context;
+    const Subject *s = judge->subject;
+    (void)thread;
+    judge->report =
+        check_jacobian(judge->scratch, &s->function, &(CheckBound){32, s->scale, 0.0});
+}
+
+void bench_check(const Bench *bench) {
+    const ArenaMark mark = arena_mark(bench->arena);
+    Judge judge = {.subject = subject_new(bench->arena, "group(4)"),
+                   .scratch = arena_new()};
+    BenchSubject turn[] = {{.work = work_calls, .context = &judge, .threads = 1},
+                           {.work = work_check, .context = &judge, .threads = 1}};
+    bench_turns(bench, turn, COUNT_OF(turn));
+    const BenchRatio ratio = bench_ratio(bench, turn[1].seconds, turn[0].seconds);
+    const double calls = bench_median(bench, turn[0].seconds),
+                 check = bench_median(bench, turn[1].seconds);
+    const char *shape = shape_text(bench->arena, judge.subject->input[0].shape);
+    const char *verdict = check_verdict_text(judge.report.verdict);
+    if (bench->json)
         printf(",\n \"full_check\": {\"spec\": \"group(4)\", \"shape\": %s, "
                "\"entries\": %zu, \"verdict\": \"%s\",\n  \"check_ms\": %.4g, "
                "\"kernel_calls_ms\": %.4g, \"of_kernel_calls\": %.3f}",
-               shape, report.compared, verdict, 1e3 * check, 1e3 * calls, check / calls);
+               shape, judge.report.compared, verdict, 1e3 * check, 1e3 * calls,
+               ratio.middle);
     else
-        printf("full check of group(4)'s Jacobian on %s, %zu entries: %s, %.1f ms = %.1f "
-               "of its kernel calls\n",
-               shape, report.compared, verdict, 1e3 * check, check / calls);
-    arena_free(scratch);
-    arena_rewind(arena, mark);
+        printf(
+            "full check of group(4)'s Jacobian on %s, %zu entries: %s, %.1f ms = %s of "
+            "its kernel calls\n",
+            shape, judge.report.compared, verdict, 1e3 * check,
+            bench_ratio_text(bench, ratio));
+    arena_free(judge.scratch);
+    arena_rewind(bench->arena, mark);
 }

@@ -1,75 +1,79 @@
-/* The machine's limits, and kernels beside them. */
+/* Kernels of normalizers beside memory's own speed. */
 #include "bench.h"
+#include "passes.h"
 
-#include <math.h>
-#include <omp.h>
 #include <string.h>
 
-/* What is timed, `threads` threads at once on data of their own. */
-typedef struct Load {
-    void (*work)(struct Load *load, size_t thread);
-    size_t threads;
-    double *a[BENCH_THREADS], *b[BENCH_THREADS], *c[BENCH_THREADS];
+/* A thread's arrays, and the call whose turn it is. */
+typedef struct Place {
+    double *x, *dy, *dx; /* [n] */
+    Arena *arena;
+    ArenaMark mark;
+    Tape *tape;
+    Node *y;
+} Place;
+
+typedef struct Rig {
+    Shape shape;
     size_t n;
+    Place *place; /* [threads] */
+} Rig;
+
+/* What a subject is: a normalizer, or none. */
+typedef struct Load {
+    const Rig *rig;
     const Norm *norm;
-    Arena *arena[BENCH_THREADS];
 } Load;
 
-enum { ROUNDS = 5, GEMM = 768 };
-
-/* Seconds of the fastest round: the machine's noise only ever adds. */
-static double fastest(Load *load) {
-    double best = INFINITY;
-    for (int round = 0; round < ROUNDS; round++) {
-        double begin = omp_get_wtime();
-#pragma omp parallel num_threads((int)load->threads)
-        load->work(load, (size_t)omp_get_thread_num());
-        double spent = omp_get_wtime() - begin;
-        best = spent < best ? spent : best;
-    }
-    return best;
+static Place *place_of(const BenchSubject *subject, size_t t) {
+    const Load *load = subject->context;
+    return &load->rig->place[t];
 }
 
-static void fill_load(Load *load, Arena *arena, size_t n) {
-    load->n = n;
-    for (size_t t = 0; t < load->threads; t++) {
-        double **array[] = {&load->a[t], &load->b[t], &load->c[t]};
-        for (size_t k = 0; k < COUNT_OF(array); k++) {
-            *array[k] = TAKE(arena, double, n);
-            for (size_t i = 0; i < n; i++)
-                (*array[k])[i] = 1.0 + (double)((i * 7919 + k) % 1009) / 1009.0;
+static const Rig *rig_new(const Bench *bench) {
+    Rig *rig = TAKE(bench->arena, Rig, 1);
+    *rig = (Rig){bench->shape, shape_count(bench->shape),
+                 ZERO(bench->arena, Place, bench->threads)};
+    for (size_t t = 0; t < bench->threads; t++) {
+        Place *p = &rig->place[t];
+        p->arena = arena_new();
+        p->x = TAKE(p->arena, double, rig->n);
+        p->dy = TAKE(p->arena, double, rig->n);
+        p->dx = ZERO(p->arena, double, rig->n);
+        for (size_t i = 0; i < rig->n; i++) {
+            p->x[i] = 1.0 + (double)(i * 7919 % 1009) / 1009.0;
+            p->dy[i] = 1.0 + (double)((i * 7919 + 1) % 1013) / 1013.0;
         }
-        load->arena[t] = arena_new();
+        p->mark = arena_mark(p->arena);
     }
+    return rig;
 }
 
-static void free_load(Load *load) {
-    for (size_t t = 0; t < load->threads; t++) arena_free(load->arena[t]);
+/* ---- memory alone: into where kernels write -------------------------------------- */
+
+static void work_memcpy(const BenchSubject *subject, size_t t) {
+    const Load *load = subject->context;
+    Place *p = place_of(subject, t);
+    memcpy(TAKE(p->arena, double, load->rig->n), p->x, load->rig->n * sizeof *p->x);
+    arena_rewind(p->arena, p->mark);
 }
 
-/* ---- the machine's limits -------------------------------------------------------- */
-
-static void work_gemm(Load *load, size_t t) {
-    matmul(load->c[t], load->a[t], load->b[t], GEMM, GEMM, GEMM, false, false, 0.0);
+static void work_copy(const BenchSubject *subject, size_t t) {
+    const Load *load = subject->context;
+    Place *p = place_of(subject, t);
+    passes_best()->copy(TAKE(p->arena, double, load->rig->n), p->x, load->rig->n);
+    passes_end();
+    arena_rewind(p->arena, p->mark);
 }
 
-static void work_copy(Load *load, size_t t) {
-    memcpy(load->b[t], load->a[t], load->n * sizeof(double));
+static void work_add(const BenchSubject *subject, size_t t) {
+    const Load *load = subject->context;
+    const Place *p = place_of(subject, t);
+    passes_best()->add(p->dx, p->x, p->dy, load->rig->n);
+    passes_end();
 }
 
-double bench_gemm_peak(Arena *arena, size_t threads) {
-    ArenaMark mark = arena_mark(arena);
-    Load load = {.work = work_gemm, .threads = threads};
-    fill_load(&load, arena, (size_t)GEMM * GEMM);
-    double flops = 2.0 * pow(GEMM, 3) * (double)threads / fastest(&load);
-    free_load(&load);
-    arena_rewind(arena, mark);
-    return flops;
-}
-
-/* ---- kernels --------------------------------------------------------------------- */
-
-enum { KERNEL_N = 32, KERNEL_C = 64, KERNEL_L = 56 * 56 };
+/* ---- a normalizer ------------------------------------------------------------------ */
 
 /* Parameters and state as they begin. */
 static Node *begun(Tape *tape, Arena *arena, const NormParam *p) {
@@ -85,83 +89,132 @@ static double *recalled(Arena *arena, const NormState *s) {
     return value;
 }
 
-static void work_norm(Load *load, size_t t, bool backward) {
-    Arena *arena = load->arena[t];
-    ArenaMark mark = arena_mark(arena);
-    Tape *tape = tape_new(arena);
+static void work_forward(const BenchSubject *subject, size_t t) {
+    const Load *load = subject->context;
     const Norm *norm = load->norm;
+    Place *p = place_of(subject, t);
+    p->tape = tape_new(p->arena);
     Node *param[NORM_MAX_PARAMS];
     const double *state[NORM_MAX_STATES];
     for (size_t k = 0; k < norm->params; k++)
-        param[k] = begun(tape, arena, &norm->param[k]);
-    for (size_t k = 0; k < norm->states; k++) state[k] = recalled(arena, &norm->state[k]);
-    Node *x =
-        tape_parameter(tape, SHAPE(KERNEL_N, KERNEL_C, KERNEL_L), load->a[t], load->c[t]);
-    NormContext context = {
-        .tape = tape, .norm = norm, .mode = NORM_TRAIN, .param = param, .state = state};
-    Node *y = norm_apply(&context, x);
-    if (backward) tape_backward(tape, y, load->b[t]);
-    arena_rewind(arena, mark);
+        param[k] = begun(p->tape, p->arena, &norm->param[k]);
+    for (size_t k = 0; k < norm->states; k++)
+        state[k] = recalled(p->arena, &norm->state[k]);
+    Node *x = tape_parameter(p->tape, load->rig->shape, p->x, p->dx);
+    NormContext context = {.tape = p->tape,
+                           .norm = norm,
+                           .mode = NORM_TRAIN,
+                           .param = param,
+                           .state = state};
+    p->y = norm_apply(&context, x);
 }
 
-static void work_forward(Load *load, size_t t) {
-    work_norm(load, t, false);
+static void work_backward(const BenchSubject *subject, size_t t) {
+    const Place *p = place_of(subject, t);
+    tape_backward(p->tape, p->y, p->dy);
 }
 
-static void work_both(Load *load, size_t t) {
-    work_norm(load, t, true);
+static void forget(const BenchSubject *subject, size_t t) {
+    Place *p = place_of(subject, t);
+    arena_rewind(p->arena, p->mark);
 }
 
-/* The normalizer for tensors of the kernels' size. */
-static const Norm *kernel_norm(Arena *arena, const char *spec) {
-    const Lattice x = {KERNEL_N, KERNEL_C, KERNEL_L};
+/* ---- all of them ------------------------------------------------------------------- */
+
+/* The normalizer for tensors of the shape. */
+static const Norm *kernel_norm(const Bench *bench, const char *spec) {
     Error error = {.set = false};
-    const Norm *norm = norm_new(arena, spec, KERNEL_C, &error);
-    if (norm == NULL) die(error.code, "%s", spec_error(arena, spec, &error));
-    norm_fits(arena, norm, x, NORM_TRAIN, &error);
+    const Norm *norm = norm_new(bench->arena, spec, bench->shape.size[1], &error);
+    if (norm == NULL) die(error.code, "%s", spec_error(bench->arena, spec, &error));
+    norm_fits(bench->arena, norm, shape_lattice(bench->shape), NORM_TRAIN, &error);
     die_if(&error);
     return norm;
 }
 
-/* What is wrong is said before anything else is. */
-void bench_want_norms(Arena *arena, const char *norms) {
-    size_t count;
-    const char **specs = spec_list(arena, norms, &count);
-    for (size_t i = 0; i < count; i++) kernel_norm(arena, specs[i]);
+static const char **kernel_specs(const Bench *bench, size_t *count) {
+    return spec_list(
+        bench->arena,
+        bench->norms ? bench->norms : "batch,layer,instance,group(8),position", count);
 }
 
-void bench_kernels(Arena *arena, size_t threads, bool json, const char *norms) {
+/* What is wrong is said before anything else is. */
+void bench_want_kernels(const Bench *bench) {
     size_t count;
-    ArenaMark mark = arena_mark(arena);
-    const char **specs = spec_list(
-        arena, norms ? norms : "batch,layer,instance,group(8),position", &count);
-    Load load = {.work = work_copy, .threads = threads};
-    fill_load(&load, arena, (size_t)KERNEL_N * KERNEL_C * KERNEL_L);
-    double bytes = 2.0 * sizeof(double) * (double)load.n * (double)threads,
-           copy = fastest(&load);
-    if (json)
-        printf(",\n \"copy_bytes_per_second\": %.4g, \"kernels\": [", bytes / copy);
-    else
-        printf("memcpy                 %6.1f GB/s, %zu thread%s\n", 1e-9 * bytes / copy,
-               threads, threads > 1 ? "s" : "");
+    const char **specs = kernel_specs(bench, &count);
+    for (size_t i = 0; i < count; i++) kernel_norm(bench, specs[i]);
+}
+
+enum { MEMCPY, COPY, ADD, LIMITS };
+
+/* The limits, then forward and backward of each. */
+static BenchSubject *take_subjects(const Bench *bench, const Rig *rig, const char **specs,
+                                   size_t count) {
+    BenchSubject *subject = ZERO(bench->arena, BenchSubject, LIMITS + 2 * count);
+    Load *load = TAKE(bench->arena, Load, count + 1);
+    load[count] = (Load){rig, NULL};
+    subject[MEMCPY] = (BenchSubject){.work = work_memcpy, .context = &load[count]};
+    subject[COPY] = (BenchSubject){.work = work_copy, .context = &load[count]};
+    subject[ADD] = (BenchSubject){.work = work_add, .context = &load[count]};
     for (size_t i = 0; i < count; i++) {
-        load.norm = kernel_norm(arena, specs[i]);
-        load.work = work_forward;
-        double forward = fastest(&load);
-        load.work = work_both;
-        double backward = fastest(&load) - forward;
-        if (json)
-            printf("%s\n  {\"spec\": %s, \"forward_of_copy\": %.3f, "
-                   "\"backward_of_copy\": %.3f}",
-                   i ? "," : "", json_text(arena, specs[i]), copy / forward,
-                   1.5 * copy / backward);
-        else
-            printf("%-10s forward   %6.1f GB/s, %.2f of memcpy;  backward %6.1f GB/s, "
-                   "%.2f of it\n",
-                   specs[i], 1e-9 * bytes / forward, copy / forward,
-                   1.5e-9 * bytes / backward, 1.5 * copy / backward);
+        load[i] = (Load){rig, kernel_norm(bench, specs[i])};
+        subject[LIMITS + 2 * i] =
+            (BenchSubject){.prepare = forget, .work = work_forward, .context = &load[i]};
+        subject[LIMITS + 2 * i + 1] =
+            (BenchSubject){.work = work_backward, .finish = forget, .context = &load[i]};
     }
-    if (json) printf("]");
-    free_load(&load);
-    arena_rewind(arena, mark);
+    return subject;
+}
+
+static void print_limits(const Bench *bench, const BenchSubject *subject, double bytes) {
+    const double memcpy_rate = bytes / bench_median(bench, subject[MEMCPY].seconds),
+                 copy_rate = bytes / bench_median(bench, subject[COPY].seconds),
+                 add_rate = 1.5 * bytes / bench_median(bench, subject[ADD].seconds);
+    if (bench->json)
+        printf(",\n \"memcpy_bytes_per_second\": %.4g, \"copy_bytes_per_second\": %.4g, "
+               "\"stream_bytes_per_second\": %.4g,\n \"kernels\": [",
+               memcpy_rate, copy_rate, add_rate);
+    else
+        printf("%s: memcpy %.1f GB/s, streaming copy %.1f GB/s, sum of two into a third "
+               "%.1f GB/s\n",
+               shape_text(bench->arena, bench->shape), 1e-9 * memcpy_rate,
+               1e-9 * copy_rate, 1e-9 * add_rate);
+}
+
+static void print_kernel(const Bench *bench, const BenchSubject *limit, const char *spec,
+                         const BenchSubject *forward, const BenchSubject *backward,
+                         bool first) {
+    const double *copy = bench_faster(bench, limit[MEMCPY].seconds, limit[COPY].seconds);
+    const BenchRatio ahead = bench_ratio(bench, copy, forward->seconds),
+                     back = bench_ratio(bench, limit[ADD].seconds, backward->seconds);
+    if (bench->json)
+        printf("%s\n  {\"norm\": %s, \"shape\": %s, \"forward_seconds\": %.5g, "
+               "\"backward_seconds\": %.5g, \"copy_seconds\": %.5g, "
+               "\"stream_seconds\": %.5g,\n   \"forward_of_copy\": [%.3f, %.3f, %.3f], "
+               "\"backward_of_stream\": [%.3f, %.3f, %.3f]}",
+               first ? "" : ",", json_text(bench->arena, spec),
+               shape_text(bench->arena, bench->shape),
+               bench_median(bench, forward->seconds),
+               bench_median(bench, backward->seconds), bench_median(bench, copy),
+               bench_median(bench, limit[ADD].seconds), ahead.low, ahead.middle,
+               ahead.high, back.low, back.middle, back.high);
+    else
+        printf("%-10s forward %s of the copy, backward %s of the sum\n", spec,
+               bench_ratio_text(bench, ahead), bench_ratio_text(bench, back));
+}
+
+void bench_kernels(const Bench *bench) {
+    size_t count;
+    const ArenaMark mark = arena_mark(bench->arena);
+    const char **specs = kernel_specs(bench, &count);
+    const Rig *rig = rig_new(bench);
+    BenchSubject *subject = take_subjects(bench, rig, specs, count);
+    bench_turns(bench, subject, LIMITS + 2 * count);
+    print_limits(bench, subject,
+                 2.0 * sizeof(double) * (double)rig->n * (double)bench->threads);
+    for (size_t i = 0; i < count; i++)
+        print_kernel(bench, subject, specs[i], &subject[LIMITS + 2 * i],
+                     &subject[LIMITS + 2 * i + 1], i == 0);
+    if (bench->json) printf("]");
+    for (size_t t = 0; t < bench->threads; t++) arena_free(rig->place[t].arena);
+    arena_rewind(bench->arena, mark);
 }

@@ -1,0 +1,69 @@
+/* What the machine can do: products of matrices by the library, and memory that is taken. */
+#include "bench.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- dgemm ------------------------------------------------------------------------- */
+
+enum { GEMM = 768 };
+
+typedef struct Gemm {
+    double *a[BENCH_THREADS], *b[BENCH_THREADS], *c[BENCH_THREADS];
+} Gemm;
+
+static void work_gemm(const BenchSubject *subject, size_t t) {
+    const Gemm *gemm = subject->context;
+    matmul(gemm->c[t], gemm->a[t], gemm->b[t], GEMM, GEMM, GEMM, false, false, 0.0);
+}
+
+BenchSubject bench_gemm(const Bench *bench) {
+    const size_t n = (size_t)GEMM * GEMM;
+    Gemm *gemm = TAKE(bench->arena, Gemm, 1);
+    for (size_t t = 0; t < bench->threads; t++) {
+        gemm->a[t] = TAKE(bench->arena, double, n);
+        gemm->b[t] = TAKE(bench->arena, double, n);
+        gemm->c[t] = TAKE(bench->arena, double, n);
+        for (size_t i = 0; i < n; i++)
+            gemm->a[t][i] = gemm->b[t][i] = 1.0 + (double)(i * 7919 % 1009) / 1009.0;
+    }
+    return (BenchSubject){.work = work_gemm, .context = gemm};
+}
+
+double bench_gemm_flops(const Bench *bench, const BenchSubject *gemm) {
+    return 2.0 * pow(GEMM, 3) * (double)gemm->threads /
+           bench_median(bench, gemm->seconds);
+}
+
+/* ---- memory ------------------------------------------------------------------------ */
+
+/* Bytes of a line "KEY   N kB" about this process. */
+static double status_bytes(const char *key) {
+    char line[256];
+    unsigned long long number;
+    double found = (double)NAN;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file && fgets(line, sizeof line, file))
+        if (strncmp(line, key, strlen(key)) == 0 &&
+            sscanf(line + strlen(key), " %llu", &number) == 1) {
+            found = 1024.0 * (double)number;
+            break;
+        }
+    if (file) fclose(file);
+    return found;
+}
+
+double bench_resident(void) {
+    return status_bytes("VmRSS:");
+}
+
+double bench_peak(void) {
+    return status_bytes("VmHWM:");
+}
+
+void bench_forget_peak(void) {
+    FILE *file = fopen("/proc/self/clear_refs", "w");
+    if (file == NULL) return;
+    fputs("5", file);
+    fclose(file);
+}
