@@ -90,6 +90,29 @@ def without_cmocka(place):
     check("Total Tests: 0" in runs(place, "ctest", "--test-dir", "c", "-N"), "it has tests")
 
 
+@case("example")
+def cplusplus(place):
+    """C++ reads every public header, as the first one and with all warnings; and what links the library by its C names
+    gives C's numbers."""
+    include = os.path.join(BUILD, "include")
+    headers = sorted(name for name in os.listdir(os.path.join(include, "normlab")) if name.endswith(".h"))
+    check("kind.h" in headers and "base.h" in headers, f"headers: {headers}")
+    for standard in ("c++11", "c++20"):
+        for header in headers:
+            source = write(f"#include <normlab/{header}>\n", place.path("reads.cc"))
+            said = runs(place, "c++", f"-std={standard}", "-Wall", "-Wextra", "-fsyntax-only", "-I", include, source)
+            check(said == "", f"{header} as {standard}: {said}")
+    program = os.path.join(HOME, "src", "norm", "template", "program.c")
+    runs(place, "cmake", "--install", BUILD, "--prefix", "p")
+    flags = runs(place, "pkg-config", "--cflags", "--libs", "normlab",
+                 PKG_CONFIG_PATH=place.path("p", "lib", "pkgconfig")).split()
+    told = []
+    for words in (["cc"], ["c++", "-x", "c++", "-std=c++20"]):
+        runs(place, *words, program, "-x", "none", *flags, "-o", words[0])
+        told.append(runs(place, place.path(words[0])))
+    check(told[0] == told[1] and told[0].startswith("y "), f"C: {told[0]}; C++: {told[1]}")
+
+
 PARENT = """cmake_minimum_required(VERSION 3.22)
 project(parent VERSION 3.4 LANGUAGES C)
 include(CTest)

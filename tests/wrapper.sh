@@ -93,6 +93,7 @@ END
   stub gnuplot </dev/null
   stub pkg-config </dev/null
   stub cc </dev/null
+  stub c++ </dev/null
   cat >"$world/program" <<'END'
 #!/bin/sh
 echo "program in $PWD of $NORMLAB_HOME, $OPENBLAS_NUM_THREADS threads:"

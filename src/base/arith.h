@@ -7,12 +7,15 @@
 #ifndef NORMLAB_ARITH_H
 #define NORMLAB_ARITH_H
 
-#pragma GCC visibility push(default)
-
 #include <complex.h>
 #include <math.h>
 
-typedef double complex Complex;
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef double _Complex Complex;
 
 #if defined(__SIZEOF_FLOAT128__) && !defined(NORMLAB_WITHOUT_QUAD)
 #define NORMLAB_HAS_QUAD 1
@@ -38,7 +41,7 @@ QuadComplex cexpq(QuadComplex a), clogq(QuadComplex a), csqrtq(QuadComplex a),
 #define NORMLAB_REALS    " with long double for 113 bits"
 
 typedef long double Quad;
-typedef long double complex QuadComplex;
+typedef long double _Complex QuadComplex;
 
 #define QUAD_CALL(name) name##l
 
@@ -52,6 +55,9 @@ static inline Quad quad_abs(Quad a) {
     return a < 0 ? -a : a;
 }
 
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop
 
 #endif

@@ -10,14 +10,20 @@
 #ifndef NORMLAB_BASE_H
 #define NORMLAB_BASE_H
 
-#pragma GCC visibility push(default)
-
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sysexits.h>
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#define NORETURN [[noreturn]]
+#else
+#define NORETURN _Noreturn
+#endif
 
 #define COUNT_OF(array)               (sizeof(array) / sizeof((array)[0]))
 #define PRINTF_LIKE(format_at, first) __attribute__((format(printf, format_at, first)))
@@ -26,7 +32,7 @@
 
 /* Ends the program: "normlab: MESSAGE" on stderr, exit status `code` (EX_USAGE,
  * EX_DATAERR...). */
-_Noreturn void die(int code, const char *format, ...) PRINTF_LIKE(2, 3);
+NORETURN void die(int code, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* One line of talk on stderr: "normlab: MESSAGE". Not for data, which goes to stdout. */
 void say(const char *format, ...) PRINTF_LIKE(1, 2);
@@ -42,8 +48,8 @@ void program_begin(const char *word);
  * say() print theirs so. */
 void print_commands(FILE *out, const char *text);
 
-_Noreturn void base_require_failed(const char *file, int line, const char *condition,
-                                   const char *format, ...) PRINTF_LIKE(4, 5);
+NORETURN void base_require_failed(const char *file, int line, const char *condition,
+                                  const char *format, ...) PRINTF_LIKE(4, 5);
 
 #define REQUIRE(condition, ...)                                                          \
     do {                                                                                 \
@@ -283,6 +289,9 @@ bool place_remove(const char *path, Error *error);
  * the writer lives (a killed process has its number until it is waited for). */
 void place_sweep(const char *path, bool alone);
 
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop
 
 #endif

@@ -13,9 +13,12 @@
 #ifndef NORMLAB_SPEC_H
 #define NORMLAB_SPEC_H
 
-#pragma GCC visibility push(default)
-
 #include "base.h"
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef struct Spec Spec;
 
@@ -91,6 +94,9 @@ bool arguments_done(const Arguments *arguments, const char *const *options, Erro
 /* "1, 2, 4, 8, 16" */
 const char *divisors_text(Arena *arena, size_t number);
 
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop
 
 #endif

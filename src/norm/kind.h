@@ -2,10 +2,13 @@
 #ifndef NORMLAB_KIND_H
 #define NORMLAB_KIND_H
 
-#pragma GCC visibility push(default)
-
 #include "norm.h"
 #include "op.h"
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* ---- view.c: what an equation is written over ---------------------------------------
  *
@@ -368,6 +371,9 @@ typedef struct NormPlugin {
     const NormPlugin normlab_plugin = {NORMLAB_ABI NORMLAB_REALS, &(of)}
 #endif
 
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop
 
 #endif

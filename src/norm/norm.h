@@ -11,11 +11,14 @@
 #ifndef NORMLAB_NORM_H
 #define NORMLAB_NORM_H
 
-#pragma GCC visibility push(default)
-
 #include "partition.h"
 #include "spec.h"
 #include "tape.h"
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef struct Norm Norm;
 typedef struct NormKind NormKind;
@@ -292,6 +295,9 @@ Lattice norm_cell_lattice(Arena *arena, const Norm *norm, Lattice x, NormMode mo
 size_t norm_standardized(const NormContext *context, Node *x, const Node *y, double *mean,
                          double *rstd);
 
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop
 
 #endif

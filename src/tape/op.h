@@ -3,10 +3,13 @@
 #ifndef NORMLAB_OP_H
 #define NORMLAB_OP_H
 
-#pragma GCC visibility push(default)
-
 #include "arith.h"
 #include "tape.h"
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum { OP_MOST_OPERANDS = 4 }; /* of a primitive */
 
@@ -72,6 +75,9 @@ Node *tape_last(Tape *tape);
 /* Room in the tape's arena; marks around scratch that a forward does not keep. */
 double *tape_room(Tape *tape, size_t doubles);
 
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop
 
 #endif

@@ -15,10 +15,13 @@
 #ifndef NORMLAB_TAPE_H
 #define NORMLAB_TAPE_H
 
-#pragma GCC visibility push(default)
-
 #include "partition.h"
 #include "tensor.h"
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef struct Op Op;
 typedef struct Node Node;
@@ -147,6 +150,9 @@ bool tape_is_released(const Tape *tape);
  * value to rounding. */
 Node *tape_define(Tape *tape, Node *y);
 
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop
 
 #endif

@@ -10,11 +10,14 @@
 #ifndef NORMLAB_PARTITION_H
 #define NORMLAB_PARTITION_H
 
-#pragma GCC visibility push(default)
-
 #include "tensor.h"
 
 #include <math.h>
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef struct Partition {
     size_t N, C, L;
@@ -126,6 +129,9 @@ double moments_unbiased(Moments moments); /* m2 / (count - 1); NaN for one eleme
  * first. */
 Moments moments_merge(Moments a, Moments b);
 
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop
 
 #endif

@@ -7,9 +7,12 @@
 #ifndef NORMLAB_TENSOR_H
 #define NORMLAB_TENSOR_H
 
-#pragma GCC visibility push(default)
-
 #include "base.h"
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* ---- shape.c --------------------------------------------------------------------- */
 
@@ -153,6 +156,9 @@ void conv_input(double *dx, const double *dy, const double *w, const Conv *conv,
 void conv_filter(double *dw, const double *x, const double *dy, const Conv *conv,
                  double *scratch, double beta); /* the same as a linear form of w */
 
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop
 
 #endif
