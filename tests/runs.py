@@ -927,6 +927,25 @@ def show(place):
             check(not missing, f"show --json {path}: no group {missing}")
 
 
+@case("example")
+def rows_of_equal_runs(place):
+    """What norm= does not reach has one row whatever norm= says: linear has no place for a normalizer. Once for all rows
+    that it has in common, and only there."""
+    words = ["run", "batch-size", "--quick", "batch=8", "samples=8", "seed=1,2", "images=16", "epochs=1", "--as", "one"]
+    text = place.good(*words, "network=linear", "norm=batch,layer,none", "--dry-run")
+    check("2 runs, 0 finished" in text, text)
+    same("lines", [line for line in place.talk.splitlines() if "one row" in line],
+         [f"normlab: 'batch' and '{name}' are the same runs under these settings: they are one row, 'batch'"
+          for name in ("layer", "none")])
+    text = place.good(*words, "network=linear,mlp(width=4)", "norm=layer,none", "--dry-run")
+    check("6 runs, 0 finished" in text and place.talk.count("one row") == 1, text + place.talk)
+    place.good(*words, "network=linear,mlp(width=4)", "norm=layer,none")
+    with h5py.File(os.path.join(place.out, "batch-size-one.h5"), "r") as file:
+        same("rows", list(file["results/series"].asstr()[:]),
+             ["layer, network=linear", "layer, network=mlp(depth=3, width=4)", "none, network=mlp(depth=3, width=4)"])
+        same("scores", file["results/score"].shape[0], 3)
+
+
 # ---- lists, help, talk ----------------------------------------------------------------------------------------------
 
 

@@ -153,7 +153,7 @@ bool net_norms_set(Arena *arena, NetNorms *norms, const char *pattern, const cha
                    Error *error);
 
 /* What they come to in a network, whatever they were said by: a line "norm=SPEC" where all
- * places have the same, else "norm.PLACE=SPEC" for each. NULL and *error where they are
+ * places have the same, else "norm.PLACE=SPEC" for each; "" where there are none. NULL and *error where they are
  * refused, or the network. */
 const char *net_norms_resolve(Arena *arena, const char *network, const NetNorms *norms,
                               Error *error);

@@ -194,6 +194,5 @@ const char *net_norms_resolve(Arena *arena, const char *network, const NetNorms 
     }
     if (net == NULL || !norms_want_matched(arena, net, norms, matched, error))
         return NULL;
-    return !alike ? text.data
-                  : text_print(arena, "norm=%s\n", first ? first : norms->all);
+    return !alike || !first ? text.data : text_print(arena, "norm=%s\n", first);
 }

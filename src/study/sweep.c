@@ -38,32 +38,41 @@ static size_t add_run(Plan *plan, Sweep *sweep, const Config *config, const char
     return sweep->runs++;
 }
 
-/* Two rows of the same runs would look like two findings. */
-static void refuse_twins(const Sweep *sweep, size_t series) {
-    size_t cells = sweep->points * sweep->seeds;
-    for (size_t k = 0; k < series; k++)
-        if (memcmp(sweep->run_of + k * cells, sweep->run_of + series * cells,
-                   cells * sizeof *sweep->run_of) == 0)
-            die(EX_USAGE, "'%s' and '%s' are the same runs under these settings",
-                sweep->series_name[k], sweep->series_name[series]);
+/* Two rows of the same runs would look like two findings: of the last row, whether it says
+ * nothing that a row before it does not. */
+static bool is_twin(const Sweep *sweep, const char *name) {
+    const size_t cells = sweep->points * sweep->seeds,
+                 *last = sweep->run_of + sweep->series * cells;
+    for (size_t k = 0; k < sweep->series; k++) {
+        if (memcmp(sweep->run_of + k * cells, last, cells * sizeof *last) != 0) continue;
+        say("'%s' and '%s' are the same runs under these settings: they are one row, "
+            "'%s'",
+            sweep->series_name[k], name, sweep->series_name[k]);
+        return true;
+    }
+    return false;
 }
 
-static void fill_points(Plan *plan, const Points *points, Sweep *sweep) {
-    const Experiment *e = plan->experiment;
-    for (size_t i = 0; i < sweep->series; i++) {
-        for (size_t j = 0; j < sweep->points; j++)
-            for (size_t k = 0; k < sweep->seeds; k++) {
-                const size_t at = (i * sweep->points + j) * sweep->seeds + k,
-                             first = (i * sweep->points) * sweep->seeds + k;
-                const Config *config = &points->config[at];
-                const char *label =
-                    text_print(plan->arena, "%s, %s %s, seed %s", sweep->series_name[i],
-                               e->along, config_text(config, plan->arena, e->along),
-                               config_text(config, plan->arena, "seed"));
-                sweep->run_of[at] = add_run(plan, sweep, config, label);
-                if (sweep->run_of[at] != sweep->run_of[first]) sweep->same[i] = false;
-            }
-        refuse_twins(sweep, i);
+/* The runs of a row, in the place behind the rows that there are. */
+static void fill_row(Plan *plan, const Config *config, const char *name, Sweep *sweep) {
+    const char *along = plan->experiment->along;
+    size_t *row = sweep->run_of + sweep->series * sweep->points * sweep->seeds;
+    sweep->same[sweep->series] = sweep->points > 1;
+    for (size_t i = 0; i < sweep->points * sweep->seeds; i++) {
+        const char *label = text_print(plan->arena, "%s, %s %s, seed %s", name, along,
+                                       config_text(&config[i], plan->arena, along),
+                                       config_text(&config[i], plan->arena, "seed"));
+        row[i] = add_run(plan, sweep, &config[i], label);
+        if (row[i] != row[i % sweep->seeds]) sweep->same[sweep->series] = false;
+    }
+}
+
+static void fill_rows(Plan *plan, const Points *points, Sweep *sweep) {
+    const size_t cells = sweep->points * sweep->seeds;
+    for (size_t i = 0; i < points->series; i++) {
+        fill_row(plan, points->config + i * cells, points->name[i], sweep);
+        if (is_twin(sweep, points->name[i])) continue;
+        sweep->series_name[sweep->series++] = points->name[i];
     }
 }
 
@@ -127,17 +136,15 @@ const Sweep *study_plan(Arena *arena, const Wish *wish) {
                      .quick = wish->quick,
                      .own = plan->own,
                      .rule = one_of(plan, "score", "rule"),
-                     .series = points.series,
                      .points = points.points,
                      .seeds = points.seeds,
-                     .series_name = points.name,
+                     .series_name = TAKE(arena, const char *, points.series),
                      .same = TAKE(arena, bool, points.series),
                      .along = TAKE(arena, double, points.points),
                      .along_text = TAKE(arena, const char *, points.points),
                      .seed = TAKE(arena, double, points.seeds),
                      .run_of = TAKE(arena, size_t, total),
                      .run = TAKE(arena, Run, total)};
-    for (size_t i = 0; i < sweep->series; i++) sweep->same[i] = sweep->points > 1;
     for (size_t i = 0; i < sweep->points; i++) {
         sweep->along_text[i] = plan_axis(plan, experiment->along)->value[i];
         sweep->along_is_text |= !text_to_double(sweep->along_text[i], &sweep->along[i]);
@@ -147,7 +154,7 @@ const Sweep *study_plan(Arena *arena, const Wish *wish) {
     for (size_t i = 0; i < sweep->seeds; i++)
         sweep->seed[i] = strtod(plan_axis(plan, "seed")->value[i], NULL);
     one_of(plan, "task", "task");
-    fill_points(plan, &points, sweep);
+    fill_rows(plan, &points, sweep);
     choose_metric(arena, sweep);
     sweep->recipe = plan_recipe(plan, &points);
     sweep->changes = plan_changes(plan, &points);

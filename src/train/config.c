@@ -201,6 +201,18 @@ static void add_plugins(Text *text, const char *spec) {
     if (strstr(text->data, plugins) == NULL) text_add(text, "%s", plugins);
 }
 
+/* Whether norm= decides anything: linear has no place for one. A network that is refused has
+ * no runs: any answer does. */
+static bool has_norms(const Config *config, Arena *arena) {
+    const NetNorms any = {.all = "none"};
+    const ArenaMark mark = arena_mark(arena);
+    Error error = {.set = false};
+    const char *lines = net_norms_resolve(arena, config->network, &any, &error);
+    const bool has = lines == NULL || *lines != '\0';
+    arena_rewind(arena, mark);
+    return has;
+}
+
 static const char *plugins_of(const Config *config, Arena *arena) {
     const NetNorms norms = norms_of(config, arena);
     Text text = text_new(arena);
@@ -232,13 +244,14 @@ static const char *hashed(const Config *config, Arena *arena, size_t i) {
 
 const char *config_canonical(const Config *config, Arena *arena) {
     const Config initial = config_default(arena);
+    const bool normed = has_norms(config, arena);
     const char *line[CONFIG_KEYS];
     size_t count = 0;
     for (size_t i = 0; i < CONFIG_KEYS; i++) {
         const char *text = print(config, arena, i);
         if (i == CONFIG_AT_weights) continue; /* what is kept decides no number */
         if (i == CONFIG_AT_norm)
-            line[count++] = norm_lines(config, &initial, arena);
+            line[count++] = normed ? norm_lines(config, &initial, arena) : "";
         else if (strcmp(text, print(&initial, arena, i)) != 0)
             line[count++] =
                 text_print(arena, "%s=%s\n", KEYS[i].name, hashed(config, arena, i));
@@ -246,7 +259,7 @@ const char *config_canonical(const Config *config, Arena *arena) {
     qsort(line, count, sizeof *line, by_name);
     Text text = text_new(arena);
     for (size_t i = 0; i < count; i++) text_add(&text, "%s", line[i]);
-    text_add(&text, "%s", plugins_of(config, arena));
+    if (normed) text_add(&text, "%s", plugins_of(config, arena));
     return text.data;
 }
 

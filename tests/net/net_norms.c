@@ -176,7 +176,7 @@ static void alike_is_one(void **state) {
                         "norm.hidden1.norm=batch\nnorm.hidden2.norm=layer\n");
     assert_string_equal(resolved(arena, "mlp(depth=3)", "batch; hidden*.norm=layer"),
                         "norm=layer\n");
-    assert_string_equal(resolved(arena, "linear", "layer"), "norm=layer\n");
+    assert_string_equal(resolved(arena, "linear", "layer"), "");
     arena_free(arena);
 }
 

@@ -350,6 +350,10 @@ static void identity_is_of_places(void **state) {
                         "norm.stage2.block1.shortcut_norm=batch\n"
                         "norm.stage3.block1.norm1=layer\nnorm.stage3.block1.norm2=batch\n"
                         "norm.stage3.block1.shortcut_norm=batch\n");
+    config = config_default(arena);
+    set(&config, arena, "network", "linear");
+    set(&config, arena, "norm", "layer"); /* stands nowhere */
+    assert_string_equal(config_canonical(&config, arena), "network=linear\n");
     arena_free(arena);
 }
 
