@@ -10,6 +10,7 @@ import os
 import h5py
 import numpy as np
 
+import brain
 from program import case, check, main, same
 
 RECIPE = ("--quick", "norm=batch,group(2)", "network=resnet(depth=8,width=4,stem_stride=2)", "batch=8", "samples=16", "seed=1-3",
@@ -54,6 +55,32 @@ def regression(place):
         check("samples" in text(file["summary/images"].attrs["long_name"]), "of images")
     place.good(*words, "--as", "spots")
     check("done after" not in place.talk, f"finished runs were made again: {place.talk}")
+
+
+def least_squares(image, number, more):
+    """Of the numbers of `more` images by their pixels, of all such fits to `image` the smallest."""
+    x, mean = image.reshape(len(image), -1), number.mean()
+    weights = np.linalg.lstsq(x - x.mean(0), number - mean, rcond=None)[0]
+    return (more.reshape(len(more), -1) - x.mean(0)) @ weights + mean
+
+
+@case("example")
+def built_in_number(place):
+    """brain-height, which is there on a bare machine: its network is better than linear regression on the pixels, which is better
+    than the mean, where it validates and where it tests."""
+    place.good("run", "batch-size", "--quick", "--as", "height", "dataset=brain-height", "task=regress", "norm=batch", "batch=8",
+               "samples=16", "seed=1", "epochs=40", "images=0", "shift=2", "score=last")
+    part = {name: (brain.idx(name, "images", 3).astype(float), brain.idx(name, "heights", 1).astype(float))
+            for name in ("train", "val", "test")}
+    path, = glob.glob(os.path.join(place.out, "runs", "*.h5"))
+    with h5py.File(path, "r") as file:
+        reached = {"val": file["summary/score"][()], "test": file["summary/test_rmse"][()]}
+        same("unit", text(file["summary/score"].attrs["units"]), "mm")
+    for name, rmse in reached.items():
+        image, number = part[name]
+        mean = np.sqrt(np.mean((number - part["train"][1].mean())**2))
+        linear = np.sqrt(np.mean((number - least_squares(*part["train"], image))**2))
+        check(rmse < linear < mean / 4, f"{name}: {rmse:.2f} mm, linear {linear:.2f}, mean {mean:.2f}")
 
 
 def text(value):
