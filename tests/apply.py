@@ -46,19 +46,24 @@ def channel_of(shape):
 class Reference:
     """y and dx of rows of x [..., elements] in any dtype: means over cells are sums over index lists."""
 
-    def __init__(self, spec, shape, eps, state=None):
+    def __init__(self, spec, shape, eps, state=None, mask=None):
         self.cell, self.channel, self.eps = cells(spec, shape), channel_of(shape), eps
         self.spec, self.shape = spec, shape
         self.state = state if state and spec in KEEP_STATE else None
         if self.state:
             self.cell = None
         count = 0 if self.cell is None else self.cell.max() + 1
-        self.lists = [np.flatnonzero(self.cell == k) for k in range(count)]
+        positions = (shape[0], 1, int(np.prod(shape[2:])))
+        belongs = np.ones(positions, bool) if mask is None else mask.astype(bool).reshape(positions)
+        self.belongs = np.broadcast_to(belongs, (shape[0], shape[1], positions[2])).ravel()
+        self.lists = [np.flatnonzero((self.cell == k) & self.belongs) for k in range(count)]
 
     def mean(self, rows):
         """The mean of its cell at every element; x[0] is subtracted first."""
-        out = np.empty_like(rows)
+        out = np.zeros_like(rows)
         for index in self.lists:
+            if index.size == 0:
+                continue
             first = rows[..., index[:1]]
             out[..., index] = first + (rows[..., index] - first).mean(axis=-1, keepdims=True)
         return out
@@ -77,7 +82,7 @@ class Reference:
 
     def dx(self, x, gamma, dy):
         xhat, rstd = self.standard(x)
-        h = gamma[..., self.channel] * dy
+        h = gamma[..., self.channel] * dy * self.belongs
         if self.cell is None:
             return rstd * h
         return rstd * (h - self.mean(h) - xhat * self.mean(h * xhat))
@@ -88,18 +93,19 @@ class Reference:
             return {}
         if self.state:
             return {"mean": self.state[0], "rstd": 1 / np.sqrt(self.state[1] + self.eps)}
-        found = {"mean": np.array([x[i].mean() for i in self.lists]),
-                 "rstd": np.array([1 / np.sqrt(x[i].var() + self.eps) for i in self.lists])}
-        if self.spec in KEEP_STATE:
-            by_channel = found["mean"].reshape(-1, self.shape[1]).mean(axis=0)
-            unbiased = np.array([x[i].var(ddof=1) for i in self.lists]).reshape(-1, self.shape[1]).mean(axis=0)
-            found.update(running_mean=0.1 * by_channel, running_var=0.9 + 0.1 * unbiased)
+        found = {"mean": np.array([x[i].mean() if i.size else 0.0 for i in self.lists]),
+                 "rstd": np.array([1 / np.sqrt((x[i].var() if i.size else 0.0) + self.eps) for i in self.lists])}
+        if self.spec in KEEP_STATE:  # of the blocks that have them
+            block = [self.lists[c::self.shape[1]] for c in range(self.shape[1])]
+            means = np.array([np.mean([x[i].mean() for i in of if i.size]) for of in block])
+            unbiased = np.array([np.mean([x[i].var(ddof=1) for i in of if i.size > 1]) for of in block])
+            found.update(running_mean=0.1 * means, running_var=0.9 + 0.1 * unbiased)
         return found
 
     def first_order(self, x, gamma, beta, dy):
         xhat, _ = self.standard(x)
-        per_channel = [np.flatnonzero(self.channel == c) for c in range(gamma.size)]
-        return {"y": gamma[self.channel] * xhat + beta[self.channel], "dx": self.dx(x, gamma, dy),
+        per_channel = [np.flatnonzero((self.channel == c) & self.belongs) for c in range(gamma.size)]
+        return {"y": (gamma[self.channel] * xhat + beta[self.channel]) * self.belongs, "dx": self.dx(x, gamma, dy),
                 "dgamma": np.array([(dy * xhat)[i].sum() for i in per_channel]),
                 "dbeta": np.array([dy[i].sum() for i in per_channel]), **self.moments(x)}
 
@@ -353,6 +359,64 @@ def constants(place):
         for value in (0.0, 0.1, -1e8 / 3, 1e300):
             got = call(place, spec, {"x": np.full(shape, value), "gamma": np.arange(1.0, 5), "beta": beta})
             check(np.array_equal(got["y"], beta[channel_of(shape)]), f"{spec} on the constant {value!r}: y is not beta")
+
+
+def wild(rng, mask, values):
+    """The same, with NaN and worse where nothing belongs."""
+    belongs = np.broadcast_to(mask[:, None], values.shape) == 1
+    return np.where(belongs, values, rng.choice([np.nan, np.inf, -np.inf, 1e300], size=values.shape))
+
+
+@case("oracle")
+def masks(place):
+    """What is in no cell: y and dx of 0, no part in any mean, derivative or running moment, whatever stands there."""
+    rng = np.random.default_rng(22)
+    shapes = ((6, 6), (4, 4, 5), (4, 4, 3, 2), (4, 4, 3, 1, 3))
+    for (spec, shape), mode in itertools.product(itertools.product(SPECS, shapes), ("train", "eval")):
+        if one_element(spec, shape) or (mode == "eval" and spec not in KEEP_STATE):
+            continue
+        mask = (rng.random((shape[0], *shape[2:])) < 0.7).astype(rng.choice(["u1", "f8", "i4"]))
+        mask[0], mask[1] = 1, 0  # a whole sample, and none
+        arrays, state = arrays_of(rng, shape), None
+        if mode == "eval":
+            state = rng.normal(size=shape[1]), rng.uniform(0.1, 2, size=shape[1])
+            arrays.update(running_mean=state[0], running_var=state[1])
+        reference = Reference(spec, shape, 1e-5, state, mask)
+        x, gamma, beta, dy, v = flat(arrays, "x", "gamma", "beta", "dy", "v")
+        v = v * reference.belongs
+        expected = reference.first_order(x, gamma, beta, dy)
+        got = call(place, spec, {**arrays, **{k: wild(rng, mask, arrays[k]) for k in ("x", "dy", "v")}, "mask": mask}, "--mode", mode)
+        compare(f"{spec} on {shape}, {mode}", {k: got.get(k) for k in expected}, expected, 1e-12)
+        second = reference.second_order(x, gamma, dy, v)
+        compare(f"{spec} on {shape}, {mode}", {k: got.get(k) for k in second}, second, 1e-9)
+        padding = ~reference.belongs
+        check(not any(got[k][padding].any() for k in ("y", "dx", "ds_dx", "ds_ddy")), f"{spec} on {shape}: padding moves")
+    ones = np.ones((4, 5))
+    for spec in (*SPECS, "layer | batch", "evonorm(S0, groups=2)"):  # a mask of ones is none
+        arrays = arrays_of(rng, (4, 4, 5))
+        plain, whole = call(place, spec, arrays), call(place, spec, {**arrays, "mask": ones})
+        compare(f"{spec} and a mask of ones", whole, plain, 1e-12)
+
+
+@case("oracle")
+def masked_axes(place):
+    """A mask of [samples, positions] in whatever order the axes are said."""
+    rng = np.random.default_rng(23)
+    x, dy = rng.normal(size=(3, 5, 4, 2)), rng.normal(size=(3, 5, 4, 2))  # [T, C, N, M]
+    mask = (rng.random((2, 4, 3)) < 0.6).astype(float)  # [M, N, T]
+    words = ("--samples", "3,2", "--channels", "1")
+    same("layer", talk_of(place, "layer", {"x": x, "dy": dy, "mask": mask}, *words), (0, ""))
+    got = output(place)
+    seen = np.transpose(x, (3, 2, 1, 0)).reshape(8, 5, 3)
+    expected = Reference("layer", seen.shape, 1e-5, None, mask).first_order(
+        seen.ravel(), np.ones(5), np.zeros(5), np.transpose(dy, (3, 2, 1, 0)).ravel())
+    for name in ("y", "dx"):
+        there = np.transpose(expected[name].reshape(2, 4, 5, 3), (3, 2, 1, 0))
+        check(np.abs(got[name] - there).max() <= 1e-12, f"/{name} is another")
+    same("shape of /mean", got["mean"].shape, (2, 4))
+    images = np.moveaxis(seen.reshape(8, 5, 3, 1), 1, -1)
+    same("last", talk_of(place, "layer", {"x": images, "mask": mask.reshape(8, 3, 1)}, "--layout", "channels-last"), (0, ""))
+    check(np.array_equal(np.moveaxis(output(place)["y"], -1, 1).ravel(), np.transpose(got["y"], (3, 2, 1, 0)).ravel()), "last")
 
 
 @case("oracle")

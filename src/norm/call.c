@@ -13,22 +13,38 @@ static void require_context(const NormContext *context, const Node *x) {
         REQUIRE(context->param && context->param[i],
                 "%s: .param[%zu] is missing: '%s' [%zu]", norm->spec, i,
                 norm->param[i].name, norm->param[i].count);
+    REQUIRE(context->mask == NULL || norm_unmasked(norm) == NULL, "%s takes no mask: %s",
+            norm->spec, norm_unmasked(norm));
     const bool reads =
         norm_recalls(norm) || (context->mode == NORM_EVAL && norm_keeps_state(norm));
     REQUIRE(!reads || context->state, "%s: .state is missing: it is read in %s",
             norm->spec, context->mode == NORM_EVAL ? "evaluation" : "training, too");
 }
 
+/* a where elements belong, 0 elsewhere: chosen, not multiplied, so that no NaN or infinity
+ * that stands in padding reaches anybody, in no derivative either. */
+static Node *members(const NormContext *context, Node *a) {
+    const unsigned char *mask = context->mask;
+    if (mask == NULL) return a;
+    const Lattice at = shape_lattice(a->shape);
+    double *belongs = tape_room(context->tape, shape_count(a->shape));
+    for (size_t i = 0; i < shape_count(a->shape); i++)
+        belongs[i] = mask[i / at.L / at.C * at.L + i % at.L];
+    return tape_select(context->tape, tape_leaf(context->tape, a->shape, belongs), a,
+                       tape_fill(context->tape, a->shape, 0.0));
+}
+
 Node *norm_define(const NormContext *context, Node *x) {
     require_context(context, x);
-    NormView v = view_elements(context, x);
+    NormView v = view_elements(context, members(context, x));
     v.context.definitions = true;
-    return view_text(&v).value;
+    return members(context, view_text(&v).value);
 }
 
 Node *norm_apply(const NormContext *context, Node *x) {
     require_context(context, x);
     const Norm *norm = context->norm;
+    if (context->mask) return norm_define(context, x);
     if (norm->kind->apply) return norm->kind->apply(context, x);
     if (partitioned_has_kernel(norm, context->mode)) return partitioned_run(context, x);
     if (norm_has_rows(norm)) return rows_apply(context, x);

@@ -71,6 +71,7 @@ const NormKind norm_chunks = {
     .configure = configure,
     .declare = declare,
     .define = define,
+    .unmasked = "a chunk ends at another position of every channel",
     .fits = fits,
     .cell = {{.moments = {NORM_OWN, NORM_RUNNING}}},
 };

@@ -68,30 +68,32 @@ static void declare(Norm *norm) {
         norm_add_state(norm, "running_var", NORM_STATE_VARIANCE, norm->channels, 1.0);
 }
 
-/* sqrt(variance + eps) of each element's cell. */
+/* sqrt(variance + eps) of each element's cell; of what is in none sqrt(eps), which divides. */
 static Node *deviation(const NormContext *context, Node *variance, const Partition *p,
                        Shape shape) {
-    return tape_spread(context->tape, norm_root(context->tape, context->norm, variance),
-                       p, shape);
+    Tape *t = context->tape;
+    const Norm *norm = context->norm;
+    return p->mask ? norm_root(t, norm, tape_spread(t, variance, p, shape))
+                   : tape_spread(t, norm_root(t, norm, variance), p, shape);
 }
 
-static void observe(const NormContext *context, const Node *variance, Lattice at) {
-    const double count = (double)(at.N * at.L);
-    for (size_t c = 0; context->observed && c < at.C; c++)
+static void observe(const NormContext *context, const Node *variance,
+                    const Partition *p) {
+    const double count = (double)partition_count(p, 0);
+    for (size_t c = 0; context->observed && c < p->C; c++)
         context->observed[0][c] =
             count > 1.0 ? variance->value[c] * (count / (count - 1.0)) : (double)NAN;
 }
 
 static Node *batch_deviation(const NormContext *context, Node *x) {
     const Lattice at = shape_lattice(x->shape);
-    const Partition *channels =
-        partition_blocks(tape_arena(context->tape), at, at.N, 1, false);
+    const Partition *channels = norm_blocks(context, at, at.N, 1, false);
     Node *variance;
     if (context->mode == NORM_EVAL) {
         variance = tape_leaf(context->tape, SHAPE(at.C), context->state[0]);
     } else {
         variance = norm_moments_over(context, x, channels).variance;
-        observe(context, variance, at);
+        observe(context, variance, channels);
     }
     return deviation(context, variance, channels, x->shape);
 }
@@ -103,8 +105,7 @@ static Node *define(const NormContext *context, Node *x) {
     Node *v1x = tape_mul(t, norm_repeat(t, norm_operand(context, "v1"), x->shape), x);
     MomentNodes own = norm_moments_over(
         context, x,
-        partition_blocks(tape_arena(t), at, 1,
-                         form->batch ? 1 : context->norm->cell->width, false));
+        norm_blocks(context, at, 1, form->batch ? 1 : context->norm->cell->width, false));
     Node *std = deviation(context, own.variance, own.partition, x->shape);
     Node *above = form->batch ? x : tape_mul(t, x, tape_sigmoid(t, v1x));
     if (form->batch)
@@ -126,5 +127,6 @@ const NormKind norm_evonorm = {
     .configure = configure,
     .declare = declare,
     .define = define,
+    .masks = true,
     .cell = {{.block = 1, .moments = {NORM_OWN, NORM_OWN}}},
 };

@@ -48,5 +48,6 @@ const NormKind norm_frn = {
     .configure = configure,
     .declare = declare,
     .define = define,
+    .masks = true,
     .cell = {{.block = 1, .width = 1, .moments = {NORM_OWN, NORM_OWN}}},
 };

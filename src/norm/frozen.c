@@ -31,17 +31,10 @@ static bool is_held(const NormContext *context) {
     return (double)context->epoch >= *from;
 }
 
-/* Not observed: NaN leaves the state alone. */
-static void observe_nothing(const NormContext *context) {
-    for (size_t i = 0; context->observed && i < context->norm->states; i++)
-        for (size_t k = 0; k < context->norm->state[i].count; k++)
-            context->observed[i][k] = (double)NAN;
-}
-
 static Node *define(const NormContext *context, Node *x) {
     NormContext held = *context;
     if (context->mode == NORM_TRAIN && is_held(context)) {
-        observe_nothing(context);
+        norm_observe_nothing(context);
         held.mode = NORM_EVAL;
         held.observed = NULL;
     }
@@ -57,5 +50,6 @@ const NormKind norm_frozen = {
     .options = (const char *const[]){"from", NULL},
     .configure = configure,
     .define = define,
+    .masks = true,
     .cell = {{.moments = {NORM_RUNNING}}},
 };

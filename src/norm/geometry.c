@@ -27,6 +27,20 @@ const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x, NormM
                             own->width ? own->width : x.C, own->apart);
 }
 
+const Partition *norm_blocks(const NormContext *context, Lattice x, size_t block,
+                             size_t width, bool apart) {
+    Arena *arena = tape_arena(context->tape);
+    return partition_masked(arena, partition_blocks(arena, x, block, width, apart),
+                            context->mask);
+}
+
+const Partition *norm_own_cells(const NormContext *context, Lattice x) {
+    Arena *arena = tape_arena(context->tape);
+    return partition_masked(
+        arena, norm_partition(arena, context->norm, x, context->mode, context->state),
+        context->mask);
+}
+
 Lattice norm_cell_lattice(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
                           const double *const *state) {
     if (per_channel(norm, mode)) return (Lattice){SIZE_MAX, x.C, SIZE_MAX};

@@ -136,6 +136,12 @@ struct NormKind {
     NormCells cell[NORM_MAX_CELLS];
     double eps; /* where not 1e-5 is usual, or no cells are its own */
 
+    /* Elements that are in no cell (NormContext.mask). Partitions and the words of a text leave
+     * them out; a `define` that takes all its partitions of norm_blocks says `masks`. Why it
+     * takes none all the same, a few words for readers; NULL: nothing is against it. */
+    bool masks;
+    const char *unmasked;
+
     /* In training its backward is no derivative of its forward: what it has instead, a few
      * words for readers. NULL: it is the derivative. */
     const char *by_design;
@@ -174,7 +180,8 @@ struct NormKind {
     /* Where its own options say more of x than channels and samples. NULL: nothing more. */
     bool (*fits)(Arena *arena, const Norm *norm, Lattice x, Error *error);
 
-    /* Running state of its own, of the rows' means and variances [N, C] in training. */
+    /* Running state of its own, of the rows' means and variances [N, C] in training; under a
+     * mask of those of channels, [1, C]. */
     void (*observe)(const NormContext *context, Lattice x, const double *mean,
                     const double *variance);
 
@@ -223,6 +230,9 @@ NormContext norm_part_context(const NormContext *context, size_t i);
 /* Part i of x, by kernel or definition as the context says. */
 Node *norm_run_part(const NormContext *context, size_t i, Node *x);
 
+/* NaN in all that is observed: the state stays. */
+void norm_observe_nothing(const NormContext *context);
+
 /* ---- partitioned.c --------------------------------------------------------------- */
 
 /* Whether a partition has a kernel in that mode: of biased variances, eps inside the root. */
@@ -230,6 +240,11 @@ bool partitioned_has_kernel(const Norm *norm, NormMode mode);
 
 /* A partition's y, by kernel or definition as the context says. */
 Node *partitioned_run(const NormContext *context, Node *x);
+
+/* Blocks of x without what the context's mask leaves out; those of the normalizer itself. */
+const Partition *norm_blocks(const NormContext *context, Lattice x, size_t block,
+                             size_t width, bool apart);
+const Partition *norm_own_cells(const NormContext *context, Lattice x);
 
 /* Mean and biased variance [cells] of x as nodes: computed from x in training, the running
  * state as constants in evaluation. Uncentred: no mean (0), the mean square. Writes

@@ -241,6 +241,8 @@ const NormKind norm_mabn = {
     .differs = "the authors take the plain mean of the last batches, divide once more by "
                "a slower running square, and use the batch's own in the first 100 steps",
     .cells = "all samples x one channel x all positions, and the steps before",
+    .unmasked =
+        "its averages are of steps, and a step of few elements weighs as one of many",
     .by_design = "dx has a moving average of mean(h xhat) in place of the batch's own",
     .options = (const char *const[]){"warm", NULL},
     .configure = configure,

@@ -157,5 +157,6 @@ const NormKind norm_mode = {
     .configure = configure,
     .declare = declare,
     .text = text,
+    .unmasked = "samples weigh alike in a mode, however few elements they have",
     .cell = {{.width = 1, .moments = {NORM_OWN, NORM_RUNNING}}},
 };

@@ -149,6 +149,8 @@ typedef struct NormContext {
     double *const *observed; /* [norm->states], written in NORM_TRAIN; NULL: not wanted */
     bool definitions;        /* parts by their definitions, too */
     bool whole; /* what is observed is of all samples, not the mean over blocks */
+    const unsigned char
+        *mask; /* [N, L] 1: belongs, 0: is in no cell (padding); NULL: all do */
 } NormContext;
 
 /* Another spec of the same function in one mode; C and N in it stand for the sizes of x. */
@@ -171,7 +173,8 @@ const NormAlias *norm_aliases(size_t *count);
 /* ---- call.c ---------------------------------------------------------------------- */
 
 /* y of x's shape: by the kernel, or by the definition. Writes context->observed. What the
- * context lacks (a parameter, state that is read) is REQUIREd by name. */
+ * context lacks (a parameter, state that is read) is REQUIREd by name. With a mask both are
+ * the definition: what is in no cell is not read, its y is 0 and so is its derivative. */
 Node *norm_apply(const NormContext *context, Node *x);
 Node *norm_define(const NormContext *context, Node *x);
 
@@ -251,6 +254,9 @@ double norm_moved(const NormState *state, double was, double seen);
 /* Whether such adapted state can be, for who reads it from elsewhere: a group map names
  * every group. */
 bool norm_accepts(const Norm *norm, const double *const *state, Error *error);
+
+/* Why it takes no mask, in a few words; of a combination, its first such part. NULL: it does. */
+const char *norm_unmasked(const Norm *norm);
 
 /* Whether it is an activation too, so that a network puts none after it. */
 bool norm_activates(const Norm *norm);

@@ -19,13 +19,11 @@ typedef struct Fused {
 
 static void fuse(Fused *f, const NormContext *context, const Node *x) {
     const Norm *norm = context->norm;
-    Arena *arena = tape_arena(context->tape);
     const NormMoments whose = norm->cell->moments[context->mode];
     *f = (Fused){.context = *context, .fixed = whose != NORM_OWN};
     for (size_t i = 0; context->state && i < norm->states; i++)
         f->state[i] = context->state[i];
-    f->partition = norm_partition(arena, norm, shape_lattice(x->shape), context->mode,
-                                  context->state);
+    f->partition = norm_own_cells(context, shape_lattice(x->shape));
     if (whose == NORM_RUNNING) {
         if (!norm->uncentred) f->mean = context->state[0];
         f->variance = context->state[norm->uncentred ? 0 : 1];
@@ -47,45 +45,41 @@ static double square_of(Moments m) {
     return moments_variance(m) + mean * mean;
 }
 
-/* The mean over blocks of their mean squares. */
-static void observe_squares(double *square, const Moments *moments, const Partition *p) {
-    const size_t blocks = p->N / p->block;
-    for (size_t c = 0; c < p->C; c++) {
-        TreeSum sum;
-        tree_clear(&sum);
-        for (size_t b = 0; b < blocks; b++)
-            tree_push(&sum, square_of(moments[b * p->C + c]));
-        square[c] = tree_total(&sum) / (double)blocks;
-    }
+/* The mean over blocks of channel c's numbers `of` them, of those that have `least` elements;
+ * where none has, NaN: "leave the state alone". */
+static double over_blocks(const Moments *moments, const Partition *p, size_t c,
+                          double least, double (*of)(Moments)) {
+    TreeSum sum;
+    size_t blocks = 0;
+    tree_clear(&sum);
+    for (size_t cell = c; cell < p->N / p->block * p->C; cell += p->C)
+        if (moments[cell].count >= least) tree_push(&sum, of(moments[cell])), blocks++;
+    return tree_total(&sum) / (double)blocks;
 }
 
 /* As one block of all of them. */
 static void observe_whole(double *const *observed, const Moments *moments,
-                          const Partition *p) {
+                          const Partition *p, bool uncentred) {
     for (size_t c = 0; c < p->C; c++) {
         Moments all = moments[c];
-        for (size_t b = 1; b < p->N / p->block; b++)
-            all = moments_merge(all, moments[b * p->C + c]);
-        observed[0][c] = moments_mean(all);
-        observed[1][c] = moments_unbiased(all);
+        for (size_t cell = c + p->C; cell < p->N / p->block * p->C; cell += p->C)
+            if (moments[cell].count > 0.0)
+                all = all.count > 0.0 ? moments_merge(all, moments[cell]) : moments[cell];
+        const bool seen = all.count > 0.0;
+        observed[0][c] = seen ? (uncentred ? square_of : moments_mean)(all) : (double)NAN;
+        if (!uncentred) observed[1][c] = seen ? moments_unbiased(all) : (double)NAN;
     }
 }
 
 /* A worker's observation: the mean over its blocks of their means and of their unbiased
- * variances (P-7). A cell of one element has no unbiased variance: NaN, "leave the state
- * alone". */
-static void observe(double *const *observed, const Moments *moments, const Partition *p) {
-    size_t blocks = p->N / p->block;
+ * variances, which one element has not (P-7), or of their mean squares. */
+static void observe(double *const *observed, const Moments *moments, const Partition *p,
+                    bool uncentred) {
     for (size_t c = 0; c < p->C; c++) {
-        TreeSum mean, variance;
-        tree_clear(&mean);
-        tree_clear(&variance);
-        for (size_t b = 0; b < blocks; b++) {
-            tree_push(&mean, moments_mean(moments[b * p->C + c]));
-            tree_push(&variance, moments_unbiased(moments[b * p->C + c]));
-        }
-        observed[0][c] = tree_total(&mean) / (double)blocks;
-        observed[1][c] = tree_total(&variance) / (double)blocks;
+        observed[0][c] =
+            over_blocks(moments, p, c, 1.0, uncentred ? square_of : moments_mean);
+        if (!uncentred)
+            observed[1][c] = over_blocks(moments, p, c, 2.0, moments_unbiased);
     }
 }
 
@@ -97,30 +91,31 @@ static void observe_channels(Tape *tape, const Fused *f, const Node *x,
     ArenaMark mark = arena_mark(tape_arena(tape));
     if (p->channel_cells < p->C) {
         const Lattice at = {p->N, p->C, p->L};
-        p = partition_blocks(tape_arena(tape), at, p->block, 1, false);
+        p = partition_masked(tape_arena(tape),
+                             partition_blocks(tape_arena(tape), at, p->block, 1, false),
+                             p->mask);
         Moments *own = TAKE(tape_arena(tape), Moments, partition_cells(p));
         partition_moments(own, x->value, p);
         moments = own;
     }
-    if (f->context.norm->uncentred)
-        observe_squares(f->observed[0], moments, p);
-    else if (f->context.whole)
-        observe_whole(f->observed, moments, p);
-    else
-        observe(f->observed, moments, p);
+    const bool uncentred = f->context.norm->uncentred;
+    f->context.whole ? observe_whole(f->observed, moments, p, uncentred)
+                     : observe(f->observed, moments, p, uncentred);
     arena_rewind(tape_arena(tape), mark);
 }
 
-/* State of the kind's own, from the moments of rows. */
+/* State of the kind's own, from the moments of rows; under a mask, which leaves rows of many
+ * lengths, from those of channels. */
 static void observe_rows(const NormContext *context, const Node *x) {
     const NormKind *kind = context->norm->kind;
     if (kind->observe == NULL || context->observed == NULL || context->mode == NORM_EVAL)
         return;
     Arena *arena = tape_arena(context->tape);
     ArenaMark mark = arena_mark(arena);
-    const Lattice at = shape_lattice(x->shape);
-    const Partition *p = partition_blocks(arena, at, 1, 1, false);
+    Lattice at = shape_lattice(x->shape);
+    const Partition *p = norm_blocks(context, at, context->mask ? at.N : 1, 1, false);
     const size_t count = partition_cells(p);
+    at.N /= p->block;
     Moments *moments = TAKE(arena, Moments, count);
     double *mean = TAKE(arena, double, count), *variance = TAKE(arena, double, count);
     partition_moments(moments, x->value, p);
@@ -128,7 +123,8 @@ static void observe_rows(const NormContext *context, const Node *x) {
         mean[i] = moments_mean(moments[i]);
         variance[i] = moments_variance(moments[i]);
     }
-    kind->observe(context, at, mean, variance);
+    moments->count > 0.0 ? kind->observe(context, at, mean, variance)
+                         : norm_observe_nothing(context);
     arena_rewind(arena, mark);
 }
 

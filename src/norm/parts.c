@@ -31,6 +31,12 @@ bool norm_adapt(const Norm *norm, Draw draw, double *const *state) {
     return changed;
 }
 
+void norm_observe_nothing(const NormContext *context) {
+    for (size_t i = 0; context->observed && i < context->norm->states; i++)
+        for (size_t k = 0; k < context->norm->state[i].count; k++)
+            context->observed[i][k] = (double)NAN;
+}
+
 double norm_moved(const NormState *state, double was, double seen) {
     return isnan(seen) ? was : was + state->weight_new * (seen - was);
 }
@@ -70,6 +76,17 @@ const char *norm_by_design(const Norm *norm) {
     const char *why = norm->kind->by_design;
     for (size_t i = 0; i < norm->parts && why == NULL; i++)
         why = norm_by_design(norm->part[i]);
+    return why;
+}
+
+const char *norm_unmasked(const Norm *norm) {
+    const NormKind *kind = norm->kind;
+    const bool own = kind->define || kind->apply;
+    const char *why = kind->unmasked;
+    if (why == NULL && own && !kind->masks)
+        why = "its definition does not say that it leaves elements out";
+    for (size_t i = 0; i < norm->parts && why == NULL; i++)
+        why = norm_unmasked(norm->part[i]);
     return why;
 }
 

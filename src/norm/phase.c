@@ -31,4 +31,5 @@ const NormKind norm_phase = {
     .title = "one in training, another in evaluation",
     .configure = configure,
     .define = define,
+    .masks = true,
 };

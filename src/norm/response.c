@@ -80,4 +80,5 @@ const NormKind norm_response = {
     .options = (const char *const[]){"side", "k", "alpha", "exponent", "divide", NULL},
     .configure = configure,
     .define = define,
+    .masks = true,
 };

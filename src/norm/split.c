@@ -54,4 +54,5 @@ const NormKind norm_split = {
     .options = (const char *const[]){"ratio", NULL},
     .configure = configure,
     .define = define,
+    .masks = true,
 };

@@ -11,6 +11,9 @@
  * N too, and uses unbiased variances; the paper's equations, and these, have biased ones. */
 #include "kind.h"
 
+#include <math.h>
+#include <string.h>
+
 static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                       Error *error) {
     static const char *const WITH[] = {"instance", "layer", NULL};
@@ -33,14 +36,21 @@ static void declare(Norm *norm) {
     norm_add_state(norm, "batch_size", NORM_STATE_COUNT, 1, 1.0)->weight_new = 1.0;
 }
 
+/* Samples of which anything belongs to a cell. */
+static double samples_of(const NormContext *context, Lattice at) {
+    size_t samples = 0;
+    if (context->mask == NULL) return (double)at.N;
+    for (size_t n = 0; n < at.N; n++)
+        samples += memchr(context->mask + n * at.L, 1, at.L) != NULL;
+    return (double)samples;
+}
+
 /* alpha [1]; N is the worker's own in training, the last one seen in evaluation. */
-static Node *weight_of(const NormContext *context, size_t samples) {
+static Node *weight_of(const NormContext *context, Lattice at) {
     Tape *t = context->tape;
-    double N = (double)samples;
-    if (context->mode == NORM_EVAL)
-        N = context->state[2][0];
-    else if (context->observed)
-        context->observed[2][0] = N;
+    const bool learns = context->mode == NORM_TRAIN;
+    const double N = learns ? samples_of(context, at) : context->state[2][0];
+    if (learns && context->observed) context->observed[2][0] = N > 0.0 ? N : (double)NAN;
     Node *product =
         tape_mul(t, norm_operand(context, "slope"), tape_fill(t, SHAPE(1), N));
     return tape_sigmoid(t, tape_add(t, product, norm_operand(context, "offset")));
@@ -52,7 +62,7 @@ static NormField text(const NormView *v) {
     const size_t *layer = norm->detail;
     const ViewMoments batch = view_moments(v),
                       other = view_moments_over(v, 1, *layer ? v->at.C : 1);
-    Node *alpha = view_repeat(v, weight_of(&v->context, v->at.N));
+    Node *alpha = view_repeat(v, weight_of(&v->context, v->at));
     Node *rest = tape_sub(t, tape_fill(t, v->shape, 1.0), alpha);
     const NormField each[] = {batch.centred, other.centred};
     Node *const share[] = {alpha, rest}, *const own[] = {batch.variance, other.variance};

@@ -192,8 +192,8 @@ Node *rows_apart_from(Tape *t, const Rows *x, const double *mean) {
 Rows view_row_moments(const NormView *v) {
     if (v->x == NULL) return v->rows;
     const Shape shape = rows_shape(v->at);
-    const MomentNodes m = norm_moments_over(
-        &v->context, v->x, partition_blocks(tape_arena(v->tape), v->at, 1, 1, false));
+    const MomentNodes m = norm_moments_over(&v->context, v->x,
+                                            norm_blocks(&v->context, v->at, 1, 1, false));
     return (Rows){.at = v->at,
                   .mean = tape_reshape(v->tape, m.mean, shape),
                   .variance = tape_reshape(v->tape, m.variance, shape)};
@@ -204,7 +204,7 @@ NormField view_map(const NormView *v, const Rows *x, Node *scale, Node *bias) {
         return x->given ? (NormField){.value = bias, .raw = scale}
                         : (NormField){.value = bias, .scale = scale};
     Tape *t = v->tape;
-    const Partition *row = partition_blocks(tape_arena(t), v->at, 1, 1, false);
+    const Partition *row = norm_blocks(&v->context, v->at, 1, 1, false);
     Node *apart = tape_sub(t, v->x, tape_spread(t, x->mean, row, v->shape));
     Node *scaled = tape_mul(t, apart, tape_spread(t, scale, row, v->shape));
     return (NormField){.value = tape_add(t, scaled, tape_spread(t, bias, row, v->shape))};
@@ -315,15 +315,13 @@ ViewMoments view_moments(const NormView *v) {
     if (norm->cell->moments[context->mode] == NORM_RUNNING) return view_running(v);
     if (v->x) return of_elements(v, norm_moments(context, v->x));
     observe(context, &v->rows);
-    const Partition *p = norm_partition(tape_arena(v->tape), norm, rows_lattice(v->at),
-                                        context->mode, context->state);
+    const Partition *p = norm_own_cells(context, rows_lattice(v->at));
     return norm->uncentred ? row_squares(v, p) : row_cells(v, p);
 }
 
 ViewMoments view_moments_over(const NormView *v, size_t block, size_t width) {
-    Arena *arena = tape_arena(v->tape);
     const Lattice at = v->x ? v->at : rows_lattice(v->at);
-    const Partition *p = partition_blocks(arena, at, block, width, false);
+    const Partition *p = norm_blocks(&v->context, at, block, width, false);
     return v->x ? of_elements(v, norm_moments_over(&v->context, v->x, p))
                 : row_cells(v, p);
 }

@@ -1,6 +1,7 @@
 /* Sums and means, and the repetitions that are their adjoints. */
 #include "op.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- broadcast and sum: axes of size 1 against axes of any size ------------------ */
@@ -141,11 +142,13 @@ Node *tape_sum_all(Tape *tape, Node *a) {
 
 /* ---- mean over a partition and spread (P-2, P-3) --------------------------------- */
 
-/* The number of elements of each cell, as a leaf: exact, never its rounded reciprocal. */
+/* The number of elements of each cell, as a leaf: exact, never its rounded reciprocal. Of an
+ * empty one 1: nothing is gathered from it, and nothing is spread. */
 static Node *cell_counts(Tape *tape, const Partition *p) {
     size_t cells = partition_cells(p);
     double *count = tape_room(tape, cells);
     for (size_t i = 0; i < cells; i++) count[i] = (double)partition_count(p, i);
+    for (size_t i = 0; p->mask && i < cells; i++) count[i] = fmax(count[i], 1.0);
     return tape_leaf(tape, SHAPE(cells), count);
 }
 

@@ -1,6 +1,6 @@
 /* Partitions as (block of samples) x (set of channels) [x position], and sums over their
  * cells. */
-#include "partition.h"
+#include "masked.h"
 
 #include <math.h>
 #include <string.h>
@@ -52,6 +52,7 @@ size_t partition_cells(const Partition *p) {
 }
 
 size_t partition_cell(const Partition *p, size_t n, size_t c, size_t l) {
+    if (p->mask && !p->mask[n * p->L + l]) return SIZE_MAX;
     size_t slab = n / p->block * p->channel_cells + p->cell_of[c];
     return p->apart ? slab * p->L + l : slab;
 }
@@ -63,11 +64,13 @@ static size_t slab_width(const Partition *p, size_t slab) {
 }
 
 size_t partition_count(const Partition *p, size_t cell) {
+    if (p->mask) return masked_count(p, cell);
     size_t slab = p->apart ? cell / p->L : cell;
     return p->block * slab_width(p, slab) * (p->apart ? 1 : p->L);
 }
 
 size_t partition_smallest(const Partition *p) {
+    if (p->mask) return masked_smallest(p);
     size_t least = SIZE_MAX;
     for (size_t set = 0; set < p->channel_cells; set++) {
         size_t count = p->block * slab_width(p, set) * (p->apart ? 1 : p->L);
@@ -277,6 +280,10 @@ static void column_moments(Moments *m, const double *x, const Partition *p, size
          l0 += WIDTH, width = (L)-l0 < WIDTH ? (L)-l0 : WIDTH)
 
 void partition_mean(double *mean, const double *x, const Partition *p) {
+    if (p->mask) {
+        masked_mean(mean, x, p);
+        return;
+    }
     for (size_t slab = 0; slab < partition_slabs(p); slab++) {
         const double *first = x + slab_rows(p, slab).offset;
         if (!p->apart) {
@@ -297,6 +304,10 @@ void partition_mean(double *mean, const double *x, const Partition *p) {
 }
 
 void partition_spread(double *x, const double *cell, const Partition *p, double beta) {
+    if (p->mask) {
+        masked_spread(x, cell, p, beta);
+        return;
+    }
     for (size_t slab = 0; slab < partition_slabs(p); slab++)
         for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
             double *out = x + row.offset;
@@ -310,6 +321,10 @@ void partition_spread(double *x, const double *cell, const Partition *p, double 
 }
 
 void partition_moments(Moments *m, const double *x, const Partition *p) {
+    if (p->mask) {
+        masked_moments(m, x, p);
+        return;
+    }
     for (size_t slab = 0; slab < partition_slabs(p); slab++) {
         if (!p->apart) {
             m[slab] = slab_moments(x, p, slab, (double)partition_count(p, slab));

@@ -6,6 +6,10 @@
  * channels, all), instance (1, one, all), group (1, a block, all), position (1, all
  * channels, one), ghost (a block of samples, one, all), the lattice (a block, a block,
  * all), and any channel map with unequal groups. notes/10-partitions.md, (P-1).
+ *
+ * An element may be in no cell (padding): positions of samples that a mask leaves out, of
+ * all channels alike. They are never read, no mean has them in it, and what is spread does
+ * not reach them.
  */
 #ifndef NORMLAB_PARTITION_H
 #define NORMLAB_PARTITION_H
@@ -27,6 +31,8 @@ typedef struct Partition {
     const size_t *member;  /* [C] channels, set after set, ascending inside a set */
     const size_t *start;   /* [channel_cells + 1] first member of each set */
     bool apart;            /* every position is a cell of its own */
+    const unsigned char
+        *mask; /* [N, L] 1: belongs to its cell, 0: to none; NULL: all do */
 } Partition;
 
 /* Sets of `width` consecutive channels (divides C). */
@@ -37,10 +43,16 @@ const Partition *partition_blocks(Arena *arena, Lattice x, size_t block, size_t 
 const Partition *partition_map(Arena *arena, Lattice x, size_t block,
                                const size_t *cell_of, size_t sets, bool apart);
 
+/* The same cells without what `mask` (kept; NULL: all) leaves out, which may be all of one:
+ * such has mean 0 and no variance. */
+const Partition *partition_masked(Arena *arena, const Partition *partition,
+                                  const unsigned char *mask);
+
 /* Cells are numbered ((n / block) * channel_cells + set) [* L + position]. */
 size_t partition_cells(const Partition *partition);
 /* (block, set) pairs: cells, positions aside. */
 size_t partition_slabs(const Partition *partition);
+/* SIZE_MAX: in none. */
 size_t partition_cell(const Partition *partition, size_t n, size_t c, size_t l);
 size_t partition_count(const Partition *partition, size_t cell); /* elements of a cell */
 size_t partition_smallest(const Partition *partition); /* of the smallest cell */
@@ -82,6 +94,33 @@ static inline void stretch_next(Stretch *s, const Partition *p) {
     s->channel = p->member[s->at];
     s->number = s->n * p->C + s->channel;
     s->offset = s->number * p->L;
+}
+
+/* One element of a cell after the other, of those that belong:
+ *     for (Member m = cell_members(p, cell); member_next(&m, p);) ... x[m.element] ... */
+typedef struct Member {
+    size_t element; /* of x */
+    Stretch row;
+    size_t l, first, end; /* positions of a row: the next, and the cell's */
+} Member;
+
+static inline Member cell_members(const Partition *p, size_t cell) {
+    const size_t first = p->apart ? cell % p->L : 0, end = p->apart ? first + 1 : p->L;
+    return (Member){.row = slab_rows(p, p->apart ? cell / p->L : cell),
+                    .l = first,
+                    .first = first,
+                    .end = end};
+}
+
+static inline bool member_next(Member *m, const Partition *p) {
+    while (m->row.left > 0) {
+        const size_t l = m->l++;
+        m->element = m->row.offset + l;
+        const bool belongs = p->mask == NULL || p->mask[m->row.n * p->L + l];
+        if (m->l == m->end) stretch_next(&m->row, p), m->l = m->first;
+        if (belongs) return true;
+    }
+    return false;
 }
 
 /* mean[cells] = a + mean(x - a) with a = x0 + mean(x - x0), x0 the cell's first element:

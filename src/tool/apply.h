@@ -4,7 +4,7 @@
 
 #include "tool.h"
 
-enum { MOST_OPERANDS = 4 + 2 * NORM_MAX_PARAMS + NORM_MAX_STATES };
+enum { MOST_OPERANDS = 5 + 2 * NORM_MAX_PARAMS + NORM_MAX_STATES };
 
 /* ---- apply_names.c: what things are called in IN and OUT -------------------------- */
 
@@ -62,7 +62,8 @@ typedef struct Job {
     const char *unused; /* names in IN, "": none */
     size_t operands;
     Operand operand[MOST_OPERANDS];
-    const double *x, *dy; /* dy: NULL where not given */
+    const double *x, *dy;      /* dy: NULL where not given */
+    const unsigned char *mask; /* [N, L]; NULL: not given */
     const double *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];
     bool second;                                /* any of the following is given */
     const double *v, *v_param[NORM_MAX_PARAMS]; /* NULL: 0 */

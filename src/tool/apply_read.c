@@ -95,6 +95,44 @@ static const double *read_vector(const Job *job, const char *path, size_t count,
         axis_hint(job, shape.rank == 1 ? shape.size[0] : 0));
 }
 
+/* ---- the mask --------------------------------------------------------------------------- */
+
+#define MASK "/mask"
+
+static void read_mask(Job *job) {
+    const char *why = norm_unmasked(job->norm);
+    Shape shape = SCALAR, wanted = apply_shape_of(job, AXIS_SAMPLES);
+    const Shape at = apply_shape_of(job, AXIS_POSITIONS);
+    if (!store_has(job->in, MASK)) return;
+    if (why)
+        die(EX_DATAERR, "%s: there is a /mask, and %s takes none: %s", job->path,
+            job->norm->spec, why);
+    const double *given = read_array(job, MASK, &shape);
+    for (size_t i = 0; i < at.rank; i++) wanted.size[wanted.rank++] = at.size[i];
+    if (!shape_equal(shape, wanted))
+        die(EX_DATAERR, "%s: /mask has shape %s; samples and positions are expected, %s",
+            job->path, shape_text(job->arena, shape), shape_text(job->arena, wanted));
+    const size_t count = shape_count(shape);
+    unsigned char *mask = TAKE(job->arena, unsigned char, count);
+    for (size_t i = 0; i < count; i++) {
+        if (given[i] != 0.0 && given[i] != 1.0)
+            die(EX_DATAERR, "%s: /mask[%zu] is %g; 1 of what belongs and 0 are expected",
+                job->path, i, given[i]);
+        mask[i] = given[i] == 1.0;
+    }
+    job->mask = mask;
+}
+
+/* 0 where nothing belongs: what stands there is nobody's, and nothing is said of it. */
+static const double *members(const Job *job, const double *given) {
+    if (job->mask == NULL || given == NULL) return given;
+    const size_t L = job->lattice.L, row = job->lattice.C * L;
+    double *value = TAKE(job->arena, double, shape_count(job->shape));
+    for (size_t i = 0; i < shape_count(job->shape); i++)
+        value[i] = job->mask[i / row * L + i % L] ? given[i] : 0.0;
+    return value;
+}
+
 /* ---- operands ---------------------------------------------------------------------- */
 
 static void add_operand(Job *job, const char *path) {
@@ -114,8 +152,8 @@ static bool is_counted(const Job *job) {
 static const char BATCHES[] = "/num_batches_tracked";
 
 void apply_list_operands(Job *job) {
-    static const char *const flows[] = {"/x", "/dy", "/v"}, *const prefixes[] = {"",
-                                                                                 "v_"};
+    static const char *const flows[] = {"/x", "/dy", "/v", MASK}, *const prefixes[] = {
+                                                                      "", "v_"};
     const Norm *norm = job->norm;
     for (size_t i = 0; i < COUNT_OF(flows); i++) add_operand(job, flows[i]);
     for (size_t k = 0; k < COUNT_OF(prefixes); k++)
@@ -208,8 +246,10 @@ void apply_read(Job *job) {
     read_params(job);
     read_state(job);
     read_batches(job);
-    job->dy = read_like_x(job, "/dy");
-    job->v = read_like_x(job, "/v");
+    read_mask(job);
+    job->x = members(job, job->x);
+    job->dy = members(job, read_like_x(job, "/dy"));
+    job->v = members(job, read_like_x(job, "/v"));
     job->second = job->second || job->v;
     if (!job->second || job->dy) return;
     for (size_t i = 0; i < job->operands; i++) {

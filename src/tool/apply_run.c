@@ -15,7 +15,8 @@ static NormContext context_of(const Job *job, Tape *tape, Leaves *leaf) {
                          .mode = job->mode,
                          .epoch = job->epoch,
                          .param = leaf->param,
-                         .state = job->state};
+                         .state = job->state,
+                         .mask = job->mask};
 }
 
 /* ---- first order ------------------------------------------------------------------- */

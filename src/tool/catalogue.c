@@ -137,6 +137,9 @@ static void print_entry(Arena *arena, const Entry *e) {
         print_heading("holds");
         printf("%s\n", norm_holds(e->norm));
     }
+    print_heading("mask");
+    printf("%s%s\n", norm_unmasked(e->norm) ? "takes none: " : "leaves elements out",
+           norm_unmasked(e->norm) ? norm_unmasked(e->norm) : "");
     print_options(arena, e);
     print_work(arena, e);
     print_proved(e);

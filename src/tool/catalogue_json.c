@@ -79,8 +79,10 @@ void print_json_entry(Arena *arena, const Entry *e) {
            fast.operations, slow.operations);
     const char *why = norm_by_design(e->norm);
     const char *holds = norm_holds(e->norm);
-    printf("\"by_design\": %s, \"holds\": %s, ", why ? json_text(arena, why) : "null",
-           holds ? json_text(arena, holds) : "null");
+    const char *unmasked = norm_unmasked(e->norm);
+    printf("\"by_design\": %s, \"holds\": %s, \"unmasked\": %s, ",
+           why ? json_text(arena, why) : "null", holds ? json_text(arena, holds) : "null",
+           unmasked ? json_text(arena, unmasked) : "null");
     print_json_proved(arena, e);
     putchar('}');
 }

@@ -50,7 +50,8 @@ NormContext trial_context(const Trial *t, Tape *tape, Node *const *param) {
                          .mode = t->mode,
                          .epoch = t->epoch,
                          .param = param,
-                         .state = (const double *const *)t->state};
+                         .state = (const double *const *)t->state,
+                         .mask = t->mask};
 }
 
 Node *trial_write(Tape *tape, Node *const *x, void *trial) {

@@ -85,7 +85,8 @@ static Loops call_of(Arena *arena, const Trial *t, const Number *const *param) {
                         .N = t->at.N,
                         .L = t->at.L,
                         .param = param,
-                        .state = (const double *const *)t->state};
+                        .state = (const double *const *)t->state,
+                        .mask = t->mask};
     return of_norm(&call, t->norm, t->at.C);
 }
 
@@ -95,6 +96,8 @@ Number *loops_answer(Arena *arena, const Trial *t, const Number *x,
     Number *y = loops_room(&call, call.n);
     ArenaMark mark = arena_mark(arena);
     loops_run(&call, y, x);
+    for (size_t i = 0; i < call.n; i++)
+        if (!loops_belongs(&call, i)) y[i] = 0;
     arena_rewind(arena, mark);
     return y;
 }
@@ -143,6 +146,18 @@ size_t loops_sample(const Loops *call, size_t i) {
 
 size_t loops_channel(const Loops *call, size_t i) {
     return i / call->L % call->C;
+}
+
+bool loops_belongs(const Loops *call, size_t i) {
+    return !call->mask || call->mask[loops_sample(call, i) * call->L + i % call->L];
+}
+
+size_t loops_samples(const Loops *call) {
+    size_t samples = 0, last = call->N;
+    for (size_t i = 0; i < call->n; i++)
+        if (loops_belongs(call, i) && loops_sample(call, i) != last)
+            last = loops_sample(call, i), samples++;
+    return samples;
 }
 
 Number *loops_room(const Loops *call, size_t count) {

@@ -27,6 +27,7 @@ typedef struct Loops {
     size_t epoch, N, C, L, n; /* n = N C L */
     const Number *const *param;
     const double *const *state;
+    const unsigned char *mask; /* [N, L] 0: an element of no cell; NULL: there is none */
 } Loops;
 
 /* Whether the kind and those of its parts are restated. */
@@ -36,7 +37,8 @@ bool loops_know(const Norm *norm);
  * digits are gone that a definition loses in x - mean. */
 bool loops_pool(const Norm *norm);
 
-/* y [n] of the trial's call, with these numbers for x [n] and its parameters. */
+/* y [n] of the trial's call, with these numbers for x [n] and its parameters; 0 of what is in
+ * no cell. */
 Number *loops_answer(Arena *arena, const Trial *trial, const Number *x,
                      const Number *const *param);
 
@@ -81,6 +83,10 @@ LoopsCell cell_channels, cell_regroup, cell_chunks;          /* ... */
 
 size_t loops_sample(const Loops *call, size_t i);
 size_t loops_channel(const Loops *call, size_t i);
+
+/* Whether the element is in a cell; samples that have such. */
+bool loops_belongs(const Loops *call, size_t i);
+size_t loops_samples(const Loops *call);
 
 /* A parameter of its own, and a state, of that name; NULL: it has none. */
 const Number *loops_param(const Loops *call, const char *name);

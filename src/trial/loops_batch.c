@@ -17,7 +17,8 @@ static void pooled(const Loops *k, Number *y, const Number *x, Number a,
 
 /* TaskNorm (Bronskill et al. 2020). */
 void loops_task(const Loops *k, Number *y, const Number *x) {
-    const Quad samples = k->evaluates ? loops_state(k, "batch_size")[0] : (double)k->N;
+    const Quad samples =
+        k->evaluates ? loops_state(k, "batch_size")[0] : (double)loops_samples(k);
     const Number alpha =
         loops_sigmoid(loops_param(k, "slope")[0] * samples + loops_param(k, "offset")[0]);
     LoopsCell *other = loops_says(k, "with", "layer") ? cell_layer : cell_instance;

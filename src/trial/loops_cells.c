@@ -98,17 +98,18 @@ LoopsMoments loops_moments(const Loops *k, const Number *x, LoopsCell *cell) {
     LoopsMoments m = new_moments(k);
     Number *sum = loops_room(k, k->n), *squares = loops_room(k, k->n);
     size_t *count = ZERO(k->arena, size_t, k->n);
-    for (size_t i = 0; i < k->n; i++) sum[of[i]] += x[i], count[of[i]]++;
+    for (size_t i = 0; i < k->n; i++)
+        if (loops_belongs(k, i)) sum[of[i]] += x[i], count[of[i]]++;
     for (size_t j = 0; j < k->n; j++)
         sum[j] = centred && count[j] > 0 ? sum[j] / (Quad)count[j] : 0;
     for (size_t i = 0; i < k->n; i++) {
         const Number apart = x[i] - sum[of[i]];
-        squares[of[i]] += apart * apart;
+        if (loops_belongs(k, i)) squares[of[i]] += apart * apart;
     }
     for (size_t i = 0; i < k->n; i++) {
         m.mean[i] = sum[of[i]];
         const size_t all = count[of[i]], free = unbiased && all > 1 ? all - 1 : all;
-        m.variance[i] = squares[of[i]] / (Quad)free;
+        if (all > 0) m.variance[i] = squares[of[i]] / (Quad)free;
     }
     return m;
 }

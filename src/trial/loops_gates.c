@@ -15,19 +15,17 @@ static Number *membership(const Loops *k, size_t G) {
     return p;
 }
 
-/* sum over channels of P, times the mean over its row of (x - about)^order, over that of P. */
+/* sum over channels of P, times that over the row, from element `first`, of (x - about)^order,
+ * over that of P times the row's elements. */
 static Number weighed(const Loops *k, const Number *p, size_t G, const Number *x,
-                      Number about, bool squared) {
+                      size_t first, Number about, bool squared) {
     Number sum = 0, all = 0;
-    for (size_t c = 0; c < k->C; c++) {
-        Number row = 0;
-        for (size_t l = 0; l < k->L; l++) {
-            const Number apart = x[c * k->L + l] - about;
-            row += squared ? apart * apart : apart;
-        }
-        sum += p[c * G] * row, all += p[c * G];
+    for (size_t i = first; i < first + k->C * k->L; i++) {
+        const Number apart = x[i] - about, weight = p[loops_channel(k, i) * G];
+        if (!loops_belongs(k, i)) continue;
+        sum += weight * (squared ? apart * apart : apart), all += weight;
     }
-    return sum / (all * (Quad)k->L);
+    return loops_real(all) > 0 ? sum / all : 0;
 }
 
 void loops_soft(const Loops *k, Number *y, const Number *x) {
@@ -35,8 +33,8 @@ void loops_soft(const Loops *k, Number *y, const Number *x) {
     const Number *p = membership(k, G);
     for (size_t i = 0; i < k->n; i += row)
         for (size_t g = 0; g < G; g++) {
-            const Number mean = weighed(k, p + g, G, x + i, 0, false);
-            const Number variance = weighed(k, p + g, G, x + i, mean, true);
+            const Number mean = weighed(k, p + g, G, x, i, 0, false);
+            const Number variance = weighed(k, p + g, G, x, i, mean, true);
             const Number rstd = 1 / loops_root(k, variance);
             for (size_t j = i; j < i + row; j++)
                 y[j] += p[loops_channel(k, j) * G + g] * (x[j] - mean) * rstd;

@@ -35,6 +35,8 @@ typedef struct Trial {
     size_t cells;        /* of one partition; 0: a combination has none */
     TrialCell *cell;     /* [cells] */
     const size_t *where; /* [n] cell of each element */
+    const unsigned char
+        *mask; /* [N, L] as in NormContext; the cells are measured without */
 } Trial;
 
 struct TrialCheck {

@@ -291,6 +291,7 @@ static void means_and_spreads(void **state) {
     Arena *arena = arena_new();
     Lattice x = {4, 6, 3};
     const size_t unequal[] = {2, 0, 1, 0, 2, 0}; /* 3, 1, 2 channels, scattered */
+    const unsigned char mask[4 * 3] = {1, 0, 1, 0, 0, 0, 1, 1, 1, 0, 1, 0};
     const Partition *partitions[] = {
         partition_blocks(arena, x, 4, 1, false),       /* batch */
         partition_blocks(arena, x, 1, 6, false),       /* layer */
@@ -301,7 +302,10 @@ static void means_and_spreads(void **state) {
         partition_blocks(arena, x, 2, 3, false),       /* lattice */
         partition_blocks(arena, x, 2, 3, true),        /* lattice, positions apart */
         partition_map(arena, x, 1, unequal, 3, false), /* unequal groups */
-        partition_map(arena, x, 2, unequal, 3, true)};
+        partition_map(arena, x, 2, unequal, 3, true),
+        partition_masked(arena, partition_blocks(arena, x, 4, 1, false), mask),
+        partition_masked(arena, partition_blocks(arena, x, 1, 2, false), mask),
+        partition_masked(arena, partition_map(arena, x, 2, unequal, 3, true), mask)};
     for (size_t i = 0; i < COUNT_OF(partitions); i++) {
         const Partition *p = partitions[i];
         Tried tried[] = {

@@ -19,7 +19,7 @@ static double *normals(Arena *arena, size_t count, uint64_t sample) {
 }
 
 /* One of all kinds: equal blocks of channels or any map onto sets of any sizes; apart or not. */
-static const Partition *some_partition(Arena *arena, uint64_t *index) {
+static const Partition *whole_partition(Arena *arena, uint64_t *index) {
     static const size_t length[] = {1, 2, 3, 16, 63, 64, 65, 130, 257};
     const size_t block = 1 + below(index, 4), width = 1 + below(index, 4);
     const Lattice x = {block * (1 + below(index, 3)), width * (1 + below(index, 4)),
@@ -37,11 +37,26 @@ static size_t elements(const Partition *p) {
     return p->N * p->C * p->L;
 }
 
-/* The cell of an element, from the definition alone. */
+/* In one of three a mask leaves out some positions, few or most. */
+static const Partition *some_partition(Arena *arena, uint64_t *index) {
+    const Partition *p = whole_partition(arena, index);
+    if (below(index, 3) != 0) return p;
+    unsigned char *mask = TAKE(arena, unsigned char, p->N * p->L);
+    const size_t of = 2 + below(index, 4), in = 1 + below(index, of - 1);
+    for (size_t i = 0; i < p->N * p->L; i++) mask[i] = below(index, of) < in;
+    return partition_masked(arena, p, mask);
+}
+
+static size_t slab_at(const Partition *p, size_t element) {
+    const size_t c = element / p->L % p->C, n = element / p->L / p->C;
+    return n / p->block * p->channel_cells + p->cell_of[c];
+}
+
+/* The cell of an element, from the definition alone; SIZE_MAX: it is in none. */
 static size_t cell_at(const Partition *p, size_t element) {
-    const size_t l = element % p->L, c = element / p->L % p->C, n = element / p->L / p->C;
-    const size_t slab = n / p->block * p->channel_cells + p->cell_of[c];
-    return p->apart ? slab * p->L + l : slab;
+    const size_t l = element % p->L, n = element / p->L / p->C;
+    if (p->mask && p->mask[n * p->L + l] == 0) return SIZE_MAX;
+    return p->apart ? slab_at(p, element) * p->L + l : slab_at(p, element);
 }
 
 typedef void Check(Arena *arena, const Partition *partition, uint64_t *index);
@@ -66,8 +81,8 @@ static void check_cells(Arena *arena, const Partition *p, uint64_t *index) {
         const size_t cell = cell_at(p, i);
         assert_int_equal(partition_cell(p, i / p->L / p->C, i / p->L % p->C, i % p->L),
                          cell);
-        assert_true(cell < cells);
-        count[cell]++;
+        assert_true(cell < cells || p->mask);
+        if (cell < cells) count[cell]++;
     }
     for (size_t i = 0; i < cells; i++) {
         assert_int_equal(partition_count(p, i), count[i]);
@@ -93,8 +108,7 @@ static void mark_stretch(size_t *seen, const Partition *p, size_t slab, size_t f
     assert_true(first + length <= elements(p));
     for (size_t i = first; i < first + length; i++) {
         seen[i]++;
-        const size_t cell = cell_at(p, i);
-        assert_int_equal(p->apart ? cell / p->L : cell, slab);
+        assert_int_equal(slab_at(p, i), slab);
     }
 }
 
@@ -205,15 +219,20 @@ typedef struct Truth {
 static Truth *truths(Arena *arena, const double *x, const Partition *p) {
     Truth *truth = ZERO(arena, Truth, partition_cells(p));
     for (size_t i = 0; i < elements(p); i++) {
+        if (cell_at(p, i) == SIZE_MAX) continue;
         Truth *t = &truth[cell_at(p, i)];
         if (t->count == 0) t->first = x[i];
         t->count++;
         t->offset += (long double)x[i] - t->first;
         t->apart += fabs(x[i] - t->first);
     }
-    for (size_t i = 0; i < partition_cells(p); i++) truth[i].offset /= truth[i].count;
-    for (size_t i = 0; i < partition_cells(p); i++) truth[i].apart /= truth[i].count;
+    for (size_t i = 0; i < partition_cells(p); i++) {
+        if (truth[i].count == 0) continue;
+        truth[i].offset /= truth[i].count;
+        truth[i].apart /= truth[i].count;
+    }
     for (size_t i = 0; i < elements(p); i++) {
+        if (cell_at(p, i) == SIZE_MAX) continue;
         Truth *t = &truth[cell_at(p, i)];
         const long double d = (long double)x[i] - t->first - t->offset;
         t->m2 += d * d;
@@ -224,6 +243,7 @@ static Truth *truths(Arena *arena, const double *x, const Partition *p) {
 /* Roundings on the longest path of a tree sum over a cell, and those of its terms. A run need not
  * be a multiple of a leaf, so there may be as many leaves as elements. */
 static double roundings(double count) {
+    if (count == 0) return 0;
     return (8 + 3 + ceil(log2(count)) + 1 + 4) * (DBL_EPSILON / 2);
 }
 
@@ -252,6 +272,10 @@ static void assert_moments(Moments m, const Truth *t) {
     const long double want = ((long double)t->first - m.shift) + t->offset;
     const double spread = sqrt((double)t->m2 / t->count), bound = roundings(t->count);
     assert_true(m.count == t->count);
+    if (m.count == 0) {
+        assert_true(moments_mean(m) == 0 && m.m2 == 0);
+        return;
+    }
     assert_near(m.offset, (double)want, 4 * bound * spread);
     assert_near(m.m2, (double)t->m2, 4 * bound * (double)t->m2);
     assert_near(moments_variance(m), m.m2 / t->count, 0);
@@ -343,10 +367,13 @@ static void check_constants(Arena *arena, const Partition *p, uint64_t *index) {
     const size_t cells = partition_cells(p), some = below(index, 6);
     double *x = TAKE(arena, double, elements(p)), *mean = TAKE(arena, double, cells);
     Moments *m = TAKE(arena, Moments, cells);
-    for (size_t i = 0; i < elements(p); i++) x[i] = value[(some + cell_at(p, i)) % 6];
+    for (size_t i = 0; i < elements(p); i++)
+        x[i] =
+            cell_at(p, i) == SIZE_MAX ? (double)NAN : value[(some + cell_at(p, i)) % 6];
     partition_mean(mean, x, p);
     partition_moments(m, x, p);
     for (size_t i = 0; i < cells; i++) {
+        if (m[i].count == 0) continue;
         assert_true(mean[i] == value[(some + i) % 6]);
         assert_true(moments_mean(m[i]) == value[(some + i) % 6] && m[i].m2 == 0);
         assert_true(moments_variance(m[i]) == 0);
@@ -409,7 +436,8 @@ static void check_spread(Arena *arena, const Partition *p, uint64_t *index) {
     for (double times = 1; times <= 3; times++) {
         partition_spread(x, cell, p, times == 1 ? 0 : 1);
         for (size_t i = 0; i < elements(p); i++)
-            assert_near(x[i], times * cell[cell_at(p, i)], 4 * DBL_EPSILON * fabs(x[i]));
+            assert_near(x[i], cell_at(p, i) == SIZE_MAX ? 0 : times * cell[cell_at(p, i)],
+                        4 * DBL_EPSILON * fabs(x[i]));
     }
 }
 
