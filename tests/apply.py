@@ -420,6 +420,49 @@ def masked_axes(place):
 
 
 @case("oracle")
+def given_moments(place):
+    """/mean and /variance of the cells are constants: what the cells' own give, and dx = gamma dy / root; masks and axes too."""
+    rng = np.random.default_rng(24)
+    for (spec, shape), masked in itertools.product(itertools.product(SPECS[1:], ((4, 6), (2, 4, 5), (4, 4, 3, 2))), (False, True)):
+        arrays = arrays_of(rng, shape)
+        reference = Reference(spec, shape, 1e-5)
+        mask = rng.random((shape[0], *shape[2:])) < 0.7
+        belongs = np.broadcast_to(mask[:, None], shape).ravel() if masked else np.ones(arrays["x"].size, bool)
+        count, of = reference.cell.max() + 1, reference.cell
+        mean, variance = rng.normal(size=count), rng.uniform(0.1, 2, size=count)
+        cells_of = cells_shape(spec, shape, False)
+        x, gamma, beta, dy, v = flat(arrays, "x", "gamma", "beta", "dy", "v")
+        channel, rstd = reference.channel, 1 / np.sqrt(variance + 1e-5)
+        xhat = (x - mean[of]) * rstd[of]
+        by = [np.flatnonzero((channel == c) & belongs) for c in range(shape[1])]
+        expected = {"y": (gamma[channel] * xhat + beta[channel]) * belongs, "dx": gamma[channel] * dy * rstd[of] * belongs,
+                    "mean": mean, "rstd": rstd, "ds_dx": 0 * x, "ds_ddy": gamma[channel] * v * rstd[of] * belongs,
+                    "dgamma": np.array([(dy * xhat)[i].sum() for i in by]), "dbeta": np.array([dy[i].sum() for i in by])}
+        given = {"mean": mean.reshape(cells_of), "variance": variance.reshape(cells_of)}
+        if masked:
+            given.update({k: wild(rng, mask.astype(int), arrays[k]) for k in ("x", "dy", "v")}, mask=mask.astype("u1"))
+        got = call(place, spec, {**arrays, **given}, "--moments", "given")
+        compare(f"{spec} on {shape}, given", {k: got[k] for k in expected}, expected, 1e-13)
+        if spec in KEEP_STATE:
+            check(not got["running_mean"].any() and (got["running_var"] == 1).all(), f"{spec}: the state moved")
+    x = rng.normal(size=(2, 3, 4))
+    for spec, variance in (("group(1, variance=unbiased)", x.var((1, 2), ddof=1)), ("layer(center=no, eps=0.25)", (x * x).mean((1, 2))),
+                           ("layer(eps_outside=yes, eps=0.25)", x.var((1, 2)))):
+        own = call(place, spec, {"x": x})
+        given = {"x": x, "variance": variance.reshape(own["rstd"].shape if spec[0] == "l" else (2, 1))}
+        if "center" not in spec:
+            given["mean"] = x.mean((1, 2)).reshape(given["variance"].shape)
+        compare(f"{spec}, given", call(place, spec, given, "--moments", "given"), own, 1e-13)
+    words = ("--samples", "0", "--channels", "2,1")
+    same("axes", talk_of(place, "group(size=3)", {"x": x}, *words), (0, ""))
+    own = output(place)
+    given = {"x": x, "mean": own["mean"], "variance": 1 / own["rstd"] ** 2 - 1e-5}
+    same("shape of /mean", own["mean"].shape, (2, 4))
+    same("axes", talk_of(place, "group(size=3)", given, *words, "--moments", "given"), (0, ""))
+    check(np.abs(output(place)["y"] - own["y"]).max() <= 1e-9, "axes: its own moments give another y")
+
+
+@case("oracle")
 def gates(place):
     """Parameters beside gamma and beta: /param/NAME in, /dparam/NAME and /ds_dparam/NAME out."""
     rng = np.random.default_rng(8)

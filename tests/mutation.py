@@ -154,7 +154,7 @@ ONE_IN = int(os.environ.get("NORMLAB_MUTATION_ONE_IN", "1"))  # of kernels and m
 # --case takes; of the shapes the larger ones alone begin with a 2.
 KEEN = ("value loops-value gradient by-design definition-value two-texts affine evaluation slots", "value gradient slots")
 QUICK = ("loops-gradient complex-step jacobian adjoint sum-of-dx dx-along-xhat dw-along-w powers-of-two exact-shift "
-         "permutation padding masked-value masked-gradient twins constant-cells single-elements inputs-untouched upstreams frozen poison ranks",
+         "permutation padding masked-value masked-gradient given twins constant-cells single-elements inputs-untouched upstreams frozen poison ranks",
          "powers-of-two constant-cells definition-value")
 TAPE = ["tape/elementwise.c", "tape/reduce.c", "tape/arrange.c", "tape/contract.c", "tape/softmax.c"]
 TAPE_TESTS = ["tape_oracle", "tape", "tape_drivers", "replay"]

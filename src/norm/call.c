@@ -15,6 +15,9 @@ static void require_context(const NormContext *context, const Node *x) {
                 norm->param[i].name, norm->param[i].count);
     REQUIRE(context->mask == NULL || norm_unmasked(norm) == NULL, "%s takes no mask: %s",
             norm->spec, norm_unmasked(norm));
+    REQUIRE(context->given.variance == NULL ||
+                (context->mode == NORM_TRAIN && norm_takes_moments(norm)),
+            "%s: .given is of one partition's cells in training", norm->spec);
     const bool reads =
         norm_recalls(norm) || (context->mode == NORM_EVAL && norm_keeps_state(norm));
     REQUIRE(!reads || context->state, "%s: .state is missing: it is read in %s",
@@ -44,9 +47,11 @@ Node *norm_define(const NormContext *context, Node *x) {
 Node *norm_apply(const NormContext *context, Node *x) {
     require_context(context, x);
     const Norm *norm = context->norm;
-    if (context->mask) return norm_define(context, x);
+    const bool kernel = partitioned_has_kernel(norm, context->mode);
+    if (context->mask || (context->given.variance && !kernel))
+        return norm_define(context, x);
     if (norm->kind->apply) return norm->kind->apply(context, x);
-    if (partitioned_has_kernel(norm, context->mode)) return partitioned_run(context, x);
+    if (kernel) return partitioned_run(context, x);
     if (norm_has_rows(norm)) return rows_apply(context, x);
     const NormView v = view_elements(context, x);
     return view_text(&v).value;

@@ -12,7 +12,12 @@ bool norm_is_partitioned(const Norm *norm, NormMode mode) {
     return norm->kind->define == NULL && norm_text(norm, mode) == NULL;
 }
 
-/* Given moments, like the affine alone, are per channel: batch's partition. */
+bool norm_takes_moments(const Norm *norm) {
+    return norm_is_partitioned(norm, NORM_TRAIN) &&
+           norm->cell->moments[NORM_TRAIN] == NORM_OWN;
+}
+
+/* Running moments, like the affine alone, are per channel: batch's partition. */
 static bool per_channel(const Norm *norm, NormMode mode) {
     return norm->cell->moments[mode] != NORM_OWN;
 }

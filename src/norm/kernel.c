@@ -155,6 +155,10 @@ static void slab_dx_fixed(StandardGradient out, const double *dy, const double *
                           const Standard *cells, const Partition *p, size_t slab) {
     for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
         double scale = gamma ? gamma[row.channel] : 1.0;
+        for (size_t l = 0; p->apart && l < p->L; l++)
+            row_dx_fixed(out.dx + row.offset + l, dy + row.offset + l,
+                         cells[slab * p->L + l].rstd * scale, 1, out.keep_dx);
+        if (p->apart) continue;
         row_dx_fixed(out.dx + row.offset, dy + row.offset, cells[slab].rstd * scale, p->L,
                      out.keep_dx);
     }
@@ -238,7 +242,6 @@ static void backward(StandardGradient out, const double *dy, const double *x,
     double *sum_dy = TAKE(scratch, double, p->N * p->C),
            *sum_dyx = TAKE(scratch, double, p->N * p->C);
     const bool given = form == STANDARD_GIVEN;
-    REQUIRE(!(given && p->apart), "given moments are per channel");
     for (size_t slab = 0; slab < partition_slabs(p); slab++) {
         for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p))
             row_sums(&sum_dy[row.number], &sum_dyx[row.number], dy + row.offset,
@@ -248,7 +251,8 @@ static void backward(StandardGradient out, const double *dy, const double *x,
         else if (out.dx && !p->apart)
             slab_dx(out, dy, x, gamma, cells, p, slab, sum_dy, sum_dyx, form);
     }
-    if (out.dx && p->apart) apart_dx(out, dy, x, gamma, cells, p, form, scratch);
+    if (out.dx && p->apart && !given)
+        apart_dx(out, dy, x, gamma, cells, p, form, scratch);
     reduce_rows(out.dgamma, out.keep_dgamma, sum_dyx, p);
     reduce_rows(out.dbeta, out.keep_dbeta, sum_dy, p);
     arena_rewind(scratch, mark);

@@ -138,6 +138,14 @@ struct Norm {
     bool phased;        /* its first part trains, its second evaluates */
 };
 
+/* Moments of its cells in training, as somebody else has them: constants, by which it
+ * standardizes in place of x's own. */
+typedef struct NormGiven {
+    const double *mean; /* [cells]; not read where nothing is centred */
+    const double
+        *variance; /* [cells], eps not in it; uncentred: the mean square; NULL: none */
+} NormGiven;
+
 /* All that a normalizer is told when it runs. */
 typedef struct NormContext {
     Tape *tape;
@@ -151,6 +159,8 @@ typedef struct NormContext {
     bool whole; /* what is observed is of all samples, not the mean over blocks */
     const unsigned char
         *mask; /* [N, L] 1: belongs, 0: is in no cell (padding); NULL: all do */
+    NormGiven
+        given; /* in NORM_TRAIN, where norm_takes_moments; nothing is observed then */
 } NormContext;
 
 /* Another spec of the same function in one mode; C and N in it stand for the sizes of x. */
@@ -290,6 +300,9 @@ Lattice norm_part_lattice(const Norm *norm, size_t i, Lattice x);
  * NORM_EVAL: batch's). `state` as in NormContext; NULL: as it begins. */
 const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
                                 const double *const *state);
+
+/* Whether it standardizes by the moments of one partition in training, which may be given. */
+bool norm_takes_moments(const Norm *norm);
 
 /* How many cells lie along samples, channels and positions; SIZE_MAX: a cell has all of that
  * axis. Of a partition normalizer; x may be empty. */

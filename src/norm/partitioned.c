@@ -12,8 +12,8 @@ typedef struct Fused {
     const double *state[NORM_MAX_STATES];
     const Partition *partition;
     bool fixed;             /* moments are given, not taken from x */
-    const double *mean;     /* [C] where given; NULL: 0 */
-    const double *variance; /* [C] where given; NULL: the affine alone */
+    const double *mean;     /* [cells] where given; NULL: 0 */
+    const double *variance; /* [cells] where given; NULL: the affine alone */
     double *const *observed;
 } Fused;
 
@@ -24,7 +24,12 @@ static void fuse(Fused *f, const NormContext *context, const Node *x) {
     for (size_t i = 0; context->state && i < norm->states; i++)
         f->state[i] = context->state[i];
     f->partition = norm_own_cells(context, shape_lattice(x->shape));
-    if (whose == NORM_RUNNING) {
+    if (context->given.variance) {
+        f->fixed = true;
+        if (!norm->uncentred) f->mean = context->given.mean;
+        f->variance = context->given.variance;
+        norm_observe_nothing(context);
+    } else if (whose == NORM_RUNNING) {
         if (!norm->uncentred) f->mean = context->state[0];
         f->variance = context->state[norm->uncentred ? 0 : 1];
     } else if (norm->cell->moments[NORM_EVAL] == NORM_RUNNING) {
@@ -108,7 +113,8 @@ static void observe_channels(Tape *tape, const Fused *f, const Node *x,
  * lengths, from those of channels. */
 static void observe_rows(const NormContext *context, const Node *x) {
     const NormKind *kind = context->norm->kind;
-    if (kind->observe == NULL || context->observed == NULL || context->mode == NORM_EVAL)
+    if (kind->observe == NULL || context->observed == NULL ||
+        context->mode == NORM_EVAL || context->given.variance)
         return;
     Arena *arena = tape_arena(context->tape);
     ArenaMark mark = arena_mark(arena);
@@ -169,12 +175,12 @@ MomentNodes norm_moments(const NormContext *context, Node *x) {
     if (!f.fixed) return norm_moments_over(context, x, f.partition);
     REQUIRE(f.variance, "%s has no moments", context->norm->spec);
     Tape *t = context->tape;
-    const Shape channels = SHAPE(f.partition->C);
+    const Shape cells = SHAPE(partition_cells(f.partition));
     MomentNodes m = {.partition = f.partition,
                      .centred = x,
-                     .variance = tape_leaf(t, channels, f.variance)};
+                     .variance = tape_leaf(t, cells, f.variance)};
     if (f.mean) {
-        m.mean = tape_leaf(t, channels, f.mean);
+        m.mean = tape_leaf(t, cells, f.mean);
         m.centred = tape_sub(t, x, tape_spread(t, m.mean, m.partition, x->shape));
     }
     return m;

@@ -13,6 +13,16 @@ static NormMode read_mode(const Call *call) {
     return (NormMode)call_choice(call, "--mode", &modes);
 }
 
+static bool read_moments(const Call *call, NormMode mode) {
+    static const char *const names[] = {"own", "given"};
+    static const Choice whose = CHOICE(names);
+    const bool given = call_choice(call, "--moments", &whose) == 1;
+    if (given && mode == NORM_EVAL)
+        die(EX_USAGE, "--moments given is of --mode train; evaluation has its running "
+                      "moments given");
+    return given;
+}
+
 static size_t read_epoch(const Call *call) {
     const char *text = call_option(call, "--epoch");
     size_t epoch = 0;
@@ -142,6 +152,7 @@ static void put_settings(const Job *job, Store *out) {
     const char *plugins = norm_plugins(job->arena, job->norm);
     if (*plugins) store_text(out, "/", "plugins", plugins);
     store_text(out, "/", "mode", job->mode == NORM_EVAL ? "eval" : "train");
+    if (job->moments) store_text(out, "/", "moments", "given");
     store_number(out, "/", "eps", job->norm->eps);
     if (job->axes.last) store_text(out, "/", "layout", "channels-last");
     for (size_t i = 0; i < COUNT_OF(job->axes.list); i++)
@@ -173,6 +184,11 @@ static Job *read_job(const Call *call, const Store *store) {
     job->axes = apply_axes(call);
     job->unbound = read_norm(call, 0);
     job->mode = read_mode(call);
+    job->moments = read_moments(call, job->mode);
+    if (job->moments && !norm_takes_moments(job->unbound))
+        die(EX_USAGE,
+            "--moments given: %s does not standardize by one partition's moments",
+            job->unbound->spec);
     job->epoch = read_epoch(call);
     return job;
 }
@@ -212,13 +228,15 @@ static int run_apply(const Call *call) {
 
 const Command command_apply = {
     .name = "apply",
-    .usage = "SPEC IN.h5 OUT.h5 [--mode train|eval] [--eps E] [--epoch N] [--layout L] "
-             "[--samples AXES] [--channels AXES] [--names F]",
+    .usage = "SPEC IN.h5 OUT.h5 [--mode train|eval] [--eps E] [--moments M] [--epoch N] "
+             "[--layout L] [--samples AXES] [--channels AXES] [--names F]",
     .summary = "Runs a normalizer on your own tensors, with first and second derivatives",
     .options =
         (const Option[]){
             {"--mode", "MODE", "train (default) or eval"},
             {"--eps", "E", "added to the variance (default 1e-5), from 0 on"},
+            {"--moments", "M",
+             "own (default), or given: /mean and /variance of the cells in IN"},
             {"--epoch", "N", "for schedules, from 0 (default)"},
             {"--layout", "L", "channels-first, [N, C, ...] (default), or channels-last"},
             {"--samples", "AXES",
@@ -250,6 +268,10 @@ const Command command_apply = {
         "not 1 "
         "(padding) is in no cell, has no part\n"
         "        in anything, and its y and dx are 0.\n"
+        "given   --moments given: /mean and /variance in IN, of the cells, in the shape "
+        "of "
+        "OUT's /mean, are constants\n"
+        "        by which one partition standardizes; no state moves.\n"
         "first   with /dy in IN, of x's shape: the gradients of <dy, y>, /dx, /dgamma, "
         "/dbeta, /dparam/NAME.\n"
         "second  with any of /v (of x's shape), /v_gamma, /v_beta, /v_param/NAME, the "
@@ -262,7 +284,8 @@ const Command command_apply = {
         "onnx: scale, B, input_mean,\n"
         "        input_var. keras: gamma, beta, moving_mean, moving_variance. flax: "
         "scale, bias, mean, var (the cells':\n"
-        "        /cell_mean, /cell_rstd). Derivatives after them: /dweight, /ds_dB, "
+        "        /cell_mean, /cell_rstd, /cell_variance). Derivatives after them: "
+        "/dweight, /ds_dB, "
         "/v_scale. Names alone: eps, the weight\n"
         "        of the newest moments (weight_new=0.1) and unbiased running variances "
         "stay ours.\n"

@@ -4,7 +4,7 @@
 
 #include "tool.h"
 
-enum { MOST_OPERANDS = 5 + 2 * NORM_MAX_PARAMS + NORM_MAX_STATES };
+enum { MOST_OPERANDS = 7 + 2 * NORM_MAX_PARAMS + NORM_MAX_STATES };
 
 /* ---- apply_names.c: what things are called in IN and OUT -------------------------- */
 
@@ -13,6 +13,7 @@ typedef struct Names {
     const char *option; /* of --names; "": our own */
     const char *gamma, *beta, *mean, *variance;
     const char *cell_mean, *cell_rstd; /* in OUT, where those do not take their names */
+    const char *cell_variance;         /* in IN */
 } Names;
 
 /* --names; ours where it is not given. */
@@ -64,6 +65,8 @@ typedef struct Job {
     Operand operand[MOST_OPERANDS];
     const double *x, *dy;      /* dy: NULL where not given */
     const unsigned char *mask; /* [N, L]; NULL: not given */
+    bool moments;              /* --moments given: these */
+    NormGiven given_moments;
     const double *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];
     bool second;                                /* any of the following is given */
     const double *v, *v_param[NORM_MAX_PARAMS]; /* NULL: 0 */
@@ -124,6 +127,9 @@ typedef struct Results {
 } Results;
 
 Results *apply_run(const Job *job);
+
+/* The shape that the cells' moments have in OUT, and in IN. */
+Shape apply_cells(const Job *job);
 
 /* Writes the definition's y of leaves x and param. */
 Node *apply_define(const Job *job, Tape *tape, Node *x, Node *const *param);

@@ -6,11 +6,13 @@
 #include <strings.h>
 
 static const Names NAMES[] = {
-    {"", "gamma", "beta", "running_mean", "running_var", "mean", "rstd"},
-    {"torch", "weight", "bias", "running_mean", "running_var", "mean", "rstd"},
-    {"onnx", "scale", "B", "input_mean", "input_var", "mean", "rstd"},
-    {"keras", "gamma", "beta", "moving_mean", "moving_variance", "mean", "rstd"},
-    {"flax", "scale", "bias", "mean", "var", "cell_mean", "cell_rstd"}};
+    {"", "gamma", "beta", "running_mean", "running_var", "mean", "rstd", "variance"},
+    {"torch", "weight", "bias", "running_mean", "running_var", "mean", "rstd",
+     "variance"},
+    {"onnx", "scale", "B", "input_mean", "input_var", "mean", "rstd", "variance"},
+    {"keras", "gamma", "beta", "moving_mean", "moving_variance", "mean", "rstd",
+     "variance"},
+    {"flax", "scale", "bias", "mean", "var", "cell_mean", "cell_rstd", "cell_variance"}};
 
 const Names *apply_names(const Call *call) {
     static const Choice theirs = {&NAMES[1], COUNT_OF(NAMES) - 1, sizeof *NAMES, false,

@@ -151,6 +151,14 @@ static bool is_counted(const Job *job) {
 
 static const char BATCHES[] = "/num_batches_tracked";
 
+static const char *mean_path(const Job *job) {
+    return text_print(job->arena, "/%s", job->names->cell_mean);
+}
+
+static const char *variance_path(const Job *job) {
+    return text_print(job->arena, "/%s", job->names->cell_variance);
+}
+
 void apply_list_operands(Job *job) {
     static const char *const flows[] = {"/x", "/dy", "/v", MASK}, *const prefixes[] = {
                                                                       "", "v_"};
@@ -162,6 +170,8 @@ void apply_list_operands(Job *job) {
     for (size_t i = 0; i < norm->states; i++)
         if (is_read(job, &norm->state[i])) add_operand(job, apply_state_path(job, i));
     if (is_counted(job)) add_operand(job, BATCHES);
+    if (job->moments && !norm->uncentred) add_operand(job, mean_path(job));
+    if (job->moments) add_operand(job, variance_path(job));
 }
 
 static const double *param_begun(Arena *arena, const NormParam *param) {
@@ -227,6 +237,29 @@ static void read_state(Job *job) {
         die(error.code, "%s: /map of %s: %s", job->path, job->norm->spec, error.message);
 }
 
+static const double *read_cells(const Job *job, const char *path) {
+    const Shape wanted = apply_cells(job);
+    const char *cells = shape_text(job->arena, wanted);
+    Shape shape = SCALAR;
+    if (!store_has(job->in, path))
+        die(EX_DATAERR, "%s: --moments given needs %s of the cells, %s", job->path, path,
+            cells);
+    const double *data = read_array(job, path, &shape);
+    if (!shape_equal(shape, wanted))
+        die(EX_DATAERR, "%s: %s has shape %s; that of the cells is expected, %s",
+            job->path, path, shape_text(job->arena, shape), cells);
+    return data;
+}
+
+static void read_moments(Job *job) {
+    NormGiven *given = &job->given_moments;
+    if (!job->moments) return;
+    if (!job->norm->uncentred) given->mean = read_cells(job, mean_path(job));
+    given->variance = read_cells(job, variance_path(job));
+    check_variance(job, variance_path(job), given->variance,
+                   shape_count(apply_cells(job)));
+}
+
 static void read_batches(Job *job) {
     Shape shape = SCALAR;
     if (!is_counted(job)) return;
@@ -247,6 +280,7 @@ void apply_read(Job *job) {
     read_state(job);
     read_batches(job);
     read_mask(job);
+    read_moments(job);
     job->x = members(job, job->x);
     job->dy = members(job, read_like_x(job, "/dy"));
     job->v = members(job, read_like_x(job, "/v"));

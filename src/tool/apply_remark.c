@@ -52,7 +52,7 @@ void apply_remark_shape(const Job *job) {
             "channels-last",
             shape, job->lattice.C, job->given.size[job->given.rank - 1]);
     if (shape_count(job->shape) == 0) return;
-    if (norm_smallest_cell(job->norm, job->lattice, job->mode) == 1)
+    if (!job->moments && norm_smallest_cell(job->norm, job->lattice, job->mode) == 1)
         say("%s has cells of one element on %s%s", spec, shape,
             norm_is_partitioned(job->norm, job->mode) ? ": there y is beta and dx is zero"
                                                       : "");
@@ -92,6 +92,11 @@ static const char *odd_inputs(const Job *job) {
     for (size_t i = 0; i < job->norm->states; i++)
         add_odd(&text, apply_state_path(job, i), job->state[i],
                 job->norm->state[i].count);
+    const size_t cells = job->moments ? shape_count(apply_cells(job)) : 0;
+    const char *mean = job->names->cell_mean, *variance = job->names->cell_variance;
+    add_odd(&text, text_print(job->arena, "/%s", mean), job->given_moments.mean, cells);
+    add_odd(&text, text_print(job->arena, "/%s", variance), job->given_moments.variance,
+            cells);
     return text.data;
 }
 

@@ -16,7 +16,8 @@ static NormContext context_of(const Job *job, Tape *tape, Leaves *leaf) {
                          .epoch = job->epoch,
                          .param = leaf->param,
                          .state = job->state,
-                         .mask = job->mask};
+                         .mask = job->mask,
+                         .given = job->given_moments};
 }
 
 /* ---- first order ------------------------------------------------------------------- */
@@ -107,7 +108,7 @@ static void add_cells(Shape *shape, const Job *job, AxisRole role, size_t cells)
 
 /* The cells' moments have the axes of samples, channels and positions along which cells
  * differ: [C], [N], [N, G], [N, H, W]... */
-static Shape cells_shape(const Job *job) {
+Shape apply_cells(const Job *job) {
     const Lattice cells =
         norm_cell_lattice(job->arena, job->norm, job->lattice, job->mode, job->state);
     Shape shape = {0, {0}};
@@ -136,7 +137,7 @@ static Results *results_new(const Job *job) {
         r->state[i] = memcpy(arena_take(arena, 1, bytes), job->state[i], bytes);
     }
     if (norm_is_partitioned(norm, job->mode) && norm_has_eps(norm)) {
-        r->cells = cells_shape(job);
+        r->cells = apply_cells(job);
         r->mean = ZERO(arena, double, shape_count(r->cells));
         r->rstd = ZERO(arena, double, shape_count(r->cells));
     }

@@ -51,7 +51,8 @@ NormContext trial_context(const Trial *t, Tape *tape, Node *const *param) {
                          .epoch = t->epoch,
                          .param = param,
                          .state = (const double *const *)t->state,
-                         .mask = t->mask};
+                         .mask = t->mask,
+                         .given = t->given};
 }
 
 Node *trial_write(Tape *tape, Node *const *x, void *trial) {

@@ -37,6 +37,7 @@ typedef struct Trial {
     const size_t *where; /* [n] cell of each element */
     const unsigned char
         *mask; /* [N, L] as in NormContext; the cells are measured without */
+    NormGiven given;
 } Trial;
 
 struct TrialCheck {
