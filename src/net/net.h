@@ -163,4 +163,26 @@ const char *net_norms_resolve(Arena *arena, const char *network, const NetNorms 
 /* Initial weights by `seed` and initial running state. */
 void net_initialize(const Net *net, double *weights, double *state, uint64_t seed);
 
+/* ---- take.c ---------------------------------------------------------------------- */
+
+/* A parameter, or a running state, of a network by its name: "stem.norm.running_mean". */
+typedef struct NetTensor {
+    const char *name;
+    bool state;
+    Shape shape;
+    const double *value;
+} NetTensor;
+
+typedef struct NetTaken {
+    size_t count, lacks;
+    const char
+        *lacking; /* names of this network's that are not there, ", " between them */
+    char sha256[DIGEST_LENGTH + 1]; /* of the names, shapes and numbers that were taken */
+} NetTaken;
+
+/* Into weights [net->weights] and state [net->states] (NULL: into nowhere) what of `from` has the
+ * name of a place here; the others stay. False and *error (EX_DATAERR) where a shape differs. */
+bool net_take(Arena *arena, const Net *net, double *weights, double *state,
+              const NetTensor *from, size_t count, NetTaken *taken, Error *error);
+
 #endif

@@ -13,15 +13,19 @@
 
 /* ---- its configuration ----------------------------------------------------------- */
 
-/* The name that follows from what the file says of its configuration. A key that it does not
- * know is one that came later, whose default means what was done before. */
-static bool check_identity(Arena *arena, const Record *r, const Run *run, Error *error) {
-    Config config = config_default(arena);
+bool run_config(Arena *arena, const Table *said, Config *config, Error *error) {
+    *config = config_default(arena);
     for (size_t i = 0; i < CONFIG_KEYS; i++) {
-        const char *key = config_keys()[i].name,
-                   *text = table_fact(&r->config, key, NULL);
-        if (text && !config_set(&config, arena, key, text, error)) return false;
+        const char *key = config_keys()[i].name, *text = table_fact(said, key, NULL);
+        if (text && !config_set(config, arena, key, text, error)) return false;
     }
+    return true;
+}
+
+/* The name that follows from what the file says of its configuration. */
+static bool check_identity(Arena *arena, const Record *r, const Run *run, Error *error) {
+    Config config;
+    if (!run_config(arena, &r->config, &config, error)) return false;
     const char *own = table_fact(&r->head, "run", ""),
                *data = table_fact(&r->config, "data_sha256", ""),
                *numerics = table_fact(&r->config, "numerics", "none"),
@@ -184,6 +188,9 @@ static bool check_complete(Arena *arena, const Record *r, const Run *run, Error 
             fail(error, EX_DATAERR, 0, "/summary: %s is no digest", digests[i]);
     if (run->config.weights && r->weights == 0)
         fail(error, EX_DATAERR, 0, "keeps no weights, which are asked for");
+    if (r->weights > 0 && run->config.running != RUNNING_AVERAGE &&
+        r->states > r->averages)
+        fail(error, EX_DATAERR, 0, "keeps weights, and not the averages beside them");
     for (size_t i = 0; i < r->layers && !error->set; i++)
         check_layer(&r->layer[i], error);
     if (error->set || !check_sizes(r, &run->config, error)) return false;
@@ -206,6 +213,8 @@ static Record *read_record(Arena *arena, const Store *store, Error *error) {
     r->times = table_read(store, arena, "/times", error);
     r->provenance = table_read(store, arena, "/provenance", error);
     store_members(store, arena, "/weights", &r->weights);
+    store_members(store, arena, "/state", &r->states);
+    store_members(store, arena, "/averages", &r->averages);
     r->name = store_members(store, arena, "/norms", &r->layers);
     r->layer = TAKE(arena, Table, r->layers + 1);
     for (size_t i = 0; i < r->layers; i++)

@@ -182,16 +182,19 @@ static void pass_on_signal(Pool *pool) {
     say("stopping after the current steps; the same command goes on from there");
 }
 
+size_t processors(void) {
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 0 ? (size_t)cores : 1;
+}
+
 int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
               SweepProgress *progress, void *context) {
     Error error = {.set = false};
     place_folder(runs_folder(arena), &error);
     die_if(&error);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t processors = cores > 0 ? (size_t)cores : 1;
-    if (jobs == 0) jobs = processors;
+    if (jobs == 0) jobs = processors();
     if (jobs > sweep->runs) jobs = sweep->runs;
-    size_t threads = processors > jobs ? processors / jobs : 1;
+    size_t threads = processors() > jobs ? processors() / jobs : 1;
     Pool pool = {.arena = arena,
                  .sweep = sweep,
                  .jobs = jobs,

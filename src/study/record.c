@@ -174,7 +174,7 @@ static void write_value(Store *store, const char *name, const char *text) {
         store_text(store, "/config", name, text);
 }
 
-static void write_config(Store *store, const Run *run, Arena *arena) {
+void record_config(Store *store, const Run *run, Arena *arena) {
     store_group(store, "/config", "what decides the run's numbers");
     store_text(store, "/config", "canonical", config_canonical(&run->config, arena));
     for (size_t i = 0; i < CONFIG_KEYS; i++)
@@ -182,30 +182,6 @@ static void write_config(Store *store, const Run *run, Arena *arena) {
                     config_text(&run->config, arena, config_keys()[i].name));
     store_integer(store, "/config", "numerics", TRAIN_NUMERICS);
     store_text(store, "/config", "data_sha256", run->dataset->sha256);
-}
-
-/* Parameters and running state, each under its own name, so that others can use them. */
-static void write_weights(Store *store, Arena *arena, const Trainer *trainer) {
-    const Net *net = trainer_net(trainer);
-    const double *state = trainer_state(trainer);
-    store_group(store, "/weights", "parameters after the last step");
-    for (size_t i = 0; i < net->params; i++) {
-        const NetParam *p = &net->param[i];
-        store_tensor(store, text_print(arena, "/weights/%s", p->name),
-                     trainer_weights(trainer) + p->offset, p->shape.rank, p->shape.size,
-                     "1", "parameter of the network");
-    }
-    if (net->states == 0) return;
-    store_group(store, "/state", "what evaluation reads beside them");
-    for (size_t n = 0; n < net->norms; n++) {
-        const double *at = state + net->norm[n].state;
-        const Norm *norm = net->norm[n].norm;
-        for (size_t s = 0; s < norm->states; at += norm->state[s++].count)
-            store_tensor(
-                store,
-                text_print(arena, "/state/%s.%s", net->norm[n].name, norm->state[s].name),
-                at, 1, &norm->state[s].count, "1", "running state");
-    }
 }
 
 void study_provenance(Store *store, Arena *arena) {
@@ -220,11 +196,11 @@ void study_provenance(Store *store, Arena *arena) {
 
 void record_write(Store *store, Arena *arena, const Run *run, const Trainer *trainer) {
     const TrainRecord r = trainer_record(trainer);
-    write_config(store, run, arena);
+    record_config(store, run, arena);
     write_metrics(store, arena, &r);
     write_norms(store, arena, trainer);
     pictures_write(store, arena, trainer);
-    if (run->config.weights) write_weights(store, arena, trainer);
+    if (run->config.weights) kept_write(store, arena, trainer);
     write_summary(store, arena, trainer, &r, config_text(&run->config, arena, "score"));
     study_provenance(store, arena);
 }

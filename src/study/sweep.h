@@ -13,6 +13,8 @@ struct Run {
 
 /* ---- pool.c: several runs at a time ---------------------------------------------- */
 
+size_t processors(void); /* that there are */
+
 typedef void SweepProgress(void *context); /* another run is finished */
 
 /* Does what is not done yet, `jobs` runs at a time; 0, or the exit status of the first
@@ -40,21 +42,26 @@ int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progr
 
 /* ---- record.c: what a run has to say ----------------------------------------------- */
 
-/* All of it, into the run's file. */
+/* All of it, into the run's file; what decides its numbers. */
 void record_write(Store *store, Arena *arena, const Run *run, const Trainer *trainer);
+void record_config(Store *store, const Run *run, Arena *arena);
 
 /* Of a file that counts. */
 typedef struct Record {
     Table head, config, times, provenance; /* facts of it, and of what computed it */
     Table summary, metrics;                /* single numbers; curves over epochs */
     Table pictures;                        /* what it tells of some samples; or nothing */
-    size_t weights;                        /* tensors that are kept */
+    size_t weights, states, averages;      /* tensors that are kept */
     size_t layers;
     const char **name; /* [layers] */
     Table *layer;      /* [layers] what the normalizer learned and adapted */
 } Record;
 
 /* ---- finished.c: which file counts as a finished run ------------------------------- */
+
+/* The configuration that a file says in /config. A key that it does not know is one that came later,
+ * whose default means what was done before. */
+bool run_config(Arena *arena, const Table *said, Config *config, Error *error);
 
 /* What a run that is over has to say. NULL and *error, whose message does not name the file:
  * it is not there, was changed, belongs to another configuration, or does not have all. */
@@ -63,6 +70,22 @@ bool run_is_finished(const Run *run);
 
 /* What stands at the run's place and does not count is kept beside it, and said. */
 bool run_set_aside(Arena *arena, const Run *run, Error *error);
+
+/* ---- kept.c: trained weights in a run's file -------------------------------------- */
+
+void kept_write(Store *store, Arena *arena, const Trainer *trainer);
+
+/* The finished run of a file that keeps its weights, and what it has to say: `word` is the file's
+ * path, or the name of one of the user's runs. Its data are read, and must be the same. NULL and
+ * *error, which names the file. */
+const Run *run_open(Arena *arena, const char *word, const Record **record, Error *error);
+
+/* Its parameters, and the averages that training had beside them. NULL and *error. */
+const NetTensor *kept_tensors(Arena *arena, const Run *run, size_t *count, Error *error);
+
+/* A trainer at the run's end, but on `dataset`: to be judged, or freed. NULL and *error. */
+Trainer *run_trained(Arena *arena, const Run *run, const Record *record,
+                     const Dataset *dataset, size_t threads, Error *error);
 
 /* ---- collect.c: runs into one file ----------------------------------------------- */
 

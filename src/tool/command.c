@@ -72,6 +72,35 @@ static int read_option(Call *call, int argc, char **argv) {
         bare, text_hint(call->arena, bare, names, count + 2), command->name);
 }
 
+static bool takes_settings(const Command *command) {
+    return command->settings || command->keys;
+}
+
+/* key=value; a/b=c.h5 is a path, where a command has keys of its own. */
+static bool is_setting(const Command *command, const char *word) {
+    const char *equals = strchr(word, '=');
+    return takes_settings(command) && equals &&
+           (command->settings || memchr(word, '/', (size_t)(equals - word)) == NULL);
+}
+
+/* Which keys there are, a command that has its own knows. */
+static void read_setting(Call *call, const char *word) {
+    const Command *command = call->command;
+    const char *names[MOST_OPTIONS];
+    const size_t length = strcspn(word, "=");
+    size_t count = 0;
+    bool known = command->keys == NULL;
+    for (const Option *key = command->keys; key && key->name; key++) {
+        names[count++] = key->name;
+        known |= strlen(key->name) == length && strncmp(key->name, word, length) == 0;
+    }
+    const char *bare = text_copy(call->arena, word, length);
+    if (!known)
+        die(EX_USAGE, "'%s' has no key '%s'%s; see `normlab %s --help`", command->name,
+            bare, text_hint(call->arena, bare, names, count), command->name);
+    call->setting[call->settings++] = word;
+}
+
 static Call read_call(Arena *arena, const Command *command, int argc, char **argv) {
     size_t room = (size_t)argc + 1;
     Call call = {.arena = arena,
@@ -87,8 +116,8 @@ static Call read_call(Arena *arena, const Command *command, int argc, char **arg
         if (argv[i][0] == '-' && argv[i][1] != '\0')
             die(EX_USAGE, "no option '%s'; options are words, see `normlab %s --help`",
                 argv[i], command->name);
-        if (command->settings && strchr(argv[i], '='))
-            call.setting[call.settings++] = argv[i];
+        if (is_setting(command, argv[i]))
+            read_setting(&call, argv[i]);
         else
             call.word[call.words++] = argv[i];
         i++;
@@ -96,7 +125,7 @@ static Call read_call(Arena *arena, const Command *command, int argc, char **arg
     if (call.words > command->most)
         die(EX_USAGE, "'%s' is one word too many%s: `normlab %s %s`",
             call.word[command->most],
-            command->settings ? " (settings are key=value)" : "", command->name,
+            takes_settings(command) ? " (settings are key=value)" : "", command->name,
             command->usage);
     if (call.words < command->least)
         die(EX_USAGE, "something is missing: `normlab %s %s`", command->name,
@@ -108,6 +137,15 @@ const char *call_option(const Call *call, const char *name) {
     for (size_t i = 0; i < option_count(call->command); i++)
         if (strcmp(call->command->options[i].name, name) == 0) return call->option[i];
     REQUIRE(false, "'%s' declares no option %s", call->command->name, name);
+    return NULL;
+}
+
+const char *call_key(const Call *call, const char *name) {
+    const size_t length = strlen(name);
+    for (size_t i = call->settings; i > 0; i--)
+        if (strncmp(call->setting[i - 1], name, length) == 0 &&
+            call->setting[i - 1][length] == '=')
+            return call->setting[i - 1] + length + 1;
     return NULL;
 }
 

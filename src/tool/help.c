@@ -90,16 +90,22 @@ static void print_keys(void) {
     }
 }
 
-void help_print_command(const Command *command) {
-    printf("%s %s%s%s\n\n%s\n", program_called(), command->name,
-           *command->usage ? " " : "", command->usage, command->summary);
-    if (command->options && command->options->name) puts("\nOptions:");
-    for (const Option *o = command->options; o && o->name; o++) {
+/* What a word is called, and what may stand behind it. */
+static void print_table(const char *title, const Option *option, const char *between) {
+    if (option && option->name) printf("\n%s:\n", title);
+    for (const Option *o = option; o && o->name; o++) {
         char left[40];
-        snprintf(left, sizeof left, "%s%s%s", o->name, o->value ? " " : "",
+        snprintf(left, sizeof left, "%s%s%s", o->name, o->value ? between : "",
                  o->value ? o->value : "");
         printf("  %-18s %s\n", left, o->help);
     }
+}
+
+void help_print_command(const Command *command) {
+    printf("%s %s%s%s\n\n%s\n", program_called(), command->name,
+           *command->usage ? " " : "", command->usage, command->summary);
+    print_table("Options", command->options, " ");
+    print_table("Keys", command->keys, "=");
     if (command->settings) print_keys();
     if (command->more) {
         putchar('\n');
@@ -163,6 +169,8 @@ static void roff_command(const Command *command) {
     puts(".");
     for (const Option *o = command->options; o && o->name; o++)
         roff_entry(o->name, o->value, o->help);
+    for (const Option *key = command->keys; key && key->name; key++)
+        roff_entry(key->name, key->value, key->help);
     if (command->more) {
         puts(".PP");
         roff(command->more);
@@ -254,6 +262,8 @@ static const char *words_after(Arena *arena, const Command *command) {
     }
     for (const Option *o = command->options; o && o->name; o++)
         add_word(&text, o->name, strlen(o->name));
+    for (const Option *key = command->keys; key && key->name; key++)
+        add_config_key(&text, key->name);
     for (size_t i = 0; command->settings && i < CONFIG_KEYS; i++)
         add_config_key(&text, config_keys()[i].name);
     if (command->settings) add_own_keys(&text);

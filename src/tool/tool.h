@@ -24,8 +24,10 @@ typedef struct Command {
     const OtherName
         *others;        /* what is an option elsewhere, and how it is said here; NULL */
     size_t least, most; /* plain words (key=value words not counted) */
-    bool settings;      /* takes key=value words */
-    bool of_runs;       /* its EXPERIMENT is one that has runs */
+    bool settings;      /* takes key=value words of runs */
+    const Option
+        *keys;    /* or of its own, each with its values; ends as options do; NULL */
+    bool of_runs; /* its EXPERIMENT is one that has runs */
     int (*run)(const Call *call);
     const char *more; /* further paragraphs of --help; may be NULL */
 } Command;
@@ -43,6 +45,8 @@ struct Call {
 
 const Command *const *commands(size_t *count);
 const char *call_option(const Call *call, const char *name); /* NULL: not given */
+/* The value that was given last to one of its own keys; NULL: none. */
+const char *call_key(const Call *call, const char *name);
 /* Ends the program (69) where there are no sources, as beside an installed program. */
 void want_checkout(const Call *call, const char *why);
 size_t call_count(const Call *call, const char *name, size_t otherwise, size_t most);

@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <omp.h>
-#include <string.h>
 
 /* Samples evaluated together: whole chunks, so that the sums have one order. */
 enum { EVAL_CHUNK = 50 };
@@ -75,15 +74,9 @@ bool evaluate(Trainer *t, size_t epoch, const Samples *samples, const Numbers *t
 
 /* ---- finished weights ------------------------------------------------------------ */
 
-void trainer_put(Trainer *t, const double *weights, const double *state) {
-    memcpy(t->weights, weights, t->net->weights * sizeof *weights);
-    if (t->net->states == 0) return;
-    memcpy(t->state, state, t->net->states * sizeof *state);
-    if (t->judged == t->state) t->judged = TAKE(t->arena, double, t->net->states);
-}
-
 void trainer_moments(Trainer *t, Running running) {
     const size_t last = t->config.epochs - 1;
+    if (t->judged == t->state) t->judged = TAKE(t->arena, double, t->net->states);
     order_epoch(t, last);
     state_judge(t, last, running);
 }

@@ -69,6 +69,10 @@ const double *trainer_state(const Trainer *t) {
     return t->judged;
 }
 
+const double *trainer_averages(const Trainer *t) {
+    return t->state;
+}
+
 size_t trainer_samples(const Trainer *t) {
     return t->dataset->train.count;
 }

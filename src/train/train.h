@@ -96,10 +96,16 @@ typedef struct TrainPictures {
 
 TrainPictures trainer_pictures(const Trainer *trainer, Arena *arena);
 
+/* Weights and running averages of another run in place of its own (net_take). */
+bool trainer_take(Trainer *trainer, const NetTensor *from, size_t count, NetTaken *taken,
+                  Error *error);
+
 const Net *trainer_net(const Trainer *trainer);
 const double *trainer_weights(const Trainer *trainer); /* [net->weights] */
 /* [net->states] as evaluation reads it: with running=precise not the averages. */
 const double *trainer_state(const Trainer *trainer);
+/* [net->states] averages over the steps, and what is adapted. */
+const double *trainer_averages(const Trainer *trainer);
 size_t trainer_samples(const Trainer *trainer); /* that there are to train on */
 size_t trainer_steps(const Trainer *trainer);   /* of an epoch */
 size_t trainer_done(const Trainer *trainer); /* steps done since the start of the run */
@@ -108,11 +114,8 @@ size_t trainer_blocks(const Trainer *trainer);
 
 /* ---- evaluate.c: finished weights, judged another way ------------------------------ */
 
-/* The end of a run: [net->weights], and [net->states] averages, in place of its start. */
-void trainer_put(Trainer *trainer, const double *weights, const double *state);
-
-/* From now on evaluation reads these moments: the averages that were put, or the last epoch's
- * samples in its order, with the weights as they are. */
+/* From now on evaluation reads these moments: the averages as they are, or those of the last
+ * epoch's samples in its order, with the weights as they are. */
 void trainer_moments(Trainer *trainer, Running running);
 
 typedef struct TrainJudged {

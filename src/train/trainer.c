@@ -110,6 +110,16 @@ Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
     return t;
 }
 
+bool trainer_take(Trainer *t, const NetTensor *from, size_t count, NetTaken *taken,
+                  Error *error) {
+    const size_t S = t->net->states;
+    if (!net_take(t->arena, t->net, t->weights, t->state, from, count, taken, error))
+        return false;
+    if (S && t->judged != t->state) memcpy(t->judged, t->state, S * sizeof *t->state);
+    trace_take(&t->trace, t->weights, t->state, 0);
+    return true;
+}
+
 void trainer_free(Trainer *t) {
     for (size_t i = 0; t && i < t->threads; i++) arena_free(t->own[i]);
 }

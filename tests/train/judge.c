@@ -5,8 +5,12 @@
 /* A trainer of the same run that has its end, and none of its steps. */
 static Trainer *put_again(Arena *arena, const char *pairs, const Dataset *data,
                           Trainer *from, size_t threads) {
+    static const char *const PARTS[] = {"weights", "state"};
     Trainer *t = trainer_of(arena, pairs, data, threads);
-    trainer_put(t, trainer_weights(from), part_of(from, "state")->data);
+    for (size_t i = 0; i < COUNT_OF(PARTS); i++)
+        if (part_of(t, PARTS[i])->count)
+            memcpy(part_of(t, PARTS[i])->data, part_of(from, PARTS[i])->data,
+                   part_of(t, PARTS[i])->count * sizeof(double));
     return t;
 }
 

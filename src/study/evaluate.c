@@ -1,0 +1,188 @@
+/* A finished run's weights under other moments and on other parts of its data: what `normlab
+ * evaluate` says. notes/40-workers.md */
+#include "evaluation.h"
+#include "sweep.h"
+
+#include <string.h>
+
+/* ---- words ------------------------------------------------------------------------- */
+
+enum { OF_BATCH = RUNNING_POOLED + 1 };
+
+static const char *const MODES[] = {[RUNNING_AVERAGE] = "average",
+                                    [RUNNING_PRECISE] = "precise",
+                                    [RUNNING_POOLED] = "pooled",
+                                    [OF_BATCH] = "batch"};
+static const char *const PARTS[] = {"train", "val", "test"};
+
+static bool read_mode(Arena *arena, const char *text, Mode *mode, Error *error) {
+    static const OtherName others[] = {
+        {"ema", "average"}, {"running", "average"}, {"own", "batch"}, {NULL, NULL}};
+    const Choice modes = {MODES, COUNT_OF(MODES), sizeof *MODES, false, others};
+    size_t place;
+    const Spec *spec = spec_parse(arena, text, error);
+    if (spec == NULL || !choice_read(arena, &modes, "", spec->word, &place, error))
+        return false;
+    Arguments arguments = arguments_of(arena, spec);
+    *mode = (Mode){.text = MODES[place]};
+    if (place == OF_BATCH) {
+        const SpecArg *batch = arguments_positional(&arguments);
+        if (batch == NULL)
+            return fail(error, EX_USAGE, 0, "batch of how many samples? batch(32)");
+        if (!argument_count(batch, "the samples of a batch", &mode->batch, error))
+            return false;
+        mode->text = text_print(arena, "batch(%zu)", mode->batch);
+    } else {
+        mode->running = (Running)place;
+    }
+    return arguments_done(&arguments, (const char *const[]){NULL}, error);
+}
+
+/* The values of a key, each once. */
+static void read_modes(Evaluation *e, const char *list) {
+    size_t count;
+    const char **word = spec_list(e->arena, list, &count);
+    for (size_t i = 0, k = 0; i < count; i++) {
+        Mode mode;
+        Error error = {.set = false};
+        if (!read_mode(e->arena, word[i], &mode, &error))
+            die(EX_USAGE, "mode=%s: %s", text_plain(e->arena, word[i]), error.message);
+        for (k = 0; k < e->modes && strcmp(e->mode[k].text, mode.text) != 0;) k++;
+        if (k == EVALUATION_MOST) die(EX_USAGE, "mode=: more than %d values", (int)k);
+        e->mode[k] = mode;
+        if (k == e->modes) e->modes++;
+    }
+}
+
+static void read_parts(Evaluation *e, const char *list) {
+    static const Choice parts = CHOICE(PARTS);
+    size_t count, place;
+    const char **word = spec_list(e->arena, list, &count);
+    for (size_t i = 0, k = 0; i < count; i++) {
+        Error error = {.set = false};
+        choice_read(e->arena, &parts, "on=", word[i], &place, &error);
+        die_if(&error);
+        for (k = 0; k < e->parts && strcmp(e->part[k], PARTS[place]) != 0;) k++;
+        e->part[k] = PARTS[place];
+        if (k == e->parts) e->parts++;
+    }
+}
+
+/* ---- judging ----------------------------------------------------------------------- */
+
+static const Samples *samples_of(const Dataset *data, const char *part) {
+    return strcmp(part, "train") == 0 ? &data->train
+           : strcmp(part, "val") == 0 ? &data->val
+                                      : &data->test;
+}
+
+/* Whether the network can be trained by batches of that size, of which there is one. */
+static void want_batches(const Evaluation *e, const Run *run, const Trainer *t,
+                         const Mode *mode) {
+    Error error = {.set = false};
+    NetNorms norms;
+    const NetFace face = trainer_net(t)->face;
+    net_norms_read(e->arena, run->config.norm, &norms, &error);
+    net_new(e->arena, run->config.network, norms, face, mode->batch, &error);
+    if (error.set) die(EX_USAGE, "mode=%s: %s", mode->text, error.message);
+    for (size_t p = 0; p < e->parts; p++) {
+        const size_t count = samples_of(trainer_data(t), e->part[p])->count;
+        if (count < mode->batch)
+            die(EX_USAGE, "mode=%s: %s has %zu samples", mode->text, e->part[p], count);
+    }
+}
+
+static void want_samples(const Evaluation *e, const Dataset *data) {
+    for (size_t p = 0; p < e->parts; p++)
+        if (samples_of(data, e->part[p])->count == 0)
+            die(EX_USAGE, "on=%s: %s has no such samples", e->part[p], data->name);
+}
+
+static void judge_all(Evaluation *e, const Run *run, Trainer *t) {
+    want_samples(e, trainer_data(t));
+    for (size_t m = 0; m < e->modes; m++)
+        if (e->mode[m].batch) want_batches(e, run, t, &e->mode[m]);
+    e->judged = TAKE(e->arena, TrainJudged, e->modes * e->parts);
+    for (size_t m = 0; m < e->modes; m++) {
+        const Mode *mode = &e->mode[m];
+        if (mode->batch == 0) trainer_moments(t, mode->running);
+        for (size_t p = 0; p < e->parts; p++)
+            e->judged[m * e->parts + p] =
+                trainer_judge(t, samples_of(trainer_data(t), e->part[p]), mode->batch);
+    }
+}
+
+static const char *digest_file(Arena *arena, const char *path) {
+    size_t length;
+    char digest[DIGEST_LENGTH + 1];
+    Error error = {.set = false};
+    Arena *own = arena_new();
+    const char *data = place_read(own, path, (size_t)1 << 40, &length, &error);
+    die_if(&error);
+    digest_bytes(digest, data, length);
+    arena_free(own);
+    return text_copy(arena, digest, DIGEST_LENGTH);
+}
+
+const Evaluation *evaluation_make(Arena *arena, const char *word, const char *modes,
+                                  const char *parts) {
+    Error error = {.set = false};
+    Evaluation *e = ZERO(arena, Evaluation, 1);
+    const Record *record;
+    e->arena = arena;
+    if (modes) read_modes(e, modes);
+    read_parts(e, parts ? parts : "val,test");
+    const Run *run = e->of = run_open(arena, word, &record, &error);
+    die_if(&error);
+    if (modes == NULL) read_modes(e, MODES[run->config.running]);
+    e->sha256 = digest_file(arena, run->path);
+    e->file = run->path;
+    e->run = run->id;
+    e->says = text_print(arena, "%s with %s on %s", run->config.network, run->config.norm,
+                         run->dataset->name);
+    Trainer *t = run_trained(arena, run, record, run->dataset, processors(), &error);
+    die_if(&error);
+    e->task = trainer_task(t);
+    judge_all(e, run, t);
+    trainer_free(t);
+    return e;
+}
+
+/* ---- a file of its own --------------------------------------------------------------- */
+
+static void put_numbers(Table *t, const Evaluation *e) {
+    const size_t cells = e->modes * e->parts;
+    double *all = TAKE(e->arena, double, cells *(TASK_MOST_METRICS + 2));
+    double *samples = all, *loss = all + cells;
+    for (size_t i = 0; i < cells; i++) {
+        samples[i] = (double)e->judged[i].samples;
+        loss[i] = e->judged[i].loss;
+    }
+    table_numbers(t, "samples", "that were judged", "mode on", samples);
+    table_numbers(t, "loss", e->task->kind->loss, "mode on", loss);
+    for (size_t m = 0; m < e->task->metrics; m++) {
+        double *values = loss + (m + 1) * cells;
+        for (size_t i = 0; i < cells; i++) values[i] = e->judged[i].metric[m];
+        table_numbers(t, e->task->metric[m].name, e->task->metric[m].title, "mode on",
+                      values)
+            ->units = e->task->metric[m].unit;
+    }
+}
+
+bool evaluation_save(const Evaluation *e, const char *path, Error *error) {
+    Store *store = store_new(text_print(e->arena, "%s, evaluated", e->says));
+    store_text(store, "/", "run", e->run);
+    store_text(store, "/", "run_sha256", e->sha256);
+    const char **mode = TAKE(e->arena, const char *, e->modes);
+    for (size_t i = 0; i < e->modes; i++) mode[i] = e->mode[i].text;
+    Table t = table_new(e->arena, "/evaluation", "the run's weights judged another way");
+    table_scale_text(&t, "mode", "by which moments", mode, e->modes);
+    table_scale_text(&t, "on", "which samples", e->part, e->parts);
+    put_numbers(&t, e);
+    table_write(&t, store);
+    record_config(store, e->of, e->arena);
+    study_provenance(store, e->arena);
+    const bool good = store_save(store, path, error);
+    store_close(store);
+    return good;
+}

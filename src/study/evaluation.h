@@ -1,0 +1,39 @@
+/* evaluation: a finished run's weights judged another way: by other moments, on other parts of
+ * its data. */
+#ifndef NORMLAB_EVALUATION_H
+#define NORMLAB_EVALUATION_H
+
+#include "study.h"
+
+enum { EVALUATION_MOST = 64 }; /* values of a key */
+
+/* One way of judging: by moments of training, or by those of each batch. */
+typedef struct Mode {
+    const char *text; /* canonical: "precise", "batch(32)" */
+    Running running;
+    size_t batch; /* 0: by moments of training */
+} Mode;
+
+typedef struct Evaluation {
+    Arena *arena;
+    const char *file, *sha256; /* of the run's file */
+    const Run *of;
+    const char *run,
+        *says; /* its name; "resnet(depth=8, ...) with batch on fashion-mini" */
+    const Task *task;
+    size_t modes, parts;
+    Mode mode[EVALUATION_MOST];
+    const char *part[EVALUATION_MOST]; /* "val" */
+    TrainJudged *judged;               /* [modes, parts] */
+} Evaluation;
+
+/* Comma lists of a user; NULL: by what the run itself was judged by at its end, and on val and
+ * test. What is wrong ends the program: 66 there is no such file, or it keeps no weights; 65 it is
+ * no run's, diverged, or the data are others; 64 wrong words. */
+const Evaluation *evaluation_make(Arena *arena, const char *run, const char *modes,
+                                  const char *parts);
+
+/* Into a file of its own, with where it comes from. */
+bool evaluation_save(const Evaluation *evaluation, const char *path, Error *error);
+
+#endif

@@ -1,0 +1,111 @@
+/* A finished run's weights, judged by other moments and on other parts of its data. */
+#include "evaluation.h"
+#include "tool.h"
+
+#include <string.h>
+
+enum { DIGITS = 6, WIDTH = 14 };
+
+static const char *title_of(Arena *arena, const TaskMetric *metric) {
+    const char *unit = metric->share ? "%" : metric->unit;
+    return strcmp(unit, "1") == 0 ? metric->name
+                                  : text_print(arena, "%s, %s", metric->name, unit);
+}
+
+static void print_text(const Evaluation *e) {
+    const Task *task = e->task;
+    printf("%s: %s\n\n%-12s %-6s %8s %*s", e->run, e->says, "mode", "on", "samples",
+           WIDTH, "loss");
+    for (size_t m = 0; m < task->metrics; m++)
+        printf(" %*s", WIDTH, title_of(e->arena, &task->metric[m]));
+    putchar('\n');
+    for (size_t i = 0; i < e->modes * e->parts; i++) {
+        const TrainJudged *j = &e->judged[i];
+        printf("%-12s %-6s %8zu %*.*g", e->mode[i / e->parts].text, e->part[i % e->parts],
+               j->samples, WIDTH, DIGITS, j->loss);
+        for (size_t m = 0; m < task->metrics; m++)
+            printf(" %*.*g", WIDTH, DIGITS,
+                   j->metric[m] * (task->metric[m].share ? 100 : 1));
+        putchar('\n');
+    }
+    printf("\nloss: %s", task->kind->loss);
+    for (size_t m = 0; m < task->metrics; m++)
+        printf("; %s: %s", task->metric[m].name, task->metric[m].title);
+    putchar('\n');
+}
+
+static void print_json(const Evaluation *e) {
+    Arena *arena = e->arena;
+    const Task *task = e->task;
+    printf("{\"schema\": 1, \"run\": %s, \"file\": %s, \"sha256\": %s,\n \"says\": %s, "
+           "\"task\": %s, \"loss\": %s,\n \"metrics\": [",
+           json_text(arena, e->run), json_text(arena, e->file),
+           json_text(arena, e->sha256), json_text(arena, e->says),
+           json_text(arena, task->kind->name), json_text(arena, task->kind->loss));
+    for (size_t m = 0; m < task->metrics; m++)
+        printf("%s{\"name\": %s, \"title\": %s, \"unit\": %s, \"rises\": %s}",
+               m ? ", " : "", json_text(arena, task->metric[m].name),
+               json_text(arena, task->metric[m].title),
+               json_text(arena, task->metric[m].unit),
+               task->metric[m].rises ? "true" : "false");
+    printf("],\n \"results\": [");
+    for (size_t i = 0; i < e->modes * e->parts; i++) {
+        const TrainJudged *j = &e->judged[i];
+        printf("%s\n  {\"mode\": %s, \"on\": %s, \"samples\": %zu, \"loss\": %s",
+               i ? "," : "", json_text(arena, e->mode[i / e->parts].text),
+               json_text(arena, e->part[i % e->parts]), j->samples,
+               json_number(arena, j->loss));
+        for (size_t m = 0; m < task->metrics; m++)
+            printf(", %s: %s", json_text(arena, task->metric[m].name),
+                   json_number(arena, j->metric[m]));
+        putchar('}');
+    }
+    puts("]}");
+}
+
+static int run_evaluate(const Call *call) {
+    Error error = {.set = false};
+    const char *to = call_option(call, "--out");
+    if (to) place_may_write(to, &error);
+    die_if(&error);
+    const Evaluation *e = evaluation_make(call->arena, call->word[0],
+                                          call_key(call, "mode"), call_key(call, "on"));
+    if (to) evaluation_save(e, to, &error);
+    die_if(&error);
+    if (call_option(call, "--json"))
+        print_json(e);
+    else
+        print_text(e);
+    return EX_OK;
+}
+
+const Command command_evaluate = {
+    .name = "evaluate",
+    .usage = "RUN [mode=LIST] [on=LIST] [--json] [--out FILE.h5]",
+    .summary = "Judges a finished run's weights by other moments, on other parts of its "
+               "data",
+    .keys =
+        (const Option[]){{"mode", "LIST",
+                          "average, precise, pooled, batch(B) (default: the run's own)"},
+                         {"on", "LIST", "train, val, test (default: val,test)"},
+                         {NULL, NULL, NULL}},
+    .options = (const Option[]){{"--json", NULL, "for programs, with all digits"},
+                                {"--out", "FILE.h5",
+                                 "the same as a file, with where it comes from"},
+                                {NULL, NULL, NULL}},
+    .least = 1,
+    .most = 1,
+    .run = run_evaluate,
+    .more =
+        "RUN is the file of a finished run that keeps its weights (`normlab run ... "
+        "weights=yes`), or its name of\n"
+        "sixteen digits. A mode says which moments normalizers with a memory read:\n"
+        "  average    those that training averaged over its steps\n"
+        "  precise    of the training samples again, the mean over workers of a whole "
+        "epoch\n"
+        "  pooled     the same, and what lies between the workers' means\n"
+        "  batch(B)   those of each B samples that are judged together (batch:32 for a "
+        "shell), of which a ragged\n"
+        "             last batch is dropped\n"
+        "What the run says of its own end is found again to the last bit.",
+};
