@@ -37,7 +37,7 @@ def run_files(place):
 
 
 def judged(place, run, *words):
-    """{(mode, on): row} of evaluate --json."""
+    """{(mode, on): row} of evaluate --json, of one size."""
     rows = json.loads(place.good("evaluate", run, "--json", *words))["results"]
     return {(row["mode"], row["on"]): row for row in rows}
 
@@ -88,12 +88,12 @@ def forms(place):
     same("the user's files", listing(place.out), before)
     lines = table.split("\n")
     check(os.path.basename(path)[:-3] in lines[0] and " with batch on " in lines[0], table)
-    same("head", lines[2].split(), ["mode", "on", "samples", "loss", "error,", "%"])
+    same("head", lines[2].split(), ["mode", "input", "on", "samples", "loss", "error,", "%"])
     check("mean cross-entropy" in table and "share of images misclassified" in table, table)
     rows = judged(place, path, *words[2:])
     for line, ((mode, part), row) in zip(lines[3:], rows.items()):
-        same("line", line.split()[:3], [mode, part, str(row["samples"])])
-        check(abs(float(line.split()[4]) - 100 * row["error"]) < 1e-3, line)
+        same("line", line.split()[:4], [mode, "12x12", part, str(row["samples"])])
+        check(abs(float(line.split()[5]) - 100 * row["error"]) < 1e-3, line)
     with h5py.File(place.path("e.h5"), "r") as file:
         same("modes", list(file["evaluation/mode"].asstr()[()]), ["pooled", "batch(4)"])
         same("parts", list(file["evaluation/on"].asstr()[()]), ["val", "test"])
@@ -104,6 +104,91 @@ def forms(place):
         with open(path, "rb") as run:
             same("digest", file.attrs["run_sha256"], hashlib.sha256(run.read()).hexdigest())
         check("binary" in file["provenance"].attrs and "norm" in file["config"].attrs, "no provenance")
+
+
+# ---- another size ---------------------------------------------------------------------------------------------------
+
+
+def weigh(start, end):
+    """[end, start]: a line of pixels in another size, larger between centres, smaller by areas."""
+    lines = np.eye(start)
+    if end < start:
+        return np.repeat(lines, end, axis=0).reshape(end, start, start).mean(axis=1)
+    at = np.clip((np.arange(end) + 0.5) * start / end - 0.5, 0, start - 1)
+    return np.stack([np.interp(at, np.arange(start), line) for line in lines], axis=1)
+
+
+def convolve(x, w, stride):
+    x = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (2, 3))[:, :, ::stride, ::stride]
+    return np.einsum("nchwij,kcij->nkhw", windows, w)
+
+
+def forward(file, x):
+    """plain(depth=5), norm=none."""
+    weight = {name: item[()] for name, item in file["weights"].items()}
+    for conv, norm, stride in (("stem", "stem_norm", 1), ("stage1.layer1.conv", "stage1.layer1.norm", 1),
+                               ("stage2.layer1.conv", "stage2.layer1.norm", 2), ("stage3.layer1.conv", "stage3.layer1.norm", 2)):
+        conv = next(value for name, value in weight.items() if name.startswith(conv) and value.ndim == 4)
+        gamma, beta = weight[f"{norm}.gamma"][:, None, None], weight[f"{norm}.beta"][:, None, None]
+        x = np.maximum(gamma * convolve(x, conv, stride) + beta, 0)
+    return x.mean(axis=(2, 3)) @ weight["linear.weight"].T + weight["linear.bias"]
+
+
+@case("oracle")
+def sizes(place):
+    """Loss and error of resized images in numpy, from the file's weights and the user's images."""
+    path, = trained(place, "norm=none", "network=plain(depth=5, width=3)", "--as", "few")
+    rows = json.loads(place.good("evaluate", path, "--json", "on=val", "input=12x12,8x8,19x19,7x17"))["results"]
+    same("inputs", [row["input"] for row in rows], ["12x12", "8x8", "19x19", "7x17"])
+    same("as they are", {**rows[0]}, json.loads(place.good("evaluate", path, "--json", "on=val"))["results"][0])
+    with h5py.File(place.path("own.h5"), "r") as file:
+        train, x, label = file["train/x"][()] / 255, file["val/x"][()] / 255, file["val/label"][()]
+    x = (x - train.mean()) / train.std()
+    for row in rows:
+        height, width = map(int, row["input"].split("x"))
+        seen = np.einsum("ih,jw,nchw->ncij", weigh(12, height), weigh(12, width), x)
+        with h5py.File(path, "r") as file:
+            z = forward(file, seen)
+        loss = np.mean(np.log(np.exp(z).sum(axis=1)) - z[np.arange(20), label])
+        check(abs(row["loss"] - loss) < 1e-12 * loss, f"{row['input']}: loss {row['loss']}, numpy {loss}")
+        same("error", row["error"], float(np.mean(z.argmax(axis=1) != label)))
+    same("losses", len({row["loss"] for row in rows}), 4)
+
+
+@case("example")
+def masks(place):
+    """Where every pixel has a class, masks are made as large as the images."""
+    draw = np.random.default_rng(1)
+    with h5py.File(place.path("own.h5"), "w") as file:
+        for part, count in SAMPLES.items():
+            mask = np.kron(draw.integers(0, 2, (count, 3, 3)), np.ones((4, 4))).astype(np.uint8)
+            file[f"{part}/x"], file[f"{part}/mask"] = (200 * mask + draw.integers(0, 50, mask.shape).astype(np.uint8))[:, None], mask
+    path, = trained(place, "norm=batch", "task=segment", "network=unet(depth=2, width=4)", "epochs=8", "--as", "few")
+    rows = json.loads(place.good("evaluate", path, "--json", "on=val", "mode=pooled", "input=12x12,24x24,9x15"))["results"]
+    same("inputs", [row["input"] for row in rows], ["12x12", "24x24", "9x15"])
+    for row in rows:
+        check(row["accuracy"] > 0.7, f"a mask that is its image is not found: {row}")
+
+
+@case("theorem")
+def sizes_have_their_moments(place):
+    """At another size averages stay, recomputed moments are of that size, and what has none differs in no mode."""
+    path, = trained(place, "norm=batch", "--as", "few")
+    words = ("mode=average,precise,pooled", "on=train")
+    rows = json.loads(place.good("evaluate", path, "--json", "input=12x12,24x18", *words))["results"]
+    same("order", [(row["mode"], row["input"]) for row in rows],
+         [(mode, size) for mode in ("average", "precise", "pooled") for size in ("12x12", "24x18")])
+    same("alone", [row for row in rows if row["input"] == "24x18"],
+         json.loads(place.good("evaluate", path, "--json", "input=24x18", *words))["results"])
+    same("losses", len({row["loss"] for row in rows}), 6)
+    group, = set(trained(place, "norm=group(2)", "--as", "group")) - {path}
+    losses = {row["loss"] for row in json.loads(place.good("evaluate", group, "--json", "input=24x18", *words))["results"]}
+    same("losses of group(2)", len(losses), 1)
+    place.good("evaluate", path, "input=8x8,10x10", "--out", "e.h5")
+    with h5py.File(place.path("e.h5"), "r") as file:
+        same("shape", file["evaluation/error"].shape, (1, 2, 2))
+        same("input", list(file["evaluation/input"].asstr()[()]), ["8x8", "10x10"])
 
 
 # ---- what is refused ------------------------------------------------------------------------------------------------
@@ -127,6 +212,8 @@ def words(place):
                            ("mode=batch(0)", ["mode=batch(0)"]), ("mode=batch(2, 3)", ["mode=batch(2, 3)"]), ("mode=", ["mode="]),
                            ("mode=pooled(3)", ["mode=pooled(3)"]), ("mode=batch(31)", ["batch(31)", "20 samples"]),
                            ("on=vall", ["on=vall", "did you mean 'val'"]), ("moed=precise", ["no key 'moed'", "'mode'"]),
+                           ("input=20", ["input=20", "HEIGHTxWIDTH"]), ("input=0x4", ["input=0x4"]), ("input=4x", ["input=4x"]),
+                           ("input=8x2000", ["input=8x2000", "1024"]), ("input=x8", ["input=x8"]),
                            ("another.h5", ["another.h5", "one word too many"])):
         refused(place, [path, setting], 64, *parts)
     refused(place, [], 64, "something is missing")
@@ -194,6 +281,7 @@ def data(place):
     check("rmse, mm" in place.good("evaluate", path, "on=val"), "no unit")
     refused(place, [path], 64, "on=test", "no such samples")
     refused(place, [path, "on=val", "mode=batch(1)"], 64, "mode=batch(1)", "hidden1.norm")
+    refused(place, [path, "on=val", "input=9x9"], 64, "input=9x9", "images of one size", "[4, 64]", "[4, 81]")
     with h5py.File(place.path("own.h5"), "r+") as file:
         file["train/x"][0, 0, 0, 0] += 1
     refused(place, [path, "on=val"], 65, path, "other data")

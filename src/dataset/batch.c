@@ -2,7 +2,7 @@
  * depends on (seed, epoch, sample) and never on the batch around it: any number of workers
  * draws alike.
  */
-#include "dataset.h"
+#include "source.h"
 
 #include <string.h>
 
@@ -38,7 +38,7 @@ typedef struct Grid {
 } Grid;
 
 bool dataset_moves(const Dataset *dataset, const Augment *augment, Error *error) {
-    const Shape input = dataset->field[0].shape;
+    const Shape input = dataset_kept(&dataset->field[0]);
     if (!augment->flip && augment->shift == 0) return true;
     if (input.rank != 3)
         return fail(error, EX_USAGE, 0,
@@ -96,7 +96,8 @@ static void move_reals(double *restrict y, const double *restrict x, size_t plan
 }
 
 size_t dataset_channels(const DataField *field) {
-    return field->shape.rank > 0 ? field->shape.size[0] : 1;
+    const Shape kept = dataset_kept(field);
+    return kept.rank > 0 ? kept.size[0] : 1;
 }
 
 static double standard(const DataField *field, size_t channel, double v) {
@@ -105,7 +106,7 @@ static double standard(const DataField *field, size_t channel, double v) {
 
 static void put_reals(double *restrict y, const double *restrict x,
                       const DataField *field) {
-    const size_t C = dataset_channels(field), L = shape_count(field->shape) / C;
+    const size_t C = dataset_channels(field), L = shape_count(dataset_kept(field)) / C;
     for (size_t c = 0; c < C; c++, x += L, y += L)
         for (size_t l = 0; l < L; l++) y[l] = standard(field, c, x[l]);
 }
@@ -122,7 +123,7 @@ static double *levels_new(Arena *arena, const DataField *field) {
 
 static void put_bytes(double *restrict y, const uint8_t *restrict x,
                       const DataField *field, const double *level) {
-    const size_t C = dataset_channels(field), L = shape_count(field->shape) / C;
+    const size_t C = dataset_channels(field), L = shape_count(dataset_kept(field)) / C;
     for (size_t c = 0; c < C; c++, x += L, y += L, level += LEVELS)
         for (size_t l = 0; l < L; l++) y[l] = level[x[l]];
 }
@@ -132,29 +133,38 @@ static void put_bytes(double *restrict y, const uint8_t *restrict x,
 /* A field on its way into a batch. */
 typedef struct Way {
     const DataField *field;
-    size_t count;   /* of values of one sample */
+    size_t kept;    /* values of one sample */
+    size_t count;   /* of them when they are handed out */
     double *real;   /* [samples, count] for bytes and reals... */
     double *level;  /* ...of bytes: what each becomes */
     uint8_t *label; /* [samples, count] for labels */
-    void *moved;    /* [count] one sample's values, moved; NULL where they stay */
+    void *moved;    /* [kept] one sample's values, moved; NULL where they stay */
+    double *before; /* [kept] in the size that they are kept in, where that is another */
+    double *room;   /* for resize_reals */
 } Way;
 
 static Way way_new(Arena *arena, const DataField *field, size_t samples, Grid grid) {
-    Way way = {.field = field, .count = shape_count(field->shape)};
+    Way way = {.field = field,
+               .kept = shape_count(dataset_kept(field)),
+               .count = shape_count(field->shape)};
     if (field->type == DATA_LABELS)
         way.label = TAKE(arena, uint8_t, samples * way.count);
     else
         way.real = TAKE(arena, double, samples *way.count);
     if (field->type == DATA_BYTES) way.level = levels_new(arena, field);
-    if (grid.from && lies_on(grid, field->shape))
-        way.moved = TAKE(arena, double, way.count);
+    if (grid.from && lies_on(grid, dataset_kept(field)))
+        way.moved = TAKE(arena, double, way.kept);
+    if (field->resize && field->type != DATA_LABELS) {
+        way.before = TAKE(arena, double, way.kept);
+        way.room = TAKE(arena, double, resize_room(field));
+    }
     return way;
 }
 
 /* The sample's values where they go. */
 static const void *move_values(const Way *way, const void *value, Grid grid) {
     if (way->moved == NULL) return value;
-    const size_t planes = way->count / (grid.height * grid.width);
+    const size_t planes = way->kept / (grid.height * grid.width);
     if (way->field->type == DATA_REALS)
         move_reals(way->moved, value, planes, grid);
     else
@@ -164,19 +174,24 @@ static const void *move_values(const Way *way, const void *value, Grid grid) {
 }
 
 static void put_sample(const Way *way, size_t i, const void *value, Grid grid) {
+    const DataField *field = way->field;
     const size_t at = i * way->count;
+    double *real = way->before ? way->before : way->real + at;
     value = move_values(way, value, grid);
-    switch (way->field->type) {
+    switch (field->type) {
     case DATA_BYTES:
-        put_bytes(way->real + at, value, way->field, way->level);
+        put_bytes(real, value, field, way->level);
         break;
     case DATA_REALS:
-        put_reals(way->real + at, value, way->field);
+        put_reals(real, value, field);
         break;
     case DATA_LABELS:
-        memcpy(way->label + at, value, way->count);
-        break;
+        if (field->resize)
+            resize_labels(way->label + at, value, field);
+        else
+            memcpy(way->label + at, value, way->count);
     }
+    if (way->before) resize_reals(way->real + at, way->before, field, way->room);
 }
 
 static Shape with_count(size_t count, Shape shape) {
@@ -191,7 +206,7 @@ Batch dataset_batch(Arena *arena, const Dataset *dataset, const Samples *samples
                     uint64_t seed, uint64_t epoch) {
     Batch batch = {.count = count};
     Way way[DATA_MOST_FIELDS];
-    const Grid grid = grid_new(arena, dataset->field[0].shape, augment);
+    const Grid grid = grid_new(arena, dataset_kept(&dataset->field[0]), augment);
     for (size_t k = 0; k < dataset->fields; k++) {
         way[k] = way_new(arena, &dataset->field[k], count, grid);
         batch.shape[k] = with_count(count, dataset->field[k].shape);

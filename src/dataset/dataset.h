@@ -19,12 +19,15 @@ typedef enum DataType {
     DATA_LABELS /* a byte each: a class below `classes`, or DATA_IGNORED */
 } DataType;
 
+typedef struct DataResize DataResize; /* resize.c */
+
 /* What every sample has one of. */
 typedef struct DataField {
     const char *name; /* "image", "label", "mask", "number" */
     const char *unit; /* of its numbers; "" */
     DataType type;
     Shape shape; /* of one sample: [C, H, W] an image, [] a label, [H, W] a mask */
+    const DataResize *resize; /* kept in another size; NULL: in this one */
     /* Whether its numbers are handed out as (v - mean) / std, by the training samples: */
     bool standardized;
     const double *mean;            /* [dataset_channels] of each channel */
@@ -97,7 +100,7 @@ const char *dataset_canonical(Arena *arena, const char *text, Error *error);
  * file and offset). */
 const Dataset *dataset_open(Arena *arena, const char *text, Error *error);
 
-/* ---- split.c, batch.c ------------------------------------------------------------- */
+/* ---- split.c, resize.c, batch.c ------------------------------------------------------------- */
 
 /* The first `count` of the training samples in their drawn order, mean and std
  * recomputed; val and test are the same (0 or the full count: the data set itself).
@@ -105,6 +108,16 @@ const Dataset *dataset_open(Arena *arena, const char *text, Error *error);
  * `dataset`, which must outlive the result. */
 const Dataset *dataset_limit(Arena *arena, const Dataset *dataset, size_t count,
                              Error *error);
+
+/* The same samples as images of height x width: made so when they are handed out, after they
+ * were moved; all fields that lie on the input's rows and columns, numbers by linear interpolation
+ * or area averaging, labels by the nearest. Mean and std are those of the samples as they are
+ * kept. The samples are shared. NULL and *error (EX_USAGE) where there are no images. */
+const Dataset *dataset_resized(Arena *arena, const Dataset *dataset, size_t height,
+                               size_t width, Error *error);
+
+/* The shape of a sample as it is kept. */
+Shape dataset_kept(const DataField *field);
 
 typedef struct Augment {
     bool flip;    /* mirror left-right with probability 1/2 */

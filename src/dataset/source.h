@@ -141,4 +141,11 @@ void split_samples(Dataset *dataset, const Reading *from, size_t drawn);
 /* mean and std of what is standardized, of the samples in train. */
 void split_statistics(Arena *arena, Dataset *dataset);
 
+/* ---- resize.c: one sample, from the size that it is kept in to field->shape --------- */
+
+size_t
+resize_room(const DataField *field); /* doubles that resize_reals wants in `room` */
+void resize_reals(double *y, const double *x, const DataField *field, double *room);
+void resize_labels(uint8_t *y, const uint8_t *x, const DataField *field);
+
 #endif

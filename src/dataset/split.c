@@ -106,7 +106,7 @@ void split_statistics(Arena *arena, Dataset *dataset) {
         DataField *field = &dataset->field[k];
         if (!field->standardized) continue;
         const size_t channels = dataset_channels(field),
-                     plane = shape_count(field->shape) / channels;
+                     plane = shape_count(dataset_kept(field)) / channels;
         double *mean = TAKE(arena, double, channels),
                *std = TAKE(arena, double, channels);
         for (size_t c = 0; c < channels; c++)

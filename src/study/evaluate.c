@@ -1,5 +1,5 @@
-/* A finished run's weights under other moments and on other parts of its data: what `normlab
- * evaluate` says. notes/40-workers.md */
+/* A finished run's weights under other moments, at other sizes and on other parts of its data: what
+ * `normlab evaluate` says. notes/40-workers.md */
 #include "evaluation.h"
 #include "sweep.h"
 
@@ -54,6 +54,39 @@ static void read_modes(Evaluation *e, const char *list) {
     }
 }
 
+static bool read_side(Arena *arena, const char *text, size_t length, size_t *side) {
+    return text_to_count(text_copy(arena, text, length), side) && *side > 0;
+}
+
+static void read_inputs(Evaluation *e, const char *list) {
+    size_t count;
+    const char **word = spec_list(e->arena, list, &count);
+    for (size_t i = 0, k = 0; i < count; i++) {
+        Input input;
+        const size_t cross = strcspn(word[i], "x");
+        if (word[i][cross] == '\0' ||
+            !read_side(e->arena, word[i], cross, &input.height) ||
+            !read_side(e->arena, word[i] + cross + 1, strlen(word[i] + cross + 1),
+                       &input.width))
+            die(EX_USAGE, "input=%s: HEIGHTxWIDTH is expected, 28x28",
+                text_plain(e->arena, word[i]));
+        input.text = text_print(e->arena, "%zux%zu", input.height, input.width);
+        for (k = 0; k < e->inputs && strcmp(e->input[k].text, input.text) != 0;) k++;
+        if (k == EVALUATION_MOST) die(EX_USAGE, "input=: more than %d values", (int)k);
+        e->input[k] = input;
+        if (k == e->inputs) e->inputs++;
+    }
+}
+
+/* The size that the data have; of what is no image, its numbers. */
+static void keep_input(Evaluation *e, const Dataset *data) {
+    const Shape s = data->field[0].shape;
+    e->inputs = 1;
+    e->input[0].text = s.rank < 2 ? text_print(e->arena, "%zu", shape_count(s))
+                                  : text_print(e->arena, "%zux%zu", s.size[s.rank - 2],
+                                               s.size[s.rank - 1]);
+}
+
 static void read_parts(Evaluation *e, const char *list) {
     static const Choice parts = CHOICE(PARTS);
     size_t count, place;
@@ -98,17 +131,51 @@ static void want_samples(const Evaluation *e, const Dataset *data) {
             die(EX_USAGE, "on=%s: %s has no such samples", e->part[p], data->name);
 }
 
-static void judge_all(Evaluation *e, const Run *run, Trainer *t) {
-    want_samples(e, trainer_data(t));
-    for (size_t m = 0; m < e->modes; m++)
-        if (e->mode[m].batch) want_batches(e, run, t, &e->mode[m]);
-    e->judged = TAKE(e->arena, TrainJudged, e->modes * e->parts);
+/* All of one size. */
+static void judge_size(Evaluation *e, Trainer *t, size_t input) {
     for (size_t m = 0; m < e->modes; m++) {
         const Mode *mode = &e->mode[m];
         if (mode->batch == 0) trainer_moments(t, mode->running);
         for (size_t p = 0; p < e->parts; p++)
-            e->judged[m * e->parts + p] =
+            e->judged[(m * e->inputs + input) * e->parts + p] =
                 trainer_judge(t, samples_of(trainer_data(t), e->part[p]), mode->batch);
+    }
+}
+
+/* The run's data in a size that its network can see: whose weights depend on it is refused. */
+static const Dataset *data_of(const Evaluation *e, const Run *run, const Input *input) {
+    Error error = {.set = false};
+    if (input->height == 0) return run->dataset;
+    const Dataset *data =
+        dataset_resized(e->arena, run->dataset, input->height, input->width, &error);
+    const Net *net = data ? trainer_plan(e->arena, &run->config, data, &error) : NULL;
+    if (net == NULL) die(EX_USAGE, "input=%s: %s", input->text, error.message);
+    const Net *own = trainer_plan(e->arena, &run->config, run->dataset, &error);
+    for (size_t i = 0; own && i < own->params; i++)
+        if (!shape_equal(own->param[i].shape, net->param[i].shape))
+            die(EX_USAGE,
+                "input=%s: %s takes images of one size: '%s' is %s, and would be %s",
+                input->text, run->config.network, own->param[i].name,
+                shape_text(e->arena, own->param[i].shape),
+                shape_text(e->arena, net->param[i].shape));
+    return data;
+}
+
+/* What does not fit is said before the first is judged. */
+static void judge_all(Evaluation *e, const Run *run, const Record *record) {
+    const Dataset *data[EVALUATION_MOST];
+    want_samples(e, run->dataset);
+    for (size_t i = 0; i < e->inputs; i++) data[i] = data_of(e, run, &e->input[i]);
+    e->judged = TAKE(e->arena, TrainJudged, e->modes * e->inputs * e->parts);
+    for (size_t i = 0; i < e->inputs; i++) {
+        Error error = {.set = false};
+        Trainer *t = run_trained(e->arena, run, record, data[i], processors(), &error);
+        die_if(&error);
+        for (size_t m = 0; m < e->modes; m++)
+            if (e->mode[m].batch) want_batches(e, run, t, &e->mode[m]);
+        e->task = trainer_task(t);
+        judge_size(e, t, i);
+        trainer_free(t);
     }
 }
 
@@ -125,12 +192,13 @@ static const char *digest_file(Arena *arena, const char *path) {
 }
 
 const Evaluation *evaluation_make(Arena *arena, const char *word, const char *modes,
-                                  const char *parts) {
+                                  const char *inputs, const char *parts) {
     Error error = {.set = false};
     Evaluation *e = ZERO(arena, Evaluation, 1);
     const Record *record;
     e->arena = arena;
     if (modes) read_modes(e, modes);
+    if (inputs) read_inputs(e, inputs);
     read_parts(e, parts ? parts : "val,test");
     const Run *run = e->of = run_open(arena, word, &record, &error);
     die_if(&error);
@@ -140,31 +208,28 @@ const Evaluation *evaluation_make(Arena *arena, const char *word, const char *mo
     e->run = run->id;
     e->says = text_print(arena, "%s with %s on %s", run->config.network, run->config.norm,
                          run->dataset->name);
-    Trainer *t = run_trained(arena, run, record, run->dataset, processors(), &error);
-    die_if(&error);
-    e->task = trainer_task(t);
-    judge_all(e, run, t);
-    trainer_free(t);
+    if (inputs == NULL) keep_input(e, run->dataset);
+    judge_all(e, run, record);
     return e;
 }
 
 /* ---- a file of its own --------------------------------------------------------------- */
 
 static void put_numbers(Table *t, const Evaluation *e) {
-    const size_t cells = e->modes * e->parts;
+    const size_t cells = e->modes * e->inputs * e->parts;
     double *all = TAKE(e->arena, double, cells *(TASK_MOST_METRICS + 2));
     double *samples = all, *loss = all + cells;
     for (size_t i = 0; i < cells; i++) {
         samples[i] = (double)e->judged[i].samples;
         loss[i] = e->judged[i].loss;
     }
-    table_numbers(t, "samples", "that were judged", "mode on", samples);
-    table_numbers(t, "loss", e->task->kind->loss, "mode on", loss);
+    table_numbers(t, "samples", "that were judged", "mode input on", samples);
+    table_numbers(t, "loss", e->task->kind->loss, "mode input on", loss);
     for (size_t m = 0; m < e->task->metrics; m++) {
         double *values = loss + (m + 1) * cells;
         for (size_t i = 0; i < cells; i++) values[i] = e->judged[i].metric[m];
-        table_numbers(t, e->task->metric[m].name, e->task->metric[m].title, "mode on",
-                      values)
+        table_numbers(t, e->task->metric[m].name, e->task->metric[m].title,
+                      "mode input on", values)
             ->units = e->task->metric[m].unit;
     }
 }
@@ -174,9 +239,12 @@ bool evaluation_save(const Evaluation *e, const char *path, Error *error) {
     store_text(store, "/", "run", e->run);
     store_text(store, "/", "run_sha256", e->sha256);
     const char **mode = TAKE(e->arena, const char *, e->modes);
+    const char **input = TAKE(e->arena, const char *, e->inputs);
     for (size_t i = 0; i < e->modes; i++) mode[i] = e->mode[i].text;
+    for (size_t i = 0; i < e->inputs; i++) input[i] = e->input[i].text;
     Table t = table_new(e->arena, "/evaluation", "the run's weights judged another way");
     table_scale_text(&t, "mode", "by which moments", mode, e->modes);
+    table_scale_text(&t, "input", "height x width of the images", input, e->inputs);
     table_scale_text(&t, "on", "which samples", e->part, e->parts);
     put_numbers(&t, e);
     table_write(&t, store);

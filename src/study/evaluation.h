@@ -1,5 +1,5 @@
-/* evaluation: a finished run's weights judged another way: by other moments, on other parts of
- * its data. */
+/* evaluation: a finished run's weights judged another way: by other moments, at other sizes, on
+ * other parts of its data. */
 #ifndef NORMLAB_EVALUATION_H
 #define NORMLAB_EVALUATION_H
 
@@ -14,6 +14,12 @@ typedef struct Mode {
     size_t batch; /* 0: by moments of training */
 } Mode;
 
+/* A size of the images; 0 x 0: the one that they are kept in. */
+typedef struct Input {
+    const char *text; /* "28x28" */
+    size_t height, width;
+} Input;
+
 typedef struct Evaluation {
     Arena *arena;
     const char *file, *sha256; /* of the run's file */
@@ -21,17 +27,18 @@ typedef struct Evaluation {
     const char *run,
         *says; /* its name; "resnet(depth=8, ...) with batch on fashion-mini" */
     const Task *task;
-    size_t modes, parts;
+    size_t modes, inputs, parts;
     Mode mode[EVALUATION_MOST];
+    Input input[EVALUATION_MOST];
     const char *part[EVALUATION_MOST]; /* "val" */
-    TrainJudged *judged;               /* [modes, parts] */
+    TrainJudged *judged;               /* [modes, inputs, parts] */
 } Evaluation;
 
-/* Comma lists of a user; NULL: by what the run itself was judged by at its end, and on val and
- * test. What is wrong ends the program: 66 there is no such file, or it keeps no weights; 65 it is
+/* Comma lists of a user; NULL: by what the run itself was judged by at its end, in the size that
+ * the images have, and on val and test. What is wrong ends the program: 66 there is no such file, or it keeps no weights; 65 it is
  * no run's, diverged, or the data are others; 64 wrong words. */
 const Evaluation *evaluation_make(Arena *arena, const char *run, const char *modes,
-                                  const char *parts);
+                                  const char *inputs, const char *parts);
 
 /* Into a file of its own, with where it comes from. */
 bool evaluation_save(const Evaluation *evaluation, const char *path, Error *error);

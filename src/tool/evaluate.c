@@ -1,4 +1,4 @@
-/* A finished run's weights, judged by other moments and on other parts of its data. */
+/* A finished run's weights, judged by other moments, at other sizes and on other parts of its data. */
 #include "evaluation.h"
 #include "tool.h"
 
@@ -12,17 +12,30 @@ static const char *title_of(Arena *arena, const TaskMetric *metric) {
                                   : text_print(arena, "%s, %s", metric->name, unit);
 }
 
+/* One of [modes, inputs, parts]. */
+typedef struct Row {
+    const char *mode, *input, *on;
+    const TrainJudged *judged;
+} Row;
+
+static Row row_of(const Evaluation *e, size_t i) {
+    return (Row){e->mode[i / e->parts / e->inputs].text,
+                 e->input[i / e->parts % e->inputs].text, e->part[i % e->parts],
+                 &e->judged[i]};
+}
+
 static void print_text(const Evaluation *e) {
     const Task *task = e->task;
-    printf("%s: %s\n\n%-12s %-6s %8s %*s", e->run, e->says, "mode", "on", "samples",
-           WIDTH, "loss");
+    printf("%s: %s\n\n%-12s %-9s %-6s %8s %*s", e->run, e->says, "mode", "input", "on",
+           "samples", WIDTH, "loss");
     for (size_t m = 0; m < task->metrics; m++)
         printf(" %*s", WIDTH, title_of(e->arena, &task->metric[m]));
     putchar('\n');
-    for (size_t i = 0; i < e->modes * e->parts; i++) {
-        const TrainJudged *j = &e->judged[i];
-        printf("%-12s %-6s %8zu %*.*g", e->mode[i / e->parts].text, e->part[i % e->parts],
-               j->samples, WIDTH, DIGITS, j->loss);
+    for (size_t i = 0; i < e->modes * e->inputs * e->parts; i++) {
+        const Row row = row_of(e, i);
+        const TrainJudged *j = row.judged;
+        printf("%-12s %-9s %-6s %8zu %*.*g", row.mode, row.input, row.on, j->samples,
+               WIDTH, DIGITS, j->loss);
         for (size_t m = 0; m < task->metrics; m++)
             printf(" %*.*g", WIDTH, DIGITS,
                    j->metric[m] * (task->metric[m].share ? 100 : 1));
@@ -49,12 +62,13 @@ static void print_json(const Evaluation *e) {
                json_text(arena, task->metric[m].unit),
                task->metric[m].rises ? "true" : "false");
     printf("],\n \"results\": [");
-    for (size_t i = 0; i < e->modes * e->parts; i++) {
-        const TrainJudged *j = &e->judged[i];
-        printf("%s\n  {\"mode\": %s, \"on\": %s, \"samples\": %zu, \"loss\": %s",
-               i ? "," : "", json_text(arena, e->mode[i / e->parts].text),
-               json_text(arena, e->part[i % e->parts]), j->samples,
-               json_number(arena, j->loss));
+    for (size_t i = 0; i < e->modes * e->inputs * e->parts; i++) {
+        const Row row = row_of(e, i);
+        const TrainJudged *j = row.judged;
+        printf("%s\n  {\"mode\": %s, \"input\": %s, \"on\": %s, \"samples\": %zu, "
+               "\"loss\": %s",
+               i ? "," : "", json_text(arena, row.mode), json_text(arena, row.input),
+               json_text(arena, row.on), j->samples, json_number(arena, j->loss));
         for (size_t m = 0; m < task->metrics; m++)
             printf(", %s: %s", json_text(arena, task->metric[m].name),
                    json_number(arena, j->metric[m]));
@@ -68,8 +82,9 @@ static int run_evaluate(const Call *call) {
     const char *to = call_option(call, "--out");
     if (to) place_may_write(to, &error);
     die_if(&error);
-    const Evaluation *e = evaluation_make(call->arena, call->word[0],
-                                          call_key(call, "mode"), call_key(call, "on"));
+    const Evaluation *e =
+        evaluation_make(call->arena, call->word[0], call_key(call, "mode"),
+                        call_key(call, "input"), call_key(call, "on"));
     if (to) evaluation_save(e, to, &error);
     die_if(&error);
     if (call_option(call, "--json"))
@@ -81,14 +96,16 @@ static int run_evaluate(const Call *call) {
 
 const Command command_evaluate = {
     .name = "evaluate",
-    .usage = "RUN [mode=LIST] [on=LIST] [--json] [--out FILE.h5]",
-    .summary = "Judges a finished run's weights by other moments, on other parts of its "
-               "data",
+    .usage = "RUN [mode=LIST] [input=LIST] [on=LIST] [--json] [--out FILE.h5]",
+    .summary = "Judges a finished run's weights by other moments, at other sizes, on "
+               "other samples",
     .keys =
-        (const Option[]){{"mode", "LIST",
-                          "average, precise, pooled, batch(B) (default: the run's own)"},
-                         {"on", "LIST", "train, val, test (default: val,test)"},
-                         {NULL, NULL, NULL}},
+        (const Option[]){
+            {"mode", "LIST",
+             "average, precise, pooled, batch(B) (default: the run's own)"},
+            {"input", "LIST", "HxW: the images made so large (default: as they are)"},
+            {"on", "LIST", "train, val, test (default: val,test)"},
+            {NULL, NULL, NULL}},
     .options = (const Option[]){{"--json", NULL, "for programs, with all digits"},
                                 {"--out", "FILE.h5",
                                  "the same as a file, with where it comes from"},
@@ -107,5 +124,9 @@ const Command command_evaluate = {
         "  batch(B)   those of each B samples that are judged together (batch:32 for a "
         "shell), of which a ragged\n"
         "             last batch is dropped\n"
+        "An input is larger by linear interpolation, smaller by area averaging; precise "
+        "and pooled moments are those\n"
+        "of training samples as large; a network whose weights depend on the size is "
+        "refused.\n"
         "What the run says of its own end is found again to the last bit.",
 };

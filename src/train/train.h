@@ -69,8 +69,11 @@ void trainer_free(Trainer *trainer); /* NULL is fine */
 /* From now on normalizers run by their definitions: the same to rounding, and slower. */
 void trainer_define(Trainer *trainer);
 
-/* Whether such a run can be at all: what trainer_new would refuse, before any run starts. */
+/* Whether such a run can be at all: what trainer_new would refuse, before any run starts; and
+ * its network, NULL. */
 bool trainer_fits(const Config *config, const Dataset *dataset, Error *error);
+const Net *trainer_plan(Arena *arena, const Config *config, const Dataset *dataset,
+                        Error *error);
 
 TrainStatus trainer_step(Trainer *trainer);
 TrainRecord trainer_record(const Trainer *trainer);

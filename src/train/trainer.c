@@ -97,6 +97,12 @@ bool trainer_fits(const Config *config, const Dataset *dataset, Error *error) {
     return fits;
 }
 
+const Net *trainer_plan(Arena *arena, const Config *config, const Dataset *dataset,
+                        Error *error) {
+    const Trainer *t = plan_run(arena, config, dataset, error);
+    return t ? t->net : NULL;
+}
+
 Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
                      size_t threads, Error *error) {
     Trainer *t = plan_run(arena, config, dataset, error);
