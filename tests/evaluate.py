@@ -1,19 +1,21 @@
 #!/usr/bin/python3 -B
-"""Finished weights from outside: a run's own end is found again to the last bit, other moments are said, and what cannot be judged
-is refused in one line."""
+"""Finished weights from outside: a run's own end is found again to the last bit, other moments are said, others begin with them, and
+what cannot be judged or begun with is refused in one line."""
 
 import glob
 import hashlib
 import json
 import os
 import shutil
+import signal
+import time
 
 import h5py
 import numpy as np
 
-from program import case, check, listing, main, reseal, same
+from program import Failure, case, check, listing, main, reseal, same
 
-RUN = ["run", "batch-size", "--quick", "batch=8", "samples=16", "seed=1", "images=0", "epochs=2",
+RUN = ["run", "batch-size", "--quick", "norm=batch", "batch=8", "samples=16", "seed=1", "images=0", "epochs=2",
        "network=resnet(depth=8, width=4, stem_stride=2)", "dataset=own.h5", "weights=yes"]
 SAMPLES = {"train": 48, "val": 20, "test": 30}
 
@@ -287,6 +289,123 @@ def data(place):
     refused(place, [path, "on=val"], 65, path, "other data")
     os.remove(place.path("own.h5"))
     refused(place, [path, "on=val"], 66, "own.h5")
+
+
+# ---- others begin with them -----------------------------------------------------------------------------------------
+
+STILL = ("rate=0", "epochs=1")
+
+
+def another(place, path, *words):
+    """The one run that is made beside those that there are, begun with the weights of `path`."""
+    before = set(run_files(place))
+    new, = set(trained(place, f"init={path}", "--as", f"as{len(before)}", *words)) - before
+    return new
+
+
+def numbers(path):
+    """All that a run says of its end, and its tensors."""
+    with h5py.File(path, "r") as file:
+        ends = {name: file["summary"][name][()] for name in ("score", "test_error", "test_loss", "train_error_evaluated",
+                                                             "train_loss_evaluated")}
+        tensors = {f"{group}/{name}": item[()].tobytes() for group in ("weights", "state") if group in file
+                   for name, item in file[group].items()}
+        return {**ends, "val_loss": file["metrics/val_loss"][-1], **tensors}
+
+
+@case("theorem")
+def begun_and_left_alone(place):
+    """At rate 0 a run that begins with another's weights ends with its numbers, to the last bit."""
+    batch, = trained(place, "norm=batch", "--as", "batch")
+    same("batch", numbers(another(place, batch, "norm=batch(weight_new=0)", *STILL)), numbers(batch))
+    check("begin by the seed" not in place.talk, place.talk)
+    moved = numbers(another(place, batch, "norm=batch", *STILL))
+    check({k: v for k, v in moved.items() if k.startswith("weights")} == {k: v for k, v in numbers(batch).items() if k.startswith("weights")}
+          and moved["val_loss"] != numbers(batch)["val_loss"], "averages that move are those of the start")
+    group = another(place, batch, "norm=group(2)", "rate=0.3")  # no state to lack: its gamma and beta are batch's
+    check("begin by the seed" not in place.talk, place.talk)
+    same("group", numbers(another(place, group, "norm=group(2)", "optimizer=adamw", "seed=2", *STILL)), numbers(group))
+
+
+@case("theorem")
+def begun_by_what_it_holds(place):
+    """A run is named by what was taken, never by the path; other weights, or other names, make another run."""
+    first, = trained(place, "norm=batch", "--as", "one")
+    child = another(place, first, "seed=2")
+    with h5py.File(child, "r") as file:
+        check(first not in file["config"].attrs["canonical"], "a path in what is hashed")
+        same("what was taken", len(file["config"].attrs["init_sha256"]), 64)
+    shutil.move(first, place.path("moved.h5"))
+    trained(place, "init=moved.h5", "seed=2", "--as", "again")
+    check("1 of 1 runs were finished before" in place.talk, place.talk)
+    second = another(place, child, "seed=2")
+    check(second != child, "other weights")
+    table = place.good(*RUN, f"init=none,moved.h5,{second}", "seed=3", "--as", "sweep")
+    check("init=none" in table and "moved.h5" in table, table)
+    same("judged", judged(place, child)["average", "val"]["loss"], float(numbers(child)["val_loss"]))
+
+
+@case("theorem")
+def begun_in_part(place):
+    """Names that are not there begin by the seed, and are said."""
+    shallow, = trained(place, "norm=batch", "--as", "one")
+    deep = "network=resnet(depth=14, width=4, stem_stride=2)"
+    mixed = another(place, shallow, deep, *STILL)
+    lacking, said = "stage1.block2.conv1", [line for line in place.talk.split("\n") if "begin by the seed" in line]
+    check(len(said) == 1 and shallow in said[0] and lacking in said[0] and "stem" not in said[0].split(":")[-1], place.talk)
+    plain, = set(trained(place, deep, "--as", "plain", *STILL)) - {shallow, mixed}
+    with h5py.File(mixed, "r") as file:
+        check(lacking in file["config"].attrs["init_lacks"], "not in the file")
+    a, b, c = numbers(shallow), numbers(plain), numbers(mixed)
+    names = [name for name in c if name.startswith("weights/")]
+    for name in names:
+        same(name, c[name], a.get(name, b[name]))
+    check(any(a[name] != b[name] for name in names if name in a) and any(name not in a for name in names), "nothing to tell")
+
+
+@case("theorem")
+def begun_and_killed(place):
+    """Killed in the middle, a run that began with others' weights goes on to the same bits, and does not begin again."""
+    source, = trained(place, "norm=batch", "--as", "one")
+    words = (f"init={source}", "epochs=20", "seed=2")
+    whole = another(place, source, *words)
+    expected = numbers(whole)
+    os.remove(whole)
+    checkpoint = whole.replace(".h5", ".checkpoint.h5")
+    process, deadline = place.start(*RUN, *words, "--as", "torn", start_new_session=True), time.monotonic() + 60
+    while not os.path.exists(checkpoint):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise Failure("over before its first checkpoint")
+        time.sleep(0.002)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    check(os.path.exists(checkpoint) and not os.path.exists(whole), "over too early to say anything")
+    place.good(*RUN, *words, "--as", "torn")
+    same("the run", numbers(whole), expected)
+
+
+@case("fault")
+def not_begun(place):
+    source, = trained(place, "norm=batch", "--as", "one")
+    study = os.path.join(place.out, "batch-size-one.h5")
+    shutil.copy(source, place.path("edited.h5"))
+    with h5py.File(place.path("edited.h5"), "r+") as file:
+        file["weights/linear.bias"][0] += 1
+    for words, code, parts in (([f"init={source}", "network=resnet(depth=8, width=2, stem_stride=2)"], 65, [source, "[4, 1, 3, 3]", "[2, 1, 3, 3]"]),
+                               (["init=nowhere.h5"], 66, ["nowhere.h5"]), ([f"init={study}"], 65, [study, "not the file of a run"]),
+                               (["init=edited.h5"], 65, ["edited.h5", "changed"]), (["init="], 64, ["init="]),
+                               ([f"pretrained={source}"], 64, ["did you mean 'init'"])):
+        before = listing(place.folder)
+        got, _, err = place.run(*RUN, "--as", "no", *words)
+        text = err.decode().split("\n")
+        text = "\n".join(line for line in text if "samples to train" not in line)
+        check(got == code and text.count("\n") == 1, f"{words}: {got}, not {code}: {text}")
+        for part in parts:
+            check(part in text, f"{words} does not say {part!r}: {text}")
+        same("files", listing(place.folder), before)
+    bare, = set(trained(place, "weights=no", "norm=layer", "--as", "bare")) - {source}
+    got, _, err = place.run(*RUN, f"init={bare}", "--as", "no")
+    check(got == 66 and b"keeps no weights" in err, f"{got}: {err}")
 
 
 if __name__ == "__main__":

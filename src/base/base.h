@@ -248,6 +248,9 @@ bool place_is_checkout(void);
  * out where the user stands / relative. */
 const char *place_out(Arena *arena, const char *relative);
 
+/* The path from the root on; links are followed, where it is there. */
+const char *place_absolute(Arena *arena, const char *path);
+
 /* SHA-256 (libmd) in lower-case hex. */
 enum { DIGEST_LENGTH = 64 };
 void digest_bytes(char hex[DIGEST_LENGTH + 1], const void *data, size_t length);

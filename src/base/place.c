@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,14 @@ bool place_is_checkout(void) {
     const bool found = access(place_home(arena, "CMakeLists.txt"), F_OK) == 0;
     arena_free(arena);
     return found;
+}
+
+const char *place_absolute(Arena *arena, const char *path) {
+    char room[PATH_MAX];
+    if (realpath(path, room)) return text_print(arena, "%s", room);
+    if (*path == '/' || getcwd(room, sizeof room) == NULL)
+        return text_print(arena, "%s", path);
+    return text_print(arena, "%s/%s", room, path);
 }
 
 void digest_bytes(char hex[DIGEST_LENGTH + 1], const void *data, size_t length) {

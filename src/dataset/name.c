@@ -2,10 +2,7 @@
 #include "source.h"
 
 #include <ctype.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static bool ends_with(const char *text, const char *end) {
     const size_t length = strlen(text), tail = strlen(end);
@@ -33,15 +30,6 @@ const DatasetKind *dataset_find(const char *text, const char **path) {
     return NULL;
 }
 
-/* Links are followed, where it is there. */
-static const char *absolute(Arena *arena, const char *path) {
-    char room[PATH_MAX];
-    if (realpath(path, room)) return text_print(arena, "%s", room);
-    if (*path == '/' || getcwd(room, sizeof room) == NULL)
-        return text_print(arena, "%s", path);
-    return text_print(arena, "%s/%s", room, path);
-}
-
 static bool is_expected(Arena *arena, const char *text, Error *error) {
     size_t count;
     const DatasetKind *const *kind = dataset_kinds(&count);
@@ -63,5 +51,6 @@ const char *dataset_canonical(Arena *arena, const char *text, Error *error) {
             fail(error, EX_USAGE, 0, "a path without control characters is expected");
             return NULL;
         }
-    return text_print(arena, "%.*s%s", (int)(path - text), text, absolute(arena, path));
+    return text_print(arena, "%.*s%s", (int)(path - text), text,
+                      place_absolute(arena, path));
 }

@@ -19,6 +19,7 @@ bool run_config(Arena *arena, const Table *said, Config *config, Error *error) {
         const char *key = config_keys()[i].name, *text = table_fact(said, key, NULL);
         if (text && !config_set(config, arena, key, text, error)) return false;
     }
+    if (config->init.path) config->init.sha256 = table_fact(said, "init_sha256", NULL);
     return true;
 }
 

@@ -136,6 +136,28 @@ const NetTensor *kept_tensors(Arena *arena, const Run *run, size_t *count, Error
     return good ? all : NULL;
 }
 
+const Begun *run_begun(Arena *arena, const Config *config, const Net *net,
+                       const Begun *like, Error *error) {
+    const char *path = config->init.path;
+    const Record *record;
+    Error own = {.set = false};
+    Begun *begun = ZERO(arena, Begun, 1);
+    if (like) {
+        *begun = *like;
+    } else {
+        const Run *run = run_open(arena, path, &record, error);
+        if (run) begun->tensor = kept_tensors(arena, run, &begun->count, error);
+        if (begun->tensor == NULL) return NULL;
+    }
+    if (net_take(arena, net, NULL, NULL, begun->tensor, begun->count, &begun->taken,
+                 &own) &&
+        begun->taken.count == 0)
+        fail(&own, EX_DATAERR, 0, "nothing in it has a name of %s's", net->spec);
+    if (!own.set) return begun;
+    fail(error, own.code, 0, "%s: %s", path, own.message);
+    return NULL;
+}
+
 /* Whether they are those of the run's summary. */
 static bool check_digest(const Record *record, const char *name, const double *values,
                          size_t count, Error *error) {

@@ -182,6 +182,9 @@ void record_config(Store *store, const Run *run, Arena *arena) {
                     config_text(&run->config, arena, config_keys()[i].name));
     store_integer(store, "/config", "numerics", TRAIN_NUMERICS);
     store_text(store, "/config", "data_sha256", run->dataset->sha256);
+    if (run->config.init.sha256 == NULL) return;
+    store_text(store, "/config", "init_sha256", run->config.init.sha256);
+    if (run->begun) store_text(store, "/config", "init_lacks", run->begun->taken.lacking);
 }
 
 void study_provenance(Store *store, Arena *arena) {

@@ -205,13 +205,27 @@ static bool train(Arena *arena, Trainer *trainer, const Run *run, Watch watch,
     }
 }
 
+/* Begins with another run's weights where it is asked to, and says which are its own all the same. */
+static bool begin(Arena *arena, Trainer *trainer, const Run *run, Error *error) {
+    const Begun *begun = run->begun;
+    NetTaken taken;
+    if (begun == NULL) return true;
+    if (!trainer_take(trainer, begun->tensor, begun->count, &taken, error)) return false;
+    if (taken.lacks > 0)
+        say("%s: %zu of %zu begin by the seed, %s has none of their names: %s",
+            run->label, taken.lacks, taken.lacks + taken.count, run->config.init.path,
+            text_clip(arena, taken.lacking));
+    return true;
+}
+
 /* Exit status, with *error where it tells of one. */
 static int execute(Arena *arena, const Run *run, size_t threads, Watch watch,
                    Error *error) {
     Clock clock = {.started = date_now(arena), .begin = seconds_now()};
     bool over = false;
     Trainer *trainer = trainer_new(arena, &run->config, run->dataset, threads, error);
-    bool good = trainer && load_checkpoint(arena, trainer, run, &clock, error) &&
+    bool good = trainer && begin(arena, trainer, run, error) &&
+                load_checkpoint(arena, trainer, run, &clock, error) &&
                 train(arena, trainer, run, watch, &clock, &over, error);
     if (good && over) good = write_run(arena, trainer, run, &clock, error);
     trainer_free(trainer);

@@ -22,12 +22,34 @@ static const Dataset *dataset_of(Plan *plan, Sweep *sweep, const Config *config)
     return dataset;
 }
 
+static const Begun *begun_before(const Sweep *sweep, const char *path) {
+    for (size_t i = 0; i < sweep->runs; i++) {
+        const Run *run = &sweep->run[i];
+        if (run->begun && strcmp(run->config.init.path, path) == 0) return run->begun;
+    }
+    return NULL;
+}
+
+/* What of another run it begins with, which is part of its identity. */
+static void begin_run(Plan *plan, const Sweep *sweep, Run *run) {
+    Init *init = &run->config.init;
+    Error error = {.set = false};
+    if (init->path == NULL) return;
+    const Net *net = trainer_plan(plan->arena, &run->config, run->dataset, &error);
+    if (net)
+        run->begun = run_begun(plan->arena, &run->config, net,
+                               begun_before(sweep, init->path), &error);
+    if (error.set) die(error.code, "%s: init: %s", run->label, error.message);
+    init->sha256 = run->begun->taken.sha256;
+}
+
 /* The run of a configuration; equal identities are one run. */
 static size_t add_run(Plan *plan, Sweep *sweep, const Config *config, const char *label) {
     Arena *arena = plan->arena;
     Run run = {
         .config = *config, .dataset = dataset_of(plan, sweep, config), .label = label};
-    run.id = config_identity(config, arena, run.dataset->sha256);
+    begin_run(plan, sweep, &run);
+    run.id = config_identity(&run.config, arena, run.dataset->sha256);
     for (size_t i = 0; i < sweep->runs; i++)
         if (strcmp(sweep->run[i].id, run.id) == 0) return i;
     run.path = text_print(arena, "%s/%s.h5", runs_folder(arena), run.id);

@@ -4,8 +4,16 @@
 
 #include "study.h"
 
+/* What a run begins with of another. */
+typedef struct Begun {
+    const NetTensor *tensor;
+    size_t count;
+    NetTaken taken;
+} Begun;
+
 struct Run {
     Config config;
+    const Begun *begun; /* NULL: nothing, or the run comes from a file */
     const Dataset *dataset;
     const char *id, *path; /* out/runs/ID.h5 */
     const char *label;     /* "group(4), batch 8, seed 2": for progress */
@@ -82,6 +90,11 @@ const Run *run_open(Arena *arena, const char *word, const Record **record, Error
 
 /* Its parameters, and the averages that training had beside them. NULL and *error. */
 const NetTensor *kept_tensors(Arena *arena, const Run *run, size_t *count, Error *error);
+
+/* What a run of this network begins with of the run that its configuration names; `like`: of the
+ * same file, if it was read before; NULL. NULL and *error, which names the file. */
+const Begun *run_begun(Arena *arena, const Config *config, const Net *net,
+                       const Begun *like, Error *error);
 
 /* A trainer at the run's end, but on `dataset`: to be judged, or freed. NULL and *error. */
 Trainer *run_trained(Arena *arena, const Run *run, const Record *record,

@@ -64,6 +64,9 @@ const Choice *config_words(void) {
                                        {"world_size", "workers"},
                                        {"random_seed", "seed"},
                                        {"metric", "score"},
+                                       {"pretrained", "init"},
+                                       {"finetune", "init"},
+                                       {"from", "init"},
                                        {NULL, NULL}};
     static const Choice words = {KEYS, COUNT_OF(KEYS), sizeof *KEYS, .others = others};
     return &words;
@@ -235,9 +238,11 @@ static const char *norm_lines(const Config *config, const Config *initial, Arena
     return usual ? "" : lines;
 }
 
-/* A data set that is read from a path is its samples, wherever they lie: their SHA-256. */
+/* A data set that is read from a path is its samples, wherever they lie: their SHA-256; a run that
+ * is begun with is what was taken of it. */
 static const char *hashed(const Config *config, Arena *arena, size_t i) {
     const char *path;
+    if (i == CONFIG_AT_init) return config->init.sha256 ? config->init.sha256 : "?";
     return PLACES[i].kind == &value_dataset ? dataset_find(config->dataset, &path)->name
                                             : print(config, arena, i);
 }

@@ -36,6 +36,13 @@ typedef struct Optimizer {
  * weights as they are, the mean of what workers observe, or as of all samples together. */
 typedef enum Running { RUNNING_AVERAGE, RUNNING_PRECISE, RUNNING_POOLED } Running;
 
+/* The file of a run whose weights and averages a run begins with; who reads it says what was taken
+ * (NetTaken): that is hashed, never the path. */
+typedef struct Init {
+    const char *path;   /* absolute; NULL: none */
+    const char *sha256; /* NULL: not known yet */
+} Init;
+
 /* config->workers, config->rate... Texts are canonical. */
 typedef struct Config {
 #define KEY(name, type, ...) type name;

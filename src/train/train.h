@@ -59,7 +59,8 @@ typedef enum TrainStatus {
     TRAIN_DONE     /* the run is over: all epochs done and tested, or diverged */
 } TrainStatus;
 
-/* A run at its start. The configuration must fit the data: *error says what does not
+/* A run at its start, that of its seed: trainer_take begins it with another's weights. The
+ * configuration must fit the data: *error says what does not
  * (EX_USAGE). `threads` is how many may work, not part of the run. Lives in `arena`;
  * trainer_free releases its workers' own memory. */
 Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,

@@ -5,6 +5,7 @@
 #include "dataset.h"
 #include "net.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* ---- numbers --------------------------------------------------------------------- */
@@ -120,6 +121,33 @@ const ValueKind value_flag = {read_flag, print_flag},
                 value_running = {read_running, print_running},
                 value_dataset = {read_dataset, print_text},
                 value_task = {read_task, print_task};
+
+/* ---- another run ------------------------------------------------------------------- */
+
+static const char NONE[] = "none";
+
+static bool read_init(void *field, Arena *arena, const char *text, Range range,
+                      Error *error) {
+    (void)range;
+    Init *init = field;
+    *init = (Init){NULL, NULL};
+    if (strcmp(text, NONE) == 0) return true;
+    for (const char *c = text; *c; c++)
+        if (iscntrl((unsigned char)*c))
+            return fail(error, EX_USAGE, 0,
+                        "a path without control characters is expected");
+    if (*text == '\0') return fail(error, EX_USAGE, 0, "the file of a run, or none");
+    init->path = place_absolute(arena, text);
+    return true;
+}
+
+static const char *print_init(const void *field, Arena *arena) {
+    (void)arena;
+    const Init *init = field;
+    return init->path ? init->path : NONE;
+}
+
+const ValueKind value_init = {read_init, print_init};
 
 /* ---- specs ----------------------------------------------------------------------- */
 

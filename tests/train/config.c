@@ -26,7 +26,7 @@ static const char *const OTHER[][2] = {
     {"optimizer", "adamw"}, {"momentum", "0"},      {"decay", "0"},
     {"clip", "1"},          {"decay_norms", "no"},  {"flip", "yes"},
     {"shift", "2"},         {"running", "precise"}, {"score", "median(5)"},
-    {"seed", "2"},          {"weights", "yes"},
+    {"seed", "2"},          {"init", "/runs/a.h5"}, {"weights", "yes"},
 };
 
 /* ---- keys ---- */
@@ -164,7 +164,8 @@ static const Refused REFUSED[] = {
     {"decay_norms", "yea", "yes or no is expected", "did you mean 'yes'?"},
     {"flip", "true", "yes or no is expected", ""},
     {"shift", "17", "a whole number from 0 to 16 is expected", ""},
-    {"running", "precize", "average, precise or pooled is expected", "did you mean 'precise'?"},
+    {"running", "precize", "average, precise or pooled is expected",
+     "did you mean 'precise'?"},
     {"seed", "1000000000000001", "a whole number from 0 to 1000000000000000 is expected",
      ""},
     {"score", "lst", "at byte 0: no rule 'lst'", "did you mean 'last'?"},
