@@ -2,9 +2,12 @@
 #undef NUMBER
 #undef NAME
 #undef COMPLEX
+#undef WIDE
 #undef REAL
 #undef EXP
 #undef LOG
 #undef SQRT
 #undef TANH
 #undef POW
+#undef TIMES
+#undef OVER
