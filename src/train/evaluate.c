@@ -6,7 +6,11 @@
 #include <omp.h>
 
 /* Samples evaluated together: whole chunks, so that the sums have one order. */
-enum { EVAL_CHUNK = 50 };
+enum { EVAL_CHUNK = TRAIN_BLOCK };
+
+size_t evaluate_blocks(size_t samples) {
+    return samples / EVAL_CHUNK;
+}
 
 size_t evaluate_chunks(size_t samples) {
     return (samples + EVAL_CHUNK - 1) / EVAL_CHUNK;
@@ -57,9 +61,19 @@ static NetPass pass_of(const Trainer *t, NormMode mode, size_t epoch) {
     return (NetPass){.mode = mode, .epoch = epoch, .step = t->steps - 1};
 }
 
+/* What the run is judged by, chunk by chunk; a ragged last one says nothing. */
+static void judge_blocks(const Trainer *t, const Judging *j, const Numbers *to) {
+    double metric[TASK_MOST_METRICS];
+    for (size_t chunk = 0; chunk < to->blocks; chunk++) {
+        t->task.kind->judge(&t->task, metric, j->found + chunk * found_width(t) + 1);
+        to->block[chunk] = metric[0];
+    }
+}
+
 bool evaluate(Trainer *t, size_t epoch, const Samples *samples, const Numbers *to,
               size_t at) {
-    double metric[TASK_MOST_METRICS], *sum = t->found; /* the first chunk's, once read */
+    const ArenaMark mark = arena_mark(t->arena);
+    double metric[TASK_MOST_METRICS], *sum = TAKE(t->arena, double, found_width(t));
     const Judging j = {.samples = samples,
                        .count = samples->count,
                        .size = EVAL_CHUNK,
@@ -69,6 +83,8 @@ bool evaluate(Trainer *t, size_t epoch, const Samples *samples, const Numbers *t
     t->task.kind->judge(&t->task, metric, sum + 1);
     to->loss[at] = sum[0] / (double)samples->count;
     for (size_t m = 0; m < t->task.metrics; m++) to->metric[m][at] = metric[m];
+    judge_blocks(t, &j, to);
+    arena_rewind(t->arena, mark);
     return isfinite(to->loss[at]);
 }
 

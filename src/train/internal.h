@@ -21,6 +21,8 @@ enum { OF_TRAIN, OF_VAL, OF_EPOCH, OF_TEST = OF_EPOCH, OF_TRAIN_EVALUATED, OF_PA
 typedef struct Numbers {
     double *loss;                      /* [epochs], or one at the end */
     double *metric[TASK_MOST_METRICS]; /* [task.metrics] as many */
+    size_t blocks;
+    double *block; /* [blocks] the first metric of whole chunks; NULL: not kept */
 } Numbers;
 
 struct Trainer {
@@ -90,6 +92,7 @@ void state_judge(Trainer *t, size_t epoch, Running running);
 /* ---- evaluate.c ------------------------------------------------------------------ */
 
 size_t evaluate_chunks(size_t samples);
+size_t evaluate_blocks(size_t samples); /* of them whole */
 
 /* Loss and metrics of a part as the row `at` of its numbers; whether the loss is finite. */
 bool evaluate(Trainer *t, size_t epoch, const Samples *samples, const Numbers *to,

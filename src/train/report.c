@@ -5,7 +5,9 @@
 #include <string.h>
 
 static TrainCurves curves_of(const Trainer *t, size_t part) {
-    TrainCurves curves = {.loss = t->of[part].loss};
+    TrainCurves curves = {.loss = t->of[part].loss,
+                          .blocks = t->of[part].blocks,
+                          .block = t->of[part].block};
     for (size_t m = 0; m < t->task.metrics; m++) curves.metric[m] = t->of[part].metric[m];
     return curves;
 }

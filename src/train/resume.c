@@ -4,7 +4,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { MAX_PARTS = 8 + OF_PARTS * (1 + TASK_MOST_METRICS) };
+enum { MAX_PARTS = 9 + OF_PARTS * (1 + TASK_MOST_METRICS) };
 
 static const char *const part_names[OF_PARTS] = {[OF_TRAIN] = "train",
                                                  [OF_VAL] = "val",
@@ -47,6 +47,8 @@ const TrainPart *trainer_parts(Trainer *t, size_t *count) {
                             t->tally, t->task.tallies};
     part[n++] = (TrainPart){"rate", "of each finished epoch", t->rate, t->config.epochs};
     for (size_t i = 0; i < OF_PARTS; i++) n += add_curves(t, part + n, i);
+    part[n++] = (TrainPart){"test_blocks", "of the test samples, at the end",
+                            t->of[OF_TEST].block, t->of[OF_TEST].blocks};
     part[n++] = (TrainPart){"trace", "rows of what normalizers learned and adapted",
                             t->trace.row, t->trace.rows * t->trace.columns};
     *count = n;

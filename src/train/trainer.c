@@ -16,7 +16,7 @@ static double *no_numbers(Arena *arena, size_t count) {
 }
 
 static Numbers numbers_new(const Trainer *t, size_t count) {
-    Numbers numbers = {no_numbers(t->arena, count), {NULL}};
+    Numbers numbers = {.loss = no_numbers(t->arena, count)};
     for (size_t m = 0; m < t->task.metrics; m++)
         numbers.metric[m] = no_numbers(t->arena, count);
     return numbers;
@@ -65,6 +65,8 @@ static void take_memory(Trainer *t) {
     t->rate = no_numbers(t->arena, t->config.epochs);
     for (size_t i = 0; i < OF_PARTS; i++)
         t->of[i] = numbers_new(t, i < OF_EPOCH ? t->config.epochs : 1);
+    t->of[OF_TEST].blocks = evaluate_blocks(d->test.count);
+    t->of[OF_TEST].block = no_numbers(t->arena, t->of[OF_TEST].blocks);
     t->trace = trace_new(t->arena, t->net, t->config.epochs);
     t->counters = ZERO(t->arena, Counters, 1);
     t->order = TAKE(t->arena, size_t, t->dataset->train.count);
