@@ -82,7 +82,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab.pc DESTINATION ${CMA
 install(FILES ${public_headers} ${abi_header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/normlab)
 # What the program reads: scripts of figures, embedded images, published results; and a first plugin and program.
 set(share ${CMAKE_INSTALL_DATADIR}/normlab)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/experiments DESTINATION ${share} FILES_MATCHING PATTERN *.gp)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/experiments DESTINATION ${share} FILES_MATCHING PATTERN *.gp PATTERN claims.txt)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/data DESTINATION ${share} PATTERN *.py EXCLUDE)
 install(FILES ${PROJECT_SOURCE_DIR}/src/norm/template/variant.c ${PROJECT_SOURCE_DIR}/src/norm/template/program.c
   DESTINATION ${share})

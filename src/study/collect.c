@@ -1,5 +1,7 @@
 /* The runs of a sweep gathered into one file. It carries its runs' identities, so every
  * number in a table or a figure leads to the run that made it. */
+#include "gates.h"
+#include "ledger.h"
 #include "sweep.h"
 
 #include <math.h>
@@ -86,12 +88,29 @@ static void add_results(Table *t, const Sweep *sweep, const Record *const *recor
     table_stack(t, from, "series along seed", "");
 }
 
+/* Where the runs have them: the errors in blocks of test samples. */
+static void add_blocks(Table *t, const Sweep *sweep, const Record *const *record,
+                       const Record *like) {
+    const size_t cells = sweep->series * sweep->points * sweep->seeds;
+    const Field *one = table_find(&like->blocks, "test"),
+                **from = TAKE(t->arena, const Field *, cells);
+    if (one == NULL || one->number == NULL || one->rank != 1) return;
+    for (size_t i = 0; i < cells; i++) {
+        const Record *r = record[sweep->run_of[i]];
+        from[i] = r ? table_find(&r->blocks, "test") : NULL;
+    }
+    table_index(t, "block", "blocks of test samples, in their order", one->size[0]);
+    Field *all = table_stack(t, from, "series along seed", "block");
+    all->name = "test_block", all->units = one->units ? one->units : "1";
+}
+
 /* `like`: a run that is finished. */
 static void put_results(Store *store, Arena *arena, const Sweep *sweep,
                         const Record *const *record, const Record *like) {
     const char *along = sweep->experiment->along_label;
     const size_t cells = sweep->series * sweep->points * sweep->seeds;
     const char **id = TAKE(arena, const char *, cells);
+    const char **claims = TAKE(arena, const char *, cells);
     double *same = TAKE(arena, double, sweep->series),
            *rank = TAKE(arena, double, sweep->series);
     Table t =
@@ -109,12 +128,21 @@ static void put_results(Store *store, Arena *arena, const Sweep *sweep,
         same[i] = sweep->same[i];
         rank[i] = (double)series_rank(arena, sweep, i);
     }
-    for (size_t i = 0; i < cells; i++) id[i] = id_of(sweep, record, i);
+    for (size_t i = 0; i < cells; i++) {
+        const Record *r = record[sweep->run_of[i]];
+        id[i] = id_of(sweep, record, i);
+        claims[i] = ledger_digests_for(arena, sweep->ledger,
+                                       r ? table_fact(&r->provenance, "claims", "") : "",
+                                       sweep->experiment->name);
+    }
     table_numbers(&t, "same", "1: one and the same computation at every point", "series",
                   same);
     table_numbers(&t, "kind", "place of the normalizer in the registry: its colour",
                   "series", rank);
+    add_blocks(&t, sweep, record, like);
     table_texts(&t, "run", "identity of the run", "series along seed", id);
+    table_texts(&t, "claims", "digests of the claims that the run was made for",
+                "series along seed", claims);
     table_write(&t, store);
 }
 
@@ -155,6 +183,20 @@ static const char *mixture(Arena *arena, const Record *const *all, size_t runs) 
     return text.data;
 }
 
+/* Of the images that all runs are trained on, where these are the same. */
+static void put_gate(Store *store, Arena *arena, const Sweep *sweep) {
+    Error error = {.set = false};
+    const Run *first = &sweep->run[0];
+    for (size_t i = 0; i < sweep->runs; i++)
+        if (sweep->run[i].dataset != first->dataset ||
+            sweep->run[i].config.images != first->config.images ||
+            strcmp(sweep->metric.name, "error") != 0)
+            return;
+    const Baseline *gate = gates_of(arena, first->dataset, first->config.images, &error);
+    die_if(&error);
+    if (gate) gates_write(store, arena, gate);
+}
+
 /* What computed the runs: the first run's facts, and where another differs. */
 static void put_origin(Store *store, Arena *arena, const Record *const *all,
                        size_t runs) {
@@ -163,7 +205,7 @@ static void put_origin(Store *store, Arena *arena, const Record *const *all,
     for (size_t k = 0; k < first->facts; k++) {
         size_t different;
         const char *name = first->fact[k].name, *value = first->fact[k].value;
-        if (strcmp(name, "description") == 0) continue;
+        if (strcmp(name, "description") == 0 || strcmp(name, "claims") == 0) continue;
         values_of(arena, all, runs, name, &different);
         store_text(store, "/provenance", name,
                    different > 1 ? text_print(arena, "%s (not in every run)", value)
@@ -192,6 +234,7 @@ size_t collect(Arena *arena, const Sweep *sweep, const char *path, bool whole,
     learned_write(store, arena, sweep, record);
     pictures_collect(store, arena, sweep, record, finished[0]);
     put_published(store, arena, sweep);
+    if (whole) put_gate(store, arena, sweep);
     put_origin(store, arena, finished, count);
     const bool saved = store_save(store, path, error);
     store_close(store);

@@ -210,6 +210,7 @@ static Record *read_record(Arena *arena, const Store *store, Error *error) {
     r->config = table_read(store, arena, "/config", error);
     r->summary = table_read(store, arena, "/summary", error);
     r->metrics = table_read(store, arena, "/metrics", error);
+    r->blocks = table_read(store, arena, "/blocks", error);
     r->pictures = table_read(store, arena, "/pictures", error);
     r->times = table_read(store, arena, "/times", error);
     r->provenance = table_read(store, arena, "/provenance", error);

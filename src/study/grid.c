@@ -1,4 +1,6 @@
 /* Collected files read back: the numbers of a study, and which file they are in. */
+#include "gates.h"
+#include "spec.h"
 #include "study.h"
 
 #include <math.h>
@@ -62,6 +64,23 @@ static void read_along(Reader *r, const Table *t, Grid *g) {
     g->along = place;
 }
 
+/* "" where an older file has no such. */
+static const char *const *texts_of(Reader *r, const Table *t, const char *name,
+                                   size_t count) {
+    const Field *f = table_find(t, name);
+    if (f && f->text && field_count(f) == count) return f->text;
+    const char **none = TAKE(r->arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++) none[i] = "";
+    return none;
+}
+
+static void read_blocks(Reader *r, const Table *t, Grid *g, size_t cells) {
+    const char *name = "test_block";
+    if (table_find(t, "block") == NULL || table_find(t, name) == NULL) return;
+    table_list(t, "block", &g->blocks, &r->error);
+    g->test_block = table_array(t, name, cells * g->blocks, &r->error);
+}
+
 static void read_results(Reader *r, Grid *g) {
     Error *error = &r->error;
     const Table t = table_read(r->store, r->arena, "/results", error);
@@ -78,6 +97,9 @@ static void read_results(Reader *r, Grid *g) {
     g->rank = table_array(&t, "kind", g->series, error);
     double *none = TAKE(r->arena, double, total + 1); /* older files have no such */
     for (size_t i = 0; i < total; i++) none[i] = (double)NAN;
+    g->run = texts_of(r, &t, "run", total);
+    g->claims = texts_of(r, &t, "claims", total);
+    read_blocks(r, &t, g, total);
     g->train = table_find(&t, trained) ? table_array(&t, trained, total, error) : none;
     die_if(error);
 }
@@ -102,6 +124,8 @@ const Grid *grid_read(Arena *arena, const char *path) {
     read_head(&r, g);
     read_results(&r, g);
     read_published(&r, g);
+    die_if(&r.error);
+    g->gate = gates_read(r.store, arena, &r.error);
     die_if(&r.error);
     g->learned = grid_learned(r.store, arena, g, &g->learned_count);
     store_close(r.store);
@@ -158,6 +182,26 @@ const Grid *grid_plain(Arena *arena, const Grid *grid) {
     g->published_data = text_plain(arena, grid->published_data);
     g->published_name = plain_names(arena, grid->published_name, grid->published_series);
     return g;
+}
+
+/* ---- the recipe ------------------------------------------------------------------- */
+
+const char *grid_setting(Arena *arena, const Grid *g, const char *key) {
+    const size_t length = strlen(key);
+    for (const char *line = g->recipe; *line; line += strspn(line, "\n")) {
+        const size_t end = strcspn(line, "\n");
+        if (strncmp(line, key, length) == 0 && line[length] == '=')
+            return text_copy(arena, line + length + 1, end - length - 1);
+        line += end;
+    }
+    return NULL;
+}
+
+const char *grid_single(Arena *arena, const Grid *g, const char *key) {
+    size_t count = 0;
+    const char *value = grid_setting(arena, g, key);
+    if (value) spec_list(arena, value, &count);
+    return count == 1 ? value : NULL;
 }
 
 /* ---- the metric ------------------------------------------------------------------- */

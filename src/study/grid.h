@@ -5,6 +5,8 @@
 #include "experiment.h"
 #include "table.h"
 
+typedef struct Baseline Baseline; /* what is known without a network (baseline.h) */
+
 /* Names of NormReading in files. */
 extern const char *const study_readings[];
 
@@ -47,6 +49,11 @@ struct Grid {
      * samples, and on those that it was trained on in evaluation mode */
     const double *score, *test, *train;
     const double *diverged;
+    const char *const *run, *const
+                                *claims; /* [series, points, seeds] identities, digests */
+    size_t blocks; /* 0: the runs do not say how their error varies over test samples */
+    const double *test_block;   /* [series, points, seeds, blocks] */
+    const Baseline *gate;       /* [BASELINES]; NULL: the file does not say */
     const char *published;      /* source; NULL: none */
     const char *published_data; /* "other data (ImageNet)", "the same data" */
     size_t published_series, published_points;
@@ -61,6 +68,10 @@ struct Grid {
 const Grid *grid_read(Arena *arena, const char *path);
 /* Of an experiment that measures: where its file is, and no runs. */
 const Grid *grid_measured(Arena *arena, const Experiment *experiment, const char *path);
+/* The values of a key in the recipe, as they stand there; NULL: it says none. */
+const char *grid_setting(Arena *arena, const Grid *grid, const char *key);
+/* The same of a key that does not sweep; NULL: it does. */
+const char *grid_single(Arena *arena, const Grid *grid, const char *key);
 /* As people read the metric: a share in percent. Its unit in words, "" where it has none. */
 double grid_scale(const Grid *grid);
 const char *grid_unit(const Grid *grid);

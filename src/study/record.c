@@ -127,6 +127,20 @@ static void add_metric(Table *t, const TrainRecord *r, size_t m, const char *rul
             ->units = metric->unit;
 }
 
+/* What verdicts ask of test samples: how the error varies over them. */
+static void write_blocks(Store *store, Arena *arena, const TrainRecord *r) {
+    const TaskMetric *metric = &r->task->metric[0];
+    if (r->test.blocks == 0) return;
+    Table t = table_new(arena, "/blocks", "the test samples in blocks, in their order");
+    table_index(&t, "block",
+                text_print(arena, "%d test %s each", TRAIN_BLOCK, r->task->kind->samples),
+                r->test.blocks);
+    table_numbers(&t, "test", text_print(arena, "test %s of each", metric->name), "block",
+                  r->test.block)
+        ->units = metric->unit;
+    table_write(&t, store);
+}
+
 static void write_digest(Store *store, Arena *arena, const char *name,
                          const double *values, size_t count) {
     char digest[DIGEST_LENGTH + 1];
@@ -205,5 +219,7 @@ void record_write(Store *store, Arena *arena, const Run *run, const Trainer *tra
     pictures_write(store, arena, trainer);
     if (run->config.weights) kept_write(store, arena, trainer);
     write_summary(store, arena, trainer, &r, config_text(&run->config, arena, "score"));
+    write_blocks(store, arena, &r);
     study_provenance(store, arena);
+    if (*run->claims) store_text(store, "/provenance", "claims", run->claims);
 }

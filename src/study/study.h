@@ -7,6 +7,8 @@
 #include "grid.h"
 #include "store.h"
 
+typedef struct Ledger Ledger; /* what is claimed (ledger.h) */
+
 /* ---- studies.c: studies of one experiment ------------------------------------------- */
 
 /* The recipe's own studies are called "" (full) and STUDY_QUICK; one under other settings
@@ -74,6 +76,7 @@ typedef struct Sweep {
     size_t *run_of;           /* [series, points, seeds] -> run */
     size_t runs;
     Run *run;
+    const Ledger *ledger;
 } Sweep;
 
 /* What is wrong ends the program. */

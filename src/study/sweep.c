@@ -1,4 +1,5 @@
 /* From a plan to runs: one for each configuration that differs. */
+#include "ledger.h"
 #include "plan.h"
 
 #include <stdlib.h>
@@ -53,6 +54,7 @@ static size_t add_run(Plan *plan, Sweep *sweep, const Config *config, const char
     for (size_t i = 0; i < sweep->runs; i++)
         if (strcmp(sweep->run[i].id, run.id) == 0) return i;
     run.path = text_print(arena, "%s/%s.h5", runs_folder(arena), run.id);
+    run.claims = ledger_digests(arena, sweep->ledger, config->seed);
     Error error = {.set = false}; /* what cannot run is said before anything runs */
     trainer_fits(config, run.dataset, &error);
     if (error.set) die(error.code, "%s: %s", label, error.message);
@@ -157,6 +159,7 @@ const Sweep *study_plan(Arena *arena, const Wish *wish) {
     *sweep = (Sweep){.experiment = experiment,
                      .quick = wish->quick,
                      .own = plan->own,
+                     .ledger = ledger_read(arena),
                      .rule = one_of(plan, "score", "rule"),
                      .points = points.points,
                      .seeds = points.seeds,

@@ -17,6 +17,7 @@ struct Run {
     const Dataset *dataset;
     const char *id, *path; /* out/runs/ID.h5 */
     const char *label;     /* "group(4), batch 8, seed 2": for progress */
+    const char *claims;    /* digests of those that its seed decides */
 };
 
 /* ---- pool.c: several runs at a time ---------------------------------------------- */
@@ -63,6 +64,7 @@ typedef struct Record {
     size_t layers;
     const char **name; /* [layers] */
     Table *layer;      /* [layers] what the normalizer learned and adapted */
+    Table blocks;      /* of the test samples; nothing in older files */
 } Record;
 
 /* ---- finished.c: which file counts as a finished run ------------------------------- */

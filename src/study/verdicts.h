@@ -1,0 +1,64 @@
+/* verdicts: what the registered claims come to, over the studies that there are. */
+#ifndef NORMLAB_VERDICTS_H
+#define NORMLAB_VERDICTS_H
+
+#include "gates.h"
+#include "grid.h"
+#include "ledger.h"
+
+/* One primary contrast of a claim. Values in the unit that people read, points of percent. */
+typedef struct Ruling {
+    const Claim *claim;
+    const Contrast *contrast;
+    const Grid *grid; /* NULL: no study has its arms */
+    Judgement judgement;
+    size_t seeds;        /* that it was judged by */
+    size_t looks;        /* how often it was looked at */
+    bool exploratory;    /* by runs that were not made for it as it is registered */
+    bool changed;        /* runs were made for it, and then its record was changed */
+    bool lost;           /* another verdict is recorded than follows from the data */
+    const char *why;     /* in words, where it is neither decided nor undecided; "" */
+    const char *failing; /* its arms that do not beat the gate, "batch@1; batch@2"; "" */
+    size_t runs;
+    const char *const *run; /* [runs] identities */
+} Ruling;
+
+/* ---- verdicts.c ----------------------------------------------------------------------- */
+
+/* All contrasts of the claims in the ledger, or of those of one id or experiment (NULL: all), in
+ * their order. What cannot be read ends the program. */
+Ruling *study_verdicts(Arena *arena, const Ledger *ledger, const char *of, size_t *count);
+
+/* The claim over one study; its contrasts are written to `to`. */
+void claim_over(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid);
+
+/* ---- arms.c ----------------------------------------------------------------------------- */
+
+/* Which seeds of a study are looked at. */
+typedef struct View {
+    Arena *arena;
+    const Grid *grid;
+    bool trained; /* results on training samples; else on test samples */
+    size_t seeds;
+    const size_t *seed; /* [seeds] places in grid->seed */
+} View;
+
+bool has_arms(const Grid *grid, const Combination *c);
+/* Of [series, points, seeds]: that of an arm that the study has. */
+size_t cell_of(const Grid *grid, const Term *term, size_t seed);
+/* The combination seed by seed, and block by block where the runs say it. */
+Sample sample_of(const View *view, const Combination *c);
+
+/* Whether the arm beats both baselines, by the upper end of the paired interval of the difference.
+ * *why: by whom it is not beaten, or that nobody was asked. */
+bool study_beats_gate(Arena *arena, const Grid *grid, const Combination *arm,
+                      const size_t *seed, size_t seeds, const char **why);
+
+/* How often the same arm, paired with itself over other seeds, differs: k of n, over studies. */
+typedef struct SameArm {
+    size_t differ, pairs;
+} SameArm;
+
+void study_same_arm(Arena *arena, SameArm *to, const Grid *grid);
+
+#endif
