@@ -1,5 +1,8 @@
 /* run: from a recipe to runs, a collected file, a table and figures. */
+#include "ledger.h"
 #include "tool.h"
+
+#include <string.h>
 
 enum { MOST_JOBS = 1024 };
 
@@ -25,12 +28,41 @@ int run_study(const Call *call, const Sweep *sweep, bool published, const Grid *
     return study_draw(arena, grid, figure_form(arena, "svg", NULL), work.figure);
 }
 
+/* The settings of a claim, which nothing may change, up to a look at its seeds. */
+static void set_claim(const Call *call, Wish *wish, const char *id) {
+    Arena *arena = call->arena;
+    const Claim *c = ledger_find(ledger_read(arena), id);
+    if (c == NULL) die(EX_USAGE, "no claim '%s'; `normlab claims` shows them", id);
+    if (strcmp(c->experiment, wish->experiment->name) != 0)
+        die(EX_USAGE, "claim %s is of experiment %s", id, c->experiment);
+    if (c->needs)
+        die(EX_UNAVAILABLE, "claim %s cannot be run yet: it needs %s", id, c->needs);
+    if (c->refused)
+        die(EX_USAGE, "claim %s is refused: too many seeds would be needed", id);
+    if (wish->settings || wish->quick || wish->as)
+        die(EX_USAGE,
+            "--claim %s: its record says all settings, none beside it is expected", id);
+    const size_t look = call_count(call, "--look", 1, c->looks);
+    const char **setting = TAKE(arena, const char *, c->settings + 1);
+    memcpy(setting, c->setting, c->settings * sizeof *setting);
+    setting[c->settings] =
+        text_print(arena, "seed=%zu-%zu", c->seed[0], c->seed[c->look[look - 1] - 1]);
+    *wish = (Wish){.experiment = wish->experiment,
+                   .settings = c->settings + 1,
+                   .setting = setting,
+                   .as = c->id};
+}
+
 static int run_run(const Call *call) {
-    const Wish wish = {.experiment = experiment_find(call->arena, call->word[0]),
-                       .quick = call_option(call, "--quick") != NULL,
-                       .settings = call->settings,
-                       .setting = call->setting,
-                       .as = call_option(call, "--as")};
+    Wish wish = {.experiment = experiment_find(call->arena, call->word[0]),
+                 .quick = call_option(call, "--quick") != NULL,
+                 .settings = call->settings,
+                 .setting = call->setting,
+                 .as = call_option(call, "--as")};
+    const char *claim = call_option(call, "--claim");
+    if (claim == NULL && call_option(call, "--look"))
+        die(EX_USAGE, "--look is of --claim ID");
+    if (claim) set_claim(call, &wish, claim);
     const Sweep *sweep = study_plan(call->arena, &wish);
     const Grid *found;
     if (call_option(call, "--dry-run") == NULL)
@@ -42,8 +74,8 @@ static int run_run(const Call *call) {
 
 const Command command_run = {
     .name = "run",
-    .usage = "EXPERIMENT [key=value ...] [--quick] [--as NAME] [--jobs N] [--restart] "
-             "[--dry-run]",
+    .usage = "EXPERIMENT [key=value ...] [--quick] [--as NAME] [--claim ID [--look N]] "
+             "[--jobs N] [--restart] [--dry-run]",
     .summary = "Runs an experiment: comma lists sweep, finished runs are skipped, "
                "interrupted ones resume",
     .options =
@@ -53,6 +85,8 @@ const Command command_run = {
             {"--as", "NAME",
              "of the study, EXPERIMENT@NAME (other settings than the "
              "recipe's: else eight digits of them)"},
+            {"--claim", "ID", "the runs that a registered claim is decided by"},
+            {"--look", "N", "of --claim: seeds up to the N-th look (default: 1)"},
             {"--dry-run", NULL, "lists the runs and does none"},
             STUDY_OPTIONS},
     .least = 1,
