@@ -140,6 +140,10 @@ static void print_entry(Arena *arena, const Entry *e) {
     print_heading("mask");
     printf("%s%s\n", norm_unmasked(e->norm) ? "takes none: " : "leaves elements out",
            norm_unmasked(e->norm) ? norm_unmasked(e->norm) : "");
+    if (norm_takes_moments(e->norm)) {
+        print_heading("given");
+        puts("the moments of its cells may be, in training");
+    }
     print_options(arena, e);
     print_work(arena, e);
     print_proved(e);

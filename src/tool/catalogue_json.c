@@ -80,6 +80,7 @@ void print_json_entry(Arena *arena, const Entry *e) {
     const char *why = norm_by_design(e->norm);
     const char *holds = norm_holds(e->norm);
     const char *unmasked = norm_unmasked(e->norm);
+    printf("\"takes_moments\": %s, ", norm_takes_moments(e->norm) ? "true" : "false");
     printf("\"by_design\": %s, \"holds\": %s, \"unmasked\": %s, ",
            why ? json_text(arena, why) : "null", holds ? json_text(arena, holds) : "null",
            unmasked ? json_text(arena, unmasked) : "null");

@@ -66,6 +66,38 @@ static void observed_in_blocks(const char *spec, size_t block) {
     arena_free(arena);
 }
 
+/* As one block of all samples, where the context asks for that. */
+static void observed_whole(const char *spec) {
+    Arena *arena = arena_new();
+    const Lattice at = {6, 4, 7};
+    Trial g = given_at(arena, spec, at);
+    unsigned char *mask = some_of(arena, at, 3);
+    g.mask = mask;
+    leave_out(mask, at, 0, 4); /* blocks of none, the first two */
+    Tape *tape = tape_new(arena);
+    Node *in[NORM_MAX_PARAMS];
+    double *observed[] = {TAKE(arena, double, at.C), TAKE(arena, double, at.C)};
+    for (size_t k = 0; k < g.norm->params; k++)
+        in[k] = tape_leaf(tape, SHAPE(g.norm->param[k].count), g.param[k]);
+    NormContext call = trial_context(&g, tape, in);
+    call.observed = observed;
+    call.whole = true;
+    norm_apply(&call, tape_leaf(tape, g.shape, g.x));
+    for (size_t c = 0; c < at.C; c++) {
+        const Seen s = seen_of(&g, 0, at.N, c);
+        const bool uncentred = g.norm->uncentred;
+        assert_near(observed[0][c], (double)(uncentred ? s.square : s.mean), 1e-14);
+        if (!uncentred) assert_near(observed[1][c], (double)s.variance, 1e-14);
+    }
+    arena_free(arena);
+}
+
+static void all_samples_are_one_block(void **state) {
+    (void)state;
+    observed_whole("ghost(2)");
+    observed_whole("ghost(2, center=no)");
+}
+
 static void running_moments_are_of_members(void **state) {
     (void)state;
     observed_in_blocks("batch", 6);
@@ -167,9 +199,11 @@ static void some_take_none(void **state) {
     }
 }
 
-static const Case CASES[] = {
-    CASE(oracle, running_moments_are_of_members), CASE(oracle, groups_are_of_members),
-    CASE(example, empty_samples_are_no_samples), CASE(theorem, of_nothing_nothing_comes),
-    CASE(fault, some_take_none)};
+static const Case CASES[] = {CASE(oracle, running_moments_are_of_members),
+                             CASE(oracle, all_samples_are_one_block),
+                             CASE(oracle, groups_are_of_members),
+                             CASE(example, empty_samples_are_no_samples),
+                             CASE(theorem, of_nothing_nothing_comes),
+                             CASE(fault, some_take_none)};
 
 HARNESS_MAIN("norm_masks", CASES)
