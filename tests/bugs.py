@@ -3,13 +3,15 @@ old, new). Every occurrence of `old` in the function is replaced; there must be 
 thread where users or authors found it.
 """
 
-KERNEL, DEFINITION, MOMENTS, GROUP = "norm/kernel.c", "norm/partitioned.c", "tensor/partition.c", "norm/group.c"
+CELLS, KERNEL, BACKWARD = "norm/cells.c", "norm/kernel.c", "norm/kernel_backward.c"
+DEFINITION, MOMENTS, GROUP = "norm/partitioned.c", "tensor/moments.c", "norm/group.c"
 
-FIRST_OF_SET = "p->member[p->start[p->cell_of[{}]]]"
-MEANS = """double a = form == STANDARD_CENTRED ? tree_total(&h) / count : 0.0,
-           b = tree_total(&hx) / count;"""
-SCALE = "gamma ? gamma[row.channel] : 1.0, cells[slab], a, b, p->L,"
-APART = "s.rstd * ((h[offset + l] - a[first + l]) - xhat * b[first + l]);"
+FIRST_OF_SET = "{0}->p->member[{0}->p->start[{0}->p->cell_of[{1}]]]"
+SCALE, CHANNEL = "slope.scale = at_channel(b->gamma, row.channel, 1.0);", "at_channel(b->gamma, row.channel, 1.0)"
+SCALED = ("slab_means", "slab_dx", "slab_dx_fixed", "column_means", "apart_dx")  # who reads gamma
+A, B = "b->form == STANDARD_CENTRED ? tree_total(&h) / count : 0.0", "tree_total(&hx) / count"
+MEANS = "for (size_t j = 0; b->form == STANDARD_UNCENTRED && j < part->width; j++) h[j] = 0.0;"
+NO_MEANS = "for (size_t j = 0; j < part->width; j++) {}[j] = 0.0;"
 RSTD, RSTD_OF_ALL = "1.0 / sqrt(all)", "1.0 / sqrt(square)"
 SAVED = "y->saved, f->partition,"
 CALL = "    standard_backward(out, g,"
@@ -29,51 +31,52 @@ def other_rstd(expression):
 
 
 # A cell's scale is made in a loop over ordinary ones, and in standard_of.
-EPS_OUTSIDE = [(KERNEL, "standard_of", RSTD, "1.0 / (sqrt(weight * square) + rest)")]
-UNBIASED = [(KERNEL, "standard_of", "moments_variance(", "moments_unbiased(")]
+EPS_OUTSIDE = [(CELLS, "standard_of", RSTD, "1.0 / (sqrt(weight * square) + rest)")]
+UNBIASED = [(CELLS, "standard_of", "moments_variance(", "moments_unbiased(")]
 
 BUGS = [
     # ---- backward: terms of dx ------------------------------------------------------------------------------------
     ("oneDNN #3543: each channel's own sums where its group's belong",
-     [(KERNEL, "slab_dx", SCALE, """gamma ? gamma[row.channel] : 1.0, cells[slab],
-               (gamma ? gamma[row.channel] : 1.0) * sum_dy[row.number] / (double)p->L,
-               (gamma ? gamma[row.channel] : 1.0) * sum_dyx[row.number] / (double)p->L, p->L,""")]),
+     [(BACKWARD, "slab_dx", SCALE, SCALE + """
+        slope.a = slope.scale * b->sum_dy[row.number] / (double)b->p->L;
+        slope.b = slope.scale * b->sum_dyx[row.number] / (double)b->p->L;""")]),
     ("mamba PR #547: means over all channels, not over the group",
-     [(KERNEL, "slab_dx", "(double)partition_count(p, slab)", "(double)(p->block * p->C * p->L)")]),
+     [(BACKWARD, "slab_means", "(double)partition_count(b->p, slab)", "(double)(b->p->block * b->p->C * b->p->L)")]),
     ("tt-metal #53204: mean(h) subtracted twice",
-     [(KERNEL, "row_dx", "(scale * dy[l] - a)", "(scale * dy[l] - a - a)")]),
+     [(BACKWARD, "slab_means", "? tree_total(&h) / count", "? 2.0 * tree_total(&h) / count")]),
     ("tt-metal #53204: only the last share of mean(h xhat) survives",
-     [(KERNEL, "slab_dx", "tree_push(&hx,", "hx = (TreeSum){.count = 0}, tree_push(&hx,")]),
+     [(BACKWARD, "slab_means", "tree_push(&hx,", "hx = (TreeSum){.count = 0}, tree_push(&hx,")]),
     ("Knet.jl #288: gamma left out of dx",
-     [(KERNEL, "slab_dx", "scale * sum_dy[row.number]", "sum_dy[row.number]"),
-      (KERNEL, "slab_dx", "scale * sum_dyx[row.number]", "sum_dyx[row.number]"),
-      (KERNEL, "slab_dx", SCALE, "1.0, cells[slab], a, b, p->L,")]),
+     [(BACKWARD, "slab_means", "scale * b->sum_dy[row.number]", "b->sum_dy[row.number] + 0.0 * scale"),
+      (BACKWARD, "slab_means", "scale * b->sum_dyx[row.number]", "b->sum_dyx[row.number]"),
+      (BACKWARD, "slab_dx", SCALE, "slope.scale = 1.0;")]),
     ("gamma left out of mean(h xhat) alone",
-     [(KERNEL, "slab_dx", "scale * sum_dyx[row.number]", "sum_dyx[row.number]")]),
+     [(BACKWARD, "slab_means", "scale * b->sum_dyx[row.number]", "b->sum_dyx[row.number]")]),
     ("gamma left out of mean(h xhat) alone, positions apart",
-     [(KERNEL, "apart_products", "h[offset + l] * xhat", "dy[offset + l] * xhat")]),
+     [(BACKWARD, "column_means", "for (int t = 0; t < 2; t++) tree_rows_push", """double other[PASS_COLUMNS];
+        for (size_t r = 0; r < PASS_ROWS; r++) c.scale[r] = 1.0;
+        b->pass->column_products(other, leaf[1], &c, false);
+        for (int t = 0; t < 2; t++) tree_rows_push""")]),
     ("DeepSpeed PR #692: gamma by the place in its block, not by the channel",
-     [(KERNEL, function, "gamma[row.channel]", "gamma[row.at - row.first]")
-      for function in ("slab_dx", "slab_dx_fixed", "apart_products")]),
+     [(BACKWARD, function, CHANNEL, "at_channel(b->gamma, row.at - row.first, 1.0)")
+      for function in ("slab_means", "slab_dx", "slab_dx_fixed", "column_means")]),
     ("statistics taken for constants",
-     [(KERNEL, "slab_dx", MEANS, "double a = 0.0, b = 0.0; (void)count, (void)form;"),
-      (KERNEL, "apart_dx", APART, "s.rstd * (h[offset + l] + 0.0 * xhat);")]),
+     [(BACKWARD, "slab_means", A, "0.0 * count"), (BACKWARD, "slab_means", B, "0.0"),
+      (BACKWARD, "apart_dx", MEANS, NO_MEANS.format("h[j] = hx"))]),
     ("the mean taken for a constant",
-     [(KERNEL, "slab_dx", MEANS, "double a = 0.0, b = tree_total(&hx) / count; (void)form;"),
-      (KERNEL, "apart_dx", APART, "s.rstd * (h[offset + l] - xhat * b[first + l]);")]),
+     [(BACKWARD, "slab_means", A, "0.0"), (BACKWARD, "apart_dx", MEANS, NO_MEANS.format("h"))]),
     ("the variance taken for a constant",
-     [(KERNEL, "slab_dx", MEANS, "double a = form == STANDARD_CENTRED ? tree_total(&h) / count : 0.0, b = 0.0;"),
-      (KERNEL, "apart_dx", APART, "s.rstd * (h[offset + l] - a[first + l] + 0.0 * xhat);")]),
+     [(BACKWARD, "slab_means", B, "0.0"), (BACKWARD, "apart_dx", MEANS, MEANS + NO_MEANS.format("hx"))]),
     ("pytorch #586, xla #913: evaluation with training's backward",
-     [(KERNEL, "backward", "if (out.dx && given)", "if (0)")]),
+     [(BACKWARD, "slab_backward", "b->out.dx && b->form == STANDARD_GIVEN", "0")]),
     ("FlagGems #5222: the saved 1/std read as a variance", other_rstd("1.0 / sqrt(cells->cell[i].rstd + f->context.norm->eps)")),
     ("chainer PR #4191: eps missing in the backward alone",
      other_rstd("f->fixed ? cells->cell[i].rstd : 1.0 / sqrt(1.0 / (cells->cell[i].rstd * cells->cell[i].rstd) - f->context.norm->eps)")),
     # ---- backward: gamma and beta ---------------------------------------------------------------------------------
     ("Paddle #54244, PR #34102: dgamma and dbeta forgotten where x wants no gradient",
-     [(KERNEL, "backward", "reduce_rows(", "if (out.dx) reduce_rows(")]),
+     [(BACKWARD, "standard_backward", "reduce_rows(", "if (out.dx) reduce_rows(")]),
     ("Oneflow PR #10045: crash where gamma or beta is frozen",
-     [(KERNEL, "reduce_rows", "out && c < p->C", "c < p->C")]),
+     [(BACKWARD, "reduce_rows", "out && c < p->C", "c < p->C")]),
     ("aprender PR #2200: gamma and beta cut off from the gradient",
      [(DEFINITION, "fused_backward", "dx[0], dx[1], dx[2],", "dx[0], NULL, NULL,")]),
     ("Oneflow PR #6149: dgamma and dbeta exchanged",
@@ -88,27 +91,32 @@ BUGS = [
                 dx[1][c] += g[(n * p->C + c) * p->L + l] * y->value[(n * p->C + c) * p->L + l];
     }""")]),
     ("pytorch #61521: the backward's sums are not centred",
-     [(KERNEL, "row_sums", "dy[l] * (((x[l] - s.shift) - s.offset) * s.rstd))", "dy[l] * x[l])"),
-      (KERNEL, "row_sums", "*sum_dyx = tree_total(&second);", """*sum_dyx = tree_total(&second);
-    if (!p->apart) *sum_dyx = (*sum_dyx - (cell->shift + cell->offset) * *sum_dy) * cell->rstd;""")]),
+     [(BACKWARD, "row_sums_begin", "(Affine){cell.shift, cell.offset, cell.rstd, 1.0, 0.0}",
+       "(Affine){0.0, 0.0, 1.0, 1.0, 0.0 * cell.rstd}"),
+      (BACKWARD, "row_sums_moved", "s->b->sum_dyx[s->row.number] = tree_total(&s->second);",
+       """const Standard cell = s->b->cells[s->slab];
+    s->b->sum_dyx[s->row.number] =
+        (tree_total(&s->second) - (cell.shift + cell.offset) * tree_total(&s->first)) * cell.rstd;""")]),
     # ---- backward: what is there already --------------------------------------------------------------------------
     ("mxnet #18499: dx overwritten where it should be added",
-     [(KERNEL, "slab_dx", "out.keep_dx", "0.0"), (KERNEL, "slab_dx_fixed", "out.keep_dx", "0.0"),
-      (KERNEL, "apart_dx", "out.keep_dx == 0.0 ? d : *dx + d", "d")]),
+     [(BACKWARD, function, "pass_to(b->out.keep_dx,", "pass_to(0.0,")
+      for function in ("slab_dx", "slab_dx_fixed", "apart_dx")]),
     ("mxnet #18499: dgamma and dbeta not written where they should be added",
-     [(KERNEL, "reduce_rows", "out && c < p->C", "out && keep == 0.0 && c < p->C")]),
+     [(BACKWARD, "reduce_rows", "out && c < p->C", "out && keep == 0.0 && c < p->C")]),
     ("dgamma and dbeta overwritten where they should be added",
-     [(KERNEL, "reduce_rows", "keep == 0.0 ? sum : out[c] + sum", "sum")]),
+     [(BACKWARD, "reduce_rows", "keep == 0.0 ? sum : out[c] + sum", "sum")]),
     ("dx added where it should be overwritten",
-     [(KERNEL, "slab_dx", "out.keep_dx", "1.0"), (KERNEL, "slab_dx_fixed", "out.keep_dx", "1.0"),
-      (KERNEL, "apart_dx", "out.keep_dx == 0.0 ? d : *dx + d", "*dx + d")]),
+     [(BACKWARD, function, "pass_to(b->out.keep_dx,", "pass_to(1.0,")
+      for function in ("slab_dx", "slab_dx_fixed", "apart_dx")]),
     # ---- forward ----------------------------------------------------------------------------------------------------
     ("onnx #5466, mxnet #17139, Oneflow PR #4848: gamma and beta per group, consistently",
-     [(KERNEL, function, "[row.channel]", f"[{FIRST_OF_SET.format('row.channel')}]")
-      for function in ("forward", "slab_dx", "slab_dx_fixed", "apart_products")] +
-     [(KERNEL, "reduce_rows", "double sum = sum_strided(sums + c, p->N, p->C);", """double sum = 0.0;
+     [(BACKWARD, function, "row.channel", FIRST_OF_SET.format("b", "row.channel")) for function in SCALED[:-1]] +
+     [(BACKWARD, "apart_dx", ".channel, 1.0)", ".channel * 0 + %s, 1.0)" % FIRST_OF_SET.format("b", "first.channel")),
+      (KERNEL, "write_columns", "row.channel", FIRST_OF_SET.format("f", "row.channel")),
+      (KERNEL, "row_map", "row->channel", FIRST_OF_SET.format("f", "row->channel")),
+      (BACKWARD, "reduce_rows", "double sum = sum_strided(sums + c, p->N, p->C);", """double sum = 0.0;
         for (size_t k = 0; k < p->C; k++)
-            if (%s == c) sum += sum_strided(sums + k, p->N, p->C);""" % FIRST_OF_SET.format("k"))]),
+            if (p->member[p->start[p->cell_of[k]]] == c) sum += sum_strided(sums + k, p->N, p->C);""")]),
     ("keras-contrib PR #243: one group taken for instance, C groups for layer",
      [(GROUP, "configure", "C / number", "number")]),
     ("fla PR #508, ncnn PR #311: eps outside the root, in the kernel", EPS_OUTSIDE),
@@ -124,15 +132,16 @@ BUGS = [
     m.variance = tape_mul(t, m.variance, tape_leaf(t, SHAPE(partition_cells(p)), factor));
     return m;""")]),
     ("Synchronized-BatchNorm-PyTorch #43: sqrt(max(v, eps))",
-     [(KERNEL, "standard_of", "weight * square + rest", "fmax(weight * square, rest)")]),
-    ("the root forgotten", [(KERNEL, "standard_of", RSTD, "1.0 / all")]),
+     [(CELLS, "standard_of", "weight * square + rest", "fmax(weight * square, rest)")]),
+    ("the root forgotten", [(CELLS, "standard_of", RSTD, "1.0 / all")]),
     ("pytorch #40302, Paddle #16654: variance as E[x^2] - mean^2",
-     [(MOMENTS, "slab_moments_in", "if (m.offset * m.offset * count > m.m2 / 4.0)",
-       "m = slab_moments_about(x, scale, 0.0, p, slab, count); if (0)"),
+     [(MOMENTS, "settled", "if (m.offset * m.offset * m.count > m.m2 / 4.0)",
+       "m = slab_moments_about(x, m.scale, 0.0, p, slab, m.count); if (0)"),
       (MOMENTS, "column_moments_in", "shift[j] += first[j] / count;", "shift[j] = 0.0;")]),
     ("pytorch #94288: y = (gamma rstd) x + (beta - mean gamma rstd)",
-     [(KERNEL, "forward", "((in[l] - s.shift) - s.offset) * s.rstd * scale + bias",
-       "in[l] * (s.rstd * scale) + (bias - (s.shift + s.offset) * (s.rstd * scale))")]),
+     [(KERNEL, "row_map", "s->shift", "0.0"), (KERNEL, "row_map", "s->offset", "0.0"),
+      (KERNEL, "row_map", "at_channel(f->beta, row->channel, 0.0)",
+       "at_channel(f->beta, row->channel, 0.0) - (s->shift + s->offset) * (s->rstd * at_channel(f->gamma, row->channel, 1.0))")]),
     ("running moments used in training",
      [(DEFINITION, "fuse", "moments[context->mode]", "moments[NORM_EVAL]")]),
     ("xla #913 the other way: the batch's moments used in evaluation",

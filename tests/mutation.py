@@ -47,15 +47,19 @@ LISTED = os.path.join(HOME, "tests", "mutation.txt")
 
 # file -> functions left out; all others are broken, new ones too.
 KERNELS = {  # units of 2^k, of which any near one will do: norm_range.c, which takes seconds
-           "norm/kernel.c": ("exponent_of", "larger", "standard_scaled", "is_ordinary", "standard_cells", "standard_put",
-                             "in_units", "out_of_units"),
+           "norm/cells.c": ("exponent_of", "larger", "standard_scaled", "is_ordinary", "standard_cells", "standard_put",
+                            "has_units", "in_units", "out_of_units"),
+           # what large tensors alone do, in the order of memory: norm_past.c
+           "norm/kernel.c": ("write_slab_beside", "slab_beside_slab"),
+           "norm/kernel_backward.c": ("row_sums_next", "slab_dx_beside", "slab_beside_slab"),
            # no derivatives: norm_use.c, norm_combine.c, norm_adapt.c, norm_forms.c; what `apply` stores: apply.py
            "norm/partitioned.c": ("observe", "observe_now", "observe_rows", "observe_channels", "observe_squares",
                                   "square_of", "norm_moments", "norm_moments_over", "norm_standardized", "defined_moments")}
-MOMENTS = {"tensor/partition.c": ("is_ordinary", "largest_exponent", "extreme_scale", "moments_plain", "moments_scaled",  # the same
-                                  "partition_map", "partition_blocks", "partition_smallest", "partition_cell",
-                                  "partition_cells", "partition_slabs", "partition_count",  # shared with the oracle
-                                  "moments_unbiased", "moments_merge")}
+MOMENTS = {"tensor/moments.c": ("is_ordinary", "largest_exponent", "extreme_scale", "in_doubles",  # the same
+                                "moments_plain", "moments_scaled", "moments_unbiased", "moments_merge",
+                                "slab_sums_begin", "slab_sums_moved", "slab_sums_take", "slab_sums_end", "jump_of"),
+           "tensor/partition.c": ("partition_map", "partition_blocks", "partition_smallest", "partition_cell",
+                                  "partition_cells", "partition_slabs", "partition_count")}  # shared with the oracle
 # Texts of combinations: what returns a node or a field.
 COMBINATIONS = ["norm/mix.c", "norm/blend.c", "norm/split.c", "norm/chain.c"]
 # Positions together, apart, and moments that are given: who is asked about kernels and moments. The others are other

@@ -1,310 +1,152 @@
-/* The fused kernels of every partition normalizer (notes/10-partitions.md, P-5 and P-6).
- * Slab by slab, so that a slab is read again while it is still in the cache. */
-#include "kind.h"
+/* The fused forward of every partition normalizer (notes/10-partitions.md, P-5): slab by slab,
+ * so that a slab is read again while it is still in a cache. */
+#include "kernel.h"
 
-#include <limits.h>
-#include <math.h>
-#include <string.h>
-
-/* ---- cells ----------------------------------------------------------------------- */
-
-/* The exponent of a, or less than that of any double. */
-static int exponent_of(double a) {
-    return a == 0.0 ? INT_MIN / 4 : ilogb(a);
-}
-
-static int larger(int a, int b) {
-    return a > b ? a : b;
-}
-
-/* In units of 2^scale in which the standard deviation is near 1. */
-static Standard standard_scaled(Moments m, bool uncentred, double weight, double rest,
-                                int *unit) {
-    const double variance = m.m2 / m.count, mean = m.shift + m.offset;
-    int scale = larger(exponent_of(sqrt(variance)) + m.scale, exponent_of(rest) / 2);
-    if (uncentred) scale = larger(scale, exponent_of(mean) + m.scale);
-    const int by = m.scale - scale;
-    const double about = uncentred ? ldexp(mean, by) : 0.0;
-    const double square = ldexp(variance, 2 * by) + about * about;
-    const double rstd = 1.0 / sqrt(weight * square + ldexp(rest, -2 * scale));
-    *unit = scale;
-    if (uncentred) return (Standard){0.0, 0.0, rstd};
-    return (Standard){ldexp(m.shift, by), ldexp(m.offset, by), rstd};
-}
-
-/* A variance of which all is a double. */
-static bool is_ordinary(double variance) {
-    return variance >= 0x1p-1000 && variance <= 0x1p1000;
-}
-
-static inline Standard standard_of(Moments m, bool uncentred, double weight, double rest,
-                                   int *unit) {
-    const double mean = uncentred ? moments_mean(m) : 0.0;
-    const double square = moments_variance(m) + mean * mean;
-    const double all = weight * square + rest;
-    const bool flat = m.m2 == 0.0 && mean == 0.0,
-               ordinary = m.scale == 0 && is_ordinary(all);
-    *unit = 0;
-    if (!flat && !ordinary && isfinite(m.m2) && isfinite(m.offset) && isfinite(rest))
-        return standard_scaled(m, uncentred, weight, rest, unit);
-    const double rstd = all == 0.0 ? 0.0 : 1.0 / sqrt(all);
-    return uncentred ? (Standard){0.0, 0.0, rstd} : (Standard){m.shift, m.offset, rstd};
-}
-
-StandardCells *standard_cells(Arena *arena, size_t count) {
-    StandardCells *cells = TAKE(arena, StandardCells, 1);
-    *cells = (StandardCells){count, TAKE(arena, Standard, count), NULL,
-                             TAKE(arena, int, count)};
-    return cells;
-}
-
-void standard_put(StandardCells *cells, size_t i, Standard cell, int scale) {
-    cells->cell[i] = cell;
-    if (scale != 0 && cells->scale == NULL) {
-        cells->scale = cells->room;
-        memset(cells->scale, 0, cells->count * sizeof *cells->scale);
+Columns columns_of(double *room, const Standard *cell, size_t width) {
+    double *shift = room, *offset = shift + width, *rstd = offset + width;
+    for (size_t j = 0; j < width; j++) {
+        shift[j] = cell[j].shift;
+        offset[j] = cell[j].offset;
+        rstd[j] = cell[j].rstd;
     }
-    if (cells->scale) cells->scale[i] = scale;
+    return (Columns){shift, offset, rstd};
 }
 
-void standard_set(StandardCells *cells, size_t i, Moments m, bool uncentred,
-                  double weight, double rest) {
-    int scale;
-    const Standard cell = standard_of(m, uncentred, weight, rest, &scale);
-    standard_put(cells, i, cell, scale);
+/* All of a call. */
+typedef struct Forward {
+    StandardForward out;
+    const double *x, *gamma, *beta;
+    StandardCells *cells;
+    const Partition *p;
+    Arena *scratch;
+    const Passes *pass;
+} Forward;
+
+/* ---- y = gamma xhat + beta --------------------------------------------------------- */
+
+static Affine row_map(const Forward *f, const Standard *s, const Stretch *row) {
+    return (Affine){s->shift, s->offset, s->rstd, at_channel(f->gamma, row->channel, 1.0),
+                    at_channel(f->beta, row->channel, 0.0)};
 }
 
-void standard_set_all(StandardCells *cells, const Moments *moments, bool uncentred,
-                      double eps) {
-    for (size_t i = 0; i < cells->count; i++) {
-        int scale;
-        cells->cell[i] = standard_of(moments[i], uncentred, 1.0, eps, &scale);
-        if (scale != 0 || cells->scale) standard_put(cells, i, cells->cell[i], scale);
+static void write_slab(const Forward *f, const double *x, size_t slab) {
+    const PassTo to = pass_to(0.0, f->p);
+    for (Stretch row = slab_rows(f->p, slab); row.left > 0; stretch_next(&row, f->p))
+        f->pass->affine(f->out.y + row.offset, x + row.offset, f->p->L,
+                        row_map(f, &f->cells->cell[slab], &row), to);
+}
+
+/* The same while the sums of the slab that comes next are taken. */
+static void write_slab_beside(const Forward *f, size_t slab, SlabSums *next) {
+    for (Stretch row = slab_rows(f->p, slab); row.left > 0; stretch_next(&row, f->p)) {
+        const Affine map = row_map(f, &f->cells->cell[slab], &row);
+        double *y = f->out.y + row.offset;
+        const double *x = f->x + row.offset;
+        Beside sums;
+        const size_t n = slab_sums_take(next, f->p->L, &sums);
+        if (n > 0) f->pass->affine_beside(y, x, n, map, &sums);
+        f->pass->affine(y + n, x + n, f->p->L - n, map, PASS_PAST);
     }
 }
 
-/* ---- forward: y = gamma xhat + beta ---------------------------------------------- */
-
-static void forward(double *restrict y, const double *restrict x, const double *gamma,
-                    const double *beta, const Standard *cells, const Partition *p) {
-    const size_t L = p->L;
-    for (size_t slab = 0; slab < partition_slabs(p); slab++)
-        for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
-            const double scale = gamma ? gamma[row.channel] : 1.0,
-                         bias = beta ? beta[row.channel] : 0.0;
-            const double *in = x + row.offset;
-            double *out = y + row.offset;
-            if (p->apart) {
-                const Standard *s = cells + slab * L;
-                for (size_t l = 0; l < L; l++)
-                    out[l] =
-                        ((in[l] - s[l].shift) - s[l].offset) * s[l].rstd * scale + bias;
-            } else {
-                const Standard s = cells[slab];
-                for (size_t l = 0; l < L; l++)
-                    out[l] = ((in[l] - s.shift) - s.offset) * s.rstd * scale + bias;
-            }
-        }
-}
-
-/* ---- backward: h = gamma dy, dx = rstd (h - mean(h) - xhat mean(h xhat)), without the
- * mean(h) where the cell is not centred ---------------------------------------------- */
-
-/* Sums over one row of dy and dy xhat: the row's share of dbeta and dgamma. */
-static void row_sums(double *sum_dy, double *sum_dyx, const double *dy, const double *x,
-                     const Standard *cell, const Partition *p) {
-    TreeSum first, second;
-    tree_clear(&first);
-    tree_clear(&second);
-    if (p->apart) {
-        TREE_SUM2(&first, &second, p->L, l, dy[l],
-                  dy[l] * (((x[l] - cell[l].shift) - cell[l].offset) * cell[l].rstd))
-    } else {
-        const Standard s = *cell;
-        TREE_SUM2(&first, &second, p->L, l, dy[l],
-                  dy[l] * (((x[l] - s.shift) - s.offset) * s.rstd))
+static void write_columns(const Forward *f, const double *x, const Part *part) {
+    const PassTo to = pass_to(0.0, f->p);
+    double *room = TAKE(f->scratch, double, 3 * part->width);
+    const Columns of = columns_of(room, f->cells->cell + part->first, part->width);
+    const size_t ahead = x == f->x ? columns_ahead(part) : 0;
+    for (Stretch row = slab_rows(f->p, part->slab); row.left > 0;
+         stretch_next(&row, f->p)) {
+        const size_t at = row.offset + part->l0;
+        const ColumnMap map = {of, at_channel(f->gamma, row.channel, 1.0),
+                               at_channel(f->beta, row.channel, 0.0), ahead};
+        f->pass->column_affine(f->out.y + at, x + at, part->width, map, to);
     }
-    *sum_dy = tree_total(&first);
-    *sum_dyx = tree_total(&second);
 }
 
-/* dx of one row whose cell has the means a = mean(h), b = mean(h xhat). */
-static void row_dx(double *restrict dx, const double *restrict dy,
-                   const double *restrict x, double scale, Standard s, double a, double b,
-                   size_t L, double keep) {
-    if (keep == 0.0)
-        for (size_t l = 0; l < L; l++) {
-            double xhat = ((x[l] - s.shift) - s.offset) * s.rstd;
-            dx[l] = s.rstd * ((scale * dy[l] - a) - xhat * b);
-        }
+/* By its cells as they are. */
+static void write_part(const Forward *f, const Part *part) {
+    ArenaMark mark = arena_mark(f->scratch);
+    const double *x = f->x;
+    if (has_units(f->cells, part)) {
+        double *scaled = room_for_all(f->scratch, f->p);
+        in_units(scaled, x, f->cells->scale, part);
+        x = scaled;
+    }
+    if (f->p->apart)
+        write_columns(f, x, part);
     else
-        for (size_t l = 0; l < L; l++) {
-            double xhat = ((x[l] - s.shift) - s.offset) * s.rstd;
-            dx[l] += s.rstd * ((scale * dy[l] - a) - xhat * b);
+        write_slab(f, x, part->slab);
+    arena_rewind(f->scratch, mark);
+}
+
+/* ---- and the moments before it ------------------------------------------------------ */
+
+static void set_cells(const Forward *f, const Part *part) {
+    const size_t end = part->first + (f->p->apart ? part->width : 1);
+    for (size_t i = part->first; i < end; i++)
+        standard_set(f->cells, i, f->out.moments[i], f->out.uncentred, 1.0, f->out.eps);
+}
+
+/* Cells that are there already: in the order of memory. */
+static void row_after_row(const Forward *f) {
+    const Partition *p = f->p;
+    Stretch row = {.channel = 0};
+    for (size_t n = 0; n < p->N; n++)
+        for (row.channel = 0; row.channel < p->C; row.channel++) {
+            const Standard *s = &f->cells->cell[partition_cell(p, n, row.channel, 0)];
+            f->pass->affine(f->out.y + row.offset, f->x + row.offset, p->L,
+                            row_map(f, s, &row), pass_to(0.0, p));
+            row.offset += p->L;
         }
 }
 
-/* The same where the cell's moments are given: x has no part in it, were it infinite. */
-static void row_dx_fixed(double *restrict dx, const double *restrict dy, double factor,
-                         size_t L, double keep) {
-    for (size_t l = 0; l < L; l++)
-        dx[l] = keep == 0.0 ? factor * dy[l] : dx[l] + factor * dy[l];
-}
-
-static void slab_dx_fixed(StandardGradient out, const double *dy, const double *gamma,
-                          const Standard *cells, const Partition *p, size_t slab) {
-    for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
-        double scale = gamma ? gamma[row.channel] : 1.0;
-        for (size_t l = 0; p->apart && l < p->L; l++)
-            row_dx_fixed(out.dx + row.offset + l, dy + row.offset + l,
-                         cells[slab * p->L + l].rstd * scale, 1, out.keep_dx);
-        if (p->apart) continue;
-        row_dx_fixed(out.dx + row.offset, dy + row.offset, cells[slab].rstd * scale, p->L,
-                     out.keep_dx);
-    }
-}
-
-/* Positions together: the cell's means are sums of what its rows already know. */
-static void slab_dx(StandardGradient out, const double *dy, const double *x,
-                    const double *gamma, const Standard *cells, const Partition *p,
-                    size_t slab, const double *sum_dy, const double *sum_dyx,
-                    StandardForm form) {
-    const double count = (double)partition_count(p, slab);
-    TreeSum h, hx;
-    tree_clear(&h);
-    tree_clear(&hx);
-    for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
-        double scale = gamma ? gamma[row.channel] : 1.0;
-        tree_push(&h, scale * sum_dy[row.number]);
-        tree_push(&hx, scale * sum_dyx[row.number]);
-    }
-    double a = form == STANDARD_CENTRED ? tree_total(&h) / count : 0.0,
-           b = tree_total(&hx) / count;
-    for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p))
-        row_dx(out.dx + row.offset, dy + row.offset, x + row.offset,
-               gamma ? gamma[row.channel] : 1.0, cells[slab], a, b, p->L, out.keep_dx);
-}
-
-/* Positions apart: the means run down columns, so h and h xhat are written out first. */
-static void apart_products(double *restrict h, double *restrict hx, const double *dy,
-                           const double *x, const double *gamma, const Standard *cells,
-                           const Partition *p, size_t slab) {
-    const Standard *s = cells + slab * p->L;
-    for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
-        const size_t offset = row.offset;
-        const double scale = gamma ? gamma[row.channel] : 1.0;
-        for (size_t l = 0; l < p->L; l++) {
-            h[offset + l] = scale * dy[offset + l];
-            double xhat = ((x[offset + l] - s[l].shift) - s[l].offset) * s[l].rstd;
-            hx[offset + l] = h[offset + l] * xhat;
-        }
-    }
-}
-
-static void apart_dx(StandardGradient out, const double *dy, const double *x,
-                     const double *gamma, const Standard *cells, const Partition *p,
-                     StandardForm form, Arena *scratch) {
-    const size_t n = p->N * p->C * p->L, m = partition_cells(p);
-    double *h = TAKE(scratch, double, n), *hx = TAKE(scratch, double, n);
-    double *a = TAKE(scratch, double, m), *b = TAKE(scratch, double, m);
-    for (size_t slab = 0; slab < partition_slabs(p); slab++)
-        apart_products(h, hx, dy, x, gamma, cells, p, slab);
-    partition_mean(a, h, p);
-    for (size_t i = 0; form == STANDARD_UNCENTRED && i < m; i++) a[i] = 0.0;
-    partition_mean(b, hx, p);
-    for (size_t slab = 0; slab < partition_slabs(p); slab++)
-        for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p)) {
-            const size_t offset = row.offset, first = slab * p->L;
-            for (size_t l = 0; l < p->L; l++) {
-                const Standard s = cells[first + l];
-                double xhat = ((x[offset + l] - s.shift) - s.offset) * s.rstd;
-                double d =
-                    s.rstd * ((h[offset + l] - a[first + l]) - xhat * b[first + l]);
-                double *dx = out.dx + offset + l;
-                *dx = out.keep_dx == 0.0 ? d : *dx + d;
-            }
-        }
-}
-
-/* dgamma or dbeta from the rows' shares: a tree over the samples for each channel. */
-static void reduce_rows(double *out, double keep, const double *sums,
-                        const Partition *p) {
-    for (size_t c = 0; out && c < p->C; c++) {
-        double sum = sum_strided(sums + c, p->N, p->C);
-        out[c] = keep == 0.0 ? sum : out[c] + sum;
-    }
-}
-
-static void backward(StandardGradient out, const double *dy, const double *x,
-                     const double *gamma, const Standard *cells, const Partition *p,
-                     StandardForm form, Arena *scratch) {
-    ArenaMark mark = arena_mark(scratch);
-    double *sum_dy = TAKE(scratch, double, p->N * p->C),
-           *sum_dyx = TAKE(scratch, double, p->N * p->C);
-    const bool given = form == STANDARD_GIVEN;
+/* Columns are written one after the other past the caches alone: else whole rows, in the order
+ * of memory. */
+static void part_after_part(const Forward *f) {
+    const Partition *p = f->p;
+    const bool rows = p->apart && !is_past(p);
     for (size_t slab = 0; slab < partition_slabs(p); slab++) {
-        for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p))
-            row_sums(&sum_dy[row.number], &sum_dyx[row.number], dy + row.offset,
-                     x + row.offset, cells + slab * (p->apart ? p->L : 1), p);
-        if (out.dx && given)
-            slab_dx_fixed(out, dy, gamma, cells, p, slab);
-        else if (out.dx && !p->apart)
-            slab_dx(out, dy, x, gamma, cells, p, slab, sum_dy, sum_dyx, form);
-    }
-    if (out.dx && p->apart && !given)
-        apart_dx(out, dy, x, gamma, cells, p, form, scratch);
-    reduce_rows(out.dgamma, out.keep_dgamma, sum_dyx, p);
-    reduce_rows(out.dbeta, out.keep_dbeta, sum_dy, p);
-    arena_rewind(scratch, mark);
-}
-
-/* ---- cells in units of their own ------------------------------------------------- */
-
-/* x 2^-scale of each element's cell. */
-static const double *in_units(Arena *scratch, const double *x, const int *scale,
-                              const Partition *p) {
-    double *scaled = TAKE(scratch, double, p->N * p->C * p->L);
-    for (size_t slab = 0; slab < partition_slabs(p); slab++)
-        for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p))
-            for (size_t l = 0; l < p->L; l++)
-                scaled[row.offset + l] =
-                    ldexp(x[row.offset + l], -scale[p->apart ? slab * p->L + l : slab]);
-    return scaled;
-}
-
-/* dx = keep dx + scaled 2^-scale: rounded once where it is no normal number. */
-static void out_of_units(double *dx, double keep, const double *scaled, const int *scale,
-                         const Partition *p) {
-    for (size_t slab = 0; slab < partition_slabs(p); slab++)
-        for (Stretch row = slab_rows(p, slab); row.left > 0; stretch_next(&row, p))
-            for (size_t l = 0; l < p->L; l++) {
-                const double d = ldexp(scaled[row.offset + l],
-                                       -scale[p->apart ? slab * p->L + l : slab]);
-                dx[row.offset + l] = keep == 0.0 ? d : dx[row.offset + l] + d;
+        for (size_t l0 = 0, width; (width = partition_columns(p, 1, l0)) > 0;
+             l0 += width) {
+            const Part part = part_of(p, slab, l0, width);
+            if (f->out.moments) {
+                partition_slab_moments(f->out.moments + part.first, f->x, p, slab, l0,
+                                       width);
+                set_cells(f, &part);
             }
-}
-
-void standard_forward(double *y, const double *x, const double *gamma, const double *beta,
-                      const StandardCells *cells, const Partition *p, Arena *scratch) {
-    ArenaMark mark = arena_mark(scratch);
-    if (cells->scale) x = in_units(scratch, x, cells->scale, p);
-    forward(y, x, gamma, beta, cells->cell, p);
-    arena_rewind(scratch, mark);
-}
-
-void standard_backward(StandardGradient out, const double *dy, const double *x,
-                       const double *gamma, const StandardCells *cells,
-                       const Partition *p, StandardForm form, Arena *scratch) {
-    if (cells->scale == NULL) {
-        backward(out, dy, x, gamma, cells->cell, p, form, scratch);
-        return;
+            if (!rows) write_part(f, &part);
+        }
+        const Part all = whole_slab(p, slab);
+        if (rows) write_part(f, &all);
     }
-    ArenaMark mark = arena_mark(scratch);
-    StandardGradient own = out;
-    own.keep_dx = 0.0;
-    if (out.dx) own.dx = TAKE(scratch, double, p->N * p->C * p->L);
-    backward(own, dy, in_units(scratch, x, cells->scale, p), gamma, cells->cell, p, form,
-             scratch);
-    if (out.dx) out_of_units(out.dx, out.keep_dx, own.dx, cells->scale, p);
-    arena_rewind(scratch, mark);
+}
+
+/* Reading one slab and writing the one before it at once: memory does both in little more
+ * time than one. */
+static void slab_beside_slab(const Forward *f) {
+    SlabSums sums;
+    slab_sums_begin(&sums, f->x, f->p, 0);
+    for (size_t slab = 0; slab < partition_slabs(f->p); slab++) {
+        const Part part = whole_slab(f->p, slab);
+        f->out.moments[slab] = slab_sums_end(&sums);
+        set_cells(f, &part);
+        slab_sums_begin(&sums, f->x, f->p, slab + 1);
+        if (has_units(f->cells, &part))
+            write_part(f, &part);
+        else
+            write_slab_beside(f, slab, &sums);
+    }
+}
+
+void standard_forward(StandardForward out, const double *x, const double *gamma,
+                      const double *beta, StandardCells *cells, const Partition *p,
+                      Arena *scratch) {
+    const Forward f = {out, x, gamma, beta, cells, p, scratch, passes_best()};
+    if (!out.moments && !cells->scale && !p->apart)
+        row_after_row(&f);
+    else if (out.moments && is_beside(p, 1))
+        slab_beside_slab(&f);
+    else
+        part_after_part(&f);
+    passes_end();
 }

@@ -341,12 +341,19 @@ void standard_put(StandardCells *cells, size_t i, Standard cell, int scale);
  * 1 / sqrt(weight variance + rest). Without any variance rstd is 0: nothing is left of x. */
 void standard_set(StandardCells *cells, size_t i, Moments moments, bool uncentred,
                   double weight, double rest);
-void standard_set_all(StandardCells *cells, const Moments *moments, bool uncentred,
-                      double eps);
 
-void standard_forward(double *y, const double *x, const double *gamma, const double *beta,
-                      const StandardCells *cells, const Partition *partition,
-                      Arena *scratch);
+/* y of x by such cells. With `moments` [cells] these are taken first and then the cells by
+ * them, of biased variances and eps: slab by slab, so that x is read from memory once. */
+typedef struct StandardForward {
+    double *y;
+    Moments *moments; /* NULL: the cells are what they are */
+    bool uncentred;
+    double eps;
+} StandardForward;
+
+void standard_forward(StandardForward out, const double *x, const double *gamma,
+                      const double *beta, StandardCells *cells,
+                      const Partition *partition, Arena *scratch);
 
 /* How the cells depend on x: by mean and variance, by the mean square alone, not at all. */
 typedef enum StandardForm {

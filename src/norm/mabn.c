@@ -165,8 +165,8 @@ static void fused_forward(Tape *tape, Node *y) {
                          (1.0 - weight) * kept->state[SQUARE][c] + eps);
     }
     arena_rewind(tape_arena(tape), mark);
-    standard_forward(y->value, y->in[0]->value, value_of(y->in[1]), value_of(y->in[2]),
-                     cells, p, tape_arena(tape));
+    standard_forward((StandardForward){.y = y->value}, y->in[0]->value,
+                     value_of(y->in[1]), value_of(y->in[2]), cells, p, tape_arena(tape));
 }
 
 /* product [C] from along [C], the sums of dy xhat. */

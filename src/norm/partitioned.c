@@ -233,19 +233,17 @@ static void fused_forward(Tape *tape, Node *y) {
     const Fused *f = y->detail;
     const Partition *p = f->partition;
     StandardCells *cells = y->saved;
-    if (f->fixed) {
-        for (size_t c = 0; c < cells->count; c++) put_given(cells, f, c);
-    } else {
-        ArenaMark mark = arena_mark(tape_arena(tape));
-        Moments *moments = TAKE(tape_arena(tape), Moments, cells->count);
-        partition_moments(moments, y->in[0]->value, p);
-        observe_channels(tape, f, y->in[0], moments);
-        standard_set_all(cells, moments, f->context.norm->uncentred,
-                         f->context.norm->eps);
-        arena_rewind(tape_arena(tape), mark);
-    }
-    standard_forward(y->value, y->in[0]->value, value_of(y->in[1]), value_of(y->in[2]),
-                     cells, p, tape_arena(tape));
+    Arena *arena = tape_arena(tape);
+    ArenaMark mark = arena_mark(arena);
+    StandardForward out = {.y = y->value,
+                           .uncentred = f->context.norm->uncentred,
+                           .eps = f->context.norm->eps};
+    for (size_t c = 0; f->fixed && c < cells->count; c++) put_given(cells, f, c);
+    if (!f->fixed) out.moments = TAKE(arena, Moments, cells->count);
+    standard_forward(out, y->in[0]->value, value_of(y->in[1]), value_of(y->in[2]), cells,
+                     p, arena);
+    if (!f->fixed) observe_channels(tape, f, y->in[0], out.moments);
+    arena_rewind(arena, mark);
 }
 
 static void fused_backward(Tape *tape, Node *y, const double *g, double *const *dx,

@@ -1,5 +1,5 @@
 /* Fixed-order sums and the few loops over vectors that everything uses. */
-#include "tensor.h"
+#include "passes.h"
 
 #include <string.h>
 
@@ -32,6 +32,29 @@ double sum_product(const double *x, const double *y, size_t n) {
     tree_clear(&tree);
     TREE_SUM(&tree, n, i, x[i] * y[i])
     return tree_total(&tree);
+}
+
+void tree_rows_clear(TreeRows *tree, size_t width) {
+    tree->count = tree->top = 0;
+    tree->width = width;
+}
+
+void tree_rows_push(TreeRows *tree, const double *leaf) {
+    double *slot = tree->level[tree->top];
+    memcpy(slot, leaf, tree->width * sizeof *slot);
+    for (size_t bits = tree->count++; bits & 1; bits >>= 1) {
+        tree->top--;
+        for (size_t j = 0; j < tree->width; j++)
+            tree->level[tree->top][j] += tree->level[tree->top + 1][j];
+    }
+    tree->top++;
+}
+
+void tree_rows_total(const TreeRows *tree, double *total) {
+    REQUIRE(tree->top > 0, "a slab without rows");
+    memcpy(total, tree->level[tree->top - 1], tree->width * sizeof *total);
+    for (size_t k = tree->top - 1; k-- > 0;)
+        for (size_t j = 0; j < tree->width; j++) total[j] = tree->level[k][j] + total[j];
 }
 
 void vector_add(double *restrict y, const double *restrict x, size_t n, double beta) {
