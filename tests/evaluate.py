@@ -213,6 +213,7 @@ def words(place):
     for setting, parts in (("mode=precice", ["mode=precice", "did you mean 'precise'"]), ("mode=batch", ["batch(32)"]),
                            ("mode=batch(0)", ["mode=batch(0)"]), ("mode=batch(2, 3)", ["mode=batch(2, 3)"]), ("mode=", ["mode="]),
                            ("mode=pooled(3)", ["mode=pooled(3)"]), ("mode=batch(31)", ["batch(31)", "20 samples"]),
+                           ("mode=batch(18446744073709551615)", ["20 samples"]),
                            ("on=vall", ["on=vall", "did you mean 'val'"]), ("moed=precise", ["no key 'moed'", "'mode'"]),
                            ("input=20", ["input=20", "HEIGHTxWIDTH"]), ("input=0x4", ["input=0x4"]), ("input=4x", ["input=4x"]),
                            ("input=8x2000", ["input=8x2000", "1024"]), ("input=x8", ["input=x8"]),

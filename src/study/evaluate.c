@@ -109,20 +109,20 @@ static const Samples *samples_of(const Dataset *data, const char *part) {
                                       : &data->test;
 }
 
-/* Whether the network can be trained by batches of that size, of which there is one. */
+/* Whether there is a batch of that size, and the network could be trained by it. */
 static void want_batches(const Evaluation *e, const Run *run, const Trainer *t,
                          const Mode *mode) {
     Error error = {.set = false};
     NetNorms norms;
     const NetFace face = trainer_net(t)->face;
-    net_norms_read(e->arena, run->config.norm, &norms, &error);
-    net_new(e->arena, run->config.network, norms, face, mode->batch, &error);
-    if (error.set) die(EX_USAGE, "mode=%s: %s", mode->text, error.message);
     for (size_t p = 0; p < e->parts; p++) {
         const size_t count = samples_of(trainer_data(t), e->part[p])->count;
         if (count < mode->batch)
             die(EX_USAGE, "mode=%s: %s has %zu samples", mode->text, e->part[p], count);
     }
+    net_norms_read(e->arena, run->config.norm, &norms, &error);
+    net_new(e->arena, run->config.network, norms, face, mode->batch, &error);
+    if (error.set) die(EX_USAGE, "mode=%s: %s", mode->text, error.message);
 }
 
 static void want_samples(const Evaluation *e, const Dataset *data) {

@@ -24,8 +24,8 @@ typedef struct Evaluation {
     Arena *arena;
     const char *file, *sha256; /* of the run's file */
     const Run *of;
-    const char *run,
-        *says; /* its name; "resnet(depth=8, ...) with batch on fashion-mini" */
+    const char *run;  /* its name */
+    const char *says; /* "resnet(depth=8, ...) with batch on fashion-mini" */
     const Task *task;
     size_t modes, inputs, parts;
     Mode mode[EVALUATION_MOST];
@@ -35,8 +35,8 @@ typedef struct Evaluation {
 } Evaluation;
 
 /* Comma lists of a user; NULL: by what the run itself was judged by at its end, in the size that
- * the images have, and on val and test. What is wrong ends the program: 66 there is no such file, or it keeps no weights; 65 it is
- * no run's, diverged, or the data are others; 64 wrong words. */
+ * the images have, and on val and test. What is wrong ends the program: 66 there is no such file,
+ * or it keeps no weights; 65 it is no run's, diverged, or the data are others; 64 wrong words. */
 const Evaluation *evaluation_make(Arena *arena, const char *run, const char *modes,
                                   const char *inputs, const char *parts);
 

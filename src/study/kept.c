@@ -66,8 +66,8 @@ static bool describe_run(Arena *arena, const Store *store, Run *run, Error *erro
     if (run->dataset == NULL) return false;
     return strcmp(data, run->dataset->sha256) == 0 ||
            fail(error, EX_DATAERR, 0,
-                "it was trained on other data: SHA-256 %.12s..., %s has %.12s...", data,
-                run->dataset->name, run->dataset->sha256);
+                "it was trained on other data: SHA-256 %.12s..., %s has %.12s...",
+                text_plain(arena, data), run->dataset->name, run->dataset->sha256);
 }
 
 static const Run *read_run(Arena *arena, Run *run, const Record **record, Error *error) {
