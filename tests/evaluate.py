@@ -2,6 +2,7 @@
 """Finished weights from outside: a run's own end is found again to the last bit, other moments are said, others begin with them, and
 what cannot be judged or begun with is refused in one line."""
 
+import contextlib
 import glob
 import hashlib
 import json
@@ -13,10 +14,10 @@ import time
 import h5py
 import numpy as np
 
-from program import Failure, case, check, listing, main, reseal, same
+from program import case, check, listing, main, reseal, same
 
 RUN = ["run", "batch-size", "--quick", "norm=batch", "batch=8", "samples=16", "seed=1", "images=0", "epochs=2",
-       "network=resnet(depth=8, width=4, stem_stride=2)", "dataset=own.h5", "weights=yes"]
+       "network=plain(depth=5, width=3, stem_stride=2)", "dataset=own.h5", "weights=yes"]
 SAMPLES = {"train": 48, "val": 20, "test": 30}
 
 
@@ -47,8 +48,8 @@ def judged(place, run, *words):
 @case("theorem")
 def the_end_again(place):
     """By what a run was judged at its end, val, test and train have its own numbers; that is the default."""
-    paths = trained(place, "norm=batch,renorm", "running=average,precise,pooled", "flip=yes", "--as", "few")
-    same("runs", len(paths), 6)
+    paths = trained(place, "norm=batch", "running=average,precise,pooled", "flip=yes", "--as", "few")
+    same("runs", len(paths), 3)
     for path in paths:
         with h5py.File(path, "r") as file:
             mode = str(file["config"].attrs["running"])
@@ -60,24 +61,22 @@ def the_end_again(place):
             row = rows[mode, part]
             same(f"{path}, {part}", [row["loss"], row["error"]], [float(n) for n in numbers])
         same("samples", [rows[mode, part]["samples"] for part in expected], [20, 30, 48])
-        same("default", sorted(judged(place, path)), [(mode, "test"), (mode, "val")])
+    same("default", sorted(judged(place, path)), [(mode, "test"), (mode, "val")])
     same("by its name", judged(place, os.path.basename(path)[:-3]), judged(place, path))
+    modes_agree(place, paths)
 
 
-@case("theorem")
-def modes(place):
+def modes_agree(place, paths):
     """Runs that were trained alike have one end, whichever of them is asked: modes of one give the numbers of the others."""
-    paths = trained(place, "norm=batch", "running=average,precise,pooled", "flip=yes", "--as", "few")
     all_modes = [judged(place, path, "mode=average,precise,pooled,batch:4,batch(8)") for path in paths]
-    same("runs", len(all_modes), 3)
     same("precise", all_modes[1], all_modes[0])
     same("pooled", all_modes[2], all_modes[0])
     losses = {row["loss"] for (mode, part), row in all_modes[0].items() if part == "val"}
     same("modes that differ", len(losses), 5)
     same("samples of a ragged part", all_modes[0]["batch(8)", "val"]["samples"], 16)
-    group, = set(trained(place, "norm=group:4", "--as", "group")) - set(paths)
+    group, = set(trained(place, "norm=group:3", "--as", "group")) - set(paths)
     errors = {row["error"] for row in judged(place, group, "mode=average,precise,pooled,batch:20,batch:4", "on=val").values()}
-    same("errors of group(4)", len(errors), 1)
+    same("errors of group(3)", len(errors), 1)
 
 
 @case("example")
@@ -166,7 +165,7 @@ def masks(place):
         for part, count in SAMPLES.items():
             mask = np.kron(draw.integers(0, 2, (count, 3, 3)), np.ones((4, 4))).astype(np.uint8)
             file[f"{part}/x"], file[f"{part}/mask"] = (200 * mask + draw.integers(0, 50, mask.shape).astype(np.uint8))[:, None], mask
-    path, = trained(place, "norm=batch", "task=segment", "network=unet(depth=2, width=4)", "epochs=8", "--as", "few")
+    path, = trained(place, "norm=batch", "task=segment", "network=unet(depth=1, width=3)", "epochs=6", "rate=1", "--as", "few")
     rows = json.loads(place.good("evaluate", path, "--json", "on=val", "mode=pooled", "input=12x12,24x24,9x15"))["results"]
     same("inputs", [row["input"] for row in rows], ["12x12", "24x24", "9x15"])
     for row in rows:
@@ -184,9 +183,9 @@ def sizes_have_their_moments(place):
     same("alone", [row for row in rows if row["input"] == "24x18"],
          json.loads(place.good("evaluate", path, "--json", "input=24x18", *words))["results"])
     same("losses", len({row["loss"] for row in rows}), 6)
-    group, = set(trained(place, "norm=group(2)", "--as", "group")) - {path}
+    group, = set(trained(place, "norm=group(3)", "--as", "group")) - {path}
     losses = {row["loss"] for row in json.loads(place.good("evaluate", group, "--json", "input=24x18", *words))["results"]}
-    same("losses of group(2)", len(losses), 1)
+    same("losses of group(3)", len(losses), 1)
     place.good("evaluate", path, "input=8x8,10x10", "--out", "e.h5")
     with h5py.File(place.path("e.h5"), "r") as file:
         same("shape", file["evaluation/error"].shape, (1, 2, 2))
@@ -323,9 +322,9 @@ def begun_and_left_alone(place):
     moved = numbers(another(place, batch, "norm=batch", *STILL))
     check({k: v for k, v in moved.items() if k.startswith("weights")} == {k: v for k, v in numbers(batch).items() if k.startswith("weights")}
           and moved["val_loss"] != numbers(batch)["val_loss"], "averages that move are those of the start")
-    group = another(place, batch, "norm=group(2)", "rate=0.3")  # no state to lack: its gamma and beta are batch's
+    group = another(place, batch, "norm=group(3)", "rate=0.3")  # no state to lack: its gamma and beta are batch's
     check("begin by the seed" not in place.talk, place.talk)
-    same("group", numbers(another(place, group, "norm=group(2)", "optimizer=adamw", "seed=2", *STILL)), numbers(group))
+    same("group", numbers(another(place, group, "norm=group(3)", "optimizer=adamw", "seed=2", *STILL)), numbers(group))
 
 
 @case("theorem")
@@ -350,9 +349,9 @@ def begun_by_what_it_holds(place):
 def begun_in_part(place):
     """Names that are not there begin by the seed, and are said."""
     shallow, = trained(place, "norm=batch", "--as", "one")
-    deep = "network=resnet(depth=14, width=4, stem_stride=2)"
+    deep = "network=plain(depth=8, width=3, stem_stride=2)"
     mixed = another(place, shallow, deep, *STILL)
-    lacking, said = "stage1.block2.conv1", [line for line in place.talk.split("\n") if "begin by the seed" in line]
+    lacking, said = "stage1.layer2.conv", [line for line in place.talk.split("\n") if "begin by the seed" in line]
     check(len(said) == 1 and shallow in said[0] and lacking in said[0] and "stem" not in said[0].split(":")[-1], place.talk)
     plain, = set(trained(place, deep, "--as", "plain", *STILL)) - {shallow, mixed}
     with h5py.File(mixed, "r") as file:
@@ -368,18 +367,19 @@ def begun_in_part(place):
 def begun_and_killed(place):
     """Killed in the middle, a run that began with others' weights goes on to the same bits, and does not begin again."""
     source, = trained(place, "norm=batch", "--as", "one")
-    words = (f"init={source}", "epochs=20", "seed=2")
+    words = (f"init={source}", "epochs=8", "seed=2")
     whole = another(place, source, *words)
-    expected = numbers(whole)
-    os.remove(whole)
-    checkpoint = whole.replace(".h5", ".checkpoint.h5")
-    process, deadline = place.start(*RUN, *words, "--as", "torn", start_new_session=True), time.monotonic() + 60
-    while not os.path.exists(checkpoint):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise Failure("over before its first checkpoint")
-        time.sleep(0.002)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    expected, checkpoint = numbers(whole), whole.replace(".h5", ".checkpoint.h5")
+    for _ in range(10):  # on a busy machine the signal may come too late
+        os.remove(whole)
+        process, deadline = place.start(*RUN, *words, "--as", "torn", start_new_session=True), time.monotonic() + 60
+        while not os.path.exists(checkpoint) and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.001)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if os.path.exists(checkpoint) and not os.path.exists(whole):
+            break
     check(os.path.exists(checkpoint) and not os.path.exists(whole), "over too early to say anything")
     place.good(*RUN, *words, "--as", "torn")
     same("the run", numbers(whole), expected)
@@ -392,7 +392,7 @@ def not_begun(place):
     shutil.copy(source, place.path("edited.h5"))
     with h5py.File(place.path("edited.h5"), "r+") as file:
         file["weights/linear.bias"][0] += 1
-    for words, code, parts in (([f"init={source}", "network=resnet(depth=8, width=2, stem_stride=2)"], 65, [source, "[4, 1, 3, 3]", "[2, 1, 3, 3]"]),
+    for words, code, parts in (([f"init={source}", "network=plain(depth=5, width=2, stem_stride=2)"], 65, [source, "[3, 1, 3, 3]", "[2, 1, 3, 3]"]),
                                (["init=nowhere.h5"], 66, ["nowhere.h5"]), ([f"init={study}"], 65, [study, "not the file of a run"]),
                                (["init=edited.h5"], 65, ["edited.h5", "changed"]), (["init="], 64, ["init="]),
                                ([f"pretrained={source}"], 64, ["did you mean 'init'"])):

@@ -42,7 +42,7 @@ static void the_end_is_found_again(void **state) {
     };
     for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
         Arena *arena = arena_new();
-        const Dataset *data = small_data(arena, 70, 120);
+        const Dataset *data = small_data(arena, 20, 60);
         Trainer *run = finished(arena, RUNS[i].pairs, data, 1),
                 *t = put_again(arena, RUNS[i].pairs, data, run, 1 + i % 2);
         const TrainRecord r = trainer_record(run);
@@ -65,7 +65,7 @@ static void modes_leave_no_trace(void **state) {
                                     RUNNING_POOLED};
     Arena *arena = arena_new();
     const char *pairs = "workers=3 batch=8 flip=yes";
-    const Dataset *data = small_data(arena, 70, 120);
+    const Dataset *data = small_data(arena, 20, 60);
     Trainer *run = finished(arena, pairs, data, 2),
             *t = put_again(arena, pairs, data, run, 1);
     double loss[3];
