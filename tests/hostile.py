@@ -189,7 +189,7 @@ def collected(place):
 @case("fault")
 def finished_run(place):
     """A run's file before what collects it: where it is not believed, the run is made again."""
-    small_study(place)
+    place.good(*RUN, "weights=yes")
     path = glob.glob(os.path.join(place.out, "runs", "*.h5"))[0]
     good = read(path)
 
@@ -197,7 +197,8 @@ def finished_run(place):
         for left in glob.glob(path + "*"):
             os.remove(left)
 
-    try_all(place, path, [RUN, ["show", path]], prepare)
+    try_all(place, path, [[*RUN, "weights=yes"], ["show", path], ["evaluate", path, "mode=precise,batch(4)"],
+                          [*RUN, "seed=2", f"init={path}"]], prepare)
     write(path, good)
     place.good(*RUN)
 
