@@ -134,6 +134,11 @@ def verdicts(place):
         same("runs of it", len(found["runs"]), 12)
     same("the level of Holm's first step", sorted(round(1 - f["confidence"], 4) for f in (one, two))[0], 0.0125)
     same("published", (one["published"], two["published"]), (None, 3))
+    open(os.path.join(where["NORMLAB_HOME"], "CMakeLists.txt"), "w", encoding="utf-8").close()
+    place.good("publish", "batch-size", "--claim", "T1", environment=where)
+    os.remove(path)
+    published = os.path.join(where["NORMLAB_HOME"], "data", "batch-size-T1.h5")
+    same("by what is published", claims(place, where), [dict(f, study=published) for f in (one, two)])
     text = place.good("claims", "batch-size", environment=where)
     for part in ("T1  One is not the other.", "sign: expected +, margin 0.5", "Verdicts follow from the last epoch",
                  "1 claim tested: 0.05 false verdicts are to be expected", "An arm against itself over other seeds: "):

@@ -860,7 +860,7 @@ def readers(place):
     with xarray.open_dataset(run, group="summary", engine="h5netcdf") as data:
         check(0 <= float(data.score) <= 1 and data.score.dims == (), "summary.score")
     with xarray.open_dataset(collected(place), group="results", engine="h5netcdf") as data:
-        same("dimensions of results", dict(data.sizes), {"series": 2, "along": 2, "seed": 2})
+        same("dimensions of results", dict(data.sizes), {"series": 2, "along": 2, "seed": 2, "block": 20})
         check(np.isfinite(data.score.sel(series="group(4)", along=8).values).all(), "selecting by name")
     place.good(*SMALL, "protocol=paper")
     with xarray.open_dataset(collected(place), group="published", engine="h5netcdf") as data:

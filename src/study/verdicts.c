@@ -90,6 +90,30 @@ static size_t *all_seeds(Arena *arena, const Grid *g, const Claim *claim, size_t
     return seed;
 }
 
+/* ---- protocol ------------------------------------------------------------------------- */
+
+static bool is_among(const char *word, const char **list, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i], word) == 0) return true;
+    return false;
+}
+
+/* Whether its runs are as the claim's protocol says: they may be of more arms and points. */
+static bool is_under(Arena *arena, const Grid *g, const Claim *claim) {
+    for (size_t i = 0; i < claim->settings; i++) {
+        size_t wanted, there;
+        const char *setting = claim->setting[i];
+        const size_t key = strcspn(setting, "=");
+        const char *value = grid_setting(arena, g, text_copy(arena, setting, key));
+        if (value == NULL) return false;
+        const char **has = spec_list(arena, value, &there),
+                   **wants = spec_list(arena, setting + key + 1, &wanted);
+        for (size_t k = 0; k < wanted; k++)
+            if (!is_among(wants[k], has, there)) return false;
+    }
+    return true;
+}
+
 /* ---- judging --------------------------------------------------------------------------- */
 
 static void judge_all(const View *v, const Claim *claim, Judgement j[], double error) {
@@ -136,7 +160,8 @@ static void say_all(Ruling *to, const Claim *claim, Verdict verdict, const char 
 }
 
 /* Numbers that are told although nothing is concluded from them. */
-static void explore(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid) {
+static void explore(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid,
+                    bool under) {
     Judgement j[LEDGER_MOST_CONTRASTS];
     View v = {.arena = arena, .grid = grid, .trained = claim->trained};
     v.seed = all_seeds(arena, grid, claim, &v.seeds);
@@ -148,7 +173,8 @@ static void explore(Arena *arena, Ruling *to, const Claim *claim, const Grid *gr
     const char *why = "";
     if (claim->works == NULL ||
         study_beats_gate(arena, grid, claim->works, v.seed, v.seeds, &why))
-        why = "exploratory: the runs were not made for it as it is registered";
+        why = under ? "exploratory: the runs were not made for it as it is registered"
+                    : "exploratory: the runs are not under its protocol";
     say_all(to, claim, CLAIM_NOT_TESTED, why);
 }
 
@@ -230,13 +256,16 @@ static Ruling empty_ruling(const Claim *claim, size_t i, const Grid *grid) {
 
 void claim_over(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid) {
     View v = {.arena = arena, .grid = grid, .trained = claim->trained};
+    const bool under = is_under(arena, grid, claim);
     bool other = false;
     for (size_t i = 0; i < claim->contrasts; i++) to[i] = empty_ruling(claim, i, grid);
     v.seed = confirmatory(arena, grid, claim, &v.seeds);
-    for (size_t k = 0; k < grid->seeds; k++)
+    for (size_t k = 0; k < grid->seeds && under; k++)
         other |= asked(arena, grid, claim, k).made.other;
     if (claim->refused)
         say_all(to, claim, CLAIM_REFUSED, "more than 16 seeds would be needed");
+    else if (!under)
+        explore(arena, to, claim, grid, false);
     else if (v.seeds >= claim->look[0])
         confirm(to, claim, &v);
     else if (v.seeds > 0)
@@ -244,7 +273,7 @@ void claim_over(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid) 
                 text_print(arena, "%zu of %zu seeds have run: not looked at yet", v.seeds,
                            claim->look[0]));
     else
-        explore(arena, to, claim, grid);
+        explore(arena, to, claim, grid, true);
     for (size_t i = 0; i < claim->contrasts; i++) {
         to[i].changed = other;
         list_runs(arena, &to[i]);
@@ -253,30 +282,9 @@ void claim_over(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid) 
 
 /* ---- which study ------------------------------------------------------------------------------ */
 
-static bool is_among(const char *word, const char **list, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(list[i], word) == 0) return true;
-    return false;
-}
-
-/* Whether its runs are as the claim's protocol says: they may be of more arms and points. */
-static bool is_under(Arena *arena, const Grid *g, const Claim *claim) {
-    for (size_t i = 0; i < claim->settings; i++) {
-        size_t wanted, there;
-        const char *setting = claim->setting[i];
-        const size_t key = strcspn(setting, "=");
-        const char *value = grid_setting(arena, g, text_copy(arena, setting, key));
-        if (value == NULL) return false;
-        const char **has = spec_list(arena, value, &there),
-                   **wants = spec_list(arena, setting + key + 1, &wanted);
-        for (size_t k = 0; k < wanted; k++)
-            if (!is_among(wants[k], has, there)) return false;
-    }
-    return true;
-}
-
-/* 3: made for it, 2: under its protocol, 1: has its arms, 0: no use. */
-static int use_of(Arena *arena, const Grid *g, const Claim *claim) {
+/* From 3 on: made for it, the more of its seeds the better; 2: under its protocol, 1: has its arms,
+ * 0: no use. */
+static size_t use_of(Arena *arena, const Grid *g, const Claim *claim) {
     bool arms = g->seeds > 0, made = false;
     for (size_t k = 0; k < g->seeds; k++) {
         const Asked a = asked(arena, g, claim, k);
@@ -284,17 +292,23 @@ static int use_of(Arena *arena, const Grid *g, const Claim *claim) {
         made |= a.arms && (a.made.all || a.made.other);
     }
     if (!arms) return 0;
-    return !is_under(arena, g, claim) ? 1 : made ? 3 : 2;
+    size_t seeds;
+    confirmatory(arena, g, claim, &seeds);
+    return !is_under(arena, g, claim) ? 1 : made ? 3 + seeds : 2;
 }
 
 /* Collected files of an experiment: published, then the user's, the newest first. */
-static const char **files_of(Arena *arena, const char *experiment, size_t *count) {
+static const char **files_of(Arena *arena, const Claim *claim, size_t *count) {
+    const char *experiment = claim->experiment;
     size_t own;
     const Study *study = study_files(arena, experiment, &own);
-    const char **file = TAKE(arena, const char *, own + 1),
+    const char **file = TAKE(arena, const char *, own + 2),
                *published =
                    place_home(arena, text_print(arena, "data/%s.h5", experiment));
+    const char *for_it = place_home(
+        arena, text_print(arena, "data/%s.h5", study_stem(arena, experiment, claim->id)));
     *count = 0;
+    if (access(for_it, F_OK) == 0) file[(*count)++] = for_it;
     if (access(published, F_OK) == 0) file[(*count)++] = published;
     for (size_t i = 0; i < own; i++) file[(*count)++] = study[i].path;
     return file;
@@ -302,12 +316,12 @@ static const char **files_of(Arena *arena, const char *experiment, size_t *count
 
 static const Grid *best_grid(Arena *arena, const Claim *claim) {
     size_t count;
-    const char **file = files_of(arena, claim->experiment, &count);
+    const char **file = files_of(arena, claim, &count);
     const Grid *best = NULL;
-    int use = 0;
+    size_t use = 0;
     for (size_t i = 0; i < count; i++) {
         const Grid *grid = grid_read(arena, file[i]);
-        const int own = use_of(arena, grid, claim);
+        const size_t own = use_of(arena, grid, claim);
         if (own > use) best = grid, use = own;
     }
     return best;

@@ -3,7 +3,8 @@
 
 static int run_publish(const Call *call) {
     want_checkout(call, "it writes data/ and figures/");
-    const Wish wish = {experiment_find(call->arena, call->word[0]), .quick = false};
+    Wish wish = {experiment_find(call->arena, call->word[0]), .quick = false};
+    wish_claim(call, &wish);
     if (wish.experiment->measure) return check_publish(call);
     const Grid *found;
     return run_study(call, study_plan(call->arena, &wish), true, &found);
@@ -11,14 +12,14 @@ static int run_publish(const Call *call) {
 
 const Command command_publish = {
     .name = "publish",
-    .usage = "EXPERIMENT [--jobs N] [--restart]",
+    .usage = "EXPERIMENT [--claim ID] [--jobs N] [--restart]",
     .summary = "Full runs into data/ and figures/, which notes and README cite",
-    .options = (const Option[]){STUDY_OPTIONS},
+    .options = (const Option[]){CLAIM_OPTIONS, STUDY_OPTIONS},
     .least = 1,
     .most = 1,
     .run = run_publish,
-    .more =
-        "The full recipe without any other setting; what is finished is not run again. "
-        "`normlab publish checking` does the same\n"
-        "for `normlab check` and the figures of its chapter.",
+    .more = "The full recipe without any other setting, or a claim's; what is finished "
+            "is not run again. "
+            "`normlab publish checking` does the same\n"
+            "for `normlab check` and the figures of its chapter.",
 };

@@ -29,8 +29,12 @@ int run_study(const Call *call, const Sweep *sweep, bool published, const Grid *
 }
 
 /* The settings of a claim, which nothing may change, up to a look at its seeds. */
-static void set_claim(const Call *call, Wish *wish, const char *id) {
+void wish_claim(const Call *call, Wish *wish) {
     Arena *arena = call->arena;
+    const char *id = call_option(call, "--claim");
+    if (id == NULL && call_option(call, "--look"))
+        die(EX_USAGE, "--look is of --claim ID");
+    if (id == NULL) return;
     const Claim *c = ledger_find(ledger_read(arena), id);
     if (c == NULL) die(EX_USAGE, "no claim '%s'; `normlab claims` shows them", id);
     if (strcmp(c->experiment, wish->experiment->name) != 0)
@@ -59,10 +63,7 @@ static int run_run(const Call *call) {
                  .settings = call->settings,
                  .setting = call->setting,
                  .as = call_option(call, "--as")};
-    const char *claim = call_option(call, "--claim");
-    if (claim == NULL && call_option(call, "--look"))
-        die(EX_USAGE, "--look is of --claim ID");
-    if (claim) set_claim(call, &wish, claim);
+    wish_claim(call, &wish);
     const Sweep *sweep = study_plan(call->arena, &wish);
     const Grid *found;
     if (call_option(call, "--dry-run") == NULL)
@@ -74,7 +75,7 @@ static int run_run(const Call *call) {
 
 const Command command_run = {
     .name = "run",
-    .usage = "EXPERIMENT [key=value ...] [--quick] [--as NAME] [--claim ID [--look N]] "
+    .usage = "EXPERIMENT [key=value ...] [--quick] [--as NAME] [--claim ID] "
              "[--jobs N] [--restart] [--dry-run]",
     .summary = "Runs an experiment: comma lists sweep, finished runs are skipped, "
                "interrupted ones resume",
@@ -85,8 +86,7 @@ const Command command_run = {
             {"--as", "NAME",
              "of the study, EXPERIMENT@NAME (other settings than the "
              "recipe's: else eight digits of them)"},
-            {"--claim", "ID", "the runs that a registered claim is decided by"},
-            {"--look", "N", "of --claim: seeds up to the N-th look (default: 1)"},
+            CLAIM_OPTIONS,
             {"--dry-run", NULL, "lists the runs and does none"},
             STUDY_OPTIONS},
     .least = 1,

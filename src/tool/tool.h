@@ -98,6 +98,13 @@ void want_experiment_name(Arena *arena, const char *name);
         NULL, NULL, NULL                                                                 \
     }
 
+/* --claim ID and --look N: the wish becomes that of a registered claim's runs. */
+#define CLAIM_OPTIONS                                                                    \
+    {"--claim", "ID", "the runs that a registered claim is decided by"}, {               \
+        "--look", "N", "of --claim: seeds up to the N-th look (default: 1)"              \
+    }
+void wish_claim(const Call *call, Wish *wish);
+
 /* Runs what is missing, collects, draws; the table goes to stdout. Exit status, and what was
  * found (NULL: runs failed). */
 int run_study(const Call *call, const Sweep *sweep, bool published, const Grid **found);

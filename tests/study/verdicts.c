@@ -68,7 +68,7 @@ static Hand *hand(Arena *arena, const double difference[SEEDS]) {
                      .blocks = BLOCKS,
                      .test_block = h->block,
                      .gate = h->gate,
-                     .recipe = ""};
+                     .recipe = "epochs=1\nnorm=a,b,c\n"};
     return h;
 }
 
@@ -132,6 +132,14 @@ static void only_its_own_runs_decide(void **state) {
     r = over(h);
     assert_true(r.exploratory && r.judgement.verdict == CLAIM_NOT_TESTED);
     assert_near(r.judgement.estimate, 0.5, 1e-9); /* of all twelve */
+    assert_non_null(strstr(r.why, "not made for it"));
+    h = hand(arena, CLEAR);
+    h->grid.recipe =
+        "epochs=2\nnorm=a,b,c\n"; /* the digests are there, and the protocol is not */
+    h->claims[SEEDS + 3] = "L=0123";
+    r = over(h);
+    assert_true(r.exploratory && !r.changed && r.judgement.verdict == CLAIM_NOT_TESTED);
+    assert_non_null(strstr(r.why, "not under its protocol"));
     arena_free(arena);
 }
 
