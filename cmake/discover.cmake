@@ -1,5 +1,6 @@
 # Asks a test program for its cases and writes one CTest case for each; of a WORD of the program, whose thousands of cases
-# are called SUBJECT.SHAPE.CHECK and take milliseconds, one for each subject: what fails in it the program names.
+# are called SUBJECT.SHAPE.CHECK and take milliseconds, one for each subject: what fails in it the program names. Names
+# that are QUICK, a regular expression, have that label too.
 execute_process(COMMAND ${PROGRAM} ${WORD} --list OUTPUT_VARIABLE listing OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} --list failed: ${status}")
@@ -17,8 +18,13 @@ foreach(line ${lines})
   if(NOT found)
     message(FATAL_ERROR "${PROGRAM} --list: cannot read '${line}'")
   endif()
-  string(APPEND text "add_test(\"${SUITE}.${CMAKE_MATCH_1}\" \"${PROGRAM}\" ${before}\"${CMAKE_MATCH_1}${all}\")\n"
-    "set_tests_properties(\"${SUITE}.${CMAKE_MATCH_1}\" PROPERTIES LABELS \"${SUITE};${CMAKE_MATCH_2}\""
+  set(name ${CMAKE_MATCH_1})
+  set(labels "${SUITE};${CMAKE_MATCH_2}")
+  if(QUICK AND name MATCHES "^(${QUICK})$")
+    string(APPEND labels ";quick")
+  endif()
+  string(APPEND text "add_test(\"${SUITE}.${name}\" \"${PROGRAM}\" ${before}\"${name}${all}\")\n"
+    "set_tests_properties(\"${SUITE}.${name}\" PROPERTIES LABELS \"${labels}\""
     " SKIP_RETURN_CODE 77 TIMEOUT 300 WORKING_DIRECTORY \"${FOLDER}\" ENVIRONMENT \"NORMLAB_PROGRAM=${NORMLAB}\")\n")
 endforeach()
 file(WRITE ${CASES} "${text}")

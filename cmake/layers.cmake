@@ -23,8 +23,9 @@ function(link_ours target)
   endforeach()
 endfunction()
 
-# The tests of a layer: tests/LAYER/*.c, a program each. They see no more than its line names.
-#   layer_tests(norm SEES base tensor tape norm check)
+# The tests of a layer: tests/LAYER/*.c, a program each. They see no more than its line names. Of all tests, cases whose
+# names are QUICK, a regular expression, are asked by `./normlab test -L quick`.
+#   layer_tests(norm SEES base tensor tape norm check QUICK .+)
 function(layer_tests layer)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${layer}/*.c)
   foreach(source ${sources})
@@ -35,7 +36,7 @@ endfunction()
 # Each of a program's cases becomes a CTest case named by the program (`--list` prints "name label" lines after
 # every build), so a new case needs no line anywhere.
 function(layer_test layer source)
-  cmake_parse_arguments(ARG "" "" "SEES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "QUICK" "SEES;LINKS" ${ARGN})
   get_filename_component(name ${source} NAME_WE)
   add_executable(test-${name} ${source})
   target_include_directories(test-${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${layer})
@@ -46,20 +47,22 @@ function(layer_test layer source)
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${name}.cmake)
   add_custom_command(TARGET test-${name} POST_BUILD
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:test-${name}> -DSUITE=${name} -DCASES=${cases}
-            -DFOLDER=${PROJECT_SOURCE_DIR} -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
+            -DFOLDER=${PROJECT_SOURCE_DIR} "-DQUICK=${ARG_QUICK}" -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
     BYPRODUCTS ${cases} VERBATIM)
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
 endfunction()
 
 # A test script is tests/NAME.py with the same manners (`--list`, a case's name); it finds the program in
 # NORMLAB_PROGRAM.
-#   script_test(cli)
+#   script_test(cli QUICK "files|specs")
 function(script_test name)
+  cmake_parse_arguments(ARG "" "QUICK" "" ${ARGN})
   set(script ${CMAKE_CURRENT_SOURCE_DIR}/${name}.py)
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${name}.cmake)
   add_custom_command(OUTPUT ${cases}
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=${script} -DSUITE=${name} -DCASES=${cases}
-            -DFOLDER=${PROJECT_SOURCE_DIR} -DNORMLAB=$<TARGET_FILE:normlab> -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
+            -DFOLDER=${PROJECT_SOURCE_DIR} -DNORMLAB=$<TARGET_FILE:normlab> "-DQUICK=${ARG_QUICK}"
+            -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
     DEPENDS ${script} ${PROJECT_SOURCE_DIR}/cmake/discover.cmake VERBATIM)
   add_custom_target(test-${name} ALL DEPENDS ${cases} normlab)
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
@@ -68,10 +71,11 @@ endfunction()
 # Cases that the program itself lists (`normlab WORD --list`) and judges (`normlab WORD --case NAME`), a test for all of a subject.
 #   command_test(check)
 function(command_test word)
+  cmake_parse_arguments(ARG "" "QUICK" "" ${ARGN})
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${word}_command.cmake)
   add_custom_command(OUTPUT ${cases}
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:normlab> -DWORD=${word} -DSUITE=${word} -DCASES=${cases}
-            -DFOLDER=${PROJECT_SOURCE_DIR} -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
+            -DFOLDER=${PROJECT_SOURCE_DIR} "-DQUICK=${ARG_QUICK}" -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
     DEPENDS normlab ${PROJECT_SOURCE_DIR}/cmake/discover.cmake VERBATIM)
   add_custom_target(test-${word}_command ALL DEPENDS ${cases})
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})

@@ -481,7 +481,7 @@ lives_without_stdin() {
 says_how_long() {
   stop_clock
   call test
-  claim "$err" "normlab: the tests take about 10 minutes on two processors (../house/normlab test -R NAME: some of them)" \
+  claim "$err" "normlab: the tests take about 10 minutes on two processors (../house/normlab test -L quick: one)" \
     "the first time"
   mkdir -p "$house/build/release/Testing/Temporary"
   printf 'a 3 100.5\nb 1 200\nc 0 0\n---\n' >"$house/build/release/Testing/Temporary/CTestCostData.txt"
