@@ -69,6 +69,12 @@ static double *form_of(Arena *arena, const Factors *f, const ConvWay *way,
     return out;
 }
 
+/* By the best instruction set, over what was there. */
+static double *result_of(Arena *arena, const Factors *f, const ConvWay *way,
+                         ConvForm form) {
+    return form_of(arena, f, way, kernels_best(), form, 0, NAN);
+}
+
 /* ---- the formula ----------------------------------------------------------------- */
 
 typedef void Term(void *context, size_t x, size_t w, size_t y);
@@ -258,115 +264,103 @@ static void columns_in_bands(void **state) {
     arena_free(arena);
 }
 
-/* ---- theorems -------------------------------------------------------------------- */
-
-/* <y, x * w> is one number, whichever factor it is a form of. */
-static void forms_are_adjoint(void **state) {
-    (void)state;
+/* Every shape in every way that takes it. */
+static void each_way(void (*judge)(Arena *arena, const Factors *f, const ConvWay *way)) {
     Arena *arena = arena_new();
     const ArenaMark mark = arena_mark(arena);
     for (size_t i = 0; i < COUNT_OF(SHAPES) * COUNT_OF(WAYS);
          i++, arena_rewind(arena, mark)) {
         const Factors f = factors_of(arena, shape_at(i / COUNT_OF(WAYS)), 0);
         const ConvWay *way = WAYS[i % COUNT_OF(WAYS)];
-        const double *factor[] = {f.of_y, f.of_x, f.of_w};
-        double sum[CONV_FORMS], size = 0;
-        if (!way->takes(&f.conv)) continue;
-        for (ConvForm form = 0; form < CONV_FORMS; form++) {
-            const double *out = form_of(arena, &f, way, kernels_best(), form, 0, NAN);
-            sum[form] = sum_product(factor[form], out, results_of(&f, form));
-            for (size_t j = 0; j < results_of(&f, form); j++)
-                size += fabs(factor[form][j] * out[j]) / CONV_FORMS;
-        }
-        assert_near(sum[CONV_INPUT], sum[CONV_FORWARD], 16 * DBL_EPSILON * size);
-        assert_near(sum[CONV_FILTER], sum[CONV_FORWARD], 16 * DBL_EPSILON * size);
+        if (way->takes(&f.conv)) judge(arena, &f, way);
     }
     arena_free(arena);
 }
 
+/* ---- theorems -------------------------------------------------------------------- */
+
+/* <y, x * w> is one number, whichever factor it is a form of. */
+static void judge_adjoint(Arena *arena, const Factors *f, const ConvWay *way) {
+    const double *factor[] = {f->of_y, f->of_x, f->of_w};
+    double sum[CONV_FORMS], size = 0;
+    for (ConvForm form = 0; form < CONV_FORMS; form++) {
+        const double *out = result_of(arena, f, way, form);
+        sum[form] = sum_product(factor[form], out, results_of(f, form));
+        for (size_t j = 0; j < results_of(f, form); j++)
+            size += fabs(factor[form][j] * out[j]) / CONV_FORMS;
+    }
+    assert_near(sum[CONV_INPUT], sum[CONV_FORWARD], 16 * DBL_EPSILON * size);
+    assert_near(sum[CONV_FILTER], sum[CONV_FORWARD], 16 * DBL_EPSILON * size);
+}
+
+static void forms_are_adjoint(void **state) {
+    (void)state;
+    each_way(judge_adjoint);
+}
+
 /* Powers of two pass through every rounding: 8 times a factor gives 8 times the bits. */
+static void judge_homogeneous(Arena *arena, const Factors *f, const ConvWay *way) {
+    double *x = TAKE(arena, double, f->x), *w = TAKE(arena, double, f->w);
+    for (size_t j = 0; j < f->x; j++) x[j] = 8 * f->of_x[j];
+    for (size_t j = 0; j < f->w; j++) w[j] = -0.5 * f->of_w[j];
+    const double scale[] = {-4, -0.5, 8};
+    for (ConvForm form = 0; form < CONV_FORMS; form++) {
+        const double *want = result_of(arena, f, way, form);
+        Factors scaled = *f;
+        scaled.of_x = x, scaled.of_w = w;
+        const double *got = result_of(arena, &scaled, way, form);
+        for (size_t j = 0; j < results_of(f, form); j++)
+            assert_true(got[j] == scale[form] * want[j]);
+    }
+}
+
 static void forms_are_homogeneous_to_the_bit(void **state) {
     (void)state;
-    Arena *arena = arena_new();
-    const ArenaMark mark = arena_mark(arena);
-    for (size_t i = 0; i < COUNT_OF(SHAPES) * COUNT_OF(WAYS);
-         i++, arena_rewind(arena, mark)) {
-        Factors f = factors_of(arena, shape_at(i / COUNT_OF(WAYS)), 0);
-        const ConvWay *way = WAYS[i % COUNT_OF(WAYS)];
-        if (!way->takes(&f.conv)) continue;
-        double *x = TAKE(arena, double, f.x), *w = TAKE(arena, double, f.w);
-        for (size_t j = 0; j < f.x; j++) x[j] = 8 * f.of_x[j];
-        for (size_t j = 0; j < f.w; j++) w[j] = -0.5 * f.of_w[j];
-        const double scale[] = {-4, -0.5, 8};
-        for (ConvForm form = 0; form < CONV_FORMS; form++) {
-            const double *want = form_of(arena, &f, way, kernels_best(), form, 0, NAN);
-            Factors scaled = f;
-            scaled.of_x = x, scaled.of_w = w;
-            const double *got =
-                form_of(arena, &scaled, way, kernels_best(), form, 0, NAN);
-            for (size_t j = 0; j < results_of(&f, form); j++)
-                assert_true(got[j] == scale[form] * want[j]);
-        }
-    }
-    arena_free(arena);
+    each_way(judge_homogeneous);
 }
 
 /* A sample's results do not know which others it came with; filters are sums in the order of
  * samples, of which each counts for itself. */
+static void judge_samples(Arena *arena, const Factors *f, const ConvWay *way) {
+    const size_t N = f->conv.N;
+    const double *y = result_of(arena, f, way, CONV_FORWARD);
+    const double *x = result_of(arena, f, way, CONV_INPUT);
+    const double *w = result_of(arena, f, way, CONV_FILTER);
+    double *sum = ZERO(arena, double, f->w);
+    for (size_t n = 0; n < N; n++) {
+        Factors one = *f;
+        one.conv.N = 1, one.x /= N, one.y /= N;
+        one.of_x += n * one.x, one.of_y += n * one.y;
+        const double *y1 = result_of(arena, &one, way, CONV_FORWARD);
+        const double *x1 = result_of(arena, &one, way, CONV_INPUT);
+        const double *w1 = result_of(arena, &one, way, CONV_FILTER);
+        assert_memory_equal(y + n * one.y, y1, one.y * sizeof *y);
+        assert_memory_equal(x + n * one.x, x1, one.x * sizeof *x);
+        vector_add(sum, w1, f->w, 1);
+    }
+    if (way == &conv_direct) assert_memory_equal(w, sum, f->w * sizeof *w);
+}
+
 static void samples_do_not_know_their_batch(void **state) {
     (void)state;
-    Arena *arena = arena_new();
-    const ArenaMark mark = arena_mark(arena);
-    for (size_t i = 0; i < COUNT_OF(SHAPES) * COUNT_OF(WAYS);
-         i++, arena_rewind(arena, mark)) {
-        const Factors f = factors_of(arena, shape_at(i / COUNT_OF(WAYS)), 0);
-        const ConvWay *way = WAYS[i % COUNT_OF(WAYS)];
-        if (!way->takes(&f.conv)) continue;
-        const size_t N = f.conv.N;
-        const double *y = form_of(arena, &f, way, kernels_best(), CONV_FORWARD, 0, NAN);
-        const double *x = form_of(arena, &f, way, kernels_best(), CONV_INPUT, 0, NAN);
-        const double *w = form_of(arena, &f, way, kernels_best(), CONV_FILTER, 0, NAN);
-        double *sum = ZERO(arena, double, f.w);
-        for (size_t n = 0; n < N; n++) {
-            Factors one = f;
-            one.conv.N = 1, one.x /= N, one.y /= N;
-            one.of_x += n * one.x, one.of_y += n * one.y;
-            const double *y1 =
-                form_of(arena, &one, way, kernels_best(), CONV_FORWARD, 0, NAN);
-            const double *x1 =
-                form_of(arena, &one, way, kernels_best(), CONV_INPUT, 0, NAN);
-            const double *w1 =
-                form_of(arena, &one, way, kernels_best(), CONV_FILTER, 0, NAN);
-            assert_memory_equal(y + n * one.y, y1, one.y * sizeof *y);
-            assert_memory_equal(x + n * one.x, x1, one.x * sizeof *x);
-            vector_add(sum, w1, f.w, 1);
-        }
-        if (way == &conv_direct) assert_memory_equal(w, sum, f.w * sizeof *w);
-    }
-    arena_free(arena);
+    each_way(judge_samples);
 }
 
 /* Instruction sets differ in how many results they hold at once, and in nothing else. */
+static void judge_instruction_sets(Arena *arena, const Factors *f, const ConvWay *way) {
+    for (size_t j = 0; j < 2 * CONV_FORMS; j++) {
+        const ConvForm form = (ConvForm)(j / 2);
+        const double beta = j % 2 ? 1 : 0;
+        const double *want = form_of(arena, f, way, kernels_at(0), form, beta, 0.25);
+        for (size_t k = 1; kernels_at(k); k++)
+            assert_memory_equal(form_of(arena, f, way, kernels_at(k), form, beta, 0.25),
+                                want, results_of(f, form) * sizeof *want);
+    }
+}
+
 static void instruction_sets_agree_to_the_bit(void **state) {
     (void)state;
-    Arena *arena = arena_new();
-    const ArenaMark mark = arena_mark(arena);
-    for (size_t i = 0; i < COUNT_OF(SHAPES) * COUNT_OF(WAYS);
-         i++, arena_rewind(arena, mark)) {
-        const Factors f = factors_of(arena, shape_at(i / COUNT_OF(WAYS)), 0);
-        const ConvWay *way = WAYS[i % COUNT_OF(WAYS)];
-        if (!way->takes(&f.conv)) continue;
-        for (size_t j = 0; j < 2 * CONV_FORMS; j++) {
-            const ConvForm form = (ConvForm)(j / 2);
-            const double beta = j % 2 ? 1 : 0;
-            const double *want = form_of(arena, &f, way, kernels_at(0), form, beta, 0.25);
-            for (size_t k = 1; kernels_at(k); k++)
-                assert_memory_equal(
-                    form_of(arena, &f, way, kernels_at(k), form, beta, 0.25), want,
-                    results_of(&f, form) * sizeof *want);
-        }
-    }
-    arena_free(arena);
+    each_way(judge_instruction_sets);
 }
 
 /* Panels of fewer than eight channels hold zeros beside them, and come back as they went, added or
@@ -455,10 +449,8 @@ static void calls_take_the_table(void **state) {
         assert_true(isnan(scratch[room]));
         const double *got[] = {y, x, w};
         for (ConvForm form = 0; form < CONV_FORMS; form++)
-            assert_memory_equal(
-                got[form],
-                form_of(arena, &f, conv_way(v, form), kernels_best(), form, 0, NAN),
-                results_of(&f, form) * sizeof(double));
+            assert_memory_equal(got[form], result_of(arena, &f, conv_way(v, form), form),
+                                results_of(&f, form) * sizeof(double));
     }
     arena_free(arena);
 }
