@@ -87,7 +87,7 @@ class Named:
 class Function:
     def __init__(self, name, parameters, text, start, line):
         self.name, self.text, self.start, self.line = name, text, start, line
-        self.parameters = [re.search(r'(\w+)(\[[^]]*\])*\s*$', p).group(1) for p in parameters.split(",")
+        self.parameters = [re.search(r'(\w+)(?:\)\([^()]*\))?(\[[^]]*\])*\s*$', p).group(1) for p in parameters.split(",")
                            if p.strip() != "void"]
         self.tokens = self.read()
         self.body = next(i for i, t in enumerate(self.tokens) if t.text == "{")
