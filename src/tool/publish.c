@@ -19,7 +19,7 @@ const Command command_publish = {
     .most = 1,
     .run = run_publish,
     .more = "The full recipe without any other setting, or a claim's; what is finished "
-            "is not run again. "
-            "`normlab publish checking` does the same\n"
-            "for `normlab check` and the figures of its chapter.",
+            "is not run again.\n"
+            "`normlab publish checking` does the same for `normlab check` and the "
+            "figures of its chapter.",
 };
