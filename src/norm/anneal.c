@@ -2,7 +2,7 @@
  * in epoch `from` to 1 in epoch `to`, and the same in evaluation. anneal(batch, group(8),
  * from=2, to=8) begins with batch statistics and ends without. Both keep their running
  * moments all the while. */
-#include "kind.h"
+#include "internal.h"
 
 #include <math.h>
 

@@ -3,7 +3,7 @@
  * begins at 1 and is kept in [0, 1] after each step. gate=free: r is any number, beginning
  * at 1 (Khaled et al. 2023, with layer). gate=sigmoid: r = sigmoid(gate), beginning at 1/2.
  * per: one gate for each channel, or one for the layer. */
-#include "kind.h"
+#include "internal.h"
 
 enum { SIGMOID, CLAMP, FREE };
 enum { CHANNEL, LAYER };

@@ -1,5 +1,5 @@
-/* What the files of norm share and no kind needs: how specs are read, and how what is written
- * over rows is run. */
+/* What the files of norm share and no plugin needs: how specs are read, how what is written over
+ * rows is run, and texts of several kinds. */
 #ifndef NORMLAB_NORM_INTERNAL_H
 #define NORMLAB_NORM_INTERNAL_H
 
@@ -44,5 +44,22 @@ bool wide_elements(const double *x, size_t count);
  * `given`: no moments of x are asked, rows stand about those. */
 Node *wide_apply(const NormContext *context, Node *x, const Partition *row,
                  const double *fixed, bool given);
+
+/* ---- mix.c, blend.c: shared with nested and anneal ---------------------------------- */
+
+typedef struct Mix {
+    bool pooled;
+    Weighing weighing;
+    const char *part[NORM_MAX_PARTS]; /* specs, for who shows weights */
+} Mix;
+
+/* pooled= and those of Weighing; norm->detail is set to a Mix of the parts. */
+bool mix_configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
+                   Error *error);
+void mix_declare(Norm *norm);
+NormField mix_text(const NormView *v);
+
+/* r a(x) + (1 - r) b(x) of the two parts, r [C] or [1]. */
+NormField blend_text(const NormView *v, Node *r);
 
 #endif

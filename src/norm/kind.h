@@ -302,23 +302,6 @@ Node *weighing_apply(const NormContext *context, const Weighing *weighing, Node 
 /* 0 until epoch `from`, 1 from `to` on, a line between. */
 double norm_ramp(size_t epoch, double from, double to);
 
-/* ---- mix.c, blend.c: shared with nested and anneal ---------------------------------- */
-
-typedef struct Mix {
-    bool pooled;
-    Weighing weighing;
-    const char *part[NORM_MAX_PARTS]; /* specs, for who shows weights */
-} Mix;
-
-/* pooled= and those of Weighing; norm->detail is set to a Mix of the parts. */
-bool mix_configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                   Error *error);
-void mix_declare(Norm *norm);
-NormField mix_text(const NormView *v);
-
-/* r a(x) + (1 - r) b(x) of the two parts, r [C] or [1]. */
-NormField blend_text(const NormView *v, Node *r);
-
 /* ---- kernel.c: forward and backward over any partition --------------------------- */
 
 /* xhat = ((x - shift) - offset) * rstd */

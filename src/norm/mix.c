@@ -6,7 +6,7 @@
  * TaskNorm (Bronskill et al. 2020) and Kalman normalization have it. (A-3)
  * from, to: epochs between which the weights become a hard choice; weights=sparsest: by
  * SparsestMax, which is sparse switchable normalization (Shao et al. 2019). */
-#include "kind.h"
+#include "internal.h"
 
 bool mix_configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
                    Error *error) {

@@ -2,7 +2,7 @@
  * ..., group(C), each a refinement of the one before by the smallest prime that still divides.
  * At a vertex of the weights it is group(G) exactly. from, to: the mixture becomes a hard
  * choice between these epochs. */
-#include "kind.h"
+#include "internal.h"
 
 /* The next number of groups: times the smallest divisor of what a group still holds. */
 static size_t refined(size_t groups, size_t channels) {
