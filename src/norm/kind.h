@@ -128,8 +128,7 @@ struct NormKind {
     const char *example; /* a spec for who wants one of each; NULL: the name */
     const char *const *also;    /* further specs that all checks are put to, or NULL */
     const char *const *options; /* named arguments of its own, NULL-terminated; or NULL */
-
-    const NormTwin *twins; /* identities it obeys, ends with a NULL spec; or NULL */
+    const NormTwin *twins;      /* identities it obeys, ends with a NULL spec; or NULL */
 
     /* Its cells (norm.h), which options may change. A partition normalizer says the first and
      * is done; one that keeps running moments has them there. */
@@ -147,13 +146,13 @@ struct NormKind {
     const char *by_design;
 
     /* What check needs to know of it, so as to ask what has an answer. */
-    const char
-        *holds;      /* what its derivative takes for constant by design (tape_detach), a
-                        * few words for readers; NULL: nothing */
-    bool saturates;  /* far from 0 it no longer moves, so that derivatives vanish there */
-    size_t sensible; /* elements of the smallest cell of which derivatives say anything:
-                        * of two, xhat is little more than a sign. Of smaller ones only
-                        * kernel and definition are compared. 0: any */
+    /* What its derivative takes for constant by design (tape_detach), a few words for readers;
+     * NULL: nothing. */
+    const char *holds;
+    bool saturates; /* far from 0 it no longer moves, so that derivatives vanish there */
+    /* Elements of the smallest cell of which derivatives say anything: of two, xhat is little
+     * more than a sign. Of smaller ones only kernel and definition are compared. 0: any. */
+    size_t sensible;
 
     /* Reads its own arguments into *norm and writes their canonical text. NULL: it has none. */
     bool (*configure)(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
