@@ -228,8 +228,9 @@ static int run_apply(const Call *call) {
 
 const Command command_apply = {
     .name = "apply",
-    .usage = "SPEC IN.h5 OUT.h5 [--mode train|eval] [--eps E] [--moments M] [--epoch N] "
-             "[--layout L] [--samples AXES] [--channels AXES] [--names F]",
+    .usage =
+        "SPEC IN.h5 OUT.h5 [--mode train|eval] [--moments own|given] [--samples AXES] "
+        "[--channels AXES] ...",
     .summary = "Runs a normalizer on your own tensors, with first and second derivatives",
     .options =
         (const Option[]){
@@ -261,7 +262,8 @@ const Command command_apply = {
         "axes    that are neither samples nor channels are positions. Several are one, "
         "as in PyTorch's LayerNorm([H, W]):\n"
         "        `layer --samples 0,1 --channels 2,3`, where [N] and [C] are [N, K] and "
-        "[H, W]; a list [C] is read, too.\n"
+        "[H, W]; a list [C] is read,\n"
+        "        too.\n"
         "mask    /mask in IN, of samples and positions, [N, H, W]: what is 0 there and "
         "not 1 (padding) is in no cell, has no\n"
         "        part in anything, and its y and dx are 0.\n"
@@ -282,10 +284,9 @@ const Command command_apply = {
         "        input_var. keras: gamma, beta, moving_mean, moving_variance. flax: "
         "scale, bias, mean, var (the cells':\n"
         "        /cell_mean, /cell_rstd, /cell_variance). Derivatives after them: "
-        "/dweight, /ds_dB, "
-        "/v_scale. Names alone: eps, the weight\n"
-        "        of the newest moments (weight_new=0.1) and unbiased running variances "
-        "stay ours.\n"
+        "/dweight, /ds_dB, /v_scale.\n"
+        "        Names alone: eps, the weight of the newest moments (weight_new=0.1) and "
+        "unbiased running variances stay ours.\n"
         "An empty batch gives zeros of the right shapes and leaves the state alone. With "
         "--eps 0 a cell without variance\n"
         "gives beta and a dx of zero. Packed numbers are unpacked (scale_factor, "
