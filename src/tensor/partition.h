@@ -106,7 +106,8 @@ typedef struct Member {
 
 static inline Member cell_members(const Partition *p, size_t cell) {
     const size_t first = p->apart ? cell % p->L : 0, end = p->apart ? first + 1 : p->L;
-    return (Member){.row = slab_rows(p, p->apart ? cell / p->L : cell),
+    return (Member){.element = 0,
+                    .row = slab_rows(p, p->apart ? cell / p->L : cell),
                     .l = first,
                     .first = first,
                     .end = end};

@@ -106,8 +106,7 @@ static int run_bench(const Call *call) {
 const Command command_bench = {
     .name = "bench",
     .usage = "[kernels] [products] [training] [check] [--norm LIST] [--shape N,C,H,W] "
-             "[--network SPEC] [--dataset NAME] [--batch LIST] [--threads N] [--turns N] "
-             "[--json]",
+             "[--json] ...",
     .summary = "Measures kernels, convolutions, training and a full check, each beside "
                "its limit, in one run",
     .options =
