@@ -28,15 +28,12 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
                 "anneal needs two epochs, from=2 and a later to=8");
 }
 
-/* 1 - r, the weight of the first. */
-static Node *share(const NormContext *context) {
-    const Anneal *anneal = context->norm->detail;
-    return tape_fill(context->tape, SHAPE(1),
-                     1.0 - norm_ramp(context->epoch, anneal->from, anneal->to));
-}
-
+/* r b + (1 - r) a: a small r is not what is left of 1. */
 static NormField text(const NormView *v) {
-    return blend_text(v, share(&v->context));
+    const Anneal *anneal = v->context.norm->detail;
+    const double r = norm_ramp(v->context.epoch, anneal->from, anneal->to);
+    return blend_text(v, tape_fill(v->tape, v->shape, 1.0 - r),
+                      tape_fill(v->tape, v->shape, r));
 }
 
 const NormKind norm_anneal = {

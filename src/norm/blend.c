@@ -49,15 +49,14 @@ static Node *gate_of(const NormContext *context) {
 }
 
 /* Exact at both ends: 1 a + 0 b is a. */
-NormField blend_text(const NormView *v, Node *gate) {
-    Node *r = view_repeat(v, gate);
-    Node *rest = tape_sub(v->tape, tape_fill(v->tape, v->shape, 1.0), r);
+NormField blend_text(const NormView *v, Node *r, Node *rest) {
     return field_plus(v, field_times(v, view_run(v, 0), r),
                       field_times(v, view_run(v, 1), rest));
 }
 
 static NormField text(const NormView *v) {
-    return blend_text(v, gate_of(&v->context));
+    Node *r = view_repeat(v, gate_of(&v->context));
+    return blend_text(v, r, tape_sub(v->tape, tape_fill(v->tape, v->shape, 1.0), r));
 }
 
 const NormKind norm_blend = {

@@ -3,6 +3,7 @@
 #ifndef NORMLAB_NORM_INTERNAL_H
 #define NORMLAB_NORM_INTERNAL_H
 
+#include "arith.h"
 #include "kind.h"
 
 /* ---- alias.c --------------------------------------------------------------------- */
@@ -59,7 +60,20 @@ bool mix_configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonic
 void mix_declare(Norm *norm);
 NormField mix_text(const NormView *v);
 
-/* r a(x) + (1 - r) b(x) of the two parts, r [C] or [1]. */
-NormField blend_text(const NormView *v, Node *r);
+/* r a(x) + rest b(x) of the two parts, both of the view's shape. */
+NormField blend_text(const NormView *v, Node *r, Node *rest);
+
+/* ---- hold.c: what texts hold constant (tape_detach) ---------------------------------- */
+
+/* Whether anything behind that node does. */
+bool hold_any(Tape *tape, const Node *until);
+
+/* Everything that the tape holds, from its operands in 113 bits with these inputs. */
+void hold_settle(Tape *tape, Arena *arena, Node *const *given, const Quad *const *value,
+                 size_t inputs);
+
+/* What is held behind `until` over elements is what the same text holds over rows, one number
+ * for all elements of a row; what was computed of it is computed again. */
+void hold_as(Tape *tape, const Node *until, Tape *rows);
 
 #endif
