@@ -155,24 +155,6 @@ static void quad_moments(Quad *mean, Quad *variance, const double *x, size_t L) 
     *variance = squares / (Quad)L;
 }
 
-/* What the text holds constant, from its own 113 bits: the doubles beside it may be none. */
-static void settle(const RowText *text, Arena *arena, const Quad *const *value) {
-    size_t count = 0;
-    for (Node *n = tape_last(text->tape); n; n = n->previous)
-        count += n->op && strcmp(n->op->name, "detach") == 0;
-    Node **held = TAKE(arena, Node *, count + 1);
-    size_t at = count;
-    for (Node *n = tape_last(text->tape); n; n = n->previous)
-        if (n->op && strcmp(n->op->name, "detach") == 0) held[--at] = n;
-    for (size_t i = 0; i < count; i++) {
-        Quad *got;
-        program_run_quad(program_new(text->tape, held[i]->in, 1), arena, text->in, value,
-                         2, &got);
-        for (size_t k = 0; k < shape_count(held[i]->shape); k++)
-            held[i]->value[k] = (double)got[k];
-    }
-}
-
 static Broad broad_rows(const Wide *w, const Node *y, Arena *arena) {
     const size_t count = rows_of(w), L = w->row->L;
     Broad q = {.mean = TAKE(arena, Quad, count), .variance = TAKE(arena, Quad, count)};
@@ -184,7 +166,7 @@ static Broad broad_rows(const Wide *w, const Node *y, Arena *arena) {
     }
     q.text = write_rows(w, y, arena, mean, variance, NULL, NULL);
     const Quad *value[] = {q.mean, q.variance};
-    settle(&q.text, arena, value);
+    hold_settle(q.text.tape, arena, q.text.in, value, 2);
     Node *out[PIECES];
     Quad *got[PIECES];
     size_t asked = 0;
@@ -366,11 +348,15 @@ static void wide_backward(Tape *tape, Node *y, const double *g, double *const *d
 
 static Node *wide_define(Tape *tape, Node *y) {
     const Wide *w = y->detail;
+    Node *until = tape_last(tape);
     NormContext context = w->context;
     context.tape = tape;
     context.param = y->in + 1;
     context.state = w->state;
-    return norm_define(&context, y->in[0]);
+    Node *defined = norm_define(&context, y->in[0]);
+    if (hold_any(tape, until))
+        hold_as(tape, until, broad_rows(w, y, tape_arena(tape)).text.tape);
+    return defined;
 }
 
 static const Op op_wide_rows = {.name = "wide-rows",
