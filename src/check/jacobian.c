@@ -10,6 +10,7 @@
 #include "bound.h"
 #include "judge.h"
 #include "replay.h"
+#include "step.h"
 
 #include <float.h>
 #include <math.h>
@@ -161,6 +162,7 @@ static void columns_by_step(Jacobian *jacobian, const Program *program, size_t i
         Column column = {.input = i, .element = k, .got = got + k * jacobian->stride};
         column.allowed =
             jacobian->bound.digits * DBL_EPSILON * jacobian->bound.scale[i][k];
+        if (column.allowed > 0.0) column.allowed += STEP_LOST;
         value[k] = x[k] + (Complex)I * STEP;
         program_again_complex(run, (const Complex *const[]){value}, &column.moved);
         if (suspects(jacobian, &column) > 0)

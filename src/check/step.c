@@ -133,6 +133,18 @@ static double allowed_along(const Walk *walk, const Probe *probe, bool upstream)
     return allowed;
 }
 
+/* Of a direction: what <gradient, direction> itself is rounded, whoever has the gradient. */
+static double summed_along(const Walk *walk, const Probe *probe, bool upstream) {
+    const Derive *d = &walk->derive;
+    const size_t inputs = d->function->inputs, first = upstream ? inputs : 0,
+                 last = upstream ? inputs + 1 : inputs;
+    double sum = 0.0;
+    for (size_t i = first; i < last; i++)
+        for (size_t k = 0; k < derive_count(d, i); k++)
+            sum += fabs(d->got[i][k] * (upstream ? probe->upstream : probe->along[i])[k]);
+    return DBL_EPSILON * sum;
+}
+
 static void ask_step(const Walk *walk, const Probe *probe, double noise, Case *c) {
     const Steps *steps = walk->oracle;
     const Derive *d = &walk->derive;
@@ -143,6 +155,8 @@ static void ask_step(const Walk *walk, const Probe *probe, double noise, Case *c
                                 probe->upstream, probe->along, steps->quad);
     if (!isfinite(c->expected)) c->trouble = "values are not finite";
     c->allowed = allowed_along(walk, probe, upstream);
+    if (c->element == SIZE_MAX) c->allowed += summed_along(walk, probe, upstream);
+    if (!steps->quad && c->allowed > 0.0) c->allowed += STEP_LOST;
     if (bound->of_norm > 0) {
         if (c->element == SIZE_MAX)
             c->allowed =

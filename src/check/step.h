@@ -4,6 +4,10 @@
 
 #include "derive.h"
 
+/* In doubles an imaginary part that falls below them loses digits, or all it has: the smallest
+ * double over a step of 2^-100, and 2^20 times that for what later operations make of it. */
+static const double STEP_LOST = 0x1p-954;
+
 /* f of one order (derive.h), written once and replayed for each direction. */
 typedef struct Stepper Stepper;
 

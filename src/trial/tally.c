@@ -88,9 +88,11 @@ void tally_close(Tally *sum, const Trial *t, const Outcome *got, const Outcome *
     Arena *arena = arena_new();
     const double eps = digits * DBL_EPSILON;
     CheckBound y = trial_value_bound(arena, t, digits, definition),
-               d = trial_bound(arena, t, digits, definition);
+               d = trial_bound(arena, t, digits, definition),
+               kernel = trial_value_bound(arena, t, digits, false);
     for (size_t i = 0; i < t->n; i++) {
-        tally(sum, "y", i, got->y[i], expected->y[i], eps * y.scale[0][i]);
+        const double scale = y.scale[0][i] + (definition ? kernel.scale[0][i] : 0.0);
+        tally(sum, "y", i, got->y[i], expected->y[i], eps * scale);
         tally(sum, "dx", i, got->dx[i], expected->dx[i], eps * d.scale[0][i]);
     }
     for (size_t k = 0; k < t->norm->params; k++)
