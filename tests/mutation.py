@@ -419,13 +419,15 @@ def but(left_out):
 @case("oracle")
 def kernels(place):
     judged(place, generate(KERNELS, but(KERNELS)), lambda objects: check_judges(place, objects, SHARP + WITHOUT_AFFINE)
-           + test_judges(place, objects, "norm_use", TESTS) + test_judges(place, objects, "norm_range"), ONE_IN)
+           + test_judges(place, objects, "norm_use", TESTS) + test_judges(place, objects, "norm_past", TESTS)
+           + test_judges(place, objects, "norm_range"), ONE_IN)
 
 
 @case("oracle")
 def moments(place):
     judged(place, generate(MOMENTS, but(MOMENTS)), lambda objects: check_judges(place, objects, SHARP)
-           + test_judges(place, objects, "partition", TESTS) + test_judges(place, objects, "norm_range"), ONE_IN)
+           + test_judges(place, objects, "partition", TESTS) + test_judges(place, objects, "norm_past", TESTS)
+           + test_judges(place, objects, "norm_range"), ONE_IN)
 
 
 @case("oracle")
