@@ -53,12 +53,13 @@ KERNELS = {  # units of 2^k, of which any near one will do: norm_range.c, which 
            "norm/kernel.c": ("write_slab_beside", "slab_beside_slab"),
            "norm/kernel_backward.c": ("row_sums_next", "slab_dx_beside", "slab_beside_slab"),
            # no derivatives: norm_use.c, norm_combine.c, norm_adapt.c, norm_forms.c; what `apply` stores: apply.py
-           "norm/partitioned.c": ("observe", "observe_now", "observe_rows", "observe_channels", "observe_squares",
-                                  "square_of", "norm_moments", "norm_moments_over", "norm_standardized", "defined_moments")}
+           "norm/partitioned.c": ("observe", "observe_now", "observe_rows", "observe_channels", "observe_whole",
+                                  "over_blocks", "square_of", "norm_moments", "norm_moments_over", "norm_standardized", "defined_moments")}
 MOMENTS = {"tensor/moments.c": ("is_ordinary", "largest_exponent", "extreme_scale", "in_doubles",  # the same
                                 "moments_plain", "moments_scaled", "moments_unbiased", "moments_merge",
                                 "slab_sums_begin", "slab_sums_moved", "slab_sums_take", "slab_sums_end", "jump_of"),
-           "tensor/partition.c": ("partition_map", "partition_blocks", "partition_smallest", "partition_cell",
+           # columns at a time: any number of them has the bits (tests passes, norm_past)
+           "tensor/partition.c": ("partition_columns", "partition_map", "partition_blocks", "partition_smallest", "partition_cell",
                                   "partition_cells", "partition_slabs", "partition_count")}  # shared with the oracle
 # Texts of combinations: what returns a node or a field.
 COMBINATIONS = ["norm/mix.c", "norm/blend.c", "norm/split.c", "norm/chain.c"]
