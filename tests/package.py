@@ -106,6 +106,10 @@ def cplusplus(place):
     runs(place, "cmake", "--install", BUILD, "--prefix", "p")
     flags = runs(place, "pkg-config", "--cflags", "--libs", "normlab",
                  PKG_CONFIG_PATH=place.path("p", "lib", "pkgconfig")).split()
+    with open(os.path.join(BUILD, "CMakeCache.txt"), encoding="utf-8") as cache:
+        sanitized = re.search(r"^NORMLAB_SANITIZE:\w+=ON$", cache.read(), re.M)
+    if sanitized:
+        flags.append("-fsanitize=address,undefined")  # as the library was built
     told = []
     for words in (["cc"], ["c++", "-x", "c++", "-std=c++20"]):
         runs(place, *words, program, "-x", "none", *flags, "-o", words[0])
