@@ -27,7 +27,7 @@ void gates_write(Store *store, Arena *arena, const Baseline *b) {
         table_new(arena, "/gate", "what is known of the same images without a network");
     const size_t blocks = b[0].blocks;
     double *block = TAKE(arena, double, BASELINES *blocks + 1);
-    for (size_t i = 0; i < BASELINES; i++)
+    for (size_t i = 0; i < BASELINES && blocks > 0; i++)
         memcpy(block + i * blocks, b[i].block, blocks * sizeof *block);
     table_scale_text(&t, "baseline", "who was asked", baseline_names, BASELINES);
     table_numbers(&t, "error", "share of test images misclassified", "baseline",
