@@ -83,21 +83,38 @@ void tally_outcome(Tally *sum, const Trial *t, const char *when, const Outcome *
     }
 }
 
-void tally_close(Tally *sum, const Trial *t, const Outcome *got, const Outcome *expected,
-                 double digits, bool definition) {
-    Arena *arena = arena_new();
-    const double eps = digits * DBL_EPSILON;
-    CheckBound y = trial_value_bound(arena, t, digits, definition),
-               d = trial_bound(arena, t, digits, definition),
-               kernel = trial_value_bound(arena, t, digits, false);
+static void close_to(Tally *sum, const Trial *t, const Outcome *got,
+                     const Outcome *expected, double eps, const double *y,
+                     const double *const *d) {
     for (size_t i = 0; i < t->n; i++) {
-        const double scale = y.scale[0][i] + (definition ? kernel.scale[0][i] : 0.0);
-        tally(sum, "y", i, got->y[i], expected->y[i], eps * scale);
-        tally(sum, "dx", i, got->dx[i], expected->dx[i], eps * d.scale[0][i]);
+        tally(sum, "y", i, got->y[i], expected->y[i], eps * y[i]);
+        tally(sum, "dx", i, got->dx[i], expected->dx[i], eps * d[0][i]);
     }
+    Arena *arena = arena_new();
     for (size_t k = 0; k < t->norm->params; k++)
         for (size_t c = 0; c < t->norm->param[k].count; c++)
             tally(sum, text_print(arena, "d%s", t->norm->param[k].name), c,
-                  got->dparam[k][c], expected->dparam[k][c], eps * d.scale[1 + k][c]);
+                  got->dparam[k][c], expected->dparam[k][c], eps * d[1 + k][c]);
+    arena_free(arena);
+}
+
+void tally_close(Tally *sum, const Trial *t, const Outcome *got, const Outcome *expected,
+                 double digits, bool definition) {
+    Arena *arena = arena_new();
+    const CheckBound y = trial_value_bound(arena, t, digits, definition),
+                     d = trial_bound(arena, t, digits, definition);
+    close_to(sum, t, got, expected, digits * DBL_EPSILON, y.scale[0], d.scale);
+    arena_free(arena);
+}
+
+void tally_texts(Tally *sum, const Trial *t, const Outcome *kernel, const Outcome *text,
+                 double digits) {
+    Arena *arena = arena_new();
+    const CheckBound own = trial_value_bound(arena, t, digits, false),
+                     y = trial_value_bound(arena, t, digits, true),
+                     d = trial_bound(arena, t, digits, true);
+    double *both = TAKE(arena, double, t->n);
+    for (size_t i = 0; i < t->n; i++) both[i] = own.scale[0][i] + y.scale[0][i];
+    close_to(sum, t, kernel, text, digits * DBL_EPSILON, both, d.scale);
     arena_free(arena);
 }

@@ -11,7 +11,7 @@ static CheckReport judge_two_texts(Arena *arena, const Trial *t,
                                    const TrialCheck *check) {
     Outcome kernel = trial_run(arena, t, 0), text = trial_run_definition(arena, t);
     Tally sum = tally_new(t);
-    tally_close(&sum, t, &kernel, &text, check->digits, true);
+    tally_texts(&sum, t, &kernel, &text, check->digits);
     return sum.report;
 }
 const TrialCheck trial_two_texts = {.name = "two-texts",

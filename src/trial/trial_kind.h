@@ -171,6 +171,10 @@ void tally_outcome(Tally *t, const Trial *trial, const char *when, const Outcome
  * kernel. */
 void tally_close(Tally *t, const Trial *trial, const Outcome *got,
                  const Outcome *expected, double digits, bool definition);
+/* Of the two beside each other: a kernel promises digits of the largest in a cell, a definition
+ * of each element, so that values may differ by both. */
+void tally_texts(Tally *t, const Trial *trial, const Outcome *kernel, const Outcome *text,
+                 double digits);
 /* More about the worst. */
 void report_remark(CheckReport *report, const char *text);
 
