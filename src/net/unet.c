@@ -4,7 +4,13 @@
  * beside what was there on the way down. A linear layer at every pixel ends it.
  *
  * Two things differ from the paper: every convolution has a normalizer before its relu, and
- * sees zeros around its image, so that this leaves as large as it came. */
+ * sees zeros around its image, so that this leaves as large as it came.
+ *
+ * Images may have any size. Of a level, a pixel is there if one of its four on the level above
+ * is, and what comes up again is cut to what is beside it: the same as if images were padded to a
+ * multiple of 2^depth and the padding were 0 after every layer and in no normalizer's cell, so
+ * that convolutions see zeros there as at any border. There is no padding to leave out, and
+ * normalizers that take no mask stand here, too (tests/net/net_padding.c). */
 #include "layers.h"
 
 enum { DEPTH, WIDTH, DEEPEST = 8 };
