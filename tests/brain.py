@@ -21,7 +21,7 @@ import numpy as np
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDER = os.path.join(HOME, "data", "input")
 TABLE = os.path.join(FOLDER, "brain.csv")
-CLASSES, IGNORED = 9, 255
+CLASSES = 9
 STEPS, RATE, MOMENTUM, EVERY = 400, 0.1, 0.9, 7  # of full-batch descent on every seventh pixel
 
 
@@ -35,14 +35,13 @@ class Part:
     def __init__(self, name):
         self.image, self.mask = idx(name, "images", 3).astype(float), idx(name, "masks", 3)
         self.height = idx(name, "heights", 1)
-        self.counted = self.mask != IGNORED
-        self.truth = self.mask[self.counted]
+        self.truth = self.mask.ravel()
 
     def numbers(self):
         """[pixels, 4] intensity, row, column, height"""
         rows, columns = np.mgrid[:self.mask.shape[1], :self.mask.shape[2]]
         each = [self.image, rows[None], columns[None], self.height[:, None, None]]
-        return np.stack([np.broadcast_to(a, self.mask.shape)[self.counted] for a in each], 1).astype(float)
+        return np.stack([np.broadcast_to(a, self.mask.shape).ravel() for a in each], 1).astype(float)
 
 
 def overlap(truth, guess):
@@ -85,7 +84,7 @@ def gates():
         "the class of most pixels": lambda part: np.full_like(part.truth, most),
         "softmax regression of pixels on intensity and position with squares and products": regression(train),
         "the training slice's mask at the same height":
-            lambda part: train.mask[[place[h] for h in part.height]][part.counted],
+            lambda part: train.mask[[place[h] for h in part.height]].ravel(),
     }
     return {who: tuple(overlap(part.truth, guess(part)) for part in judged) for who, guess in guesses.items()}
 

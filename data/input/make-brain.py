@@ -11,7 +11,7 @@ are those of the left hemisphere, columns x = 0..89; validation and test slices 
 columns x = 180..91, so mirrored: test at z = 12, 18, 24, ..., validation at z = 15, 21, 27, ... . What lies
 between them is left out, since neighbours a millimetre apart are nearly one slice. Rows run from
 the front, y = 203..16. Two pixels by two become one: the mean of the four, rounded half up; the class that most of the
-four have, the lowest of equals. Below and to the right 45 x 94 is padded to 48 x 96: image 0, label 255.
+four have, the lowest of equals: 94 rows of 45. Nothing is padded, so every pixel has a class.
 """
 import gzip
 import hashlib
@@ -27,7 +27,8 @@ SIZE = (181, 217, 181)  # x from left, y from the back, z from below, millimetre
 LOW, HIGH = 12, 156  # heights of all slices
 BACK, FRONT = 16, 204
 HALF = 90  # columns of a hemisphere; x = 90 is the middle and in neither
-WIDTH, HEIGHT, IGNORED = 48, 96, 255
+WIDTH, HEIGHT = HALF // 2, (FRONT - BACK) // 2
+NO_CLASS = 255  # regions that there are not
 
 # A region's number in aal.nii.txt, divided by a thousand: its class. 0: in no region.
 CLASS_OF_THOUSAND = {
@@ -80,19 +81,14 @@ def most_of(four):
 
 
 def half_slice(volume, side, z, fold):
-    """[94][45] of one hemisphere at height z: from the front, from outside to the middle."""
+    """[94 x 45] of one hemisphere at height z: from the front, from outside to the middle."""
     xs = [x if side == "left" else SIZE[0] - 1 - x for x in range(HALF)]
 
     def at(y, i):
         return volume[(z * SIZE[1] + y) * SIZE[0] + xs[i]]
 
-    return [[fold([at(y, i), at(y, i + 1), at(y - 1, i), at(y - 1, i + 1)]) for i in range(0, HALF, 2)]
-            for y in range(FRONT - 1, BACK, -2)]
-
-
-def padded(rows, fill):
-    out = b"".join(bytes(row) + bytes([fill]) * (WIDTH - len(row)) for row in rows)
-    return out + bytes([fill]) * (WIDTH * HEIGHT - len(out))
+    return bytes(fold([at(y, i), at(y, i + 1), at(y - 1, i), at(y - 1, i + 1)])
+                 for y in range(FRONT - 1, BACK, -2) for i in range(0, HALF, 2))
 
 
 def pack(data):
@@ -107,14 +103,14 @@ def extract(folder):
     """{file name: decoded bytes} of all parts, IDX each."""
     image = read_nifti(folder / "ch2.nii.gz")
     region = read_nifti(folder / "aal.nii.gz")
-    label = region.translate(bytes(IGNORED if c is None else c for c in read_classes(folder / "aal.nii.txt")))
+    label = region.translate(bytes(NO_CLASS if c is None else c for c in read_classes(folder / "aal.nii.txt")))
     files = {}
     for part, (side, heights) in PARTS.items():
         head = struct.pack(">4I", 0x803, len(heights), HEIGHT, WIDTH)
         files[f"brain-{part}-images-idx3-ubyte.gz"] = head + b"".join(
-            padded(half_slice(image, side, z, mean_of), 0) for z in heights)
+            half_slice(image, side, z, mean_of) for z in heights)
         files[f"brain-{part}-masks-idx3-ubyte.gz"] = head + b"".join(
-            padded(half_slice(label, side, z, most_of), IGNORED) for z in heights)
+            half_slice(label, side, z, most_of) for z in heights)
         files[f"brain-{part}-heights-idx1-ubyte.gz"] = struct.pack(">2I", 0x801, len(heights)) + bytes(heights)
     return files
 

@@ -2,7 +2,7 @@
  * they were cut out, and what one head can tell. */
 #include "source.h"
 
-enum { ROWS = 96, COLUMNS = 48, FILES = 9, OF_A_PART = 3 };
+enum { ROWS = 94, COLUMNS = 45, FILES = 9, OF_A_PART = 3 };
 
 static const char *const class_name[] = {"none",        "frontal lobe",   "insula",
                                          "limbic",      "occipital lobe", "parietal lobe",
@@ -63,9 +63,9 @@ static bool fill(Reading *to, Error *error) {
 
 const DatasetKind dataset_brain = {
     .name = "brain",
-    .title = "192 half slices of one head, 9 classes for pixels, 96 x 48, grey",
+    .title = "192 half slices of one head, 9 classes for pixels, 94 x 45, grey",
     .source = "MRIcron's ch2 and aal (Chris Rorden, BSD-3-clause), cut out by "
               "data/input/make-brain.py",
-    .sha256 = "323d34a82e20e8340fd1063e2ac05e1e9ea70110060c0f180d02cddc7be26388",
+    .sha256 = "e740cd1dc5395bccc5aab5e9e86f89d9b7863fac64ebf36cf5a104cb1d06795e",
     .fill = fill,
 };

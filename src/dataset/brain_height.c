@@ -2,7 +2,7 @@
  * slices of brain.c under another question. data/input/README.md */
 #include "source.h"
 
-enum { ROWS = 96, COLUMNS = 48, PARTS = 3, OF_A_PART = 2 };
+enum { ROWS = 94, COLUMNS = 45, PARTS = 3, OF_A_PART = 2 };
 
 static void set_fields(Reading *to) {
     to->fields = OF_A_PART;
@@ -53,9 +53,9 @@ static bool fill(Reading *to, Error *error) {
 
 const DatasetKind dataset_brain_height = {
     .name = "brain-height",
-    .title = "192 half slices of one head and how high they lie, 96 x 48, grey",
+    .title = "192 half slices of one head and how high they lie, 94 x 45, grey",
     .source = "MRIcron's ch2 (Chris Rorden, BSD-3-clause), cut out by "
               "data/input/make-brain.py",
-    .sha256 = "da6fdfd9b2273f838f55190c5a569de0197b66d574ee285f0982c2e64ab1d170",
+    .sha256 = "c9527ee81d6a2ec18ee48869e0cbe9b6671d3905cb2de932d91a20fd455173f2",
     .fill = fill,
 };

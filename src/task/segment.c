@@ -1,5 +1,6 @@
-/* A class for each pixel, from as many maps of logits as there are classes. Pixels that are
- * ignored (padding) count nowhere. */
+/* A class for each pixel, from as many maps of logits as there are classes. Pixels without a
+ * class count neither in the loss nor in a metric. A network sees them like any other: what
+ * is only padding is better cut off before. */
 #include "task.h"
 
 #include <math.h>
