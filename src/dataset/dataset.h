@@ -12,6 +12,8 @@
 #include "tensor.h"
 
 enum { DATA_MOST_FIELDS = 8, DATA_MOST_CLASSES = 255, DATA_IGNORED = 255 };
+/* Where a run's seed draws them, one of so many samples validates: 10,000 of 60,000. */
+enum { DATA_DRAWN = 6 };
 
 typedef enum DataType {
     DATA_BYTES, /* levels 0 to 255, the number v / 255 */
@@ -57,6 +59,7 @@ typedef struct Dataset {
     size_t fields;
     DataField field[DATA_MOST_FIELDS]; /* [fields]; the first is what a network sees */
     Samples train, val, test;
+    bool drawn; /* val is of the source's training samples; else its own */
     char sha256[DIGEST_LENGTH + 1]; /* of what was decoded, see above */
 } Dataset;
 
@@ -108,6 +111,11 @@ const Dataset *dataset_open(Arena *arena, const char *text, Error *error);
  * `dataset`, which must outlive the result. */
 const Dataset *dataset_limit(Arena *arena, const Dataset *dataset, size_t count,
                              Error *error);
+
+/* The same, but which samples train, in which order, and which validate is drawn by `seed`: a share
+ * of DATA_DRAWN validates where val is not the source's own, which stays. */
+const Dataset *dataset_drawn(Arena *arena, const Dataset *dataset, uint64_t seed,
+                             size_t count, Error *error);
 
 /* The same samples as images of height x width: made so when they are handed out, after they
  * were moved; all fields that lie on the input's rows and columns, numbers by linear interpolation

@@ -37,6 +37,7 @@ void split_samples(Dataset *dataset, const Reading *from, size_t drawn) {
     const size_t count = train->count;
     size_t *order = TAKE(scratch, size_t, count);
     draw_permutation((Draw){SPLIT_SEED, DRAW_SPLIT, 0, 0}, order, count);
+    dataset->drawn = drawn > 0;
     dataset->val = drawn > 0 ? choose(arena, dataset, train, order, drawn)
                              : all_of(arena, scratch, dataset, &from->val);
     dataset->train = choose(arena, dataset, train, order + drawn, count - drawn);
@@ -117,17 +118,79 @@ void split_statistics(Arena *arena, Dataset *dataset) {
     }
 }
 
+/* ---- some of the samples ---------------------------------------------------------- */
+
+static bool has_enough(const Dataset *dataset, size_t count, size_t there, Error *error) {
+    return count <= there ||
+           fail(error, EX_USAGE, 0, "%zu training samples wanted, %s has %zu", count,
+                dataset->name, there);
+}
+
 const Dataset *dataset_limit(Arena *arena, const Dataset *dataset, size_t count,
                              Error *error) {
     if (count == 0 || count == dataset->train.count) return dataset;
-    if (count > dataset->train.count) {
-        fail(error, EX_USAGE, 0, "%zu training samples wanted, %s has %zu", count,
-             dataset->name, dataset->train.count);
-        return NULL;
-    }
+    if (!has_enough(dataset, count, dataset->train.count, error)) return NULL;
     Dataset *limited = TAKE(arena, Dataset, 1);
     *limited = *dataset;
     limited->train.count = count;
     split_statistics(arena, limited);
     return limited;
 }
+
+/* A sample of one of the parts. */
+typedef struct Where {
+    const Samples *part;
+    size_t at;
+} Where;
+
+/* What trains and what was drawn to validate, as it stands in the source: in the order of ids. */
+static Where *pool_of(Arena *arena, const Dataset *d, size_t *count) {
+    const Samples *part[] = {&d->train, &d->val};
+    const size_t parts = d->drawn ? 2 : 1;
+    size_t ids = 0;
+    for (size_t p = 0; p < parts; p++)
+        for (size_t i = 0; i < part[p]->count; i++)
+            ids = part[p]->id[i] >= ids ? part[p]->id[i] + (size_t)1 : ids;
+    Where *pool = ZERO(arena, Where, ids + 1);
+    for (size_t p = 0; p < parts; p++)
+        for (size_t i = 0; i < part[p]->count; i++)
+            pool[part[p]->id[i]] = (Where){part[p], i};
+    *count = 0;
+    for (size_t id = 0; id < ids; id++)
+        if (pool[id].part) pool[(*count)++] = pool[id];
+    return pool;
+}
+
+static Samples some_of(Arena *arena, const Dataset *d, const Where *pool,
+                       const size_t *order, size_t count) {
+    uint32_t *id = TAKE(arena, uint32_t, count + 1);
+    Samples some = {.count = count, .id = id};
+    for (size_t i = 0; i < count; i++) id[i] = pool[order[i]].part->id[pool[order[i]].at];
+    for (size_t k = 0; k < d->fields; k++) {
+        some.value[k] = TAKE(arena, const void *, count + 1);
+        for (size_t i = 0; i < count; i++) {
+            const Where from = pool[order[i]];
+            some.value[k][i] = from.part->value[k][from.at];
+        }
+    }
+    return some;
+}
+
+//> split by seed
+const Dataset *dataset_drawn(Arena *arena, const Dataset *dataset, uint64_t seed,
+                             size_t count, Error *error) {
+    size_t samples;
+    const Where *pool = pool_of(arena, dataset, &samples);
+    const size_t drawn = dataset->drawn ? samples / DATA_DRAWN : 0,
+                 left = samples - drawn;
+    if (!has_enough(dataset, count, left, error)) return NULL;
+    size_t *order = TAKE(arena, size_t, samples + 1);
+    draw_permutation((Draw){seed, DRAW_SPLIT, 0, 0}, order, samples);
+    Dataset *own = TAKE(arena, Dataset, 1);
+    *own = *dataset;
+    if (drawn > 0) own->val = some_of(arena, dataset, pool, order, drawn);
+    own->train = some_of(arena, dataset, pool, order + drawn, count ? count : left);
+    split_statistics(arena, own);
+    return own;
+}
+//< split by seed

@@ -47,28 +47,52 @@ Sample sample_of(const View *v, const Combination *c) {
 
 /* ---- the gate -------------------------------------------------------------------------- */
 
-/* The gate's numbers: of the file, or computed now. */
-static const Baseline *gate_numbers(Arena *arena, const Grid *g) {
-    if (g->gate) return g->gate;
+/* What the study's recipe says of the images; false: not one thing for all runs. */
+static bool images_of(Arena *arena, const Grid *g, Config *config) {
+    static const char *const key[] = {"dataset", "images", "split"};
     Error quiet = {.set = false};
-    size_t images = 0;
-    const char *name = grid_single(arena, g, "dataset"),
-               *count = grid_single(arena, g, "images");
-    if (name == NULL || strcmp(g->metric.name, "error") != 0) return NULL;
-    if (grid_setting(arena, g, "images") && !(count && text_to_count(count, &images)))
-        return NULL;
-    const Dataset *dataset = dataset_open(arena, name, &quiet);
-    return dataset ? gates_of(arena, dataset, images, &quiet) : NULL;
+    *config = config_default(arena);
+    for (size_t i = 0; i < COUNT_OF(key); i++) {
+        const char *value = grid_single(arena, g, key[i]);
+        if (grid_setting(arena, g, key[i]) &&
+            !(value && config_set(config, arena, key[i], value, &quiet)))
+            return false;
+    }
+    return grid_setting(arena, g, key[0]) != NULL;
 }
 
-/* The arm minus a baseline, over seeds and blocks. */
-static Sample against(const View *v, const Combination *arm, const Baseline *b) {
+/* The grid with a gate: the file's, or computed now; NULL: there is none. */
+static const Grid *with_gate(Arena *arena, const Grid *g) {
+    if (g->gate) return g;
+    Error quiet = {.set = false};
+    Config config;
+    if (strcmp(g->metric.name, "error") != 0 || !images_of(arena, g, &config))
+        return NULL;
+    const Dataset *dataset = dataset_open(arena, config.dataset, &quiet);
+    Grid *with = TAKE(arena, Grid, 1);
+    *with = *g;
+    with->gates = config.split == SPLIT_SEED ? g->seeds : 1;
+    Baseline *all = TAKE(arena, Baseline, with->gates * BASELINES);
+    for (size_t k = 0; k < with->gates; k++) {
+        if (config.split == SPLIT_SEED) config.seed = (size_t)g->seed[k];
+        const Baseline *b = dataset ? gates_of(arena, dataset, &config, &quiet) : NULL;
+        if (b == NULL) return NULL;
+        memcpy(all + k * BASELINES, b, BASELINES * sizeof *b);
+    }
+    with->gate = all;
+    return with;
+}
+
+/* The arm minus a baseline that saw the same images, over seeds and blocks. */
+static Sample against(const View *v, const Combination *arm, size_t baseline) {
     Sample s = sample_of(v, arm);
     const double scale = grid_scale(v->grid);
     double *value = TAKE(v->arena, double, s.seeds + 1),
            *block = TAKE(v->arena, double, s.seeds *s.blocks + 1);
-    if (s.blocks != b->blocks) s.blocks = 0;
+    for (size_t i = 0; i < s.seeds; i++)
+        if (gates_at(v->grid, v->seed[i])[baseline].blocks != s.blocks) s.blocks = 0;
     for (size_t i = 0; i < s.seeds; i++) {
+        const Baseline *b = &gates_at(v->grid, v->seed[i])[baseline];
         value[i] = s.value[i] - scale * b->error;
         for (size_t c = 0; c < s.blocks; c++)
             block[i * s.blocks + c] = s.block[i * s.blocks + c] - scale * b->block[c];
@@ -79,13 +103,12 @@ static Sample against(const View *v, const Combination *arm, const Baseline *b) 
 //> gate
 bool study_beats_gate(Arena *arena, const Grid *grid, const Combination *arm,
                       const size_t *seed, size_t seeds, const char **why) {
-    const View view = {arena, grid, false, seeds, seed};
-    const Baseline *b = gate_numbers(arena, grid);
+    const View view = {arena, with_gate(arena, grid), false, seeds, seed};
     *why = "nobody knows what softmax regression and neighbours make of its images";
-    if (b == NULL || seeds < 2 || !has_arms(grid, arm)) return false;
+    if (view.grid == NULL || seeds < 2 || !has_arms(grid, arm)) return false;
     *why = "";
     for (size_t i = 0; i < BASELINES; i++) {
-        const Sample s = against(&view, arm, &b[i]);
+        const Sample s = against(&view, arm, i);
         const Spread d = claim_spread(&s);
         const double end = d.error > 0 ? claim_range(&d, CLAIM_ERROR).high : d.mean;
         if (end < 0) continue;
@@ -94,7 +117,7 @@ bool study_beats_gate(Arena *arena, const Grid *grid, const Combination *arm,
                        "below the gate: %s does not beat %s, which errs on %.1f %% "
                        "(difference %+.1f, up to %+.1f)",
                        arm->text, i == 0 ? "softmax regression" : "5 nearest neighbours",
-                       grid_scale(grid) * b[i].error, d.mean, end);
+                       grid_scale(grid) * gates_mean(view.grid, i), d.mean, end);
         return false;
     }
     return true;

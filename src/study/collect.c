@@ -183,18 +183,26 @@ static const char *mixture(Arena *arena, const Record *const *all, size_t runs) 
     return text.data;
 }
 
-/* Of the images that all runs are trained on, where these are the same. */
+/* Of the images that all runs of a seed are trained on, where these are the same. */
 static void put_gate(Store *store, Arena *arena, const Sweep *sweep) {
     Error error = {.set = false};
     const Run *first = &sweep->run[0];
     for (size_t i = 0; i < sweep->runs; i++)
         if (sweep->run[i].dataset != first->dataset ||
             sweep->run[i].config.images != first->config.images ||
+            sweep->run[i].config.split != first->config.split ||
             strcmp(sweep->metric.name, "error") != 0)
             return;
-    const Baseline *gate = gates_of(arena, first->dataset, first->config.images, &error);
-    die_if(&error);
-    if (gate) gates_write(store, arena, gate);
+    const size_t seeds = first->config.split == SPLIT_SEED ? sweep->seeds : 1;
+    Baseline *all = TAKE(arena, Baseline, seeds * BASELINES);
+    for (size_t k = 0; k < seeds; k++) {
+        const Run *run = &sweep->run[sweep->run_of[k]];
+        const Baseline *gate = gates_of(arena, run->dataset, &run->config, &error);
+        die_if(&error);
+        if (gate == NULL) return;
+        memcpy(all + k * BASELINES, gate, BASELINES * sizeof *gate);
+    }
+    gates_write(store, arena, all, sweep->seed, seeds);
 }
 
 /* What computed the runs: the first run's facts, and where another differs. */

@@ -84,6 +84,18 @@ static bool check_part(Arena *arena, const Table *t, size_t numbers, const TaskK
     return good;
 }
 
+/* After those epochs that the configuration names, and no other. */
+static bool check_validated(Arena *arena, const Record *r, const Config *config,
+                            Error *error) {
+    const char *name = text_print(arena, "val_%s", config->task->metric[0].name);
+    const double *value = table_array(&r->metrics, name, config->epochs, error);
+    for (size_t e = 0; value && e < config->epochs; e++)
+        if (isnan(value[e]) == config_validates(config, e + 1))
+            return fail(error, EX_DATAERR, 0, "%s is %g after epoch %zu", name, value[e],
+                        e + 1);
+    return value != NULL;
+}
+
 static bool check_curves(Arena *arena, const Record *r, const Config *config,
                          Error *error) {
     const Range rate = {"learning_rate", 0, DBL_MAX, false};
@@ -91,7 +103,9 @@ static bool check_curves(Arena *arena, const Record *r, const Config *config,
     return check_ranges(&r->metrics, epochs, &rate, 1, false, error) &&
            check_part(arena, &r->metrics, epochs, config->task, "train", "", false,
                       error) &&
-           check_part(arena, &r->metrics, epochs, config->task, "val", "", false, error);
+           check_part(arena, &r->metrics, epochs, config->task, "val", "",
+                      config->validate > 1, error) &&
+           check_validated(arena, r, config, error);
 }
 
 /* What a run says of itself whether or not it came to its end. */

@@ -1,5 +1,5 @@
 /* What is known without a network: what a trained one is to be read beside. */
-#include "baseline.h"
+#include "gates.h"
 #include "study.h"
 
 #include <string.h>
@@ -63,8 +63,8 @@ static const char *asked(Arena *arena, const Grid *grid) {
     return text_print(arena,
                       "Without a network, on the same images: softmax regression errs on "
                       "%.1f %% of the test images, %d nearest neighbours on %.1f %%",
-                      scale * grid->gate[0].error, BASELINE_NEIGHBOURS,
-                      scale * grid->gate[1].error);
+                      scale * gates_mean(grid, 0), BASELINE_NEIGHBOURS,
+                      scale * gates_mean(grid, 1));
 }
 
 const char *study_gate(Arena *arena, const Grid *grid) {

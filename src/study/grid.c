@@ -125,7 +125,10 @@ const Grid *grid_read(Arena *arena, const char *path) {
     read_results(&r, g);
     read_published(&r, g);
     die_if(&r.error);
-    g->gate = gates_read(r.store, arena, &r.error);
+    g->gate = gates_read(r.store, arena, &g->gates, &r.error);
+    if (g->gate && g->gates > 1 && g->gates != g->seeds)
+        fail(&r.error, EX_DATAERR, 0, "%s: /gate is of %zu seeds, not of %zu", path,
+             g->gates, g->seeds);
     die_if(&r.error);
     g->learned = grid_learned(r.store, arena, g, &g->learned_count);
     store_close(r.store);

@@ -53,7 +53,8 @@ struct Grid {
                                 *claims; /* [series, points, seeds] identities, digests */
     size_t blocks; /* 0: the runs do not say how their error varies over test samples */
     const double *test_block;   /* [series, points, seeds, blocks] */
-    const Baseline *gate;       /* [BASELINES]; NULL: the file does not say */
+    size_t gates;               /* 1: all seeds train on the same images; else [seeds] */
+    const Baseline *gate;       /* [gates, BASELINES]; NULL: the file does not say */
     const char *published;      /* source; NULL: none */
     const char *published_data; /* "other data (ImageNet)", "the same data" */
     size_t published_series, published_points;

@@ -36,6 +36,9 @@ typedef struct Optimizer {
  * weights as they are, the mean of what workers observe, or as of all samples together. */
 typedef enum Running { RUNNING_AVERAGE, RUNNING_PRECISE, RUNNING_POOLED } Running;
 
+/* Which of the images train and validate: those of the data set, or drawn by the run's seed. */
+typedef enum Split { SPLIT_FIXED, SPLIT_SEED } Split;
+
 /* The file of a run whose weights and averages a run begins with; who reads it says what was taken
  * (NetTaken): that is hashed, never the path. */
 typedef struct Init {
@@ -100,6 +103,9 @@ bool score_read(Arena *arena, const char *rule, size_t *epochs, Error *error);
 /* A rule in words, "last epoch" or "median of the last five epochs"; one that this program
  * does not know stands as it is. */
 const char *score_words(Arena *arena, const char *rule);
+
+/* Whether validation follows so many finished epochs. */
+bool config_validates(const Config *config, size_t epochs);
 
 /* Median of the last `window` of so many epochs' numbers; with a window of 1 the last. */
 double score_of(const double *error, size_t epochs, size_t window);

@@ -88,11 +88,12 @@ static bool check_tally(const Trainer *t, Error *error) {
                 t->task.kind->samples);
 }
 
-/* Numbers up to the epoch; nothing yet at the end. */
-static bool check_curve(const double *value, size_t epochs, size_t count, double most,
-                        const char *name, Error *error) {
+/* Numbers up to the epoch, of each `every`-th; nothing yet at the end. */
+static bool check_curve(const double *value, size_t epochs, size_t count, size_t every,
+                        double most, const char *name, Error *error) {
     for (size_t e = 0; e < count; e++)
-        if (e < epochs ? !(value[e] >= 0 && value[e] <= most) : !isnan(value[e]))
+        if (e < epochs && (e + 1) % every == 0 ? !(value[e] >= 0 && value[e] <= most)
+                                               : !isnan(value[e]))
             return fail(error, EX_DATAERR, 0, "%s: %g after epoch %zu", name, value[e],
                         e + 1);
     return true;
@@ -100,13 +101,14 @@ static bool check_curve(const double *value, size_t epochs, size_t count, double
 
 static bool check_curves(const Trainer *t, Error *error) {
     const size_t epochs = (size_t)t->counters->epochs, all = t->config.epochs;
-    bool good = check_curve(t->rate, epochs, all, DBL_MAX, "rate", error);
+    bool good = check_curve(t->rate, epochs, all, 1, DBL_MAX, "rate", error);
     for (size_t i = 0; i < OF_PARTS && good; i++) {
-        const size_t done = i < OF_EPOCH ? epochs : 0, count = i < OF_EPOCH ? all : 1;
-        good = check_curve(t->of[i].loss, done, count, DBL_MAX, curve_name(t, i, "loss"),
-                           error);
+        const size_t done = i < OF_EPOCH ? epochs : 0, count = i < OF_EPOCH ? all : 1,
+                     every = i == OF_VAL ? t->config.validate : 1;
+        good = check_curve(t->of[i].loss, done, count, every, DBL_MAX,
+                           curve_name(t, i, "loss"), error);
         for (size_t m = 0; m < t->task.metrics && good; m++)
-            good = check_curve(t->of[i].metric[m], done, count,
+            good = check_curve(t->of[i].metric[m], done, count, every,
                                t->task.metric[m].share ? 1.0 : DBL_MAX,
                                curve_name(t, i, t->task.metric[m].name), error);
     }

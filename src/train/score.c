@@ -40,6 +40,10 @@ const char *score_words(Arena *arena, const char *rule) {
                : text_print(arena, "median of the last %zu epochs", epochs);
 }
 
+bool config_validates(const Config *config, size_t epochs) {
+    return epochs % config->validate == 0 || epochs == config->epochs;
+}
+
 static int ascending(const void *a, const void *b) {
     double left = *(const double *)a, right = *(const double *)b;
     return (left > right) - (left < right);

@@ -30,14 +30,14 @@ typedef struct TrainCurves {
                             order; whole blocks alone. Other parts have none. */
 } TrainCurves;
 
-/* What a run has to say, epoch by epoch. NaN: not reached. */
+/* What a run has to say, epoch by epoch. NaN: not reached, not measured. */
 typedef struct TrainRecord {
     const Task *task;   /* what its metrics are called */
     size_t epochs;      /* finished so far */
     const double *rate; /* [epochs] learning rate of the epoch's last step */
     TrainCurves train;  /* [epochs] over the epoch's own steps, in training mode */
-    TrainCurves val;    /* [epochs] after the epoch, in evaluation mode */
-    TrainCurves test;   /* [1] once, after the last epoch */
+    TrainCurves val;  /* [epochs] in evaluation mode, after those that config_validates */
+    TrainCurves test; /* [1] once, after the last epoch */
     TrainCurves train_evaluated;     /* [1] as validation is, once, at the end */
     double score[TASK_MOST_METRICS]; /* of val.metric, by the rule of the configuration */
     bool diverged;                   /* the loss was not finite... */
@@ -75,6 +75,10 @@ void trainer_free(Trainer *trainer); /* NULL is fine */
 
 /* From now on normalizers run by their definitions: the same to rounding, and slower. */
 void trainer_define(Trainer *trainer);
+
+/* The samples that such a run sees: `images` of them train. NULL and *error (EX_USAGE). */
+const Dataset *config_data(Arena *arena, const Config *config, const Dataset *dataset,
+                           Error *error);
 
 /* Whether such a run can be at all: what trainer_new would refuse, before any run starts; and
  * its network, NULL. */

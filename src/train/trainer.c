@@ -22,6 +22,13 @@ static Numbers numbers_new(const Trainer *t, size_t count) {
     return numbers;
 }
 
+const Dataset *config_data(Arena *arena, const Config *config, const Dataset *dataset,
+                           Error *error) {
+    return config->split == SPLIT_SEED
+               ? dataset_drawn(arena, dataset, config->seed, config->images, error)
+               : dataset_limit(arena, dataset, config->images, error);
+}
+
 /* What of the configuration must fit the rest of it, and the data. */
 static bool check_config(Trainer *t, Error *error) {
     const Config *c = &t->config;
@@ -31,7 +38,11 @@ static bool check_config(Trainer *t, Error *error) {
             error, EX_USAGE, 0,
             "score=%s: the run has %zu epoch%s; score=last, or a median of as many",
             config_text(c, t->arena, "score"), c->epochs, c->epochs == 1 ? "" : "s");
-    t->dataset = dataset_limit(t->arena, t->dataset, c->images, error);
+    if (c->score > 1 && c->validate > 1)
+        return fail(error, EX_USAGE, 0,
+                    "score=%s: validation after every epoch is expected, validate=1",
+                    config_text(c, t->arena, "score"));
+    t->dataset = config_data(t->arena, c, t->dataset, error);
     if (t->dataset == NULL || !dataset_moves(t->dataset, &augment, error) ||
         !task_bind(&t->task, c->task, t->dataset, error))
         return false;
@@ -163,8 +174,9 @@ static void no_row(const Trainer *t, size_t part, size_t at) {
 /* What the epoch's last step did shows here first: false, and no row of it stays. */
 static bool judge_epoch(Trainer *t, size_t epoch) {
     const Dataset *d = t->dataset;
-    bool finite = evaluate(t, epoch, &d->val, &t->of[OF_VAL], epoch);
-    finite &= sum_epoch(t, epoch);
+    bool finite = sum_epoch(t, epoch);
+    if (config_validates(&t->config, epoch + 1))
+        finite &= evaluate(t, epoch, &d->val, &t->of[OF_VAL], epoch);
     if (finite && epoch + 1 == t->config.epochs) { /* once */
         finite &= evaluate(t, epoch, &d->train, &t->of[OF_TRAIN_EVALUATED], 0);
         if (d->test.count > 0) finite &= evaluate(t, epoch, &d->test, &t->of[OF_TEST], 0);
@@ -176,7 +188,7 @@ static bool judge_epoch(Trainer *t, size_t epoch) {
 
 static void finish_epoch(Trainer *t, size_t epoch, double rate) {
     Counters *c = t->counters;
-    state_judge(t, epoch, t->config.running);
+    if (config_validates(&t->config, epoch + 1)) state_judge(t, epoch, t->config.running);
     if (!judge_epoch(t, epoch)) {
         c->diverged = 1;
         c->diverged_step = c->step - 1;

@@ -54,10 +54,12 @@ static bool read_word(size_t *found, Arena *arena, const Choice *choice, const c
                 choice_words(arena, choice, " or "), choice_hint(arena, choice, text));
 }
 
-static const char *const YES_NO[] = {"yes", "no"}, *const RUNNING[] = {
-                                                       [RUNNING_AVERAGE] = "average",
-                                                       [RUNNING_PRECISE] = "precise",
-                                                       [RUNNING_POOLED] = "pooled"};
+static const char *const YES_NO[] = {"yes", "no"},
+                         *const RUNNING[] = {[RUNNING_AVERAGE] = "average",
+                                             [RUNNING_PRECISE] = "precise",
+                                             [RUNNING_POOLED] = "pooled"},
+                         *const SPLIT[] = {
+                             [SPLIT_FIXED] = "fixed", [SPLIT_SEED] = "seed"};
 
 static bool read_flag(void *field, Arena *arena, const char *text, Range range,
                       Error *error) {
@@ -87,6 +89,21 @@ static bool read_running(void *field, Arena *arena, const char *text, Range rang
 static const char *print_running(const void *field, Arena *arena) {
     (void)arena;
     return RUNNING[*(const Running *)field];
+}
+
+static bool read_split(void *field, Arena *arena, const char *text, Range range,
+                       Error *error) {
+    (void)range;
+    static const Choice split = CHOICE(SPLIT);
+    size_t found;
+    if (!read_word(&found, arena, &split, text, error)) return false;
+    *(Split *)field = (Split)found;
+    return true;
+}
+
+static const char *print_split(const void *field, Arena *arena) {
+    (void)arena;
+    return SPLIT[*(const Split *)field];
 }
 
 static bool read_dataset(void *field, Arena *arena, const char *text, Range range,
@@ -119,6 +136,7 @@ static const char *print_text(const void *field, Arena *arena) {
 
 const ValueKind value_flag = {read_flag, print_flag},
                 value_running = {read_running, print_running},
+                value_split = {read_split, print_split},
                 value_dataset = {read_dataset, print_text},
                 value_task = {read_task, print_task};
 

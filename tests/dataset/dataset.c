@@ -186,6 +186,63 @@ static void limit_is_a_prefix(void **state) {
     arena_free(arena);
 }
 
+/* A sixth validates, the rest trains, none does both; the published rule, restated. */
+static void split_by_seed(void **state) {
+    (void)state;
+    enum { SIXTH = 500 };
+    Arena *arena = arena_new();
+    Error error = {0};
+    const Dataset *all = open_good(arena, "fashion-mini"),
+                  *few = dataset_limit(arena, all, 64, &error);
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        size_t order[MINI];
+        const Dataset *d = dataset_drawn(arena, all, seed, 0, &error),
+                      *some = dataset_drawn(arena, all, seed, 640, &error);
+        draw_permutation((Draw){seed, DRAW_SPLIT, 0, 0}, order, MINI);
+        assert_int_equal(d->val.count, SIXTH);
+        assert_int_equal(d->train.count, MINI - SIXTH);
+        for (size_t i = 0; i < SIXTH; i++) assert_int_equal(d->val.id[i], order[i]);
+        for (size_t i = 0; i < d->train.count; i++)
+            assert_int_equal(d->train.id[i], order[SIXTH + i]);
+        for (size_t i = 0; i < MINI_TRAIN; i++) /* each id keeps its pixels and label */
+            for (size_t k = 0; k < 64; k++)
+                if (k < few->train.count && d->train.id[i] == few->train.id[k]) {
+                    assert_memory_equal(pixels(&d->train, i), pixels(&few->train, k),
+                                        PIXELS);
+                    assert_int_equal(label_of(&d->train, i), label_of(&few->train, k));
+                }
+        assert_int_equal(some->train.count, 640);
+        assert_memory_equal(some->train.id, d->train.id, 640 * sizeof(uint32_t));
+        assert_memory_equal(some->val.id, d->val.id, SIXTH * sizeof(uint32_t));
+        assert_ptr_equal(d->test.id, all->test.id);
+        check_statistics(some);
+    }
+    assert_false(error.set);
+    assert_null(dataset_drawn(arena, all, 1, MINI - SIXTH + 1, &error));
+    assert_int_equal(error.code, EX_USAGE);
+    arena_free(arena);
+}
+
+/* Where the source has a part to validate on, only what trains is drawn. */
+static void split_keeps_a_part_of_its_own(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Error error = {0};
+    const Dataset *brain = open_good(arena, "brain"),
+                  *d = dataset_drawn(arena, brain, 7, 0, &error);
+    bool moved = false, seen[1000] = {false};
+    assert_false(brain->drawn);
+    assert_ptr_equal(d->val.id, brain->val.id);
+    assert_int_equal(d->train.count, brain->train.count);
+    for (size_t i = 0; i < d->train.count; i++) {
+        assert_false(seen[d->train.id[i]]);
+        seen[d->train.id[i]] = true;
+        moved |= d->train.id[i] != brain->train.id[i];
+    }
+    assert_true(moved);
+    arena_free(arena);
+}
+
 /* ---- augmentation ---------------------------------------------------------------- */
 
 /* y[h][w] = x[h - down][w - right] after mirroring, `black` outside: the definition,
@@ -1393,6 +1450,8 @@ static const Case cases[] = {
     CASE(theorem, split_covers_once),
     CASE(theorem, split_is_the_drawn_order),
     CASE(theorem, limit_is_a_prefix),
+    CASE(theorem, split_by_seed),
+    CASE(theorem, split_keeps_a_part_of_its_own),
     CASE(theorem, augment_none_is_identity),
     CASE(theorem, augment_ignores_the_batch),
     CASE(theorem, augment_flip),

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "verdicts.h"
 
@@ -199,6 +200,43 @@ static void regression_is_at_its_minimum(void **state) {
     arena_free(arena);
 }
 
+/* Of one seed, and of several: what is written is read. */
+static void files_keep_them(void **state) {
+    (void)state;
+    enum { SEEDS = 3, BLOCKS = 2 };
+    static const double SEED[SEEDS] = {4, 5, 9};
+    Arena *arena = arena_new();
+    char folder[] = "/tmp/normlab-gate-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    const char *path = text_print(arena, "%s/gate.h5", folder);
+    Baseline b[SEEDS * BASELINES];
+    for (size_t i = 0; i < SEEDS * BASELINES; i++) {
+        b[i] = (Baseline){0.1 * (double)i, BLOCKS, TAKE(arena, double, BLOCKS), 0.5, 0};
+        for (size_t k = 0; k < BLOCKS; k++) b[i].block[k] = (double)(10 * i + k);
+    }
+    for (size_t seeds = 1; seeds <= SEEDS; seeds += 2) {
+        Error error = {.set = false};
+        size_t found = 0;
+        Store *store = store_new("gate");
+        gates_write(store, arena, b, SEED, seeds);
+        assert_true(store_save(store, path, &error));
+        store_close(store);
+        store = store_open(path, &error);
+        const Baseline *back = gates_read(store, arena, &found, &error);
+        store_close(store);
+        assert_false(error.set);
+        assert_int_equal(found, seeds);
+        for (size_t i = 0; i < seeds * BASELINES; i++) {
+            assert_near(back[i].error, b[i].error, 0);
+            assert_int_equal(back[i].blocks, BLOCKS);
+            assert_memory_equal(back[i].block, b[i].block, BLOCKS * sizeof(double));
+        }
+    }
+    unlink(path);
+    rmdir(folder);
+    arena_free(arena);
+}
+
 /* A published study's arm that should work, judged over all its seeds: none beats what a linear
  * classifier knows. The images are those of the study. */
 static void published_studies_are_refused(void **state) {
@@ -228,6 +266,7 @@ static const Case CASES[] = {
     CASE(theorem, minima_are_found),
     CASE(oracle, neighbours_are_exact),
     CASE(oracle, regression_is_at_its_minimum),
+    CASE(example, files_keep_them),
     CASE(example, published_studies_are_refused),
 };
 

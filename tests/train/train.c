@@ -123,6 +123,64 @@ static void resumed_runs_have_the_same_bits(void **state) {
                     "running=precise",
                     8);
     resume_anywhere("workers=2 batch=12 norm=anneal(batch,group(2),from=0,to=1)", 8);
+    resume_anywhere("workers=2 batch=12 split=seed epochs=3 validate=2 running=precise",
+                    12);
+}
+
+/* What is measured between changes nothing: same weights, same rows where there are any. */
+static void validation_is_not_training(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Dataset *data = small_data(arena, 70, 120);
+    for (size_t every = 2; every <= 6; every += 2) {
+        static const char RUN[] = "workers=2 batch=16 epochs=5 norm=ghost(4) running=%s";
+        Trainer *a = finished(arena, text_print(arena, RUN, "pooled"), data, 1),
+                *b = finished(arena,
+                              text_print(arena, "validate=%zu %s", every,
+                                         text_print(arena, RUN, "pooled")),
+                              data, 1);
+        const TrainRecord one = trainer_record(a), two = trainer_record(b);
+        const Net *net = trainer_net(a);
+        assert_memory_equal(trainer_weights(a), trainer_weights(b),
+                            net->weights * sizeof(double));
+        assert_memory_equal(trainer_state(a), trainer_state(b),
+                            net->states * sizeof(double));
+        for (size_t e = 0; e < 5; e++)
+            if ((e + 1) % every == 0 || e == 4)
+                assert_memory_equal(&two.val.loss[e], &one.val.loss[e], sizeof(double));
+            else
+                assert_true(isnan(two.val.loss[e]) && isnan(two.val.metric[0][e]));
+        assert_memory_equal(two.score, one.score, sizeof(double));
+        assert_memory_equal(two.test.loss, one.test.loss, sizeof(double));
+        trainer_free(a);
+        trainer_free(b);
+    }
+    arena_free(arena);
+}
+
+/* By the seed: other images, and what a run sees follows from its configuration. */
+static void a_seed_draws_the_images(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Error error = {.set = false};
+    const Dataset *all = dataset_open(arena, "fashion-mini", &error);
+    const Config a = config_of(arena, "seed=5 split=seed"),
+                 b = config_of(arena, "seed=6 split=seed"), c = config_of(arena, "");
+    const Dataset *own = config_data(arena, &a, all, &error),
+                  *other = config_data(arena, &b, all, &error);
+    Trainer *t = trainer_of(arena, "seed=5 split=seed batch=24", all, 1);
+    assert_int_equal(trainer_data(t)->val.count, 500);
+    assert_int_equal(trainer_samples(t), 96);
+    assert_memory_equal(trainer_data(t)->train.id, own->train.id, 96 * sizeof(uint32_t));
+    assert_memory_not_equal(own->train.id, other->train.id, 96 * sizeof(uint32_t));
+    assert_memory_equal(config_data(arena, &c, all, &error)->train.id, all->train.id,
+                        96 * sizeof(uint32_t));
+    const Config wrong = config_of(arena, "split=seed validate=2 score=median(2)");
+    assert_false(error.set);
+    assert_false(trainer_fits(&wrong, all, &error));
+    assert_non_null(strstr(error.message, "validate=1"));
+    trainer_free(t);
+    arena_free(arena);
 }
 
 /* The order of an epoch is remade: a trainer that was elsewhere goes on as a new one. */
@@ -474,6 +532,8 @@ static const Case CASES[] = {
     CASE(theorem, ghosts_are_workers),
     CASE(theorem, group_norm_does_not_see_workers),
     CASE(theorem, resumed_runs_have_the_same_bits),
+    CASE(theorem, validation_is_not_training),
+    CASE(theorem, a_seed_draws_the_images),
     CASE(theorem, a_used_trainer_can_be_filled),
     CASE(fault, no_place_of_a_run),
     CASE(theorem, no_memory_after_the_first_epoch),
