@@ -83,6 +83,23 @@ def built_in_number(place):
         check(rmse < linear < mean / 4, f"{name}: {rmse:.2f} mm, linear {linear:.2f}, mean {mean:.2f}")
 
 
+@case("example")
+def beside_guesses(place):
+    """A table of `segmentation` says what is known without a network and what was reached, where it validates and where it tests."""
+    place.good("run", "segmentation", "--quick", "--as", "tiny", "network=unet(depth=1,width=2)", "norm=batch,group(2)",
+               "batch=8,1", "epochs=1")
+    table = place.good("table", "segmentation@tiny")
+    path, = glob.glob(os.path.join(place.out, "segmentation-tiny.h5"))
+    with h5py.File(path, "r") as file:
+        (batch, group), score = (100 * file["results"][name][..., 0] for name in ("test_iou", "score"))
+    for who, (val, test) in brain.kept().items():
+        check(f"{val:.1f} ({test:.1f}) % of {who}" in table, f"{who} is missing in {table}")
+    said = f"on the test part at the end: batch {batch[0]:.1f} at 8, {batch[1]:.1f} at 1; group(2) {group[0]:.1f} %"
+    check(said in table, f"{said} is missing in {table}")
+    rows = {line.split("  ")[0]: line.split()[1:] for line in table.splitlines()}
+    same("validation", [float(v) for v in rows["batch"]], [round(v, 1) for v in score[0]])
+
+
 def text(value):
     return value.decode() if isinstance(value, bytes) else value
 

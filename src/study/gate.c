@@ -2,6 +2,7 @@
 #include "gates.h"
 #include "study.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Written by tests/softmax.py and tests/brain.py, which share nothing with what trains here. */
@@ -38,8 +39,28 @@ static const char *regression(Arena *arena, const char *dataset, const char *ima
                    : NULL;
 }
 
+/* Of what was trained, means over seeds on the test part: "batch 71.9 at 8, 70.2 at 1; group(4)
+ * 74.0"; a computation that is the same at every point once. */
+static const char *tested(Arena *arena, const Grid *g) {
+    Text text = text_new(arena);
+    for (size_t i = 0; i < g->series; i++) {
+        const bool once = g->same[i] > 0;
+        text_add(&text, "%s%s", i ? "; " : "", g->name[i]);
+        for (size_t j = 0; j < (once ? 1 : g->points); j++) {
+            const double *test = g->test + (i * g->points + j) * g->seeds,
+                         mean = study_interval(test, g->seeds).mean;
+            text_add(&text, "%s %s", j ? "," : "",
+                     isfinite(mean) ? text_print(arena, "%.1f", grid_scale(g) * mean)
+                                    : "-");
+            if (!once) text_add(&text, " at %s", g->along_text[j]);
+        }
+    }
+    return text.data;
+}
+
 /* Of lines METRIC,VAL,TEST,WHO. */
-static const char *guesses(Arena *arena, const char *dataset, const char *metric) {
+static const char *guesses(Arena *arena, const Grid *g, const char *dataset) {
+    const char *metric = g->metric.name;
     static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
     if (dataset[strspn(dataset, plain)] != '\0') return NULL; /* a path */
     const char *line = lines_of(arena, text_print(arena, GUESSES, dataset)), *rest;
@@ -50,11 +71,13 @@ static const char *guesses(Arena *arena, const char *dataset, const char *metric
         text_add(&text, "%s%.*s (%.*s) %% of %s", text.length ? ", " : "", (int)val, rest,
                  (int)test, rest + val + 1, rest + val + test + 2);
     }
-    return text.length ? text_print(arena,
-                                    "Without a network %s on the validation (test) part "
-                                    "of %s is %s",
-                                    metric, dataset, text.data)
-                       : NULL;
+    return text.length
+               ? text_print(arena,
+                            "Without a network %s on the validation (test) part "
+                            "of %s is %s; trained, on the test part at the end: "
+                            "%s %s",
+                            metric, dataset, text.data, tested(arena, g), grid_unit(g))
+               : NULL;
 }
 
 /* What the file says of its own images. */
@@ -72,7 +95,6 @@ const char *study_gate(Arena *arena, const Grid *grid) {
                *images = grid_single(arena, grid, "images");
     if (grid->gate && strcmp(grid->metric.name, "error") == 0) return asked(arena, grid);
     if (dataset == NULL) return NULL;
-    return strcmp(grid->metric.name, "error") == 0
-               ? regression(arena, dataset, images)
-               : guesses(arena, dataset, grid->metric.name);
+    return strcmp(grid->metric.name, "error") == 0 ? regression(arena, dataset, images)
+                                                   : guesses(arena, grid, dataset);
 }
