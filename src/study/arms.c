@@ -112,12 +112,11 @@ bool study_beats_gate(Arena *arena, const Grid *grid, const Combination *arm,
         const Spread d = claim_spread(&s);
         const double end = d.error > 0 ? claim_range(&d, CLAIM_ERROR).high : d.mean;
         if (end < 0) continue;
-        *why =
-            text_print(arena,
-                       "below the gate: %s does not beat %s, which errs on %.1f %% "
-                       "(difference %+.1f, up to %+.1f)",
-                       arm->text, i == 0 ? "softmax regression" : "5 nearest neighbours",
-                       grid_scale(grid) * gates_mean(view.grid, i), d.mean, end);
+        *why = text_print(arena,
+                          "below the gate: %s does not beat %s, which errs on %.1f %% "
+                          "(difference %+.1f, up to %+.1f)",
+                          arm->text, baseline_titles[i],
+                          grid_scale(grid) * gates_mean(view.grid, i), d.mean, end);
         return false;
     }
     return true;

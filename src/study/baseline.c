@@ -17,6 +17,9 @@ static const double ROUGH = 1e-4, FLAT = 1e-6;
 enum { MOST_STEPS = 20000 };
 
 const char *const baseline_names[BASELINES] = {"softmax", "nearest"};
+const char *const baseline_titles[BASELINES] = {"softmax regression",
+                                                "5 nearest neighbours"};
+_Static_assert(BASELINE_NEIGHBOURS == 5, "as the title says");
 
 /* ---- samples as rows ---------------------------------------------------------------- */
 

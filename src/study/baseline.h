@@ -6,8 +6,8 @@
 
 enum { BASELINES = 2, BASELINE_BLOCK = 50, BASELINE_NEIGHBOURS = 5 };
 
-/* Softmax regression and the nearest neighbours. */
-extern const char *const baseline_names[BASELINES];
+/* Softmax regression and the nearest neighbours: in files, and as people say it. */
+extern const char *const baseline_names[BASELINES], *const baseline_titles[BASELINES];
 
 /* Judged on the test samples; blocks are those that a run's file has. */
 typedef struct Baseline {
