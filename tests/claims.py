@@ -4,10 +4,12 @@
 import glob
 import json
 import os
+import re
 
 import h5py
 import numpy as np
 
+from drawn import Drawing
 from program import HOME, Place, check, case, main, same
 
 LEDGER = """
@@ -100,6 +102,31 @@ def student(level):
     return quantile
 
 
+def drawn(place, where, found):
+    """Every contrast is a row: its interval in margins from 0, on an axis that is bent by asinh; its numbers and its word."""
+    for width in ("17cm", "3.3in"):
+        place.good("plot", "claims", "--width", width, "--to", "forest.svg", environment=where)
+        seen = Drawing(place.path("forest.svg"))
+        check(not list(seen.faults()), str(list(seen.faults())))
+        same("ids", seen.words.count("T1"), 1)
+        for f in found:
+            check(f["verdict"] in seen.words, f"no {f['verdict']}: {seen.words}")
+            if width == "17cm":
+                check(f"{f['estimate']:+.2f} [{f['low']:.2f}, {f['high']:.2f}]" in seen.words, str(seen.words))
+                check(f["contrast"] in " ".join(seen.words), str(seen.words))
+    ticks = {float(words): box[:, 0].mean() for words, box in seen.texts if re.fullmatch(r"-?[0-9.]+", words)}
+    inches = (ticks[10] - ticks[0]) / np.arcsinh(10)
+    for tick, at in ticks.items():
+        check(abs(at - ticks[0] - inches * np.arcsinh(tick)) < 3, f"tick {tick} at {at} of {ticks}")
+    path = place.path("forest.svg")
+    marks = [use for use in Drawing(path).root.iter("{http://www.w3.org/2000/svg}use")
+             if "translate" in (use.get("transform") or "")]
+    places = sorted(float(re.search(r"translate\(([-.0-9]+),", use.get("transform"))[1]) for use in marks)
+    wanted = sorted(ticks[0] + inches * np.arcsinh(value / 0.5)
+                    for f in found for value in (f["estimate"], f["published"]) if value is not None)
+    check(len(places) == len(wanted) and np.allclose(places, wanted, atol=3), f"marks at {places}, not {wanted}")
+
+
 @case("oracle")
 def verdicts(place):
     """Estimate, interval and word are what numpy makes of the collected file; runs keep the digests."""
@@ -135,6 +162,9 @@ def verdicts(place):
     same("the level of Holm's first step", sorted(round(1 - f["confidence"], 4) for f in (one, two))[0], 0.0125)
     same("published", (one["published"], two["published"]), (None, 3))
     open(os.path.join(where["NORMLAB_HOME"], "CMakeLists.txt"), "w", encoding="utf-8").close()
+    drawn(place, where, (one, two))
+    got, _, err = place.run("publish", "claims", environment=where)
+    check(got == 65 and b"nothing was run" in err, err.decode())
     place.good("publish", "batch-size", "--claim", "T1", environment=where)
     os.remove(path)
     published = os.path.join(where["NORMLAB_HOME"], "data", "batch-size-T1.h5")

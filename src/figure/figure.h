@@ -194,4 +194,24 @@ typedef struct Chart {
 /* plot.gp, or rows.gp where there are many; no more than FIGURE_MOST_CURVES. */
 void figure_chart(Figure *figure, const Chart *chart);
 
+/* ---- forest.c: intervals of contrasts, row by row ---------------------------------------- */
+
+typedef struct ForestRow {
+    const char *id,
+        *name;          /* of the claim (rows of one stand together), of the contrast */
+    const char *number; /* "+0.5 [0.1, 0.9]" */
+    const char *word;   /* "supported" */
+    double estimate, low, high, published; /* in units of its margin; NaN: none */
+    unsigned mark;                         /* gnuplot's point type */
+} ForestRow;
+
+typedef struct Forest {
+    size_t rows;
+    const ForestRow *row;
+    const char *label, *foot;
+} Forest;
+
+/* forest.gp; no form for the terminal. */
+void figure_forest(Figure *figure, const Forest *forest);
+
 #endif

@@ -298,7 +298,8 @@ static size_t use_of(Arena *arena, const Grid *g, const Claim *claim) {
 }
 
 /* Collected files of an experiment: published, then the user's, the newest first. */
-static const char **files_of(Arena *arena, const Claim *claim, size_t *count) {
+static const char **files_of(Arena *arena, const Claim *claim, bool only_published,
+                             size_t *count) {
     const char *experiment = claim->experiment;
     size_t own;
     const Study *study = study_files(arena, experiment, &own);
@@ -310,13 +311,13 @@ static const char **files_of(Arena *arena, const Claim *claim, size_t *count) {
     *count = 0;
     if (access(for_it, F_OK) == 0) file[(*count)++] = for_it;
     if (access(published, F_OK) == 0) file[(*count)++] = published;
-    for (size_t i = 0; i < own; i++) file[(*count)++] = study[i].path;
+    for (size_t i = 0; i < own && !only_published; i++) file[(*count)++] = study[i].path;
     return file;
 }
 
-static const Grid *best_grid(Arena *arena, const Claim *claim) {
+static const Grid *best_grid(Arena *arena, const Claim *claim, bool only_published) {
     size_t count;
-    const char **file = files_of(arena, claim, &count);
+    const char **file = files_of(arena, claim, only_published, &count);
     const Grid *best = NULL;
     size_t use = 0;
     for (size_t i = 0; i < count; i++) {
@@ -327,9 +328,10 @@ static const Grid *best_grid(Arena *arena, const Claim *claim) {
     return best;
 }
 
-static void find_out(Arena *arena, Ruling *to, const Claim *claim) {
+static void find_out(Arena *arena, Ruling *to, const Claim *claim, bool only_published) {
     const Experiment *e = claim->needs ? NULL : experiment_find(arena, claim->experiment);
-    const Grid *grid = e && e->measure == NULL ? best_grid(arena, claim) : NULL;
+    const Grid *grid =
+        e && e->measure == NULL ? best_grid(arena, claim, only_published) : NULL;
     for (size_t i = 0; i < claim->contrasts; i++) to[i] = empty_ruling(claim, i, NULL);
     if (grid)
         claim_over(arena, to, claim, grid);
@@ -343,14 +345,14 @@ static void find_out(Arena *arena, Ruling *to, const Claim *claim) {
                      to[i].judgement.verdict != to[i].contrast->verdict;
 }
 
-Ruling *study_verdicts(Arena *arena, const Ledger *ledger, const char *of,
+Ruling *study_verdicts(Arena *arena, const Ledger *ledger, const char *of, bool published,
                        size_t *count) {
     Ruling *all = TAKE(arena, Ruling, ledger->claims * LEDGER_MOST_CONTRASTS + 1);
     *count = 0;
     for (size_t i = 0; i < ledger->claims; i++) {
         const Claim *c = &ledger->claim[i];
         if (of && strcmp(of, c->id) != 0 && strcmp(of, c->experiment) != 0) continue;
-        find_out(arena, all + *count, c);
+        find_out(arena, all + *count, c, published);
         *count += c->contrasts;
     }
     return all;

@@ -2,6 +2,7 @@
 #ifndef NORMLAB_VERDICTS_H
 #define NORMLAB_VERDICTS_H
 
+#include "figure.h"
 #include "gates.h"
 #include "grid.h"
 #include "ledger.h"
@@ -26,11 +27,23 @@ typedef struct Ruling {
 /* ---- verdicts.c ----------------------------------------------------------------------- */
 
 /* All contrasts of the claims in the ledger, or of those of one id or experiment (NULL: all), in
- * their order. What cannot be read ends the program. */
-Ruling *study_verdicts(Arena *arena, const Ledger *ledger, const char *of, size_t *count);
+ * their order: over the studies that are published, and the user's unless only the former are
+ * wanted. What cannot be read ends the program. */
+Ruling *study_verdicts(Arena *arena, const Ledger *ledger, const char *of, bool published,
+                       size_t *count);
 
 /* The claim over one study; its contrasts are written to `to`. */
 void claim_over(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid);
+
+/* ---- draw_claims.c ---------------------------------------------------------------------- */
+
+/* "batch@2 - batch@32", "A over B", "A; B; C". */
+const char *ruling_contrast(Arena *arena, const Contrast *contrast);
+
+/* A forest plot to `path` (NULL: stdout); in units of each claim's margin. False and *error (65:
+ * nothing was run for any). */
+bool study_draw_claims(Arena *arena, const Ruling *ruling, size_t count, FigureForm form,
+                       const char *path, Error *error);
 
 /* ---- arms.c ----------------------------------------------------------------------------- */
 

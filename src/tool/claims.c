@@ -19,15 +19,6 @@ static const char *points(Arena *arena, double value) {
     return isfinite(value) ? text_print(arena, "%+.2f", value) : "-";
 }
 
-/* "batch@2 - batch@32", "A over B", "A; B; C". */
-static const char *contrast_text(Arena *arena, const Contrast *c) {
-    Text text = text_new(arena);
-    const char *between = c->of.type == CLAIM_RATIO ? " over " : "; ";
-    for (size_t i = 0; i < c->parts; i++)
-        text_add(&text, "%s%s", i ? between : "", c->part[i].text);
-    return text.data;
-}
-
 static const char *expected_text(Arena *arena, const Hypothesis *h) {
     switch (h->type) {
     case CLAIM_EQUIVALENCE:
@@ -48,7 +39,7 @@ static const char *expected_text(Arena *arena, const Hypothesis *h) {
 static void print_ruling(Arena *arena, const Ruling *f) {
     const Judgement *j = &f->judgement;
     const Contrast *c = f->contrast;
-    printf("  %s\n    %s: expected %s", contrast_text(arena, c),
+    printf("  %s\n    %s: expected %s", ruling_contrast(arena, c),
            claim_rules[c->of.type].name, expected_text(arena, &c->of));
     if (isfinite(c->published)) printf(", published %s", points(arena, c->published));
     if (isfinite(j->estimate))
@@ -175,7 +166,7 @@ static void json_ruling(Arena *arena, const Ruling *f) {
     json_pair(arena, "under", c->under ? c->under : "");
     json_pair(arena, "measure", c->trained ? "train" : "test");
     json_pair(arena, "digest", c->digest);
-    json_pair(arena, "contrast", contrast_text(arena, f->contrast));
+    json_pair(arena, "contrast", ruling_contrast(arena, f->contrast));
     json_pair(arena, "type", claim_rules[h->type].name);
     json_pair(arena, "expected", expected_text(arena, h));
     json_judgement(arena, f);
@@ -210,6 +201,16 @@ static void want_known(const Call *call, const Ledger *ledger, const char *word)
         text_hint(call->arena, word, known, ledger->claims + count));
 }
 
+int claims_draw(const Call *call, bool published, FigureForm form, const char *path) {
+    Arena *arena = call->arena;
+    Error error = {.set = false};
+    size_t count;
+    const Ruling *f = study_verdicts(arena, ledger_read(arena), NULL, published, &count);
+    if (!study_draw_claims(arena, f, count, form, path, &error)) die_if(&error);
+    if (path && place_is_replaced(path)) puts(path);
+    return EX_OK;
+}
+
 static int run_claims(const Call *call) {
     Arena *arena = call->arena;
     const Ledger *ledger = ledger_read(arena);
@@ -217,7 +218,7 @@ static int run_claims(const Call *call) {
     size_t count;
     bool bad = false;
     if (of) want_known(call, ledger, of);
-    const Ruling *f = study_verdicts(arena, ledger, of, &count);
+    const Ruling *f = study_verdicts(arena, ledger, of, false, &count);
     (call_option(call, "--json") ? json_all : print_all)(arena, f, count);
     for (size_t i = 0; i < count; i++) bad |= f[i].changed || f[i].lost;
     return bad ? 1 : EX_OK;
@@ -234,7 +235,9 @@ const Command command_claims = {
     .run = run_claims,
     .more = "Claims are registered in experiments/claims.txt before their seeds run, and "
             "judged over data/ and the user's studies.\n"
-            "`normlab run EXPERIMENT --claim ID` makes the runs of one. Exit code 1: a "
-            "record was changed after runs were made\n"
-            "for it, or a verdict that is recorded does not follow from the data.",
+            "`normlab run EXPERIMENT --claim ID` makes the runs of one, `normlab plot "
+            "claims` "
+            "draws them all. Exit code 1: a record was changed\n"
+            "after runs were made for it, or a verdict that is recorded does not follow "
+            "from the data.",
 };

@@ -43,23 +43,34 @@ static FigureForm form_of(const Call *call, const char *path) {
     return form;
 }
 
+/* Where it goes, if no option says it; NULL: to the terminal. */
+static const char *place_of(const Call *call, const char *stem, FigureForm form) {
+    Error error = {.set = false};
+    if (strcmp(form.name, "dumb") == 0) return NULL;
+    place_folder(place_out(call->arena, "."), &error);
+    die_if(&error);
+    return place_out(call->arena, text_print(call->arena, "%s.%s", stem, form.name));
+}
+
 static int run_plot(const Call *call) {
     Arena *arena = call->arena;
     const char *name, *path = call_option(call, "--to");
     const FigureForm form = form_of(call, path);
+    if (strcmp(call->word[0], "claims") == 0) {
+        if (call_option(call, "--from"))
+            die(EX_USAGE, "--from is of an experiment: claims are judged over all files");
+        want_output(path, form);
+        return claims_draw(call, false, form,
+                           path ? path : place_of(call, "claims", form));
+    }
     const Experiment *experiment = study_experiment(arena, call->word[0], &name);
     if (path && experiment->measure && !place_is_replaced(path))
         die(EX_CANTCREAT, "%s: %s has several figures; the name of a file is expected",
             path, experiment->name);
     want_output(path, form);
     const Grid *grid = grid_find(arena, experiment, name, call_option(call, "--from"));
-    if (strcmp(form.name, "dumb") != 0 && path == NULL) {
-        Error error = {.set = false};
-        place_folder(place_out(arena, "."), &error);
-        die_if(&error);
-        const char *stem = study_stem(arena, grid->experiment, grid->study);
-        path = place_out(arena, text_print(arena, "%s.%s", stem, form.name));
-    }
+    if (path == NULL)
+        path = place_of(call, study_stem(arena, grid->experiment, grid->study), form);
     return study_draw(arena, grid, form, path);
 }
 
@@ -67,8 +78,9 @@ static const char A_WORD[] = "the form is a word, as in `normlab plot EXPERIMENT
 
 const Command command_plot = {
     .name = "plot",
-    .usage = "EXPERIMENT[@NAME] [svg|pdf|png|tex|dumb] [--width LENGTH] [--to FILE] "
-             "[--from FILE]",
+    .usage =
+        "EXPERIMENT[@NAME]|claims [svg|pdf|png|tex|dumb] [--width LENGTH] [--to FILE] "
+        "[--from FILE]",
     .summary = "Draws the figures of a study; dumb draws them in the terminal",
     .options =
         (const Option[]){

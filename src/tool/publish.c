@@ -1,8 +1,13 @@
 /* publish: full runs into what notes and README cite. */
 #include "tool.h"
 
+#include <string.h>
+
 static int run_publish(const Call *call) {
     want_checkout(call, "it writes data/ and figures/");
+    if (strcmp(call->word[0], "claims") == 0)
+        return claims_draw(call, true, figure_form(call->arena, "svg", NULL),
+                           place_home(call->arena, "figures/claims.svg"));
     Wish wish = {experiment_find(call->arena, call->word[0]), .quick = false};
     wish_claim(call, &wish);
     if (wish.experiment->measure) return check_publish(call);
@@ -12,7 +17,7 @@ static int run_publish(const Call *call) {
 
 const Command command_publish = {
     .name = "publish",
-    .usage = "EXPERIMENT [--claim ID] [--jobs N] [--restart]",
+    .usage = "EXPERIMENT|claims [--claim ID] [--jobs N] [--restart]",
     .summary = "Full runs into data/ and figures/, which notes and README cite",
     .options = (const Option[]){CLAIM_OPTIONS, STUDY_OPTIONS},
     .least = 1,
@@ -21,5 +26,6 @@ const Command command_publish = {
     .more = "The full recipe without any other setting, or a claim's; what is finished "
             "is not run again.\n"
             "`normlab publish checking` does the same for `normlab check` and the "
-            "figures of its chapter.",
+            "figures of its chapter; `normlab publish claims` draws figures/claims.svg "
+            "from data/.",
 };

@@ -112,6 +112,11 @@ int run_study(const Call *call, const Sweep *sweep, bool published, const Grid *
 typedef enum TableForm { TABLE_TEXT, TABLE_CSV, TABLE_JSON, TABLE_LATEX } TableForm;
 void print_grid(Arena *arena, FILE *out, const Grid *grid, TableForm form);
 
+/* ---- claims.c ---------------------------------------------------------------------- */
+
+/* The figure of all claims that something was run for. Exit status. */
+int claims_draw(const Call *call, bool published, FigureForm form, const char *path);
+
 /* ---- list.c ------------------------------------------------------------------------ */
 
 /* The name of list i; NULL beyond the last. */

@@ -1,0 +1,69 @@
+/* The registered claims in one figure. */
+#include "verdicts.h"
+
+#include <math.h>
+
+#include "study.h"
+
+/* gnuplot's point types: full where it is decided, open where it is not. */
+static const unsigned MARKS[CLAIM_VERDICTS] = {
+    [CLAIM_SUPPORTED] = 7, [CLAIM_CONTRADICTED] = 5, [CLAIM_EQUIVALENT] = 13,
+    [CLAIM_UNDECIDED] = 6, [CLAIM_NOT_TESTED] = 2,   [CLAIM_REFUSED] = 2};
+
+const char *ruling_contrast(Arena *arena, const Contrast *c) {
+    Text text = text_new(arena);
+    const char *between = c->of.type == CLAIM_RATIO ? " over " : "; ";
+    for (size_t i = 0; i < c->parts; i++)
+        text_add(&text, "%s%s", i ? between : "", c->part[i].text);
+    return text.data;
+}
+
+static const char *number_of(Arena *arena, const Judgement *j) {
+    return isfinite(j->estimate) ? text_print(arena, "%+.2f [%.2f, %.2f]", j->estimate,
+                                              j->range.low, j->range.high)
+                                 : "";
+}
+
+/* A claimed number is the 0 of its row. */
+static ForestRow row_of(Arena *arena, const Ruling *f) {
+    const Hypothesis *h = &f->contrast->of;
+    const Judgement *j = &f->judgement;
+    const double from = h->sign || !isfinite(h->value) ? 0 : h->value,
+                 unit = h->margin > 0 ? h->margin : 1;
+    const bool seen = isfinite(j->estimate);
+    return (ForestRow){.id = f->claim->id,
+                       .name = ruling_contrast(arena, f->contrast),
+                       .number = number_of(arena, j),
+                       .word = f->exploratory ? "exploratory"
+                                              : claim_verdict_words[j->verdict],
+                       .estimate = (j->estimate - from) / unit,
+                       .low = seen ? (j->range.low - from) / unit : (double)NAN,
+                       .high = seen ? (j->range.high - from) / unit : (double)NAN,
+                       .published = (f->contrast->published - from) / unit,
+                       .mark = MARKS[j->verdict]};
+}
+
+/* Those that something was run for; of the others the foot says how many. */
+bool study_draw_claims(Arena *arena, const Ruling *f, size_t count, FigureForm form,
+                       const char *path, Error *error) {
+    ForestRow *row = TAKE(arena, ForestRow, count + 1);
+    Forest forest = {.row = row, .label = "difference, in units of the claim's margin"};
+    for (size_t i = 0; i < count; i++)
+        if (isfinite(f[i].judgement.estimate)) row[forest.rows++] = row_of(arena, &f[i]);
+    if (forest.rows == 0)
+        return fail(error, EX_DATAERR, 0, "nothing was run for any of these claims");
+    forest.foot = text_print(
+        arena,
+        "intervals over seeds and test images, on which the verdict rests (numbers: "
+        "points of percent); triangles: published by "
+        "others; dashed: the margin; %zu of %zu contrasts have runs",
+        forest.rows, count);
+    Figure figure =
+        figure_new(arena, form, "experiments/forest.gp",
+                   "What the registered claims come to: contrast, interval, verdict");
+    if (figure_is(&figure, "dumb"))
+        return fail(error, EX_USAGE, 0,
+                    "`normlab claims` is the form of this figure for a terminal");
+    figure_forest(&figure, &forest);
+    return figure_draw(&figure, path, error);
+}
