@@ -129,7 +129,7 @@ BUGS = [
     double *factor = tape_room(t, partition_cells(p));
     for (size_t i = 0; i < partition_cells(p); i++)
         factor[i] = (double)partition_count(p, i) / ((double)partition_count(p, i) - 1.0);
-    m.variance = tape_mul(t, m.variance, tape_leaf(t, SHAPE(partition_cells(p)), factor));
+    m.variance = tape_mul(t, m.variance, tape_leaf(t, SHAPE_OF(partition_cells(p)), factor));
     return m;""")]),
     ("Synchronized-BatchNorm-PyTorch #43: sqrt(max(v, eps))",
      [(CELLS, "standard_of", "weight * square + rest", "fmax(weight * square, rest)")]),

@@ -9,11 +9,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-/* base.h has a function fail(); here fail_msg() alone ends a case. */
-#undef fail
-#undef fail_msg
-#define fail_msg(...)                                                                    \
-    (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
 
 /* `label` says what kind of proof the case is: theorem, oracle, example, golden, fault. */
 typedef struct Case {

@@ -325,9 +325,9 @@ class Function:
     def is_term(self, first, last):
         """Neither a number nor a variable known to be something else; a call is looked at by itself."""
         t = self.tokens
-        known = self.types.get(t[first].text, ("Node*",))[0]
+        known = self.types.get(t[first].text, ("TapeNode*",))[0]
         plain = all(token.text not in ("(", "{", "?", ":") and not token.alone for token in t[first:last + 1])
-        return plain and bool(NAME.match(t[first].text)) and (last > first or known in ("Node*", "NormField"))
+        return plain and bool(NAME.match(t[first].text)) and (last > first or known in ("TapeNode*", "NormField"))
 
     def writes(self, i):
         """Whether a call of who gives nodes begins at i, and is read for more than its value."""
@@ -395,9 +395,9 @@ def functions(text):
 def writers(texts):
     """Who returns a node, or a structure that has some."""
     found = "|".join(re.escape(name) for text in texts for name in re.findall(
-        r'^typedef struct (\w+) \{(?:(?!^\}).)*?\b(?:Node \*|NormField |Rows )', text, re.M | re.S))
+        r'^typedef struct (\w+) \{(?:(?!^\}).)*?\b(?:TapeNode \*|NormField |NormRows )', text, re.M | re.S))
     return {name for text in texts for name in re.findall(
-        rf'^(?:static (?:inline )?)?(?:Node \*|(?:{found}) )(\w+)\(', text, re.M)}
+        rf'^(?:static (?:inline )?)?(?:TapeNode \*|(?:{found}) )(\w+)\(', text, re.M)}
 
 
 def members(texts):

@@ -120,8 +120,8 @@ SAMPLE_OF_TEXTS = 64
 HELD = """\
 #include "kind.h"
 #include <string.h>
-static int moves_(Node *a) {
-    Node *seen[4096] = {a};
+static int moves_(TapeNode *a) {
+    TapeNode *seen[4096] = {a};
     size_t count = 1, known;
     for (size_t k = 0; k < count; k++) {
         if (!seen[k]->wanted || (seen[k]->op && strcmp(seen[k]->op->name, "detach") == 0)) continue;
@@ -137,7 +137,7 @@ static void tell_held_(void) {
     FILE *file = getenv("NORMLAB_HELD") ? fopen(getenv("NORMLAB_HELD"), "a") : NULL;
     if (file) fclose(file);
 }
-static Node *held_node_(Tape *tape, Node *a) {
+static TapeNode *held_node_(Tape *tape, TapeNode *a) {
     if (a == NULL || !moves_(a)) return a;
     tell_held_();
     return tape_detach(tape, a);
@@ -145,7 +145,7 @@ static Node *held_node_(Tape *tape, Node *a) {
 static NormField held_field_(Tape *tape, NormField a) {
     return (NormField){held_node_(tape, a.value), held_node_(tape, a.scale), held_node_(tape, a.raw)};
 }
-#define HELD_(tape, ...) _Generic((__VA_ARGS__), Node *: held_node_, NormField: held_field_)(tape, __VA_ARGS__)
+#define HELD_(tape, ...) _Generic((__VA_ARGS__), TapeNode *: held_node_, NormField: held_field_)(tape, __VA_ARGS__)
 """
 READS = re.compile(r'(\w+_)?(configure|declare|smallest|fits|accepts|read|read_\w+)$|usual_groups$|start_of$')
 RESTATED = ["norm_loops", "norm_catalogue", "norm_corners", "norm_combine", "norm_schedule", "norm_forms", "norm_mabn",
@@ -434,7 +434,7 @@ def moments(place):
 @case("oracle")
 def combinations(place):
     def wanted(file, function):
-        return re.search(r"Node \*|NormField", function.signature.split("(")[0])
+        return re.search(r"TapeNode \*|NormField", function.signature.split("(")[0])
 
     found = generate(COMBINATIONS, wanted)
     judged(place, found, lambda objects: check_judges(place, objects, COMBINED)

@@ -20,50 +20,50 @@ typedef struct Plant {
 } Plant;
 
 #define IDENTITY(word, Number)                                                           \
-    static void same_##word(Number *y, const Number *const *in, const Node *node) {      \
+    static void same_##word(Number *y, const Number *const *in, const TapeNode *node) {  \
         for (size_t i = 0; i < shape_count(node->shape); i++) y[i] = in[0][i];           \
     }
 IDENTITY(real, double)
-IDENTITY(complex, Complex)
+IDENTITY(complex, double _Complex)
 IDENTITY(quad, Quad)
 IDENTITY(quad_complex, QuadComplex)
 
-static void backward(Node *y, const double *g, double *const *dx, const double *beta,
+static void backward(TapeNode *y, const double *g, double *const *dx, const double *beta,
                      double factor) {
     for (size_t i = 0; dx[0] && i < shape_count(y->shape); i++)
         dx[0][i] = beta[0] == 0.0 ? factor * g[i] : dx[0][i] + factor * g[i];
 }
 
-static double factor_of(const Node *y) {
+static double factor_of(const TapeNode *y) {
     const Plant *plant = y->detail;
     return plant->factor;
 }
 
-static void right_backward(Tape *t, Node *y, const double *g, double *const *dx,
+static void right_backward(Tape *t, TapeNode *y, const double *g, double *const *dx,
                            const double *beta) {
     (void)t;
     backward(y, g, dx, beta, 1.0);
 }
 
-static void wrong_backward(Tape *t, Node *y, const double *g, double *const *dx,
+static void wrong_backward(Tape *t, TapeNode *y, const double *g, double *const *dx,
                            const double *beta) {
     (void)t;
     backward(y, g, dx, beta, factor_of(y));
 }
 
-static void right_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void right_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     (void)t, (void)y;
     dx[0] = g;
 }
 
-static void wrong_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void wrong_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     dx[0] = tape_mul(t, g, tape_fill(t, y->shape, factor_of(y)));
 }
 
 /* tape_backward executes `backward`, tape_gradient records `adjoint`. */
 #define SAME(words, of_backward, of_adjoint)                                             \
     {                                                                                    \
-        .name = words, .rounding = ROUNDING_MOVES, .replay = REPLAYS(same),              \
+        .name = words, .rounding = OP_ROUNDING_MOVES, .replay = OP_REPLAYS(same),        \
         .backward = of_backward, .adjoint = of_adjoint                                   \
     }
 static const struct {
@@ -82,7 +82,7 @@ static const Plant *read_plant(Arena *arena) {
     return plant;
 }
 
-static Node *planted(Tape *t, const char *name, Node *in) {
+static TapeNode *planted(Tape *t, const char *name, TapeNode *in) {
     const Plant *plant = read_plant(tape_arena(t));
     for (size_t i = 0; in && i < COUNT_OF(WHO); i++)
         if (strcmp(plant->who, WHO[i].who) == 0 && strcmp(plant->operand, name) == 0)
@@ -99,10 +99,10 @@ static void tell_operands(const Norm *norm) {
     fclose(file);
 }
 
-Node *norm_apply(const NormContext *context, Node *x) {
+TapeNode *norm_apply(const NormContext *context, TapeNode *x) {
     static _Thread_local size_t inside; /* parts are called as they are */
     NormContext wrong = *context;
-    Node *param[NORM_MAX_PARAMS] = {NULL};
+    TapeNode *param[NORM_MAX_PARAMS] = {NULL};
     if (inside) return norm_apply_right(context, x);
     tell_operands(context->norm);
     for (size_t k = 0; k < context->norm->params; k++)
@@ -110,7 +110,7 @@ Node *norm_apply(const NormContext *context, Node *x) {
             planted(context->tape, context->norm->param[k].name, context->param[k]);
     wrong.param = param;
     inside++;
-    Node *y = norm_apply_right(&wrong, planted(context->tape, "x", x));
+    TapeNode *y = norm_apply_right(&wrong, planted(context->tape, "x", x));
     inside--;
     return y;
 }

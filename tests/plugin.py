@@ -103,11 +103,11 @@ int main(void) {
     const double x[] = {1, 3, 5, 7}, one[] = {1}, zero[] = {0};
     Arena *arena = arena_new();
     Tape *tape = tape_new(arena);
-    Error error = {0};
+    BaseError error = {0};
     const Norm *norm = norm_new(arena, "layer(eps=4)", 1, &error);
-    Node *param[] = {tape_leaf(tape, SHAPE(1), one), tape_leaf(tape, SHAPE(1), zero)};
+    TapeNode *param[] = {tape_leaf(tape, SHAPE_OF(1), one), tape_leaf(tape, SHAPE_OF(1), zero)};
     NormContext context = {.tape = tape, .norm = norm, .mode = NORM_TRAIN, .param = param};
-    Node *y = norm_apply(&context, tape_leaf(tape, SHAPE(1, 1, 4), x));
+    TapeNode *y = norm_apply(&context, tape_leaf(tape, SHAPE_OF(1, 1, 4), x));
     printf("%.3f %.3f\\n", y->value[0], y->value[3]);
     const int bad = fabs(y->value[3] - 1) > 1e-15; /* (7 - 4) / sqrt(5 + 4) */
     arena_free(arena);
@@ -293,8 +293,8 @@ def symbols(place):
     does(place, [program, "run", "batch-size", "--quick", "norm=variant", *TINY, "--plugin", plugin])
     computes(compiled(place, "hidden", read(TEMPLATE), "-fvisibility=hidden"))
     if not build_flags():  # the sanitizers stand in for the loader's own
-        half = read(TEMPLATE).replace("static Node *scale_of", "double compress2(void);\ndouble compress2(void) "
-                                      "{ return -0.5; }\nstatic Node *scale_of", 1).replace("-0.5)", "compress2())")
+        half = read(TEMPLATE).replace("static TapeNode *scale_of", "double compress2(void);\ndouble compress2(void) "
+                                      "{ return -0.5; }\nstatic TapeNode *scale_of", 1).replace("-0.5)", "compress2())")
         check(half.count("compress2") == 3, "the template has changed")
         computes(compiled(place, "zlib", half))
 
@@ -387,7 +387,7 @@ def ends(place):
         at_once = f"__attribute__((constructor)) static void at_once(void) {{ {call}; }}\n"
         _, err = does(place, [*words, compiled(place, f"ends{number}", source + at_once)], DATA)
         check("its own code ends the program" in err and call[-2] in err and err.count("\n") == 1, f"{call}: {err}")
-    begin = "    Tape *t = v->tape;\n    Node *eps"
+    begin = "    Tape *t = v->tape;\n    TapeNode *eps"
     check(begin in source, "the template has changed")
     late = compiled(place, "late", source.replace(begin, "    exit(0);\n" + begin))
     before = listing(place.folder)
@@ -462,7 +462,7 @@ def arithmetic(place):
             check("LD_PRELOAD" in err and says in err and err.count("\n") == 1, f"{name}: {err}")
     # in a thread, at the second step: the first of the two workers that come so far
     late = CHANGE.replace("@", CHANGES["flush"][0])
-    begin = "    Tape *t = v->tape;\n    Node *eps"
+    begin = "    Tape *t = v->tape;\n    TapeNode *eps"
     check(begin in source, "the template has changed")
     late += source.replace(begin, "    if (v->context.step == 1) change();\n" + begin)
     late = compiled(place, "late", late)
@@ -666,11 +666,11 @@ def chapter(place):
 
 HOLDING = """#include <normlab/kind.h>
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
-    MomentNodes m = norm_moments(context, x);
-    Node *eps = tape_fill(t, m.variance->shape, context->norm->eps);
-    Node *root = tape_detach(t, tape_sqrt(t, tape_add(t, m.variance, eps)));
+    NormMomentNodes m = norm_moments(context, x);
+    TapeNode *eps = tape_fill(t, m.variance->shape, context->norm->eps);
+    TapeNode *root = tape_detach(t, tape_sqrt(t, tape_add(t, m.variance, eps)));
     return norm_affine(context, tape_div(t, m.centred, tape_spread(t, root, m.partition, x->shape)));
 }
 
@@ -684,7 +684,7 @@ SQUARES = """
 #include "kind.h"
 #include "op.h"
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     static const Op squares = {.name = "squares"%s};
     return norm_affine(context, tape_write(context->tape, &squares, x->shape, &x, 1, NULL, NULL));
 }
@@ -694,7 +694,7 @@ const NormKind norm_squares = {.name = "squares", .usage = "squares", .title = "
 NORMLAB_PLUGIN(norm_squares);
 """
 VALUES = """
-static void by_%s(%s *y, const %s *const *in, const Node *node) {
+static void by_%s(%s *y, const %s *const *in, const TapeNode *node) {
     for (size_t i = 0; i < shape_count(node->shape); i++) y[i] = in[0][i] * in[0][i];
 }
 """
@@ -705,12 +705,12 @@ def silent_operations(place):
     """An operation that does not say what oracles need is named before anything is judged."""
     program = install(place)
     values = "".join(VALUES % (word, number, number) for word, number in (
-        ("real", "double"), ("complex", "Complex"), ("quad", "Quad"), ("quad_complex", "QuadComplex")))
+        ("real", "double"), ("complex", "double _Complex"), ("quad", "Quad"), ("quad_complex", "QuadComplex")))
     for more, part in ((", .replay = {.run_real = by_real}", "cannot be replayed in every arithmetic (Op.replay)"),
-                       (", .replay = REPLAYS(by)", "what rounding does to it (Op.rounding)"),
-                       (", .replay = REPLAYS(by), .rounding = ROUNDING_EACH", "has no adjoint (Op.adjoint)")):
+                       (", .replay = OP_REPLAYS(by)", "what rounding does to it (Op.rounding)"),
+                       (", .replay = OP_REPLAYS(by), .rounding = OP_ROUNDING_EACH", "has no adjoint (Op.adjoint)")):
         source = SQUARES % more
-        source = source.replace("static Node *define", values + "static Node *define", 1)
+        source = source.replace("static TapeNode *define", values + "static TapeNode *define", 1)
         plugin = compiled(place, "squares", source, "-Wno-unused-function")
         _, talk = does(place, [program, "--plugin", plugin, "check", "squares"], 65)
         check(talk.count("\n") == 1 and "its operation 'squares'" in talk and part in talk, talk)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static Table group_of(const Grid *grid, Arena *arena, const char *group) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Store *store = store_open(grid->path, &error);
     die_if(&error);
     const Table t = table_read(store, arena, group, &error);
@@ -29,7 +29,7 @@ typedef struct Steps {
 } Steps;
 
 static Steps steps_of(const Table *t) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Steps s = {.means = 0};
     s.rule = table_names(t, "rule", &s.rules, &error);
     s.oracle = table_names(t, "oracle", &s.oracles, &error);
@@ -188,7 +188,7 @@ static void variance_columns(Figure *f, const double *ratio, const double *error
 
 bool checking_variance(Figure *f, const Grid *grid, const char *about) {
     Arena *arena = f->arena;
-    Error bad = {.set = false};
+    BaseError bad = {.set = false};
     const Table t = group_of(grid, arena, "/variance");
     size_t algorithms, ratios, seeds;
     const char *const *name = table_names(&t, "algorithm", &algorithms, &bad);

@@ -73,7 +73,7 @@ static double shifted(const double *x, size_t n) {
 /* The moments of one cell that is all of x, as every normalizer takes them. (P-4) */
 static double ours(const double *x, size_t n) {
     Arena *arena = arena_new();
-    const Partition *cell = partition_blocks(arena, (Lattice){1, 1, n}, 1, 1, false);
+    const Partition *cell = partition_blocks(arena, (ShapeLattice){1, 1, n}, 1, 1, false);
     Moments moments;
     partition_moments(&moments, x, cell);
     arena_free(arena);

@@ -45,10 +45,10 @@ static double *normals(Arena *arena, uint64_t seed, uint64_t sample, size_t coun
     return values;
 }
 
-static Node *write_cell(Tape *tape, Node *const *x, void *context) {
+static TapeNode *write_cell(Tape *tape, TapeNode *const *x, void *context) {
     const Cell *cell = context;
-    Node *param[] = {tape_leaf(tape, SHAPE(CHANNELS), cell->gamma),
-                     tape_leaf(tape, SHAPE(CHANNELS), cell->beta)};
+    TapeNode *param[] = {tape_leaf(tape, SHAPE_OF(CHANNELS), cell->gamma),
+                         tape_leaf(tape, SHAPE_OF(CHANNELS), cell->beta)};
     const NormContext call = {
         .tape = tape, .norm = cell->norm, .mode = NORM_TRAIN, .param = param};
     return norm_apply(&call, x[0]);
@@ -77,7 +77,7 @@ static void prepare(Cell *cell) {
 }
 
 static Cell *cell_new(Arena *arena, uint64_t seed, double mean) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Cell *cell = ZERO(arena, Cell, 1);
     cell->arena = arena;
     cell->norm = norm_new(arena, SPEC, CHANNELS, &error);

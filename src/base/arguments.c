@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-Arguments arguments_of(Arena *arena, const Spec *spec) {
-    return (Arguments){arena, spec, ZERO(arena, bool, spec->count + 1)};
+SpecArguments arguments_of(Arena *arena, const Spec *spec) {
+    return (SpecArguments){arena, spec, ZERO(arena, bool, spec->count + 1)};
 }
 
-const SpecArg *arguments_named(Arguments *a, const char *key) {
+const SpecArg *spec_named(SpecArguments *a, const char *key) {
     for (size_t i = 0; i < a->spec->count; i++) {
         const SpecArg *argument = &a->spec->args[i];
         if (a->used[i] || argument->key == NULL || strcmp(argument->key, key) != 0)
@@ -19,7 +19,7 @@ const SpecArg *arguments_named(Arguments *a, const char *key) {
     return NULL;
 }
 
-const SpecArg *arguments_positional(Arguments *a) {
+const SpecArg *spec_positional(SpecArguments *a) {
     for (size_t i = 0; i < a->spec->count; i++) {
         if (a->used[i] || a->spec->args[i].key) continue;
         a->used[i] = true;
@@ -59,46 +59,48 @@ const Spec *spec_placed(Arena *arena, const Spec *spec, const char *usage) {
 }
 
 /* A value is a word without arguments of its own. */
-static const char *plain(const SpecArg *argument, const char *what, Error *error) {
+static const char *plain(const SpecArg *argument, const char *what, BaseError *error) {
     if (argument->value->count == 0) return argument->value->word;
-    fail(error, EX_USAGE, argument->value->at,
-         "%s should be a plain value, not '%s(...)'", what, argument->value->word);
+    base_fail(error, EX_USAGE, argument->value->at,
+              "%s should be a plain value, not '%s(...)'", what, argument->value->word);
     return NULL;
 }
 
-bool argument_count(const SpecArg *argument, const char *what, size_t *value,
-                    Error *error) {
+bool spec_count(const SpecArg *argument, const char *what, size_t *value,
+                BaseError *error) {
     const char *word = plain(argument, what, error);
     if (word == NULL) return false;
     if (text_to_count(word, value) && *value > 0) return true;
-    return fail(error, EX_USAGE, argument->value->at,
-                "%s should be a whole number from 1 on, not '%s'", what, word);
+    return base_fail(error, EX_USAGE, argument->value->at,
+                     "%s should be a whole number from 1 on, not '%s'", what, word);
 }
 
-bool argument_number(const SpecArg *argument, const char *what, double least, double most,
-                     double *value, Error *error) {
+bool spec_number(const SpecArg *argument, const char *what, double least, double most,
+                 double *value, BaseError *error) {
     const char *word = plain(argument, what, error);
     if (word == NULL) return false;
     if (text_to_double(word, value) && *value >= least && *value <= most) return true;
-    return fail(error, EX_USAGE, argument->value->at,
-                "%s should be a number from %g to %g, not '%s'", what, least, most, word);
+    return base_fail(error, EX_USAGE, argument->value->at,
+                     "%s should be a number from %g to %g, not '%s'", what, least, most,
+                     word);
 }
 
 bool argument_choice(Arena *arena, const SpecArg *argument, const char *what,
-                     const Choice *words, size_t *place, Error *error) {
+                     const Choice *words, size_t *place, BaseError *error) {
     const char *said = argument->value->word;
     const bool plain = argument->value->count == 0;
     const size_t i = plain ? choice_find(words, said) : words->count;
     if (i == words->count)
-        return fail(error, EX_USAGE, argument->value->at, "%s should be %s, not '%s%s'%s",
-                    what, choice_words(arena, words, " or "), said, plain ? "" : "(...)",
-                    choice_hint(arena, words, said));
+        return base_fail(error, EX_USAGE, argument->value->at,
+                         "%s should be %s, not '%s%s'%s", what,
+                         choice_words(arena, words, " or "), said, plain ? "" : "(...)",
+                         choice_hint(arena, words, said));
     *place = i;
     return true;
 }
 
-bool argument_switch(Arena *arena, const SpecArg *argument, const char *what, bool *value,
-                     Error *error) {
+bool spec_switch(Arena *arena, const SpecArg *argument, const char *what, bool *value,
+                 BaseError *error) {
     static const char *const YES_NO[] = {"yes", "no"};
     static const Choice words = CHOICE(YES_NO);
     size_t place = 0;
@@ -115,8 +117,9 @@ static bool is_among(const char *word, const char *const *list, size_t count) {
     return false;
 }
 
-bool arguments_known(const Arguments *a, const char *usage, const char *const *options,
-                     const OtherName *others, Error *error) {
+bool arguments_known(const SpecArguments *a, const char *usage,
+                     const char *const *options, const OtherName *others,
+                     BaseError *error) {
     const char *own, *known[MOST_OPTIONS + 1];
     size_t count = 0;
     const size_t length = usage ? placeholder(usage, &own) : 0;
@@ -129,15 +132,16 @@ bool arguments_known(const Arguments *a, const char *usage, const char *const *o
             continue;
         for (size_t k = 0; k < count; k++)
             text_add(&list, "%s%s=", k ? ", " : "", known[k]);
-        return fail(error, EX_USAGE, argument->at, "'%s' has no option '%s'%s; it has %s",
-                    a->spec->word, argument->key,
-                    text_hint_for(a->arena, argument->key, others, known, count),
-                    list.data);
+        return base_fail(
+            error, EX_USAGE, argument->at, "'%s' has no option '%s'%s; it has %s",
+            a->spec->word, argument->key,
+            text_hint_for(a->arena, argument->key, others, known, count), list.data);
     }
     return true;
 }
 
-bool arguments_done(const Arguments *a, const char *const *options, Error *error) {
+bool arguments_done(const SpecArguments *a, const char *const *options,
+                    BaseError *error) {
     static const OtherName none[] = {{NULL, NULL}};
     Text known = text_new(a->arena);
     if (!arguments_known(a, NULL, options, none, error)) return false;
@@ -147,13 +151,13 @@ bool arguments_done(const Arguments *a, const char *const *options, Error *error
         const SpecArg *argument = &a->spec->args[i];
         if (a->used[i]) continue;
         if (argument->key)
-            return fail(error, EX_USAGE, argument->at,
-                        "%s= of '%s' is given twice or does not go"
-                        " with the other arguments",
-                        argument->key, a->spec->word);
-        return fail(error, EX_USAGE, argument->at,
-                    "'%s' does not take '%s' here; it has %s", a->spec->word,
-                    argument->value->word, known.data);
+            return base_fail(error, EX_USAGE, argument->at,
+                             "%s= of '%s' is given twice or does not go"
+                             " with the other arguments",
+                             argument->key, a->spec->word);
+        return base_fail(error, EX_USAGE, argument->at,
+                         "'%s' does not take '%s' here; it has %s", a->spec->word,
+                         argument->value->word, known.data);
     }
     return true;
 }

@@ -15,8 +15,6 @@
 extern "C" {
 #endif
 
-typedef double _Complex Complex;
-
 #if defined(__SIZEOF_FLOAT128__) && !defined(NORMLAB_WITHOUT_QUAD)
 #define NORMLAB_HAS_QUAD 1
 #define NORMLAB_REALS    "" /* of a plugin's interface, beside NORMLAB_ABI */

@@ -21,7 +21,7 @@
 #include ARITH_TEMPLATE
 #include "arith_none.h"
 
-#define NUMBER     Complex
+#define NUMBER     double _Complex
 #define NAME(word) word##_complex
 #define COMPLEX    1
 #define WIDE       0

@@ -4,7 +4,7 @@
  *   a programmer's mistake   REQUIRE (always on, O(1)), VERIFY (dev builds, O(n)): abort
  *   the world's failure      die(): one line on stderr and an exit code of sysexits.h
  *   a numerical outcome      a value, stored with the result, never a message
- * A user's text that may be wrong (a spec, a key) is reported through an Error, so that
+ * A user's text that may be wrong (a spec, a key) is reported through a BaseError, so that
  * the caller can say where it stood; only the tool turns it into die().
  */
 #ifndef NORMLAB_BASE_H
@@ -64,20 +64,21 @@ NORETURN void base_require_failed(const char *file, int line, const char *condit
 #endif
 
 /* A user's mistake, as a value. `at` is the byte offset into the text that was read. */
-typedef struct Error {
+typedef struct BaseError {
     bool set;
     int code;  /* exit status that fits: EX_USAGE, EX_DATAERR... */
     size_t at; /* offset of the culprit, if there is a text to point into */
     char message
         [512]; /* one line, names the culprit, what was expected, the nearest word */
-} Error;
+} BaseError;
 
 /* Fills *error (once: the first mistake stays) and returns false, so that a reader can
- * `return fail(...)`. */
-bool fail(Error *error, int code, size_t at, const char *format, ...) PRINTF_LIKE(4, 5);
+ * `return base_fail(...)`. */
+bool base_fail(BaseError *error, int code, size_t at, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 
 /* Ends the program with the error's line, if it is set. */
-void die_if(const Error *error);
+void die_if(const BaseError *error);
 
 /* ---- arithmetic.c ---------------------------------------------------------------- */
 
@@ -201,7 +202,7 @@ const char *choice_words(Arena *arena, const Choice *choice, const char *last);
 
 /* False and *error "SAIDword: a, b or c is expected": `said` is "--mode " or "protocol=". */
 bool choice_read(Arena *arena, const Choice *choice, const char *said, const char *word,
-                 size_t *place, Error *error);
+                 size_t *place, BaseError *error);
 
 /* ---- draw.c: random numbers without state ---------------------------------------- */
 
@@ -258,16 +259,16 @@ void digest_bytes(char hex[DIGEST_LENGTH + 1], const void *data, size_t length);
 /* A whole file in memory, terminated by a NUL beyond *length; NULL and *error
  * (EX_NOINPUT, EX_IOERR, or EX_DATAERR beyond `limit` bytes) if it cannot be read. */
 char *place_read(Arena *arena, const char *path, size_t limit, size_t *length,
-                 Error *error);
+                 BaseError *error);
 
 /* The same where only some of the bytes are going to be looked at: they are read when they
  * are, so what is changed in place meanwhile may be seen, and a file that is cut ends the
  * process (SIGBUS). */
-void *place_map(const char *path, size_t limit, size_t *length, Error *error);
+void *place_map(const char *path, size_t limit, size_t *length, BaseError *error);
 void place_unmap(void *data, size_t length); /* NULL is fine */
 
 /* Makes a folder and its parents. */
-bool place_folder(const char *path, Error *error);
+bool place_folder(const char *path, BaseError *error);
 
 /* ---- output.c: files that are written -------------------------------------------- */
 
@@ -276,16 +277,16 @@ bool place_folder(const char *path, Error *error);
  * failure. What is there keeps its kind, mode, owner and extended attributes: a link is followed and
  * stays, pipes and character devices are written as they are, and what cannot be kept so is refused (a
  * folder, a disk, a socket, a file that has hard links or is read-only: EX_CANTCREAT). */
-bool place_write(const char *path, const void *data, size_t length, Error *error);
+bool place_write(const char *path, const void *data, size_t length, BaseError *error);
 
 /* Whether place_write would try, for who computes for long before. */
-bool place_may_write(const char *path, Error *error);
+bool place_may_write(const char *path, BaseError *error);
 
 /* Whether it would make or replace a file, so that others may be put beside it. */
 bool place_is_replaced(const char *path);
 
 /* Removes a file or a link, if it is there, and nothing of another kind. */
-bool place_remove(const char *path, Error *error);
+bool place_remove(const char *path, BaseError *error);
 
 /* Removes what killed writers of `path` left beside it; place_write does it too. `alone`:
  * whoever holds a lock on the path knows that nobody else writes, and need not look whether

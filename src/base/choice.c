@@ -35,12 +35,12 @@ const char *choice_words(Arena *arena, const Choice *choice, const char *last) {
 }
 
 bool choice_read(Arena *arena, const Choice *choice, const char *said, const char *word,
-                 size_t *place, Error *error) {
+                 size_t *place, BaseError *error) {
     const size_t i = choice_find(choice, word);
     if (i == choice->count)
-        return fail(error, EX_USAGE, 0, "%s%s: %s is expected%s", said, word,
-                    choice_words(arena, choice, " or "),
-                    choice_hint(arena, choice, word));
+        return base_fail(error, EX_USAGE, 0, "%s%s: %s is expected%s", said, word,
+                         choice_words(arena, choice, " or "),
+                         choice_hint(arena, choice, word));
     *place = i;
     return true;
 }

@@ -75,7 +75,7 @@ void base_require_failed(const char *file, int line, const char *condition,
     abort();
 }
 
-bool fail(Error *error, int code, size_t at, const char *format, ...) {
+bool base_fail(BaseError *error, int code, size_t at, const char *format, ...) {
     if (error->set) return false;
     error->set = true;
     error->code = code;
@@ -87,6 +87,6 @@ bool fail(Error *error, int code, size_t at, const char *format, ...) {
     return false;
 }
 
-void die_if(const Error *error) {
+void die_if(const BaseError *error) {
     if (error->set) die(error->code, "%s", error->message);
 }

@@ -36,8 +36,8 @@ typedef struct Output {
     struct stat status;
 } Output;
 
-static bool refuse(const Output *output, Error *error, const char *why) {
-    return fail(error, EX_CANTCREAT, 0, "%s: %s", output->said, why);
+static bool refuse(const Output *output, BaseError *error, const char *why) {
+    return base_fail(error, EX_CANTCREAT, 0, "%s: %s", output->said, why);
 }
 
 /* ---- what it is --------------------------------------------------------------------- */
@@ -72,7 +72,7 @@ static bool is_open_file(const Output *link) {
 }
 
 /* One step behind a link. */
-static bool follow(Output *output, Error *error) {
+static bool follow(Output *output, BaseError *error) {
     char to[LONGEST], folder[LONGEST];
     if (is_a_trap(output))
         return refuse(output, error,
@@ -86,12 +86,13 @@ static bool follow(Output *output, Error *error) {
     return (n >= 0 && n < LONGEST) || refuse(output, error, strerror(ENAMETOOLONG));
 }
 
-static bool find(Output *output, const char *path, Error *error) {
+static bool find(Output *output, const char *path, BaseError *error) {
     *output = (Output){.said = path};
     const int n = snprintf(output->path, LONGEST, "%s", path);
     if (n < 0 || n >= LONGEST)
-        return fail(error, EX_CANTCREAT, 0, "the name is too long: %s", path);
-    if (n == 0) return fail(error, EX_CANTCREAT, 0, "'': the name of a file is expected");
+        return base_fail(error, EX_CANTCREAT, 0, "the name is too long: %s", path);
+    if (n == 0)
+        return base_fail(error, EX_CANTCREAT, 0, "'': the name of a file is expected");
     for (int links = 0; links <= MOST_LINKS; links++) {
         if (lstat(output->path, &output->status) != 0)
             return errno == ENOENT || refuse(output, error, strerror(errno));
@@ -110,13 +111,14 @@ static bool find(Output *output, const char *path, Error *error) {
 /* ---- what it may be ----------------------------------------------------------------- */
 
 /* Only root gives files away. */
-static bool refuse_owner(const Output *output, Error *error) {
-    return fail(error, EX_CANTCREAT, 0,
-                "%s: belongs to user %ld and group %ld, and would not afterwards",
-                output->said, (long)output->status.st_uid, (long)output->status.st_gid);
+static bool refuse_owner(const Output *output, BaseError *error) {
+    return base_fail(error, EX_CANTCREAT, 0,
+                     "%s: belongs to user %ld and group %ld, and would not afterwards",
+                     output->said, (long)output->status.st_uid,
+                     (long)output->status.st_gid);
 }
 
-static bool judge_file(const Output *output, Error *error) {
+static bool judge_file(const Output *output, BaseError *error) {
     if (output->status.st_nlink > 1)
         return refuse(
             output, error,
@@ -130,15 +132,16 @@ static bool judge_file(const Output *output, Error *error) {
            refuse_owner(output, error);
 }
 
-static bool judge_folder(const Output *output, Error *error) {
+static bool judge_folder(const Output *output, BaseError *error) {
     char folder[LONGEST];
     folder_of(folder, output->path);
     if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0) return true;
-    return fail(error, EX_CANTCREAT, 0, "%s: nothing can be written in its folder: %s",
-                output->said, strerror(errno));
+    return base_fail(error, EX_CANTCREAT, 0,
+                     "%s: nothing can be written in its folder: %s", output->said,
+                     strerror(errno));
 }
 
-static bool judge(Output *output, Error *error) {
+static bool judge(Output *output, BaseError *error) {
     const mode_t mode = output->status.st_mode;
     if (output->there && S_ISDIR(mode))
         return refuse(output, error, "is a folder; the name of a file is expected");
@@ -151,14 +154,14 @@ static bool judge(Output *output, Error *error) {
     return (!output->there || judge_file(output, error)) && judge_folder(output, error);
 }
 
-bool place_may_write(const char *path, Error *error) {
+bool place_may_write(const char *path, BaseError *error) {
     Output output;
     return find(&output, path, error) && judge(&output, error);
 }
 
 bool place_is_replaced(const char *path) {
     Output output;
-    Error quiet = {.set = false};
+    BaseError quiet = {.set = false};
     return find(&output, path, &quiet) && judge(&output, &quiet) && !output.through;
 }
 
@@ -201,7 +204,7 @@ static int open_through(const char *path) {
 }
 
 static bool write_through(const Output *output, const void *data, size_t length,
-                          Error *error) {
+                          BaseError *error) {
     struct sigaction ignore = {.sa_handler = SIG_IGN}, usual;
     const int handle = open_through(output->path);
     if (handle < 0 && errno == ENXIO && S_ISFIFO(output->status.st_mode))
@@ -210,7 +213,7 @@ static bool write_through(const Output *output, const void *data, size_t length,
     sigaction(SIGPIPE, &ignore, &usual); /* who reads may go away: an error of write */
     const bool good = close_after(handle, write_all(handle, data, length));
     sigaction(SIGPIPE, &usual, NULL);
-    return good || fail(error, EX_IOERR, 0, "%s: %s", output->said, strerror(errno));
+    return good || base_fail(error, EX_IOERR, 0, "%s: %s", output->said, strerror(errno));
 }
 
 /* ---- replaced: files ---------------------------------------------------------------- */
@@ -297,7 +300,7 @@ static bool is_ours(const char *name) {
 }
 
 /* Those of the old file and no others: a folder may give some to what is new in it. */
-static bool dress_attributes(const Output *output, int handle, Error *error) {
+static bool dress_attributes(const Output *output, int handle, BaseError *error) {
     Arena *arena = arena_new();
     size_t olds, news;
     const char *old = attributes_of(arena, output->path, -1, &olds),
@@ -313,15 +316,15 @@ static bool dress_attributes(const Output *output, int handle, Error *error) {
             fremovexattr(handle, new + i) != 0)
             bad = new + i;
     if (bad)
-        fail(error, EX_CANTCREAT, 0, "%s: its attribute %s cannot be kept: %s",
-             output->said, bad, strerror(errno));
+        base_fail(error, EX_CANTCREAT, 0, "%s: its attribute %s cannot be kept: %s",
+                  output->said, bad, strerror(errno));
     arena_free(arena);
     return bad == NULL;
 }
 
 /* The new file looks as the old one does. Owner before mode: a change of owner takes bits
  * off the mode. */
-static bool dress(const Output *output, int handle, Error *error) {
+static bool dress(const Output *output, int handle, BaseError *error) {
     struct stat new;
     const struct stat *old = &output->status;
     if (!output->there) return true;
@@ -335,7 +338,7 @@ static bool dress(const Output *output, int handle, Error *error) {
 }
 
 static bool replace_by(const char *temporary, const Output *output, const void *data,
-                       size_t length, Error *error) {
+                       size_t length, BaseError *error) {
     place_sweep(output->path, false);
     const int handle = open_temporary(temporary, output->there ? 0600 : 0666);
     if (handle < 0) return refuse(output, error, strerror(errno));
@@ -348,17 +351,19 @@ static bool replace_by(const char *temporary, const Output *output, const void *
         close_after(handle, write_all(handle, data, length) && fsync(handle) == 0) &&
         rename(temporary, output->path) == 0;
     if (!good) {
-        fail(error, EX_IOERR, 0, "%s: %s; what was there before is kept", output->said,
-             strerror(errno));
+        base_fail(error, EX_IOERR, 0, "%s: %s; what was there before is kept",
+                  output->said, strerror(errno));
         unlink(temporary);
         return false;
     }
     return sync_folder(output->path) ||
-           fail(error, EX_IOERR, 0, "%s: written, but its folder could not be synced: %s",
-                output->said, strerror(errno));
+           base_fail(error, EX_IOERR, 0,
+                     "%s: written, but its folder could not be synced: %s", output->said,
+                     strerror(errno));
 }
 
-static bool replace(const Output *output, const void *data, size_t length, Error *error) {
+static bool replace(const Output *output, const void *data, size_t length,
+                    BaseError *error) {
     Arena *arena = arena_new();
     const char *temporary =
         text_print(arena, "%s%ld", temporaries_of(arena, output->path), (long)getpid());
@@ -367,19 +372,20 @@ static bool replace(const Output *output, const void *data, size_t length, Error
     return good;
 }
 
-bool place_write(const char *path, const void *data, size_t length, Error *error) {
+bool place_write(const char *path, const void *data, size_t length, BaseError *error) {
     Output output;
     if (!find(&output, path, error) || !judge(&output, error)) return false;
     return output.through ? write_through(&output, data, length, error)
                           : replace(&output, data, length, error);
 }
 
-bool place_remove(const char *path, Error *error) {
+bool place_remove(const char *path, BaseError *error) {
     struct stat status;
     if (lstat(path, &status) != 0) return true;
     if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode))
-        return fail(error, EX_CANTCREAT, 0,
-                    "%s: is in the way, and no file; it is not removed", path);
-    return unlink(path) == 0 || fail(error, EX_CANTCREAT, 0, "%s: cannot be removed: %s",
-                                     path, strerror(errno));
+        return base_fail(error, EX_CANTCREAT, 0,
+                         "%s: is in the way, and no file; it is not removed", path);
+    return unlink(path) == 0 ||
+           base_fail(error, EX_CANTCREAT, 0, "%s: cannot be removed: %s", path,
+                     strerror(errno));
 }

@@ -62,14 +62,14 @@ void digest_bytes(char hex[DIGEST_LENGTH + 1], const void *data, size_t length) 
     SHA256Data(data, length, hex);
 }
 
-static bool read_failed(Error *error, const char *path) {
+static bool read_failed(BaseError *error, const char *path) {
     int code = errno == ENOENT || errno == ENOTDIR ? EX_NOINPUT : EX_IOERR;
     if (errno == EACCES) code = EX_NOINPUT;
-    return fail(error, code, 0, "%s: %s", path, strerror(errno));
+    return base_fail(error, code, 0, "%s: %s", path, strerror(errno));
 }
 
 /* A handle, or -1 and *error. */
-static int open_file(const char *path, size_t limit, size_t *size, Error *error) {
+static int open_file(const char *path, size_t limit, size_t *size, BaseError *error) {
     struct stat status;
     const int handle =
         open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
@@ -81,16 +81,16 @@ static int open_file(const char *path, size_t limit, size_t *size, Error *error)
     *size = (size_t)status.st_size;
     if (S_ISREG(status.st_mode) && *size <= limit) return handle;
     if (!S_ISREG(status.st_mode))
-        fail(error, EX_NOINPUT, 0, "%s: not a regular file", path);
+        base_fail(error, EX_NOINPUT, 0, "%s: not a regular file", path);
     else
-        fail(error, EX_DATAERR, 0, "%s: %zu bytes, more than the %zu that are read", path,
-             *size, limit);
+        base_fail(error, EX_DATAERR, 0, "%s: %zu bytes, more than the %zu that are read",
+                  path, *size, limit);
     close(handle);
     return -1;
 }
 
 char *place_read(Arena *arena, const char *path, size_t limit, size_t *length,
-                 Error *error) {
+                 BaseError *error) {
     size_t size, got = 0;
     *length = 0;
     const int handle = open_file(path, limit, &size, error);
@@ -110,7 +110,7 @@ char *place_read(Arena *arena, const char *path, size_t limit, size_t *length,
     return data;
 }
 
-void *place_map(const char *path, size_t limit, size_t *length, Error *error) {
+void *place_map(const char *path, size_t limit, size_t *length, BaseError *error) {
     const int handle = open_file(path, limit, length, error);
     if (handle < 0) return NULL;
     void *data = mmap(NULL, *length > 0 ? *length : 1, PROT_READ | PROT_WRITE,
@@ -124,20 +124,20 @@ void place_unmap(void *data, size_t length) {
     if (data != NULL) munmap(data, length > 0 ? length : 1);
 }
 
-bool place_folder(const char *path, Error *error) {
+bool place_folder(const char *path, BaseError *error) {
     char part[4096];
     int n = snprintf(part, sizeof part, "%s", path);
     if (n < 0 || (size_t)n >= sizeof part)
-        return fail(error, EX_CANTCREAT, 0, "the name is too long: %s", path);
+        return base_fail(error, EX_CANTCREAT, 0, "the name is too long: %s", path);
     for (char *c = part + (*part != '\0');; c++) {
         if (*c != '/' && *c != '\0') continue;
         char held = *c;
         *c = '\0';
         struct stat status;
         if (mkdir(part, 0777) != 0 && errno != EEXIST)
-            return fail(error, EX_CANTCREAT, 0, "%s: %s", part, strerror(errno));
+            return base_fail(error, EX_CANTCREAT, 0, "%s: %s", part, strerror(errno));
         if (stat(part, &status) != 0 || !S_ISDIR(status.st_mode))
-            return fail(error, EX_CANTCREAT, 0, "%s: not a folder", part);
+            return base_fail(error, EX_CANTCREAT, 0, "%s: not a folder", part);
         *c = held;
         if (held == '\0') return true;
     }

@@ -9,7 +9,7 @@ typedef struct Reader {
     const char *text;
     size_t at;
     size_t depth;
-    Error *error;
+    BaseError *error;
 } Reader;
 
 static const Spec *read_chain(Reader *r);
@@ -36,14 +36,15 @@ static const char *read_word(Reader *r) {
 static bool unexpected(Reader *r, const char *wanted) {
     char c = peek(r);
     if (c == '\0')
-        return fail(r->error, EX_USAGE, r->at, "ends where %s should follow", wanted);
+        return base_fail(r->error, EX_USAGE, r->at, "ends where %s should follow",
+                         wanted);
     if (!isprint((unsigned char)c))
-        return fail(r->error, EX_USAGE, r->at, "byte 0x%02x where %s should be",
-                    (unsigned char)c, wanted);
+        return base_fail(r->error, EX_USAGE, r->at, "byte 0x%02x where %s should be",
+                         (unsigned char)c, wanted);
     if (strchr("'\"`", c))
-        return fail(r->error, EX_USAGE, r->at,
-                    "a quote (%c) where %s should be; quote the whole", c, wanted);
-    return fail(r->error, EX_USAGE, r->at, "'%c' where %s should be", c, wanted);
+        return base_fail(r->error, EX_USAGE, r->at,
+                         "a quote (%c) where %s should be; quote the whole", c, wanted);
+    return base_fail(r->error, EX_USAGE, r->at, "'%c' where %s should be", c, wanted);
 }
 
 static void append_arg(Reader *r, Spec *spec, SpecArg arg) {
@@ -86,8 +87,8 @@ static const Spec *read_colon_value(Reader *r) {
 static bool read_args(Reader *r, Spec *spec) {
     r->at++; /* ( */
     if (peek(r) == ')')
-        return fail(r->error, EX_USAGE, r->at, "empty parentheses after '%s'",
-                    spec->word);
+        return base_fail(r->error, EX_USAGE, r->at, "empty parentheses after '%s'",
+                         spec->word);
     for (;;) {
         if (!read_arg(r, spec, read_chain)) return false;
         char c = peek(r);
@@ -116,7 +117,7 @@ static const Spec *read_term(Reader *r) {
 
 static const Spec *read_chain(Reader *r) {
     if (r->depth >= SPEC_MAX_DEPTH) {
-        fail(r->error, EX_USAGE, r->at, "nested deeper than %d", SPEC_MAX_DEPTH);
+        base_fail(r->error, EX_USAGE, r->at, "nested deeper than %d", SPEC_MAX_DEPTH);
         return NULL;
     }
     r->depth++;
@@ -137,10 +138,11 @@ static const Spec *read_chain(Reader *r) {
     return first;
 }
 
-const Spec *spec_parse(Arena *arena, const char *text, Error *error) {
+const Spec *spec_parse(Arena *arena, const char *text, BaseError *error) {
     Reader r = {.arena = arena, .text = text, .error = error};
     if (strlen(text) > SPEC_MAX_LENGTH) {
-        fail(error, EX_USAGE, SPEC_MAX_LENGTH, "longer than %d bytes", SPEC_MAX_LENGTH);
+        base_fail(error, EX_USAGE, SPEC_MAX_LENGTH, "longer than %d bytes",
+                  SPEC_MAX_LENGTH);
         return NULL;
     }
     const Spec *spec = read_chain(&r);
@@ -218,7 +220,7 @@ const char **spec_list(Arena *arena, const char *text, size_t *count) {
     }
 }
 
-const char *spec_error(Arena *arena, const char *text, const Error *error) {
+const char *spec_error(Arena *arena, const char *text, const BaseError *error) {
     enum { SHOWN = 60 };
     const size_t length = strlen(text);
     const size_t from =

@@ -38,7 +38,7 @@ struct Spec {
 enum { SPEC_MAX_DEPTH = 16, SPEC_MAX_LENGTH = 4096 };
 
 /* NULL and *error (with `at`) where the text is not a spec. */
-const Spec *spec_parse(Arena *arena, const char *text, Error *error);
+const Spec *spec_parse(Arena *arena, const char *text, BaseError *error);
 
 /* As given, in canonical spelling: one space after commas, no other; chains as "a |
  * b". */
@@ -53,43 +53,45 @@ const char **spec_list(Arena *arena, const char *text, size_t *count);
 
 /* One line that points into the text: "in 'group(3, x)' at byte 9: MESSAGE" (a window of
  * a long text, '?' for its control characters). */
-const char *spec_error(Arena *arena, const char *text, const Error *error);
+const char *spec_error(Arena *arena, const char *text, const BaseError *error);
 
 /* ---- arguments.c: reading a spec's arguments, each once, none forgotten ---------- */
 
-typedef struct Arguments {
+typedef struct SpecArguments {
     Arena *arena;
     const Spec *spec;
     bool *used; /* [spec->count] */
-} Arguments;
+} SpecArguments;
 
-Arguments arguments_of(Arena *arena, const Spec *spec);
+SpecArguments arguments_of(Arena *arena, const Spec *spec);
 
 /* The argument `key=`, or NULL; the next positional one, or NULL. Each is given once. */
-const SpecArg *arguments_named(Arguments *arguments, const char *key);
-const SpecArg *arguments_positional(Arguments *arguments);
+const SpecArg *spec_named(SpecArguments *arguments, const char *key);
+const SpecArg *spec_positional(SpecArguments *arguments);
 
 /* The spec, with the argument whose key is the one placeholder of `usage` in its place:
  * group(G=8) is group(8) where usage begins "group(G". As it is where it has no such. */
 const Spec *spec_placed(Arena *arena, const Spec *spec, const char *usage);
 
 /* Values; false and *error at the argument's place. */
-bool argument_count(const SpecArg *argument, const char *what, size_t *value,
-                    Error *error);
-bool argument_number(const SpecArg *argument, const char *what, double least, double most,
-                     double *value, Error *error);
+bool spec_count(const SpecArg *argument, const char *what, size_t *value,
+                BaseError *error);
+bool spec_number(const SpecArg *argument, const char *what, double least, double most,
+                 double *value, BaseError *error);
 bool argument_choice(Arena *arena, const SpecArg *argument, const char *what,
-                     const Choice *words, size_t *place, Error *error);
-bool argument_switch(Arena *arena, const SpecArg *argument, const char *what, bool *value,
-                     Error *error);
+                     const Choice *words, size_t *place, BaseError *error);
+bool spec_switch(Arena *arena, const SpecArg *argument, const char *what, bool *value,
+                 BaseError *error);
 
 /* Before they are read: a name that is neither an option nor the placeholder of `usage` (NULL:
  * it has none) is an error, whatever else is missing. */
-bool arguments_known(const Arguments *arguments, const char *usage,
-                     const char *const *options, const OtherName *others, Error *error);
+bool arguments_known(const SpecArguments *arguments, const char *usage,
+                     const char *const *options, const OtherName *others,
+                     BaseError *error);
 
 /* The first argument nobody used is an error that lists what there is. */
-bool arguments_done(const Arguments *arguments, const char *const *options, Error *error);
+bool arguments_done(const SpecArguments *arguments, const char *const *options,
+                    BaseError *error);
 
 /* "1, 2, 4, 8, 16" */
 const char *divisors_text(Arena *arena, size_t number);

@@ -26,7 +26,7 @@ typedef struct CheckFunction {
     const char *name;
     size_t inputs;
     const CheckInput *input;
-    Node *(*write)(Tape *tape, Node *const *x, void *context);
+    TapeNode *(*write)(Tape *tape, TapeNode *const *x, void *context);
     void *context;
     const double *upstream; /* u, of y's shape; NULL: random normal, by seed */
 } CheckFunction;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* What an operation looks at to choose: a number, or the larger of two. */
-static size_t looked_at(const Node *y, Node **number) {
+static size_t looked_at(const TapeNode *y, TapeNode **number) {
     const char *name = y->op ? y->op->name : "";
     const bool larger = strcmp(name, "max") == 0;
     if (!larger && strcmp(name, "step") && strcmp(name, "select") && strcmp(name, "relu"))
@@ -17,7 +17,7 @@ static size_t looked_at(const Node *y, Node **number) {
 }
 
 /* Of the i-th choice of two nodes (one, twice: against 0). */
-static bool alike(Node *const *node, Quad *const *exact, size_t i) {
+static bool alike(TapeNode *const *node, Quad *const *exact, size_t i) {
     const bool alone = node[0] == node[1];
     const double near = node[0]->value[i] - (alone ? 0.0 : node[1]->value[i]);
     const Quad true_one = exact[0][i] - (alone ? 0 : exact[1][i]);
@@ -27,14 +27,14 @@ static bool alike(Node *const *node, Quad *const *exact, size_t i) {
 bool check_decided(Arena *arena, const CheckFunction *function) {
     ArenaMark mark = arena_mark(arena);
     Tape *tape = tape_new(arena);
-    Node **x = derive_inputs(arena, tape, function), *number[2];
+    TapeNode **x = derive_inputs(arena, tape, function), *number[2];
     function->write(tape, x, function->context);
     size_t count = 0;
-    for (Node *y = tape_last(tape); y; y = y->previous) count += looked_at(y, number);
-    Node **node = TAKE(arena, Node *, count + 1);
+    for (TapeNode *y = tape_last(tape); y; y = y->previous) count += looked_at(y, number);
+    TapeNode **node = TAKE(arena, TapeNode *, count + 1);
     Quad **exact = TAKE(arena, Quad *, count + 1);
     count = 0;
-    for (Node *y = tape_last(tape); y; y = y->previous)
+    for (TapeNode *y = tape_last(tape); y; y = y->previous)
         count += looked_at(y, node + count);
     bool decided = true;
     if (count > 0)

@@ -42,8 +42,8 @@ double derive_norm(const Derive *derive, size_t i) {
     return sqrt(squares);
 }
 
-Node **derive_inputs(Arena *arena, Tape *tape, const CheckFunction *function) {
-    Node **x = TAKE(arena, Node *, function->inputs + 1);
+TapeNode **derive_inputs(Arena *arena, Tape *tape, const CheckFunction *function) {
+    TapeNode **x = TAKE(arena, TapeNode *, function->inputs + 1);
     for (size_t i = 0; i < function->inputs; i++) {
         const CheckInput *input = &function->input[i];
         x[i] = tape_parameter(tape, input->shape, input->value, NULL);
@@ -54,23 +54,23 @@ Node **derive_inputs(Arena *arena, Tape *tape, const CheckFunction *function) {
 static Shape result_shape(Arena *arena, const CheckFunction *function) {
     ArenaMark mark = arena_mark(arena);
     Tape *tape = tape_new(arena);
-    Node **x = derive_inputs(arena, tape, function);
+    TapeNode **x = derive_inputs(arena, tape, function);
     Shape shape = function->write(tape, x, function->context)->shape;
     arena_rewind(arena, mark);
     return shape;
 }
 
-Node *derive_write(const Derive *derive, Tape *tape, Node *const *x, Node *u,
-                   size_t order) {
+TapeNode *derive_write(const Derive *derive, Tape *tape, TapeNode *const *x, TapeNode *u,
+                       size_t order) {
     size_t inputs = derive->function->inputs;
-    Node *y = derive->function->write(tape, x, derive->function->context);
+    TapeNode *y = derive->function->write(tape, x, derive->function->context);
     if (order == 1) return tape_sum_all(tape, tape_mul(tape, u, y));
-    Node **dx = TAKE(derive->arena, Node *, inputs), *f = y;
+    TapeNode **dx = TAKE(derive->arena, TapeNode *, inputs), *f = y;
     for (size_t k = 0; k + 1 < order; k++) {
         tape_gradient(tape, f, k == 0 ? u : NULL, x, inputs, dx);
         f = tape_constant(tape, 0.0);
         for (size_t i = 0; i < inputs; i++) {
-            Node *v = tape_leaf(tape, x[i]->shape, derive->v[k][i]);
+            TapeNode *v = tape_leaf(tape, x[i]->shape, derive->v[k][i]);
             f = tape_add(tape, f, tape_sum_all(tape, tape_mul(tape, v, dx[i])));
         }
     }
@@ -80,7 +80,7 @@ Node *derive_write(const Derive *derive, Tape *tape, Node *const *x, Node *u,
 /* tape_backward into slots that begin as NaN: what is not written shows. */
 static void by_backward(Derive *d, Tape *tape) {
     size_t inputs = d->function->inputs;
-    Node **x = TAKE(d->arena, Node *, inputs);
+    TapeNode **x = TAKE(d->arena, TapeNode *, inputs);
     for (size_t i = 0; i < inputs; i++) {
         const CheckInput *input = &d->function->input[i];
         for (size_t k = 0; k < derive_count(d, i); k++) d->got[i][k] = NAN;
@@ -91,11 +91,11 @@ static void by_backward(Derive *d, Tape *tape) {
 
 /* The gradient as nodes, by the inputs, and beyond the first order by the upstream too:
  * *count of them. */
-static Node **record_gradient(const Derive *d, Tape *tape, size_t *count) {
+static TapeNode **record_gradient(const Derive *d, Tape *tape, size_t *count) {
     size_t inputs = d->function->inputs;
-    Node **x = derive_inputs(d->arena, tape, d->function), *f, *seed = NULL;
+    TapeNode **x = derive_inputs(d->arena, tape, d->function), *f, *seed = NULL;
     *count = inputs + (d->order > 1);
-    Node **dx = TAKE(d->arena, Node *, *count);
+    TapeNode **dx = TAKE(d->arena, TapeNode *, *count);
     if (d->order == 1) {
         f = d->function->write(tape, x, d->function->context);
         seed = tape_leaf(tape, d->y, d->u);
@@ -109,7 +109,7 @@ static Node **record_gradient(const Derive *d, Tape *tape, size_t *count) {
 
 static void by_gradient(Derive *d, Tape *tape) {
     size_t count;
-    Node **dx = record_gradient(d, tape, &count);
+    TapeNode **dx = record_gradient(d, tape, &count);
     for (size_t i = 0; i < count; i++)
         memcpy(d->got[i], dx[i]->value, derive_count(d, i) * sizeof(double));
 }
@@ -117,7 +117,7 @@ static void by_gradient(Derive *d, Tape *tape) {
 Quad **derive_exact(const Derive *d) {
     size_t count;
     Tape *tape = tape_new(d->arena);
-    Node **dx = record_gradient(d, tape, &count);
+    TapeNode **dx = record_gradient(d, tape, &count);
     Quad **value = TAKE(d->arena, Quad *, count);
     program_run_quad(program_new(tape, dx, count), d->arena, NULL, NULL, 0, value);
     return value;
@@ -125,7 +125,7 @@ Quad **derive_exact(const Derive *d) {
 
 /* ---- what rounding does ---------------------------------------------------------- */
 
-static const double *const *scale_of(Arena *arena, Tape *tape, Node *const *y,
+static const double *const *scale_of(Arena *arena, Tape *tape, TapeNode *const *y,
                                      size_t count, bool kernel) {
     double **scale = TAKE(arena, double *, count);
     program_bound(program_new(tape, y, count), arena,
@@ -136,23 +136,23 @@ static const double *const *scale_of(Arena *arena, Tape *tape, Node *const *y,
 const double *const *check_value_scale(Arena *arena, const CheckFunction *function,
                                        bool kernel) {
     Tape *tape = tape_new(arena);
-    Node **x = derive_inputs(arena, tape, function);
-    Node *y = function->write(tape, x, function->context);
+    TapeNode **x = derive_inputs(arena, tape, function);
+    TapeNode *y = function->write(tape, x, function->context);
     return scale_of(arena, tape, &y, 1, kernel);
 }
 
 static const double *const *gradient_scale(const Derive *d, bool kernel) {
     size_t count;
     Tape *tape = tape_new(d->arena);
-    Node **dx = record_gradient(d, tape, &count);
+    TapeNode **dx = record_gradient(d, tape, &count);
     return scale_of(d->arena, tape, dx, count, kernel);
 }
 
 double derive_value_scale(const Derive *d, const double *u, size_t order) {
     ArenaMark mark = arena_mark(d->arena);
     Tape *tape = tape_new(d->arena);
-    Node **x = derive_inputs(d->arena, tape, d->function);
-    Node *f = derive_write(d, tape, x, tape_leaf(tape, d->y, u), order);
+    TapeNode **x = derive_inputs(d->arena, tape, d->function);
+    TapeNode *f = derive_write(d, tape, x, tape_leaf(tape, d->y, u), order);
     const double scale =
         program_sharp_bound(tape, program_new(tape, &f, 1), BOUND_OF_KERNELS);
     arena_rewind(d->arena, mark);
@@ -170,11 +170,11 @@ double derive_sharp_scale(const Derive *d, double *const *along, const double *a
     ArenaMark mark = arena_mark(d->arena);
     size_t count;
     Tape *tape = tape_new(d->arena);
-    Node **dx = record_gradient(d, tape, &count), *f = tape_constant(tape, 0.0);
+    TapeNode **dx = record_gradient(d, tape, &count), *f = tape_constant(tape, 0.0);
     for (size_t i = 0; i < count; i++) {
         const double *v = i == inputs ? along_u : along ? along[i] : NULL;
         if (!any(v, derive_count(d, i))) continue;
-        Node *leaf = tape_leaf(tape, dx[i]->shape, v);
+        TapeNode *leaf = tape_leaf(tape, dx[i]->shape, v);
         f = tape_add(tape, f, tape_sum_all(tape, tape_mul(tape, leaf, dx[i])));
     }
     const BoundOf what =

@@ -46,7 +46,7 @@ double *derive_vector(Arena *arena, uint64_t seed, uint64_t role, uint64_t sampl
 double derive_norm(const Derive *derive, size_t i);
 
 /* The inputs as parameters without slots, one vector an input. */
-Node **derive_inputs(Arena *arena, Tape *tape, const CheckFunction *function);
+TapeNode **derive_inputs(Arena *arena, Tape *tape, const CheckFunction *function);
 
 /* The gradient that is judged, as tape_gradient records it, replayed in 113 bits: as got. */
 Quad **derive_exact(const Derive *derive);
@@ -63,7 +63,7 @@ double derive_sharp_scale(const Derive *derive, double *const *along,
 CheckBound derive_bound(const Derive *derive, const CheckBound *bound);
 
 /* f of this order as a scalar node. */
-Node *derive_write(const Derive *derive, Tape *tape, Node *const *x, Node *u,
-                   size_t order);
+TapeNode *derive_write(const Derive *derive, Tape *tape, TapeNode *const *x, TapeNode *u,
+                       size_t order);
 
 #endif

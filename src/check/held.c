@@ -9,14 +9,14 @@
 typedef struct Reading {
     const Program *program;
     const CheckFunction *function;
-    Node *const *x; /* [inputs] */
+    TapeNode *const *x; /* [inputs] */
 } Reading;
 
 /* ---- where ----------------------------------------------------------------------- */
 
 enum { DEPTH = 4, MOST_NAMED = 3 }; /* operations in a row; held values that are named */
 
-static const char *input_name(const Reading *r, const Node *node) {
+static const char *input_name(const Reading *r, const TapeNode *node) {
     for (size_t i = 0; i < r->function->inputs; i++)
         if (r->x[i] == node) return r->function->input[i].name;
     return NULL;
@@ -25,13 +25,13 @@ static const char *input_name(const Reading *r, const Node *node) {
 /* "div(x, sqrt(..))": what is moved or repeated is itself, what depends on no input "const". */
 static void say_step(Text *text, const Reading *r, size_t step, size_t depth) {
     const size_t *in;
-    const Node *node = program_step(r->program, step, &in);
+    const TapeNode *node = program_step(r->program, step, &in);
     const char *name = input_name(r, node);
     if (name || !node->wanted) {
         text_add(text, "%s", name ? name : "const");
         return;
     }
-    if (node->op->rounding == ROUNDING_MOVES && node->arity == 1) {
+    if (node->op->rounding == OP_ROUNDING_MOVES && node->arity == 1) {
         say_step(text, r, in[0], depth);
         return;
     }
@@ -43,8 +43,8 @@ static void say_step(Text *text, const Reading *r, size_t step, size_t depth) {
     text_add(text, "%s)", depth < DEPTH ? "" : "..");
 }
 
-static bool is_held(const Node *node) {
-    return node->op && node->op->rounding == ROUNDING_HOLDS && node->wanted;
+static bool is_held(const TapeNode *node) {
+    return node->op && node->op->rounding == OP_ROUNDING_HOLDS && node->wanted;
 }
 
 /* Of every step, whether it stands below this one. */
@@ -52,7 +52,7 @@ static void mark_below(const Reading *r, bool *below, size_t top) {
     below[top] = true;
     for (size_t i = top + 1; i-- > 0;) {
         const size_t *in;
-        const Node *node = program_step(r->program, i, &in);
+        const TapeNode *node = program_step(r->program, i, &in);
         for (size_t k = 0; below[i] && k < node->arity; k++) below[in[k]] = true;
     }
 }
@@ -87,12 +87,12 @@ static size_t say_held(Arena *arena, Text *text, const Reading *r) {
 
 /* ---- what it is worth ------------------------------------------------------------ */
 
-static Node **gradient(Arena *arena, const CheckFunction *function, uint64_t seed,
-                       bool released) {
+static TapeNode **gradient(Arena *arena, const CheckFunction *function, uint64_t seed,
+                           bool released) {
     Tape *tape = tape_new(arena);
-    Node **x = derive_inputs(arena, tape, function),
-         **dx = TAKE(arena, Node *, function->inputs);
-    Node *y = function->write(tape, x, function->context);
+    TapeNode **x = derive_inputs(arena, tape, function),
+             **dx = TAKE(arena, TapeNode *, function->inputs);
+    TapeNode *y = function->write(tape, x, function->context);
     const double *u = function->upstream;
     if (u == NULL)
         u = derive_vector(arena, seed, ROLE_UPSTREAM, 0, shape_count(y->shape), 1.0);
@@ -112,8 +112,8 @@ static double norm_of(const double *a, const double *less, size_t count) {
 
 static void weigh(CheckHeld *held, Arena *arena, const CheckFunction *function,
                   uint64_t seed) {
-    Node **with = gradient(arena, function, seed, false),
-         **without = gradient(arena, function, seed, true);
+    TapeNode **with = gradient(arena, function, seed, false),
+             **without = gradient(arena, function, seed, true);
     held->input = function->input[0].name;
     for (size_t i = 0; i < function->inputs; i++) {
         const size_t count = shape_count(function->input[i].shape);
@@ -130,8 +130,8 @@ CheckHeld check_held(Arena *arena, const CheckFunction *function, uint64_t seed)
     CheckHeld held = {.count = 0};
     Text where = text_new(arena);
     Tape *tape = tape_new(arena);
-    Node **x = derive_inputs(arena, tape, function);
-    Node *y = function->write(tape, x, function->context);
+    TapeNode **x = derive_inputs(arena, tape, function);
+    TapeNode *y = function->write(tape, x, function->context);
     const Reading reading = {program_new(tape, &y, 1), function, x};
     held.count = say_held(arena, &where, &reading);
     held.where = where.data;

@@ -26,7 +26,7 @@ typedef struct Jacobian {
     const CheckFunction *function;
     CheckBound bound;
     Tape *tape;
-    Node **x, *y;
+    TapeNode **x, *y;
     size_t rows, columns; /* elements of y; of all inputs, one after the other */
     double *row;          /* [columns] where tape_backward leaves gradients */
     double *got;          /* [columns][stride >= rows], by the kernels */
@@ -53,7 +53,7 @@ static Jacobian record(Arena *arena, const CheckFunction *function,
         jacobian.columns += shape_count(function->input[i].shape);
     jacobian.row = TAKE(arena, double, jacobian.columns);
     jacobian.tape = tape_new(arena);
-    jacobian.x = TAKE(arena, Node *, function->inputs);
+    jacobian.x = TAKE(arena, TapeNode *, function->inputs);
     double *slot = jacobian.row;
     for (size_t i = 0; i < function->inputs; i++) {
         const CheckInput *input = &function->input[i];
@@ -99,8 +99,8 @@ static void rows_by_kernels(Jacobian *jacobian) {
 
 typedef struct Column {
     size_t input, element;
-    const double *got;    /* [rows] */
-    const Complex *moved; /* [rows] y at x + i h */
+    const double *got;            /* [rows] */
+    const double _Complex *moved; /* [rows] y at x + i h */
     double allowed;
     const bool *reached; /* [rows]; NULL: not asked */
 } Column;
@@ -156,15 +156,16 @@ static void columns_by_step(Jacobian *jacobian, const Program *program, size_t i
     const size_t count = shape_count(jacobian->x[i]->shape);
     ArenaMark mark = arena_mark(jacobian->arena);
     Prepared *run = program_prepare_complex(program, jacobian->arena, &jacobian->x[i], 1);
-    Complex *value = TAKE(jacobian->arena, Complex, count);
+    double _Complex *value = TAKE(jacobian->arena, double _Complex, count);
     for (size_t k = 0; k < count; k++) value[k] = x[k];
     for (size_t k = 0; k < count; k++) {
         Column column = {.input = i, .element = k, .got = got + k * jacobian->stride};
         column.allowed =
             jacobian->bound.digits * DBL_EPSILON * jacobian->bound.scale[i][k];
         if (column.allowed > 0.0) column.allowed += STEP_LOST;
-        value[k] = x[k] + (Complex)I * STEP;
-        program_again_complex(run, (const Complex *const[]){value}, &column.moved);
+        value[k] = x[k] + (double _Complex)I * STEP;
+        program_again_complex(run, (const double _Complex *const[]){value},
+                              &column.moved);
         if (suspects(jacobian, &column) > 0)
             for (size_t j = 0; j < jacobian->rows; j++)
                 enter(jacobian, program, &column, j);

@@ -17,18 +17,18 @@ double probe_product(double *size, const double *x, const double *y, size_t n) {
 
 /* ---- kinks ----------------------------------------------------------------------- */
 
-static double first_operand(const Node *y, size_t i) {
+static double first_operand(const TapeNode *y, size_t i) {
     return y->in[0]->value[i];
 }
 
-static double second_minus_first(const Node *y, size_t i) {
+static double second_minus_first(const TapeNode *y, size_t i) {
     return y->in[1]->value[i] - y->in[0]->value[i];
 }
 
 typedef struct Switch {
     const char *op;
-    double (*distance)(const Node *y, size_t i); /* positive on one side */
-    bool frozen;                                 /* no change at all is allowed */
+    double (*distance)(const TapeNode *y, size_t i); /* positive on one side */
+    bool frozen;                                     /* no change at all is allowed */
 } Switch;
 
 static const Switch switches[] = {{"relu", first_operand, false},
@@ -37,7 +37,7 @@ static const Switch switches[] = {{"relu", first_operand, false},
                                   {"max", second_minus_first, false},
                                   {"detach", first_operand, true}};
 
-static const Switch *switch_of(const Node *y) {
+static const Switch *switch_of(const TapeNode *y) {
     if (y->op == NULL) return NULL;
     for (size_t i = 0; i < COUNT_OF(switches); i++)
         if (strcmp(y->op->name, switches[i].op) == 0) return &switches[i];
@@ -73,14 +73,14 @@ static void walk_kink(Tour *tour, const Switch *s, size_t element, double distan
 
 /* Every node from `from` back to `until`; a fused one's definition is written, and walked
  * too. */
-static void walk_nodes(Tour *tour, Node *from, const Node *until) {
-    for (Node *y = from; y && y != until; y = y->previous) {
+static void walk_nodes(Tour *tour, TapeNode *from, const TapeNode *until) {
+    for (TapeNode *y = from; y && y != until; y = y->previous) {
         const Switch *s = switch_of(y);
         if (s)
             for (size_t i = 0, n = shape_count(y->shape); i < n; i++)
                 walk_kink(tour, s, i, s->distance(y, i));
         if (y->op == NULL || y->op->define == NULL) continue;
-        const Node *below =
+        const TapeNode *below =
             tape_constant(tour->tape, 0.0); /* marks where the definition begins */
         tape_define(tour->tape, y);
         walk_nodes(tour, tape_constant(tour->tape, 0.0), below);
@@ -93,7 +93,7 @@ Kinks probe_kinks(Arena *arena, const CheckFunction *function) {
         if (pass == 1) kinks.kink = TAKE(arena, Kink, kinks.count);
         ArenaMark mark = arena_mark(arena);
         Tour tour = {.tape = tape_new(arena), .record = kinks.kink};
-        Node **x = TAKE(arena, Node *, function->inputs);
+        TapeNode **x = TAKE(arena, TapeNode *, function->inputs);
         for (size_t i = 0; i < function->inputs; i++)
             x[i] =
                 tape_leaf(tour.tape, function->input[i].shape, function->input[i].value);
@@ -125,7 +125,7 @@ static double *moved(Arena *arena, const CheckInput *input, const double *along,
 }
 
 /* <v, gradient> over all inputs. */
-static Sample second_order(const Probe *probe, Tape *tape, Node *y,
+static Sample second_order(const Probe *probe, Tape *tape, TapeNode *y,
                            double *const *gradient) {
     Sample sample = {0};
     tape_backward(tape, y, probe->upstream);
@@ -143,7 +143,7 @@ Sample probe_sample(const Probe *probe, double t) {
     ArenaMark mark = arena_mark(arena);
     const CheckFunction *function = probe->function;
     Tour tour = {.tape = tape_new(arena), .old = probe->kinks};
-    Node **x = TAKE(arena, Node *, function->inputs);
+    TapeNode **x = TAKE(arena, TapeNode *, function->inputs);
     double **gradient = TAKE(arena, double *, function->inputs);
     for (size_t i = 0; i < function->inputs; i++) {
         const CheckInput *input = &function->input[i];
@@ -151,7 +151,7 @@ Sample probe_sample(const Probe *probe, double t) {
         const double *value = moved(arena, input, probe->along[i], t);
         x[i] = tape_parameter(tour.tape, input->shape, value, gradient[i]);
     }
-    Node *y = function->write(tour.tape, x, function->context);
+    TapeNode *y = function->write(tour.tape, x, function->context);
     Sample sample = {0};
     if (probe->against)
         sample = second_order(probe, tour.tape, y, gradient);

@@ -10,7 +10,7 @@
 
 struct Stepper {
     const CheckFunction *function;
-    Node **x; /* [inputs] */
+    TapeNode **x; /* [inputs] */
     double *u;
     size_t results; /* of y */
     const Program *program;
@@ -23,8 +23,8 @@ Stepper *stepper_new(const Derive *derive, size_t order) {
     s->u = ZERO(arena, double, s->results);
     Tape *tape = tape_new(arena);
     s->x = derive_inputs(arena, tape, derive->function);
-    Node *u = tape_leaf(tape, derive->y, s->u);
-    Node *f = derive_write(derive, tape, s->x, u, order);
+    TapeNode *u = tape_leaf(tape, derive->y, s->u);
+    TapeNode *f = derive_write(derive, tape, s->x, u, order);
     s->program = program_new(tape, &f, 1);
     return s;
 }
@@ -36,15 +36,15 @@ bool stepper_is_bounded(const Stepper *s) {
 static double slope(const Stepper *s, Arena *arena, double *const *along) {
     static const double h = 1e-30; /* h^2 is below the smallest part of anything */
     size_t inputs = s->function->inputs;
-    const Complex **moved = TAKE(arena, const Complex *, inputs);
+    const double _Complex **moved = TAKE(arena, const double _Complex *, inputs);
     for (size_t i = 0; i < inputs; i++) {
         size_t count = shape_count(s->x[i]->shape);
-        Complex *value = TAKE(arena, Complex, count);
+        double _Complex *value = TAKE(arena, double _Complex, count);
         for (size_t k = 0; k < count; k++)
-            value[k] = s->x[i]->value[k] + (Complex)I * (h * along[i][k]);
+            value[k] = s->x[i]->value[k] + (double _Complex)I * (h * along[i][k]);
         moved[i] = value;
     }
-    Complex *out;
+    double _Complex *out;
     program_run_complex(s->program, arena, s->x, moved, inputs, &out);
     return cimag(*out) / h;
 }

@@ -32,8 +32,8 @@ CheckReport check_value(Arena *arena, const CheckFunction *function,
                         const CheckBound *bound) {
     ArenaMark mark = arena_mark(arena);
     Tape *tape = tape_new(arena);
-    Node **x = derive_inputs(arena, tape, function);
-    Node *y = function->write(tape, x, function->context);
+    TapeNode **x = derive_inputs(arena, tape, function);
+    TapeNode *y = function->write(tape, x, function->context);
     const CheckInput as_input = {"y", y->shape, y->value, 1.0};
     const CheckFunction judged = {function->name, 1, &as_input, NULL, NULL, NULL};
     size_t count = shape_count(y->shape);

@@ -9,14 +9,14 @@
 typedef bool KeyReader(Reader *r, const char *value);
 
 static bool wrong(Reader *r, const char *expected, const char *value) {
-    return fail(r->error, EX_DATAERR, 0, "'%s': %s is expected",
-                text_clip(r->arena, value), expected);
+    return base_fail(r->error, EX_DATAERR, 0, "'%s': %s is expected",
+                     text_clip(r->arena, value), expected);
 }
 
 static Contrast *contrast_now(Reader *r) {
     Claim *c = claim_now(r);
     if (c->contrasts > 0) return &c->contrast[c->contrasts - 1];
-    fail(r->error, EX_DATAERR, 0, "a line 'contrast' is expected before it");
+    base_fail(r->error, EX_DATAERR, 0, "a line 'contrast' is expected before it");
     return NULL;
 }
 
@@ -27,16 +27,16 @@ static bool read_setting(Reader *r, const char *value) {
     const char *equals = strchr(value, '=');
     if (equals == NULL || equals == value) return wrong(r, "key=value", value);
     if (*count == LEDGER_MOST_SETTINGS)
-        return fail(r->error, EX_DATAERR, 0, "more than %d settings",
-                    LEDGER_MOST_SETTINGS);
+        return base_fail(r->error, EX_DATAERR, 0, "more than %d settings",
+                         LEDGER_MOST_SETTINGS);
     to[(*count)++] = value;
     return true;
 }
 
 static bool read_text(Reader *r, const char **to, const char *value) {
     if (*to)
-        return fail(r->error, EX_DATAERR, 0, "it was said before: '%s'",
-                    text_clip(r->arena, *to));
+        return base_fail(r->error, EX_DATAERR, 0, "it was said before: '%s'",
+                         text_clip(r->arena, *to));
     *to = value;
     return true;
 }
@@ -74,8 +74,9 @@ static bool read_protocol(Reader *r, const char *value) {
     const size_t i = choice_find(&known, value);
     Claim *c = claim_now(r);
     if (i == r->protocols)
-        return fail(r->error, EX_DATAERR, 0, "no protocol '%s' above%s",
-                    text_clip(r->arena, value), choice_hint(r->arena, &known, value));
+        return base_fail(r->error, EX_DATAERR, 0, "no protocol '%s' above%s",
+                         text_clip(r->arena, value),
+                         choice_hint(r->arena, &known, value));
     c->under = r->protocol[i].says;
     for (size_t k = 0; k < r->protocol[i].settings; k++)
         if (!read_setting(r, r->protocol[i].setting[k])) return false;
@@ -121,8 +122,8 @@ static bool read_seeds(Reader *r, const char *value) {
         !text_to_count(dash + 1, &to) || to < from || to >= LEDGER_TUNING)
         return wrong(r, "FIRST-LAST below 900", value);
     if (to - from >= CLAIM_MOST_PLANNED)
-        return fail(r->error, EX_DATAERR, 0, "%zu seeds, at most %d are expected",
-                    to - from + 1, CLAIM_MOST_PLANNED);
+        return base_fail(r->error, EX_DATAERR, 0, "%zu seeds, at most %d are expected",
+                         to - from + 1, CLAIM_MOST_PLANNED);
     for (c->seeds = 0; from <= to; from++) c->seed[c->seeds++] = from;
     return true;
 }
@@ -147,15 +148,16 @@ static bool read_sd(Reader *r, const char *value) {
 static bool add_part(Reader *r, Contrast *c, const char *value) {
     if (c == NULL) return false;
     if (c->parts == LEDGER_MOST_PARTS)
-        return fail(r->error, EX_DATAERR, 0, "more than %d parts", LEDGER_MOST_PARTS);
+        return base_fail(r->error, EX_DATAERR, 0, "more than %d parts",
+                         LEDGER_MOST_PARTS);
     return combination_read(&c->part[c->parts++], r->arena, value, r->error);
 }
 
 static bool read_contrast(Reader *r, const char *value) {
     Claim *c = claim_now(r);
     if (c->contrasts == LEDGER_MOST_CONTRASTS)
-        return fail(r->error, EX_DATAERR, 0, "more than %d primary contrasts",
-                    LEDGER_MOST_CONTRASTS);
+        return base_fail(r->error, EX_DATAERR, 0, "more than %d primary contrasts",
+                         LEDGER_MOST_CONTRASTS);
     c->contrast[c->contrasts++] =
         (Contrast){.of = {.type = CLAIM_TYPES}, .published = (double)NAN};
     return add_part(r, contrast_now(r), value);
@@ -241,13 +243,15 @@ bool ledger_read_key(Reader *r, const char *key, const char *value) {
                  *known = r->in_claim ? &of_claim : &of_protocol;
     const size_t i = choice_find(known, key);
     if (r->claims + r->protocols == 0)
-        return fail(r->error, EX_DATAERR, 0, "a section is expected at the left first");
+        return base_fail(r->error, EX_DATAERR, 0,
+                         "a section is expected at the left first");
     if (i == known->count)
-        return fail(r->error, EX_DATAERR, 0, "'%s' is no key of a %s%s",
-                    text_clip(r->arena, key), r->in_claim ? "claim" : "protocol",
-                    choice_hint(r->arena, known, key));
+        return base_fail(r->error, EX_DATAERR, 0, "'%s' is no key of a %s%s",
+                         text_clip(r->arena, key), r->in_claim ? "claim" : "protocol",
+                         choice_hint(r->arena, known, key));
     if (*value == '\0')
-        return fail(r->error, EX_DATAERR, 0, "something is expected behind '%s'", key);
+        return base_fail(r->error, EX_DATAERR, 0, "something is expected behind '%s'",
+                         key);
     Text *lines = r->in_claim ? &r->lines : &r->protocol[r->protocols - 1].lines;
     if (strcmp(key, "verdict") != 0) text_add(lines, "%s %s\n", key, value);
     return (r->in_claim ? OF_CLAIM : OF_PROTOCOL)[i].read(r, value);

@@ -24,8 +24,8 @@ static bool check_contrast(Reader *r, const Contrast *c) {
         missing = "has no denominator: a line 'over'";
     else if (type != CLAIM_RATIO && type != CLAIM_NONINFERIOR && c->parts != 1)
         missing = "has several parts, which only non-inferiority may have";
-    return missing == NULL || fail(r->error, EX_DATAERR, 0, "contrast '%s' %s",
-                                   text_clip(r->arena, c->part[0].text), missing);
+    return missing == NULL || base_fail(r->error, EX_DATAERR, 0, "contrast '%s' %s",
+                                        text_clip(r->arena, c->part[0].text), missing);
 }
 
 /* As many seeds as the tuning seeds' spread asks for, or two looks: fixed before any runs. */
@@ -35,18 +35,18 @@ static bool check_seeds(Reader *r, Claim *c) {
         margin = fmin(margin, c->contrast[i].of.margin);
     if (c->looks == 2)
         return (c->seeds == c->look[1] && isnan(c->sd)) ||
-               fail(r->error, EX_DATAERR, 0,
-                    "looks after 6 and 12 seeds: 12 seeds and no sd are expected");
+               base_fail(r->error, EX_DATAERR, 0,
+                         "looks after 6 and 12 seeds: 12 seeds and no sd are expected");
     if (isnan(c->sd))
-        return fail(r->error, EX_DATAERR, 0,
-                    "sd of the tuning seeds, or looks 6, 12 is expected");
+        return base_fail(r->error, EX_DATAERR, 0,
+                         "sd of the tuning seeds, or looks 6, 12 is expected");
     const size_t wanted = claim_seeds(c->sd, margin, CLAIM_ERROR / (double)c->contrasts);
     c->refused = wanted == 0;
     c->looks = 1, c->look[0] = c->seeds;
     return c->refused || c->seeds == wanted ||
-           fail(r->error, EX_DATAERR, 0,
-                "%zu seeds: sd %g and margin %g ask for %zu (power 0.8)", c->seeds, c->sd,
-                margin, wanted);
+           base_fail(r->error, EX_DATAERR, 0,
+                     "%zu seeds: sd %g and margin %g ask for %zu (power 0.8)", c->seeds,
+                     c->sd, margin, wanted);
 }
 
 /* The claim that was read is over. */
@@ -69,8 +69,8 @@ static bool end_claim(Reader *r) {
                   {"contrast", c->contrasts > 0}};
     for (size_t i = 0; i < COUNT_OF(wanted); i++)
         if (!wanted[i].there)
-            return fail(r->error, EX_DATAERR, 0, "claim %s has no %s", c->id,
-                        wanted[i].name);
+            return base_fail(r->error, EX_DATAERR, 0, "claim %s has no %s", c->id,
+                             wanted[i].name);
     for (size_t i = 0; i < c->contrasts; i++)
         if (!check_contrast(r, &c->contrast[i])) return false;
     digest_bytes(c->digest, r->lines.data, r->lines.length);
@@ -84,9 +84,9 @@ static bool end_claim(Reader *r) {
 static bool begin_claim(Reader *r, const char *id) {
     for (size_t i = 0; i < r->claims; i++)
         if (strcmp(r->claim[i].id, id) == 0)
-            return fail(r->error, EX_DATAERR, 0, "claim %s was there before", id);
+            return base_fail(r->error, EX_DATAERR, 0, "claim %s was there before", id);
     if (r->claims == MOST_CLAIMS)
-        return fail(r->error, EX_DATAERR, 0, "more than %d claims", MOST_CLAIMS);
+        return base_fail(r->error, EX_DATAERR, 0, "more than %d claims", MOST_CLAIMS);
     r->claim_line[r->claims] = r->line;
     r->claim[r->claims++] = (Claim){.id = id, .sd = (double)NAN};
     r->lines = text_new(r->arena);
@@ -96,7 +96,8 @@ static bool begin_claim(Reader *r, const char *id) {
 
 static bool begin_protocol(Reader *r, const char *name) {
     if (r->protocols == MOST_PROTOCOLS)
-        return fail(r->error, EX_DATAERR, 0, "more than %d protocols", MOST_PROTOCOLS);
+        return base_fail(r->error, EX_DATAERR, 0, "more than %d protocols",
+                         MOST_PROTOCOLS);
     Protocol *p = &r->protocol[r->protocols++];
     *p = (Protocol){.name = name, .lines = text_new(r->arena)};
     text_add(&p->lines, "protocol %s\n", name);
@@ -109,7 +110,8 @@ static bool begin_section(Reader *r, const char *word, const char *name) {
     size_t which;
     if (!end_claim(r)) return false;
     if (!choice_read(r->arena, &sections, "", word, &which, r->error)) return false;
-    if (*name == '\0') return fail(r->error, EX_DATAERR, 0, "%s of what name?", word);
+    if (*name == '\0')
+        return base_fail(r->error, EX_DATAERR, 0, "%s of what name?", word);
     return which == 0 ? begin_claim(r, name) : begin_protocol(r, name);
 }
 
@@ -127,8 +129,8 @@ static bool read_line(Reader *r, const char *line) {
 }
 
 const Ledger *ledger_parse(Arena *arena, const char *text, const char *file,
-                           Error *error) {
-    Error own = {.set = false};
+                           BaseError *error) {
+    BaseError own = {.set = false};
     Reader *r = ZERO(arena, Reader, 1);
     *r = (Reader){.arena = arena, .file = file, .error = &own};
     r->claim = ZERO(arena, Claim, MOST_CLAIMS);
@@ -141,7 +143,7 @@ const Ledger *ledger_parse(Arena *arena, const char *text, const char *file,
     }
     if (!own.set) end_claim(r);
     if (own.set) {
-        fail(error, EX_DATAERR, 0, "%s:%zu: %s", file, r->line, own.message);
+        base_fail(error, EX_DATAERR, 0, "%s:%zu: %s", file, r->line, own.message);
         return NULL;
     }
     Ledger *ledger = TAKE(arena, Ledger, 1);
@@ -150,7 +152,7 @@ const Ledger *ledger_parse(Arena *arena, const char *text, const char *file,
 }
 
 const Ledger *ledger_read(Arena *arena) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     size_t length;
     const char *path = place_home(arena, LEDGER_FILE),
                *text = place_read(arena, path, (size_t)1 << 20, &length, &error);

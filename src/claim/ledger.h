@@ -74,7 +74,7 @@ typedef struct Ledger {
 
 /* NULL and *error (EX_DATAERR), which begins "FILE:LINE: ". */
 const Ledger *ledger_parse(Arena *arena, const char *text, const char *file,
-                           Error *error);
+                           BaseError *error);
 
 /* The ledger of this place; one without claims where there is no such file. What is wrong ends
  * the program. */
@@ -97,6 +97,6 @@ const char *ledger_digest_in(Arena *arena, const char *digests, const char *id);
 /* ---- terms.c ------------------------------------------------------------------------- */
 
 /* "group(4)@2 - 0.5 * batch@2"; false and *error, whose message does not name the place. */
-bool combination_read(Combination *to, Arena *arena, const char *text, Error *error);
+bool combination_read(Combination *to, Arena *arena, const char *text, BaseError *error);
 
 #endif

@@ -17,7 +17,7 @@ typedef struct Reader {
     Arena *arena;
     const char *file;
     size_t line;
-    Error *error;
+    BaseError *error;
     size_t protocols, claims;
     Protocol protocol[MOST_PROTOCOLS];
     Claim *claim;       /* [MOST_CLAIMS] */

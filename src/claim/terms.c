@@ -23,38 +23,40 @@ static const char *trimmed(Arena *arena, const char *text, size_t length) {
 }
 
 /* "0.5 * batch@2", "batch, rate=0.1@32". */
-static bool read_term(Term *to, Arena *arena, const char *text, Error *error) {
+static bool read_term(Term *to, Arena *arena, const char *text, BaseError *error) {
     const char *times = strstr(text, " * "), *at;
     to->factor = 1;
     if (times) {
         const char *factor = trimmed(arena, text, (size_t)(times - text));
         if (!text_to_double(factor, &to->factor))
-            return fail(error, EX_DATAERR, 0, "'%s': a number before * is expected",
-                        text_clip(arena, factor));
+            return base_fail(error, EX_DATAERR, 0, "'%s': a number before * is expected",
+                             text_clip(arena, factor));
         text = times + strlen(" * ");
     }
     at = strrchr(text, '@');
     if (at == NULL || at == text || at[1] == '\0')
-        return fail(error, EX_DATAERR, 0, "'%s': ARM@POINT is expected, as in batch@32",
-                    text_clip(arena, trimmed(arena, text, strlen(text))));
+        return base_fail(error, EX_DATAERR, 0,
+                         "'%s': ARM@POINT is expected, as in batch@32",
+                         text_clip(arena, trimmed(arena, text, strlen(text))));
     to->series = trimmed(arena, text, (size_t)(at - text));
     to->along = trimmed(arena, at + 1, strlen(at + 1));
     return true;
 }
 
-bool combination_read(Combination *to, Arena *arena, const char *text, Error *error) {
+bool combination_read(Combination *to, Arena *arena, const char *text, BaseError *error) {
     Term *term = TAKE(arena, Term, LEDGER_MOST_TERMS);
     *to = (Combination){text, 0, term};
     double sign = 1;
     for (const char *rest = text; *rest;) {
         const size_t length = term_length(rest);
         if (to->terms == LEDGER_MOST_TERMS)
-            return fail(error, EX_DATAERR, 0, "more than %d terms", LEDGER_MOST_TERMS);
+            return base_fail(error, EX_DATAERR, 0, "more than %d terms",
+                             LEDGER_MOST_TERMS);
         Term *next = &term[to->terms++];
         if (!read_term(next, arena, trimmed(arena, rest, length), error)) return false;
         next->factor *= sign;
         rest += length;
         if (*rest) sign = *rest == '-' ? -1 : 1, rest += 2;
     }
-    return to->terms > 0 || fail(error, EX_DATAERR, 0, "a contrast is expected");
+    return to->terms > 0 || base_fail(error, EX_DATAERR, 0, "a contrast is expected");
 }

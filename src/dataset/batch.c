@@ -37,16 +37,17 @@ typedef struct Grid {
     size_t *from; /* [height, width] */
 } Grid;
 
-bool dataset_moves(const Dataset *dataset, const Augment *augment, Error *error) {
+bool dataset_moves(const Dataset *dataset, const Augment *augment, BaseError *error) {
     const Shape input = dataset_kept(&dataset->field[0]);
     if (!augment->flip && augment->shift == 0) return true;
     if (input.rank != 3)
-        return fail(error, EX_USAGE, 0,
-                    "flip and shift move images; the %s of %s is none",
-                    dataset->field[0].name, dataset->name);
+        return base_fail(error, EX_USAGE, 0,
+                         "flip and shift move images; the %s of %s is none",
+                         dataset->field[0].name, dataset->name);
     return (augment->shift < input.size[1] && augment->shift < input.size[2]) ||
-           fail(error, EX_USAGE, 0, "shift=%zu leaves nothing of images of %zu x %zu",
-                augment->shift, input.size[1], input.size[2]);
+           base_fail(error, EX_USAGE, 0,
+                     "shift=%zu leaves nothing of images of %zu x %zu", augment->shift,
+                     input.size[1], input.size[2]);
 }
 
 static Grid grid_new(Arena *arena, Shape input, const Augment *augment) {

@@ -14,16 +14,16 @@ static void set_fields(Reading *to) {
     to->field[0] = (DataField){.name = "image",
                                .unit = "",
                                .type = DATA_BYTES,
-                               .shape = SHAPE(1, ROWS, COLUMNS),
+                               .shape = SHAPE_OF(1, ROWS, COLUMNS),
                                .standardized = true};
     to->field[1] = (DataField){.name = "mask",
                                .unit = "",
                                .type = DATA_LABELS,
-                               .shape = SHAPE(ROWS, COLUMNS),
+                               .shape = SHAPE_OF(ROWS, COLUMNS),
                                .classes = COUNT_OF(class_name),
                                .class_name = class_name};
-    to->field[2] =
-        (DataField){.name = "height", .unit = "mm", .type = DATA_REALS, .shape = SCALAR};
+    to->field[2] = (DataField){
+        .name = "height", .unit = "mm", .type = DATA_REALS, .shape = SHAPE_SCALAR};
 }
 
 static double *as_reals(Arena *arena, const uint8_t *byte, size_t count) {
@@ -34,7 +34,7 @@ static double *as_reals(Arena *arena, const uint8_t *byte, size_t count) {
 
 /* Images, masks and heights of as many slices. */
 static bool read_part(Reading *to, Pile *pile, const char *const path[OF_A_PART],
-                      size_t count, Error *error) {
+                      size_t count, BaseError *error) {
     size_t size[] = {count, ROWS, COLUMNS};
     pile->count = count;
     pile->value[0] = idx_file(to, path[0], size, 3, 0, error);
@@ -45,7 +45,7 @@ static bool read_part(Reading *to, Pile *pile, const char *const path[OF_A_PART]
     return height != NULL;
 }
 
-static bool fill(Reading *to, Error *error) {
+static bool fill(Reading *to, BaseError *error) {
     static const Place places[] = {{ROOT_CHECKOUT, "data/input"}, {ROOT_NONE, NULL}};
     static const char *const files[FILES + 1] = {
         "brain-train-images-idx3-ubyte",  "brain-train-masks-idx3-ubyte",

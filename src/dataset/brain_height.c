@@ -9,18 +9,18 @@ static void set_fields(Reading *to) {
     to->field[0] = (DataField){.name = "image",
                                .unit = "",
                                .type = DATA_BYTES,
-                               .shape = SHAPE(1, ROWS, COLUMNS),
+                               .shape = SHAPE_OF(1, ROWS, COLUMNS),
                                .standardized = true};
     to->field[1] = (DataField){.name = "number",
                                .unit = "mm",
                                .type = DATA_REALS,
-                               .shape = SCALAR,
+                               .shape = SHAPE_SCALAR,
                                .standardized = true};
 }
 
 /* Images of as many slices, and a byte each: the height. */
 static bool read_part(Reading *to, Pile *pile, const char *const path[OF_A_PART],
-                      size_t count, Error *error) {
+                      size_t count, BaseError *error) {
     size_t size[] = {count, ROWS, COLUMNS};
     const uint8_t *height;
     pile->count = count;
@@ -33,7 +33,7 @@ static bool read_part(Reading *to, Pile *pile, const char *const path[OF_A_PART]
     return true;
 }
 
-static bool fill(Reading *to, Error *error) {
+static bool fill(Reading *to, BaseError *error) {
     static const Place places[] = {{ROOT_CHECKOUT, "data/input"}, {ROOT_NONE, NULL}};
     static const char *const files[PARTS * OF_A_PART + 1] = {
         "brain-train-images-idx3-ubyte",

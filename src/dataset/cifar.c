@@ -11,7 +11,7 @@ enum { SIDE = 32, PIXELS = 3 * SIDE * SIDE, RECORD = 1 + PIXELS };
 
 /* Records first .. first + file->records - 1 of the pile are the whole of one file. */
 static bool read_file(Reading *to, const Pile *pile, size_t first, CifarFile *file,
-                      Error *error) {
+                      BaseError *error) {
     uint8_t *pixel = (uint8_t *)pile->value[0] + first * PIXELS,
             *label = (uint8_t *)pile->value[1] + first;
     const size_t classes =
@@ -36,7 +36,7 @@ static bool read_file(Reading *to, const Pile *pile, size_t first, CifarFile *fi
     return good;
 }
 
-bool cifar_read(Reading *to, CifarFile *file, size_t files, Error *error) {
+bool cifar_read(Reading *to, CifarFile *file, size_t files, BaseError *error) {
     size_t first = 0;
     to->train.count = 0;
     to->test.count = file[files - 1].records;
@@ -53,7 +53,7 @@ bool cifar_read(Reading *to, CifarFile *file, size_t files, Error *error) {
 enum { MOST_FILES = 100 };
 
 /* How many records a file has; 0 and *error where that is no whole number of them. */
-static size_t count_records(Reading *to, const char *path, Error *error) {
+static size_t count_records(Reading *to, const char *path, BaseError *error) {
     Stream stream;
     size_t size = 0;
     ArenaMark mark = arena_mark(to->scratch);
@@ -61,13 +61,13 @@ static size_t count_records(Reading *to, const char *path, Error *error) {
     stream_close(&stream);
     arena_rewind(to->scratch, mark);
     if (error->set || (size > 0 && size % RECORD == 0)) return size / RECORD;
-    fail(error, EX_DATAERR, size, "%s: %zu bytes, expected records of %d, whole ones",
-         path, size, RECORD);
+    base_fail(error, EX_DATAERR, size,
+              "%s: %zu bytes, expected records of %d, whole ones", path, size, RECORD);
     return 0;
 }
 
 /* data_batch_1.bin, data_batch_2.bin... as many as there are, and test_batch.bin. */
-static size_t find_files(Reading *to, CifarFile file[MOST_FILES + 1], Error *error) {
+static size_t find_files(Reading *to, CifarFile file[MOST_FILES + 1], BaseError *error) {
     size_t files = 0;
     for (bool last = false; !last; files++) {
         const char *name = text_print(to->arena, "data_batch_%zu.bin", files + 1),
@@ -75,8 +75,8 @@ static size_t find_files(Reading *to, CifarFile file[MOST_FILES + 1], Error *err
         last = path == NULL || files == MOST_FILES;
         if (last) path = files_in(to, to->from, "test_batch.bin");
         if (path == NULL || (last && files == 0)) {
-            fail(error, EX_NOINPUT, 0, "%s: no %s, expected %s", to->from,
-                 path ? name : "test_batch.bin", dataset_cifar.need);
+            base_fail(error, EX_NOINPUT, 0, "%s: no %s, expected %s", to->from,
+                      path ? name : "test_batch.bin", dataset_cifar.need);
             return 0;
         }
         file[files] =
@@ -86,13 +86,13 @@ static size_t find_files(Reading *to, CifarFile file[MOST_FILES + 1], Error *err
     return files;
 }
 
-static bool fill(Reading *to, Error *error) {
+static bool fill(Reading *to, BaseError *error) {
     CifarFile file[MOST_FILES + 1];
     const size_t files = find_files(to, file, error);
-    reading_classes(to, SHAPE(3, SIDE, SIDE), 0, NULL);
+    reading_classes(to, SHAPE_OF(3, SIDE, SIDE), 0, NULL);
     if (files == 0 || !cifar_read(to, file, files, error)) return false;
     if (files == CIFAR10_FILES && cifar10_is(file)) {
-        reading_classes(to, SHAPE(3, SIDE, SIDE), CIFAR10_CLASSES, cifar10_class);
+        reading_classes(to, SHAPE_OF(3, SIDE, SIDE), CIFAR10_CLASSES, cifar10_class);
         to->known = &dataset_cifar10;
         return true;
     }

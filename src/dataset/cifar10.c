@@ -26,21 +26,22 @@ bool cifar10_is(const CifarFile *file) {
     return same == CIFAR10_FILES;
 }
 
-static bool fill(Reading *to, Error *error) {
+static bool fill(Reading *to, BaseError *error) {
     static const Place places[] = {
         {ROOT_USER, "cifar-10-batches-bin"}, {ROOT_USER, ""}, {ROOT_NONE, NULL}};
     const char *path[CIFAR10_FILES];
     CifarFile file[CIFAR10_FILES];
-    reading_classes(to, SHAPE(3, 32, 32), CIFAR10_CLASSES, cifar10_class);
+    reading_classes(to, SHAPE_OF(3, 32, 32), CIFAR10_CLASSES, cifar10_class);
     if (!files_locate(to, path, places, names, error)) return false;
     for (size_t f = 0; f < CIFAR10_FILES; f++)
         file[f] = (CifarFile){.path = path[f], .records = 10000};
     if (!cifar_read(to, file, CIFAR10_FILES, error)) return false;
     return cifar10_is(file) ||
-           fail(error, EX_DATAERR, 0,
-                "%s and the files beside it: well formed, but not CIFAR-10 (its files' "
-                "MD5 are other); dataset=cifar:FOLDER takes any such files",
-                path[0]);
+           base_fail(
+               error, EX_DATAERR, 0,
+               "%s and the files beside it: well formed, but not CIFAR-10 (its files' "
+               "MD5 are other); dataset=cifar:FOLDER takes any such files",
+               path[0]);
 }
 
 const DatasetKind dataset_cifar10 = {

@@ -52,13 +52,14 @@ static void identify(char sha256[DIGEST_LENGTH + 1], const Reading *r) {
 /* Whose data these are: the kind that is asked for must have its own (MNIST's own files have
  * the names and sizes of Fashion-MNIST's), any other has whatever it has, called by its path
  * and digest where nobody knows it. */
-static bool recognize(Reading *r, const char *sha256, Error *error) {
+static bool recognize(Reading *r, const char *sha256, BaseError *error) {
     const char *own = r->kind->sha256;
     if (own && strcmp(own, sha256) != 0)
-        return fail(error, EX_DATAERR, 0,
-                    "%s and the files beside it: well formed, but not %s: SHA-256 %s, "
-                    "expected %s",
-                    r->first, r->kind->name, sha256, own);
+        return base_fail(
+            error, EX_DATAERR, 0,
+            "%s and the files beside it: well formed, but not %s: SHA-256 %s, "
+            "expected %s",
+            r->first, r->kind->name, sha256, own);
     for (size_t i = 0; own == NULL && i < COUNT_OF(kinds); i++)
         if (kinds[i]->sha256 && strcmp(kinds[i]->sha256, sha256) == 0)
             r->known = kinds[i];
@@ -87,25 +88,26 @@ static const char *title_of(const Reading *r, const Dataset *d) {
 }
 
 /* What standardizes must be numbers. */
-static bool is_measured(const Dataset *dataset, Error *error) {
+static bool is_measured(const Dataset *dataset, BaseError *error) {
     for (size_t k = 0; k < dataset->fields; k++) {
         const DataField *field = &dataset->field[k];
         for (size_t c = 0; field->standardized && c < dataset_channels(field); c++)
             if (!isfinite(field->mean[c]) || !isfinite(field->std[c]))
-                return fail(error, EX_DATAERR, 0,
-                            "%s: the squares of %s, channel %zu, are beyond all numbers; "
-                            "smaller ones are expected",
-                            dataset->name, field->name, c);
+                return base_fail(
+                    error, EX_DATAERR, 0,
+                    "%s: the squares of %s, channel %zu, are beyond all numbers; "
+                    "smaller ones are expected",
+                    dataset->name, field->name, c);
     }
     return true;
 }
 
-static const Dataset *load(Reading *r, const char *name, Error *error) {
+static const Dataset *load(Reading *r, const char *name, BaseError *error) {
     Dataset *dataset = ZERO(r->arena, Dataset, 1);
     if (!r->kind->fill(r, error)) return NULL;
     if (r->train.count < 2) {
-        fail(error, EX_DATAERR, 0, "%s: %zu sample to train on, expected 2 or more", name,
-             r->train.count);
+        base_fail(error, EX_DATAERR, 0, "%s: %zu sample to train on, expected 2 or more",
+                  name, r->train.count);
         return NULL;
     }
     identify(dataset->sha256, r);
@@ -120,11 +122,11 @@ static const Dataset *load(Reading *r, const char *name, Error *error) {
     return is_measured(dataset, error) ? dataset : NULL;
 }
 
-const Dataset *dataset_open(Arena *arena, const char *text, Error *error) {
-    Error own = {.set = false};
+const Dataset *dataset_open(Arena *arena, const char *text, BaseError *error) {
+    BaseError own = {.set = false};
     const char *name = dataset_canonical(arena, text, &own), *path;
     if (name == NULL) {
-        fail(error, own.code, 0, "no data set '%s': %s", text, own.message);
+        base_fail(error, own.code, 0, "no data set '%s': %s", text, own.message);
         return NULL;
     }
     ArenaMark mark = arena_mark(arena);

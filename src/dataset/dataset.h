@@ -81,7 +81,7 @@ typedef struct DatasetKind {
     const char *const *suffix; /* files that need no word before them; NULL: none */
     const char *need;   /* what to install or to set if it is missing; NULL: embedded */
     const char *sha256; /* of the only data it may be; NULL: any will do */
-    bool (*fill)(Reading *to, Error *error); /* source.h */
+    bool (*fill)(Reading *to, BaseError *error); /* source.h */
 } DatasetKind;
 
 const DatasetKind *const *dataset_kinds(size_t *count);
@@ -92,7 +92,7 @@ const DatasetKind *dataset_find(const char *text, const char **path);
 
 /* A text in its one form: its path is absolute. Looks at no file's content. NULL and *error
  * (EX_USAGE) that says what is expected. */
-const char *dataset_canonical(Arena *arena, const char *text, Error *error);
+const char *dataset_canonical(Arena *arena, const char *text, BaseError *error);
 
 /* Reads what a text names. Those that take no path are looked for in the checkout, the folder
  * NORMLAB_DATA (or its subfolder fashion-mnist or cifar-10-batches-bin; plain files or
@@ -101,7 +101,7 @@ const char *dataset_canonical(Arena *arena, const char *text, Error *error);
  * run's seed, so every run of a data set has the same split. NULL and *error (EX_USAGE for
  * an unknown name, EX_UNAVAILABLE or EX_NOINPUT where files are missing, EX_DATAERR with
  * file and offset). */
-const Dataset *dataset_open(Arena *arena, const char *text, Error *error);
+const Dataset *dataset_open(Arena *arena, const char *text, BaseError *error);
 
 /* ---- split.c, resize.c, batch.c ------------------------------------------------------------- */
 
@@ -110,19 +110,19 @@ const Dataset *dataset_open(Arena *arena, const char *text, Error *error);
  * NULL and *error (EX_USAGE) if there are not that many. The samples are shared with
  * `dataset`, which must outlive the result. */
 const Dataset *dataset_limit(Arena *arena, const Dataset *dataset, size_t count,
-                             Error *error);
+                             BaseError *error);
 
 /* The same, but which samples train, in which order, and which validate is drawn by `seed`: a share
  * of DATA_DRAWN validates where val is not the source's own, which stays. */
 const Dataset *dataset_drawn(Arena *arena, const Dataset *dataset, uint64_t seed,
-                             size_t count, Error *error);
+                             size_t count, BaseError *error);
 
 /* The same samples as images of height x width: made so when they are handed out, after they
  * were moved; all fields that lie on the input's rows and columns, numbers by linear interpolation
  * or area averaging, labels by the nearest. Mean and std are those of the samples as they are
  * kept. The samples are shared. NULL and *error (EX_USAGE) where there are no images. */
 const Dataset *dataset_resized(Arena *arena, const Dataset *dataset, size_t height,
-                               size_t width, Error *error);
+                               size_t width, BaseError *error);
 
 /* The shape of a sample as it is kept. */
 Shape dataset_kept(const DataField *field);
@@ -134,7 +134,7 @@ typedef struct Augment {
 } Augment;
 
 /* Whether they can be moved so; false and *error (EX_USAGE). */
-bool dataset_moves(const Dataset *dataset, const Augment *augment, Error *error);
+bool dataset_moves(const Dataset *dataset, const Augment *augment, BaseError *error);
 
 /* Samples as tensors. Of each field one of the two is NULL. */
 typedef struct Batch {

@@ -1,14 +1,14 @@
 /* The embedded data: what runs without anything installed. data/input/README.md */
 #include "source.h"
 
-static bool fill(Reading *to, Error *error) {
+static bool fill(Reading *to, BaseError *error) {
     static const Place places[] = {{ROOT_CHECKOUT, "data/input"}, {ROOT_NONE, NULL}};
     static const char *const files[] = {"fashion-mini-train-images-idx3-ubyte",
                                         "fashion-mini-train-labels-idx1-ubyte",
                                         "fashion-mini-test-images-idx3-ubyte",
                                         "fashion-mini-test-labels-idx1-ubyte", NULL};
     const char *path[IDX_FILES];
-    reading_classes(to, SHAPE(1, 28, 28), FASHION_CLASSES, fashion_class);
+    reading_classes(to, SHAPE_OF(1, 28, 28), FASHION_CLASSES, fashion_class);
     to->train.count = 3000;
     to->test.count = 1000;
     to->drawn = 500;

@@ -6,13 +6,13 @@ const char *const fashion_class[FASHION_CLASSES] = {
     "sandal",      "shirt",   "sneaker",  "bag",   "ankle boot"};
 
 //> data-set
-static bool fill(Reading *to, Error *error) {
+static bool fill(Reading *to, BaseError *error) {
     static const Place places[] = {{ROOT_USER, "fashion-mnist"},
                                    {ROOT_USER, ""},
                                    {ROOT_SYSTEM, "usr/share/datasets/fashion-mnist"},
                                    {ROOT_NONE, NULL}};
     const char *path[IDX_FILES];
-    reading_classes(to, SHAPE(1, 28, 28), FASHION_CLASSES, fashion_class);
+    reading_classes(to, SHAPE_OF(1, 28, 28), FASHION_CLASSES, fashion_class);
     to->train.count = 60000;
     to->test.count = 10000;
     return files_locate(to, path, places, idx_names, error) && idx_read(to, path, error);

@@ -36,7 +36,7 @@ static const char *need(const Reading *to) {
 /* A folder that holds some of the files is the one that is meant: a missing one is
  * then an error, and no reason to read another folder's. */
 bool files_locate(Reading *to, const char **path, const Place *places,
-                  const char *const *names, Error *error) {
+                  const char *const *names, BaseError *error) {
     Text tried = text_new(to->scratch);
     for (const Place *place = places; place->root != ROOT_NONE; place++) {
         const char *folder = folder_of(to->scratch, *place), *missing = NULL;
@@ -53,10 +53,10 @@ bool files_locate(Reading *to, const char **path, const Place *places,
         if (held == 0) continue;
         to->first = path[0];
         if (missing == NULL) return true;
-        return fail(error, EX_UNAVAILABLE, 0,
-                    "%s: no %s beside the other files of %s: %s", folder, missing,
-                    to->kind->name, need(to));
+        return base_fail(error, EX_UNAVAILABLE, 0,
+                         "%s: no %s beside the other files of %s: %s", folder, missing,
+                         to->kind->name, need(to));
     }
-    return fail(error, EX_UNAVAILABLE, 0, "%s: its files were not found%s: %s",
-                to->kind->name, tried.data, need(to));
+    return base_fail(error, EX_UNAVAILABLE, 0, "%s: its files were not found%s: %s",
+                     to->kind->name, tried.data, need(to));
 }

@@ -18,7 +18,7 @@ typedef struct Given {
     Reading *to;
     const Store *in;
     const char *name[DATA_MOST_FIELDS]; /* [fields] "x", "label"... */
-    Error *error;
+    BaseError *error;
 } Given;
 
 /* One array of a part: samples along its first axis. */
@@ -37,7 +37,7 @@ static PRINTF_LIKE(3, 4) bool refuse(const Given *g, const char *path, const cha
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    return fail(g->error, EX_DATAERR, 0, "%s: %s %s", store_path(g->in), path, what);
+    return base_fail(g->error, EX_DATAERR, 0, "%s: %s %s", store_path(g->in), path, what);
 }
 
 /* ---- arrays ------------------------------------------------------------------------ */
@@ -147,7 +147,8 @@ static const char *unit_of(const Given *g, const char *path) {
 static bool declare_target(Given *g, const Array *a, DataField *field, const char *name) {
     const Shape x = g->to->field[0].shape;
     const bool mask = strcmp(name, "mask") == 0;
-    const Shape want = mask && x.rank == 3 ? SHAPE(x.size[1], x.size[2]) : SCALAR;
+    const Shape want =
+        mask && x.rank == 3 ? SHAPE_OF(x.size[1], x.size[2]) : SHAPE_SCALAR;
     if (mask && x.rank != 3)
         return refuse(g, a->path, "is for images; /train/x is none of [N, C, H, W]");
     if (!shape_equal(a->each, want))
@@ -297,7 +298,7 @@ static bool read_parts(Given *g) {
     return true;
 }
 
-static bool fill(Reading *to, Error *error) {
+static bool fill(Reading *to, BaseError *error) {
     Store *in = store_open(to->from, error);
     if (in == NULL) return false;
     Given given = {.to = to, .in = in, .error = error};

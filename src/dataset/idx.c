@@ -60,7 +60,7 @@ static bool header(Stream *stream, size_t *size, size_t rank, size_t *all) {
 }
 
 uint8_t *idx_file(Reading *to, const char *path, size_t *size, size_t rank,
-                  size_t classes, Error *error) {
+                  size_t classes, BaseError *error) {
     Stream stream;
     size_t all = 0;
     uint8_t *out = NULL;
@@ -79,33 +79,34 @@ uint8_t *idx_file(Reading *to, const char *path, size_t *size, size_t rank,
 }
 
 /* Images and labels of one part; the same count is wanted of both. */
-static bool read_pile(Reading *to, Pile *pile, const char *const *path, Error *error) {
+static bool read_pile(Reading *to, Pile *pile, const char *const *path,
+                      BaseError *error) {
     Shape *image = &to->field[0].shape;
     size_t size[MOST_RANK] = {pile->count, image->size[1], image->size[2]};
     const size_t classes = to->field[1].classes;
     pile->value[0] = idx_file(to, path[0], size, 3, 0, error);
     if (pile->value[0] == NULL) return false;
-    *image = SHAPE(1, size[1], size[2]);
+    *image = SHAPE_OF(1, size[1], size[2]);
     pile->count = size[0];
     pile->value[1] =
         idx_file(to, path[1], size, 1, classes ? classes : DATA_MOST_CLASSES, error);
     return pile->value[1] != NULL;
 }
 
-bool idx_read(Reading *to, const char *const path[IDX_FILES], Error *error) {
+bool idx_read(Reading *to, const char *const path[IDX_FILES], BaseError *error) {
     return read_pile(to, &to->train, path, error) &&
            read_pile(to, &to->test, path + 2, error);
 }
 
 /* ---- any folder -------------------------------------------------------------------- */
 
-static bool fill(Reading *to, Error *error) {
+static bool fill(Reading *to, BaseError *error) {
     const char *path[IDX_FILES];
     for (size_t f = 0; f < IDX_FILES; f++) {
         path[f] = files_in(to, to->from, idx_names[f]);
         if (path[f] == NULL)
-            return fail(error, EX_NOINPUT, 0, "%s: no %s, expected %s", to->from,
-                        idx_names[f], dataset_idx.need);
+            return base_fail(error, EX_NOINPUT, 0, "%s: no %s, expected %s", to->from,
+                             idx_names[f], dataset_idx.need);
     }
     reading_classes(to, (Shape){.rank = 3}, 0, NULL);
     if (!idx_read(to, path, error)) return false;

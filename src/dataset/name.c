@@ -30,25 +30,27 @@ const DatasetKind *dataset_find(const char *text, const char **path) {
     return NULL;
 }
 
-static bool is_expected(Arena *arena, const char *text, Error *error) {
+static bool is_expected(Arena *arena, const char *text, BaseError *error) {
     size_t count;
     const DatasetKind *const *kind = dataset_kinds(&count);
     const char **usage = TAKE(arena, const char *, count);
     for (size_t i = 0; i < count; i++) usage[i] = dataset_usage(kind[i]);
     const Choice names = {kind, count, sizeof *kind, true, NULL},
                  usages = {usage, count, sizeof *usage, false, NULL};
-    return fail(error, EX_USAGE, 0, "%s is expected%s",
-                choice_words(arena, &usages, " or "), choice_hint(arena, &names, text));
+    return base_fail(error, EX_USAGE, 0, "%s is expected%s",
+                     choice_words(arena, &usages, " or "),
+                     choice_hint(arena, &names, text));
 }
 
-const char *dataset_canonical(Arena *arena, const char *text, Error *error) {
+const char *dataset_canonical(Arena *arena, const char *text, BaseError *error) {
     const char *path;
     const DatasetKind *kind = dataset_find(text, &path);
     if (kind == NULL) return is_expected(arena, text, error) ? text : NULL;
     if (path == NULL) return kind->name;
     for (const char *c = path; *c; c++)
         if (iscntrl((unsigned char)*c)) {
-            fail(error, EX_USAGE, 0, "a path without control characters is expected");
+            base_fail(error, EX_USAGE, 0,
+                      "a path without control characters is expected");
             return NULL;
         }
     return text_print(arena, "%.*s%s", (int)(path - text), text,

@@ -12,7 +12,7 @@ void reading_classes(Reading *to, Shape image, size_t classes,
     to->field[1] = (DataField){.name = "label",
                                .unit = "",
                                .type = DATA_LABELS,
-                               .shape = SCALAR,
+                               .shape = SHAPE_SCALAR,
                                .classes = classes,
                                .class_name = class_name};
 }

@@ -136,17 +136,18 @@ static bool lies_on(Shape shape, Shape input) {
 }
 
 const Dataset *dataset_resized(Arena *arena, const Dataset *dataset, size_t height,
-                               size_t width, Error *error) {
+                               size_t width, BaseError *error) {
     const Shape input = dataset->field[0].shape;
     Dataset *resized = TAKE(arena, Dataset, 1);
     *resized = *dataset;
     if (input.rank != 3) {
-        fail(error, EX_USAGE, 0, "the %s of %s is no image", dataset->field[0].name,
-             dataset->name);
+        base_fail(error, EX_USAGE, 0, "the %s of %s is no image", dataset->field[0].name,
+                  dataset->name);
         return NULL;
     }
     if (height < 1 || width < 1 || height > LARGEST_SIDE || width > LARGEST_SIDE) {
-        fail(error, EX_USAGE, 0, "sides of 1 to %d pixels are expected", LARGEST_SIDE);
+        base_fail(error, EX_USAGE, 0, "sides of 1 to %d pixels are expected",
+                  LARGEST_SIDE);
         return NULL;
     }
     for (size_t k = 0; k < dataset->fields; k++) {

@@ -63,10 +63,10 @@ typedef struct Stream {
     bool finished; /* gzip: the trailer was reached and its CRC and length hold */
     size_t at;     /* bytes handed out, of the decompressed data */
     z_stream z;
-    Error *error; /* where trouble goes */
+    BaseError *error; /* where trouble goes */
 } Stream;
 
-bool stream_open(Stream *stream, Arena *scratch, const char *path, Error *error);
+bool stream_open(Stream *stream, Arena *scratch, const char *path, BaseError *error);
 bool stream_take(Stream *stream, void *out,
                  size_t count);    /* exactly count bytes, or trouble */
 bool stream_end(Stream *stream);   /* nothing is left, the CRC holds */
@@ -96,7 +96,7 @@ typedef struct Place {
 /* The paths of names[] (ends with a NULL) in the first of the places (ends with ROOT_NONE)
  * that has any, or EX_UNAVAILABLE and what to install or to set. */
 bool files_locate(Reading *to, const char **path, const Place *places,
-                  const char *const *names, Error *error);
+                  const char *const *names, BaseError *error);
 
 /* The path of a file or of its .gz; NULL: there is none. */
 const char *files_in(Reading *to, const char *folder, const char *name);
@@ -106,14 +106,14 @@ const char *files_in(Reading *to, const char *folder, const char *name);
 /* One file into the arena; NULL: *error. size[rank] (at most 3) are wanted where they are not 0,
  * and afterwards what it has; labels are checked where `classes` is not 0. */
 uint8_t *idx_file(Reading *to, const char *path, size_t *size, size_t rank,
-                  size_t classes, Error *error);
+                  size_t classes, BaseError *error);
 
 enum { IDX_FILES = 4 };
 extern const char *const idx_names[IDX_FILES + 1]; /* MNIST's, and a NULL */
 
 /* Images and labels of both piles. Sizes, counts and classes that are set are wanted, those
  * that are 0 are found out. */
-bool idx_read(Reading *to, const char *const path[IDX_FILES], Error *error);
+bool idx_read(Reading *to, const char *const path[IDX_FILES], BaseError *error);
 
 enum { MD5_LENGTH = 32 };
 
@@ -124,7 +124,7 @@ typedef struct CifarFile {
 } CifarFile;
 
 /* train from all files but the last, which is test's. */
-bool cifar_read(Reading *to, CifarFile *file, size_t files, Error *error);
+bool cifar_read(Reading *to, CifarFile *file, size_t files, BaseError *error);
 
 /* ---- what several kinds say -------------------------------------------------------- */
 

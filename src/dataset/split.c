@@ -120,14 +120,15 @@ void split_statistics(Arena *arena, Dataset *dataset) {
 
 /* ---- some of the samples ---------------------------------------------------------- */
 
-static bool has_enough(const Dataset *dataset, size_t count, size_t there, Error *error) {
+static bool has_enough(const Dataset *dataset, size_t count, size_t there,
+                       BaseError *error) {
     return count <= there ||
-           fail(error, EX_USAGE, 0, "%zu training samples wanted, %s has %zu", count,
-                dataset->name, there);
+           base_fail(error, EX_USAGE, 0, "%zu training samples wanted, %s has %zu", count,
+                     dataset->name, there);
 }
 
 const Dataset *dataset_limit(Arena *arena, const Dataset *dataset, size_t count,
-                             Error *error) {
+                             BaseError *error) {
     if (count == 0 || count == dataset->train.count) return dataset;
     if (!has_enough(dataset, count, dataset->train.count, error)) return NULL;
     Dataset *limited = TAKE(arena, Dataset, 1);
@@ -178,7 +179,7 @@ static Samples some_of(Arena *arena, const Dataset *d, const Where *pool,
 
 //> split by seed
 const Dataset *dataset_drawn(Arena *arena, const Dataset *dataset, uint64_t seed,
-                             size_t count, Error *error) {
+                             size_t count, BaseError *error) {
     size_t samples;
     const Where *pool = pool_of(arena, dataset, &samples);
     const size_t drawn = dataset->drawn ? samples / DATA_DRAWN : 0,

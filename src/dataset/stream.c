@@ -11,8 +11,8 @@ static PRINTF_LIKE(5, 0) bool report(const Stream *stream, const char *layer, in
                                      size_t at, const char *format, va_list args) {
     char what[256];
     vsnprintf(what, sizeof what, format, args);
-    return fail(stream->error, code, at, "%s%s: offset %zu: %s", stream->path, layer, at,
-                what);
+    return base_fail(stream->error, code, at, "%s%s: offset %zu: %s", stream->path, layer,
+                     at, what);
 }
 
 bool stream_fail(const Stream *stream, size_t at, const char *format, ...) {
@@ -39,7 +39,7 @@ bool stream_label(const Stream *stream, size_t at, uint8_t label, size_t classes
                        classes - 1);
 }
 
-bool stream_open(Stream *stream, Arena *scratch, const char *path, Error *error) {
+bool stream_open(Stream *stream, Arena *scratch, const char *path, BaseError *error) {
     *stream = (Stream){.path = path, .error = error};
     stream->data =
         (uint8_t *)place_read(scratch, path, SOURCE_LIMIT, &stream->length, error);

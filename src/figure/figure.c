@@ -265,7 +265,8 @@ static void tell_size(Arena *arena, Drawing *d) {
 
 /* The tex form is two files: NAME.tex, the labels, over NAME-drawing.pdf, which pdflatex,
  * xelatex and lualatex read as it is. */
-static bool write_drawing(const Figure *f, Drawing *d, const char *path, Error *error) {
+static bool write_drawing(const Figure *f, Drawing *d, const char *path,
+                          BaseError *error) {
     size_t stem = strlen(path);
     if (stem > 4 && strcmp(path + stem - 4, ".tex") == 0) stem -= 4;
     const char *under = text_print(f->arena, "%.*s-drawing.pdf", (int)stem, path);
@@ -284,7 +285,7 @@ static bool write_drawing(const Figure *f, Drawing *d, const char *path, Error *
     return place_write(under, d->under, d->under_length, error);
 }
 
-bool figure_draw(const Figure *figure, const char *path, Error *error) {
+bool figure_draw(const Figure *figure, const char *path, BaseError *error) {
     Drawing d = {.bytes = NULL};
     if (!gnuplot_draw(figure, &d, error)) return false;
     if (figure->unshown)

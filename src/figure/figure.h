@@ -35,8 +35,8 @@ typedef struct Figure {
     size_t names; /* of series that have marks */
     const char *const *name;
     Text columns, given, labels;
-    bool unshown; /* characters are written by their numbers (glyphs.c) */
-    Error error;  /* why there is no figure */
+    bool unshown;    /* characters are written by their numbers (glyphs.c) */
+    BaseError error; /* why there is no figure */
 } Figure;
 
 Figure figure_new(Arena *arena, FigureForm form, const char *script, const char *title);
@@ -62,7 +62,7 @@ void figure_row(Figure *figure, const double *value, size_t count);
 void figure_block_end(Figure *figure);
 
 /* Draws to `path`, whole or not at all; NULL: to stdout. */
-bool figure_draw(const Figure *figure, const char *path, Error *error);
+bool figure_draw(const Figure *figure, const char *path, BaseError *error);
 
 /* "out/a.svg" and "layers" make "out/a-layers.svg", NULL stays. */
 const char *figure_beside(Arena *arena, const char *path, const char *name);

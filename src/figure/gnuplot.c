@@ -66,7 +66,7 @@ static bool is_whole(const char *form, const char *bytes, size_t length) {
 /* Of what gnuplot said the last line, which names the mistake: '"plot.gp" line 3: ...'. */
 static const char *last_words(Arena *arena, const char *log) {
     size_t length = 0;
-    Error quiet = {.set = false};
+    BaseError quiet = {.set = false};
     const char *said = place_read(arena, log, 1 << 16, &length, &quiet), *line = "";
     for (const char *at = said; at && *at;) {
         const char *end = strchr(at, '\n');
@@ -77,24 +77,24 @@ static const char *last_words(Arena *arena, const char *log) {
     return text_plain(arena, strlen(line) > 200 ? text_copy(arena, line, 200) : line);
 }
 
-static bool failed(const Figure *f, int status, const char *folder, Error *error) {
+static bool failed(const Figure *f, int status, const char *folder, BaseError *error) {
     const char *why = last_words(f->arena, text_print(f->arena, "%s/log", folder)),
                *colon = *why ? ": " : "";
     if (status == 0 || status == 128 + SIGXFSZ)
-        return fail(error, EX_IOERR, 0,
-                    "no whole figure came from gnuplot; is there room in %s?%s%s", folder,
-                    colon, why);
-    return fail(error, EX_UNAVAILABLE, 0, "gnuplot failed on %s (exit code %d)%s%s",
-                f->script, status, colon, why);
+        return base_fail(error, EX_IOERR, 0,
+                         "no whole figure came from gnuplot; is there room in %s?%s%s",
+                         folder, colon, why);
+    return base_fail(error, EX_UNAVAILABLE, 0, "gnuplot failed on %s (exit code %d)%s%s",
+                     f->script, status, colon, why);
 }
 
 /* ---- its folder ------------------------------------------------------------------ */
 
-static const char *temporary_folder(Arena *arena, Error *error) {
+static const char *temporary_folder(Arena *arena, BaseError *error) {
     const char *base = getenv("TMPDIR");
     char *folder = text_print(arena, "%s/normlab.XXXXXX", base && *base ? base : "/tmp");
     if (mkdtemp(folder)) return folder;
-    fail(error, EX_CANTCREAT, 0, "%s: %s", folder, strerror(errno));
+    base_fail(error, EX_CANTCREAT, 0, "%s: %s", folder, strerror(errno));
     return NULL;
 }
 
@@ -109,7 +109,7 @@ static void remove_folder(Arena *arena, const char *folder) {
 
 /* What the script is given, and where things are. */
 static bool write_input(const Figure *f, const char *folder, const char *figure,
-                        Error *error) {
+                        BaseError *error) {
     Arena *arena = f->arena;
     Figure all = {.arena = arena, .form = f->form, .given = text_new(arena)};
     const char *columns = text_print(arena, "%s/columns", folder),
@@ -127,7 +127,7 @@ static bool write_input(const Figure *f, const char *folder, const char *figure,
                        all.given.length, error);
 }
 
-static bool draw(const Figure *f, const char *folder, Drawing *d, Error *error) {
+static bool draw(const Figure *f, const char *folder, Drawing *d, BaseError *error) {
     Arena *arena = f->arena;
     const char *script = place_home(arena, f->script),
                *figure = text_print(arena, "%s/figure.%s", folder, f->form),
@@ -139,11 +139,12 @@ static bool draw(const Figure *f, const char *folder, Drawing *d, Error *error) 
         copy[i] = text_copy(arena, words[i], strlen(words[i]));
     const int status = run_gnuplot(copy, text_print(arena, "%s/log", folder));
     if (status < 0)
-        return fail(error, EX_UNAVAILABLE, 0,
-                    "gnuplot cannot be started (%s); `./normlab --no-install` lists what "
-                    "is missing",
-                    strerror(errno));
-    Error quiet = {.set = false};
+        return base_fail(
+            error, EX_UNAVAILABLE, 0,
+            "gnuplot cannot be started (%s); `./normlab --no-install` lists what "
+            "is missing",
+            strerror(errno));
+    BaseError quiet = {.set = false};
     const size_t most = (size_t)1 << 28;
     d->bytes = status == 0 ? place_read(arena, figure, most, &d->length, &quiet) : NULL;
     bool whole = d->bytes && is_whole(f->form, d->bytes, d->length);
@@ -155,7 +156,7 @@ static bool draw(const Figure *f, const char *folder, Drawing *d, Error *error) 
     return whole || failed(f, status, folder, error);
 }
 
-bool gnuplot_draw(const Figure *f, Drawing *d, Error *error) {
+bool gnuplot_draw(const Figure *f, Drawing *d, BaseError *error) {
     const char *folder = temporary_folder(f->arena, error);
     if (folder == NULL) return false;
     const bool drawn = draw(f, folder, d, error);

@@ -11,6 +11,6 @@ typedef struct Drawing {
     const char *stem; /* how `bytes` call `under` */
 } Drawing;
 
-bool gnuplot_draw(const Figure *figure, Drawing *drawing, Error *error);
+bool gnuplot_draw(const Figure *figure, Drawing *drawing, BaseError *error);
 
 #endif

@@ -15,25 +15,25 @@ typedef struct Declared {
     bool names;                   /* of places are wanted, not what stands there */
     bool weighed;                 /* some weight is changed before it is used */
     size_t param_room, norm_room; /* of the net's arrays, which grow */
-    Error *error;
+    BaseError *error;
 } Declared;
 
 struct Layers {
     const Net *net;
     Tape *tape;
-    Node *const *in;
+    TapeNode *const *in;
     size_t inputs, params, norms, outputs; /* asked for so far */
     char within[LAYERS_LONGEST_NAME]; /* "stage2.block1.", before the names of parts */
     size_t depth, length[LAYERS_DEEPEST]; /* of what was within before each entering */
     Declared *declared;                   /* while declaring, else NULL */
     const NetPass *pass;                  /* while running, else NULL */
-    Node **out;                           /* [net->outputs] while running */
+    TapeNode **out;                       /* [net->outputs] while running */
 };
 
 /* ---- registry.c ------------------------------------------------------------------ */
 
 /* Options and spec from the text, into *net, and the kind, if there is none yet. */
-bool net_read(Arena *arena, Net *net, const char *text, Error *error);
+bool net_read(Arena *arena, Net *net, const char *text, BaseError *error);
 
 /* ---- layers.c -------------------------------------------------------------------- */
 
@@ -43,21 +43,21 @@ void layers_declare_gains(Declared *declared);
 /* ---- net.c ----------------------------------------------------------------------- */
 
 /* A network whose places have names and no normalizers, on some images. */
-const Net *net_places(Arena *arena, const char *text, Error *error);
+const Net *net_places(Arena *arena, const char *text, BaseError *error);
 
 /* ---- norms.c --------------------------------------------------------------------- */
 
 /* The spec at a place; marks what matched. NULL and *error where two are as good. */
 const char *norms_at(const NetNorms *norms, const char *place, bool *matched,
-                     Error *error);
+                     BaseError *error);
 /* Every rule did: else *error names one that did not, and what may have been meant. */
 bool norms_want_matched(Arena *arena, const Net *net, const NetNorms *norms,
-                        const bool *matched, Error *error);
+                        const bool *matched, BaseError *error);
 
 /* ---- weights.c ------------------------------------------------------------------- */
 
 /* weights=, into net->weighing; false and *error. */
-bool weights_read(Net *net, Arguments *arguments, Text *canonical, Error *error);
+bool weights_read(Net *net, SpecArguments *arguments, Text *canonical, BaseError *error);
 
 /* [K] lengths of the rows of a weight [K, ...], as the network computes them. */
 void weights_lengths(double *gain, const double *value, Shape shape);

@@ -49,7 +49,7 @@ void layers_refuse(Layers *l, const char *name, const char *format, ...) {
     va_start(values, format);
     vsnprintf(why, sizeof why, format, values);
     va_end(values);
-    fail(d->error, EX_USAGE, 0, "layer %s: %s", full_name(l, d->arena, name), why);
+    base_fail(d->error, EX_USAGE, 0, "layer %s: %s", full_name(l, d->arena, name), why);
 }
 
 /* ---- what goes in and out -------------------------------------------------------- */
@@ -62,7 +62,7 @@ size_t layers_outputs(const Layers *l) {
     return l->net->face.outputs;
 }
 
-Node *layers_input(Layers *l, const char *name) {
+TapeNode *layers_input(Layers *l, const char *name) {
     const NetFace *face = &l->net->face;
     const char *known[NET_MOST_ENDS];
     Text list = text_new(tape_arena(l->tape));
@@ -73,13 +73,13 @@ Node *layers_input(Layers *l, const char *name) {
         text_add(&list, "%s'%s'", i > 0 ? ", " : "", known[i]);
     }
     REQUIRE(l->declared, "no input '%s'", name);
-    fail(l->declared->error, EX_USAGE, 0, "%s takes '%s'%s; there are %s",
-         l->net->kind->name, name, text_hint(list.arena, name, known, face->inputs),
-         list.data);
+    base_fail(l->declared->error, EX_USAGE, 0, "%s takes '%s'%s; there are %s",
+              l->net->kind->name, name, text_hint(list.arena, name, known, face->inputs),
+              list.data);
     return l->in[0];
 }
 
-void layers_output(Layers *l, const char *name, Node *y) {
+void layers_output(Layers *l, const char *name, TapeNode *y) {
     const size_t k = l->outputs++;
     if (l->pass) {
         VERIFY(is_part(l, name, l->net->output[k].name), "output %s", name);
@@ -124,7 +124,7 @@ static NetParam free_param(const char *name, Shape shape) {
                       .most = INFINITY};
 }
 
-static Node *param_node(const Layers *l, size_t number) {
+static TapeNode *param_node(const Layers *l, size_t number) {
     const NetPass *pass = l->pass;
     const NetParam *p = &l->net->param[number];
     if (pass == NULL) return tape_leaf(l->tape, p->shape, NULL);
@@ -148,8 +148,8 @@ static double start_std(Shape weight, LayerStart start) {
 }
 
 /* The next one. "stem", "weight" */
-static Node *next_param(Layers *l, const char *name, const char *own, Shape shape,
-                        LayerStart start) {
+static TapeNode *next_param(Layers *l, const char *name, const char *own, Shape shape,
+                            LayerStart start) {
     if (l->declared) {
         const char *full =
             text_print(l->declared->arena, "%s%s.%s", l->within, name, own);
@@ -170,7 +170,8 @@ static bool is_changed(const NetWeights *weighing, Shape weight) {
 }
 
 /* A weight [K, ...] as it is used. */
-static Node *layer_weight(Layers *l, const char *name, Shape shape, LayerStart start) {
+static TapeNode *layer_weight(Layers *l, const char *name, Shape shape,
+                              LayerStart start) {
     const NetWeights *weighing = l->net->weighing;
     const size_t number = l->params;
     const bool changed = is_changed(weighing, shape);
@@ -178,7 +179,7 @@ static Node *layer_weight(Layers *l, const char *name, Shape shape, LayerStart s
     if (l->declared && changed && inputs_of(shape) < weighing->least_inputs)
         layers_refuse(l, name, "%s weights of %zu input would be 0; more width would do",
                       weighing->name, inputs_of(shape));
-    Node *v = next_param(l, name, "weight", shape, start);
+    TapeNode *v = next_param(l, name, "weight", shape, start);
     if (l->declared || !changed) return v;
     const size_t gain = l->net->param[number].gain;
     return weighing->apply(l->tape, v, gain ? param_node(l, gain) : NULL);
@@ -194,7 +195,7 @@ void layers_declare_gains(Declared *d) {
         const size_t stem = strlen(weight->name) - strlen("weight");
         NetParam gain =
             free_param(text_print(d->arena, "%.*sgain", (int)stem, weight->name),
-                       SHAPE(weight->shape.size[0]));
+                       SHAPE_OF(weight->shape.size[0]));
         gain.initial = 1.0;
         gain.gain_of = 1 + i;
         declare_param(d, gain); /* may move the array */
@@ -209,7 +210,7 @@ static void count_flops(Layers *l, size_t multiply_adds) {
 /* ---- layers ---------------------------------------------------------------------- */
 
 /* What stands for a result that cannot be. */
-static Node *nothing(Layers *l, Shape shape) {
+static TapeNode *nothing(Layers *l, Shape shape) {
     return tape_leaf(l->tape, shape, NULL);
 }
 
@@ -226,44 +227,46 @@ static bool conv_fits(Layers *l, const char *name, Shape x, size_t R, size_t pad
     return false;
 }
 
-Node *layer_conv(Layers *l, const char *name, Node *x, size_t K, size_t R, size_t stride,
-                 size_t pad) {
+TapeNode *layer_conv(Layers *l, const char *name, TapeNode *x, size_t K, size_t R,
+                     size_t stride, size_t pad) {
     if (!conv_fits(l, name, x->shape, R, pad))
-        return nothing(l, SHAPE(x->shape.size[0], K, 1, 1));
-    const Shape shape = SHAPE(K, x->shape.size[1], R, R);
+        return nothing(l, SHAPE_OF(x->shape.size[0], K, 1, 1));
+    const Shape shape = SHAPE_OF(K, x->shape.size[1], R, R);
     const size_t inputs = inputs_of(shape);
-    Node *w = layer_weight(l, name, shape, (LayerStart){.square = 2.0});
-    Node *y = tape_conv2d(l->tape, x, w, stride, pad);
+    TapeNode *w = layer_weight(l, name, shape, (LayerStart){.square = 2.0});
+    TapeNode *y = tape_conv2d(l->tape, x, w, stride, pad);
     count_flops(l, K * inputs * y->shape.size[2] * y->shape.size[3]);
     return y;
 }
 
-Node *layer_linear(Layers *l, const char *name, Node *x, size_t K) {
+TapeNode *layer_linear(Layers *l, const char *name, TapeNode *x, size_t K) {
     return layer_linear_from(l, name, x, K, (LayerStart){.square = 1.0});
 }
 
-Node *layer_linear_from(Layers *l, const char *name, Node *x, size_t K,
-                        LayerStart start) {
+TapeNode *layer_linear_from(Layers *l, const char *name, TapeNode *x, size_t K,
+                            LayerStart start) {
     const size_t C = x->shape.size[1];
-    Node *w = layer_weight(l, name, SHAPE(K, C), start);
-    Node *y =
-        x->shape.rank == 2
-            ? tape_matmul(l->tape, x, w, false, true)
-            : tape_conv2d(l->tape, x, tape_reshape(l->tape, w, SHAPE(K, C, 1, 1)), 1, 0);
-    Node *bias = next_param(l, name, "bias", SHAPE(K), (LayerStart){.square = 0.0});
-    Node *row =
-        tape_reshape(l->tape, bias, x->shape.rank == 2 ? SHAPE(1, K) : SHAPE(1, K, 1, 1));
+    TapeNode *w = layer_weight(l, name, SHAPE_OF(K, C), start);
+    TapeNode *y = x->shape.rank == 2
+                      ? tape_matmul(l->tape, x, w, false, true)
+                      : tape_conv2d(l->tape, x,
+                                    tape_reshape(l->tape, w, SHAPE_OF(K, C, 1, 1)), 1, 0);
+    TapeNode *bias =
+        next_param(l, name, "bias", SHAPE_OF(K), (LayerStart){.square = 0.0});
+    TapeNode *row = tape_reshape(
+        l->tape, bias, x->shape.rank == 2 ? SHAPE_OF(1, K) : SHAPE_OF(1, K, 1, 1));
     count_flops(l, K * shape_count(x->shape) / x->shape.size[0]);
     return tape_add(l->tape, y, tape_broadcast(l->tape, row, y->shape));
 }
 
-Node *layer_up_conv(Layers *l, const char *name, Node *x, size_t K) {
+TapeNode *layer_up_conv(Layers *l, const char *name, TapeNode *x, size_t K) {
     if (!conv_fits(l, name, x->shape, 1, 0))
-        return nothing(l, SHAPE(x->shape.size[0], K, 1, 1));
+        return nothing(l, SHAPE_OF(x->shape.size[0], K, 1, 1));
     const size_t *size = x->shape.size, C = size[1];
-    const Conv conv = conv_geometry(SHAPE(size[0], K, 2 * size[2], 2 * size[3]),
-                                    SHAPE(C, K, 2, 2), 2, 0);
-    Node *w = layer_weight(l, name, SHAPE(K, C, 2, 2), (LayerStart){.square = 8.0});
+    const Conv conv = conv_geometry(SHAPE_OF(size[0], K, 2 * size[2], 2 * size[3]),
+                                    SHAPE_OF(C, K, 2, 2), 2, 0);
+    TapeNode *w =
+        layer_weight(l, name, SHAPE_OF(K, C, 2, 2), (LayerStart){.square = 8.0});
     count_flops(l, 4 * K * C * size[2] * size[3]);
     w = tape_permute(l->tape, w, (const size_t[]){1, 0, 2, 3});
     return tape_conv2d_input(l->tape, x, w, &conv);
@@ -272,13 +275,14 @@ Node *layer_up_conv(Layers *l, const char *name, Node *x, size_t K) {
 /* ---- normalizers ----------------------------------------------------------------- */
 
 /* A normalizer must be able to work where it stands. */
-static const Norm *fitting_norm(Declared *d, const char *place, Lattice x, Error *error) {
+static const Norm *fitting_norm(Declared *d, const char *place, ShapeLattice x,
+                                BaseError *error) {
     const char *spec = norms_at(&d->norms, place, d->matched, error);
     if (spec == NULL) return NULL;
-    Error own = {.set = false};
+    BaseError own = {.set = false};
     const Norm *norm = norm_new(d->arena, spec, x.C, &own);
     if (norm == NULL) {
-        fail(error, own.code, 0, "%s", spec_error(d->arena, spec, &own));
+        base_fail(error, own.code, 0, "%s", spec_error(d->arena, spec, &own));
         return NULL;
     }
     return norm_fits(d->arena, norm, x, NORM_TRAIN, error) &&
@@ -295,7 +299,7 @@ static void declare_own(Declared *d, const NetNorm *place, double gamma) {
         const bool is_gamma = i == norm_place(norm, NORM_PARAM_SCALE);
         declare_param(
             d, (NetParam){.name = text_print(d->arena, "%s.%s", place->name, p->name),
-                          .shape = SHAPE(p->count),
+                          .shape = SHAPE_OF(p->count),
                           .normalizer = true,
                           .decayed = p->decayed,
                           .least = p->least,
@@ -308,10 +312,10 @@ static void declare_own(Declared *d, const NetNorm *place, double gamma) {
     for (size_t i = 0; i < norm->states; i++) d->net->states += norm->state[i].count;
 }
 
-static void declare_norm(Layers *l, const char *name, Lattice x, double gamma) {
+static void declare_norm(Layers *l, const char *name, ShapeLattice x, double gamma) {
     Declared *d = l->declared;
     Net *net = d->net;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     NetNorm place = {.name = full_name(l, d->arena, name),
                      .param = net->params,
                      .state = net->states,
@@ -328,10 +332,10 @@ static void declare_norm(Layers *l, const char *name, Lattice x, double gamma) {
     l->params = net->params;
 }
 
-static Node *run_norm(Layers *l, const NetNorm *part, Node *x) {
+static TapeNode *run_norm(Layers *l, const NetNorm *part, TapeNode *x) {
     const NetPass *pass = l->pass;
     const Norm *norm = part->norm;
-    Node *param[NORM_MAX_PARAMS];
+    TapeNode *param[NORM_MAX_PARAMS];
     const double *state[NORM_MAX_STATES];
     double *observed[NORM_MAX_STATES];
     for (size_t i = 0; i < norm->params; i++) param[i] = param_node(l, l->params++);
@@ -351,7 +355,7 @@ static Node *run_norm(Layers *l, const NetNorm *part, Node *x) {
     return pass->definitions ? norm_define(&context, x) : norm_apply(&context, x);
 }
 
-Node *layer_norm_from(Layers *l, const char *name, Node *x, double gamma) {
+TapeNode *layer_norm_from(Layers *l, const char *name, TapeNode *x, double gamma) {
     if (l->declared) {
         declare_norm(l, name, shape_lattice(x->shape), gamma);
         return nothing(l, x->shape);
@@ -362,17 +366,17 @@ Node *layer_norm_from(Layers *l, const char *name, Node *x, double gamma) {
     return run_norm(l, part, x);
 }
 
-Node *layer_norm(Layers *l, const char *name, Node *x) {
+TapeNode *layer_norm(Layers *l, const char *name, TapeNode *x) {
     return layer_norm_from(l, name, x, 1.0);
 }
 
-Node *layer_norm_activated(Layers *l, const char *name, Node *x,
-                           LayerActivation *activate) {
-    Node *y = layer_norm(l, name, x);
+TapeNode *layer_norm_activated(Layers *l, const char *name, TapeNode *x,
+                               LayerActivation *activate) {
+    TapeNode *y = layer_norm(l, name, x);
     const bool active = l->pass && norm_activates(l->net->norm[l->norms - 1].norm);
     return activate && !active ? activate(l->tape, y) : y;
 }
 
-Node *layer_norm_relu(Layers *l, const char *name, Node *x) {
+TapeNode *layer_norm_relu(Layers *l, const char *name, TapeNode *x) {
     return layer_norm_activated(l, name, x, tape_relu);
 }

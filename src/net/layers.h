@@ -39,13 +39,13 @@ struct NetKind {
 
 /* net_new of a kind that is in no registry. */
 const Net *net_of_kind(Arena *arena, const NetKind *kind, const char *text,
-                       NetNorms norms, NetFace face, size_t batch, Error *error);
+                       NetNorms norms, NetFace face, size_t batch, BaseError *error);
 
 Tape *layers_tape(Layers *l);
 
 /* An input by its name, once each; where there is one alone it is meant, whatever its name. */
-Node *layers_input(Layers *l, const char *name);
-void layers_output(Layers *l, const char *name, Node *y);
+TapeNode *layers_input(Layers *l, const char *name);
+void layers_output(Layers *l, const char *name, TapeNode *y);
 size_t layers_outputs(const Layers *l); /* numbers wanted out of each place */
 
 /* Names from here on, until it is left, are those of parts of this. */
@@ -60,8 +60,8 @@ void layers_refuse(Layers *l, const char *name, const char *format, ...)
 
 /* [N, C, H, W] by R x R filters without bias to [N, K, P, Q]. Filters begin as normal draws of
  * variance 2 / inputs (He et al. 2015), so that relus halve no variance. */
-Node *layer_conv(Layers *l, const char *name, Node *x, size_t K, size_t R, size_t stride,
-                 size_t pad);
+TapeNode *layer_conv(Layers *l, const char *name, TapeNode *x, size_t K, size_t R,
+                     size_t stride, size_t pad);
 
 /* How a weight of K x C begins: normal draws of variance square / C; or a random matrix with
  * orthogonal rows, or columns where those are fewer, of length sqrt(square). */
@@ -72,29 +72,32 @@ typedef struct LayerStart {
 
 /* [N, C] to [N, K], x W' + bias, or [N, C, H, W] to [N, K, H, W], the same at every pixel; W
  * begins with variance 1 / C, the bias with 0. */
-Node *layer_linear(Layers *l, const char *name, Node *x, size_t K);
-Node *layer_linear_from(Layers *l, const char *name, Node *x, size_t K, LayerStart start);
+TapeNode *layer_linear(Layers *l, const char *name, TapeNode *x, size_t K);
+TapeNode *layer_linear_from(Layers *l, const char *name, TapeNode *x, size_t K,
+                            LayerStart start);
 
 /* A normalizer of channels; what it is, is not the network's business. */
-Node *layer_norm(Layers *l, const char *name, Node *x);
+TapeNode *layer_norm(Layers *l, const char *name, TapeNode *x);
 /* The same; gamma, if there is one, begins at this. */
-Node *layer_norm_from(Layers *l, const char *name, Node *x, double gamma);
+TapeNode *layer_norm_from(Layers *l, const char *name, TapeNode *x, double gamma);
 /* The same and an activation (NULL: none), which is left out after a normalizer that is one. */
-typedef Node *LayerActivation(Tape *tape, Node *x);
-Node *layer_norm_activated(Layers *l, const char *name, Node *x,
-                           LayerActivation *activate);
-Node *layer_norm_relu(Layers *l, const char *name, Node *x);
+typedef TapeNode *LayerActivation(Tape *tape, TapeNode *x);
+TapeNode *layer_norm_activated(Layers *l, const char *name, TapeNode *x,
+                               LayerActivation *activate);
+TapeNode *layer_norm_relu(Layers *l, const char *name, TapeNode *x);
 
-Node *layer_pool(Layers *l, Node *x); /* mean over positions: [N, C, ...] to [N, C] */
-Node *layer_flat(Layers *l, Node *x); /* all elements of a sample: to [N, C ...] */
+TapeNode *layer_pool(Layers *l,
+                     TapeNode *x); /* mean over positions: [N, C, ...] to [N, C] */
+TapeNode *layer_flat(Layers *l,
+                     TapeNode *x); /* all elements of a sample: to [N, C ...] */
 
 /* The largest of each 2 x 2: [N, C, H, W] to [N, C, H / 2, W / 2], rounded up: the last rows and
  * columns are looked at alone where their number is odd. */
-Node *layer_max_pool(Layers *l, Node *x);
+TapeNode *layer_max_pool(Layers *l, TapeNode *x);
 /* The convolution of 2 x 2 and stride 2 transposed: [N, C, H, W] to [N, K, 2 H, 2 W]. A pixel
  * sees one of the four, so that filters [K, C, 2, 2] begin with variance 2 / C. */
-Node *layer_up_conv(Layers *l, const char *name, Node *x, size_t K);
+TapeNode *layer_up_conv(Layers *l, const char *name, TapeNode *x, size_t K);
 /* The channels of a, then those of b, of which as much is taken as lies on a. */
-Node *layer_concat(Layers *l, Node *a, Node *b);
+TapeNode *layer_concat(Layers *l, TapeNode *a, TapeNode *b);
 
 #endif

@@ -4,7 +4,7 @@
 
 static void linear(Layers *l, const size_t *option) {
     (void)option;
-    Node *x = layer_flat(l, layers_input(l, "image"));
+    TapeNode *x = layer_flat(l, layers_input(l, "image"));
     layers_output(l, "logits", layer_linear(l, "linear", x, layers_outputs(l)));
 }
 

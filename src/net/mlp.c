@@ -23,7 +23,7 @@ static void mlp(Layers *l, const size_t *option) {
     const LayerStart start = {.square = activate == tape_relu ? 2.0 : 1.0,
                               .orthogonal = option[INIT] == 1},
                      last = {.square = 1.0, .orthogonal = start.orthogonal};
-    Node *x = layer_flat(l, layers_input(l, "image"));
+    TapeNode *x = layer_flat(l, layers_input(l, "image"));
     for (size_t i = 1; i < option[DEPTH]; i++) {
         layers_enter(l, "hidden%zu", i);
         x = layer_linear_from(l, "linear", x, option[WIDTH], start);

@@ -6,7 +6,7 @@
 
 NetFace net_of_images(size_t C, size_t H, size_t W, size_t outputs) {
     return (NetFace){
-        .inputs = 1, .input = {{"image", SHAPE(C, H, W)}}, .outputs = outputs};
+        .inputs = 1, .input = {{"image", SHAPE_OF(C, H, W)}}, .outputs = outputs};
 }
 
 /* ---- declaring ------------------------------------------------------------------- */
@@ -38,7 +38,7 @@ static void declare(Declared *declared, size_t batch) {
     Net *net = declared->net;
     Arena *own = arena_new();
     Tape *tape = tape_of_shapes(own);
-    Node *in[NET_MOST_ENDS];
+    TapeNode *in[NET_MOST_ENDS];
     for (size_t i = 0; i < net->face.inputs; i++)
         in[i] = tape_leaf(tape, batch_shape(net->face.input[i].shape, batch), NULL);
     Layers layers = {.net = net, .tape = tape, .in = in, .declared = declared};
@@ -51,16 +51,17 @@ static void declare(Declared *declared, size_t batch) {
             layers.depth ? "a part is entered and not left" : "no output");
     arena_free(own);
     if (layers.inputs > net->face.inputs)
-        fail(declared->error, EX_USAGE, 0, "%s takes %zu inputs, and there is '%s' alone",
-             net->kind->name, layers.inputs, net->face.input[0].name);
+        base_fail(declared->error, EX_USAGE, 0,
+                  "%s takes %zu inputs, and there is '%s' alone", net->kind->name,
+                  layers.inputs, net->face.input[0].name);
     if (net->weighing->apply && !declared->weighed)
-        fail(declared->error, EX_USAGE, 0,
-             "weights=%s are of convolutions, and %s has none", net->weighing->name,
-             net->kind->name);
+        base_fail(declared->error, EX_USAGE, 0,
+                  "weights=%s are of convolutions, and %s has none", net->weighing->name,
+                  net->kind->name);
 }
 
 const Net *net_of_kind(Arena *arena, const NetKind *kind, const char *text,
-                       NetNorms norms, NetFace face, size_t batch, Error *error) {
+                       NetNorms norms, NetFace face, size_t batch, BaseError *error) {
     Net *net = ZERO(arena, Net, 1);
     net->kind = kind;
     if (!net_read(arena, net, text, error)) return NULL;
@@ -71,11 +72,11 @@ const Net *net_of_kind(Arena *arena, const NetKind *kind, const char *text,
 }
 
 const Net *net_new(Arena *arena, const char *text, NetNorms norms, NetFace face,
-                   size_t batch, Error *error) {
+                   size_t batch, BaseError *error) {
     return net_of_kind(arena, NULL, text, norms, face, batch, error);
 }
 
-const Net *net_places(Arena *arena, const char *text, Error *error) {
+const Net *net_places(Arena *arena, const char *text, BaseError *error) {
     enum { SIDE = 1024 }; /* of shapes alone: halved ten times it is still whole */
     Net *net = ZERO(arena, Net, 1);
     if (!net_read(arena, net, text, error)) return NULL;
@@ -87,13 +88,13 @@ const Net *net_places(Arena *arena, const char *text, Error *error) {
 
 /* ---- running --------------------------------------------------------------------- */
 
-void net_run(const Net *net, const NetPass *pass, Node *const *in, Node **out) {
+void net_run(const Net *net, const NetPass *pass, TapeNode *const *in, TapeNode **out) {
     Layers layers = {.net = net, .tape = pass->tape, .in = in, .pass = pass, .out = out};
     net->kind->run(&layers, net->option);
 }
 
-Node *net_run_one(const Net *net, const NetPass *pass, Node *in) {
-    Node *out[NET_MOST_ENDS];
+TapeNode *net_run_one(const Net *net, const NetPass *pass, TapeNode *in) {
+    TapeNode *out[NET_MOST_ENDS];
     REQUIRE(net->outputs == 1 && net->face.inputs == 1, "%s has several ends", net->spec);
     net_run(net, pass, &in, out);
     return out[0];

@@ -21,7 +21,7 @@ typedef struct NetWeights {
     size_t least_inputs; /* of a unit; with fewer nothing of the weight would be left */
     bool linear;         /* of linear layers too, not of convolutions alone */
     bool gain;           /* a learned number for each output unit, at first |v| */
-    Node *(*apply)(Tape *tape, Node *v, Node *gain); /* NULL: v as it is */
+    TapeNode *(*apply)(Tape *tape, TapeNode *v, TapeNode *gain); /* NULL: v as it is */
 } NetWeights;
 
 /* The first is what a network has that names none. */
@@ -46,9 +46,9 @@ typedef struct NetParam {
 typedef struct NetNorm {
     const char *name; /* "stage2.block1.norm2" */
     const Norm *norm;
-    size_t param; /* first of its parameters in Net.param */
-    size_t state; /* offset of its running state in the vector of state */
-    Lattice sees; /* of one sample: N = 1 */
+    size_t param;      /* first of its parameters in Net.param */
+    size_t state;      /* offset of its running state in the vector of state */
+    ShapeLattice sees; /* of one sample: N = 1 */
 } NetNorm;
 
 enum { NET_MOST_ENDS = 8, NET_MOST_OPTIONS = 12, NET_MOST_RULES = 16 };
@@ -111,7 +111,7 @@ const char *net_title(const NetKind *kind);
 const char *net_example(const NetKind *kind); /* a small one */
 
 /* Canonical form, from its text alone. NULL and *error (at: offset in `text`). */
-const char *net_canonical(Arena *arena, const char *text, Error *error);
+const char *net_canonical(Arena *arena, const char *text, BaseError *error);
 
 /* ---- net.c ----------------------------------------------------------------------- */
 
@@ -119,44 +119,44 @@ const char *net_canonical(Arena *arena, const char *text, Error *error);
  * normalizers that do not fit a layer or have cells of one element there: the message names the
  * layer, the numbers and what would work. */
 const Net *net_new(Arena *arena, const char *text, NetNorms norms, NetFace face,
-                   size_t batch, Error *error);
+                   size_t batch, BaseError *error);
 
 /* One forward pass: what it reads and where it writes. */
 typedef struct NetPass {
     Tape *tape;
     NormMode mode;
     size_t epoch, step;
-    const double *weights; /* [net->weights] */
-    Node *const *param;    /* [net->params] in their place; NULL: leaves of weights */
-    double *gradient;      /* [net->weights] for tape_backward; NULL: none */
-    const double *state;   /* [net->states], read in NORM_EVAL */
-    double *observed;      /* [net->states], written in NORM_TRAIN; NULL: not wanted */
+    const double *weights;  /* [net->weights] */
+    TapeNode *const *param; /* [net->params] in their place; NULL: leaves of weights */
+    double *gradient;       /* [net->weights] for tape_backward; NULL: none */
+    const double *state;    /* [net->states], read in NORM_EVAL */
+    double *observed;       /* [net->states], written in NORM_TRAIN; NULL: not wanted */
     bool wanted;      /* gradients are wanted though there is no slot (tape_gradient) */
     bool definitions; /* normalizers by their definitions instead of their kernels */
     bool whole;       /* as NormContext's */
 } NetPass;
 
 /* out[net->outputs] of in[face.inputs], each [N, of one sample]. */
-void net_run(const Net *net, const NetPass *pass, Node *const *in, Node **out);
+void net_run(const Net *net, const NetPass *pass, TapeNode *const *in, TapeNode **out);
 
 /* The one output of a network that has one, of its one input. */
-Node *net_run_one(const Net *net, const NetPass *pass, Node *in);
+TapeNode *net_run_one(const Net *net, const NetPass *pass, TapeNode *in);
 
 /* ---- norms.c --------------------------------------------------------------------- */
 
 /* "batch" or "batch; stage3=group(8); norm2=layer". False and *error (at: offset in `text`). */
-bool net_norms_read(Arena *arena, const char *text, NetNorms *norms, Error *error);
+bool net_norms_read(Arena *arena, const char *text, NetNorms *norms, BaseError *error);
 const char *net_norms_print(Arena *arena, const NetNorms *norms); /* canonical */
 
 /* Adds a rule, or replaces that of the pattern. */
 bool net_norms_set(Arena *arena, NetNorms *norms, const char *pattern, const char *spec,
-                   Error *error);
+                   BaseError *error);
 
 /* What they come to in a network, whatever they were said by: a line "norm=SPEC" where all
  * places have the same, else "norm.PLACE=SPEC" for each; "" where there are none. NULL and *error where they are
  * refused, or the network. */
 const char *net_norms_resolve(Arena *arena, const char *network, const NetNorms *norms,
-                              Error *error);
+                              BaseError *error);
 
 /* ---- start.c --------------------------------------------------------------------- */
 
@@ -183,6 +183,6 @@ typedef struct NetTaken {
 /* Into weights [net->weights] and state [net->states] (NULL: into nowhere) what of `from` has the
  * name of a place here; the others stay. False and *error (EX_DATAERR) where a shape differs. */
 bool net_take(Arena *arena, const Net *net, double *weights, double *state,
-              const NetTensor *from, size_t count, NetTaken *taken, Error *error);
+              const NetTensor *from, size_t count, NetTaken *taken, BaseError *error);
 
 #endif

@@ -43,32 +43,33 @@ static bool matches(const char *pattern, const char *name) {
 
 /* ---- the list -------------------------------------------------------------------- */
 
-static bool want_pattern(Arena *arena, const char *text, Error *error) {
+static bool want_pattern(Arena *arena, const char *text, BaseError *error) {
     static const char *const letters =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_*.";
     bool good = text[strspn(text, letters)] == '\0';
     for (const char *part = text; part; part = next_part(part))
         good = good && part_length(part) > 0;
-    return good || fail(error, EX_USAGE, 0,
-                        "'%s' should be parts of a layer's name joined by dots, with * "
-                        "for any letters",
-                        text_clip(arena, text));
+    return good ||
+           base_fail(error, EX_USAGE, 0,
+                     "'%s' should be parts of a layer's name joined by dots, with * "
+                     "for any letters",
+                     text_clip(arena, text));
 }
 
-static const char *canonical(Arena *arena, const char *spec, Error *error) {
+static const char *canonical(Arena *arena, const char *spec, BaseError *error) {
     const Norm *norm = norm_new(arena, spec, 0, error);
     return norm ? norm->spec : NULL;
 }
 
 bool net_norms_set(Arena *arena, NetNorms *norms, const char *pattern, const char *spec,
-                   Error *error) {
+                   BaseError *error) {
     if (!want_pattern(arena, pattern, error)) return false;
     if ((spec = canonical(arena, spec, error)) == NULL) return false;
     size_t i = 0;
     while (i < norms->rules && strcmp(norms->rule[i].pattern, pattern) < 0) i++;
     if (i == norms->rules || strcmp(norms->rule[i].pattern, pattern) != 0) {
         if (norms->rules == NET_MOST_RULES)
-            return fail(error, EX_USAGE, 0, "at most %d patterns", NET_MOST_RULES);
+            return base_fail(error, EX_USAGE, 0, "at most %d patterns", NET_MOST_RULES);
         memmove(&norms->rule[i + 1], &norms->rule[i],
                 (norms->rules++ - i) * sizeof *norms->rule);
     }
@@ -83,33 +84,33 @@ static const char *trimmed(Arena *arena, const char *text, size_t length, size_t
     return text_copy(arena, text, length);
 }
 
-static bool read_rule(Arena *arena, NetNorms *norms, const char *text, Error *error) {
+static bool read_rule(Arena *arena, NetNorms *norms, const char *text, BaseError *error) {
     size_t at = 0;
     const size_t equals = strcspn(text, "=");
     if (text[equals] == '\0')
-        return fail(error, EX_USAGE, 0, "'%s' should be PATTERN=NORM",
-                    text_clip(arena, text));
+        return base_fail(error, EX_USAGE, 0, "'%s' should be PATTERN=NORM",
+                         text_clip(arena, text));
     const char *pattern = trimmed(arena, text, equals, &at);
     if (!want_pattern(arena, pattern, error)) return false;
     at = equals + 1;
     const char *spec = trimmed(arena, text + equals + 1, strlen(text) - equals - 1, &at);
-    Error own = {.set = false};
+    BaseError own = {.set = false};
     if (net_norms_set(arena, norms, pattern, spec, &own)) return true;
-    return fail(error, own.code, at + own.at, "%s", own.message);
+    return base_fail(error, own.code, at + own.at, "%s", own.message);
 }
 
-bool net_norms_read(Arena *arena, const char *text, NetNorms *norms, Error *error) {
+bool net_norms_read(Arena *arena, const char *text, NetNorms *norms, BaseError *error) {
     *norms = (NetNorms){.rules = 0};
     for (const char *from = text;; from++) {
         size_t at = (size_t)(from - text);
         const size_t length = strcspn(from, ";");
-        Error own = {.set = false};
+        BaseError own = {.set = false};
         const char *piece = trimmed(arena, from, length, &at);
         if (from == text)
             norms->all = canonical(arena, piece, &own);
         else
             read_rule(arena, norms, piece, &own);
-        if (own.set) return fail(error, own.code, at + own.at, "%s", own.message);
+        if (own.set) return base_fail(error, own.code, at + own.at, "%s", own.message);
         from += length;
         if (*from == '\0') return true;
     }
@@ -126,7 +127,7 @@ const char *net_norms_print(Arena *arena, const NetNorms *norms) {
 /* ---- at a place ------------------------------------------------------------------ */
 
 const char *norms_at(const NetNorms *norms, const char *place, bool *matched,
-                     Error *error) {
+                     BaseError *error) {
     const NetRule *best = NULL, *as_good = NULL;
     for (size_t i = 0; i < norms->rules; i++) {
         const NetRule *rule = &norms->rule[i];
@@ -138,10 +139,10 @@ const char *norms_at(const NetNorms *norms, const char *place, bool *matched,
         if (parts > most) best = rule, as_good = NULL;
     }
     if (as_good) {
-        fail(error, EX_USAGE, 0,
-             "norm.%s and norm.%s name it both, with as many parts; one with more "
-             "decides, as norm.%s",
-             best->pattern, as_good->pattern, place);
+        base_fail(error, EX_USAGE, 0,
+                  "norm.%s and norm.%s name it both, with as many parts; one with more "
+                  "decides, as norm.%s",
+                  best->pattern, as_good->pattern, place);
         return NULL;
     }
     return best ? best->spec : norms->all;
@@ -165,21 +166,22 @@ static const char *meant(Arena *arena, const Net *net, const char *pattern) {
 }
 
 bool norms_want_matched(Arena *arena, const Net *net, const NetNorms *norms,
-                        const bool *matched, Error *error) {
+                        const bool *matched, BaseError *error) {
     size_t i = 0;
     while (i < norms->rules && matched[i]) i++;
     return i == norms->rules ||
-           fail(error, EX_USAGE, 0,
-                "norm.%s names no normalizer of %s%s; `normlab list networks %s` lists "
-                "them",
-                norms->rule[i].pattern, net->spec,
-                meant(arena, net, norms->rule[i].pattern), text_quoted(arena, net->spec));
+           base_fail(
+               error, EX_USAGE, 0,
+               "norm.%s names no normalizer of %s%s; `normlab list networks %s` lists "
+               "them",
+               norms->rule[i].pattern, net->spec,
+               meant(arena, net, norms->rule[i].pattern), text_quoted(arena, net->spec));
 }
 
 /* ---- resolved -------------------------------------------------------------------- */
 
 const char *net_norms_resolve(Arena *arena, const char *network, const NetNorms *norms,
-                              Error *error) {
+                              BaseError *error) {
     const Net *net = net_places(arena, network, error);
     Text text = text_new(arena);
     bool matched[NET_MOST_RULES] = {false}, alike = true;

@@ -21,7 +21,7 @@ static const NetOption OPTIONS[] = {
 
 static void plain(Layers *l, const size_t *option) {
     const size_t n = (option[DEPTH] - 2) / 3, width = option[WIDTH];
-    Node *x = layers_input(l, "image");
+    TapeNode *x = layers_input(l, "image");
     x = layer_conv(l, "stem", x, width, 3, option[STEM_STRIDE], 1);
     x = layer_norm_relu(l, "stem_norm", x);
     for (size_t stage = 0; stage < 3; stage++)

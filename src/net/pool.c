@@ -1,42 +1,42 @@
 /* Layers without parameters: what is together is made one, or taken apart. */
 #include "internal.h"
 
-Node *layer_pool(Layers *l, Node *x) {
+TapeNode *layer_pool(Layers *l, TapeNode *x) {
     const Partition *p =
         partition_blocks(tape_arena(l->tape), shape_lattice(x->shape), 1, 1, false);
-    return tape_reshape(l->tape, tape_mean(l->tape, x, p), SHAPE(p->N, p->C));
+    return tape_reshape(l->tape, tape_mean(l->tape, x, p), SHAPE_OF(p->N, p->C));
 }
 
-Node *layer_flat(Layers *l, Node *x) {
+TapeNode *layer_flat(Layers *l, TapeNode *x) {
     const size_t N = x->shape.size[0];
     if (x->shape.rank == 2) return x;
-    return tape_reshape(l->tape, x, SHAPE(N, shape_count(x->shape) / N));
+    return tape_reshape(l->tape, x, SHAPE_OF(N, shape_count(x->shape) / N));
 }
 
 /* With its last once more, where there is an odd number of them along an axis. */
-static Node *evened(Tape *t, Node *x, size_t axis) {
+static TapeNode *evened(Tape *t, TapeNode *x, size_t axis) {
     const size_t size = x->shape.size[axis];
     if (size % 2 == 0) return x;
-    Node *last = tape_slice(t, x, axis, size - 1, 1);
+    TapeNode *last = tape_slice(t, x, axis, size - 1, 1);
     return tape_add(t, tape_pad(t, x, axis, 0, size + 1),
                     tape_pad(t, last, axis, size, size + 1));
 }
 
 /* The larger of each two that stand `inner` elements apart. */
-static Node *larger_of_two(Tape *t, Node *x, size_t inner) {
-    x = tape_reshape(t, x, SHAPE(shape_count(x->shape) / (2 * inner), 2, inner));
+static TapeNode *larger_of_two(Tape *t, TapeNode *x, size_t inner) {
+    x = tape_reshape(t, x, SHAPE_OF(shape_count(x->shape) / (2 * inner), 2, inner));
     return tape_max(t, tape_slice(t, x, 1, 0, 1), tape_slice(t, x, 1, 1, 1));
 }
 
-Node *layer_max_pool(Layers *l, Node *x) {
+TapeNode *layer_max_pool(Layers *l, TapeNode *x) {
     Tape *t = l->tape;
     x = evened(t, evened(t, x, 2), 3);
     const size_t *size = x->shape.size;
-    Node *y = larger_of_two(t, larger_of_two(t, x, size[3]), 1);
-    return tape_reshape(t, y, SHAPE(size[0], size[1], size[2] / 2, size[3] / 2));
+    TapeNode *y = larger_of_two(t, larger_of_two(t, x, size[3]), 1);
+    return tape_reshape(t, y, SHAPE_OF(size[0], size[1], size[2] / 2, size[3] / 2));
 }
 
-Node *layer_concat(Layers *l, Node *a, Node *b) {
+TapeNode *layer_concat(Layers *l, TapeNode *a, TapeNode *b) {
     Tape *t = l->tape;
     const size_t A = a->shape.size[1], C = A + b->shape.size[1];
     for (size_t axis = 2; axis < a->shape.rank; axis++)

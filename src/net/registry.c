@@ -39,37 +39,38 @@ const char *net_example(const NetKind *kind) {
 static const Choice NAMES = {
     .table = KINDS, .count = COUNT_OF(KINDS), .stride = sizeof *KINDS, .pointers = true};
 
-static const NetKind *find_kind(Arena *arena, const Spec *spec, Error *error) {
+static const NetKind *find_kind(Arena *arena, const Spec *spec, BaseError *error) {
     const size_t i = choice_find(&NAMES, spec->word);
     if (i < NAMES.count) return KINDS[i];
-    fail(error, EX_USAGE, spec->at, "no network '%s'%s; there are %s", spec->word,
-         choice_hint(arena, &NAMES, spec->word), choice_words(arena, &NAMES, " and "));
+    base_fail(error, EX_USAGE, spec->at, "no network '%s'%s; there are %s", spec->word,
+              choice_hint(arena, &NAMES, spec->word),
+              choice_words(arena, &NAMES, " and "));
     return NULL;
 }
 
 static bool read_number(const NetOption *option, const SpecArg *argument, size_t *value,
-                        Error *error) {
+                        BaseError *error) {
     const size_t at = argument->value->at, least = option->least ? option->least : 1;
-    if (!argument_count(argument, option->name, value, error)) return false;
+    if (!spec_count(argument, option->name, value, error)) return false;
     if (*value > option->most)
-        return fail(error, EX_USAGE, at, "%s should be at most %zu, not %zu",
-                    option->name, option->most, *value);
+        return base_fail(error, EX_USAGE, at, "%s should be at most %zu, not %zu",
+                         option->name, option->most, *value);
     if (option->step && (*value < least || (*value - least) % option->step != 0))
-        return fail(error, EX_USAGE, at, "%s should be %s, not %zu", option->name,
-                    option->expected, *value);
+        return base_fail(error, EX_USAGE, at, "%s should be %s, not %zu", option->name,
+                         option->expected, *value);
     if (*value < least)
-        return fail(error, EX_USAGE, at, "%s should be at least %zu, not %zu",
-                    option->name, least, *value);
+        return base_fail(error, EX_USAGE, at, "%s should be at least %zu, not %zu",
+                         option->name, least, *value);
     return true;
 }
 
-static bool read_option(const NetOption *option, Arguments *arguments, size_t *value,
-                        Text *canonical, Error *error) {
+static bool read_option(const NetOption *option, SpecArguments *arguments, size_t *value,
+                        Text *canonical, BaseError *error) {
     *value = option->initial;
     if (option->word)
         return norm_read_choice(arguments, option->name, option->word, value, canonical,
                                 error);
-    const SpecArg *argument = arguments_named(arguments, option->name);
+    const SpecArg *argument = spec_named(arguments, option->name);
     if (argument && !read_number(option, argument, value, error)) return false;
     if (option->said || *value != option->initial)
         text_add(canonical, "%s%s=%zu", canonical->length ? ", " : "", option->name,
@@ -77,13 +78,13 @@ static bool read_option(const NetOption *option, Arguments *arguments, size_t *v
     return true;
 }
 
-bool net_read(Arena *arena, Net *net, const char *text, Error *error) {
+bool net_read(Arena *arena, Net *net, const char *text, BaseError *error) {
     const char *known[NET_MOST_OPTIONS + 2];
     size_t count = 0;
     const Spec *spec = spec_parse(arena, text, error);
     if (spec && net->kind == NULL) net->kind = find_kind(arena, spec, error);
     if (spec == NULL || net->kind == NULL) return false;
-    Arguments arguments = arguments_of(arena, spec);
+    SpecArguments arguments = arguments_of(arena, spec);
     Text canonical = text_new(arena);
     for (const NetOption *o = net->kind->options; o && o->name; o++, count++) {
         REQUIRE(count < NET_MOST_OPTIONS, "%s has too many options", net->kind->name);
@@ -102,7 +103,7 @@ bool net_read(Arena *arena, Net *net, const char *text, Error *error) {
     return true;
 }
 
-const char *net_canonical(Arena *arena, const char *text, Error *error) {
+const char *net_canonical(Arena *arena, const char *text, BaseError *error) {
     Net net = {.spec = NULL};
     return net_read(arena, &net, text, error) ? net.spec : NULL;
 }

@@ -25,10 +25,10 @@ static const NetOption OPTIONS[] = {
 
 //> block
 /* x + F(x): two convolutions, each normalized, and relu after the sum. */
-static Node *block(Layers *l, Node *x, size_t width, size_t stride) {
+static TapeNode *block(Layers *l, TapeNode *x, size_t width, size_t stride) {
     Tape *t = layers_tape(l);
     const bool projects = stride != 1 || x->shape.size[1] != width;
-    Node *y = layer_conv(l, "conv1", x, width, 3, stride, 1);
+    TapeNode *y = layer_conv(l, "conv1", x, width, 3, stride, 1);
     y = layer_norm_relu(l, "norm1", y);
     y = layer_norm_from(l, "norm2", layer_conv(l, "conv2", y, width, 3, 1, 1), 0.0);
     if (projects)
@@ -40,7 +40,7 @@ static Node *block(Layers *l, Node *x, size_t width, size_t stride) {
 
 static void resnet(Layers *l, const size_t *option) {
     const size_t n = (option[DEPTH] - 2) / 6, width = option[WIDTH];
-    Node *x = layers_input(l, "image");
+    TapeNode *x = layers_input(l, "image");
     x = layer_conv(l, "stem", x, width, 3, option[STEM_STRIDE], 1);
     x = layer_norm_relu(l, "stem_norm", x);
     for (size_t stage = 0; stage < 3; stage++)

@@ -9,7 +9,7 @@ typedef struct Take {
     size_t count;
     NetTaken *taken;
     Text lines; /* what was taken: name, shape and digest of each */
-    Error *error;
+    BaseError *error;
 } Take;
 
 static const NetTensor *find(const Take *take, const char *name, bool state) {
@@ -32,8 +32,8 @@ static bool take_tensor(Take *take, double *to, const char *name, Shape shape,
         return true;
     }
     if (!shape_equal(from->shape, shape))
-        return fail(take->error, EX_DATAERR, 0, "'%s' is %s there, and %s here", name,
-                    shape_text(arena, from->shape), shape_text(arena, shape));
+        return base_fail(take->error, EX_DATAERR, 0, "'%s' is %s there, and %s here",
+                         name, shape_text(arena, from->shape), shape_text(arena, shape));
     const size_t bytes = shape_count(shape) * sizeof *to;
     if (to && bytes) memcpy(to, from->value, bytes);
     digest_bytes(digest, from->value, bytes);
@@ -48,14 +48,14 @@ static bool take_state(Take *take, double *state, const NetNorm *part) {
     for (size_t s = 0; s < part->norm->states; s++) {
         const NormState *own = &part->norm->state[s];
         const char *name = text_print(take->lines.arena, "%s.%s", part->name, own->name);
-        if (!take_tensor(take, to, name, SHAPE(own->count), true)) return false;
+        if (!take_tensor(take, to, name, SHAPE_OF(own->count), true)) return false;
         to += to ? own->count : 0;
     }
     return true;
 }
 
 bool net_take(Arena *arena, const Net *net, double *weights, double *state,
-              const NetTensor *from, size_t count, NetTaken *taken, Error *error) {
+              const NetTensor *from, size_t count, NetTaken *taken, BaseError *error) {
     *taken = (NetTaken){.lacking = ""};
     Take take = {from, count, taken, text_new(arena), error};
     for (size_t i = 0; i < net->params; i++) {

@@ -20,7 +20,7 @@ static const NetOption OPTIONS[] = {
     {.name = "width", .initial = 16, .most = 1024, .said = true},
     {.name = NULL}};
 
-static Node *two_convs(Layers *l, Node *x, size_t width) {
+static TapeNode *two_convs(Layers *l, TapeNode *x, size_t width) {
     x = layer_norm_relu(l, "norm1", layer_conv(l, "conv1", x, width, 3, 1, 1));
     return layer_norm_relu(l, "norm2", layer_conv(l, "conv2", x, width, 3, 1, 1));
 }
@@ -28,7 +28,7 @@ static Node *two_convs(Layers *l, Node *x, size_t width) {
 //> unet
 static void unet(Layers *l, const size_t *option) {
     const size_t depth = option[DEPTH], width = option[WIDTH];
-    Node *beside[DEEPEST], *x = layers_input(l, "image");
+    TapeNode *beside[DEEPEST], *x = layers_input(l, "image");
     for (size_t i = 0; i < depth; i++) {
         layers_enter(l, "down%zu", i + 1);
         beside[i] = two_convs(l, x, width << i);

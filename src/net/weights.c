@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const Partition *rows_of(Tape *tape, Shape shape) {
-    const Lattice at = shape_lattice(shape);
+    const ShapeLattice at = shape_lattice(shape);
     return partition_blocks(tape_arena(tape), at, 1, at.C, false);
 }
 
@@ -18,13 +18,14 @@ static const Partition *rows_of(Tape *tape, Shape shape) {
  * forms are about: this one, with 1e-6, is timm's StdConv2d; the authors' README has the
  * unbiased deviation and 1e-5 outside the root, their batch-channel code the unbiased
  * variance and 1e-5 inside. */
-static Node *standardized(Tape *t, Node *v, Node *gain) {
+static TapeNode *standardized(Tape *t, TapeNode *v, TapeNode *gain) {
     (void)gain;
     const Partition *rows = rows_of(t, v->shape);
-    Node *centred = tape_sub(t, v, tape_spread(t, tape_mean(t, v, rows), rows, v->shape));
-    Node *variance = tape_mean(t, tape_mul(t, centred, centred), rows);
-    Node *eps = tape_fill(t, variance->shape, 1e-6);
-    Node *std = tape_sqrt(t, tape_add(t, variance, eps));
+    TapeNode *centred =
+        tape_sub(t, v, tape_spread(t, tape_mean(t, v, rows), rows, v->shape));
+    TapeNode *variance = tape_mean(t, tape_mul(t, centred, centred), rows);
+    TapeNode *eps = tape_fill(t, variance->shape, 1e-6);
+    TapeNode *std = tape_sqrt(t, tape_add(t, variance, eps));
     return tape_div(t, centred, tape_spread(t, std, rows, v->shape));
 }
 //< standardized
@@ -35,14 +36,14 @@ static Shape column(Shape shape) {
     return shape;
 }
 
-static Node *length(Tape *t, Node *v) {
+static TapeNode *length(Tape *t, TapeNode *v) {
     return tape_sqrt(t, tape_sum(t, tape_mul(t, v, v), column(v->shape)));
 }
 
 //> normalized
 /* w = v (g / |v|) with a learned g for each row. */
-static Node *normalized(Tape *t, Node *v, Node *gain) {
-    Node *g = tape_reshape(t, gain, column(v->shape));
+static TapeNode *normalized(Tape *t, TapeNode *v, TapeNode *gain) {
+    TapeNode *g = tape_reshape(t, gain, column(v->shape));
     return tape_mul(t, v, tape_broadcast(t, tape_div(t, g, length(t, v)), v->shape));
 }
 //< normalized
@@ -67,7 +68,7 @@ const NetWeights *net_weights(size_t *count) {
     return KINDS;
 }
 
-bool weights_read(Net *net, Arguments *arguments, Text *canonical, Error *error) {
+bool weights_read(Net *net, SpecArguments *arguments, Text *canonical, BaseError *error) {
     const char *name[COUNT_OF(KINDS) + 1];
     size_t choice = 0;
     for (size_t i = 0; i < COUNT_OF(KINDS); i++) name[i] = KINDS[i].name;
@@ -82,7 +83,7 @@ bool weights_read(Net *net, Arguments *arguments, Text *canonical, Error *error)
 void weights_lengths(double *gain, const double *value, Shape shape) {
     Arena *arena = arena_new();
     Tape *tape = tape_new(arena);
-    const Node *lengths = length(tape, tape_leaf(tape, shape, value));
+    const TapeNode *lengths = length(tape, tape_leaf(tape, shape, value));
     memcpy(gain, lengths->value, shape.size[0] * sizeof *gain);
     arena_free(arena);
 }

@@ -51,35 +51,36 @@ static Spec *put_in(Arena *arena, const Spec *written, const Spec *said,
 }
 
 /* Named arguments that are left go to the outermost word. */
-static bool append_rest(Spec *spec, const Arguments *arguments, Error *error) {
+static bool append_rest(Spec *spec, const SpecArguments *arguments, BaseError *error) {
     const Spec *said = arguments->spec;
     for (size_t i = 0; i < said->count; i++) {
         if (arguments->used[i]) continue;
         if (said->args[i].key == NULL)
-            return fail(error, EX_USAGE, said->args[i].at, "'%s' does not take '%s' here",
-                        said->word, said->args[i].value->word);
+            return base_fail(error, EX_USAGE, said->args[i].at,
+                             "'%s' does not take '%s' here", said->word,
+                             said->args[i].value->word);
         spec->args[spec->count++] = said->args[i];
     }
     return true;
 }
 
-const Spec *alias_expand(Arena *arena, const Spec *said, Error *error) {
+const Spec *alias_expand(Arena *arena, const Spec *said, BaseError *error) {
     const NormAlias *alias = find_alias(said->word);
     if (alias == NULL) return said;
     const Spec *written = spec_parse(arena, alias->spec, error);
     REQUIRE(written, "alias %s: %s", alias->usage, error->message);
     said = spec_placed(arena, said, alias->usage);
-    Arguments arguments = arguments_of(arena, said);
+    SpecArguments arguments = arguments_of(arena, said);
     const SpecArg *given = NULL;
     if (strchr(alias->usage, '(')) {
-        given = arguments_positional(&arguments);
-        if (given == NULL) given = arguments_named(&arguments, "size");
+        given = spec_positional(&arguments);
+        if (given == NULL) given = spec_named(&arguments, "size");
         if (given == NULL) {
             const char *key = said->count ? said->args[0].key : NULL; /* all have one */
-            fail(error, EX_USAGE, said->at,
-                 "%s needs a number of groups, %s(8), or a size, %s(size=4)%s",
-                 said->word, said->word, said->word,
-                 key ? text_print(arena, "; %s= is neither", key) : "");
+            base_fail(error, EX_USAGE, said->at,
+                      "%s needs a number of groups, %s(8), or a size, %s(size=4)%s",
+                      said->word, said->word, said->word,
+                      key ? text_print(arena, "; %s= is neither", key) : "");
             return NULL;
         }
     }
@@ -87,7 +88,7 @@ const Spec *alias_expand(Arena *arena, const Spec *said, Error *error) {
     return append_rest(spec, &arguments, error) ? spec : NULL;
 }
 
-void alias_explain(const Spec *said, Error *error) {
+void alias_explain(const Spec *said, BaseError *error) {
     const NormAlias *alias = find_alias(said->word);
     size_t length = strlen(error->message);
     if (alias)

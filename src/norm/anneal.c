@@ -10,22 +10,22 @@ typedef struct Anneal {
     double from, to;
 } Anneal;
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     Anneal *anneal = TAKE(arena, Anneal, 1);
     *anneal = (Anneal){NAN, NAN}; /* there is no usual epoch */
     norm->detail = anneal;
     if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
     if (norm->parts != 2)
-        return fail(error, EX_USAGE, arguments->spec->at,
-                    "anneal goes from one normalizer to another, not through %zu",
-                    norm->parts);
+        return base_fail(error, EX_USAGE, arguments->spec->at,
+                         "anneal goes from one normalizer to another, not through %zu",
+                         norm->parts);
     if (!norm_read_number(arguments, "from", 0.0, 1e9, &anneal->from, canonical, error) ||
         !norm_read_number(arguments, "to", 0.0, 1e9, &anneal->to, canonical, error))
         return false;
     if (anneal->to > anneal->from) return true;
-    return fail(error, EX_USAGE, arguments->spec->at,
-                "anneal needs two epochs, from=2 and a later to=8");
+    return base_fail(error, EX_USAGE, arguments->spec->at,
+                     "anneal needs two epochs, from=2 and a later to=8");
 }
 
 /* r b + (1 - r) a: a small r is not what is left of 1. */

@@ -14,14 +14,14 @@ typedef struct Blend {
     const char *part[2];
 } Blend;
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     static const char *const gates[] = {"sigmoid", "clamp", "free", NULL};
     static const char *const per[] = {"channel", "layer", NULL};
     if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
     if (norm->parts != 2)
-        return fail(error, EX_USAGE, arguments->spec->at,
-                    "blend weighs two normalizers, not %zu", norm->parts);
+        return base_fail(error, EX_USAGE, arguments->spec->at,
+                         "blend weighs two normalizers, not %zu", norm->parts);
     Blend *blend = ZERO(arena, Blend, 1);
     norm->detail = blend;
     for (size_t k = 0; k < 2; k++) blend->part[k] = norm->part[k]->spec;
@@ -42,20 +42,20 @@ static void declare(Norm *norm) {
     gate->choice = blend->part;
 }
 
-static Node *gate_of(const NormContext *context) {
-    Node *gate = norm_operand(context, "gate");
+static TapeNode *gate_of(const NormContext *context) {
+    TapeNode *gate = norm_operand(context, "gate");
     const Blend *blend = context->norm->detail;
     return blend->gate == SIGMOID ? tape_sigmoid(context->tape, gate) : gate;
 }
 
 /* Exact at both ends: 1 a + 0 b is a. */
-NormField blend_text(const NormView *v, Node *r, Node *rest) {
+NormField blend_text(const NormView *v, TapeNode *r, TapeNode *rest) {
     return field_plus(v, field_times(v, view_run(v, 0), r),
                       field_times(v, view_run(v, 1), rest));
 }
 
 static NormField text(const NormView *v) {
-    Node *r = view_repeat(v, gate_of(&v->context));
+    TapeNode *r = view_repeat(v, gate_of(&v->context));
     return blend_text(v, r, tape_sub(v->tape, tape_fill(v->tape, v->shape, 1.0), r));
 }
 

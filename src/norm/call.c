@@ -2,7 +2,7 @@
 #include "internal.h"
 
 /* What a caller forgot, by its name: a field that is left out is NULL. */
-static void require_context(const NormContext *context, const Node *x) {
+static void require_context(const NormContext *context, const TapeNode *x) {
     REQUIRE(context->norm && context->tape && x, "a context needs .norm, .tape and x");
     const Norm *norm = context->norm;
     REQUIRE(norm->channels > 0, "%s is not bound to a number of channels", norm->spec);
@@ -26,10 +26,10 @@ static void require_context(const NormContext *context, const Node *x) {
 
 /* a where elements belong, 0 elsewhere: chosen, not multiplied, so that no NaN or infinity
  * that stands in padding reaches anybody, in no derivative either. */
-static Node *members(const NormContext *context, Node *a) {
+static TapeNode *members(const NormContext *context, TapeNode *a) {
     const unsigned char *mask = context->mask;
     if (mask == NULL) return a;
-    const Lattice at = shape_lattice(a->shape);
+    const ShapeLattice at = shape_lattice(a->shape);
     double *belongs = tape_room(context->tape, shape_count(a->shape));
     for (size_t i = 0; i < shape_count(a->shape); i++)
         belongs[i] = mask[i / at.L / at.C * at.L + i % at.L];
@@ -37,14 +37,14 @@ static Node *members(const NormContext *context, Node *a) {
                        tape_fill(context->tape, a->shape, 0.0));
 }
 
-Node *norm_define(const NormContext *context, Node *x) {
+TapeNode *norm_define(const NormContext *context, TapeNode *x) {
     require_context(context, x);
     NormView v = view_elements(context, members(context, x));
     v.context.definitions = true;
     return members(context, view_text(&v).value);
 }
 
-Node *norm_apply(const NormContext *context, Node *x) {
+TapeNode *norm_apply(const NormContext *context, TapeNode *x) {
     require_context(context, x);
     const Norm *norm = context->norm;
     const bool kernel = partitioned_has_kernel(norm, context->mode);

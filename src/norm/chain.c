@@ -3,8 +3,8 @@
  * comes last. */
 #include "kind.h"
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     return norm_add_parts(arena, norm, arguments, canonical, error);
 }
 

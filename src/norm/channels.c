@@ -20,18 +20,18 @@ static size_t smallest_set(const Map *map, size_t count, size_t *smallest) {
     return least;
 }
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     Map *map = ZERO(arena, Map, 1);
     norm->detail = map;
     map->set = TAKE(arena, size_t, arguments->spec->count + 1);
     const SpecArg *argument;
     size_t count = 0, missing = 0;
-    while ((argument = arguments_positional(arguments))) {
+    while ((argument = spec_positional(arguments))) {
         const char *word = argument->value->word;
         if (argument->value->count || !text_to_count(word, &map->set[count]) ||
             map->set[count] >= arguments->spec->count)
-            return fail(
+            return base_fail(
                 error, EX_USAGE, argument->value->at,
                 "a channel's group should be a number from 0 on, below the number "
                 "of channels, not '%s'",
@@ -41,20 +41,21 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
         count++;
     }
     if (count == 0)
-        return fail(error, EX_USAGE, arguments->spec->at,
-                    "channels needs a group for every channel, channels(0, 0, 1, 1)");
+        return base_fail(
+            error, EX_USAGE, arguments->spec->at,
+            "channels needs a group for every channel, channels(0, 0, 1, 1)");
     norm->cell->width = smallest_set(map, count, &missing);
     if (norm->cell->width == 0)
-        return fail(error, EX_USAGE, arguments->spec->at,
-                    "no channel is in group %zu of the groups 0 to %zu", missing,
-                    map->sets - 1);
+        return base_fail(error, EX_USAGE, arguments->spec->at,
+                         "no channel is in group %zu of the groups 0 to %zu", missing,
+                         map->sets - 1);
     if (norm->channels == 0 || norm->channels == count) return true;
-    return fail(error, EX_USAGE, arguments->spec->at,
-                "channels has groups for %zu channels, and there are %zu", count,
-                norm->channels);
+    return base_fail(error, EX_USAGE, arguments->spec->at,
+                     "channels has groups for %zu channels, and there are %zu", count,
+                     norm->channels);
 }
 
-static const Partition *partition(Arena *arena, const Norm *norm, Lattice x,
+static const Partition *partition(Arena *arena, const Norm *norm, ShapeLattice x,
                                   const double *const *state) {
     const Map *map = norm->detail;
     (void)state;

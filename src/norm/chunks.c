@@ -13,15 +13,15 @@ static size_t chunks_of(const Norm *norm) {
     return *chunks;
 }
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
-    const SpecArg *given = arguments_positional(arguments);
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
+    const SpecArg *given = spec_positional(arguments);
     size_t *chunks = ZERO(arena, size_t, 1);
     norm->detail = chunks;
     if (given == NULL)
-        return fail(error, EX_USAGE, arguments->spec->at,
-                    "chunks needs a number of chunks, chunks(8)");
-    if (!argument_count(given, "the number of chunks", chunks, error)) return false;
+        return base_fail(error, EX_USAGE, arguments->spec->at,
+                         "chunks needs a number of chunks, chunks(8)");
+    if (!spec_count(given, "the number of chunks", chunks, error)) return false;
     norm->cell->cut = *chunks;
     text_add(canonical, "%zu", *chunks);
     return true;
@@ -31,10 +31,10 @@ static void declare(Norm *norm) {
     norm->state[0].count = norm->state[1].count = chunks_of(norm);
 }
 
-static bool fits(Arena *arena, const Norm *norm, Lattice x, Error *error) {
+static bool fits(Arena *arena, const Norm *norm, ShapeLattice x, BaseError *error) {
     const size_t G = chunks_of(norm), D = x.C * x.L;
     if (D % G == 0) return true;
-    return fail(
+    return base_fail(
         error, EX_USAGE, 0,
         "%s: %zu chunks do not divide %zu channels of %zu positions; numbers that "
         "do: %s",
@@ -42,10 +42,10 @@ static bool fits(Arena *arena, const Norm *norm, Lattice x, Error *error) {
 }
 
 /* As batch sees the chunks for channels. */
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
     const Norm *norm = context->norm;
-    const Lattice at = shape_lattice(x->shape);
+    const ShapeLattice at = shape_lattice(x->shape);
     const size_t G = chunks_of(norm);
     Norm *batch = ZERO(tape_arena(t), Norm, 1);
     *batch = (Norm){.kind = &norm_batch,
@@ -56,7 +56,7 @@ static Node *define(const NormContext *context, Node *x) {
                     .states = 2};
     NormContext inside = *context;
     inside.norm = batch;
-    Node *seen = tape_reshape(t, x, SHAPE(at.N, G, at.C * at.L / G));
+    TapeNode *seen = tape_reshape(t, x, SHAPE_OF(at.N, G, at.C * at.L / G));
     return norm_affine(context,
                        tape_reshape(t, partitioned_run(&inside, seen), x->shape));
 }

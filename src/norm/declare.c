@@ -62,14 +62,14 @@ void norm_declare_own(Norm *norm, bool gamma, bool beta) {
 }
 
 /* Those of part i, after all others: "part1.running_mean". */
-bool norm_declare_part(Arena *arena, Norm *norm, size_t i, size_t at, Error *error) {
+bool norm_declare_part(Arena *arena, Norm *norm, size_t i, size_t at, BaseError *error) {
     const Norm *part = norm->part[i];
     if (norm->params + part->params > NORM_MAX_PARAMS ||
         norm->states + part->states > NORM_MAX_STATES)
-        return fail(error, EX_USAGE, at,
-                    "more than %d parameters or %d states in one "
-                    "normalizer",
-                    NORM_MAX_PARAMS, NORM_MAX_STATES);
+        return base_fail(error, EX_USAGE, at,
+                         "more than %d parameters or %d states in one "
+                         "normalizer",
+                         NORM_MAX_PARAMS, NORM_MAX_STATES);
     norm->part_param[i] = norm->params;
     norm->part_state[i] = norm->states;
     for (size_t k = 0; k < part->params; k++) {

@@ -22,34 +22,35 @@ static size_t usual_groups(size_t channels) {
     return groups > 0 ? groups : 1;
 }
 
-static bool read_groups(Norm *norm, Arguments *arguments, Text *canonical, Error *error) {
-    const SpecArg *given = arguments_named(arguments, "groups");
+static bool read_groups(Norm *norm, SpecArguments *arguments, Text *canonical,
+                        BaseError *error) {
+    const SpecArg *given = spec_named(arguments, "groups");
     const size_t C = norm->channels;
     size_t groups = usual_groups(C);
     if (given) {
-        if (!argument_count(given, "the number of groups", &groups, error)) return false;
+        if (!spec_count(given, "the number of groups", &groups, error)) return false;
         text_add(canonical, ", groups=%zu", groups);
     }
     if (C && (groups > C || C % groups != 0))
-        return fail(error, EX_USAGE, given->value->at,
-                    "%zu groups do not divide %zu channels; numbers that do: %s", groups,
-                    C, divisors_text(arguments->arena, C));
+        return base_fail(error, EX_USAGE, given->value->at,
+                         "%zu groups do not divide %zu channels; numbers that do: %s",
+                         groups, C, divisors_text(arguments->arena, C));
     norm->cell->width = C ? C / groups : 1;
     return true;
 }
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     static const char *const NAMES[] = {"S0", "B0"};
     static const Choice forms = CHOICE(NAMES);
     size_t found;
-    const SpecArg *given = arguments_positional(arguments);
+    const SpecArg *given = spec_positional(arguments);
     Form *form = ZERO(arena, Form, 1);
     norm->detail = form;
     norm->activates = true;
     if (given == NULL)
-        return fail(error, EX_USAGE, arguments->spec->at,
-                    "evonorm is evonorm(S0) or evonorm(B0)");
+        return base_fail(error, EX_USAGE, arguments->spec->at,
+                         "evonorm is evonorm(S0) or evonorm(B0)");
     if (!argument_choice(arena, given, "its form", &forms, &found, error)) return false;
     form->batch = found == 1;
     text_add(canonical, "%s", NAMES[found]);
@@ -69,15 +70,15 @@ static void declare(Norm *norm) {
 }
 
 /* sqrt(variance + eps) of each element's cell; of what is in none sqrt(eps), which divides. */
-static Node *deviation(const NormContext *context, Node *variance, const Partition *p,
-                       Shape shape) {
+static TapeNode *deviation(const NormContext *context, TapeNode *variance,
+                           const Partition *p, Shape shape) {
     Tape *t = context->tape;
     const Norm *norm = context->norm;
     return p->mask ? norm_root(t, norm, tape_spread(t, variance, p, shape))
                    : tape_spread(t, norm_root(t, norm, variance), p, shape);
 }
 
-static void observe(const NormContext *context, const Node *variance,
+static void observe(const NormContext *context, const TapeNode *variance,
                     const Partition *p) {
     const double count = (double)partition_count(p, 0);
     for (size_t c = 0; context->observed && c < p->C; c++)
@@ -85,12 +86,12 @@ static void observe(const NormContext *context, const Node *variance,
             count > 1.0 ? variance->value[c] * (count / (count - 1.0)) : (double)NAN;
 }
 
-static Node *batch_deviation(const NormContext *context, Node *x) {
-    const Lattice at = shape_lattice(x->shape);
+static TapeNode *batch_deviation(const NormContext *context, TapeNode *x) {
+    const ShapeLattice at = shape_lattice(x->shape);
     const Partition *channels = norm_blocks(context, at, at.N, 1, false);
-    Node *variance;
+    TapeNode *variance;
     if (context->mode == NORM_EVAL) {
-        variance = tape_leaf(context->tape, SHAPE(at.C), context->state[0]);
+        variance = tape_leaf(context->tape, SHAPE_OF(at.C), context->state[0]);
     } else {
         variance = norm_moments_over(context, x, channels).variance;
         observe(context, variance, channels);
@@ -98,16 +99,16 @@ static Node *batch_deviation(const NormContext *context, Node *x) {
     return deviation(context, variance, channels, x->shape);
 }
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
     const Form *form = context->norm->detail;
-    const Lattice at = shape_lattice(x->shape);
-    Node *v1x = tape_mul(t, norm_repeat(t, norm_operand(context, "v1"), x->shape), x);
-    MomentNodes own = norm_moments_over(
+    const ShapeLattice at = shape_lattice(x->shape);
+    TapeNode *v1x = tape_mul(t, norm_repeat(t, norm_operand(context, "v1"), x->shape), x);
+    NormMomentNodes own = norm_moments_over(
         context, x,
         norm_blocks(context, at, 1, form->batch ? 1 : context->norm->cell->width, false));
-    Node *std = deviation(context, own.variance, own.partition, x->shape);
-    Node *above = form->batch ? x : tape_mul(t, x, tape_sigmoid(t, v1x));
+    TapeNode *std = deviation(context, own.variance, own.partition, x->shape);
+    TapeNode *above = form->batch ? x : tape_mul(t, x, tape_sigmoid(t, v1x));
     if (form->batch)
         std = tape_max(t, batch_deviation(context, x), tape_add(t, v1x, std));
     return norm_affine(context, tape_div(t, above, std));

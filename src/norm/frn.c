@@ -10,8 +10,8 @@
  * rounding decides which of the two is the larger. The maximum is a step of its own. */
 #include "kind.h"
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     static const char *const TLU[] = {"yes", "no", NULL};
     size_t alone = 0;
     (void)arena;
@@ -26,13 +26,13 @@ static void declare(Norm *norm) {
         norm_add_param(norm, "tau", NORM_PARAM_THRESHOLD, norm->channels, 0.0);
 }
 
-static Node *threshold(const NormContext *context, Node *y) {
-    Node *tau = norm_operand(context, "tau");
+static TapeNode *threshold(const NormContext *context, TapeNode *y) {
+    TapeNode *tau = norm_operand(context, "tau");
     return tau ? tape_max(context->tape, y, norm_repeat(context->tape, tau, y->shape))
                : y;
 }
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     return threshold(context, partitioned_run(context, x));
 }
 

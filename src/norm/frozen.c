@@ -5,25 +5,25 @@
 
 #include <math.h>
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     double *from = TAKE(arena, double, 1);
     *from = NAN; /* there is no usual epoch */
     norm->detail = from;
-    const SpecArg *part = arguments_positional(arguments);
+    const SpecArg *part = spec_positional(arguments);
     if (part == NULL)
-        return fail(error, EX_USAGE, arguments->spec->at,
-                    "frozen needs a normalizer and an epoch, frozen(batch, from=4)");
+        return base_fail(error, EX_USAGE, arguments->spec->at,
+                         "frozen needs a normalizer and an epoch, frozen(batch, from=4)");
     if (!norm_add_part(arena, norm, part->value, norm->channels, error)) return false;
     if (norm->part[0]->states == 0)
-        return fail(error, EX_USAGE, part->value->at,
-                    "'%s' keeps no running moments that could be frozen",
-                    norm->part[0]->spec);
+        return base_fail(error, EX_USAGE, part->value->at,
+                         "'%s' keeps no running moments that could be frozen",
+                         norm->part[0]->spec);
     text_add(canonical, "%s", norm->part[0]->spec);
     if (!norm_read_number(arguments, "from", 0.0, 1e9, from, canonical, error))
         return false;
-    return !isnan(*from) ||
-           fail(error, EX_USAGE, arguments->spec->at, "frozen needs an epoch, from=4");
+    return !isnan(*from) || base_fail(error, EX_USAGE, arguments->spec->at,
+                                      "frozen needs an epoch, from=4");
 }
 
 static bool is_held(const NormContext *context) {
@@ -31,7 +31,7 @@ static bool is_held(const NormContext *context) {
     return (double)context->epoch >= *from;
 }
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     NormContext held = *context;
     if (context->mode == NORM_TRAIN && is_held(context)) {
         norm_observe_nothing(context);

@@ -22,8 +22,8 @@ static bool per_channel(const Norm *norm, NormMode mode) {
     return norm->cell->moments[mode] != NORM_OWN;
 }
 
-const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
-                                const double *const *state) {
+const Partition *norm_partition(Arena *arena, const Norm *norm, ShapeLattice x,
+                                NormMode mode, const double *const *state) {
     const NormCells *own = norm->cell;
     REQUIRE(norm->parts == 0, "%s has no partition of its own", norm->spec);
     if (per_channel(norm, mode)) return partition_blocks(arena, x, x.N, 1, false);
@@ -32,27 +32,27 @@ const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x, NormM
                             own->width ? own->width : x.C, own->apart);
 }
 
-const Partition *norm_blocks(const NormContext *context, Lattice x, size_t block,
+const Partition *norm_blocks(const NormContext *context, ShapeLattice x, size_t block,
                              size_t width, bool apart) {
     Arena *arena = tape_arena(context->tape);
     return partition_masked(arena, partition_blocks(arena, x, block, width, apart),
                             context->mask);
 }
 
-const Partition *norm_own_cells(const NormContext *context, Lattice x) {
+const Partition *norm_own_cells(const NormContext *context, ShapeLattice x) {
     Arena *arena = tape_arena(context->tape);
     return partition_masked(
         arena, norm_partition(arena, context->norm, x, context->mode, context->state),
         context->mask);
 }
 
-Lattice norm_cell_lattice(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
-                          const double *const *state) {
-    if (per_channel(norm, mode)) return (Lattice){SIZE_MAX, x.C, SIZE_MAX};
+ShapeLattice norm_cell_lattice(Arena *arena, const Norm *norm, ShapeLattice x,
+                               NormMode mode, const double *const *state) {
+    if (per_channel(norm, mode)) return (ShapeLattice){SIZE_MAX, x.C, SIZE_MAX};
     const size_t block = norm->cell->block, width = norm->cell->width;
-    Lattice cells = {block ? x.N / block : SIZE_MAX, width ? x.C / width : SIZE_MAX,
-                     norm->cell->apart ? x.L : SIZE_MAX};
-    const Lattice one = {block ? block : 1, x.C, 1};
+    ShapeLattice cells = {block ? x.N / block : SIZE_MAX, width ? x.C / width : SIZE_MAX,
+                          norm->cell->apart ? x.L : SIZE_MAX};
+    const ShapeLattice one = {block ? block : 1, x.C, 1};
     if (norm->kind->partition)
         cells.C = norm->kind->partition(arena, norm, one, state)->channel_cells;
     return cells;
@@ -76,24 +76,26 @@ const char *norm_cells(Arena *arena, const Norm *norm) {
                       own->apart ? "one position" : "all positions");
 }
 
-bool norm_fits(Arena *arena, const Norm *norm, Lattice x, NormMode mode, Error *error) {
+bool norm_fits(Arena *arena, const Norm *norm, ShapeLattice x, NormMode mode,
+               BaseError *error) {
     const size_t block = norm->cell->block;
     if (x.C != norm->channels)
-        return fail(error, EX_DATAERR, 0, "%s is configured for %zu channels, not %zu",
-                    norm->spec, norm->channels, x.C);
+        return base_fail(error, EX_DATAERR, 0,
+                         "%s is configured for %zu channels, not %zu", norm->spec,
+                         norm->channels, x.C);
     for (size_t i = 0; i < norm->parts; i++)
         if (!norm_fits(arena, norm->part[i], norm_part_lattice(norm, i, x), mode, error))
             return false;
     if (norm->kind->fits) return norm->kind->fits(arena, norm, x, error);
     if (per_channel(norm, mode) || block == 0 || x.N % block == 0) return true;
-    return fail(
+    return base_fail(
         error, EX_USAGE, 0,
         "%s: blocks of %zu samples do not divide a batch of %zu; those that do: %s",
         norm->spec, block, x.N, divisors_text(arena, x.N));
 }
 
 /* Elements of one of these cells; no block is larger than all. */
-static size_t elements(const NormCells *cells, Lattice x) {
+static size_t elements(const NormCells *cells, ShapeLattice x) {
     const size_t block = cells->block && cells->block < x.N ? cells->block : x.N,
                  width = cells->width && cells->width < x.C ? cells->width : x.C;
     if (cells->cut) return block * (x.C * x.L / cells->cut);
@@ -105,7 +107,7 @@ static bool takes_part(const Norm *norm, size_t i, NormMode mode) {
     return !norm->phased || i == (mode == NORM_TRAIN ? 0 : 1);
 }
 
-size_t norm_smallest_cell(const Norm *norm, Lattice x, NormMode mode) {
+size_t norm_smallest_cell(const Norm *norm, ShapeLattice x, NormMode mode) {
     size_t smallest = SIZE_MAX;
     for (size_t i = 0; i < norm->parts + NORM_MAX_CELLS; i++) {
         const size_t k = i - norm->parts; /* of its own cells, which come last */
@@ -133,7 +135,7 @@ bool norm_is_linear(const Norm *norm, NormMode mode) {
 }
 
 /* What would make the cells of one element larger. */
-static const char *more_elements(Arena *arena, const Norm *norm, Lattice x,
+static const char *more_elements(Arena *arena, const Norm *norm, ShapeLattice x,
                                  NormMode mode) {
     const NormCells *own = norm->cell;
     if (own->moments[NORM_EVAL] == NORM_RUNNING && elements(own, x) == 1)
@@ -145,19 +147,19 @@ static const char *more_elements(Arena *arena, const Norm *norm, Lattice x,
                       divisors_text(arena, x.C) + strlen("1, "));
 }
 
-bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
-                       Error *error) {
+bool norm_standardizes(Arena *arena, const Norm *norm, ShapeLattice x, NormMode mode,
+                       BaseError *error) {
     for (size_t i = 0; i < norm->parts; i++)
         if (!norm_standardizes(arena, norm->part[i], norm_part_lattice(norm, i, x), mode,
                                error))
             return false;
     if (norm->parts || norm_smallest_cell(norm, x, mode) > 1) return true;
-    return fail(error, EX_USAGE, 0,
-                "%s has cells of one element on [%zu, %zu, %zu positions], so its output "
-                "%s; %s",
-                norm->spec, x.N, x.C, x.L,
-                norm_is_partitioned(norm, mode)
-                    ? "would be beta whatever its input"
-                    : "could be no more than a sign of its input",
-                more_elements(arena, norm, x, mode));
+    return base_fail(
+        error, EX_USAGE, 0,
+        "%s has cells of one element on [%zu, %zu, %zu positions], so its output "
+        "%s; %s",
+        norm->spec, x.N, x.C, x.L,
+        norm_is_partitioned(norm, mode) ? "would be beta whatever its input"
+                                        : "could be no more than a sign of its input",
+        more_elements(arena, norm, x, mode));
 }

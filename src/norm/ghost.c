@@ -2,14 +2,14 @@
  * Evaluation as batch. */
 #include "kind.h"
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     (void)arena;
-    const SpecArg *block = arguments_positional(arguments);
+    const SpecArg *block = spec_positional(arguments);
     if (block == NULL)
-        return fail(error, EX_USAGE, arguments->spec->at,
-                    "ghost needs the number of samples in a block, ghost(8)");
-    if (!argument_count(block, "the block of samples", &norm->cell->block, error))
+        return base_fail(error, EX_USAGE, arguments->spec->at,
+                         "ghost needs the number of samples in a block, ghost(8)");
+    if (!spec_count(block, "the block of samples", &norm->cell->block, error))
         return false;
     text_add(canonical, "%zu", norm->cell->block);
     return true;

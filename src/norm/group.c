@@ -19,10 +19,10 @@ static size_t auto_groups(size_t channels) {
     return 1;
 }
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
-    const SpecArg *groups = arguments_positional(arguments);
-    const SpecArg *size = arguments_named(arguments, "size");
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
+    const SpecArg *groups = spec_positional(arguments);
+    const SpecArg *size = spec_named(arguments, "size");
     const SpecArg *given = size ? size : groups;
     size_t number = 0, C = norm->channels;
     if (groups && !size && groups->value->count == 0 &&
@@ -32,20 +32,20 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
         return true;
     }
     if (given == NULL || (size && groups))
-        return fail(
+        return base_fail(
             error, EX_USAGE, arguments->spec->at,
             size ? "group takes G or size=K, not both"
                  : "group needs a number of groups, group(8), or a size, group(size=4)");
-    if (!argument_count(given, size ? "the group size" : "the number of groups", &number,
-                        error))
+    if (!spec_count(given, size ? "the group size" : "the number of groups", &number,
+                    error))
         return false;
     text_add(canonical, "%s%zu", size ? "size=" : "", number);
     norm->cell->width = C == 0 ? 1 : size ? number : C / number;
     if (C == 0 || (number <= C && C % number == 0)) return true;
-    return fail(error, EX_USAGE, given->value->at, "%zu %s %zu channels; %s that do: %s",
-                number,
-                size ? "channels in a group do not divide" : "groups do not divide", C,
-                size ? "sizes" : "numbers", divisors_text(arena, C));
+    return base_fail(error, EX_USAGE, given->value->at,
+                     "%zu %s %zu channels; %s that do: %s", number,
+                     size ? "channels in a group do not divide" : "groups do not divide",
+                     C, size ? "sizes" : "numbers", divisors_text(arena, C));
 }
 
 const NormKind norm_group = {

@@ -5,30 +5,30 @@
 
 #include <string.h>
 
-static bool is_held(const Node *node) {
+static bool is_held(const TapeNode *node) {
     return node->op && strcmp(node->op->name, "detach") == 0;
 }
 
-bool hold_any(Tape *tape, const Node *until) {
-    for (Node *n = tape_last(tape); n != until; n = n->previous)
+bool hold_any(Tape *tape, const TapeNode *until) {
+    for (TapeNode *n = tape_last(tape); n != until; n = n->previous)
         if (is_held(n)) return true;
     return false;
 }
 
 /* The nodes behind `until`, as they were written. */
-static Node **nodes_behind(Tape *tape, const Node *until, size_t *count) {
+static TapeNode **nodes_behind(Tape *tape, const TapeNode *until, size_t *count) {
     size_t at = 0;
-    for (Node *n = tape_last(tape); n != until; n = n->previous) at++;
-    Node **node = TAKE(tape_arena(tape), Node *, at + 1);
+    for (TapeNode *n = tape_last(tape); n != until; n = n->previous) at++;
+    TapeNode **node = TAKE(tape_arena(tape), TapeNode *, at + 1);
     *count = at;
-    for (Node *n = tape_last(tape); n != until; n = n->previous) node[--at] = n;
+    for (TapeNode *n = tape_last(tape); n != until; n = n->previous) node[--at] = n;
     return node;
 }
 
-void hold_settle(Tape *tape, Arena *arena, Node *const *given, const Quad *const *value,
-                 size_t inputs) {
+void hold_settle(Tape *tape, Arena *arena, TapeNode *const *given,
+                 const Quad *const *value, size_t inputs) {
     size_t count;
-    Node **node = nodes_behind(tape, NULL, &count);
+    TapeNode **node = nodes_behind(tape, NULL, &count);
     for (size_t i = 0; i < count; i++) {
         if (!is_held(node[i])) continue;
         Quad *got;
@@ -39,20 +39,20 @@ void hold_settle(Tape *tape, Arena *arena, Node *const *given, const Quad *const
     }
 }
 
-void hold_as(Tape *tape, const Node *until, Tape *rows) {
+void hold_as(Tape *tape, const TapeNode *until, Tape *rows) {
     size_t count, others, at = 0;
-    Node **node = nodes_behind(tape, until, &count),
-         **other = nodes_behind(rows, NULL, &others);
+    TapeNode **node = nodes_behind(tape, until, &count),
+             **other = nodes_behind(rows, NULL, &others);
     bool holds = false;
     for (size_t i = 0; i < count; i++) {
-        Node *n = node[i];
+        TapeNode *n = node[i];
         if (!is_held(n)) {
             if (holds && n->op && n->op->forward) n->op->forward(tape, n);
             continue;
         }
         while (at < others && !is_held(other[at])) at++;
         REQUIRE(at < others, "a text holds more over elements than over rows");
-        const Node *row = other[at++];
+        const TapeNode *row = other[at++];
         const size_t each = shape_count(n->shape) / shape_count(row->shape);
         for (size_t k = 0; k < shape_count(n->shape); k++)
             n->value[k] = row->value[k / each];

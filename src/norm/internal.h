@@ -12,17 +12,17 @@ const char *alias_name(Arena *arena, const NormAlias *alias); /* "continual" */
 
 /* What an alias stands for, with its arguments put in, each still at its own place and all
  * else at the alias's; any other spec as it is. NULL and *error. */
-const Spec *alias_expand(Arena *arena, const Spec *said, Error *error);
+const Spec *alias_expand(Arena *arena, const Spec *said, BaseError *error);
 
 /* Adds to an error inside an alias what that stands for. */
-void alias_explain(const Spec *said, Error *error);
+void alias_explain(const Spec *said, BaseError *error);
 
 /* ---- declare.c ------------------------------------------------------------------- */
 
 /* Of norm.c: gamma and beta, running moments and the kind's own; then those of part i,
  * "part1.running_mean". False and *error at `at` where there are too many. */
 void norm_declare_own(Norm *norm, bool gamma, bool beta);
-bool norm_declare_part(Arena *arena, Norm *norm, size_t i, size_t at, Error *error);
+bool norm_declare_part(Arena *arena, Norm *norm, size_t i, size_t at, BaseError *error);
 
 /* ---- rows.c ---------------------------------------------------------------------- */
 
@@ -30,10 +30,10 @@ bool norm_declare_part(Arena *arena, Norm *norm, size_t i, size_t at, Error *err
 bool norm_has_rows(const Norm *norm);
 
 /* Its text over such rows; one of scale and raw may be NULL. */
-NormField norm_rows(const NormContext *context, const Rows *x);
+NormField norm_rows(const NormContext *context, const NormRows *x);
 
 /* y of x by two fused operations and norm_rows. */
-Node *rows_apply(const NormContext *context, Node *x);
+TapeNode *rows_apply(const NormContext *context, TapeNode *x);
 
 /* ---- wide.c: rows that need more than the doubles' exponents ----------------------- */
 
@@ -43,8 +43,8 @@ bool wide_elements(const double *x, size_t count);
 
 /* rows_apply in 113 bits, as far as such rows reach. `row`: one cell a row. `fixed` [C];
  * `given`: no moments of x are asked, rows stand about those. */
-Node *wide_apply(const NormContext *context, Node *x, const Partition *row,
-                 const double *fixed, bool given);
+TapeNode *wide_apply(const NormContext *context, TapeNode *x, const Partition *row,
+                     const double *fixed, bool given);
 
 /* ---- mix.c, blend.c: shared with nested and anneal ---------------------------------- */
 
@@ -55,25 +55,25 @@ typedef struct Mix {
 } Mix;
 
 /* pooled= and those of Weighing; norm->detail is set to a Mix of the parts. */
-bool mix_configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                   Error *error);
+bool mix_configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                   BaseError *error);
 void mix_declare(Norm *norm);
 NormField mix_text(const NormView *v);
 
 /* r a(x) + rest b(x) of the two parts, both of the view's shape. */
-NormField blend_text(const NormView *v, Node *r, Node *rest);
+NormField blend_text(const NormView *v, TapeNode *r, TapeNode *rest);
 
 /* ---- hold.c: what texts hold constant (tape_detach) ---------------------------------- */
 
 /* Whether anything behind that node does. */
-bool hold_any(Tape *tape, const Node *until);
+bool hold_any(Tape *tape, const TapeNode *until);
 
 /* Everything that the tape holds, from its operands in 113 bits with these inputs. */
-void hold_settle(Tape *tape, Arena *arena, Node *const *given, const Quad *const *value,
-                 size_t inputs);
+void hold_settle(Tape *tape, Arena *arena, TapeNode *const *given,
+                 const Quad *const *value, size_t inputs);
 
 /* What is held behind `until` over elements is what the same text holds over rows, one number
  * for all elements of a row; what was computed of it is computed again. */
-void hold_as(Tape *tape, const Node *until, Tape *rows);
+void hold_as(Tape *tape, const TapeNode *until, Tape *rows);
 
 #endif

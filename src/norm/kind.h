@@ -24,22 +24,22 @@ extern "C" {
  *                one may follow another without reading anything.
  * What is one number a row (a variance, a weight) is a node of the view's `shape`, for any
  * operation of the tape; what varies inside rows is a NormField, for the words below. */
-typedef struct Rows {
-    Lattice at;           /* of x */
-    Node *mean;           /* [N, C] of each row, minus its origin */
-    Node *variance;       /* [N, C], biased */
+typedef struct NormRows {
+    ShapeLattice at;      /* of x */
+    TapeNode *mean;       /* [N, C] of each row, minus its origin */
+    TapeNode *variance;   /* [N, C], biased */
     const double *origin; /* [N C] a double near each row's mean, its own; NULL: 0 */
     const double *fixed;  /* [C] numbers near given means; NULL: 0 */
     bool given;           /* no moments of x are asked: rows stand about `fixed` */
-} Rows;
+} NormRows;
 
 typedef struct NormView {
     NormContext context;
     Tape *tape;
-    Lattice at;  /* of x */
-    Shape shape; /* x's over elements, [N, C] over rows */
-    Node *x;     /* over elements; NULL: over rows */
-    Rows rows;   /* over rows */
+    ShapeLattice at; /* of x */
+    Shape shape;     /* x's over elements, [N, C] over rows */
+    TapeNode *x;     /* over elements; NULL: over rows */
+    NormRows rows;   /* over rows */
 } NormView;
 
 /* Over elements `value`; over rows
@@ -47,11 +47,11 @@ typedef struct NormView {
  * where `raw` is what has no moment of x in it, so that an element far away costs its row
  * no digit there. NULL is 0; but both NULL, where nobody scaled it, is a scale of 1. */
 typedef struct NormField {
-    Node *value, *scale, *raw;
+    TapeNode *value, *scale, *raw;
 } NormField;
 
-NormView view_elements(const NormContext *context, Node *x);
-NormView view_rows(const NormContext *context, const Rows *rows);
+NormView view_elements(const NormContext *context, TapeNode *x);
+NormView view_rows(const NormContext *context, const NormRows *rows);
 
 /* What a normalizer's text gives over such a view, its affine in it; that of one partition
  * alone, and an affine. Writes context->observed. */
@@ -64,7 +64,7 @@ NormField view_affine(const NormView *v, NormField xhat);
  * running state. Uncentred: x, and its cell's mean square. */
 typedef struct ViewMoments {
     NormField centred;
-    Node *variance;
+    TapeNode *variance;
 } ViewMoments;
 
 NormField view_x(const NormView *v);
@@ -75,20 +75,20 @@ ViewMoments view_moments_given(const NormView *v, const double *mean,
 ViewMoments view_running(const NormView *v);
 
 /* A vector [C] or [1] over the view's shape. */
-Node *view_repeat(const NormView *v, Node *vector);
+TapeNode *view_repeat(const NormView *v, TapeNode *vector);
 
 /* a w; a / root; a + b; a and one number a row; and where nobody scaled them: sum of w_k a_k,
  * whose weights are 1 together; a less b, one number a row. */
-NormField field_times(const NormView *v, NormField a, Node *w);
-NormField field_over(const NormView *v, NormField a, Node *root);
+NormField field_times(const NormView *v, NormField a, TapeNode *w);
+NormField field_over(const NormView *v, NormField a, TapeNode *root);
 NormField field_plus(const NormView *v, NormField a, NormField b);
-NormField field_shifted(const NormView *v, NormField a, Node *by);
-NormField field_weighed(const NormView *v, const NormField *a, Node *const *w,
+NormField field_shifted(const NormView *v, NormField a, TapeNode *by);
+NormField field_weighed(const NormView *v, const NormField *a, TapeNode *const *w,
                         size_t count);
-Node *field_between(const NormView *v, NormField a, NormField b);
+TapeNode *field_between(const NormView *v, NormField a, NormField b);
 
 /* Its scale, also where nobody wrote it. */
-Node *field_scale(const NormView *v, NormField a);
+TapeNode *field_scale(const NormView *v, NormField a);
 
 /* Part i over the same view; what it gives; a view of what somebody gave, and what its text
  * gives as a field of x. */
@@ -99,19 +99,19 @@ NormField field_after(const NormView *v, NormField first, NormField second);
 
 /* The moments of x's rows [N, C] over either view, for texts that compare rows, and
  * scale (x - mean of the row) + bias. */
-Rows view_row_moments(const NormView *v);
-NormField view_map(const NormView *v, const Rows *x, Node *scale, Node *bias);
+NormRows view_row_moments(const NormView *v);
+NormField view_map(const NormView *v, const NormRows *x, TapeNode *scale, TapeNode *bias);
 
 /* The rows' means, as all who compare rows must ask for them: less the mean of the sample
  * (axis 0) or channel (axis 1) `at` that is first among them, so that equal means are exact
  * zeros and one far away costs the others no digit; as they are, with the digits of one
  * double; less means that are given, [C]. */
-Node *rows_means_from(Tape *tape, const Rows *x, size_t axis, size_t at);
-Node *rows_whole_means(Tape *tape, const Rows *x);
-Node *rows_apart_from(Tape *tape, const Rows *x, const double *mean);
+TapeNode *rows_means_from(Tape *tape, const NormRows *x, size_t axis, size_t at);
+TapeNode *rows_whole_means(Tape *tape, const NormRows *x);
+TapeNode *rows_apart_from(Tape *tape, const NormRows *x, const double *mean);
 
 /* A vector [C] or [1] as [N, C]. */
-Node *rows_repeat(Tape *tape, const Rows *x, Node *vector);
+TapeNode *rows_repeat(Tape *tape, const NormRows *x, TapeNode *vector);
 
 typedef NormField NormText(const NormView *v);
 
@@ -155,8 +155,8 @@ struct NormKind {
     size_t sensible;
 
     /* Reads its own arguments into *norm and writes their canonical text. NULL: it has none. */
-    bool (*configure)(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error);
+    bool (*configure)(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error);
 
     /* Parameters and state of its own, after gamma and beta: gates, mixing logits, maps. */
     void (*declare)(Norm *norm);
@@ -168,24 +168,24 @@ struct NormKind {
     /* In place of it, where rows cannot say it (a maximum, neighbours): over elements alone,
      * its affine included. Parts and partitions inside are run by kernel or definition as
      * the context says. */
-    Node *(*define)(const NormContext *context, Node *x);
+    TapeNode *(*define)(const NormContext *context, TapeNode *x);
 
     /* A kernel of its own. */
-    Node *(*apply)(const NormContext *context, Node *x);
+    TapeNode *(*apply)(const NormContext *context, TapeNode *x);
 
     /* Cells that no blocks are; `state` NULL: as it begins. NULL: `cell` says them. */
-    const Partition *(*partition)(Arena *arena, const Norm *norm, Lattice x,
+    const Partition *(*partition)(Arena *arena, const Norm *norm, ShapeLattice x,
                                   const double *const *state);
     /* Where its own options say more of x than channels and samples. NULL: nothing more. */
-    bool (*fits)(Arena *arena, const Norm *norm, Lattice x, Error *error);
+    bool (*fits)(Arena *arena, const Norm *norm, ShapeLattice x, BaseError *error);
 
     /* Running state of its own, of the rows' means and variances [N, C] in training; under a
      * mask of those of channels, [1, C]. */
-    void (*observe)(const NormContext *context, Lattice x, const double *mean,
+    void (*observe)(const NormContext *context, ShapeLattice x, const double *mean,
                     const double *variance);
 
     /* Whether state that is adapted can be what it says, where somebody else gives it. */
-    bool (*accepts)(const Norm *norm, const double *const *state, Error *error);
+    bool (*accepts)(const Norm *norm, const double *const *state, BaseError *error);
 
     /* norm_adapt of its own state (parts are asked by norm.c). NULL: none follows a
      * schedule. */
@@ -205,21 +205,21 @@ NormState *norm_add_state(Norm *norm, const char *name, NormStateRole role, size
 
 /* A number from least to most, and one of some words (NULL-terminated; the first is usual):
  * canonical where it is not what it was. False and *error at its place. */
-bool norm_read_number(Arguments *arguments, const char *key, double least, double most,
-                      double *value, Text *canonical, Error *error);
-bool norm_read_choice(Arguments *arguments, const char *key, const char *const *word,
-                      size_t *choice, Text *canonical, Error *error);
+bool norm_read_number(SpecArguments *arguments, const char *key, double least,
+                      double most, double *value, Text *canonical, BaseError *error);
+bool norm_read_choice(SpecArguments *arguments, const char *key, const char *const *word,
+                      size_t *choice, Text *canonical, BaseError *error);
 
 /* ---- norm.c: combinations --------------------------------------------------------- */
 
 /* Adds a part that sees so many channels (0: not bound yet). False and *error at its
  * place. */
 bool norm_add_part(Arena *arena, Norm *norm, const Spec *spec, size_t channels,
-                   Error *error);
+                   BaseError *error);
 
 /* Every positional argument as a part that sees all channels; at least two. */
-bool norm_add_parts(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                    Error *error);
+bool norm_add_parts(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                    BaseError *error);
 
 /* ---- parts.c ---------------------------------------------------------------------- */
 
@@ -227,7 +227,7 @@ bool norm_add_parts(Arena *arena, Norm *norm, Arguments *arguments, Text *canoni
 NormContext norm_part_context(const NormContext *context, size_t i);
 
 /* Part i of x, by kernel or definition as the context says. */
-Node *norm_run_part(const NormContext *context, size_t i, Node *x);
+TapeNode *norm_run_part(const NormContext *context, size_t i, TapeNode *x);
 
 /* NaN in all that is observed: the state stays. */
 void norm_observe_nothing(const NormContext *context);
@@ -238,52 +238,52 @@ void norm_observe_nothing(const NormContext *context);
 bool partitioned_has_kernel(const Norm *norm, NormMode mode);
 
 /* A partition's y, by kernel or definition as the context says. */
-Node *partitioned_run(const NormContext *context, Node *x);
+TapeNode *partitioned_run(const NormContext *context, TapeNode *x);
 
 /* Blocks of x without what the context's mask leaves out; those of the normalizer itself. */
-const Partition *norm_blocks(const NormContext *context, Lattice x, size_t block,
+const Partition *norm_blocks(const NormContext *context, ShapeLattice x, size_t block,
                              size_t width, bool apart);
-const Partition *norm_own_cells(const NormContext *context, Lattice x);
+const Partition *norm_own_cells(const NormContext *context, ShapeLattice x);
 
 /* Mean and biased variance [cells] of x as nodes: computed from x in training, the running
  * state as constants in evaluation. Uncentred: no mean (0), the mean square. Writes
  * context->observed. */
-typedef struct MomentNodes {
+typedef struct NormMomentNodes {
     const Partition *partition;
-    Node *mean, *variance;
-    Node *centred; /* x - mean, of x's shape */
-} MomentNodes;
+    TapeNode *mean, *variance;
+    TapeNode *centred; /* x - mean, of x's shape */
+} NormMomentNodes;
 
-MomentNodes norm_moments(const NormContext *context, Node *x);
+NormMomentNodes norm_moments(const NormContext *context, TapeNode *x);
 
 /* The normalizer's own variance of these cells, of their biased one; an element of the
  * partition stands for `each` of x. */
-Node *norm_variance(Tape *tape, const Norm *norm, Node *biased,
-                    const Partition *partition, size_t each);
+TapeNode *norm_variance(Tape *tape, const Norm *norm, TapeNode *biased,
+                        const Partition *partition, size_t each);
 
 /* Those of any partition of x, which nobody observes. */
-MomentNodes norm_moments_over(const NormContext *context, Node *x,
-                              const Partition *partition);
+NormMomentNodes norm_moments_over(const NormContext *context, TapeNode *x,
+                                  const Partition *partition);
 
 /* sqrt(variance + eps), or sqrt(variance) + eps, of which the derivative is 0 where the
  * variance is. With eps = 0, which `apply` alone allows, infinite there, so that what is
  * divided by it is 0 with all its derivatives. */
-Node *norm_root(Tape *tape, const Norm *norm, Node *variance);
+TapeNode *norm_root(Tape *tape, const Norm *norm, TapeNode *variance);
 
 /* A parameter of that name; NULL: there is none. */
-Node *norm_operand(const NormContext *context, const char *name);
+TapeNode *norm_operand(const NormContext *context, const char *name);
 
 /* One number a channel [C], or one for all [1], repeated over x's shape. */
-Node *norm_repeat(Tape *tape, Node *vector, Shape shape);
+TapeNode *norm_repeat(Tape *tape, TapeNode *vector, Shape shape);
 
 /* gamma xhat + beta, per channel, of whichever of the two there are. */
-Node *norm_affine(const NormContext *context, Node *xhat);
+TapeNode *norm_affine(const NormContext *context, TapeNode *xhat);
 
 /* ---- weights.c: logits read as weights --------------------------------------------- */
 
 /* Which of weights [K] has most: among means that are weighed by them the first, for the
  * weights sum to 1 only nearly, and one far away has no part where it has no weight. */
-size_t weight_largest(const Node *weights);
+size_t weight_largest(const TapeNode *weights);
 
 /* from, to: epochs between which they become a choice; 0, 0: they stay as they are. */
 typedef struct Weighing {
@@ -292,11 +292,12 @@ typedef struct Weighing {
 } Weighing;
 
 /* weights=softmax|sparsest, from=, to=. */
-bool weighing_read(Weighing *weighing, Arguments *arguments, Text *canonical,
-                   Error *error);
+bool weighing_read(Weighing *weighing, SpecArguments *arguments, Text *canonical,
+                   BaseError *error);
 
 /* logits [K] -> weights [K] that sum to 1. */
-Node *weighing_apply(const NormContext *context, const Weighing *weighing, Node *logits);
+TapeNode *weighing_apply(const NormContext *context, const Weighing *weighing,
+                         TapeNode *logits);
 
 /* 0 until epoch `from`, 1 from `to` on, a line between. */
 double norm_ramp(size_t epoch, double from, double to);

@@ -14,26 +14,27 @@
 #include <string.h>
 
 /* Whether it divides `whole` (0: not asked). */
-static bool read_size(Arguments *arguments, const char *key, size_t whole, size_t *size,
-                      Text *canonical, Error *error) {
-    const SpecArg *argument = arguments_named(arguments, key);
+static bool read_size(SpecArguments *arguments, const char *key, size_t whole,
+                      size_t *size, Text *canonical, BaseError *error) {
+    const SpecArg *argument = spec_named(arguments, key);
     if (argument == NULL)
-        return fail(error, EX_USAGE, arguments->spec->at,
-                    "lattice needs the samples and the channels of a cell, "
-                    "lattice(batch=4, size=2); either may be all");
+        return base_fail(error, EX_USAGE, arguments->spec->at,
+                         "lattice needs the samples and the channels of a cell, "
+                         "lattice(batch=4, size=2); either may be all");
     const bool all =
         argument->value->count == 0 && strcmp(argument->value->word, "all") == 0;
-    if (!all && !argument_count(argument, key, size, error)) return false;
+    if (!all && !spec_count(argument, key, size, error)) return false;
     text_add(canonical, "%s%s=%s", canonical->length ? ", " : "", key,
              argument->value->word);
     if (all || whole == 0 || (*size <= whole && whole % *size == 0)) return true;
-    return fail(error, EX_USAGE, argument->value->at,
-                "%zu channels in a group do not divide %zu channels; sizes that do: %s",
-                *size, whole, divisors_text(arguments->arena, whole));
+    return base_fail(
+        error, EX_USAGE, argument->value->at,
+        "%zu channels in a group do not divide %zu channels; sizes that do: %s", *size,
+        whole, divisors_text(arguments->arena, whole));
 }
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     double *own = ZERO(arena, double, 1);
     norm->detail = own;
     NormCells *cell = norm->cell;
@@ -82,12 +83,12 @@ static NormField text(const NormView *v) {
     ViewMoments m = view_moments_given(v, run.mean, run.variance);
     if (own > 0.0) {
         const ViewMoments of_own = view_moments_over(v, 1, width_of(norm));
-        Node *rest = tape_fill(t, v->shape, 1.0 - own),
-             *share = tape_fill(t, v->shape, own),
-             *both = tape_fill(t, v->shape, own * (1.0 - own));
-        Node *between = field_between(v, m.centred, of_own.centred);
+        TapeNode *rest = tape_fill(t, v->shape, 1.0 - own),
+                 *share = tape_fill(t, v->shape, own),
+                 *both = tape_fill(t, v->shape, own * (1.0 - own));
+        TapeNode *between = field_between(v, m.centred, of_own.centred);
         m.centred = field_weighed(v, (NormField[]){m.centred, of_own.centred},
-                                  (Node *[]){rest, share}, 2);
+                                  (TapeNode *[]){rest, share}, 2);
         m.variance = tape_add(t, tape_mul(t, m.variance, rest),
                               tape_mul(t, of_own.variance, share));
         m.variance =

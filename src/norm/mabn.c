@@ -34,8 +34,8 @@
 
 enum { SQUARE, PRODUCT }; /* the states, [C] */
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     double *warm = ZERO(arena, double, 1);
     norm->detail = warm;
     norm->uncentred = true; /* running_square, and evaluation by it */
@@ -58,17 +58,17 @@ static double moved(double state, double seen, double weight) {
     return weight == 1.0 ? seen : state + weight * (seen - state);
 }
 
-static Node *moved_node(Tape *t, const double *state, Node *seen, double weight) {
+static TapeNode *moved_node(Tape *t, const double *state, TapeNode *seen, double weight) {
     if (weight == 1.0) return seen;
-    Node *was = tape_leaf(t, seen->shape, state);
-    Node *newest = tape_fill(t, seen->shape, weight);
+    TapeNode *was = tape_leaf(t, seen->shape, state);
+    TapeNode *newest = tape_fill(t, seen->shape, weight);
     return tape_add(t, was, tape_mul(t, newest, tape_sub(t, seen, was)));
 }
 
 /* What a call was told, kept until its backward. */
 typedef struct Kept {
     NormContext context; /* observes nothing */
-    Node *param[NORM_MAX_PARAMS];
+    TapeNode *param[NORM_MAX_PARAMS];
     const double *state[2];
     double *observed[2]; /* NULL: not wanted */
     const Partition *channels;
@@ -78,7 +78,7 @@ static void nothing_observed(double *observed, size_t count) {
     for (size_t c = 0; observed && c < count; c++) observed[c] = (double)NAN;
 }
 
-static Kept *keep(const NormContext *context, const Node *x) {
+static Kept *keep(const NormContext *context, const TapeNode *x) {
     Arena *arena = tape_arena(context->tape);
     Kept *kept = ZERO(arena, Kept, 1);
     for (size_t i = 0; i < context->norm->params; i++) kept->param[i] = context->param[i];
@@ -99,52 +99,53 @@ static Kept *keep(const NormContext *context, const Node *x) {
 /* ---- the definition -------------------------------------------------------------- */
 
 #define SAME(word, Number)                                                               \
-    static void same_##word(Number *y, const Number *const *in, const Node *node) {      \
+    static void same_##word(Number *y, const Number *const *in, const TapeNode *node) {  \
         memcpy(y, in[0], shape_count(node->shape) * sizeof *y);                          \
     }
 SAME(real, double)
-SAME(complex, Complex)
+SAME(complex, double _Complex)
 SAME(quad, Quad)
 SAME(quad_complex, QuadComplex)
 #undef SAME
 
 /* h - xhat product, where a derivative would hand on h. */
-static void recall_adjoint(Tape *t, Node *y, Node *h, Node **dx) {
+static void recall_adjoint(Tape *t, TapeNode *y, TapeNode *h, TapeNode **dx) {
     const Kept *kept = y->detail;
-    Node *xhat = y->in[0];
-    Node *seen = tape_mean(t, tape_mul(t, h, xhat), kept->channels);
+    TapeNode *xhat = y->in[0];
+    TapeNode *seen = tape_mean(t, tape_mul(t, h, xhat), kept->channels);
     if (kept->observed[PRODUCT])
         memcpy(kept->observed[PRODUCT], seen->value, kept->channels->C * sizeof(double));
-    Node *product = moved_node(t, kept->state[PRODUCT], seen, weight_of(&kept->context));
-    Node *wide = tape_spread(t, product, kept->channels, y->shape);
+    TapeNode *product =
+        moved_node(t, kept->state[PRODUCT], seen, weight_of(&kept->context));
+    TapeNode *wide = tape_spread(t, product, kept->channels, y->shape);
     dx[0] = tape_sub(t, h, tape_mul(t, xhat, wide));
 }
 
 static const Op op_recall = {.name = "recall",
-                             .rounding = ROUNDING_MOVES,
-                             .replay = REPLAYS(same),
+                             .rounding = OP_ROUNDING_MOVES,
+                             .replay = OP_REPLAYS(same),
                              .adjoint = recall_adjoint};
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
     if (context->mode == NORM_EVAL) return partitioned_run(context, x);
-    MomentNodes m = norm_moments(context, x);
+    NormMomentNodes m = norm_moments(context, x);
     const Kept *kept = keep(context, x);
-    Node *square = tape_detach(
+    TapeNode *square = tape_detach(
         t, moved_node(t, kept->state[SQUARE], m.variance, weight_of(context)));
-    Node *root = norm_root(t, context->norm, square);
-    Node *xhat = tape_div(t, x, tape_spread(t, root, m.partition, x->shape));
+    TapeNode *root = norm_root(t, context->norm, square);
+    TapeNode *xhat = tape_div(t, x, tape_spread(t, root, m.partition, x->shape));
     return norm_affine(context,
                        tape_write(t, &op_recall, x->shape, &xhat, 1, kept, NULL));
 }
 
 /* ---- the fused operation; operands x, gamma, beta (NULL: none) -------------------- */
 
-static const double *value_of(const Node *node) {
+static const double *value_of(const TapeNode *node) {
     return node ? node->value : NULL;
 }
 
-static void fused_forward(Tape *tape, Node *y) {
+static void fused_forward(Tape *tape, TapeNode *y) {
     const Kept *kept = y->detail;
     const Partition *p = kept->channels;
     const double weight = weight_of(&kept->context), eps = kept->context.norm->eps;
@@ -193,7 +194,7 @@ static void row_dx(double *restrict dx, const double *restrict dy,
     }
 }
 
-static void fused_backward(Tape *tape, Node *y, const double *g, double *const *dx,
+static void fused_backward(Tape *tape, TapeNode *y, const double *g, double *const *dx,
                            const double *beta) {
     const Kept *kept = y->detail;
     const Partition *p = kept->channels;
@@ -214,7 +215,7 @@ static void fused_backward(Tape *tape, Node *y, const double *g, double *const *
     arena_rewind(tape_arena(tape), mark);
 }
 
-static Node *fused_define(Tape *tape, Node *y) {
+static TapeNode *fused_define(Tape *tape, TapeNode *y) {
     const Kept *kept = y->detail;
     (void)tape; /* the context's */
     return define(&kept->context, y->in[0]);
@@ -225,10 +226,10 @@ static const Op op_moving = {.name = "moving average",
                              .backward = fused_backward,
                              .define = fused_define};
 
-static Node *apply(const NormContext *context, Node *x) {
+static TapeNode *apply(const NormContext *context, TapeNode *x) {
     if (context->mode == NORM_EVAL) return partitioned_run(context, x);
     const Kept *kept = keep(context, x);
-    Node *in[] = {x, norm_operand(context, "gamma"), norm_operand(context, "beta")};
+    TapeNode *in[] = {x, norm_operand(context, "gamma"), norm_operand(context, "beta")};
     StandardCells *cells = standard_cells(tape_arena(context->tape), kept->channels->C);
     return tape_write(context->tape, &op_moving, x->shape, in, 3, kept, cells);
 }

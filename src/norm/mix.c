@@ -8,20 +8,20 @@
  * SparsestMax, which is sparse switchable normalization (Shao et al. 2019). */
 #include "internal.h"
 
-bool mix_configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                   Error *error) {
+bool mix_configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                   BaseError *error) {
     Mix *mix = ZERO(arena, Mix, 1);
     norm->detail = mix;
     for (size_t k = 0; k < norm->parts; k++) mix->part[k] = norm->part[k]->spec;
-    const SpecArg *argument = arguments_named(arguments, "pooled");
-    if (argument && !argument_switch(arena, argument, "pooled", &mix->pooled, error))
+    const SpecArg *argument = spec_named(arguments, "pooled");
+    if (argument && !spec_switch(arena, argument, "pooled", &mix->pooled, error))
         return false;
     if (mix->pooled) text_add(canonical, "%spooled=yes", canonical->length ? ", " : "");
     return weighing_read(&mix->weighing, arguments, canonical, error);
 }
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
     const SpecArg *said = arguments->spec->args; /* the positional ones are the parts */
     for (size_t k = 0; k < norm->parts; k++, said++) {
@@ -29,14 +29,15 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
         const Norm *part = norm->part[k];
         if (!norm_is_partitioned(part, NORM_TRAIN) ||
             !norm_is_partitioned(part, NORM_EVAL) || !norm_has_eps(part))
-            return fail(error, EX_USAGE, said->at,
-                        "mix weighs statistics, and '%s' is not of one partition; blend "
-                        "weighs outputs",
-                        part->spec);
+            return base_fail(
+                error, EX_USAGE, said->at,
+                "mix weighs statistics, and '%s' is not of one partition; blend "
+                "weighs outputs",
+                part->spec);
         if (part->params > 0 || part->eps != 1e-5 || part->eps_outside)
-            return fail(error, EX_USAGE, said->at,
-                        "'%s': eps=, eps_outside= and affine= belong to the mix",
-                        part->spec);
+            return base_fail(error, EX_USAGE, said->at,
+                             "'%s': eps=, eps_outside= and affine= belong to the mix",
+                             part->spec);
     }
     return mix_configure(arena, norm, arguments, canonical, error);
 }
@@ -56,18 +57,18 @@ void mix_declare(Norm *norm) {
 
 /* Each weight over the view's shape. */
 static void spread_weights(const NormView *v, const Mix *mix, const char *logits,
-                           Node **weight) {
-    Node *all =
+                           TapeNode **weight) {
+    TapeNode *all =
         weighing_apply(&v->context, &mix->weighing, norm_operand(&v->context, logits));
     for (size_t k = 0; k < v->context.norm->parts; k++)
         weight[k] = view_repeat(v, tape_slice(v->tape, all, 0, k, 1));
 }
 
 /* sum of w_k a_k. */
-static Node *weighed(Tape *t, Node *const *w, Node *const *a, size_t count) {
-    Node *sum = NULL;
+static TapeNode *weighed(Tape *t, TapeNode *const *w, TapeNode *const *a, size_t count) {
+    TapeNode *sum = NULL;
     for (size_t k = 0; k < count; k++) {
-        Node *term = tape_mul(t, w[k], a[k]);
+        TapeNode *term = tape_mul(t, w[k], a[k]);
         sum = sum ? tape_add(t, sum, term) : term;
     }
     return sum;
@@ -79,7 +80,7 @@ NormField mix_text(const NormView *v) {
     Tape *t = v->tape;
     const Norm *norm = v->context.norm;
     const Mix *mix = norm->detail;
-    Node *w[NORM_MAX_PARTS], *u[NORM_MAX_PARTS], *variance[NORM_MAX_PARTS];
+    TapeNode *w[NORM_MAX_PARTS], *u[NORM_MAX_PARTS], *variance[NORM_MAX_PARTS];
     NormField part[NORM_MAX_PARTS];
     spread_weights(v, mix, "mean_logit", w);
     spread_weights(v, mix, "variance_logit", u);
@@ -89,9 +90,9 @@ NormField mix_text(const NormView *v) {
         part[k] = m.centred, variance[k] = m.variance;
     }
     const NormField centred = field_weighed(v, part, w, norm->parts);
-    Node *whole = weighed(t, u, variance, norm->parts);
+    TapeNode *whole = weighed(t, u, variance, norm->parts);
     for (size_t k = 0; mix->pooled && k < norm->parts; k++) {
-        Node *between = field_between(v, part[k], centred); /* mean - mean_k */
+        TapeNode *between = field_between(v, part[k], centred); /* mean - mean_k */
         whole = tape_add(t, whole, tape_mul(t, u[k], tape_mul(t, between, between)));
     }
     return field_over(v, centred, norm_root(t, norm, whole));

@@ -18,18 +18,18 @@
 
 static const double GATE_STD = 0.01; /* of W at first */
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
-    const SpecArg *given = arguments_positional(arguments);
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
+    const SpecArg *given = spec_positional(arguments);
     size_t *modes = ZERO(arena, size_t, 1);
     norm->detail = modes;
     if (given == NULL)
-        return fail(error, EX_USAGE, arguments->spec->at,
-                    "mode needs a number of modes, mode(2)");
-    if (!argument_count(given, "the number of modes", modes, error)) return false;
+        return base_fail(error, EX_USAGE, arguments->spec->at,
+                         "mode needs a number of modes, mode(2)");
+    if (!spec_count(given, "the number of modes", modes, error)) return false;
     if (*modes > 64)
-        return fail(error, EX_USAGE, given->value->at, "at most 64 modes, not %zu",
-                    *modes);
+        return base_fail(error, EX_USAGE, given->value->at, "at most 64 modes, not %zu",
+                         *modes);
     text_add(canonical, "%zu", *modes);
     if (*modes > 1) /* which may be of one sample; gates read all */
         norm->cell[1] = (NormCells){1, 1, .moments = {NORM_OWN, NORM_READ}};
@@ -51,29 +51,30 @@ static void declare(Norm *norm) {
 /* ---- gates ----------------------------------------------------------------------- */
 
 typedef struct Gates {
-    Node *gate;  /* [N, K] sums to 1 over the modes */
-    Node *share; /* [K, N] sums to 1 over the samples */
+    TapeNode *gate;  /* [N, K] sums to 1 over the modes */
+    TapeNode *share; /* [K, N] sums to 1 over the samples */
 } Gates;
 
 /* Of the rows' means [N, C]. */
-static Gates gates_of(const NormContext *context, Node *means) {
+static Gates gates_of(const NormContext *context, TapeNode *means) {
     Tape *t = context->tape;
     const size_t N = means->shape.size[0], C = means->shape.size[1],
                  K = modes_of(context->norm);
-    Node *weight = tape_reshape(t, norm_operand(context, "gate_weight"), SHAPE(K, C));
-    Node *bias = tape_reshape(t, norm_operand(context, "gate_bias"), SHAPE(1, K));
-    Node *z = tape_add(t, tape_matmul(t, means, weight, false, true),
-                       tape_broadcast(t, bias, SHAPE(N, K)));
-    Node *each = tape_permute(t, tape_log_softmax(t, z), (size_t[]){1, 0});
+    TapeNode *weight =
+        tape_reshape(t, norm_operand(context, "gate_weight"), SHAPE_OF(K, C));
+    TapeNode *bias = tape_reshape(t, norm_operand(context, "gate_bias"), SHAPE_OF(1, K));
+    TapeNode *z = tape_add(t, tape_matmul(t, means, weight, false, true),
+                           tape_broadcast(t, bias, SHAPE_OF(N, K)));
+    TapeNode *each = tape_permute(t, tape_log_softmax(t, z), (size_t[]){1, 0});
     return (Gates){tape_softmax(t, z), tape_softmax(t, each)};
 }
 
 /* Of mode k: a column of gates as [N, 1], its shares as [1, N]. */
-static Node *gate_of(Tape *t, Gates g, size_t k) {
+static TapeNode *gate_of(Tape *t, Gates g, size_t k) {
     return tape_slice(t, g.gate, 1, k, 1);
 }
 
-static Node *share_of(Tape *t, Gates g, size_t k) {
+static TapeNode *share_of(Tape *t, Gates g, size_t k) {
     return tape_slice(t, g.share, 0, k, 1);
 }
 
@@ -82,7 +83,7 @@ static Node *share_of(Tape *t, Gates g, size_t k) {
 /* Mean and unbiased variance of mode k, from its biased variance. With weights w the share
  * 1 - sum of w^2 / L of the variance is seen, which for equal ones is 1 - 1 / (N L). Written as
  * the sum of w (1 - w / L), for at L = 1 one sample may have nearly all weight. */
-static void observe(const NormContext *context, size_t k, size_t L, const Node *share,
+static void observe(const NormContext *context, size_t k, size_t L, const TapeNode *share,
                     const double *mean, const double *origin, const double *variance) {
     const size_t N = share->shape.size[1], C = context->norm->channels;
     double seen = 0.0, all = 0.0;
@@ -97,27 +98,27 @@ static void observe(const NormContext *context, size_t k, size_t L, const Node *
 }
 
 /* Row k of a state as [1, C]. */
-static Node *given(const NormContext *context, size_t state, size_t k) {
+static TapeNode *given(const NormContext *context, size_t state, size_t k) {
     const size_t C = context->norm->channels;
-    return tape_leaf(context->tape, SHAPE(1, C), context->state[state] + k * C);
+    return tape_leaf(context->tape, SHAPE_OF(1, C), context->state[state] + k * C);
 }
 
 /* ---- the text ---------------------------------------------------------------------- */
 
-static Node *add(Tape *t, Node *sum, Node *term) {
+static TapeNode *add(Tape *t, TapeNode *sum, TapeNode *term) {
     return sum ? tape_add(t, sum, term) : term;
 }
 
 /* What the rows are apart from mode k's mean, [N, C]; the mean [1, C] about the origins of
  * the sample `first`, NULL where it is given. */
-static Node *apart_from(const NormView *v, const Rows *x, Node *share, size_t k,
-                        size_t first, Node **mean) {
+static TapeNode *apart_from(const NormView *v, const NormRows *x, TapeNode *share,
+                            size_t k, size_t first, TapeNode **mean) {
     Tape *t = v->tape;
     *mean = NULL;
     if (v->context.mode == NORM_EVAL)
         return rows_apart_from(t, x, v->context.state[0] + k * x->at.C);
-    Node *left = rows_means_from(t, x, 0, first);
-    Node *apart = tape_matmul(t, share, left, false, false);
+    TapeNode *left = rows_means_from(t, x, 0, first);
+    TapeNode *apart = tape_matmul(t, share, left, false, false);
     *mean = tape_add(t, tape_slice(t, x->mean, 0, first, 1), apart);
     return tape_sub(t, left, rows_repeat(t, x, apart));
 }
@@ -125,22 +126,22 @@ static Node *apart_from(const NormView *v, const Rows *x, Node *share, size_t k,
 /* By the law of total variance. */
 static NormField text(const NormView *v) {
     Tape *t = v->tape;
-    const Rows x = view_row_moments(v);
+    const NormRows x = view_row_moments(v);
     Gates g = gates_of(&v->context, rows_whole_means(t, &x));
-    Node *all_scale = NULL, *all_bias = NULL;
+    TapeNode *all_scale = NULL, *all_bias = NULL;
     for (size_t k = 0; k < modes_of(v->context.norm); k++) {
-        Node *share = share_of(t, g, k), *mean, *variance;
+        TapeNode *share = share_of(t, g, k), *mean, *variance;
         const size_t first = weight_largest(share);
-        Node *apart = apart_from(v, &x, share, k, first, &mean);
-        Node *squares = tape_add(t, x.variance, tape_mul(t, apart, apart));
+        TapeNode *apart = apart_from(v, &x, share, k, first, &mean);
+        TapeNode *squares = tape_add(t, x.variance, tape_mul(t, apart, apart));
         variance = mean ? tape_matmul(t, share, squares, false, false)
                         : given(&v->context, 1, k);
         if (mean)
             observe(&v->context, k, x.at.L, share, mean->value,
                     x.origin ? x.origin + first * x.at.C : NULL, variance->value);
-        Node *std = rows_repeat(t, &x, norm_root(t, v->context.norm, variance));
-        Node *gate = tape_broadcast(t, gate_of(t, g, k), x.mean->shape);
-        Node *scale = tape_div(t, gate, std);
+        TapeNode *std = rows_repeat(t, &x, norm_root(t, v->context.norm, variance));
+        TapeNode *gate = tape_broadcast(t, gate_of(t, g, k), x.mean->shape);
+        TapeNode *scale = tape_div(t, gate, std);
         all_scale = add(t, all_scale, scale);
         all_bias = add(t, all_bias, tape_mul(t, apart, scale));
     }

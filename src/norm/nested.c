@@ -12,8 +12,8 @@ static size_t refined(size_t groups, size_t channels) {
     return channels;
 }
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     for (size_t groups = 1;; groups = refined(groups, norm->channels)) {
         const Spec *spec =
             spec_parse(arena, text_print(arena, "group(%zu)", groups), error);

@@ -43,7 +43,7 @@ static const char *without_norm(Arena *arena, const char *word) {
     return name;
 }
 
-static const NormKind *find_kind(Arena *arena, const Spec *spec, Error *error) {
+static const NormKind *find_kind(Arena *arena, const Spec *spec, BaseError *error) {
     size_t kinds, count;
     const NormKind *const *kind = norm_kinds(&kinds);
     const Choice all = {kind, kinds, sizeof *kind, true, NULL};
@@ -52,9 +52,9 @@ static const NormKind *find_kind(Arena *arena, const Spec *spec, Error *error) {
     const char **names = known_names(arena, &count);
     const OtherName others[] = {{spec->word, without_norm(arena, spec->word)},
                                 {NULL, NULL}};
-    fail(error, EX_USAGE, spec->at, "no normalizer '%s'%s; there are %s", spec->word,
-         text_hint_for(arena, spec->word, others, names, count),
-         choice_words(arena, &all, " and "));
+    base_fail(error, EX_USAGE, spec->at, "no normalizer '%s'%s; there are %s", spec->word,
+              text_hint_for(arena, spec->word, others, names, count),
+              choice_words(arena, &all, " and "));
     return NULL;
 }
 
@@ -67,22 +67,22 @@ typedef struct Affine {
     bool gamma, beta;
 } Affine;
 
-bool norm_read_number(Arguments *arguments, const char *key, double least, double most,
-                      double *value, Text *canonical, Error *error) {
+bool norm_read_number(SpecArguments *arguments, const char *key, double least,
+                      double most, double *value, Text *canonical, BaseError *error) {
     Arena *arena = arguments->arena;
-    const SpecArg *argument = arguments_named(arguments, key);
+    const SpecArg *argument = spec_named(arguments, key);
     const double usual = *value;
     if (argument == NULL) return true;
-    if (!argument_number(argument, key, least, most, value, error)) return false;
+    if (!spec_number(argument, key, least, most, value, error)) return false;
     if (*value != usual)
         add_option(canonical,
                    text_print(arena, "%s=%s", key, text_number(arena, *value)));
     return true;
 }
 
-bool norm_read_choice(Arguments *arguments, const char *key, const char *const *word,
-                      size_t *choice, Text *canonical, Error *error) {
-    const SpecArg *argument = arguments_named(arguments, key);
+bool norm_read_choice(SpecArguments *arguments, const char *key, const char *const *word,
+                      size_t *choice, Text *canonical, BaseError *error) {
+    const SpecArg *argument = spec_named(arguments, key);
     if (argument == NULL) return true;
     Choice words = {.table = word, .stride = sizeof *word};
     while (word[words.count]) words.count++;
@@ -94,20 +94,20 @@ bool norm_read_choice(Arguments *arguments, const char *key, const char *const *
 }
 
 /* affine= for both of gamma= and beta=; a part has neither unless it says so. */
-static bool read_affine(Affine *affine, bool part, Arguments *arguments, Text *canonical,
-                        Error *error) {
+static bool read_affine(Affine *affine, bool part, SpecArguments *arguments,
+                        Text *canonical, BaseError *error) {
     const SpecArg *argument;
     *affine = (Affine){!part, !part};
-    if ((argument = arguments_named(arguments, "affine"))) {
-        if (!argument_switch(arguments->arena, argument, "affine", &affine->gamma, error))
+    if ((argument = spec_named(arguments, "affine"))) {
+        if (!spec_switch(arguments->arena, argument, "affine", &affine->gamma, error))
             return false;
         affine->beta = affine->gamma;
     }
-    if ((argument = arguments_named(arguments, "gamma")) &&
-        !argument_switch(arguments->arena, argument, "gamma", &affine->gamma, error))
+    if ((argument = spec_named(arguments, "gamma")) &&
+        !spec_switch(arguments->arena, argument, "gamma", &affine->gamma, error))
         return false;
-    if ((argument = arguments_named(arguments, "beta")) &&
-        !argument_switch(arguments->arena, argument, "beta", &affine->beta, error))
+    if ((argument = spec_named(arguments, "beta")) &&
+        !spec_switch(arguments->arena, argument, "beta", &affine->beta, error))
         return false;
     if (part && affine->gamma && affine->beta) {
         add_option(canonical, "affine=yes");
@@ -123,32 +123,33 @@ static bool is_plain(const NormKind *kind) {
     return !kind->define && !kind->text && !kind->evaluate && has_eps(kind);
 }
 
-static bool read_center(Norm *norm, Arguments *arguments, Text *canonical, Error *error) {
-    const SpecArg *argument = arguments_named(arguments, "center");
+static bool read_center(Norm *norm, SpecArguments *arguments, Text *canonical,
+                        BaseError *error) {
+    const SpecArg *argument = spec_named(arguments, "center");
     bool centred = true;
-    if (argument &&
-        !argument_switch(arguments->arena, argument, "center", &centred, error))
+    if (argument && !spec_switch(arguments->arena, argument, "center", &centred, error))
         return false;
     norm->uncentred = !centred;
     if (!centred) add_option(canonical, "center=no");
     return true;
 }
 
-static bool read_variance(Norm *norm, Arguments *arguments, Text *canonical,
-                          Error *error) {
+static bool read_variance(Norm *norm, SpecArguments *arguments, Text *canonical,
+                          BaseError *error) {
     static const char *const WHICH[] = {"biased", "unbiased", NULL};
     size_t which = 0;
     if (!norm_read_choice(arguments, "variance", WHICH, &which, canonical, error))
         return false;
     norm->unbiased = which == 1;
     if (!norm->unbiased || !norm->uncentred) return true;
-    return fail(error, EX_USAGE, arguments->spec->at,
-                "a mean square has no degree of freedom to lose: variance=unbiased is of "
-                "center=yes");
+    return base_fail(
+        error, EX_USAGE, arguments->spec->at,
+        "a mean square has no degree of freedom to lose: variance=unbiased is of "
+        "center=yes");
 }
 
-static bool read_outside(Norm *norm, Arguments *arguments, Text *canonical,
-                         Error *error) {
+static bool read_outside(Norm *norm, SpecArguments *arguments, Text *canonical,
+                         BaseError *error) {
     static const char *const WHICH[] = {"no", "yes", NULL};
     size_t which = 0;
     if (!norm_read_choice(arguments, "eps_outside", WHICH, &which, canonical, error))
@@ -159,7 +160,8 @@ static bool read_outside(Norm *norm, Arguments *arguments, Text *canonical,
 
 /* center=, variance=, eps=, eps_outside=, weight_new=: understood by every normalizer that has
  * the thing. */
-static bool read_common(Norm *norm, Arguments *arguments, Text *canonical, Error *error) {
+static bool read_common(Norm *norm, SpecArguments *arguments, Text *canonical,
+                        BaseError *error) {
     const bool plain = is_plain(norm->kind);
     if (plain && (!read_center(norm, arguments, canonical, error) ||
                   !read_variance(norm, arguments, canonical, error)))
@@ -213,13 +215,13 @@ static const OtherName OTHERS[] = {{"momentum", "weight_new"},
 static const char *canonical_spec(Arena *arena, const Norm *norm, const char *arguments) {
     const char *name = norm->kind->name;
     const char *text = *arguments ? text_print(arena, "%s(%s)", name, arguments) : name;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Spec *spec = norm->parts ? spec_parse(arena, text, &error) : NULL;
     return spec ? spec_print(arena, spec) : text;
 }
 
 static const Norm *read_kind(Arena *arena, const Spec *spec, size_t channels, bool part,
-                             Error *error) {
+                             BaseError *error) {
     const NormKind *kind = find_kind(arena, spec, error);
     if (kind == NULL) return NULL;
     Norm *norm = ZERO(arena, Norm, 1);
@@ -228,7 +230,7 @@ static const Norm *read_kind(Arena *arena, const Spec *spec, size_t channels, bo
     norm->eps = kind->eps > 0 ? kind->eps : 1e-5;
     norm->weight_new = 0.1;
     memcpy(norm->cell, kind->cell, sizeof norm->cell);
-    Arguments arguments = arguments_of(arena, spec_placed(arena, spec, kind->usage));
+    SpecArguments arguments = arguments_of(arena, spec_placed(arena, spec, kind->usage));
     Text canonical = text_new(arena);
     Affine affine;
     const char *const *options = norm_options(arena, kind);
@@ -247,7 +249,7 @@ static const Norm *read_kind(Arena *arena, const Spec *spec, size_t channels, bo
 }
 
 static const Norm *read_norm(Arena *arena, const Spec *said, size_t channels, bool part,
-                             Error *error) {
+                             BaseError *error) {
     const Spec *spec = alias_expand(arena, said, error);
     const Norm *norm = spec ? read_kind(arena, spec, channels, part, error) : NULL;
     if (norm == NULL) alias_explain(said, error);
@@ -255,13 +257,13 @@ static const Norm *read_norm(Arena *arena, const Spec *said, size_t channels, bo
 }
 
 /* What is accepted can be read again. */
-static bool is_readable(Arena *arena, const Norm *norm, Error *error) {
-    Error own = {.set = false};
+static bool is_readable(Arena *arena, const Norm *norm, BaseError *error) {
+    BaseError own = {.set = false};
     if (spec_parse(arena, norm->spec, &own)) return true;
-    return fail(error, own.code, 0, "written in full it is %s", own.message);
+    return base_fail(error, own.code, 0, "written in full it is %s", own.message);
 }
 
-const Norm *norm_new(Arena *arena, const char *text, size_t channels, Error *error) {
+const Norm *norm_new(Arena *arena, const char *text, size_t channels, BaseError *error) {
     const Spec *spec = spec_parse(arena, text, error);
     const Norm *norm = spec ? read_norm(arena, spec, channels, false, error) : NULL;
     return norm && is_readable(arena, norm, error) ? norm : NULL;
@@ -270,25 +272,25 @@ const Norm *norm_new(Arena *arena, const char *text, size_t channels, Error *err
 /* ---- combinations ---------------------------------------------------------------- */
 
 bool norm_add_part(Arena *arena, Norm *norm, const Spec *spec, size_t channels,
-                   Error *error) {
+                   BaseError *error) {
     if (norm->parts == NORM_MAX_PARTS)
-        return fail(error, EX_USAGE, spec->at, "%s has at most %d parts",
-                    norm->kind->name, NORM_MAX_PARTS);
+        return base_fail(error, EX_USAGE, spec->at, "%s has at most %d parts",
+                         norm->kind->name, NORM_MAX_PARTS);
     const Norm *part = read_norm(arena, spec, channels, true, error);
     if (part) norm->part[norm->parts++] = part;
     return part != NULL;
 }
 
-bool norm_add_parts(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                    Error *error) {
+bool norm_add_parts(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                    BaseError *error) {
     const SpecArg *argument;
-    while ((argument = arguments_positional(arguments))) {
+    while ((argument = spec_positional(arguments))) {
         if (!norm_add_part(arena, norm, argument->value, norm->channels, error))
             return false;
         add_option(canonical, norm->part[norm->parts - 1]->spec);
     }
     if (norm->parts >= 2) return true;
-    return fail(error, EX_USAGE, arguments->spec->at,
-                "%s combines two normalizers or more, as in %s", norm->kind->name,
-                norm_example(norm->kind));
+    return base_fail(error, EX_USAGE, arguments->spec->at,
+                     "%s combines two normalizers or more, as in %s", norm->kind->name,
+                     norm_example(norm->kind));
 }

@@ -152,7 +152,7 @@ typedef struct NormContext {
     const Norm *norm;
     NormMode mode;
     size_t epoch, step;         /* for schedules; epochs from 0 */
-    Node *const *param;         /* [norm->params] */
+    TapeNode *const *param;     /* [norm->params] */
     const double *const *state; /* [norm->states]; read in NORM_EVAL, or if it recalls */
     double *const *observed; /* [norm->states], written in NORM_TRAIN; NULL: not wanted */
     bool definitions;        /* parts by their definitions, too */
@@ -185,8 +185,8 @@ const NormAlias *norm_aliases(size_t *count);
 /* y of x's shape: by the kernel, or by the definition. Writes context->observed. What the
  * context lacks (a parameter, state that is read) is REQUIREd by name. With a mask both are
  * the definition: what is in no cell is not read, its y is 0 and so is its derivative. */
-Node *norm_apply(const NormContext *context, Node *x);
-Node *norm_define(const NormContext *context, Node *x);
+TapeNode *norm_apply(const NormContext *context, TapeNode *x);
+TapeNode *norm_define(const NormContext *context, TapeNode *x);
 
 /* ---- registry.c ------------------------------------------------------------------ */
 
@@ -197,12 +197,12 @@ size_t norm_rank(const Norm *norm);
 
 /* Whether a new normalizer may be called so: a C identifier without capitals, the name of
  * no other. */
-bool norm_name_is_free(const char *name, Error *error);
+bool norm_name_is_free(const char *name, BaseError *error);
 
 /* Adds a plugin's kind, at start-up before there are threads. `sha256` names the code that
  * it is made of; both must live as long as the program. False and *error (EX_USAGE: the
  * name). */
-bool norm_register(const NormKind *kind, const char *sha256, Error *error);
+bool norm_register(const NormKind *kind, const char *sha256, BaseError *error);
 
 /* Which of its kinds, parts included, came by plugins: a line "plugin NAME SHA256" each;
  * "" where none did. NULL: all that came. */
@@ -228,22 +228,23 @@ const NormTwin *norm_twins(const Norm *norm);
 
 /* NULL and *error (at: offset into `text`) where the spec is wrong, or does not fit
  * `channels` (0: do not ask). */
-const Norm *norm_new(Arena *arena, const char *text, size_t channels, Error *error);
+const Norm *norm_new(Arena *arena, const char *text, size_t channels, BaseError *error);
 
 /* Whether the normalizer can see x at all, e.g. a ghost block divides N. The message
  * names the numbers and the divisors that work. */
-bool norm_fits(Arena *arena, const Norm *norm, Lattice x, NormMode mode, Error *error);
+bool norm_fits(Arena *arena, const Norm *norm, ShapeLattice x, NormMode mode,
+               BaseError *error);
 
 /* Elements of the smallest cell; 1: the output is beta and dx is zero (of a partition; where
  * nothing is centred, a sign). SIZE_MAX where no cell has moments of x. */
-size_t norm_smallest_cell(const Norm *norm, Lattice x, NormMode mode);
+size_t norm_smallest_cell(const Norm *norm, ShapeLattice x, NormMode mode);
 
 /* Whether y = a x + b with a and b that do not depend on x: no moment or gate of x is in it. */
 bool norm_is_linear(const Norm *norm, NormMode mode);
 
 /* The same as an error, for who refuses it (networks do). */
-bool norm_standardizes(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
-                       Error *error);
+bool norm_standardizes(Arena *arena, const Norm *norm, ShapeLattice x, NormMode mode,
+                       BaseError *error);
 
 /* Before epoch draw.epoch: state that follows a schedule, such as a group map, from what
  * has been observed so far; `draw` is of DRAW_ADAPT, its sample the normalizer's number.
@@ -263,7 +264,7 @@ double norm_moved(const NormState *state, double was, double seen);
 
 /* Whether such adapted state can be, for who reads it from elsewhere: a group map names
  * every group. */
-bool norm_accepts(const Norm *norm, const double *const *state, Error *error);
+bool norm_accepts(const Norm *norm, const double *const *state, BaseError *error);
 
 /* Why it takes no mask, in a few words; of a combination, its first such part. NULL: it does. */
 const char *norm_unmasked(const Norm *norm);
@@ -294,25 +295,25 @@ size_t norm_sensible_cell(const Norm *norm);
 bool norm_is_partitioned(const Norm *norm, NormMode mode);
 
 /* What part i of a combination sees of x. */
-Lattice norm_part_lattice(const Norm *norm, size_t i, Lattice x);
+ShapeLattice norm_part_lattice(const Norm *norm, size_t i, ShapeLattice x);
 
 /* The partition that a partition normalizer standardizes over (its running moments in
  * NORM_EVAL: batch's). `state` as in NormContext; NULL: as it begins. */
-const Partition *norm_partition(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
-                                const double *const *state);
+const Partition *norm_partition(Arena *arena, const Norm *norm, ShapeLattice x,
+                                NormMode mode, const double *const *state);
 
 /* Whether it standardizes by the moments of one partition in training, which may be given. */
 bool norm_takes_moments(const Norm *norm);
 
 /* How many cells lie along samples, channels and positions; SIZE_MAX: a cell has all of that
  * axis. Of a partition normalizer; x may be empty. */
-Lattice norm_cell_lattice(Arena *arena, const Norm *norm, Lattice x, NormMode mode,
-                          const double *const *state);
+ShapeLattice norm_cell_lattice(Arena *arena, const Norm *norm, ShapeLattice x,
+                               NormMode mode, const double *const *state);
 
 /* How many cells a partition normalizer's y of x was standardized by, and their means (0 where
  * nothing is centred) and 1 / sqrt(variance + eps). */
-size_t norm_standardized(const NormContext *context, Node *x, const Node *y, double *mean,
-                         double *rstd);
+size_t norm_standardized(const NormContext *context, TapeNode *x, const TapeNode *y,
+                         double *mean, double *rstd);
 
 #ifdef __cplusplus
 }

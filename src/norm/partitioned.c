@@ -17,7 +17,7 @@ typedef struct Fused {
     double *const *observed;
 } Fused;
 
-static void fuse(Fused *f, const NormContext *context, const Node *x) {
+static void fuse(Fused *f, const NormContext *context, const TapeNode *x) {
     const Norm *norm = context->norm;
     const NormMoments whose = norm->cell->moments[context->mode];
     *f = (Fused){.context = *context, .fixed = whose != NORM_OWN};
@@ -37,7 +37,7 @@ static void fuse(Fused *f, const NormContext *context, const Node *x) {
     }
 }
 
-Node *norm_operand(const NormContext *context, const char *name) {
+TapeNode *norm_operand(const NormContext *context, const char *name) {
     for (size_t i = 0; i < context->norm->params; i++)
         if (strcmp(context->norm->param[i].name, name) == 0) return context->param[i];
     return NULL;
@@ -89,13 +89,13 @@ static void observe(double *const *observed, const Moments *moments, const Parti
 }
 
 /* Cells of several channels are no channels: those are measured by themselves. */
-static void observe_channels(Tape *tape, const Fused *f, const Node *x,
+static void observe_channels(Tape *tape, const Fused *f, const TapeNode *x,
                              const Moments *moments) {
     const Partition *p = f->partition;
     if (f->observed == NULL) return;
     ArenaMark mark = arena_mark(tape_arena(tape));
     if (p->channel_cells < p->C) {
-        const Lattice at = {p->N, p->C, p->L};
+        const ShapeLattice at = {p->N, p->C, p->L};
         p = partition_masked(tape_arena(tape),
                              partition_blocks(tape_arena(tape), at, p->block, 1, false),
                              p->mask);
@@ -111,14 +111,14 @@ static void observe_channels(Tape *tape, const Fused *f, const Node *x,
 
 /* State of the kind's own, from the moments of rows; under a mask, which leaves rows of many
  * lengths, from those of channels. */
-static void observe_rows(const NormContext *context, const Node *x) {
+static void observe_rows(const NormContext *context, const TapeNode *x) {
     const NormKind *kind = context->norm->kind;
     if (kind->observe == NULL || context->observed == NULL ||
         context->mode == NORM_EVAL || context->given.variance)
         return;
     Arena *arena = tape_arena(context->tape);
     ArenaMark mark = arena_mark(arena);
-    Lattice at = shape_lattice(x->shape);
+    ShapeLattice at = shape_lattice(x->shape);
     const Partition *p = norm_blocks(context, at, context->mask ? at.N : 1, 1, false);
     const size_t count = partition_cells(p);
     at.N /= p->block;
@@ -134,8 +134,8 @@ static void observe_rows(const NormContext *context, const Node *x) {
     arena_rewind(arena, mark);
 }
 
-Node *norm_variance(Tape *t, const Norm *norm, Node *biased, const Partition *p,
-                    size_t each) {
+TapeNode *norm_variance(Tape *t, const Norm *norm, TapeNode *biased, const Partition *p,
+                        size_t each) {
     if (!norm->unbiased) return biased;
     const size_t cells = partition_cells(p);
     double *factor = tape_room(t, cells);
@@ -146,20 +146,20 @@ Node *norm_variance(Tape *t, const Norm *norm, Node *biased, const Partition *p,
     return tape_mul(t, biased, tape_leaf(t, biased->shape, factor));
 }
 
-MomentNodes norm_moments_over(const NormContext *context, Node *x,
-                              const Partition *partition) {
+NormMomentNodes norm_moments_over(const NormContext *context, TapeNode *x,
+                                  const Partition *partition) {
     Tape *t = context->tape;
-    MomentNodes m = {.partition = partition, .centred = x};
+    NormMomentNodes m = {.partition = partition, .centred = x};
     if (!context->norm->uncentred) {
         m.mean = tape_mean(t, x, partition);
         m.centred = tape_sub(t, x, tape_spread(t, m.mean, partition, x->shape));
     }
-    Node *biased = tape_mean(t, tape_mul(t, m.centred, m.centred), partition);
+    TapeNode *biased = tape_mean(t, tape_mul(t, m.centred, m.centred), partition);
     m.variance = norm_variance(t, context->norm, biased, partition, 1);
     return m;
 }
 
-static void observe_now(const NormContext *context, const Fused *f, const Node *x) {
+static void observe_now(const NormContext *context, const Fused *f, const TapeNode *x) {
     if (f->observed == NULL) return;
     Arena *arena = tape_arena(context->tape);
     Moments *moments = TAKE(arena, Moments, partition_cells(f->partition));
@@ -167,7 +167,7 @@ static void observe_now(const NormContext *context, const Fused *f, const Node *
     observe_channels(context->tape, f, x, moments);
 }
 
-MomentNodes norm_moments(const NormContext *context, Node *x) {
+NormMomentNodes norm_moments(const NormContext *context, TapeNode *x) {
     Fused f;
     fuse(&f, context, x);
     observe_now(context, &f, x);
@@ -175,10 +175,10 @@ MomentNodes norm_moments(const NormContext *context, Node *x) {
     if (!f.fixed) return norm_moments_over(context, x, f.partition);
     REQUIRE(f.variance, "%s has no moments", context->norm->spec);
     Tape *t = context->tape;
-    const Shape cells = SHAPE(partition_cells(f.partition));
-    MomentNodes m = {.partition = f.partition,
-                     .centred = x,
-                     .variance = tape_leaf(t, cells, f.variance)};
+    const Shape cells = SHAPE_OF(partition_cells(f.partition));
+    NormMomentNodes m = {.partition = f.partition,
+                         .centred = x,
+                         .variance = tape_leaf(t, cells, f.variance)};
     if (f.mean) {
         m.mean = tape_leaf(t, cells, f.mean);
         m.centred = tape_sub(t, x, tape_spread(t, m.mean, m.partition, x->shape));
@@ -190,32 +190,34 @@ MomentNodes norm_moments(const NormContext *context, Node *x) {
 
 /* Seen as [1, C, 1] and repeated over [N, C, L], so that its adjoint sums in one order
  * whatever x's rank. */
-Node *norm_repeat(Tape *tape, Node *vector, Shape shape) {
-    const Lattice at = shape_lattice(shape);
-    Node *narrow = tape_reshape(tape, vector, SHAPE(1, shape_count(vector->shape), 1));
-    Node *wide = tape_broadcast(tape, narrow, SHAPE(at.N, at.C, at.L));
+TapeNode *norm_repeat(Tape *tape, TapeNode *vector, Shape shape) {
+    const ShapeLattice at = shape_lattice(shape);
+    TapeNode *narrow =
+        tape_reshape(tape, vector, SHAPE_OF(1, shape_count(vector->shape), 1));
+    TapeNode *wide = tape_broadcast(tape, narrow, SHAPE_OF(at.N, at.C, at.L));
     return tape_reshape(tape, wide, shape);
 }
 
-Node *norm_affine(const NormContext *context, Node *xhat) {
+TapeNode *norm_affine(const NormContext *context, TapeNode *xhat) {
     const NormView v = view_elements(context, xhat);
     return view_affine(&v, (NormField){.value = xhat}).value;
 }
 
-Node *norm_root(Tape *t, const Norm *norm, Node *variance) {
-    Node *eps = tape_fill(t, variance->shape, norm->eps);
+TapeNode *norm_root(Tape *t, const Norm *norm, TapeNode *variance) {
+    TapeNode *eps = tape_fill(t, variance->shape, norm->eps);
     if (norm->eps > 0.0 && !norm->eps_outside)
         return tape_sqrt(t, tape_add(t, variance, eps));
-    Node *one = tape_fill(t, variance->shape, 1.0),
-         *flat = tape_fill(t, variance->shape, norm->eps > 0.0 ? 0.0 : (double)INFINITY);
-    Node *root = tape_sqrt(t, tape_select(t, variance, variance, one));
+    TapeNode *one = tape_fill(t, variance->shape, 1.0),
+             *flat =
+                 tape_fill(t, variance->shape, norm->eps > 0.0 ? 0.0 : (double)INFINITY);
+    TapeNode *root = tape_sqrt(t, tape_select(t, variance, variance, one));
     root = tape_select(t, variance, root, flat);
     return tape_add(t, root, eps);
 }
 
 /* ---- the fused operation --------------------------------------------------------- */
 
-static const double *value_of(const Node *node) {
+static const double *value_of(const TapeNode *node) {
     return node ? node->value : NULL;
 }
 
@@ -229,7 +231,7 @@ static void put_given(StandardCells *cells, const Fused *f, size_t c) {
                  scale);
 }
 
-static void fused_forward(Tape *tape, Node *y) {
+static void fused_forward(Tape *tape, TapeNode *y) {
     const Fused *f = y->detail;
     const Partition *p = f->partition;
     StandardCells *cells = y->saved;
@@ -246,7 +248,7 @@ static void fused_forward(Tape *tape, Node *y) {
     arena_rewind(arena, mark);
 }
 
-static void fused_backward(Tape *tape, Node *y, const double *g, double *const *dx,
+static void fused_backward(Tape *tape, TapeNode *y, const double *g, double *const *dx,
                            const double *beta) {
     const Fused *f = y->detail;
     StandardGradient out = {dx[0], dx[1], dx[2], beta[0], beta[1], beta[2]};
@@ -257,15 +259,15 @@ static void fused_backward(Tape *tape, Node *y, const double *g, double *const *
                       tape_arena(tape));
 }
 
-static Node *standardized(const NormContext *context, Node *x) {
+static TapeNode *standardized(const NormContext *context, TapeNode *x) {
     const NormView v = view_elements(context, x);
     return view_affine(&v, view_standardized(&v)).value;
 }
 
-static Node *fused_define(Tape *tape, Node *y) {
+static TapeNode *fused_define(Tape *tape, TapeNode *y) {
     const Fused *f = y->detail;
     const Norm *norm = f->context.norm;
-    Node *param[NORM_MAX_PARAMS] = {NULL};
+    TapeNode *param[NORM_MAX_PARAMS] = {NULL};
     for (size_t i = 0; i < norm->params; i++)
         param[i] = strcmp(norm->param[i].name, "gamma") == 0  ? y->in[1]
                    : strcmp(norm->param[i].name, "beta") == 0 ? y->in[2]
@@ -284,12 +286,12 @@ static const Op op_standardize = {.name = "standardize",
                                   .define = fused_define};
 
 /* Of what has no kernel, by its definition. */
-static size_t defined_moments(const NormContext *context, Node *x, double *mean,
+static size_t defined_moments(const NormContext *context, TapeNode *x, double *mean,
                               double *rstd) {
     NormContext quiet = *context;
     quiet.observed = NULL;
-    const MomentNodes m = norm_moments(&quiet, x);
-    const Node *root = norm_root(context->tape, context->norm, m.variance);
+    const NormMomentNodes m = norm_moments(&quiet, x);
+    const TapeNode *root = norm_root(context->tape, context->norm, m.variance);
     const size_t cells = shape_count(root->shape);
     for (size_t i = 0; i < cells; i++) {
         mean[i] = m.mean ? m.mean->value[i] : 0.0;
@@ -298,8 +300,8 @@ static size_t defined_moments(const NormContext *context, Node *x, double *mean,
     return cells;
 }
 
-size_t norm_standardized(const NormContext *context, Node *x, const Node *y, double *mean,
-                         double *rstd) {
+size_t norm_standardized(const NormContext *context, TapeNode *x, const TapeNode *y,
+                         double *mean, double *rstd) {
     const Fused *f = y->op == &op_standardize ? y->detail : NULL;
     if (context->norm->cell->moments[context->mode] == NORM_NONE) return 0;
     if (f == NULL) return defined_moments(context, x, mean, rstd);
@@ -319,13 +321,13 @@ bool partitioned_has_kernel(const Norm *norm, NormMode mode) {
            !(norm->unbiased && own);
 }
 
-Node *partitioned_run(const NormContext *context, Node *x) {
+TapeNode *partitioned_run(const NormContext *context, TapeNode *x) {
     if (context->definitions) return standardized(context, x);
     Arena *arena = tape_arena(context->tape);
     observe_rows(context, x);
     Fused *detail = TAKE(arena, Fused, 1);
     fuse(detail, context, x);
-    Node *in[] = {x, norm_operand(context, "gamma"), norm_operand(context, "beta")};
+    TapeNode *in[] = {x, norm_operand(context, "gamma"), norm_operand(context, "beta")};
     if (detail->fixed && detail->variance == NULL && !in[1] && !in[2])
         return x; /* none without affine */
     StandardCells *cells = standard_cells(arena, partition_cells(detail->partition));

@@ -12,13 +12,13 @@ NormContext norm_part_context(const NormContext *context, size_t i) {
     return part;
 }
 
-Node *norm_run_part(const NormContext *context, size_t i, Node *x) {
+TapeNode *norm_run_part(const NormContext *context, size_t i, TapeNode *x) {
     NormContext part = norm_part_context(context, i);
     return context->definitions ? norm_define(&part, x) : norm_apply(&part, x);
 }
 
-Lattice norm_part_lattice(const Norm *norm, size_t i, Lattice x) {
-    return (Lattice){x.N, norm->part[i]->channels, x.L};
+ShapeLattice norm_part_lattice(const Norm *norm, size_t i, ShapeLattice x) {
+    return (ShapeLattice){x.N, norm->part[i]->channels, x.L};
 }
 
 bool norm_adapt(const Norm *norm, Draw draw, double *const *state) {
@@ -41,7 +41,7 @@ double norm_moved(const NormState *state, double was, double seen) {
     return isnan(seen) ? was : was + state->weight_new * (seen - was);
 }
 
-bool norm_accepts(const Norm *norm, const double *const *state, Error *error) {
+bool norm_accepts(const Norm *norm, const double *const *state, BaseError *error) {
     for (size_t i = 0; i < norm->parts; i++)
         if (!norm_accepts(norm->part[i], state + norm->part_state[i], error))
             return false;

@@ -3,21 +3,22 @@
  * alone: the second observes them while the first trains. */
 #include "kind.h"
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     norm->phased = true;
     if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
-    return norm->parts == 2 || fail(error, EX_USAGE, arguments->spec->at,
-                                    "phase needs two normalizers, of training and of "
-                                    "evaluation, not %zu",
-                                    norm->parts);
+    return norm->parts == 2 ||
+           base_fail(error, EX_USAGE, arguments->spec->at,
+                     "phase needs two normalizers, of training and of "
+                     "evaluation, not %zu",
+                     norm->parts);
 }
 
 static size_t part_of(NormMode mode) {
     return mode == NORM_TRAIN ? 0 : 1;
 }
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     const bool learns = context->mode == NORM_TRAIN && context->observed != NULL;
     if (learns && context->norm->part[1]->states > 0)
         norm_run_part(context, 1, tape_detach(context->tape, x));

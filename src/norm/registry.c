@@ -71,20 +71,20 @@ static void as_word(char word[LONGEST_NAME + 1], const char *name) {
     word[i] = '\0';
 }
 
-bool norm_name_is_free(const char *name, Error *error) {
+bool norm_name_is_free(const char *name, BaseError *error) {
     char word[LONGEST_NAME + 1];
     if (strlen(name) > LONGEST_NAME)
-        return fail(error, EX_USAGE, 0, "'%.*s...': a name has at most %d letters",
-                    LONGEST_NAME, name, LONGEST_NAME);
+        return base_fail(error, EX_USAGE, 0, "'%.*s...': a name has at most %d letters",
+                         LONGEST_NAME, name, LONGEST_NAME);
     as_word(word, name);
     if (!is_word(name))
-        return fail(error, EX_USAGE, 0,
-                    "'%s': a normalizer's name is of small letters, digits and _, a "
-                    "letter first%s%s%s",
-                    name, is_word(word) ? ", such as '" : "", is_word(word) ? word : "",
-                    is_word(word) ? "'" : "");
+        return base_fail(error, EX_USAGE, 0,
+                         "'%s': a normalizer's name is of small letters, digits and _, a "
+                         "letter first%s%s%s",
+                         name, is_word(word) ? ", such as '" : "",
+                         is_word(word) ? word : "", is_word(word) ? "'" : "");
     return !is_taken(name) ||
-           fail(error, EX_USAGE, 0, "there is a normalizer '%s' already", name);
+           base_fail(error, EX_USAGE, 0, "there is a normalizer '%s' already", name);
 }
 
 /* ---- what a kind says of itself -------------------------------------------------- */
@@ -119,12 +119,14 @@ const char *const *norm_also(const NormKind *kind) {
 
 /* ---- plugins --------------------------------------------------------------------- */
 
-bool norm_register(const NormKind *kind, const char *sha256, Error *error) {
+bool norm_register(const NormKind *kind, const char *sha256, BaseError *error) {
     if (kind == NULL || !kind->name || !kind->usage || !kind->title)
-        return fail(error, EX_DATAERR, 0, "its kind lacks a name, a usage or a title");
+        return base_fail(error, EX_DATAERR, 0,
+                         "its kind lacks a name, a usage or a title");
     if (!norm_name_is_free(kind->name, error)) return false;
     if (registered_count == OWN + MOST_ADDED)
-        return fail(error, EX_USAGE, 0, "more than %d kinds from plugins", MOST_ADDED);
+        return base_fail(error, EX_USAGE, 0, "more than %d kinds from plugins",
+                         MOST_ADDED);
     digests[registered_count - OWN] = sha256;
     registered[registered_count++] = kind;
     return true;

@@ -24,28 +24,28 @@ typedef struct Regroup {
     double *start;             /* [C] */
 } Regroup;
 
-static bool read_epoch(Arguments *arguments, const char *key, size_t *epoch,
-                       Text *canonical, Error *error) {
-    const SpecArg *argument = arguments_named(arguments, key);
+static bool read_epoch(SpecArguments *arguments, const char *key, size_t *epoch,
+                       Text *canonical, BaseError *error) {
+    const SpecArg *argument = spec_named(arguments, key);
     if (argument == NULL) return true;
     const size_t usual = *epoch;
-    if (!argument_count(argument, key, epoch, error)) return false;
+    if (!spec_count(argument, key, epoch, error)) return false;
     if (*epoch != usual) text_add(canonical, ", %s=%zu", key, *epoch);
     return true;
 }
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     static const char *const words[] = {"kmeans", "equal", "sorted", "random", NULL};
     Regroup *r = TAKE(arena, Regroup, 1);
     *r = (Regroup){.from = 1, .every = 2, .until = SIZE_MAX};
     norm->detail = r;
-    const SpecArg *groups = arguments_positional(arguments);
+    const SpecArg *groups = spec_positional(arguments);
     const size_t C = norm->channels;
     if (groups == NULL)
-        return fail(error, EX_USAGE, arguments->spec->at,
-                    "regroup needs a number of groups, regroup(8)");
-    if (!argument_count(groups, "the number of groups", &r->groups, error)) return false;
+        return base_fail(error, EX_USAGE, arguments->spec->at,
+                         "regroup needs a number of groups, regroup(8)");
+    if (!spec_count(groups, "the number of groups", &r->groups, error)) return false;
     text_add(canonical, "%zu", r->groups);
     if (!norm_read_choice(arguments, "by", words, &r->by, canonical, error) ||
         !read_epoch(arguments, "from", &r->from, canonical, error) ||
@@ -53,9 +53,9 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
         !read_epoch(arguments, "until", &r->until, canonical, error))
         return false;
     if (C && (r->groups > C || (r->by != BY_KMEANS && C % r->groups)))
-        return fail(error, EX_USAGE, groups->value->at,
-                    "%zu groups do not divide %zu channels; numbers that do: %s",
-                    r->groups, C, divisors_text(arena, C));
+        return base_fail(error, EX_USAGE, groups->value->at,
+                         "%zu groups do not divide %zu channels; numbers that do: %s",
+                         r->groups, C, divisors_text(arena, C));
     if (C) norm->cell->width = r->by == BY_KMEANS ? 1 : C / r->groups;
     r->start = TAKE(arena, double, C);
     for (size_t c = 0; c < C; c++) r->start[c] = (double)(c * r->groups / C);
@@ -73,7 +73,7 @@ static void declare(Norm *norm) {
         ->adapts = true;
 }
 
-static const Partition *partition(Arena *arena, const Norm *norm, Lattice x,
+static const Partition *partition(Arena *arena, const Norm *norm, ShapeLattice x,
                                   const double *const *state) {
     const Regroup *r = norm->detail;
     const double *map = state ? state[STATE_MAP] : r->start;
@@ -82,20 +82,20 @@ static const Partition *partition(Arena *arena, const Norm *norm, Lattice x,
     return partition_map(arena, x, 1, set, r->groups, false);
 }
 
-static bool accepts(const Norm *norm, const double *const *state, Error *error) {
+static bool accepts(const Norm *norm, const double *const *state, BaseError *error) {
     const Regroup *r = norm->detail;
     const double *map = state[STATE_MAP];
     for (size_t c = 0; c < norm->channels; c++)
         if (!(map[c] >= 0.0 && map[c] < (double)r->groups && map[c] == floor(map[c])))
-            return fail(error, EX_DATAERR, 0,
-                        "channel %zu is in group %g: 0 to %zu are expected", c, map[c],
-                        r->groups - 1);
+            return base_fail(error, EX_DATAERR, 0,
+                             "channel %zu is in group %g: 0 to %zu are expected", c,
+                             map[c], r->groups - 1);
     for (size_t g = 0; g < r->groups; g++) {
         size_t c = 0;
         while (c < norm->channels && map[c] != (double)g) c++;
         if (c == norm->channels)
-            return fail(error, EX_DATAERR, 0, "no channel is in group %zu of %zu", g,
-                        r->groups);
+            return base_fail(error, EX_DATAERR, 0, "no channel is in group %zu of %zu", g,
+                             r->groups);
     }
     return true;
 }
@@ -105,7 +105,7 @@ static bool is_time(const Regroup *r, size_t epoch) {
 }
 
 /* Each channel over the batch; NaN, "leave it alone", unless the next epoch asks. */
-static void observe(const NormContext *context, Lattice x, const double *mean,
+static void observe(const NormContext *context, ShapeLattice x, const double *mean,
                     const double *variance) {
     double *const *seen = context->observed;
     const bool asked = is_time(context->norm->detail, context->epoch + 1);

@@ -15,8 +15,8 @@ typedef struct Limits {
     double r, d, warm;
 } Limits;
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     Limits *most = TAKE(arena, Limits, 1);
     *most = (Limits){.r = 3.0, .d = 5.0, .warm = 0.0};
     norm->detail = most;
@@ -31,22 +31,22 @@ static Limits limits_of(const NormContext *context) {
     return *most;
 }
 
-static Node *clip(Tape *t, Node *a, double least, double most) {
-    Node *above = tape_max(t, a, tape_fill(t, a->shape, least));
+static TapeNode *clip(Tape *t, TapeNode *a, double least, double most) {
+    TapeNode *above = tape_max(t, a, tape_fill(t, a->shape, least));
     return tape_neg(t, tape_max(t, tape_neg(t, above), tape_fill(t, a->shape, -most)));
 }
 
 /* r and d, constants of the derivative; between = mean_B - mean. */
 typedef struct Correction {
-    Node *r, *d;
+    TapeNode *r, *d;
 } Correction;
 
-static Correction correct(const NormContext *context, Node *sigma_B, Node *sigma,
-                          Node *between) {
+static Correction correct(const NormContext *context, TapeNode *sigma_B, TapeNode *sigma,
+                          TapeNode *between) {
     Tape *t = context->tape;
     const Limits most = limits_of(context);
-    Node *r = clip(t, tape_div(t, sigma_B, sigma), 1.0 / most.r, most.r);
-    Node *d = clip(t, tape_div(t, between, sigma), -most.d, most.d);
+    TapeNode *r = clip(t, tape_div(t, sigma_B, sigma), 1.0 / most.r, most.r);
+    TapeNode *d = clip(t, tape_div(t, between, sigma), -most.d, most.d);
     return (Correction){tape_detach(t, r), tape_detach(t, d)};
 }
 
@@ -55,11 +55,11 @@ static NormField text(const NormView *v) {
     const Norm *norm = v->context.norm;
     if (v->context.mode == NORM_EVAL) return view_standardized(v);
     const ViewMoments m = view_moments(v), running = view_running(v);
-    Node *sigma_B = norm_root(t, norm, m.variance);
-    Node *sigma = norm_root(t, norm, running.variance);
-    Node *between = field_between(v, running.centred, m.centred); /* mean_B - mean */
+    TapeNode *sigma_B = norm_root(t, norm, m.variance);
+    TapeNode *sigma = norm_root(t, norm, running.variance);
+    TapeNode *between = field_between(v, running.centred, m.centred); /* mean_B - mean */
     const Correction by = correct(&v->context, sigma_B, sigma, between);
-    Node *rstd = tape_div(t, tape_fill(t, v->shape, 1.0), sigma_B);
+    TapeNode *rstd = tape_div(t, tape_fill(t, v->shape, 1.0), sigma_B);
     return field_shifted(v, field_times(v, m.centred, tape_mul(t, rstd, by.r)), by.d);
 }
 

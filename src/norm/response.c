@@ -17,28 +17,27 @@ typedef struct Response {
 
 enum { LEFT = 1, RIGHT };
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     static const char *const DIVIDE[] = {"no", "yes", NULL}, *const SIDE[] = {
                                                                  "both", "left", "right",
                                                                  NULL};
-    const SpecArg *given = arguments_positional(arguments);
+    const SpecArg *given = spec_positional(arguments);
     Response *r = TAKE(arena, Response, 1);
     *r = (Response){.n = 5, .k = 2.0, .alpha = 1e-4, .exponent = 0.75};
     norm->detail = r;
-    if (given && !argument_count(given, "the number of channels", &r->n, error))
-        return false;
+    if (given && !spec_count(given, "the number of channels", &r->n, error)) return false;
     if (given) text_add(canonical, "%zu", r->n);
     if (!norm_read_choice(arguments, "side", SIDE, &r->side, canonical, error))
         return false;
     if ((r->n % 2 == 0) != (r->side != 0))
-        return fail(error, EX_USAGE, given ? given->value->at : arguments->spec->at,
-                    r->side
-                        ? "of %zu channels one is in the middle: side= is of even "
-                          "numbers"
-                        : "%zu channels have no one in the middle: side=left (one more "
-                          "before it, as PyTorch has) or side=right is expected",
-                    r->n);
+        return base_fail(
+            error, EX_USAGE, given ? given->value->at : arguments->spec->at,
+            r->side ? "of %zu channels one is in the middle: side= is of even "
+                      "numbers"
+                    : "%zu channels have no one in the middle: side=left (one more "
+                      "before it, as PyTorch has) or side=right is expected",
+            r->n);
     return norm_read_number(arguments, "k", 1e-300, 1e300, &r->k, canonical, error) &&
            norm_read_number(arguments, "alpha", 0.0, 1e300, &r->alpha, canonical,
                             error) &&
@@ -48,23 +47,24 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
 }
 
 /* The sum over the window, [N, C, L]: slices of what has zeros on either side. */
-static Node *windows(Tape *t, Node *a, const Response *r) {
+static TapeNode *windows(Tape *t, TapeNode *a, const Response *r) {
     const size_t C = a->shape.size[1], before = (r->n - (r->side == RIGHT)) / 2;
-    Node *wide = tape_pad(t, a, 1, before, C + r->n - 1), *sum = NULL;
+    TapeNode *wide = tape_pad(t, a, 1, before, C + r->n - 1), *sum = NULL;
     for (size_t k = 0; k < r->n; k++) {
-        Node *one = tape_slice(t, wide, 1, k, C);
+        TapeNode *one = tape_slice(t, wide, 1, k, C);
         sum = sum ? tape_add(t, sum, one) : one;
     }
     return sum;
 }
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
     const Response *r = context->norm->detail;
-    Node *alpha = tape_fill(t, x->shape, r->alpha);
+    TapeNode *alpha = tape_fill(t, x->shape, r->alpha);
     if (r->divided) alpha = tape_div(t, alpha, tape_fill(t, x->shape, (double)r->n));
-    Node *squares = windows(t, tape_mul(t, x, x), r);
-    Node *base = tape_add(t, tape_fill(t, x->shape, r->k), tape_mul(t, alpha, squares));
+    TapeNode *squares = windows(t, tape_mul(t, x, x), r);
+    TapeNode *base =
+        tape_add(t, tape_fill(t, x->shape, r->k), tape_mul(t, alpha, squares));
     return norm_affine(context, tape_div(t, x, tape_power(t, base, r->exponent)));
 }
 

@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-static Shape rows_shape(Lattice at) {
-    return SHAPE(at.N, at.C);
+static Shape rows_shape(ShapeLattice at) {
+    return SHAPE_OF(at.N, at.C);
 }
 
 /* ---- the moments of rows, as an operation ----------------------------------------- */
@@ -22,7 +22,7 @@ typedef struct RowCells {
 
 /* y [2, N, C]: means minus their origins, variances. A row's origin is its own shift: what
  * other rows hold, were it infinite, reaches none that does not share moments with them. */
-static void moments_forward(Tape *tape, Node *y) {
+static void moments_forward(Tape *tape, TapeNode *y) {
     (void)tape;
     const RowCells *rows = y->detail;
     const size_t count = partition_cells(rows->partition);
@@ -36,7 +36,7 @@ static void moments_forward(Tape *tape, Node *y) {
 }
 
 /* dx = dmean / L + dvariance 2 (x - mean) / L */
-static void moments_backward(Tape *tape, Node *y, const double *g, double *const *dx,
+static void moments_backward(Tape *tape, TapeNode *y, const double *g, double *const *dx,
                              const double *beta) {
     (void)tape;
     const RowCells *rows = y->detail;
@@ -55,32 +55,32 @@ static void moments_backward(Tape *tape, Node *y, const double *g, double *const
 }
 
 //> rows
-static Node *moments_define(Tape *t, Node *y) {
+static TapeNode *moments_define(Tape *t, TapeNode *y) {
     const RowCells *rows = y->detail;
     const Partition *p = rows->partition;
-    Node *x = y->in[0], *mean = tape_mean(t, x, p);
-    Node *centred = tape_sub(t, x, tape_spread(t, mean, p, x->shape));
-    Node *variance = tape_mean(t, tape_mul(t, centred, centred), p);
-    Node *origin = tape_leaf(t, SHAPE(p->N, p->C), rows->origin);
-    Shape each = SHAPE(1, p->N, p->C);
+    TapeNode *x = y->in[0], *mean = tape_mean(t, x, p);
+    TapeNode *centred = tape_sub(t, x, tape_spread(t, mean, p, x->shape));
+    TapeNode *variance = tape_mean(t, tape_mul(t, centred, centred), p);
+    TapeNode *origin = tape_leaf(t, SHAPE_OF(p->N, p->C), rows->origin);
+    Shape each = SHAPE_OF(1, p->N, p->C);
     mean = tape_sub(t, tape_reshape(t, mean, origin->shape), origin);
     return tape_add(t, tape_pad(t, tape_reshape(t, mean, each), 0, 0, 2),
                     tape_pad(t, tape_reshape(t, variance, each), 0, 1, 2));
 }
 
 /* y = (x - mean of the row) scale + (x - fixed) raw + bias   */
-static Node *map_define(Tape *t, Node *y) {
+static TapeNode *map_define(Tape *t, TapeNode *y) {
     const RowCells *rows = y->detail;
     const Partition *p = rows->partition;
-    Node *x = y->in[0], *out = tape_spread(t, y->in[2], p, x->shape);
+    TapeNode *x = y->in[0], *out = tape_spread(t, y->in[2], p, x->shape);
     if (y->in[1]) {
-        Node *apart = tape_sub(t, x, tape_spread(t, tape_mean(t, x, p), p, x->shape));
-        Node *scale = tape_spread(t, y->in[1], p, x->shape);
+        TapeNode *apart = tape_sub(t, x, tape_spread(t, tape_mean(t, x, p), p, x->shape));
+        TapeNode *scale = tape_spread(t, y->in[1], p, x->shape);
         out = tape_add(t, tape_mul(t, apart, scale), out);
     }
     if (y->in[3] == NULL) return out;
-    Node *fixed = norm_repeat(t, tape_leaf(t, SHAPE(p->C), rows->fixed), x->shape);
-    Node *raw = tape_spread(t, y->in[3], p, x->shape);
+    TapeNode *fixed = norm_repeat(t, tape_leaf(t, SHAPE_OF(p->C), rows->fixed), x->shape);
+    TapeNode *raw = tape_spread(t, y->in[3], p, x->shape);
     return tape_add(t, tape_mul(t, tape_sub(t, x, fixed), raw), out);
 }
 //< rows
@@ -90,11 +90,11 @@ static const Op op_row_moments = {.name = "row-moments",
                                   .backward = moments_backward,
                                   .define = moments_define};
 
-static double value_at(const Node *node, size_t i) {
+static double value_at(const TapeNode *node, size_t i) {
     return node ? node->value[i] : 0.0;
 }
 
-static void map_forward(Tape *tape, Node *y) {
+static void map_forward(Tape *tape, TapeNode *y) {
     (void)tape;
     const RowCells *rows = y->detail;
     const size_t L = rows->partition->L, count = partition_cells(rows->partition);
@@ -123,7 +123,7 @@ static void put(double *dx, size_t i, double value, double beta) {
 
 /* dx = scale (dy - mean of dy over the row) + raw dy;
  * dscale = <dy, x - mean>, dbias = sum of dy, draw = <dy, x - fixed> */
-static void map_backward(Tape *tape, Node *y, const double *g, double *const *dx,
+static void map_backward(Tape *tape, TapeNode *y, const double *g, double *const *dx,
                          const double *beta) {
     (void)tape;
     const RowCells *rows = y->detail;
@@ -163,15 +163,16 @@ static const Op op_row_map = {.name = "row-map",
                               .define = map_define};
 
 /* The rows of x by their moments. */
-static Rows rows_of(Tape *t, Node *x, RowCells *cells) {
-    const Lattice at = shape_lattice(x->shape);
-    Node *both = tape_write(t, &op_row_moments, SHAPE(2, at.N, at.C), &x, 1, cells, NULL);
-    return (Rows){.at = at,
-                  .mean = tape_reshape(t, tape_slice(t, both, 0, 0, 1), rows_shape(at)),
-                  .variance =
-                      tape_reshape(t, tape_slice(t, both, 0, 1, 1), rows_shape(at)),
-                  .origin = cells->origin,
-                  .fixed = cells->fixed};
+static NormRows rows_of(Tape *t, TapeNode *x, RowCells *cells) {
+    const ShapeLattice at = shape_lattice(x->shape);
+    TapeNode *both =
+        tape_write(t, &op_row_moments, SHAPE_OF(2, at.N, at.C), &x, 1, cells, NULL);
+    return (NormRows){
+        .at = at,
+        .mean = tape_reshape(t, tape_slice(t, both, 0, 0, 1), rows_shape(at)),
+        .variance = tape_reshape(t, tape_slice(t, both, 0, 1, 1), rows_shape(at)),
+        .origin = cells->origin,
+        .fixed = cells->fixed};
 }
 
 /* The running means of the first part that keeps some; NULL: none does. */
@@ -199,20 +200,20 @@ static double *fixed_means(const NormContext *context, size_t C) {
 }
 
 /* Rows as if of these means: each element of y depends on its own x alone. */
-static Rows rows_given(Tape *t, RowCells *cells, Lattice at) {
+static NormRows rows_given(Tape *t, RowCells *cells, ShapeLattice at) {
     for (size_t i = 0; i < at.N * at.C; i++) cells->origin[i] = cells->fixed[i % at.C];
-    return (Rows){.at = at,
-                  .mean = tape_fill(t, rows_shape(at), 0.0),
-                  .variance = tape_fill(t, rows_shape(at), 0.0),
-                  .origin = cells->origin,
-                  .fixed = cells->fixed,
-                  .given = true};
+    return (NormRows){.at = at,
+                      .mean = tape_fill(t, rows_shape(at), 0.0),
+                      .variance = tape_fill(t, rows_shape(at), 0.0),
+                      .origin = cells->origin,
+                      .fixed = cells->fixed,
+                      .given = true};
 }
 
-Node *rows_apply(const NormContext *context, Node *x) {
+TapeNode *rows_apply(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
     Arena *arena = tape_arena(t);
-    const Lattice at = shape_lattice(x->shape);
+    const ShapeLattice at = shape_lattice(x->shape);
     const size_t count = at.N * at.C;
     RowCells *cells = TAKE(arena, RowCells, 1);
     *cells = (RowCells){.partition = partition_blocks(arena, at, 1, 1, false),
@@ -227,9 +228,9 @@ Node *rows_apply(const NormContext *context, Node *x) {
         wide = wide_rows(context->norm, cells->moments, count);
     }
     if (wide) return wide_apply(context, x, cells->partition, cells->fixed, given);
-    const Rows rows = given ? rows_given(t, cells, at) : rows_of(t, x, cells);
+    const NormRows rows = given ? rows_given(t, cells, at) : rows_of(t, x, cells);
     const NormField y = norm_rows(context, &rows);
-    Node *in[] = {x, y.scale, y.value, y.raw};
+    TapeNode *in[] = {x, y.scale, y.value, y.raw};
     return tape_write(t, &op_row_map, x->shape, in, 4, cells, NULL);
 }
 
@@ -241,7 +242,7 @@ bool norm_has_rows(const Norm *norm) {
     return !norm->kind->define && !norm->kind->apply && !norm->cell->apart;
 }
 
-NormField norm_rows(const NormContext *context, const Rows *x) {
+NormField norm_rows(const NormContext *context, const NormRows *x) {
     const NormView v = view_rows(context, x);
     NormField y = view_text(&v);
     y.scale = field_scale(&v, y);

@@ -28,20 +28,19 @@ static double *start_of(Arena *arena, size_t channels, size_t groups) {
     return logit;
 }
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     Soft *soft = TAKE(arena, Soft, 1);
     *soft = (Soft){.tau = 1.0};
     norm->detail = soft;
-    const SpecArg *groups = arguments_positional(arguments);
+    const SpecArg *groups = spec_positional(arguments);
     if (groups == NULL)
-        return fail(error, EX_USAGE, arguments->spec->at,
-                    "soft needs a number of groups, soft(4)");
-    if (!argument_count(groups, "the number of groups", &soft->groups, error))
-        return false;
+        return base_fail(error, EX_USAGE, arguments->spec->at,
+                         "soft needs a number of groups, soft(4)");
+    if (!spec_count(groups, "the number of groups", &soft->groups, error)) return false;
     if (norm->channels && soft->groups > norm->channels)
-        return fail(error, EX_USAGE, groups->value->at, "%zu groups of %zu channels",
-                    soft->groups, norm->channels);
+        return base_fail(error, EX_USAGE, groups->value->at, "%zu groups of %zu channels",
+                         soft->groups, norm->channels);
     text_add(canonical, "%zu", soft->groups);
     if (!norm_read_number(arguments, "tau", 1e-6, 1e6, &soft->tau, canonical, error))
         return false;
@@ -59,22 +58,22 @@ static void declare(Norm *norm) {
 }
 
 typedef struct Membership {
-    Node *p;     /* [C, G] sums to 1 over the groups */
-    Node *share; /* [G, C] sums to 1 over the channels */
+    TapeNode *p;     /* [C, G] sums to 1 over the groups */
+    TapeNode *share; /* [G, C] sums to 1 over the channels */
 } Membership;
 
 static Membership membership(const NormContext *context) {
     Tape *t = context->tape;
     const Soft *soft = context->norm->detail;
-    const Shape shape = SHAPE(context->norm->channels, soft->groups);
-    Node *logit = tape_reshape(t, norm_operand(context, "assignment"), shape);
-    Node *z = tape_mul(t, logit, tape_fill(t, shape, 1.0 / soft->tau));
-    Node *each = tape_permute(t, tape_log_softmax(t, z), (size_t[]){1, 0});
+    const Shape shape = SHAPE_OF(context->norm->channels, soft->groups);
+    TapeNode *logit = tape_reshape(t, norm_operand(context, "assignment"), shape);
+    TapeNode *z = tape_mul(t, logit, tape_fill(t, shape, 1.0 / soft->tau));
+    TapeNode *each = tape_permute(t, tape_log_softmax(t, z), (size_t[]){1, 0});
     return (Membership){tape_softmax(t, z), tape_softmax(t, each)};
 }
 
 /* [N, C] weighed over channels by a group's shares [C, 1], and that mean in every channel. */
-static Node *row_mean(Tape *t, Node *rows, Node *share) {
+static TapeNode *row_mean(Tape *t, TapeNode *rows, TapeNode *share) {
     return tape_broadcast(t, tape_matmul(t, rows, share, false, false), rows->shape);
 }
 
@@ -82,19 +81,20 @@ static NormField text(const NormView *v) {
     Tape *t = v->tape;
     const size_t C = v->at.C;
     const Soft *soft = v->context.norm->detail;
-    const Rows x = view_row_moments(v);
+    const NormRows x = view_row_moments(v);
     const Membership all = membership(&v->context);
-    Node *one = tape_fill(t, x.mean->shape, 1.0), *scale = NULL, *bias = NULL;
+    TapeNode *one = tape_fill(t, x.mean->shape, 1.0), *scale = NULL, *bias = NULL;
     for (size_t g = 0; g < soft->groups; g++) {
-        Node *p = tape_reshape(t, tape_slice(t, all.p, 1, g, 1), SHAPE(C));
-        Node *share = tape_reshape(t, tape_slice(t, all.share, 0, g, 1), SHAPE(C, 1));
-        Node *left = rows_means_from(t, &x, 1, weight_largest(share));
-        Node *apart = tape_sub(t, left, row_mean(t, left, share));
-        Node *square = tape_add(t, x.variance, tape_mul(t, apart, apart));
-        Node *variance = row_mean(t, square, share);
-        Node *rstd = tape_div(t, one, norm_root(t, v->context.norm, variance));
-        Node *own = tape_mul(t, rows_repeat(t, &x, p), rstd);
-        Node *shift = tape_mul(t, own, apart);
+        TapeNode *p = tape_reshape(t, tape_slice(t, all.p, 1, g, 1), SHAPE_OF(C));
+        TapeNode *share =
+            tape_reshape(t, tape_slice(t, all.share, 0, g, 1), SHAPE_OF(C, 1));
+        TapeNode *left = rows_means_from(t, &x, 1, weight_largest(share));
+        TapeNode *apart = tape_sub(t, left, row_mean(t, left, share));
+        TapeNode *square = tape_add(t, x.variance, tape_mul(t, apart, apart));
+        TapeNode *variance = row_mean(t, square, share);
+        TapeNode *rstd = tape_div(t, one, norm_root(t, v->context.norm, variance));
+        TapeNode *own = tape_mul(t, rows_repeat(t, &x, p), rstd);
+        TapeNode *shift = tape_mul(t, own, apart);
         scale = scale ? tape_add(t, scale, own) : own;
         bias = bias ? tape_add(t, bias, shift) : shift;
     }

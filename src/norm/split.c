@@ -10,21 +10,20 @@ static size_t first_channels(double share, size_t channels) {
     return first < channels ? first : 0;
 }
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
-    const SpecArg *part[2] = {arguments_positional(arguments),
-                              arguments_positional(arguments)};
-    const SpecArg *ratio = arguments_named(arguments, "ratio");
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
+    const SpecArg *part[2] = {spec_positional(arguments), spec_positional(arguments)};
+    const SpecArg *ratio = spec_named(arguments, "ratio");
     double share = 0.5;
     if (part[0] == NULL || part[1] == NULL)
-        return fail(error, EX_USAGE, arguments->spec->at,
-                    "split needs two normalizers, split(instance, batch)");
-    if (ratio && !argument_number(ratio, "ratio", 0.0, 1.0, &share, error)) return false;
+        return base_fail(error, EX_USAGE, arguments->spec->at,
+                         "split needs two normalizers, split(instance, batch)");
+    if (ratio && !spec_number(ratio, "ratio", 0.0, 1.0, &share, error)) return false;
     size_t first = first_channels(share, norm->channels);
     if (norm->channels && first == 0)
-        return fail(error, EX_USAGE, arguments->spec->at,
-                    "%g of %zu channels leaves one of the two without any", share,
-                    norm->channels);
+        return base_fail(error, EX_USAGE, arguments->spec->at,
+                         "%g of %zu channels leaves one of the two without any", share,
+                         norm->channels);
     if (!norm_add_part(arena, norm, part[0]->value, first, error) ||
         !norm_add_part(arena, norm, part[1]->value, norm->channels - first, error))
         return false;
@@ -33,12 +32,12 @@ static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *cano
     return true;
 }
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
     const size_t C = context->norm->channels, first = context->norm->part[0]->channels;
-    Node *a = norm_run_part(context, 0, tape_slice(t, x, 1, 0, first));
-    Node *b = norm_run_part(context, 1, tape_slice(t, x, 1, first, C - first));
-    Node *y = tape_add(t, tape_pad(t, a, 1, 0, C), tape_pad(t, b, 1, first, C));
+    TapeNode *a = norm_run_part(context, 0, tape_slice(t, x, 1, 0, first));
+    TapeNode *b = norm_run_part(context, 1, tape_slice(t, x, 1, first, C - first));
+    TapeNode *y = tape_add(t, tape_pad(t, a, 1, 0, C), tape_pad(t, b, 1, first, C));
     return norm_affine(context, y);
 }
 

@@ -14,8 +14,8 @@
 #include <math.h>
 #include <string.h>
 
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     static const char *const WITH[] = {"instance", "layer", NULL};
     size_t *layer = ZERO(arena, size_t, 1);
     norm->detail = layer;
@@ -37,7 +37,7 @@ static void declare(Norm *norm) {
 }
 
 /* Samples of which anything belongs to a cell. */
-static double samples_of(const NormContext *context, Lattice at) {
+static double samples_of(const NormContext *context, ShapeLattice at) {
     size_t samples = 0;
     if (context->mask == NULL) return (double)at.N;
     for (size_t n = 0; n < at.N; n++)
@@ -46,13 +46,13 @@ static double samples_of(const NormContext *context, Lattice at) {
 }
 
 /* alpha [1]; N is the worker's own in training, the last one seen in evaluation. */
-static Node *weight_of(const NormContext *context, Lattice at) {
+static TapeNode *weight_of(const NormContext *context, ShapeLattice at) {
     Tape *t = context->tape;
     const bool learns = context->mode == NORM_TRAIN;
     const double N = learns ? samples_of(context, at) : context->state[2][0];
     if (learns && context->observed) context->observed[2][0] = N > 0.0 ? N : (double)NAN;
-    Node *product =
-        tape_mul(t, norm_operand(context, "slope"), tape_fill(t, SHAPE(1), N));
+    TapeNode *product =
+        tape_mul(t, norm_operand(context, "slope"), tape_fill(t, SHAPE_OF(1), N));
     return tape_sigmoid(t, tape_add(t, product, norm_operand(context, "offset")));
 }
 
@@ -62,16 +62,17 @@ static NormField text(const NormView *v) {
     const size_t *layer = norm->detail;
     const ViewMoments batch = view_moments(v),
                       other = view_moments_over(v, 1, *layer ? v->at.C : 1);
-    Node *alpha = view_repeat(v, weight_of(&v->context, v->at));
-    Node *rest = tape_sub(t, tape_fill(t, v->shape, 1.0), alpha);
+    TapeNode *alpha = view_repeat(v, weight_of(&v->context, v->at));
+    TapeNode *rest = tape_sub(t, tape_fill(t, v->shape, 1.0), alpha);
     const NormField each[] = {batch.centred, other.centred};
-    Node *const share[] = {alpha, rest}, *const own[] = {batch.variance, other.variance};
+    TapeNode *const share[] = {alpha, rest}, *const own[] = {batch.variance,
+                                                             other.variance};
     const NormField centred = field_weighed(v, each, share, 2);
-    Node *variance = NULL;
+    TapeNode *variance = NULL;
     for (size_t k = 0; k < 2; k++) {
-        Node *between = field_between(v, each[k], centred); /* mean - mean_k */
-        Node *about = tape_add(t, own[k], tape_mul(t, between, between));
-        Node *term = tape_mul(t, share[k], about);
+        TapeNode *between = field_between(v, each[k], centred); /* mean - mean_k */
+        TapeNode *about = tape_add(t, own[k], tape_mul(t, between, between));
+        TapeNode *term = tape_mul(t, share[k], about);
         variance = variance ? tape_add(t, variance, term) : term;
     }
     return field_over(v, centred, norm_root(t, norm, variance));

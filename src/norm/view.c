@@ -3,23 +3,23 @@
  * variance. notes/15-algebra.md */
 #include "kind.h"
 
-static Shape rows_shape(Lattice at) {
-    return SHAPE(at.N, at.C);
+static Shape rows_shape(ShapeLattice at) {
+    return SHAPE_OF(at.N, at.C);
 }
 
-static double origin_of(const Rows *x, size_t row) {
+static double origin_of(const NormRows *x, size_t row) {
     return x->origin ? x->origin[row] : 0.0;
 }
 
-static double fixed_of(const Rows *x, size_t channel) {
+static double fixed_of(const NormRows *x, size_t channel) {
     return x->fixed ? x->fixed[channel] : 0.0;
 }
 
-static Lattice rows_lattice(Lattice at) {
-    return (Lattice){at.N, at.C, 1};
+static ShapeLattice rows_lattice(ShapeLattice at) {
+    return (ShapeLattice){at.N, at.C, 1};
 }
 
-NormView view_elements(const NormContext *context, Node *x) {
+NormView view_elements(const NormContext *context, TapeNode *x) {
     return (NormView){.context = *context,
                       .tape = context->tape,
                       .at = shape_lattice(x->shape),
@@ -27,7 +27,7 @@ NormView view_elements(const NormContext *context, Node *x) {
                       .x = x};
 }
 
-NormView view_rows(const NormContext *context, const Rows *rows) {
+NormView view_rows(const NormContext *context, const NormRows *rows) {
     return (NormView){.context = *context,
                       .tape = context->tape,
                       .at = rows->at,
@@ -35,40 +35,40 @@ NormView view_rows(const NormContext *context, const Rows *rows) {
                       .rows = *rows};
 }
 
-Node *view_repeat(const NormView *v, Node *vector) {
+TapeNode *view_repeat(const NormView *v, TapeNode *vector) {
     return v->x ? norm_repeat(v->tape, vector, v->shape)
                 : rows_repeat(v->tape, &v->rows, vector);
 }
 
 /* ---- fields ------------------------------------------------------------------------ */
 
-static Node *product(Tape *t, Node *a, Node *b) {
+static TapeNode *product(Tape *t, TapeNode *a, TapeNode *b) {
     return a && b ? tape_mul(t, a, b) : NULL;
 }
 
-static Node *sum(Tape *t, Node *a, Node *b) {
+static TapeNode *sum(Tape *t, TapeNode *a, TapeNode *b) {
     return a && b ? tape_add(t, a, b) : a ? a : b;
 }
 
 /* Its scale, also where nobody wrote it. */
-Node *field_scale(const NormView *v, NormField a) {
+TapeNode *field_scale(const NormView *v, NormField a) {
     if (a.scale || a.raw || v->x) return a.scale;
     return tape_fill(v->tape, v->shape, 1.0);
 }
 
 /* What it is at the mean of each row. */
-static Node *at_means(const NormView *v, NormField a) {
+static TapeNode *at_means(const NormView *v, NormField a) {
     if (a.raw == NULL) return a.value;
     Tape *t = v->tape;
-    const Rows *x = &v->rows;
+    const NormRows *x = &v->rows;
     double *between = TAKE(tape_arena(t), double, x->at.N * x->at.C);
     for (size_t i = 0; i < x->at.N * x->at.C; i++)
         between[i] = fixed_of(x, i % x->at.C) - origin_of(x, i);
-    Node *left = tape_sub(t, x->mean, tape_leaf(t, v->shape, between));
+    TapeNode *left = tape_sub(t, x->mean, tape_leaf(t, v->shape, between));
     return tape_add(t, tape_mul(t, left, a.raw), a.value);
 }
 
-NormField field_times(const NormView *v, NormField a, Node *w) {
+NormField field_times(const NormView *v, NormField a, TapeNode *w) {
     Tape *t = v->tape;
     NormField y = {.scale = a.scale || a.raw || v->x ? product(t, a.scale, w) : w};
     y.raw = product(t, a.raw, w);
@@ -76,9 +76,9 @@ NormField field_times(const NormView *v, NormField a, Node *w) {
     return y;
 }
 
-NormField field_over(const NormView *v, NormField a, Node *root) {
+NormField field_over(const NormView *v, NormField a, TapeNode *root) {
     if (v->x) return (NormField){.value = tape_div(v->tape, a.value, root)};
-    Node *one = tape_fill(v->tape, root->shape, 1.0);
+    TapeNode *one = tape_fill(v->tape, root->shape, 1.0);
     return field_times(v, a, tape_div(v->tape, one, root));
 }
 
@@ -90,23 +90,23 @@ NormField field_plus(const NormView *v, NormField a, NormField b) {
     return y;
 }
 
-NormField field_shifted(const NormView *v, NormField a, Node *by) {
+NormField field_shifted(const NormView *v, NormField a, TapeNode *by) {
     a.value = tape_add(v->tape, a.value, by);
     return a;
 }
 
-NormField field_weighed(const NormView *v, const NormField *a, Node *const *w,
+NormField field_weighed(const NormView *v, const NormField *a, TapeNode *const *w,
                         size_t count) {
     NormField y = {.raw = a[0].raw}; /* which is 1 */
     for (size_t k = 1; k < count; k++) y.raw = a[k].raw ? y.raw : NULL;
     for (size_t k = 0; k < count; k++) {
-        Node *value = y.raw ? a[k].value : at_means(v, a[k]);
+        TapeNode *value = y.raw ? a[k].value : at_means(v, a[k]);
         y.value = sum(v->tape, y.value, tape_mul(v->tape, w[k], value));
     }
     return y;
 }
 
-Node *field_between(const NormView *v, NormField a, NormField b) {
+TapeNode *field_between(const NormView *v, NormField a, NormField b) {
     return tape_sub(v->tape, at_means(v, a), at_means(v, b));
 }
 
@@ -127,18 +127,18 @@ NormField view_run(const NormView *v, size_t i) {
 NormView view_after(const NormView *v, NormField seen) {
     if (v->x) return view_elements(&v->context, seen.value);
     Tape *t = v->tape;
-    Node *scale = sum(t, field_scale(v, seen), seen.raw),
-         *square = tape_mul(t, scale, scale);
-    const Rows rows = {.at = v->at,
-                       .mean = at_means(v, seen),
-                       .variance = tape_mul(t, square, v->rows.variance)};
+    TapeNode *scale = sum(t, field_scale(v, seen), seen.raw),
+             *square = tape_mul(t, scale, scale);
+    const NormRows rows = {.at = v->at,
+                           .mean = at_means(v, seen),
+                           .variance = tape_mul(t, square, v->rows.variance)};
     return view_rows(&v->context, &rows);
 }
 
 NormField field_after(const NormView *v, NormField first, NormField second) {
     if (v->x) return second;
     Tape *t = v->tape;
-    Node *scale = field_scale(v, first), *whole = sum(t, scale, first.raw);
+    TapeNode *scale = field_scale(v, first), *whole = sum(t, scale, first.raw);
     NormField y = {.scale = sum(t, product(t, whole, field_scale(v, second)),
                                 product(t, scale, second.raw)),
                    .raw = product(t, first.raw, second.raw)};
@@ -148,14 +148,14 @@ NormField field_after(const NormView *v, NormField first, NormField second) {
 
 /* ---- rows -------------------------------------------------------------------------- */
 
-Node *rows_repeat(Tape *t, const Rows *x, Node *vector) {
-    Node *row = tape_reshape(t, vector, SHAPE(1, shape_count(vector->shape)));
+TapeNode *rows_repeat(Tape *t, const NormRows *x, TapeNode *vector) {
+    TapeNode *row = tape_reshape(t, vector, SHAPE_OF(1, shape_count(vector->shape)));
     return tape_broadcast(t, row, rows_shape(x->at));
 }
 
 /* The rows' means about one origin in each cell, that of its first row: a difference of
  * means costs no digit of theirs, and no other cell has a part in it. */
-static Node *means_in_cells(Tape *t, const Rows *x, const Partition *p) {
+static TapeNode *means_in_cells(Tape *t, const NormRows *x, const Partition *p) {
     if (x->origin == NULL || (p->block == 1 && p->channel_cells == p->C)) return x->mean;
     double *between = TAKE(tape_arena(t), double, x->at.N * x->at.C);
     for (size_t slab = 0; slab < partition_slabs(p); slab++) {
@@ -166,47 +166,48 @@ static Node *means_in_cells(Tape *t, const Rows *x, const Partition *p) {
     return tape_add(t, x->mean, tape_leaf(t, rows_shape(x->at), between));
 }
 
-Node *rows_means_from(Tape *t, const Rows *x, size_t axis, size_t at) {
+TapeNode *rows_means_from(Tape *t, const NormRows *x, size_t axis, size_t at) {
     const size_t C = x->at.C, rows = x->at.N * C;
     double *between = TAKE(tape_arena(t), double, rows);
     for (size_t i = 0; i < rows; i++)
         between[i] =
             origin_of(x, i) - origin_of(x, axis == 0 ? at * C + i % C : i / C * C + at);
-    Node *first = tape_slice(t, x->mean, axis, at, 1);
-    Node *left = tape_sub(t, x->mean, tape_broadcast(t, first, x->mean->shape));
+    TapeNode *first = tape_slice(t, x->mean, axis, at, 1);
+    TapeNode *left = tape_sub(t, x->mean, tape_broadcast(t, first, x->mean->shape));
     return x->origin ? tape_add(t, left, tape_leaf(t, rows_shape(x->at), between)) : left;
 }
 
-Node *rows_whole_means(Tape *t, const Rows *x) {
+TapeNode *rows_whole_means(Tape *t, const NormRows *x) {
     if (x->origin == NULL) return x->mean;
     return tape_add(t, x->mean, tape_leaf(t, rows_shape(x->at), x->origin));
 }
 
-Node *rows_apart_from(Tape *t, const Rows *x, const double *mean) {
+TapeNode *rows_apart_from(Tape *t, const NormRows *x, const double *mean) {
     double *at = TAKE(tape_arena(t), double, x->at.N * x->at.C);
     for (size_t i = 0; i < x->at.N * x->at.C; i++)
         at[i] = mean[i % x->at.C] - origin_of(x, i);
     return tape_sub(t, x->mean, tape_leaf(t, rows_shape(x->at), at));
 }
 
-Rows view_row_moments(const NormView *v) {
+NormRows view_row_moments(const NormView *v) {
     if (v->x == NULL) return v->rows;
     const Shape shape = rows_shape(v->at);
-    const MomentNodes m = norm_moments_over(&v->context, v->x,
-                                            norm_blocks(&v->context, v->at, 1, 1, false));
-    return (Rows){.at = v->at,
-                  .mean = tape_reshape(v->tape, m.mean, shape),
-                  .variance = tape_reshape(v->tape, m.variance, shape)};
+    const NormMomentNodes m = norm_moments_over(
+        &v->context, v->x, norm_blocks(&v->context, v->at, 1, 1, false));
+    return (NormRows){.at = v->at,
+                      .mean = tape_reshape(v->tape, m.mean, shape),
+                      .variance = tape_reshape(v->tape, m.variance, shape)};
 }
 
-NormField view_map(const NormView *v, const Rows *x, Node *scale, Node *bias) {
+NormField view_map(const NormView *v, const NormRows *x, TapeNode *scale,
+                   TapeNode *bias) {
     if (v->x == NULL)
         return x->given ? (NormField){.value = bias, .raw = scale}
                         : (NormField){.value = bias, .scale = scale};
     Tape *t = v->tape;
     const Partition *row = norm_blocks(&v->context, v->at, 1, 1, false);
-    Node *apart = tape_sub(t, v->x, tape_spread(t, x->mean, row, v->shape));
-    Node *scaled = tape_mul(t, apart, tape_spread(t, scale, row, v->shape));
+    TapeNode *apart = tape_sub(t, v->x, tape_spread(t, x->mean, row, v->shape));
+    TapeNode *scaled = tape_mul(t, apart, tape_spread(t, scale, row, v->shape));
     return (NormField){.value = tape_add(t, scaled, tape_spread(t, bias, row, v->shape))};
 }
 
@@ -214,7 +215,8 @@ NormField view_map(const NormView *v, const Rows *x, Node *scale, Node *bias) {
 
 /* As the fused kernel observes: the mean over blocks of samples of their channels' means and
  * of their unbiased variances; NaN where a channel has one element there (P-7). */
-static void observe_channels(const NormContext *context, const Rows *x, size_t block) {
+static void observe_channels(const NormContext *context, const NormRows *x,
+                             size_t block) {
     const size_t C = x->at.C, blocks = x->at.N / block;
     const double *mean = x->mean->value, *variance = x->variance->value;
     const double count = (double)(block * x->at.L);
@@ -241,7 +243,7 @@ static void observe_channels(const NormContext *context, const Rows *x, size_t b
     }
 }
 
-static void observe(const NormContext *context, const Rows *x) {
+static void observe(const NormContext *context, const NormRows *x) {
     const Norm *norm = context->norm;
     if (context->observed == NULL || context->mode == NORM_EVAL) return;
     const size_t block = context->whole ? 0 : norm->cell->block;
@@ -257,9 +259,9 @@ static void observe(const NormContext *context, const Rows *x) {
 /* The mean of (variance + mean^2) is that of x^2. */
 static ViewMoments row_squares(const NormView *v, const Partition *p) {
     Tape *t = v->tape;
-    Node *mean = rows_whole_means(t, &v->rows);
-    Node *square = tape_add(t, v->rows.variance, tape_mul(t, mean, mean));
-    Node *cells = tape_mean(t, square, p);
+    TapeNode *mean = rows_whole_means(t, &v->rows);
+    TapeNode *square = tape_add(t, v->rows.variance, tape_mul(t, mean, mean));
+    TapeNode *cells = tape_mean(t, square, p);
     if (v->context.norm->cell->moments[NORM_EVAL] == NORM_RUNNING &&
         v->context.observed) {
         const size_t blocks = p->N / p->block;
@@ -275,17 +277,17 @@ static ViewMoments row_squares(const NormView *v, const Partition *p) {
  * the law of total variance, rows being of one length. */
 static ViewMoments row_cells(const NormView *v, const Partition *p) {
     Tape *t = v->tape;
-    Node *means = means_in_cells(t, &v->rows, p);
-    Node *mean = tape_mean(t, means, p);
-    Node *apart = tape_sub(t, means, tape_spread(t, mean, p, v->shape));
-    Node *square = tape_mul(t, apart, apart);
-    Node *variance = tape_mean(t, tape_add(t, v->rows.variance, square), p);
+    TapeNode *means = means_in_cells(t, &v->rows, p);
+    TapeNode *mean = tape_mean(t, means, p);
+    TapeNode *apart = tape_sub(t, means, tape_spread(t, mean, p, v->shape));
+    TapeNode *square = tape_mul(t, apart, apart);
+    TapeNode *variance = tape_mean(t, tape_add(t, v->rows.variance, square), p);
     variance = norm_variance(t, v->context.norm, variance, p, v->at.L);
     return (ViewMoments){{.value = apart}, tape_spread(t, variance, p, v->shape)};
 }
 //< moments
 
-static ViewMoments of_elements(const NormView *v, MomentNodes m) {
+static ViewMoments of_elements(const NormView *v, NormMomentNodes m) {
     return (ViewMoments){{.value = m.centred},
                          tape_spread(v->tape, m.variance, m.partition, v->shape)};
 }
@@ -293,7 +295,7 @@ static ViewMoments of_elements(const NormView *v, MomentNodes m) {
 /* x less what is given for each channel; NULL: x. */
 static NormField less_given(const NormView *v, const double *mean) {
     Tape *t = v->tape;
-    const Shape channels = SHAPE(v->at.C);
+    const Shape channels = SHAPE_OF(v->at.C);
     if (v->x && mean == NULL) return (NormField){.value = v->x};
     if (v->x)
         return (NormField){
@@ -320,7 +322,7 @@ ViewMoments view_moments(const NormView *v) {
 }
 
 ViewMoments view_moments_over(const NormView *v, size_t block, size_t width) {
-    const Lattice at = v->x ? v->at : rows_lattice(v->at);
+    const ShapeLattice at = v->x ? v->at : rows_lattice(v->at);
     const Partition *p = norm_blocks(&v->context, at, block, width, false);
     return v->x ? of_elements(v, norm_moments_over(&v->context, v->x, p))
                 : row_cells(v, p);
@@ -329,7 +331,7 @@ ViewMoments view_moments_over(const NormView *v, size_t block, size_t width) {
 ViewMoments view_moments_given(const NormView *v, const double *mean,
                                const double *variance) {
     return (ViewMoments){less_given(v, mean),
-                         view_repeat(v, tape_leaf(v->tape, SHAPE(v->at.C), variance))};
+                         view_repeat(v, tape_leaf(v->tape, SHAPE_OF(v->at.C), variance))};
 }
 
 ViewMoments view_running(const NormView *v) {
@@ -351,8 +353,8 @@ NormField view_standardized(const NormView *v) {
 //< definition
 
 NormField view_affine(const NormView *v, NormField xhat) {
-    Node *gamma = norm_operand(&v->context, "gamma"),
-         *beta = norm_operand(&v->context, "beta");
+    TapeNode *gamma = norm_operand(&v->context, "gamma"),
+             *beta = norm_operand(&v->context, "beta");
     if (gamma) xhat = field_times(v, xhat, view_repeat(v, gamma));
     return beta ? field_shifted(v, xhat, view_repeat(v, beta)) : xhat;
 }

@@ -8,8 +8,8 @@
 
 static const double SHARPEST = 0.01; /* temperature before the choice */
 
-bool weighing_read(Weighing *weighing, Arguments *arguments, Text *canonical,
-                   Error *error) {
+bool weighing_read(Weighing *weighing, SpecArguments *arguments, Text *canonical,
+                   BaseError *error) {
     static const char *const words[] = {"softmax", "sparsest", NULL};
     size_t choice = 0;
     if (!norm_read_choice(arguments, "weights", words, &choice, canonical, error) ||
@@ -20,7 +20,7 @@ bool weighing_read(Weighing *weighing, Arguments *arguments, Text *canonical,
     weighing->sparsest = choice == 1;
     if (weighing->to > weighing->from) return true;
     if (weighing->to == 0.0 && weighing->from == 0.0 && !weighing->sparsest) return true;
-    return fail(
+    return base_fail(
         error, EX_USAGE, arguments->spec->at,
         "%s: weights become a choice between epoch from=%g and a later one, to=%g",
         arguments->spec->word, weighing->from, weighing->to);
@@ -32,7 +32,7 @@ double norm_ramp(size_t epoch, double from, double to) {
 }
 
 /* The largest logit, NaN if any is; `at` where it stands first. */
-static double largest(const Node *logits, size_t *at) {
+static double largest(const TapeNode *logits, size_t *at) {
     *at = 0;
     for (size_t k = 0, K = shape_count(logits->shape); k < K; k++) {
         if (isnan(logits->value[k])) return (double)NAN;
@@ -42,7 +42,7 @@ static double largest(const Node *logits, size_t *at) {
 }
 
 /* All of it on the largest, of equal ones the first; no number is no weight. */
-static Node *choice(Tape *t, const Node *logits) {
+static TapeNode *choice(Tape *t, const TapeNode *logits) {
     const size_t K = shape_count(logits->shape);
     double *weight = tape_room(t, K);
     size_t best;
@@ -54,25 +54,25 @@ static Node *choice(Tape *t, const Node *logits) {
 /* Logits less the largest: weights are the same, and nothing overflows where they are
  * sharpened, nor is the 1 of a sum of weights lost beside them. How far they lie below is
  * a number. */
-static Node *from_largest(Tape *t, Node *logits) {
+static TapeNode *from_largest(Tape *t, TapeNode *logits) {
     size_t at;
-    Node *most = tape_fill(t, logits->shape, largest(logits, &at));
-    Node *floor = tape_fill(t, logits->shape, -DBL_MAX);
+    TapeNode *most = tape_fill(t, logits->shape, largest(logits, &at));
+    TapeNode *floor = tape_fill(t, logits->shape, -DBL_MAX);
     return tape_max(t, tape_sub(t, logits, most), floor);
 }
 
 /* ---- SparsestMax ------------------------------------------------------------------ */
 
 /* 1 where value > 0, as a constant: which weights are 0 does not move with the logits. */
-static Node *support_of(Tape *t, const double *value, size_t K, double *count) {
+static TapeNode *support_of(Tape *t, const double *value, size_t K, double *count) {
     double *mask = tape_room(t, K);
     *count = 0.0;
     for (size_t k = 0; k < K; k++) *count += mask[k] = value[k] > 0.0 ? 1.0 : 0.0;
-    return tape_leaf(t, SHAPE(K), mask);
+    return tape_leaf(t, SHAPE_OF(K), mask);
 }
 
-static Node *all_of(Tape *t, Node *scalar, size_t K) {
-    return tape_broadcast(t, scalar, SHAPE(K));
+static TapeNode *all_of(Tape *t, TapeNode *scalar, size_t K) {
+    return tape_broadcast(t, scalar, SHAPE_OF(K));
 }
 
 /* The threshold of sparsemax (Martins and Astudillo 2016): sum max(z - tau, 0) = 1. */
@@ -89,30 +89,31 @@ static double threshold(const double *z, size_t K) {
 }
 
 /* The nearest point of the simplex: z - tau on its support, 0 elsewhere. */
-static Node *sparsemax(Tape *t, Node *z) {
+static TapeNode *sparsemax(Tape *t, TapeNode *z) {
     const size_t K = shape_count(z->shape);
     const double tau = threshold(z->value, K);
     double *above = tape_room(t, K), count;
     for (size_t k = 0; k < K; k++) above[k] = z->value[k] - tau;
-    Node *mask = support_of(t, above, K, &count);
-    Node *sum = tape_sum_all(t, tape_mul(t, mask, z));
-    Node *excess = tape_sub(t, sum, tape_constant(t, 1.0));
-    Node *level = tape_div(t, all_of(t, excess, K), tape_fill(t, z->shape, count));
+    TapeNode *mask = support_of(t, above, K, &count);
+    TapeNode *sum = tape_sum_all(t, tape_mul(t, mask, z));
+    TapeNode *excess = tape_sub(t, sum, tape_constant(t, 1.0));
+    TapeNode *level = tape_div(t, all_of(t, excess, K), tape_fill(t, z->shape, count));
     return tape_mul(t, mask, tape_sub(t, z, level));
 }
 
 /* p pushed out of the circle of that radius about the middle of its face, `mask`. */
-static Node *pushed(Tape *t, Node *p, Node *mask, double count, double radius) {
+static TapeNode *pushed(Tape *t, TapeNode *p, TapeNode *mask, double count,
+                        double radius) {
     const size_t K = shape_count(p->shape);
-    Node *middle = tape_div(t, mask, tape_fill(t, p->shape, count));
-    Node *away = tape_sub(t, p, middle);
+    TapeNode *middle = tape_div(t, mask, tape_fill(t, p->shape, count));
+    TapeNode *away = tape_sub(t, p, middle);
     /* no part of it along the sum: rounding, which `longer` would multiply */
-    Node *along = tape_div(t, tape_sum_all(t, away), tape_constant(t, count));
+    TapeNode *along = tape_div(t, tape_sum_all(t, away), tape_constant(t, count));
     away = tape_sub(t, away, tape_mul(t, mask, all_of(t, along, K)));
-    Node *square = tape_sum_all(t, tape_mul(t, away, away));
+    TapeNode *square = tape_sum_all(t, tape_mul(t, away, away));
     const double norm = sqrt(square->value[0]);
     if (norm >= radius || norm == 0.0) return p;
-    Node *longer = tape_div(t, tape_constant(t, radius), tape_sqrt(t, square));
+    TapeNode *longer = tape_div(t, tape_constant(t, radius), tape_sqrt(t, square));
     return tape_add(t, middle, tape_mul(t, all_of(t, longer, K), away));
 }
 
@@ -120,12 +121,12 @@ static Node *pushed(Tape *t, Node *p, Node *mask, double count, double radius) {
  * then, where that leaves it, inside the face it left through. Each turn leaves a face of
  * fewer corners behind; where rounding, or what is no number, lets none go, that is the
  * answer. At an exact tie of all there is no direction to push in: weights stay equal. */
-static Node *sparsestmax(Tape *t, Node *z, double radius) {
+static TapeNode *sparsestmax(Tape *t, TapeNode *z, double radius) {
     const size_t K = shape_count(z->shape);
-    Node *p = sparsemax(t, z);
+    TapeNode *p = sparsemax(t, z);
     double *ones = tape_room(t, K), count = (double)K;
     for (size_t k = 0; k < K; k++) ones[k] = 1.0;
-    Node *mask = tape_leaf(t, SHAPE(K), ones);
+    TapeNode *mask = tape_leaf(t, SHAPE_OF(K), ones);
     while (count > 1.0) {
         p = pushed(t, p, mask, count, radius);
         double least = 0.0, before = count;
@@ -140,14 +141,15 @@ static Node *sparsestmax(Tape *t, Node *z, double radius) {
     return p;
 }
 
-size_t weight_largest(const Node *weights) {
+size_t weight_largest(const TapeNode *weights) {
     size_t largest = 0;
     for (size_t k = 1; k < shape_count(weights->shape); k++)
         if (weights->value[k] > weights->value[largest]) largest = k;
     return largest;
 }
 
-Node *weighing_apply(const NormContext *context, const Weighing *weighing, Node *logits) {
+TapeNode *weighing_apply(const NormContext *context, const Weighing *weighing,
+                         TapeNode *logits) {
     Tape *t = context->tape;
     const double K = (double)shape_count(logits->shape);
     if (weighing->to == 0.0) return tape_softmax(t, logits);
@@ -155,6 +157,6 @@ Node *weighing_apply(const NormContext *context, const Weighing *weighing, Node 
     if (at == 1.0) return choice(t, logits);
     logits = from_largest(t, logits);
     if (weighing->sparsest) return sparsestmax(t, logits, at * sqrt((K - 1.0) / K));
-    Node *sharper = tape_fill(t, logits->shape, pow(SHARPEST, -at));
+    TapeNode *sharper = tape_fill(t, logits->shape, pow(SHARPEST, -at));
     return tape_softmax(t, tape_mul(t, logits, sharper));
 }

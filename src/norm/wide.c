@@ -67,8 +67,8 @@ enum { SCALE, RAW, BIAS, PIECES };
 typedef struct RowText {
     Tape *tape;
     size_t inputs;
-    Node *in[MOST];      /* mean, variance, parameters */
-    Node *piece[PIECES]; /* [N, C]; NULL: not there */
+    TapeNode *in[MOST];      /* mean, variance, parameters */
+    TapeNode *piece[PIECES]; /* [N, C]; NULL: not there */
 } RowText;
 
 static size_t rows_of(const Wide *w) {
@@ -76,13 +76,13 @@ static size_t rows_of(const Wide *w) {
 }
 
 /* y->in[1 + k] is parameter k. */
-static RowText write_rows(const Wide *w, const Node *y, Arena *arena, const double *mean,
-                          const double *variance, const double *origin,
-                          double *const *slot) {
-    const Lattice at = {w->row->N, w->row->C, w->row->L};
+static RowText write_rows(const Wide *w, const TapeNode *y, Arena *arena,
+                          const double *mean, const double *variance,
+                          const double *origin, double *const *slot) {
+    const ShapeLattice at = {w->row->N, w->row->C, w->row->L};
     RowText text = {.tape = tape_new(arena), .inputs = y->arity + 1};
     for (size_t k = 0; k < text.inputs; k++) {
-        const Shape shape = k < 2 ? SHAPE(at.N, at.C) : y->in[k - 1]->shape;
+        const Shape shape = k < 2 ? SHAPE_OF(at.N, at.C) : y->in[k - 1]->shape;
         const double *value = k == 0 ? mean : k == 1 ? variance : y->in[k - 1]->value;
         text.in[k] = tape_parameter(text.tape, shape, value, slot ? slot[k] : NULL);
     }
@@ -90,7 +90,7 @@ static RowText write_rows(const Wide *w, const Node *y, Arena *arena, const doub
     context.tape = text.tape;
     context.param = text.in + 2;
     context.state = w->state;
-    const Rows rows = {at, text.in[0], text.in[1], origin, w->fixed, w->given};
+    const NormRows rows = {at, text.in[0], text.in[1], origin, w->fixed, w->given};
     const NormField map = norm_rows(&context, &rows);
     text.piece[SCALE] = map.scale;
     text.piece[RAW] = map.raw;
@@ -99,12 +99,12 @@ static RowText write_rows(const Wide *w, const Node *y, Arena *arena, const doub
 }
 
 /* The sum of <upstream, piece>. */
-static Node *along(const RowText *text, Node *const *upstream) {
+static TapeNode *along(const RowText *text, TapeNode *const *upstream) {
     Tape *t = text->tape;
-    Node *sum = NULL;
+    TapeNode *sum = NULL;
     for (size_t k = 0; k < PIECES; k++) {
         if (text->piece[k] == NULL) continue;
-        Node *term = tape_sum_all(t, tape_mul(t, text->piece[k], upstream[k]));
+        TapeNode *term = tape_sum_all(t, tape_mul(t, text->piece[k], upstream[k]));
         sum = sum ? tape_add(t, sum, term) : term;
     }
     return sum;
@@ -155,7 +155,7 @@ static void quad_moments(Quad *mean, Quad *variance, const double *x, size_t L) 
     *variance = squares / (Quad)L;
 }
 
-static Broad broad_rows(const Wide *w, const Node *y, Arena *arena) {
+static Broad broad_rows(const Wide *w, const TapeNode *y, Arena *arena) {
     const size_t count = rows_of(w), L = w->row->L;
     Broad q = {.mean = TAKE(arena, Quad, count), .variance = TAKE(arena, Quad, count)};
     double *mean = TAKE(arena, double, count), *variance = TAKE(arena, double, count);
@@ -167,7 +167,7 @@ static Broad broad_rows(const Wide *w, const Node *y, Arena *arena) {
     q.text = write_rows(w, y, arena, mean, variance, NULL, NULL);
     const Quad *value[] = {q.mean, q.variance};
     hold_settle(q.text.tape, arena, q.text.in, value, 2);
-    Node *out[PIECES];
+    TapeNode *out[PIECES];
     Quad *got[PIECES];
     size_t asked = 0;
     for (size_t k = 0; k < PIECES; k++)
@@ -197,7 +197,7 @@ static double fixed_of(const Wide *w, size_t row) {
 /* As rows.c has it, to the bit. */
 static double narrow_value(const Wide *w, const RowText *map, size_t i, double x,
                            double apart) {
-    const Node *scale = map->piece[SCALE], *raw = map->piece[RAW];
+    const TapeNode *scale = map->piece[SCALE], *raw = map->piece[RAW];
     const double bias = map->piece[BIAS]->value[i];
     if (raw == NULL) return apart * scale->value[i] + bias;
     const double y = (x - fixed_of(w, i)) * raw->value[i];
@@ -213,7 +213,7 @@ static double broad_value(const Wide *w, const Broad *q, size_t i, double x) {
 
 /* ---- forward --------------------------------------------------------------------- */
 
-static void wide_forward(Tape *tape, Node *y) {
+static void wide_forward(Tape *tape, TapeNode *y) {
     const Wide *w = y->detail;
     Arena *arena = tape_arena(tape);
     ArenaMark mark = arena_mark(arena);
@@ -246,7 +246,7 @@ typedef struct Adjoint {
     bool *known; /* [N C] that row of dx is none of 113 bits */
 } Adjoint;
 
-static Adjoint narrow_adjoint(const Wide *w, const Node *y, Arena *arena,
+static Adjoint narrow_adjoint(const Wide *w, const TapeNode *y, Arena *arena,
                               const double *dy) {
     const size_t count = rows_of(w), L = w->row->L;
     const double *x = y->in[0]->value;
@@ -273,9 +273,9 @@ static Adjoint narrow_adjoint(const Wide *w, const Node *y, Arena *arena,
             sums[SCALE][i] = (double)NAN; /* of its own x; dbias is of dy */
         if (!isfinite(sums[RAW][i])) sums[RAW][i] = (double)NAN;
     }
-    Node *upstream[PIECES];
+    TapeNode *upstream[PIECES];
     for (size_t k = 0; k < PIECES; k++)
-        upstream[k] = tape_leaf(map.tape, SHAPE(w->row->N, w->row->C), sums[k]);
+        upstream[k] = tape_leaf(map.tape, SHAPE_OF(w->row->N, w->row->C), sums[k]);
     tape_backward(map.tape, along(&map, upstream), NULL);
     for (size_t i = 0; i < count; i++) {
         const double scale = map.piece[SCALE] ? map.piece[SCALE]->value[i] : 0.0,
@@ -294,8 +294,8 @@ static Adjoint narrow_adjoint(const Wide *w, const Node *y, Arena *arena,
 }
 
 /* Puts into `a` what it does not know. */
-static void broad_adjoint(const Wide *w, const Node *y, Arena *arena, const double *dy,
-                          Adjoint *a) {
+static void broad_adjoint(const Wide *w, const TapeNode *y, Arena *arena,
+                          const double *dy, Adjoint *a) {
     const size_t count = rows_of(w), L = w->row->L;
     const double *x = y->in[0]->value;
     Broad q = broad_rows(w, y, arena);
@@ -308,10 +308,10 @@ static void broad_adjoint(const Wide *w, const Node *y, Arena *arena, const doub
     }
     Tape *t = q.text.tape;
     double *blank = ZERO(arena, double, count);
-    Node *given[2 + PIECES] = {q.text.in[0], q.text.in[1]}, *out[MOST];
+    TapeNode *given[2 + PIECES] = {q.text.in[0], q.text.in[1]}, *out[MOST];
     const Quad *value[2 + PIECES] = {q.mean, q.variance};
     for (size_t k = 0; k < PIECES; k++) {
-        given[2 + k] = tape_parameter(t, SHAPE(w->row->N, w->row->C), blank, NULL);
+        given[2 + k] = tape_parameter(t, SHAPE_OF(w->row->N, w->row->C), blank, NULL);
         value[2 + k] = sums[k];
     }
     Quad *got[MOST];
@@ -332,7 +332,7 @@ static void broad_adjoint(const Wide *w, const Node *y, Arena *arena, const doub
             if (isnan(a->param[k - 2][c])) a->param[k - 2][c] = (double)got[k][c];
 }
 
-static void wide_backward(Tape *tape, Node *y, const double *g, double *const *dx,
+static void wide_backward(Tape *tape, TapeNode *y, const double *g, double *const *dx,
                           const double *beta) {
     const Wide *w = y->detail;
     Arena *arena = tape_arena(tape);
@@ -346,14 +346,14 @@ static void wide_backward(Tape *tape, Node *y, const double *g, double *const *d
     arena_rewind(arena, mark);
 }
 
-static Node *wide_define(Tape *tape, Node *y) {
+static TapeNode *wide_define(Tape *tape, TapeNode *y) {
     const Wide *w = y->detail;
-    Node *until = tape_last(tape);
+    TapeNode *until = tape_last(tape);
     NormContext context = w->context;
     context.tape = tape;
     context.param = y->in + 1;
     context.state = w->state;
-    Node *defined = norm_define(&context, y->in[0]);
+    TapeNode *defined = norm_define(&context, y->in[0]);
     if (hold_any(tape, until))
         hold_as(tape, until, broad_rows(w, y, tape_arena(tape)).text.tape);
     return defined;
@@ -364,15 +364,15 @@ static const Op op_wide_rows = {.name = "wide-rows",
                                 .backward = wide_backward,
                                 .define = wide_define};
 
-Node *wide_apply(const NormContext *context, Node *x, const Partition *row,
-                 const double *fixed, bool given) {
+TapeNode *wide_apply(const NormContext *context, TapeNode *x, const Partition *row,
+                     const double *fixed, bool given) {
     const Norm *norm = context->norm;
     Wide *w = TAKE(tape_arena(context->tape), Wide, 1);
     *w = (Wide){*context, context->observed, .row = row, .fixed = fixed, .given = given};
     w->context.observed = NULL;
     for (size_t k = 0; k < norm->states; k++)
         w->state[k] = context->state ? context->state[k] : NULL;
-    Node *in[1 + NORM_MAX_PARAMS] = {x};
+    TapeNode *in[1 + NORM_MAX_PARAMS] = {x};
     for (size_t k = 0; k < norm->params; k++) in[1 + k] = context->param[k];
     return tape_write(context->tape, &op_wide_rows, x->shape, in, 1 + norm->params, w,
                       NULL);

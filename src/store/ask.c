@@ -53,12 +53,13 @@ static Answer ask_or_die(const Store *store, Arena *arena, Question question) {
     return answer;
 }
 
-static bool pass_on(const Answer *answer, Error *error) {
+static bool pass_on(const Answer *answer, BaseError *error) {
     if (!answer->error.set) return true;
-    return fail(error, answer->error.code, answer->error.at, "%s", answer->error.message);
+    return base_fail(error, answer->error.code, answer->error.at, "%s",
+                     answer->error.message);
 }
 
-bool store_survey(const Store *store, Error *error) {
+bool store_survey(const Store *store, BaseError *error) {
     const Answer answer = ask(store, store->arena, (Question){ASK_SURVEY, .path = "/"});
     return pass_on(&answer, error);
 }
@@ -107,14 +108,14 @@ const char **store_axes(const Store *store, Arena *arena, const char *path,
 /* ---- values ------------------------------------------------------------------------ */
 
 const char *store_get_text(const Store *store, Arena *arena, const char *path,
-                           const char *name, Error *error) {
+                           const char *name, BaseError *error) {
     const Answer answer =
         ask(store, arena, (Question){ASK_TEXT, .path = path, .name = name});
     return pass_on(&answer, error) ? answer.texts[0] : NULL;
 }
 
 bool store_get_number(const Store *store, const char *path, const char *name,
-                      double *value, Error *error) {
+                      double *value, BaseError *error) {
     const Answer answer =
         ask(store, store->arena, (Question){ASK_NUMBER, .path = path, .name = name});
     if (!pass_on(&answer, error)) return false;
@@ -123,7 +124,7 @@ bool store_get_number(const Store *store, const char *path, const char *name,
 }
 
 bool store_get_integer(const Store *store, const char *path, const char *name,
-                       int64_t *value, Error *error) {
+                       int64_t *value, BaseError *error) {
     const Answer answer =
         ask(store, store->arena, (Question){ASK_INTEGER, .path = path, .name = name});
     if (!pass_on(&answer, error)) return false;
@@ -137,7 +138,7 @@ static void give_shape(const Answer *answer, size_t *rank, size_t *size) {
 }
 
 static double *numbers(const Store *store, Arena *arena, Question question, size_t *rank,
-                       size_t *size, Error *error) {
+                       size_t *size, BaseError *error) {
     const Answer answer = ask(store, arena, question);
     if (!pass_on(&answer, error)) return NULL;
     give_shape(&answer, rank, size);
@@ -145,28 +146,29 @@ static double *numbers(const Store *store, Arena *arena, Question question, size
 }
 
 double *store_get_array(const Store *store, Arena *arena, const char *path,
-                        size_t max_rank, size_t *rank, size_t *size, Error *error) {
+                        size_t max_rank, size_t *rank, size_t *size, BaseError *error) {
     const Question question = {ASK_ARRAY, .path = path, .max_rank = max_rank};
     return numbers(store, arena, question, rank, size, error);
 }
 
 double *store_get_array_start(const Store *store, Arena *arena, const char *path,
                               size_t max_rank, size_t most, size_t *rank, size_t *size,
-                              Error *error) {
+                              BaseError *error) {
     const Question question = {ASK_ARRAY, .path = path, .max_rank = max_rank,
                                .most = most};
     return numbers(store, arena, question, rank, size, error);
 }
 
 double *store_get_unpacked(const Store *store, Arena *arena, const char *path,
-                           size_t max_rank, size_t *rank, size_t *size, Error *error) {
+                           size_t max_rank, size_t *rank, size_t *size,
+                           BaseError *error) {
     const Question question = {ASK_UNPACKED, .path = path, .max_rank = max_rank};
     return numbers(store, arena, question, rank, size, error);
 }
 
 const char **store_get_array_text(const Store *store, Arena *arena, const char *path,
                                   size_t max_rank, size_t *rank, size_t *size,
-                                  Error *error) {
+                                  BaseError *error) {
     const Answer answer =
         ask(store, arena, (Question){ASK_ARRAY_TEXT, .path = path, .max_rank = max_rank});
     if (!pass_on(&answer, error)) return NULL;

@@ -88,7 +88,7 @@ void *store_image(Store *store, Arena *arena, size_t *length) {
     return image;
 }
 
-bool store_save(Store *store, const char *path, Error *error) {
+bool store_save(Store *store, const char *path, BaseError *error) {
     REQUIRE(store->writing, "'%s' was opened for reading", store->path);
     arithmetic_want(); /* else what is in it would be of another */
     const ArenaMark mark = arena_mark(store->arena);
@@ -155,25 +155,25 @@ static bool has_signature(const char *bytes, size_t length) {
     return false;
 }
 
-static bool check_bytes(Store *store, const char *bytes, Error *error) {
+static bool check_bytes(Store *store, const char *bytes, BaseError *error) {
     if (!has_signature(bytes, store->length))
-        return fail(error, EX_DATAERR, 0, "%s: not an HDF5 file", store->path);
+        return base_fail(error, EX_DATAERR, 0, "%s: not an HDF5 file", store->path);
     const Seal seal = store_seal_read(bytes, store->length);
     store->sealed = seal == SEAL_WHOLE;
     return seal != SEAL_BROKEN ||
-           fail(error, EX_DATAERR, 0,
-                "%s: damaged: its bytes do not match the SHA-256 at its end",
-                store->path);
+           base_fail(error, EX_DATAERR, 0,
+                     "%s: damaged: its bytes do not match the SHA-256 at its end",
+                     store->path);
 }
 
-static bool check_schema(const Store *store, Error *error) {
+static bool check_schema(const Store *store, BaseError *error) {
     int64_t schema = SCHEMA_VERSION;
     if (!store_has_attribute(store, "/", "normlab_version")) return true;
     if (!store_get_integer(store, "/", "schema_version", &schema, error)) return false;
     if (schema >= 1 && schema <= SCHEMA_VERSION) return true;
-    return fail(error, EX_DATAERR, 0,
-                "%s: has schema version %" PRId64 ", this normlab reads 1 to %d",
-                store->path, schema, SCHEMA_VERSION);
+    return base_fail(error, EX_DATAERR, 0,
+                     "%s: has schema version %" PRId64 ", this normlab reads 1 to %d",
+                     store->path, schema, SCHEMA_VERSION);
 }
 
 static void forget_map(Store *store) {
@@ -182,7 +182,7 @@ static void forget_map(Store *store) {
 }
 
 /* A sealed file is read whole, for its seal; of others only what HDF5 looks at. */
-static char *read_bytes(Store *store, Error *error) {
+static char *read_bytes(Store *store, BaseError *error) {
     store->map = place_map(store->path, LARGEST_FILE, &store->length, error);
     if (store->map == NULL || !store_seal_is_there(store->map, store->length))
         return store->map;
@@ -192,24 +192,24 @@ static char *read_bytes(Store *store, Error *error) {
     return copy;
 }
 
-bool store_load(Store *store, Error *error) {
+bool store_load(Store *store, BaseError *error) {
     budget_lift();
     char *bytes = read_bytes(store, error);
     if (bytes == NULL || !check_bytes(store, bytes, error)) return false;
     budget_set(store->budget, store->length);
     budget_begin(store->budget);
     store->file = attach(memory_name(store), bytes, store->length);
-    const bool good =
-        store->file >= 0
-            ? check_schema(store, error)
-            : fail(error, EX_DATAERR, 0, "%s: damaged: HDF5 cannot open it", store->path);
+    const bool good = store->file >= 0
+                          ? check_schema(store, error)
+                          : base_fail(error, EX_DATAERR, 0,
+                                      "%s: damaged: HDF5 cannot open it", store->path);
     budget_rest(store->budget);
     return good;
 }
 
 /* ---- opening ---------------------------------------------------------------------- */
 
-Store *store_open(const char *path, Error *error) {
+Store *store_open(const char *path, BaseError *error) {
     Store *store = store_alloc(path);
     if (reader_open(store, error)) return store;
     store_close(store);

@@ -13,8 +13,9 @@ enum { TEXT_COST = 128 };
 /* bytes of an address in a file; a third of what HDF5 1.10 takes for a chunk that it reads */
 enum { LEAST_PLACE = 8, CHUNK_COST = 1536 };
 
-static bool refuse(const Store *store, Error *error, const char *path, const char *what) {
-    return fail(error, EX_DATAERR, 0, "%s: %s %s", store->path, path, what);
+static bool refuse(const Store *store, BaseError *error, const char *path,
+                   const char *what) {
+    return base_fail(error, EX_DATAERR, 0, "%s: %s %s", store->path, path, what);
 }
 
 /* A small file that claims huge values is refused before memory is taken for them. */
@@ -98,19 +99,19 @@ static const char **read_texts(const Store *store, Arena *arena, hid_t from, hid
 /* ---- attributes ------------------------------------------------------------------ */
 
 static hid_t open_attribute(const Store *store, const Question *q, const char *wanted,
-                            StoreKind least, StoreKind most, Error *error) {
+                            StoreKind least, StoreKind most, BaseError *error) {
     const StoreKind kind = find_attribute_kind(store, q->path, q->name);
     if (kind >= least && kind <= most)
         return H5Aopen_by_name(store->file, q->path, q->name, H5P_DEFAULT, H5P_DEFAULT);
-    fail(error, EX_DATAERR, 0, "%s: attribute '%s' of %s is %s%s", store->path, q->name,
-         q->path, kind == STORE_ABSENT ? "missing" : "not ",
-         kind == STORE_ABSENT ? "" : wanted);
+    base_fail(error, EX_DATAERR, 0, "%s: attribute '%s' of %s is %s%s", store->path,
+              q->name, q->path, kind == STORE_ABSENT ? "missing" : "not ",
+              kind == STORE_ABSENT ? "" : wanted);
     return H5I_INVALID_HID;
 }
 
-static void unreadable(const Store *store, const Question *q, Error *error) {
-    fail(error, EX_DATAERR, 0, "%s: attribute '%s' of %s cannot be read", store->path,
-         q->name, q->path);
+static void unreadable(const Store *store, const Question *q, BaseError *error) {
+    base_fail(error, EX_DATAERR, 0, "%s: attribute '%s' of %s cannot be read",
+              store->path, q->name, q->path);
 }
 
 void get_text(const Store *store, Arena *arena, const Question *q, Answer *a) {
@@ -182,7 +183,7 @@ Chunks chunks_of(hid_t data, size_t element, const hsize_t *extent) {
 }
 
 static hid_t open_data(const Store *store, const char *path, StoreKind least,
-                       StoreKind most, const char *wanted, Error *error) {
+                       StoreKind most, const char *wanted, BaseError *error) {
     const StoreKind kind = find_kind(store, path);
     hid_t data = H5I_INVALID_HID;
     if (kind == STORE_ABSENT) {
@@ -211,9 +212,9 @@ static bool read_extent(const Store *store, const Question *q, hid_t data, size_
     store_drop(space);
     if (!shaped) return refuse(store, &a->error, q->path, "has no shape");
     if ((size_t)rank > q->max_rank)
-        return fail(&a->error, EX_DATAERR, 0,
-                    "%s: %s has rank %d, at most %zu is expected", store->path, q->path,
-                    rank, q->max_rank);
+        return base_fail(&a->error, EX_DATAERR, 0,
+                         "%s: %s has rank %d, at most %zu is expected", store->path,
+                         q->path, rank, q->max_rank);
     size_t bytes = element;
     a->rank = (size_t)rank;
     a->count = 1;

@@ -35,7 +35,7 @@ hid_t store_must(hid_t id, const char *what);
 void store_drop(hid_t id);
 
 /* Opens store->path in this very process: for the child. */
-bool store_load(Store *store, Error *error);
+bool store_load(Store *store, BaseError *error);
 
 /* ---- ask.c: what is asked of a file ---------------------------------------------- */
 
@@ -64,7 +64,7 @@ typedef struct Question {
 } Question;
 
 typedef struct Answer {
-    Error error;
+    BaseError error;
     StoreKind kind;
     double number;
     int64_t integer;
@@ -83,7 +83,7 @@ void store_answer(const Store *store, Arena *arena, const Question *question,
 /* ---- reader.c: the child, from outside ------------------------------------------- */
 
 /* Starts one for the store's file, or takes one that has done its work. */
-bool reader_open(Store *store, Error *error);
+bool reader_open(Store *store, BaseError *error);
 void reader_close(Store *store);
 
 /* Has the child answer. Where it dies of the question, answer->error says so, and the file

@@ -11,22 +11,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int refuse(int handle, const char *path, Error *error) {
+static int refuse(int handle, const char *path, BaseError *error) {
     const int trouble = errno;
     char text[32] = "";
     if (handle >= 0 && trouble == EWOULDBLOCK) {
         const ssize_t length = pread(handle, text, sizeof text - 1, 0);
         const long holder = length > 0 ? strtol(text, NULL, 10) : 0;
         if (holder > 0)
-            fail(error, EX_TEMPFAIL, 0, "%s: is being written by process %ld", path,
-                 holder);
+            base_fail(error, EX_TEMPFAIL, 0, "%s: is being written by process %ld", path,
+                      holder);
         else
-            fail(error, EX_TEMPFAIL, 0, "%s: is being written by another process", path);
+            base_fail(error, EX_TEMPFAIL, 0, "%s: is being written by another process",
+                      path);
     } else {
-        fail(error, EX_CANTCREAT, 0, "%s.lock: %s", path,
-             trouble == EEXIST || trouble == ELOOP || trouble == EISDIR
-                 ? "is there, and no lock of normlab"
-                 : strerror(trouble));
+        base_fail(error, EX_CANTCREAT, 0, "%s.lock: %s", path,
+                  trouble == EEXIST || trouble == ELOOP || trouble == EISDIR
+                      ? "is there, and no lock of normlab"
+                      : strerror(trouble));
     }
     if (handle >= 0) close(handle);
     return -1;
@@ -47,7 +48,7 @@ static bool is_current(int handle, const char *lock) {
            held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
-static int take(const char *path, const char *lock, Error *error) {
+static int take(const char *path, const char *lock, BaseError *error) {
     for (;;) {
         const int handle =
             open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
@@ -58,7 +59,7 @@ static int take(const char *path, const char *lock, Error *error) {
     }
 }
 
-int store_lock(const char *path, Error *error) {
+int store_lock(const char *path, BaseError *error) {
     Arena *arena = arena_new();
     const int handle = take(path, text_print(arena, "%s.lock", path), error);
     if (handle >= 0) {

@@ -228,10 +228,10 @@ static bool may_be_written(Survey *survey, const char *path, const Answer *names
         for (size_t k = 0; k < i; k++)
             good = good && strcmp(names->texts[i], names->texts[k]) != 0;
         if (!good)
-            return fail(&survey->answer->error, EX_DATAERR, 0,
-                        "%s: damaged: '%s' of %s is no name, or comes twice",
-                        survey->store->path, text_clip(survey->arena, names->texts[i]),
-                        path);
+            return base_fail(&survey->answer->error, EX_DATAERR, 0,
+                             "%s: damaged: '%s' of %s is no name, or comes twice",
+                             survey->store->path,
+                             text_clip(survey->arena, names->texts[i]), path);
     }
     return true;
 }
@@ -261,6 +261,6 @@ void find_all(const Store *store, Arena *arena, const Question *q, Answer *a) {
     (void)q;
     Survey survey = {store, arena, a};
     if (H5Ovisit(store->file, H5_INDEX_NAME, H5_ITER_INC, survey_object, &survey) < 0)
-        fail(&a->error, EX_DATAERR, 0, "%s: damaged: HDF5 cannot find all that is in it",
-             store->path);
+        base_fail(&a->error, EX_DATAERR, 0,
+                  "%s: damaged: HDF5 cannot find all that is in it", store->path);
 }

@@ -23,7 +23,7 @@ typedef struct Packed {
 
 /* The numbers of an attribute, so many; none where it is absent. */
 static bool read_values(const Packed *p, const char *name, size_t least, size_t most,
-                        Values *values, Error *error) {
+                        Values *values, BaseError *error) {
     values->count = 0;
     if (H5Aexists_by_name(p->store->file, p->path, name, H5P_DEFAULT) == 0) return true;
     const hid_t attribute =
@@ -38,11 +38,12 @@ static bool read_values(const Packed *p, const char *name, size_t least, size_t 
     store_drop(space);
     store_drop(type);
     store_drop(attribute);
-    return good || fail(error, EX_DATAERR, 0, "%s: attribute '%s' of %s is not %s",
-                        p->store->path, name, p->path,
-                        most == 1   ? "a number"
-                        : least > 1 ? text_print(p->store->arena, "%zu numbers", least)
-                                    : "a few numbers");
+    return good ||
+           base_fail(error, EX_DATAERR, 0, "%s: attribute '%s' of %s is not %s",
+                     p->store->path, name, p->path,
+                     most == 1   ? "a number"
+                     : least > 1 ? text_print(p->store->arena, "%zu numbers", least)
+                                 : "a few numbers");
 }
 
 /* Attributes of a float array may be doubles that are meant to be its floats. */
@@ -53,19 +54,19 @@ static double as_stored(const Packed *p, double value) {
 /* A missing value stops a normalizer, whose cells need all of theirs. NaN is said by who
  * uses it. `name`: what says that it is one. */
 static bool refuse_value(const Packed *p, const char *name, double missing,
-                         Error *error) {
+                         BaseError *error) {
     size_t found = 0, first = 0;
     for (size_t i = p->count; i-- > 0;)
         if (p->value[i] == missing || p->value[i] == as_stored(p, missing))
             found++, first = i;
     return found == 0 ||
-           fail(error, EX_DATAERR, 0,
-                "%s: %zu of %zu values of %s are missing (its %s, %g; the first is "
-                "number %zu): all are needed",
-                p->store->path, found, p->count, p->path, name, missing, first);
+           base_fail(error, EX_DATAERR, 0,
+                     "%s: %zu of %zu values of %s are missing (its %s, %g; the first is "
+                     "number %zu): all are needed",
+                     p->store->path, found, p->count, p->path, name, missing, first);
 }
 
-static bool refuse_missing(const Packed *p, const char *name, Error *error) {
+static bool refuse_missing(const Packed *p, const char *name, BaseError *error) {
     Values missing;
     if (!read_values(p, name, 1, MOST_VALUES, &missing, error)) return false;
     for (size_t k = 0; k < missing.count; k++)
@@ -77,7 +78,7 @@ static bool refuse_missing(const Packed *p, const char *name, Error *error) {
  * fills of integers are numbers that images have.) */
 static const double NETCDF_FILL = 9.9692099683868690e+36;
 
-static bool refuse_fill(const Packed *p, hid_t data, Error *error) {
+static bool refuse_fill(const Packed *p, hid_t data, BaseError *error) {
     H5D_fill_value_t defined = H5D_FILL_VALUE_UNDEFINED;
     double fill = 0.0;
     const hid_t create = H5Dget_create_plist(data);
@@ -90,7 +91,7 @@ static bool refuse_fill(const Packed *p, hid_t data, Error *error) {
 }
 
 /* CF: a value outside of these is a missing one. */
-static bool refuse_invalid(const Packed *p, Error *error) {
+static bool refuse_invalid(const Packed *p, BaseError *error) {
     Values range, least, most;
     if (!read_values(p, "valid_range", 2, 2, &range, error) ||
         !read_values(p, "valid_min", 1, 1, &least, error) ||
@@ -100,19 +101,19 @@ static bool refuse_invalid(const Packed *p, Error *error) {
            high = most.count ? most.value[0] : (double)INFINITY;
     if (range.count == 2) low = range.value[0], high = range.value[1];
     if (isnan(low) || isnan(high))
-        return fail(error, EX_DATAERR, 0,
-                    "%s: attributes of %s call %g to %g valid, which is no range",
-                    p->store->path, p->path, low, high);
+        return base_fail(error, EX_DATAERR, 0,
+                         "%s: attributes of %s call %g to %g valid, which is no range",
+                         p->store->path, p->path, low, high);
     for (size_t i = 0; i < p->count; i++)
         if (p->value[i] < low || p->value[i] > high)
-            return fail(error, EX_DATAERR, 0,
-                        "%s: value number %zu of %s, %g, is outside of what its "
-                        "attributes call valid, %g to %g",
-                        p->store->path, i, p->path, p->value[i], low, high);
+            return base_fail(error, EX_DATAERR, 0,
+                             "%s: value number %zu of %s, %g, is outside of what its "
+                             "attributes call valid, %g to %g",
+                             p->store->path, i, p->path, p->value[i], low, high);
     return true;
 }
 
-static bool scale(Packed *p, Error *error) {
+static bool scale(Packed *p, BaseError *error) {
     Values factor, offset;
     if (!read_values(p, "scale_factor", 1, 1, &factor, error) ||
         !read_values(p, "add_offset", 1, 1, &offset, error))
@@ -123,7 +124,8 @@ static bool scale(Packed *p, Error *error) {
 }
 
 /* Integers of 64 bits: are all of them doubles? */
-static bool refuse_rounded(const Packed *p, hid_t data, bool is_signed, Error *error) {
+static bool refuse_rounded(const Packed *p, hid_t data, bool is_signed,
+                           BaseError *error) {
     Arena *scratch = arena_new();
     budget_allow(p->store->budget, p->count * sizeof(int64_t));
     int64_t *whole = TAKE(scratch, int64_t, p->count);
@@ -143,13 +145,14 @@ static bool refuse_rounded(const Packed *p, hid_t data, bool is_signed, Error *e
                            : text_print(p->store->arena, "%ju", (uintmax_t)whole[i]);
     arena_free(scratch);
     if (!read)
-        return fail(error, EX_DATAERR, 0, "%s: %s cannot be read", p->store->path,
-                    p->path);
+        return base_fail(error, EX_DATAERR, 0, "%s: %s cannot be read", p->store->path,
+                         p->path);
     return number == NULL ||
-           fail(error, EX_DATAERR, 0,
-                "%s: value number %zu of %s, %s, is no double: integers beyond 2^53 lose "
-                "their last digits",
-                p->store->path, i, p->path, number);
+           base_fail(
+               error, EX_DATAERR, 0,
+               "%s: value number %zu of %s, %s, is no double: integers beyond 2^53 lose "
+               "their last digits",
+               p->store->path, i, p->path, number);
 }
 
 /* 1, 0, or -1: neither. */
@@ -183,23 +186,23 @@ static bool read_truth(const Packed *p, const char *name, bool *truth) {
 }
 
 /* netCDF's mark of integers whose type has the other sign. */
-static bool refuse_unsigned(const Packed *p, bool is_signed, Error *error) {
+static bool refuse_unsigned(const Packed *p, bool is_signed, BaseError *error) {
     static const char name[] = "_Unsigned";
     bool marked;
     if (H5Aexists_by_name(p->store->file, p->path, name, H5P_DEFAULT) == 0) return true;
     if (!read_truth(p, name, &marked))
-        return fail(error, EX_DATAERR, 0,
-                    "%s: attribute '%s' of %s is neither true nor false", p->store->path,
-                    name, p->path);
+        return base_fail(error, EX_DATAERR, 0,
+                         "%s: attribute '%s' of %s is neither true nor false",
+                         p->store->path, name, p->path);
     return marked != is_signed ||
-           fail(error, EX_DATAERR, 0,
-                "%s: %s has the attribute %s=%s on a%s type: store it in a%s one",
-                p->store->path, p->path, name, marked ? "true" : "false",
-                is_signed ? " signed" : "n unsigned",
-                is_signed ? "n unsigned" : " signed");
+           base_fail(error, EX_DATAERR, 0,
+                     "%s: %s has the attribute %s=%s on a%s type: store it in a%s one",
+                     p->store->path, p->path, name, marked ? "true" : "false",
+                     is_signed ? " signed" : "n unsigned",
+                     is_signed ? "n unsigned" : " signed");
 }
 
-static bool check_integers(const Packed *p, hid_t data, hid_t type, Error *error) {
+static bool check_integers(const Packed *p, hid_t data, hid_t type, BaseError *error) {
     const bool is_signed = H5Tget_sign(type) == H5T_SGN_2;
     return refuse_unsigned(p, is_signed, error) &&
            (p->bytes < sizeof(int64_t) || refuse_rounded(p, data, is_signed, error));
@@ -207,7 +210,7 @@ static bool check_integers(const Packed *p, hid_t data, hid_t type, Error *error
 
 /* What was never written reads as a fill value, which nobody computed. (For the library a
  * chunked array is allocated in part wherever its bytes are not those of its elements.) */
-static bool refuse_unwritten(const Packed *p, hid_t data, Error *error) {
+static bool refuse_unwritten(const Packed *p, hid_t data, BaseError *error) {
     hsize_t size[H5S_MAX_RANK], written = 0;
     H5D_space_status_t status = H5D_SPACE_STATUS_ALLOCATED;
     const hid_t space = H5Dget_space(data);
@@ -218,12 +221,13 @@ static bool refuse_unwritten(const Packed *p, hid_t data, Error *error) {
     store_drop(space);
     if (p->count == 0) return true;
     if (!known || status == H5D_SPACE_STATUS_NOT_ALLOCATED)
-        return fail(error, EX_DATAERR, 0, "%s: %s was never written", p->store->path,
-                    p->path);
+        return base_fail(error, EX_DATAERR, 0, "%s: %s was never written", p->store->path,
+                         p->path);
     return !chunks.chunked || written >= chunks.count ||
-           fail(error, EX_DATAERR, 0,
-                "%s: %zu of %zu chunks of %s were never written: all values are needed",
-                p->store->path, chunks.count - (size_t)written, chunks.count, p->path);
+           base_fail(
+               error, EX_DATAERR, 0,
+               "%s: %zu of %zu chunks of %s were never written: all values are needed",
+               p->store->path, chunks.count - (size_t)written, chunks.count, p->path);
 }
 
 void get_unpacked(const Store *store, Arena *arena, const Question *q, Answer *a) {

@@ -66,7 +66,7 @@ static const char *hdf5(Arena *arena) {
 }
 
 const char *store_binary(Arena *arena) {
-    Error error = {0};
+    BaseError error = {0};
     size_t length;
     char digest[DIGEST_LENGTH + 1];
     Arena *scratch = arena_new();

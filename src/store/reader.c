@@ -17,9 +17,9 @@
 struct Reader {
     pid_t child; /* 0: none */
     int socket;
-    pid_t parent; /* who started it, and alone may ask it */
-    bool used;    /* it has read other files */
-    Error lost;   /* what killed it */
+    pid_t parent;   /* who started it, and alone may ask it */
+    bool used;      /* it has read other files */
+    BaseError lost; /* what killed it */
 };
 
 /* The one that has nothing to do. */
@@ -27,18 +27,19 @@ static Reader idle;
 
 /* ---- starting and ending ----------------------------------------------------------- */
 
-static bool start(Reader *reader, const char *path, Error *error) {
+static bool start(Reader *reader, const char *path, BaseError *error) {
     int ends[2];
     fflush(NULL); /* or a child that dies prints it again */
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-        return fail(error, EX_OSERR, 0, "%s: cannot be read: %s", path, strerror(errno));
+        return base_fail(error, EX_OSERR, 0, "%s: cannot be read: %s", path,
+                         strerror(errno));
     const pid_t parent = getpid(), child = fork();
     if (child == 0) reader_serve(ends[1]);
     close(ends[1]);
     if (child < 0) {
         close(ends[0]);
-        return fail(error, EX_OSERR, 0, "%s: cannot start a process to read it: %s", path,
-                    strerror(errno));
+        return base_fail(error, EX_OSERR, 0, "%s: cannot start a process to read it: %s",
+                         path, strerror(errno));
     }
     *reader = (Reader){.child = child, .socket = ends[0], .parent = parent};
     return true;
@@ -70,7 +71,7 @@ static bool exchange(const Reader *reader, Arena *arena, const Question *questio
 }
 
 /* A new child, with the same file open. */
-static bool start_again(Reader *reader, const Store *store, Error *error) {
+static bool start_again(Reader *reader, const Store *store, BaseError *error) {
     Answer answer;
     const Question open = {ASK_OPEN, .path = store->path};
     return start(reader, store->path, error) &&
@@ -81,8 +82,8 @@ static void tell_of_death(Reader *reader, const Store *store, const Question *qu
                           int status) {
     Arena *arena = arena_new();
     const bool whole = question->verb == ASK_OPEN;
-    fail(&reader->lost, EX_DATAERR, 0, "%s: damaged: reading %s %s", store->path,
-         whole ? "it" : question->path, budget_verdict(arena, status));
+    base_fail(&reader->lost, EX_DATAERR, 0, "%s: damaged: reading %s %s", store->path,
+              whole ? "it" : question->path, budget_verdict(arena, status));
     arena_free(arena);
 }
 
@@ -107,7 +108,7 @@ void reader_ask(const Store *store, Arena *arena, const Question *question,
 
 /* ---- opening and closing ------------------------------------------------------------ */
 
-bool reader_open(Store *store, Error *error) {
+bool reader_open(Store *store, BaseError *error) {
     Answer answer;
     const Question open = {ASK_OPEN, .path = store->path};
     store->reader = ZERO(store->arena, Reader, 1);
@@ -122,7 +123,7 @@ bool reader_open(Store *store, Error *error) {
     store->sealed = answer.sealed;
     store->length = answer.length;
     return !answer.error.set ||
-           fail(error, answer.error.code, 0, "%s", answer.error.message);
+           base_fail(error, answer.error.code, 0, "%s", answer.error.message);
 }
 
 /* A child is kept if its file was ours: less is to be feared from it. */

@@ -18,15 +18,15 @@ static const char *free_name(Arena *arena, const char *path) {
     return name;
 }
 
-bool store_reject(const char *path, const char *why, Error *error) {
+bool store_reject(const char *path, const char *why, BaseError *error) {
     Arena *arena = arena_new();
     const char *kept = free_name(arena, path);
     const bool moved = rename(path, kept) == 0;
     if (moved)
         say("%s: %s; it is kept as %s", path, why, kept);
     else
-        fail(error, EX_CANTCREAT, 0, "%s: %s, and cannot be moved to %s: %s", path, why,
-             kept, strerror(errno));
+        base_fail(error, EX_CANTCREAT, 0, "%s: %s, and cannot be moved to %s: %s", path,
+                  why, kept, strerror(errno));
     arena_free(arena);
     return moved;
 }

@@ -30,18 +30,18 @@ Store *store_new(const char *title);
 
 /* Saves atomically. The Store stays open. False and *error (EX_CANTCREAT, EX_IOERR) on
  * failure. */
-bool store_save(Store *store, const char *path, Error *error);
+bool store_save(Store *store, const char *path, BaseError *error);
 
 /* The bytes that store_save would write (in the arena): for digests and tests. */
 void *store_image(Store *store, Arena *arena, size_t *length);
 
 /* Opens for reading; what replaces the file later does not matter. NULL and *error (EX_NOINPUT,
  * EX_DATAERR naming the file) if it is not there, not HDF5, damaged, or of a newer schema.
- * A file may turn out to be damaged when more of it is read: calls with an Error then say so,
+ * A file may turn out to be damaged when more of it is read: calls with a BaseError then say so,
  * those without end the program (EX_DATAERR). */
-Store *store_open(const char *path, Error *error);
+Store *store_open(const char *path, BaseError *error);
 
-void store_close(Store *store); /* NULL is fine */
+void store_close(Store *store);             /* NULL is fine */
 const char *store_path(const Store *store); /* as it was opened */
 
 /* Whether its bytes are those that normlab wrote: what another program edits loses the
@@ -52,7 +52,7 @@ bool store_is_sealed(const Store *store);
 /* Moves what stands at `path` and cannot be believed out of the way, and keeps it beside:
  * PATH.rejected, or PATH.rejected.2... where that is taken. Says on stderr why, and where it
  * is now. False and *error (EX_CANTCREAT) if it cannot be moved. */
-bool store_reject(const char *path, const char *why, Error *error);
+bool store_reject(const char *path, const char *why, BaseError *error);
 
 /* ---- put.c: writing -------------------------------------------------------------- */
 
@@ -106,9 +106,9 @@ typedef enum StoreKind {
 } StoreKind;
 
 /* Looks at all objects and attributes of a file, and at no values, so that the calls below,
- * which have no Error, do not end the program. False and *error (EX_DATAERR) if that kills
+ * which have no BaseError, do not end the program. False and *error (EX_DATAERR) if that kills
  * the reader, or a name in it could not be written. */
-bool store_survey(const Store *store, Error *error);
+bool store_survey(const Store *store, BaseError *error);
 
 StoreKind store_kind(const Store *store, const char *path);
 bool store_has(const Store *store, const char *path);
@@ -135,25 +135,25 @@ const char **store_axes(const Store *store, Arena *arena, const char *path, size
  * is missing, of another type or shape, or cannot be read. */
 
 const char *store_get_text(const Store *store, Arena *arena, const char *path,
-                           const char *name, Error *error);
+                           const char *name, BaseError *error);
 bool store_get_number(const Store *store, const char *path, const char *name,
-                      double *value, Error *error);
+                      double *value, BaseError *error);
 bool store_get_integer(const Store *store, const char *path, const char *name,
-                       int64_t *value, Error *error);
+                       int64_t *value, BaseError *error);
 
 /* The values as doubles (integers up to 64 bits and floats are converted); size[]
  * receives up to max_rank sizes. Refuses strings, compounds, ranks above max_rank, values
  * kept in other files, and more elements than the file's bytes could hold. */
 double *store_get_array(const Store *store, Arena *arena, const char *path,
-                        size_t max_rank, size_t *rank, size_t *size, Error *error);
+                        size_t max_rank, size_t *rank, size_t *size, BaseError *error);
 /* The same, but of more than `most` values only the first are read, at least so many. */
 double *store_get_array_start(const Store *store, Arena *arena, const char *path,
                               size_t max_rank, size_t most, size_t *rank, size_t *size,
-                              Error *error);
+                              BaseError *error);
 
 const char **store_get_array_text(const Store *store, Arena *arena, const char *path,
                                   size_t max_rank, size_t *rank, size_t *size,
-                                  Error *error);
+                                  BaseError *error);
 
 /* ---- packed.c: numbers of other programs ------------------------------------------ */
 
@@ -162,7 +162,7 @@ const char **store_get_array_text(const Store *store, Arena *arena, const char *
  * outside of valid_min, valid_max, valid_range; NaN is a value), and integers that no double
  * is. */
 double *store_get_unpacked(const Store *store, Arena *arena, const char *path,
-                           size_t max_rank, size_t *rank, size_t *size, Error *error);
+                           size_t max_rank, size_t *rank, size_t *size, BaseError *error);
 
 /* ---- provenance.c ---------------------------------------------------------------- */
 
@@ -192,7 +192,7 @@ const char *store_libm_bits(Arena *arena);
 
 /* One writer for PATH (an advisory lock on PATH.lock, gone with the process): a handle >=
  * 0, or -1 and *error (EX_TEMPFAIL, "is being written by process PID"). */
-int store_lock(const char *path, Error *error);
+int store_lock(const char *path, BaseError *error);
 void store_unlock(const char *path, int handle); /* also removes PATH.lock */
 
 #endif

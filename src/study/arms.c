@@ -50,7 +50,7 @@ Sample sample_of(const View *v, const Combination *c) {
 /* What the study's recipe says of the images; false: not one thing for all runs. */
 static bool images_of(Arena *arena, const Grid *g, Config *config) {
     static const char *const key[] = {"dataset", "images", "split"};
-    Error quiet = {.set = false};
+    BaseError quiet = {.set = false};
     *config = config_default(arena);
     for (size_t i = 0; i < COUNT_OF(key); i++) {
         const char *value = grid_single(arena, g, key[i]);
@@ -64,7 +64,7 @@ static bool images_of(Arena *arena, const Grid *g, Config *config) {
 /* The grid with a gate: the file's, or computed now; NULL: there is none. */
 static const Grid *with_gate(Arena *arena, const Grid *g) {
     if (g->gate) return g;
-    Error quiet = {.set = false};
+    BaseError quiet = {.set = false};
     Config config;
     if (strcmp(g->metric.name, "error") != 0 || !images_of(arena, g, &config))
         return NULL;

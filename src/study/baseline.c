@@ -24,11 +24,11 @@ _Static_assert(BASELINE_NEIGHBOURS == 5, "as the title says");
 /* ---- samples as rows ---------------------------------------------------------------- */
 
 /* What a learner sees, [count, width], and what is true. */
-typedef struct Rows {
+typedef struct NormRows {
     size_t count, width;
     double *x;            /* [count, width] */
     const uint8_t *label; /* [count] */
-} Rows;
+} NormRows;
 
 static const uint8_t *labels_of(Arena *arena, const Samples *samples, size_t field) {
     uint8_t *label = TAKE(arena, uint8_t, samples->count + 1);
@@ -38,11 +38,11 @@ static const uint8_t *labels_of(Arena *arena, const Samples *samples, size_t fie
 }
 
 /* Standardized as networks see them. */
-static Rows standardized(Arena *arena, const Dataset *dataset, const Samples *samples,
-                         size_t field) {
+static NormRows standardized(Arena *arena, const Dataset *dataset, const Samples *samples,
+                             size_t field) {
     const size_t count = samples->count, width = shape_count(dataset->field[0].shape);
-    Rows rows = {count, width, TAKE(arena, double, count *width + 1),
-                 labels_of(arena, samples, field)};
+    NormRows rows = {count, width, TAKE(arena, double, count *width + 1),
+                     labels_of(arena, samples, field)};
     for (size_t i = 0; i < count; i++) {
         const ArenaMark mark = arena_mark(arena);
         const Batch one = dataset_batch(arena, dataset, samples, &i, 1, NULL, 0, 0);
@@ -53,12 +53,12 @@ static Rows standardized(Arena *arena, const Dataset *dataset, const Samples *sa
 }
 
 /* As they are: levels of bytes are whole numbers, and so are their squared distances, exactly. */
-static Rows plain(Arena *arena, const Dataset *dataset, const Samples *samples,
-                  size_t field) {
+static NormRows plain(Arena *arena, const Dataset *dataset, const Samples *samples,
+                      size_t field) {
     const size_t count = samples->count, width = shape_count(dataset->field[0].shape);
     const bool bytes = dataset->field[0].type == DATA_BYTES;
-    Rows rows = {count, width, TAKE(arena, double, count *width + 1),
-                 labels_of(arena, samples, field)};
+    NormRows rows = {count, width, TAKE(arena, double, count *width + 1),
+                     labels_of(arena, samples, field)};
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < width; k++)
             rows.x[i * width + k] = bytes ? ((const uint8_t *)samples->value[0][i])[k]
@@ -78,7 +78,7 @@ static void product(double *c, const double *a, const double *b, size_t m, size_
 
 /* Mean cross-entropy of W x + b, plus decay / 2 |W|^2. */
 typedef struct Regression {
-    const Rows *rows;
+    const NormRows *rows;
     size_t classes;
     double decay;
     double *z; /* [classes, count] */
@@ -120,13 +120,13 @@ static double regression(double *gradient, const double *weights, void *context)
     return value + r->decay / 2 * sum_product(weights, weights, K * d);
 }
 
-static Regression regression_new(Arena *arena, const Rows *rows, size_t classes) {
+static Regression regression_new(Arena *arena, const NormRows *rows, size_t classes) {
     return (Regression){rows, classes, 0, TAKE(arena, double, classes * rows->count + 1)};
 }
 
 /* ---- what is told of each sample -------------------------------------------------------- */
 
-static void judge(Arena *arena, Baseline *to, const uint8_t *told, const Rows *rows) {
+static void judge(Arena *arena, Baseline *to, const uint8_t *told, const NormRows *rows) {
     size_t wrong = 0;
     to->blocks = rows->count / BASELINE_BLOCK;
     to->block = ZERO(arena, double, to->blocks + 1);
@@ -177,9 +177,9 @@ static void softmax_baseline(Arena *arena, Baseline *to, const Dataset *dataset,
                              size_t label) {
     Arena *scratch = arena_new();
     const size_t K = dataset->field[label].classes;
-    const Rows train = standardized(scratch, dataset, &dataset->train, label),
-               val = standardized(scratch, dataset, &dataset->val, label),
-               test = standardized(scratch, dataset, &dataset->test, label);
+    const NormRows train = standardized(scratch, dataset, &dataset->train, label),
+                   val = standardized(scratch, dataset, &dataset->val, label),
+                   test = standardized(scratch, dataset, &dataset->test, label);
     Regression fit = regression_new(scratch, &train, K);
     const Regression on_val = regression_new(scratch, &val, K),
                      on_test = regression_new(scratch, &test, K);
@@ -220,8 +220,9 @@ static void find_nearest(size_t nearest[BASELINE_NEIGHBOURS], size_t *found,
 }
 
 /* |x - t|^2 - |x|^2 of a block of samples from all training samples. */
-static void tell_block(uint8_t *told, Arena *arena, const Rows *seen, const Rows *train,
-                       const double *square, size_t from, size_t count) {
+static void tell_block(uint8_t *told, Arena *arena, const NormRows *seen,
+                       const NormRows *train, const double *square, size_t from,
+                       size_t count) {
     const ArenaMark mark = arena_mark(arena);
     const size_t n = train->count, d = train->width;
     double *distance = TAKE(arena, double, count *n);
@@ -240,8 +241,8 @@ static void nearest_baseline(Arena *arena, Baseline *to, const Dataset *dataset,
                              size_t label) {
     enum { AT_ONCE = 128 };
     Arena *scratch = arena_new();
-    const Rows train = plain(scratch, dataset, &dataset->train, label),
-               test = plain(scratch, dataset, &dataset->test, label);
+    const NormRows train = plain(scratch, dataset, &dataset->train, label),
+                   test = plain(scratch, dataset, &dataset->test, label);
     double *square = TAKE(scratch, double, train.count);
     uint8_t *told = TAKE(scratch, uint8_t, test.count + 1);
     for (size_t k = 0; k < train.count; k++)

@@ -29,7 +29,7 @@ static void put_published(Store *store, Arena *arena, const Sweep *sweep) {
 
 static size_t series_rank(Arena *arena, const Sweep *sweep, size_t series) {
     size_t run = sweep->run_of[series * sweep->points * sweep->seeds];
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     NetNorms norms;
     net_norms_read(arena, sweep->run[run].config.norm, &norms, &error);
     die_if(&error);
@@ -185,7 +185,7 @@ static const char *mixture(Arena *arena, const Record *const *all, size_t runs) 
 
 /* Of the images that all runs of a seed are trained on, where these are the same. */
 static void put_gate(Store *store, Arena *arena, const Sweep *sweep) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Run *first = &sweep->run[0];
     for (size_t i = 0; i < sweep->runs; i++)
         if (sweep->run[i].dataset != first->dataset ||
@@ -224,12 +224,12 @@ static void put_origin(Store *store, Arena *arena, const Record *const *all,
 }
 
 size_t collect(Arena *arena, const Sweep *sweep, const char *path, bool whole,
-               Error *error) {
+               BaseError *error) {
     const Record **record = TAKE(arena, const Record *, sweep->runs),
                  **finished = TAKE(arena, const Record *, sweep->runs);
     size_t count = 0;
     for (size_t i = 0; i < sweep->runs; i++) {
-        Error why = {.set = false};
+        BaseError why = {.set = false};
         record[i] = run_read(arena, &sweep->run[i], &why);
         if (why.set && whole) die(why.code, "%s: %s", sweep->run[i].path, why.message);
         if (record[i]) finished[count++] = record[i];

@@ -69,7 +69,7 @@ static const char *with_notes(Arena *arena, const Grid *g, const char *foot) {
 }
 
 const char *study_draw_figure(Arena *arena, const Grid *g, const ExperimentFigure *f,
-                              FigureForm form, const char *path, Error *error) {
+                              FigureForm form, const char *path, BaseError *error) {
     const char *script = script_of(arena, g->experiment, f->script);
     Figure figure = figure_new(arena, form, script, title_of(arena, g));
     const bool made = f->make(&figure, g, f->about);
@@ -89,7 +89,7 @@ int study_draw(Arena *arena, const Grid *found, FigureForm form, const char *pat
     int status = EX_OK;
     for (const ExperimentFigure *f = begin; f && f->name;
          f = f == &first ? e->figures : f + 1) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         if (f != begin && path && !place_is_replaced(path)) break; /* one in a pipe */
         const char *to = study_draw_figure(arena, g, f, form, path, &error);
         if (to && *to && place_is_replaced(to)) puts(to);

@@ -45,13 +45,13 @@ static ForestRow row_of(Arena *arena, const Ruling *f) {
 
 /* Those that something was run for; of the others the foot says how many. */
 bool study_draw_claims(Arena *arena, const Ruling *f, size_t count, FigureForm form,
-                       const char *path, Error *error) {
+                       const char *path, BaseError *error) {
     ForestRow *row = TAKE(arena, ForestRow, count + 1);
     Forest forest = {.row = row, .label = "difference, in units of the claim's margin"};
     for (size_t i = 0; i < count; i++)
         if (isfinite(f[i].judgement.estimate)) row[forest.rows++] = row_of(arena, &f[i]);
     if (forest.rows == 0)
-        return fail(error, EX_DATAERR, 0, "nothing was run for any of these claims");
+        return base_fail(error, EX_DATAERR, 0, "nothing was run for any of these claims");
     forest.foot = text_print(
         arena,
         "intervals over seeds and test images, on which the verdict rests (numbers: "
@@ -62,8 +62,8 @@ bool study_draw_claims(Arena *arena, const Ruling *f, size_t count, FigureForm f
         figure_new(arena, form, "experiments/forest.gp",
                    "What the registered claims come to: contrast, interval, verdict");
     if (figure_is(&figure, "dumb"))
-        return fail(error, EX_USAGE, 0,
-                    "`normlab claims` is the form of this figure for a terminal");
+        return base_fail(error, EX_USAGE, 0,
+                         "`normlab claims` is the form of this figure for a terminal");
     figure_forest(&figure, &forest);
     return figure_draw(&figure, path, error);
 }

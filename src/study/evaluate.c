@@ -15,7 +15,7 @@ static const char *const MODES[] = {[RUNNING_AVERAGE] = "average",
                                     [OF_BATCH] = "batch"};
 static const char *const PARTS[] = {"train", "val", "test"};
 
-static bool read_mode(Arena *arena, const char *text, Mode *mode, Error *error) {
+static bool read_mode(Arena *arena, const char *text, Mode *mode, BaseError *error) {
     static const OtherName others[] = {
         {"ema", "average"}, {"running", "average"}, {"own", "batch"}, {NULL, NULL}};
     const Choice modes = {MODES, COUNT_OF(MODES), sizeof *MODES, false, others};
@@ -23,13 +23,13 @@ static bool read_mode(Arena *arena, const char *text, Mode *mode, Error *error) 
     const Spec *spec = spec_parse(arena, text, error);
     if (spec == NULL || !choice_read(arena, &modes, "", spec->word, &place, error))
         return false;
-    Arguments arguments = arguments_of(arena, spec);
+    SpecArguments arguments = arguments_of(arena, spec);
     *mode = (Mode){.text = MODES[place]};
     if (place == OF_BATCH) {
-        const SpecArg *batch = arguments_positional(&arguments);
+        const SpecArg *batch = spec_positional(&arguments);
         if (batch == NULL)
-            return fail(error, EX_USAGE, 0, "batch of how many samples? batch(32)");
-        if (!argument_count(batch, "the samples of a batch", &mode->batch, error))
+            return base_fail(error, EX_USAGE, 0, "batch of how many samples? batch(32)");
+        if (!spec_count(batch, "the samples of a batch", &mode->batch, error))
             return false;
         mode->text = text_print(arena, "batch(%zu)", mode->batch);
     } else {
@@ -44,7 +44,7 @@ static void read_modes(Evaluation *e, const char *list) {
     const char **word = spec_list(e->arena, list, &count);
     for (size_t i = 0, k = 0; i < count; i++) {
         Mode mode;
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         if (!read_mode(e->arena, word[i], &mode, &error))
             die(EX_USAGE, "mode=%s: %s", text_plain(e->arena, word[i]), error.message);
         for (k = 0; k < e->modes && strcmp(e->mode[k].text, mode.text) != 0;) k++;
@@ -92,7 +92,7 @@ static void read_parts(Evaluation *e, const char *list) {
     size_t count, place;
     const char **word = spec_list(e->arena, list, &count);
     for (size_t i = 0, k = 0; i < count; i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         choice_read(e->arena, &parts, "on=", word[i], &place, &error);
         die_if(&error);
         for (k = 0; k < e->parts && strcmp(e->part[k], PARTS[place]) != 0;) k++;
@@ -112,7 +112,7 @@ static const Samples *samples_of(const Dataset *data, const char *part) {
 /* Whether there is a batch of that size, and the network could be trained by it. */
 static void want_batches(const Evaluation *e, const Run *run, const Trainer *t,
                          const Mode *mode) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     NetNorms norms;
     const NetFace face = trainer_net(t)->face;
     for (size_t p = 0; p < e->parts; p++) {
@@ -144,7 +144,7 @@ static void judge_size(Evaluation *e, Trainer *t, size_t input) {
 
 /* The run's data in a size that its network can see: whose weights depend on it is refused. */
 static const Dataset *data_of(const Evaluation *e, const Run *run, const Input *input) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     if (input->height == 0) return run->dataset;
     const Dataset *data =
         dataset_resized(e->arena, run->dataset, input->height, input->width, &error);
@@ -168,7 +168,7 @@ static void judge_all(Evaluation *e, const Run *run, const Record *record) {
     for (size_t i = 0; i < e->inputs; i++) data[i] = data_of(e, run, &e->input[i]);
     e->judged = TAKE(e->arena, TrainJudged, e->modes * e->inputs * e->parts);
     for (size_t i = 0; i < e->inputs; i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         Trainer *t = run_trained(e->arena, run, record, data[i], processors(), &error);
         die_if(&error);
         for (size_t m = 0; m < e->modes; m++)
@@ -182,7 +182,7 @@ static void judge_all(Evaluation *e, const Run *run, const Record *record) {
 static const char *digest_file(Arena *arena, const char *path) {
     size_t length;
     char digest[DIGEST_LENGTH + 1];
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Arena *own = arena_new();
     const char *data = place_read(own, path, (size_t)1 << 40, &length, &error);
     die_if(&error);
@@ -193,7 +193,7 @@ static const char *digest_file(Arena *arena, const char *path) {
 
 const Evaluation *evaluation_make(Arena *arena, const char *word, const char *modes,
                                   const char *inputs, const char *parts) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Evaluation *e = ZERO(arena, Evaluation, 1);
     const Record *record;
     e->arena = arena;
@@ -234,7 +234,7 @@ static void put_numbers(Table *t, const Evaluation *e) {
     }
 }
 
-bool evaluation_save(const Evaluation *e, const char *path, Error *error) {
+bool evaluation_save(const Evaluation *e, const char *path, BaseError *error) {
     Store *store = store_new(text_print(e->arena, "%s, evaluated", e->says));
     store_text(store, "/", "run", e->run);
     store_text(store, "/", "run_sha256", e->sha256);

@@ -41,6 +41,6 @@ const Evaluation *evaluation_make(Arena *arena, const char *run, const char *mod
                                   const char *inputs, const char *parts);
 
 /* Into a file of its own, with where it comes from. */
-bool evaluation_save(const Evaluation *evaluation, const char *path, Error *error);
+bool evaluation_save(const Evaluation *evaluation, const char *path, BaseError *error);
 
 #endif

@@ -68,7 +68,7 @@ typedef struct Experiment {
     const char *const *full;
     /* Completes the configuration of one point from the experiment's own keys. Two points
      * that end as the same configuration are one run. */
-    bool (*complete)(Config *config, Arena *arena, const Own *own, Error *error);
+    bool (*complete)(Config *config, Arena *arena, const Own *own, BaseError *error);
     const Published *published;                                 /* may be NULL */
     void (*measure)(Store *store, Arena *arena, uint64_t seed); /* groups of its file */
     const char *measured_by;                                    /* "check --save" */
@@ -86,7 +86,7 @@ void experiment_want_runs(const Experiment *experiment);
 /* ---- protocol.c: two ways to vary the batch of a worker -------------------------- */
 
 extern const ExperimentKey protocol_keys[]; /* protocol, samples */
-bool protocol_complete(Config *config, Arena *arena, const Own *own, Error *error);
+bool protocol_complete(Config *config, Arena *arena, const Own *own, BaseError *error);
 
 /* ---- weights.c: what was learned, as figures -------------------------------------- */
 

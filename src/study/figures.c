@@ -31,9 +31,10 @@ bool study_chart(Figure *f, const Grid *g, Chart chart, const size_t *series,
     size_t *colour = TAKE(f->arena, size_t, chart.curves);
     bool *once = TAKE(f->arena, bool, chart.curves);
     if (chart.curves > FIGURE_MOST_CURVES)
-        return fail(&f->error, EX_DATAERR, 0,
-                    "%zu series do not fit one figure, %d do; `normlab table %s` has all",
-                    chart.curves, FIGURE_MOST_CURVES, g->experiment);
+        return base_fail(
+            &f->error, EX_DATAERR, 0,
+            "%zu series do not fit one figure, %d do; `normlab table %s` has all",
+            chart.curves, FIGURE_MOST_CURVES, g->experiment);
     for (size_t i = 0; i < values; i++) mean[i] = value[i].mean, half[i] = value[i].half;
     for (size_t i = 0; i < chart.curves; i++) {
         const double rank = g->rank[series[i]];

@@ -10,7 +10,7 @@ static const char SOFTMAX[] = "data/input/softmax.csv", GUESSES[] = "data/input/
 
 /* The lines of a small file of the checkout; NULL: there is none. */
 static const char *lines_of(Arena *arena, const char *file) {
-    Error quiet = {.set = false};
+    BaseError quiet = {.set = false};
     size_t length;
     return place_read(arena, place_home(arena, file), (size_t)1 << 16, &length, &quiet);
 }

@@ -62,7 +62,7 @@ void gates_write(Store *store, Arena *arena, const Baseline *b, const double *se
 }
 
 const Baseline *gates_read(const Store *store, Arena *arena, size_t *seeds,
-                           Error *error) {
+                           BaseError *error) {
     const Table t = table_read(store, arena, "/gate", error);
     const Field *of = error->set ? NULL : table_find(&t, "error"),
                 *errors = table_find(&t, "errors");
@@ -101,7 +101,7 @@ double gates_mean(const Grid *g, size_t i) {
 /* ---- computed once ------------------------------------------------------------------- */
 
 static const Baseline *read_kept(Arena *arena, const char *path) {
-    Error quiet = {.set = false};
+    BaseError quiet = {.set = false};
     size_t seeds;
     if (access(path, F_OK) != 0) return NULL;
     Store *store = store_open(path, &quiet);
@@ -113,7 +113,7 @@ static const Baseline *read_kept(Arena *arena, const char *path) {
 
 /* Where they cannot be kept they are computed again. */
 static void keep(Arena *arena, const char *path, const Baseline *b) {
-    Error quiet = {.set = false};
+    BaseError quiet = {.set = false};
     Store *store = store_new("normlab gate");
     gates_write(store, arena, b, NULL, 1);
     if (place_folder(place_out(arena, "gates"), &quiet)) store_save(store, path, &quiet);
@@ -122,7 +122,7 @@ static void keep(Arena *arena, const char *path, const Baseline *b) {
 }
 
 const Baseline *gates_of(Arena *arena, const Dataset *dataset, const Config *config,
-                         Error *error) {
+                         BaseError *error) {
     const DataField *label = dataset_field(dataset, "label");
     if (label == NULL || label->type != DATA_LABELS || label->shape.rank != 0 ||
         dataset->test.count == 0 || dataset->val.count == 0)

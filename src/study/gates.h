@@ -8,13 +8,14 @@
 /* [BASELINES] of the samples that runs of this configuration train and validate on, judged on the
  * test samples; kept in the user's folder. NULL without *error: the data hold nothing to classify. */
 const Baseline *gates_of(Arena *arena, const Dataset *dataset, const Config *config,
-                         Error *error);
+                         BaseError *error);
 
 /* The group /gate of a collected file, and back; [*seeds, BASELINES], of one seed where all seeds
  * train on the same samples. NULL: it has none. */
 void gates_write(Store *store, Arena *arena, const Baseline *baseline, const double *seed,
                  size_t seeds);
-const Baseline *gates_read(const Store *store, Arena *arena, size_t *seeds, Error *error);
+const Baseline *gates_read(const Store *store, Arena *arena, size_t *seeds,
+                           BaseError *error);
 
 /* Those of a grid that a seed's runs must beat. */
 const Baseline *gates_at(const Grid *grid, size_t seed);

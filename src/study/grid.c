@@ -10,7 +10,7 @@
 typedef struct Reader {
     Store *store;
     Arena *arena;
-    Error error;
+    BaseError error;
 } Reader;
 
 /* What the file says of itself; older ones do not say all. */
@@ -34,7 +34,8 @@ static void read_head(Reader *r, Grid *g) {
     for (size_t i = 0; i < COUNT_OF(fact); i++) {
         *fact[i].to = table_fact(&head, fact[i].name, fact[i].otherwise);
         if (*fact[i].to == NULL)
-            fail(&r->error, EX_DATAERR, 0, "%s: / has no '%s'", g->path, fact[i].name);
+            base_fail(&r->error, EX_DATAERR, 0, "%s: / has no '%s'", g->path,
+                      fact[i].name);
     }
     g->edited = !store_is_sealed(r->store);
     g->metric.rises = strcmp(table_fact(&head, "metric_rises", "0"), "0") != 0;
@@ -82,7 +83,7 @@ static void read_blocks(Reader *r, const Table *t, Grid *g, size_t cells) {
 }
 
 static void read_results(Reader *r, Grid *g) {
-    Error *error = &r->error;
+    BaseError *error = &r->error;
     const Table t = table_read(r->store, r->arena, "/results", error);
     g->name = table_names(&t, "series", &g->series, error);
     g->seed = table_list(&t, "seed", &g->seeds, error);
@@ -127,8 +128,8 @@ const Grid *grid_read(Arena *arena, const char *path) {
     die_if(&r.error);
     g->gate = gates_read(r.store, arena, &g->gates, &r.error);
     if (g->gate && g->gates > 1 && g->gates != g->seeds)
-        fail(&r.error, EX_DATAERR, 0, "%s: /gate is of %zu seeds, not of %zu", path,
-             g->gates, g->seeds);
+        base_fail(&r.error, EX_DATAERR, 0, "%s: /gate is of %zu seeds, not of %zu", path,
+                  g->gates, g->seeds);
     die_if(&r.error);
     g->learned = grid_learned(r.store, arena, g, &g->learned_count);
     store_close(r.store);

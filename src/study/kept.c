@@ -52,25 +52,26 @@ static const char *path_of(Arena *arena, const char *word) {
 }
 
 /* Its configuration and data, from which its name must follow. */
-static bool describe_run(Arena *arena, const Store *store, Run *run, Error *error) {
+static bool describe_run(Arena *arena, const Store *store, Run *run, BaseError *error) {
     const Table head = table_read(store, arena, "/", error),
                 config = table_read(store, arena, "/config", error);
     if (error->set) return false;
     const char *data = table_fact(&config, "data_sha256", NULL);
     const char *name = table_fact(&head, "run", NULL);
     if (data == NULL || name == NULL)
-        return fail(error, EX_DATAERR, 0, "it is not the file of a run");
+        return base_fail(error, EX_DATAERR, 0, "it is not the file of a run");
     run->id = run->label = text_plain(arena, text_clip(arena, name));
     if (!run_config(arena, &config, &run->config, error)) return false;
     run->dataset = dataset_open(arena, run->config.dataset, error);
     if (run->dataset == NULL) return false;
     return strcmp(data, run->dataset->sha256) == 0 ||
-           fail(error, EX_DATAERR, 0,
-                "it was trained on other data: SHA-256 %.12s..., %s has %.12s...",
-                text_plain(arena, data), run->dataset->name, run->dataset->sha256);
+           base_fail(error, EX_DATAERR, 0,
+                     "it was trained on other data: SHA-256 %.12s..., %s has %.12s...",
+                     text_plain(arena, data), run->dataset->name, run->dataset->sha256);
 }
 
-static const Run *read_run(Arena *arena, Run *run, const Record **record, Error *error) {
+static const Run *read_run(Arena *arena, Run *run, const Record **record,
+                           BaseError *error) {
     Store *store = store_open(run->path, error);
     const bool good =
         store && store_survey(store, error) && describe_run(arena, store, run, error);
@@ -78,12 +79,12 @@ static const Run *read_run(Arena *arena, Run *run, const Record **record, Error 
     *record = good ? run_read(arena, run, error) : NULL;
     if (*record == NULL) return NULL;
     if (strcmp(table_fact(&(*record)->head, "status", ""), "finished") != 0) {
-        fail(error, EX_DATAERR, 0,
-             "its training diverged: there is nothing to go on from");
+        base_fail(error, EX_DATAERR, 0,
+                  "its training diverged: there is nothing to go on from");
         return NULL;
     }
     if ((*record)->weights == 0) {
-        fail(
+        base_fail(
             error, EX_NOINPUT, 0,
             "it keeps no weights: the same run with weights=yes is made again, and does");
         return NULL;
@@ -91,22 +92,23 @@ static const Run *read_run(Arena *arena, Run *run, const Record **record, Error 
     return run;
 }
 
-const Run *run_open(Arena *arena, const char *word, const Record **record, Error *error) {
+const Run *run_open(Arena *arena, const char *word, const Record **record,
+                    BaseError *error) {
     Run *run = ZERO(arena, Run, 1);
-    Error own = {.set = false};
+    BaseError own = {.set = false};
     run->path = path_of(arena, word);
     if (read_run(arena, run, record, &own)) return run;
     const size_t length = strlen(run->path);
     const bool named = strncmp(own.message, run->path, length) == 0;
-    fail(error, own.code, 0, "%s%s%s", named ? "" : run->path, named ? "" : ": ",
-         own.message);
+    base_fail(error, own.code, 0, "%s%s%s", named ? "" : run->path, named ? "" : ": ",
+              own.message);
     return NULL;
 }
 
 /* ---- its numbers ------------------------------------------------------------------- */
 
 static bool read_group(Arena *arena, const Store *store, const char *group, bool state,
-                       NetTensor *to, Error *error) {
+                       NetTensor *to, BaseError *error) {
     size_t members;
     const char **name = store_members(store, arena, group, &members);
     for (size_t i = 0; i < members; i++) {
@@ -121,7 +123,8 @@ static bool read_group(Arena *arena, const Store *store, const char *group, bool
     return true;
 }
 
-const NetTensor *kept_tensors(Arena *arena, const Run *run, size_t *count, Error *error) {
+const NetTensor *kept_tensors(Arena *arena, const Run *run, size_t *count,
+                              BaseError *error) {
     size_t weights, states;
     Store *store = store_open(run->path, error);
     if (store == NULL) return NULL;
@@ -137,10 +140,10 @@ const NetTensor *kept_tensors(Arena *arena, const Run *run, size_t *count, Error
 }
 
 const Begun *run_begun(Arena *arena, const Config *config, const Net *net,
-                       const Begun *like, Error *error) {
+                       const Begun *like, BaseError *error) {
     const char *path = config->init.path;
     const Record *record;
-    Error own = {.set = false};
+    BaseError own = {.set = false};
     Begun *begun = ZERO(arena, Begun, 1);
     if (like) {
         *begun = *like;
@@ -152,32 +155,34 @@ const Begun *run_begun(Arena *arena, const Config *config, const Net *net,
     if (net_take(arena, net, NULL, NULL, begun->tensor, begun->count, &begun->taken,
                  &own) &&
         begun->taken.count == 0)
-        fail(&own, EX_DATAERR, 0, "nothing in it has a name of %s's", net->spec);
+        base_fail(&own, EX_DATAERR, 0, "nothing in it has a name of %s's", net->spec);
     if (!own.set) return begun;
-    fail(error, own.code, 0, "%s: %s", path, own.message);
+    base_fail(error, own.code, 0, "%s: %s", path, own.message);
     return NULL;
 }
 
 /* Whether they are those of the run's summary. */
 static bool check_digest(const Record *record, const char *name, const double *values,
-                         size_t count, Error *error) {
+                         size_t count, BaseError *error) {
     char digest[DIGEST_LENGTH + 1];
     digest_bytes(digest, values, count * sizeof *values);
     return strcmp(digest, table_fact(&record->summary, name, "")) == 0 ||
-           fail(error, EX_DATAERR, 0, "not what /summary/%s is the digest of", name);
+           base_fail(error, EX_DATAERR, 0, "not what /summary/%s is the digest of", name);
 }
 
 /* The run's own weights, all of them. */
-static bool put_weights(const Run *run, const Record *record, Trainer *t, Error *error) {
+static bool put_weights(const Run *run, const Record *record, Trainer *t,
+                        BaseError *error) {
     size_t count;
     NetTaken taken;
     Arena *arena = arena_new();
     const NetTensor *tensor = kept_tensors(arena, run, &count, error);
     bool good = tensor && trainer_take(t, tensor, count, &taken, error);
     if (good && (taken.lacks > 0 || taken.count < count))
-        good = fail(error, EX_DATAERR, 0,
-                    "weights of another network: %zu of %zu are its own%s%s", taken.count,
-                    count, taken.lacks ? ", none is " : "", taken.lacking);
+        good =
+            base_fail(error, EX_DATAERR, 0,
+                      "weights of another network: %zu of %zu are its own%s%s",
+                      taken.count, count, taken.lacks ? ", none is " : "", taken.lacking);
     const Net *net = trainer_net(t);
     good = good && check_digest(record, "weights_sha256", trainer_weights(t),
                                 net->weights, error);
@@ -189,11 +194,11 @@ static bool put_weights(const Run *run, const Record *record, Trainer *t, Error 
 }
 
 Trainer *run_trained(Arena *arena, const Run *run, const Record *record,
-                     const Dataset *dataset, size_t threads, Error *error) {
-    Error own = {.set = false};
+                     const Dataset *dataset, size_t threads, BaseError *error) {
+    BaseError own = {.set = false};
     Trainer *t = trainer_new(arena, &run->config, dataset, threads, error);
     if (t == NULL || put_weights(run, record, t, &own)) return t;
     trainer_free(t);
-    fail(error, own.code, 0, "%s: %s", run->path, own.message);
+    base_fail(error, own.code, 0, "%s: %s", run->path, own.message);
     return NULL;
 }

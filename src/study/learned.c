@@ -231,7 +231,7 @@ static bool is_learned(const Field *f) {
 static void read_learned(const Table *t, const Grid *g, const Field *f, Learned *l) {
     const bool along = strcmp(f->axis[0], "along") == 0;
     const size_t *n = f->size + along;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     l->name = f->name;
     l->values = f->number;
     l->points = along ? f->size[0] : 1;
@@ -252,7 +252,7 @@ static void read_learned(const Table *t, const Grid *g, const Field *f, Learned 
 }
 
 static size_t read_row(const Grid *g, const Table *t, Learned *to) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     size_t found = 0;
     Learned like = {.series = SIZE_MAX};
     like.layer = table_names(t, "layer", &like.layers, &error);
@@ -277,7 +277,7 @@ const Learned *grid_learned(const Store *store, Arena *arena, const Grid *grid,
     Learned *all = TAKE(arena, Learned, groups * LEARNED_MOST + 1);
     *count = 0;
     for (size_t i = 0; i < groups; i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Table t =
             table_read(store, arena, text_print(arena, "/norms/%s", group[i]), &error);
         die_if(&error);

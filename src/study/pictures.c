@@ -96,7 +96,7 @@ typedef struct Pictures {
 } Pictures;
 
 static bool read_pictures(Pictures *p, Arena *arena, const Grid *g) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Store *store = store_open(g->path, &error);
     if (store == NULL) return false;
     const Table t = table_read(store, arena, GROUP, &error);

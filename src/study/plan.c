@@ -40,7 +40,7 @@ static Setting *find_setting(Plan *plan, const char *key) {
 
 static void add_value(Plan *plan, Setting *setting, const char *value) {
     Config probe = config_default(plan->arena);
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     config_set(&probe, plan->arena, setting->key, value, &error);
     die_if(&error);
     const char *canonical = config_text(&probe, plan->arena, setting->key);
@@ -137,7 +137,7 @@ size_t plan_series(Plan *plan) {
 }
 
 static void set(Plan *plan, Config *config, const char *key, const char *value) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     config_set(config, plan->arena, key, value, &error);
     die_if(&error);
 }
@@ -170,13 +170,14 @@ static Config series_config(Plan *plan, size_t index, const char **name) {
 
 /* ---- points ---------------------------------------------------------------------- */
 
-bool plan_points(Plan *plan, Points *points, Error *error) {
+bool plan_points(Plan *plan, Points *points, BaseError *error) {
     const Experiment *e = plan->experiment;
     const Setting *along = plan_axis(plan, e->along), *seeds = plan_axis(plan, "seed");
     *points = (Points){plan_series(plan), along->count, seeds->count, NULL, NULL};
     const size_t total = points->series * points->points * points->seeds;
     if (total > MOST_RUNS)
-        return fail(error, EX_USAGE, 0, "%zu runs are more than %d", total, MOST_RUNS);
+        return base_fail(error, EX_USAGE, 0, "%zu runs are more than %d", total,
+                         MOST_RUNS);
     points->name = TAKE(plan->arena, const char *, points->series);
     Config *config = points->config = TAKE(plan->arena, Config, total);
     for (size_t i = 0; i < points->series; i++) {
@@ -310,7 +311,7 @@ static bool same_points(Arena *arena, const Points *a, const Points *b) {
 static bool has_effect(Plan *plan, const Points *points, const char *key) {
     Plan *without = plan_read(plan->arena, plan->wish, key);
     Points then;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     if (!plan_points(without, &then, &error) || !same_points(plan->arena, points, &then))
         return true;
     const char *now = value_of(plan, key), *before = value_of(without, key);

@@ -42,7 +42,7 @@ Setting *plan_axis(Plan *plan, const char *key);
 /* Rows of the table: every combination of the series key and of whatever else sweeps. */
 size_t plan_series(Plan *plan);
 
-bool plan_points(Plan *plan, Points *points, Error *error);
+bool plan_points(Plan *plan, Points *points, BaseError *error);
 
 /* What the runs are, one key a line: "workers=1,2,4". */
 const char *plan_recipe(Plan *plan, const Points *points);

@@ -189,7 +189,7 @@ size_t processors(void) {
 
 int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
               SweepProgress *progress, void *context) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     place_folder(runs_folder(arena), &error);
     die_if(&error);
     if (jobs == 0) jobs = processors();

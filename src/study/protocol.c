@@ -28,7 +28,7 @@ static bool has_batch_statistics(const Norm *norm) {
 /* At some place. */
 static bool sees_batches(Arena *arena, const Config *config) {
     NetNorms norms;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     net_norms_read(arena, config->norm, &norms, &error);
     bool sees = has_batch_statistics(norm_new(arena, norms.all, 0, &error));
     for (size_t i = 0; i < norms.rules; i++)
@@ -49,24 +49,24 @@ static size_t least_multiple(size_t a, size_t b) {
 
 //> protocols
 /* A point (normalizer, b) of the sweep as the configuration of a run. */
-bool protocol_complete(Config *config, Arena *arena, const Own *own, Error *error) {
+bool protocol_complete(Config *config, Arena *arena, const Own *own, BaseError *error) {
     const char *protocol = own->text[0];
     static const char *const names[] = {"paper", "statistics"};
     static const Choice protocols = CHOICE(names);
     size_t chosen, samples, batch = config->batch;
     bool counted = text_to_count(own->text[1], &samples) && samples > 0;
     if (!counted)
-        return fail(error, EX_USAGE, 0,
-                    "samples=%s: a whole number from 1 on is expected",
-                    text_clip(arena, own->text[1]));
+        return base_fail(error, EX_USAGE, 0,
+                         "samples=%s: a whole number from 1 on is expected",
+                         text_clip(arena, own->text[1]));
     if (!choice_read(arena, &protocols, "protocol=", protocol, &chosen, error))
         return false;
     if (chosen == 0) return true;
     if (samples % batch != 0)
-        return fail(error, EX_USAGE, 0,
-                    "samples=%s: a multiple of every batch (%zu) is expected: add "
-                    "samples=%zu, or protocol=paper",
-                    own->text[1], batch, least_multiple(samples, batch));
+        return base_fail(error, EX_USAGE, 0,
+                         "samples=%s: a multiple of every batch (%zu) is expected: add "
+                         "samples=%zu, or protocol=paper",
+                         own->text[1], batch, least_multiple(samples, batch));
     if (!sees_batches(arena, config)) batch = samples; /* the same at every b */
     return config_set(config, arena, "batch", text_print(arena, "%zu", batch), error) &&
            config_set(config, arena, "workers", text_print(arena, "%zu", samples / batch),

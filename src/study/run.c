@@ -52,14 +52,14 @@ static const char *checkpoint_path(Arena *arena, const char *path) {
 }
 
 static void drop_checkpoint(Arena *arena, const char *path) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     if (!place_remove(checkpoint_path(arena, path), &error)) say("%s", error.message);
 }
 
 /* ---- checkpoint ------------------------------------------------------------------ */
 
 static bool save_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
-                            const Clock *clock, Error *error) {
+                            const Clock *clock, BaseError *error) {
     ArenaMark mark = arena_mark(arena);
     size_t parts;
     const TrainPart *part = trainer_parts(trainer, &parts);
@@ -86,28 +86,29 @@ static bool save_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
 }
 
 static bool same_library(const Store *store, Arena *arena, const char *path,
-                         const char *fact, const char *here, Error *error) {
+                         const char *fact, const char *here, BaseError *error) {
     const char *there = store_get_text(store, arena, "/", fact, error);
     if (there == NULL) return false;
     return strcmp(there, here) == 0 ||
-           fail(error, EX_DATAERR, 0, "%s was computed with %s %s, this is %s", path,
-                fact, text_clip(arena, there), here);
+           base_fail(error, EX_DATAERR, 0, "%s was computed with %s %s, this is %s", path,
+                     fact, text_clip(arena, there), here);
 }
 
 /* A checkpoint continues only where it would give the same bits. */
-static bool check_origin(const Store *store, Arena *arena, const Run *run, Error *error) {
+static bool check_origin(const Store *store, Arena *arena, const Run *run,
+                         BaseError *error) {
     const char *id = store_get_text(store, arena, "/", "run", error);
     const char *binary = store_get_text(store, arena, "/", "binary", error);
     const char *path = checkpoint_path(arena, run->path);
     if (!store_is_sealed(store))
-        return fail(error, EX_DATAERR, 0, "%s was changed by another program", path);
+        return base_fail(error, EX_DATAERR, 0, "%s was changed by another program", path);
     if (error->set) return false;
     if (strcmp(id, run->id) != 0)
-        return fail(error, EX_DATAERR, 0, "%s belongs to run %s, not %s", path,
-                    text_clip(arena, id), run->id);
+        return base_fail(error, EX_DATAERR, 0, "%s belongs to run %s, not %s", path,
+                         text_clip(arena, id), run->id);
     if (strcmp(binary, store_binary(arena)) != 0)
-        return fail(error, EX_DATAERR, 0, "%s was written by another build of normlab",
-                    path);
+        return base_fail(error, EX_DATAERR, 0,
+                         "%s was written by another build of normlab", path);
     return same_library(store, arena, path, "blas", store_blas_core(arena), error) &&
            same_library(store, arena, path, "libc", store_libc(arena), error) &&
            same_library(store, arena, path, "blas_bits", store_blas_bits(arena), error) &&
@@ -115,7 +116,7 @@ static bool check_origin(const Store *store, Arena *arena, const Run *run, Error
 }
 
 static bool load_parts(const Store *store, Arena *arena, Trainer *trainer, const Run *run,
-                       Error *error) {
+                       BaseError *error) {
     size_t parts;
     const TrainPart *part = trainer_parts(trainer, &parts);
     for (size_t i = 0; i < parts; i++) {
@@ -125,44 +126,46 @@ static bool load_parts(const Store *store, Arena *arena, Trainer *trainer, const
         const double *data = store_get_array(store, arena, name, 1, &rank, &size, error);
         if (data == NULL) return false;
         if (rank != 1 || size != part[i].count)
-            return fail(error, EX_DATAERR, 0, "%s: %s has %zu numbers, %zu are expected",
-                        checkpoint_path(arena, run->path), name, size, part[i].count);
+            return base_fail(
+                error, EX_DATAERR, 0, "%s: %s has %zu numbers, %zu are expected",
+                checkpoint_path(arena, run->path), name, size, part[i].count);
         memcpy(part[i].data, data, size * sizeof *data);
     }
-    Error own = {.set = false};
+    BaseError own = {.set = false};
     return trainer_may_resume(trainer, &own) ||
-           fail(error, EX_DATAERR, 0, "%s: no run stands there: /parts/%s",
-                checkpoint_path(arena, run->path), own.message);
+           base_fail(error, EX_DATAERR, 0, "%s: no run stands there: /parts/%s",
+                     checkpoint_path(arena, run->path), own.message);
 }
 
 /* Of the sessions before. */
 static bool load_clock(const Store *store, Arena *arena, const char *path, Clock *clock,
-                       Error *error) {
+                       BaseError *error) {
     if (!store_get_number(store, "/", "seconds", &clock->spent, error)) return false;
     clock->started = store_get_text(store, arena, "/", "started", error);
     if (clock->started == NULL) return false;
     return (clock->spent >= 0 && isfinite(clock->spent)) ||
-           fail(error, EX_DATAERR, 0, "%s: it took %g seconds", path, clock->spent);
+           base_fail(error, EX_DATAERR, 0, "%s: it took %g seconds", path, clock->spent);
 }
 
 /* True without a checkpoint too: the run then begins. */
 static bool load_checkpoint(Arena *arena, Trainer *trainer, const Run *run, Clock *clock,
-                            Error *error) {
+                            BaseError *error) {
     const char *path = checkpoint_path(arena, run->path);
     if (access(path, F_OK) != 0) return true;
-    Error own = {.set = false};
+    BaseError own = {.set = false};
     Store *store = store_open(path, &own);
     bool good = store && check_origin(store, arena, run, &own) &&
                 load_parts(store, arena, trainer, run, &own) &&
                 load_clock(store, arena, path, clock, &own);
     store_close(store);
-    return good || fail(error, own.code, 0, "%s; start over with --restart", own.message);
+    return good ||
+           base_fail(error, own.code, 0, "%s; start over with --restart", own.message);
 }
 
 /* ---- the run's file -------------------------------------------------------------- */
 
 static bool write_run(Arena *arena, const Trainer *trainer, const Run *run,
-                      const Clock *clock, Error *error) {
+                      const Clock *clock, BaseError *error) {
     Store *store = store_new(text_print(arena, "%s with %s on %s", run->config.network,
                                         run->config.norm, run->dataset->name));
     store_text(store, "/", "run", run->id);
@@ -188,7 +191,7 @@ typedef struct Watch { /* who is told how far a run is */
 
 /* Steps until the run is over or a signal asks to stop; *over says which. */
 static bool train(Arena *arena, Trainer *trainer, const Run *run, Watch watch,
-                  const Clock *clock, bool *over, Error *error) {
+                  const Clock *clock, bool *over, BaseError *error) {
     const size_t total = trainer_steps(trainer) * run->config.epochs;
     double saved = seconds_now();
     for (;;) {
@@ -206,7 +209,7 @@ static bool train(Arena *arena, Trainer *trainer, const Run *run, Watch watch,
 }
 
 /* Begins with another run's weights where it is asked to, and says which are its own all the same. */
-static bool begin(Arena *arena, Trainer *trainer, const Run *run, Error *error) {
+static bool begin(Arena *arena, Trainer *trainer, const Run *run, BaseError *error) {
     const Begun *begun = run->begun;
     NetTaken taken;
     if (begun == NULL) return true;
@@ -220,7 +223,7 @@ static bool begin(Arena *arena, Trainer *trainer, const Run *run, Error *error) 
 
 /* Exit status, with *error where it tells of one. */
 static int execute(Arena *arena, const Run *run, size_t threads, Watch watch,
-                   Error *error) {
+                   BaseError *error) {
     Clock clock = {.started = date_now(arena), .begin = seconds_now()};
     bool over = false;
     Trainer *trainer = trainer_new(arena, &run->config, run->dataset, threads, error);
@@ -233,7 +236,7 @@ static int execute(Arena *arena, const Run *run, size_t threads, Watch watch,
 }
 
 void run_tidy(Arena *arena, const Run *run) {
-    Error quiet = {.set = false};
+    BaseError quiet = {.set = false};
     int lock = store_lock(run->path, &quiet);
     if (lock < 0) return; /* somebody is at work there */
     place_sweep(run->path, true);
@@ -244,7 +247,7 @@ void run_tidy(Arena *arena, const Run *run) {
 
 int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progress,
                 void *context) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Arena *arena = arena_new();
     int status = EX_OK, lock = store_lock(run->path, &error);
     if (lock < 0)

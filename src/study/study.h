@@ -123,7 +123,7 @@ const char *study_foot(Arena *arena, const Grid *grid, const char *what);
 /* Draws one figure and returns where it is: NAME beside `path`, "" for stdout. NULL: there are
  * no data for it, or *error. */
 const char *study_draw_figure(Arena *arena, const Grid *grid, const ExperimentFigure *f,
-                              FigureForm form, const char *path, Error *error);
+                              FigureForm form, const char *path, BaseError *error);
 
 /* Draws all figures of a study, the first to `path` (NULL: to stdout), figure NAME beside it:
  * "a.svg", "a-NAME.svg". Prints the paths; says why a figure is missing. Exit status. */

@@ -15,7 +15,7 @@ static const Dataset *dataset_of(Plan *plan, Sweep *sweep, const Config *config)
     const char *name = config->dataset, *path;
     for (size_t i = 0; i < sweep->runs; i++)
         if (strcmp(sweep->run[i].dataset->name, name) == 0) return sweep->run[i].dataset;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Dataset *dataset = dataset_open(plan->arena, name, &error);
     die_if(&error);
     dataset_find(name, &path);
@@ -34,7 +34,7 @@ static const Begun *begun_before(const Sweep *sweep, const char *path) {
 /* What of another run it begins with, which is part of its identity. */
 static void begin_run(Plan *plan, const Sweep *sweep, Run *run) {
     Init *init = &run->config.init;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     if (init->path == NULL) return;
     const Net *net = trainer_plan(plan->arena, &run->config, run->dataset, &error);
     if (net)
@@ -55,7 +55,7 @@ static size_t add_run(Plan *plan, Sweep *sweep, const Config *config, const char
         if (strcmp(sweep->run[i].id, run.id) == 0) return i;
     run.path = text_print(arena, "%s/%s.h5", runs_folder(arena), run.id);
     run.claims = ledger_digests(arena, sweep->ledger, config->seed);
-    Error error = {.set = false}; /* what cannot run is said before anything runs */
+    BaseError error = {.set = false}; /* what cannot run is said before anything runs */
     trainer_fits(config, run.dataset, &error);
     if (error.set) die(error.code, "%s: %s", label, error.message);
     sweep->run[sweep->runs] = run;
@@ -114,7 +114,7 @@ static void choose_metric(Arena *arena, Sweep *sweep) {
     const Experiment *e = sweep->experiment;
     const Run *run = &sweep->run[0];
     Task task;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     task_bind(&task, run->config.task, run->dataset, &error);
     die_if(&error);
     const size_t m = e->metric ? task_metric(&task, e->metric) : 0;
@@ -151,7 +151,7 @@ const Sweep *study_plan(Arena *arena, const Wish *wish) {
     experiment_want_runs(experiment);
     Plan *plan = plan_read(arena, wish, NULL);
     Points points;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     plan_points(plan, &points, &error);
     die_if(&error);
     const size_t total = points.series * points.points * points.seeds;

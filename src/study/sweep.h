@@ -71,15 +71,15 @@ typedef struct Record {
 
 /* The configuration that a file says in /config. A key that it does not know is one that came later,
  * whose default means what was done before. */
-bool run_config(Arena *arena, const Table *said, Config *config, Error *error);
+bool run_config(Arena *arena, const Table *said, Config *config, BaseError *error);
 
 /* What a run that is over has to say. NULL and *error, whose message does not name the file:
  * it is not there, was changed, belongs to another configuration, or does not have all. */
-const Record *run_read(Arena *arena, const Run *run, Error *error);
+const Record *run_read(Arena *arena, const Run *run, BaseError *error);
 bool run_is_finished(const Run *run);
 
 /* What stands at the run's place and does not count is kept beside it, and said. */
-bool run_set_aside(Arena *arena, const Run *run, Error *error);
+bool run_set_aside(Arena *arena, const Run *run, BaseError *error);
 
 /* ---- kept.c: trained weights in a run's file -------------------------------------- */
 
@@ -88,26 +88,28 @@ void kept_write(Store *store, Arena *arena, const Trainer *trainer);
 /* The finished run of a file that keeps its weights, and what it has to say: `word` is the file's
  * path, or the name of one of the user's runs. Its data are read, and must be the same. NULL and
  * *error, which names the file. */
-const Run *run_open(Arena *arena, const char *word, const Record **record, Error *error);
+const Run *run_open(Arena *arena, const char *word, const Record **record,
+                    BaseError *error);
 
 /* Its parameters, and the averages that training had beside them. NULL and *error. */
-const NetTensor *kept_tensors(Arena *arena, const Run *run, size_t *count, Error *error);
+const NetTensor *kept_tensors(Arena *arena, const Run *run, size_t *count,
+                              BaseError *error);
 
 /* What a run of this network begins with of the run that its configuration names; `like`: of the
  * same file, if it was read before; NULL. NULL and *error, which names the file. */
 const Begun *run_begun(Arena *arena, const Config *config, const Net *net,
-                       const Begun *like, Error *error);
+                       const Begun *like, BaseError *error);
 
 /* A trainer at the run's end, but on `dataset`: to be judged, or freed. NULL and *error. */
 Trainer *run_trained(Arena *arena, const Run *run, const Record *record,
-                     const Dataset *dataset, size_t threads, Error *error);
+                     const Dataset *dataset, size_t threads, BaseError *error);
 
 /* ---- collect.c: runs into one file ----------------------------------------------- */
 
 /* Not `whole`: of those runs that are finished, marked as such. How many they are; 0: there
  * is no file, and *error where it cannot be written. */
 size_t collect(Arena *arena, const Sweep *sweep, const char *path, bool whole,
-               Error *error);
+               BaseError *error);
 
 /* ---- learned.c: what normalizers learned and adapted, as part of it ---------------- */
 

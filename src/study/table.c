@@ -152,13 +152,13 @@ void table_write(const Table *t, Store *store) {
 /* ---- reading ------------------------------------------------------------------------ */
 
 static const char *attribute(const Table *t, const Store *store, const char *path,
-                             const char *name, Error *error) {
+                             const char *name, BaseError *error) {
     return store_has_attribute(store, path, name)
                ? store_get_text(store, t->arena, path, name, error)
                : NULL;
 }
 
-static void read_field(Table *t, const Store *store, const char *name, Error *error) {
+static void read_field(Table *t, const Store *store, const char *name, BaseError *error) {
     const char *path = text_print(t->arena, "%s/%s", t->group, name);
     const StoreKind kind = store_kind(store, path);
     size_t axes, rank = 0;
@@ -183,7 +183,7 @@ static void read_field(Table *t, const Store *store, const char *name, Error *er
 }
 
 /* A number as its shortest text. */
-static void read_fact(Table *t, const Store *store, const char *name, Error *error) {
+static void read_fact(Table *t, const Store *store, const char *name, BaseError *error) {
     const StoreKind kind = store_attribute_kind(store, t->group, name);
     const char *text = NULL;
     double number;
@@ -195,7 +195,7 @@ static void read_fact(Table *t, const Store *store, const char *name, Error *err
     if (text) t->fact[t->facts++] = (Fact){name, text};
 }
 
-Table table_read(const Store *store, Arena *arena, const char *group, Error *error) {
+Table table_read(const Store *store, Arena *arena, const char *group, BaseError *error) {
     Table t = table_new(arena, group, NULL);
     t.file = text_print(arena, "%s", store_path(store)); /* which outlives the store */
     size_t members, facts;
@@ -216,45 +216,47 @@ const char *table_fact(const Table *t, const char *name, const char *otherwise) 
 }
 
 /* Numbers or texts; NULL and *error if it is not what is expected. */
-static const Field *want(const Table *t, const char *name, bool text, Error *error) {
+static const Field *want(const Table *t, const char *name, bool text, BaseError *error) {
     const Field *f = table_find(t, name);
     if (f && (text ? f->text != NULL : f->number != NULL)) return f;
-    fail(error, EX_DATAERR, 0, "%s: %s/%s is missing, or holds no %s", t->file, t->group,
-         name, text ? "texts" : "numbers");
+    base_fail(error, EX_DATAERR, 0, "%s: %s/%s is missing, or holds no %s", t->file,
+              t->group, name, text ? "texts" : "numbers");
     return NULL;
 }
 
 static const Field *want_list(const Table *t, const char *name, bool text, size_t *count,
-                              Error *error) {
+                              BaseError *error) {
     const Field *f = want(t, name, text, error);
     *count = 0;
     if (f && f->rank != 1)
-        fail(error, EX_DATAERR, 0, "%s: %s/%s is no list", t->file, t->group, name);
+        base_fail(error, EX_DATAERR, 0, "%s: %s/%s is no list", t->file, t->group, name);
     if (f == NULL || f->rank != 1) return NULL;
     *count = f->size[0];
     return f;
 }
 
-const double *table_list(const Table *t, const char *name, size_t *count, Error *error) {
+const double *table_list(const Table *t, const char *name, size_t *count,
+                         BaseError *error) {
     const Field *f = want_list(t, name, false, count, error);
     return f ? f->number : NULL;
 }
 
 const char *const *table_names(const Table *t, const char *name, size_t *count,
-                               Error *error) {
+                               BaseError *error) {
     const Field *f = want_list(t, name, true, count, error);
     return f ? f->text : NULL;
 }
 
-const double *table_array(const Table *t, const char *name, size_t count, Error *error) {
+const double *table_array(const Table *t, const char *name, size_t count,
+                          BaseError *error) {
     const Field *f = want(t, name, false, error);
     if (f == NULL || field_count(f) == count) return f ? f->number : NULL;
-    fail(error, EX_DATAERR, 0, "%s: %s/%s has %zu numbers, %zu are expected", t->file,
-         t->group, name, field_count(f), count);
+    base_fail(error, EX_DATAERR, 0, "%s: %s/%s has %zu numbers, %zu are expected",
+              t->file, t->group, name, field_count(f), count);
     return NULL;
 }
 
-double table_scalar(const Table *t, const char *name, Error *error) {
+double table_scalar(const Table *t, const char *name, BaseError *error) {
     const double *number = table_array(t, name, 1, error);
     return number ? *number : (double)NAN;
 }

@@ -55,7 +55,7 @@ void table_write(const Table *table, Store *store);
 /* ---- reading ------------------------------------------------------------------------ */
 
 /* Whatever a group has of facts, numbers and texts; nothing, where there is no such group. */
-Table table_read(const Store *store, Arena *arena, const char *group, Error *error);
+Table table_read(const Store *store, Arena *arena, const char *group, BaseError *error);
 
 const Field *table_find(const Table *table, const char *name); /* NULL: it has none */
 
@@ -64,12 +64,12 @@ const char *table_fact(const Table *table, const char *name, const char *otherwi
 /* Each is NULL, or NaN, and *error, which names file and group, where it is not so: the numbers
  * or names of a field of one axis; the numbers of one of so many elements; its only one. */
 const double *table_list(const Table *table, const char *name, size_t *count,
-                         Error *error);
+                         BaseError *error);
 const char *const *table_names(const Table *table, const char *name, size_t *count,
-                               Error *error);
+                               BaseError *error);
 const double *table_array(const Table *table, const char *name, size_t count,
-                          Error *error);
-double table_scalar(const Table *table, const char *name, Error *error);
+                          BaseError *error);
+double table_scalar(const Table *table, const char *name, BaseError *error);
 
 size_t field_count(const Field *field); /* elements */
 bool field_is_scale(const Field *field);

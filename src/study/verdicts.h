@@ -43,7 +43,7 @@ const char *ruling_contrast(Arena *arena, const Contrast *contrast);
 /* A forest plot to `path` (NULL: stdout); in units of each claim's margin. False and *error (65:
  * nothing was run for any). */
 bool study_draw_claims(Arena *arena, const Ruling *ruling, size_t count, FigureForm form,
-                       const char *path, Error *error);
+                       const char *path, BaseError *error);
 
 /* ---- arms.c ----------------------------------------------------------------------------- */
 

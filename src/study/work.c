@@ -29,7 +29,7 @@ static Way way_of(Arena *arena, const Sweep *sweep, StudyWork *work) {
 
 static size_t save_partial(const Way *way) {
     Arena *arena = arena_new();
-    Error quiet = {.set = false}; /* the study goes on without it */
+    BaseError quiet = {.set = false}; /* the study goes on without it */
     const size_t finished = collect(arena, way->sweep, way->partial, false, &quiet);
     arena_free(arena);
     return finished;
@@ -61,14 +61,14 @@ static void tell_partial(const Way *way) {
 }
 
 static void finish_partial(const Way *way) {
-    Error quiet = {.set = false};
+    BaseError quiet = {.set = false};
     place_sweep(way->partial, true);
     place_remove(way->partial, &quiet);
 }
 
 /* A name that was given to other settings before is the user's to give again; the runs stay. */
 static void tell_replaced(const Way *way) {
-    Error quiet = {.set = false};
+    BaseError quiet = {.set = false};
     Store *old = store_open(way->work->file, &quiet);
     const char *changes =
         old ? store_get_text(old, way->arena, "/", "changes", &quiet) : NULL;
@@ -85,7 +85,7 @@ int study_work(Arena *arena, const Sweep *sweep, StudyWork *work) {
         tell_partial(&way);
         return status;
     }
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     if (work->published)
         place_folder(place_home(arena, "figures"), &error); /* data/ holds input/ */
     die_if(&error);

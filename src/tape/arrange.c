@@ -14,23 +14,23 @@ typedef struct Window {
 
 /* ---- reshape --------------------------------------------------------------------- */
 
-static void reshape_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void reshape_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     dx[0] = tape_reshape(t, g, y->in[0]->shape);
 }
 
 static const Op op_reshape = {.name = "reshape",
-                              .rounding = ROUNDING_MOVES,
-                              .replay = REPLAYS(reshape),
+                              .rounding = OP_ROUNDING_MOVES,
+                              .replay = OP_REPLAYS(reshape),
                               .adjoint = reshape_adjoint};
 
-Node *tape_reshape(Tape *tape, Node *a, Shape shape) {
+TapeNode *tape_reshape(Tape *tape, TapeNode *a, Shape shape) {
     REQUIRE(shape_count(shape) == shape_count(a->shape), "reshape to another count");
     return tape_write(tape, &op_reshape, shape, &a, 1, NULL, NULL);
 }
 
 /* ---- permute --------------------------------------------------------------------- */
 
-static void permute_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void permute_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     const size_t *axes = y->detail;
     size_t inverse[SHAPE_MAX_RANK];
     for (size_t i = 0; i < y->shape.rank; i++) inverse[axes[i]] = i;
@@ -38,11 +38,11 @@ static void permute_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 }
 
 static const Op op_permute = {.name = "permute",
-                              .rounding = ROUNDING_MOVES,
-                              .replay = REPLAYS(permute),
+                              .rounding = OP_ROUNDING_MOVES,
+                              .replay = OP_REPLAYS(permute),
                               .adjoint = permute_adjoint};
 
-Node *tape_permute(Tape *tape, Node *a, const size_t *axes) {
+TapeNode *tape_permute(Tape *tape, TapeNode *a, const size_t *axes) {
     size_t *detail = TAKE(tape_arena(tape), size_t, SHAPE_MAX_RANK), seen = 0;
     Shape shape = a->shape;
     for (size_t i = 0; i < shape.rank; i++) {
@@ -58,26 +58,27 @@ Node *tape_permute(Tape *tape, Node *a, const size_t *axes) {
 
 /* ---- slice and pad: a window of one axis, and zeros around it -------------------- */
 
-static void slice_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void slice_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     const Window *w = y->detail;
     dx[0] = tape_pad(t, g, w->axis, w->from, w->whole);
 }
 
-static void pad_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void pad_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     const Window *w = y->detail;
     dx[0] = tape_slice(t, g, w->axis, w->from, w->size);
 }
 
 static const Op op_slice = {.name = "slice",
-                            .rounding = ROUNDING_MOVES,
-                            .replay = REPLAYS(slice),
+                            .rounding = OP_ROUNDING_MOVES,
+                            .replay = OP_REPLAYS(slice),
                             .adjoint = slice_adjoint};
 static const Op op_pad = {.name = "pad",
-                          .rounding = ROUNDING_MOVES,
-                          .replay = REPLAYS(pad),
+                          .rounding = OP_ROUNDING_MOVES,
+                          .replay = OP_REPLAYS(pad),
                           .adjoint = pad_adjoint};
 
-static Node *write_window(Tape *tape, const Op *op, Node *a, Window window, size_t size) {
+static TapeNode *write_window(Tape *tape, const Op *op, TapeNode *a, Window window,
+                              size_t size) {
     REQUIRE(window.axis < a->shape.rank, "%s: axis %zu", op->name, window.axis);
     REQUIRE(window.size > 0 && window.size <= window.whole &&
                 window.from <= window.whole - window.size,
@@ -90,33 +91,33 @@ static Node *write_window(Tape *tape, const Op *op, Node *a, Window window, size
     return tape_write(tape, op, shape, &a, 1, detail, NULL);
 }
 
-Node *tape_slice(Tape *tape, Node *a, size_t axis, size_t from, size_t size) {
+TapeNode *tape_slice(Tape *tape, TapeNode *a, size_t axis, size_t from, size_t size) {
     return write_window(tape, &op_slice, a,
                         (Window){axis, from, size, a->shape.size[axis]}, size);
 }
 
-Node *tape_pad(Tape *tape, Node *a, size_t axis, size_t before, size_t size) {
+TapeNode *tape_pad(Tape *tape, TapeNode *a, size_t axis, size_t before, size_t size) {
     return write_window(tape, &op_pad, a,
                         (Window){axis, before, a->shape.size[axis], size}, size);
 }
 
 /* ---- gather and scatter: any map of flat positions ------------------------------- */
 
-static void gather_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void gather_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     dx[0] = tape_scatter(t, g, y->detail, y->in[0]->shape);
 }
 
-static void scatter_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void scatter_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     dx[0] = tape_gather(t, g, y->detail, y->in[0]->shape);
 }
 
 static const Op op_gather = {.name = "gather",
-                             .rounding = ROUNDING_MOVES,
-                             .replay = REPLAYS(gather),
+                             .rounding = OP_ROUNDING_MOVES,
+                             .replay = OP_REPLAYS(gather),
                              .adjoint = gather_adjoint};
 static const Op op_scatter = {.name = "scatter",
-                              .rounding = ROUNDING_SUMS,
-                              .replay = REPLAYS(scatter),
+                              .rounding = OP_ROUNDING_SUMS,
+                              .replay = OP_REPLAYS(scatter),
                               .adjoint = scatter_adjoint};
 
 static const size_t *copy_index(Tape *tape, const size_t *index, size_t count,
@@ -129,13 +130,13 @@ static const size_t *copy_index(Tape *tape, const size_t *index, size_t count,
     return copy;
 }
 
-Node *tape_gather(Tape *tape, Node *a, const size_t *index, Shape shape) {
+TapeNode *tape_gather(Tape *tape, TapeNode *a, const size_t *index, Shape shape) {
     const size_t *detail =
         copy_index(tape, index, shape_count(shape), shape_count(a->shape));
     return tape_write(tape, &op_gather, shape, &a, 1, detail, NULL);
 }
 
-Node *tape_scatter(Tape *tape, Node *a, const size_t *index, Shape shape) {
+TapeNode *tape_scatter(Tape *tape, TapeNode *a, const size_t *index, Shape shape) {
     const size_t *detail =
         copy_index(tape, index, shape_count(a->shape), shape_count(shape));
     return tape_write(tape, &op_scatter, shape, &a, 1, detail, NULL);

@@ -12,7 +12,7 @@ typedef struct Spare {
 
 struct Tape {
     Arena *arena;
-    Node *last;
+    TapeNode *last;
     bool shapes;     /* nodes have no values */
     bool inert;      /* nothing written now wants a gradient: adjoints being executed */
     bool released;   /* detach hands its adjoint on */
@@ -42,7 +42,7 @@ Arena *tape_arena(Tape *tape) {
     return tape->arena;
 }
 
-Node *tape_last(Tape *tape) {
+TapeNode *tape_last(Tape *tape) {
     return tape->last;
 }
 
@@ -50,15 +50,15 @@ double *tape_room(Tape *tape, size_t doubles) {
     return TAKE(tape->arena, double, doubles);
 }
 
-static Node *write_node(Tape *tape, Node node) {
-    Node *written = TAKE(tape->arena, Node, 1);
+static TapeNode *write_node(Tape *tape, TapeNode node) {
+    TapeNode *written = TAKE(tape->arena, TapeNode, 1);
     node.previous = tape->last;
     node.of_kernel = tape->defining > 0;
     *written = node;
     return tape->last = written;
 }
 
-static void compute(Tape *tape, Node *y) {
+static void compute(Tape *tape, TapeNode *y) {
     if (y->op->forward) {
         y->op->forward(tape, y);
         return;
@@ -71,17 +71,17 @@ static void compute(Tape *tape, Node *y) {
     y->op->replay.run_real(y->value, in, y);
 }
 
-Node *tape_write(Tape *tape, const Op *op, Shape shape, Node *const *in, size_t arity,
-                 const void *detail, void *saved) {
-    Node node = {
+TapeNode *tape_write(Tape *tape, const Op *op, Shape shape, TapeNode *const *in,
+                     size_t arity, const void *detail, void *saved) {
+    TapeNode node = {
         .op = op, .arity = arity, .shape = shape, .detail = detail, .saved = saved};
-    node.in = TAKE(tape->arena, Node *, arity);
+    node.in = TAKE(tape->arena, TapeNode *, arity);
     memcpy(node.in, in, arity * sizeof *in);
     for (size_t i = 0; i < arity; i++)
         node.wanted |= in[i] && in[i]->wanted && !tape->inert;
     if (tape->shapes) return write_node(tape, node);
     node.value = tape_room(tape, shape_count(shape));
-    Node *y = write_node(tape, node);
+    TapeNode *y = write_node(tape, node);
     compute(tape, y);
     return y;
 }
@@ -96,24 +96,24 @@ static double *borrowed(const double *value) {
     return leaf.to;
 }
 
-Node *tape_leaf(Tape *tape, Shape shape, const double *value) {
-    return write_node(tape, (Node){.shape = shape, .value = borrowed(value)});
+TapeNode *tape_leaf(Tape *tape, Shape shape, const double *value) {
+    return write_node(tape, (TapeNode){.shape = shape, .value = borrowed(value)});
 }
 
-Node *tape_parameter(Tape *tape, Shape shape, const double *value, double *gradient) {
-    return write_node(tape, (Node){.shape = shape,
-                                   .value = borrowed(value),
-                                   .gradient = gradient,
-                                   .wanted = true});
+TapeNode *tape_parameter(Tape *tape, Shape shape, const double *value, double *gradient) {
+    return write_node(tape, (TapeNode){.shape = shape,
+                                       .value = borrowed(value),
+                                       .gradient = gradient,
+                                       .wanted = true});
 }
 
-Node *tape_constant(Tape *tape, double value) {
+TapeNode *tape_constant(Tape *tape, double value) {
     double *room = tape_room(tape, 1);
     *room = value;
-    return tape_leaf(tape, SCALAR, room);
+    return tape_leaf(tape, SHAPE_SCALAR, room);
 }
 
-Node *tape_fill(Tape *tape, Shape shape, double value) {
+TapeNode *tape_fill(Tape *tape, Shape shape, double value) {
     return tape_broadcast(tape, tape_constant(tape, value), shape);
 }
 
@@ -135,9 +135,10 @@ static void give_slot(Tape *tape, double *data, size_t count) {
 
 /* The adjoint rule run as a program: its nodes live until the mark and want nothing
  * themselves. */
-static void execute_adjoint(Tape *tape, Node *y, double *const *dx, const double *beta) {
-    Node *g = tape_leaf(tape, y->shape, y->slot);
-    Node **nodes = ZERO(tape->arena, Node *, y->arity);
+static void execute_adjoint(Tape *tape, TapeNode *y, double *const *dx,
+                            const double *beta) {
+    TapeNode *g = tape_leaf(tape, y->shape, y->slot);
+    TapeNode **nodes = ZERO(tape->arena, TapeNode *, y->arity);
     y->op->adjoint(tape, y, g, nodes);
     for (size_t i = 0; i < y->arity; i++)
         if (dx[i]) {
@@ -150,9 +151,9 @@ static void execute_adjoint(Tape *tape, Node *y, double *const *dx, const double
 }
 
 /* A fused operation without kernel trains on its definition: slower, never wrong. */
-static void execute_definition(Tape *tape, Node *y);
+static void execute_definition(Tape *tape, TapeNode *y);
 
-static void backward_node(Tape *tape, Node *y) {
+static void backward_node(Tape *tape, TapeNode *y) {
     if (y->op->backward == NULL && y->op->adjoint == NULL) {
         execute_definition(tape, y);
         return;
@@ -160,7 +161,7 @@ static void backward_node(Tape *tape, Node *y) {
     double **dx = ZERO(tape->arena, double *, y->arity),
            *beta = ZERO(tape->arena, double, y->arity);
     for (size_t i = 0; i < y->arity; i++) {
-        Node *x = y->in[i];
+        TapeNode *x = y->in[i];
         if (x == NULL || !x->wanted) continue;
         beta[i] = x->slot ? 1.0 : 0.0;
         if (x->slot == NULL)
@@ -168,7 +169,7 @@ static void backward_node(Tape *tape, Node *y) {
         dx[i] = x->slot;
     }
     ArenaMark mark = arena_mark(tape->arena);
-    Node *last = tape->last;
+    TapeNode *last = tape->last;
     tape->inert = true;
     if (y->op->backward)
         y->op->backward(tape, y, y->slot, dx, beta);
@@ -179,8 +180,8 @@ static void backward_node(Tape *tape, Node *y) {
     arena_rewind(tape->arena, mark);
 }
 
-static void backward_range(Tape *tape, Node *from, const Node *until) {
-    for (Node *y = from; y != until; y = y->previous) {
+static void backward_range(Tape *tape, TapeNode *from, const TapeNode *until) {
+    for (TapeNode *y = from; y != until; y = y->previous) {
         if (y->slot == NULL || y->op == NULL || !y->wanted) continue;
         backward_node(tape, y);
         if (y->slot != tape->lent) give_slot(tape, y->slot, shape_count(y->shape));
@@ -188,9 +189,9 @@ static void backward_range(Tape *tape, Node *from, const Node *until) {
     }
 }
 
-static void execute_definition(Tape *tape, Node *y) {
-    Node *until = tape->last;
-    Node *defined = tape_define(tape, y);
+static void execute_definition(Tape *tape, TapeNode *y) {
+    TapeNode *until = tape->last;
+    TapeNode *defined = tape_define(tape, y);
     REQUIRE(defined != y, "%s is defined by itself", y->op->name);
     size_t count = shape_count(y->shape);
     if (defined->wanted) { /* it may be an operand, with a slot already */
@@ -204,7 +205,7 @@ static void execute_definition(Tape *tape, Node *y) {
     tape->last = until;
 }
 
-void tape_backward(Tape *tape, Node *y, const double *seed) {
+void tape_backward(Tape *tape, TapeNode *y, const double *seed) {
     size_t count = shape_count(y->shape);
     REQUIRE(!tape->shapes, "a gradient is asked of a tape of shapes");
     tape->spares = 0;
@@ -217,7 +218,7 @@ void tape_backward(Tape *tape, Node *y, const double *seed) {
             y->slot[i] = seed ? seed[i] : 1.0;
         backward_range(tape, y, NULL);
     }
-    for (Node *leaf = tape->last; leaf; leaf = leaf->previous) {
+    for (TapeNode *leaf = tape->last; leaf; leaf = leaf->previous) {
         if (leaf->gradient && leaf->slot == NULL)
             vector_zero(leaf->gradient, shape_count(leaf->shape));
         leaf->slot = NULL;
@@ -227,31 +228,31 @@ void tape_backward(Tape *tape, Node *y, const double *seed) {
 
 /* ---- tape_gradient: adjoints recorded as operations ------------------------------ */
 
-static void gather_adjoint(Tape *tape, Node *x, Node *g) {
+static void gather_adjoint(Tape *tape, TapeNode *x, TapeNode *g) {
     x->adjoint = x->adjoint ? tape_add(tape, x->adjoint, g) : g;
 }
 
-static void gradient_range(Tape *tape, Node *from, const Node *until) {
-    for (Node *y = from; y != until; y = y->previous) {
+static void gradient_range(Tape *tape, TapeNode *from, const TapeNode *until) {
+    for (TapeNode *y = from; y != until; y = y->previous) {
         if (y->adjoint == NULL || y->op == NULL || !y->wanted) continue;
         if (y->op->define) {
-            Node *before = tape->last;
-            Node *defined = tape_define(tape, y);
-            Node *end =
+            TapeNode *before = tape->last;
+            TapeNode *defined = tape_define(tape, y);
+            TapeNode *end =
                 tape->last; /* == before where the definition is an operand itself */
             gather_adjoint(tape, defined, y->adjoint);
             gradient_range(tape, end, before);
             continue;
         }
-        Node **dx = ZERO(tape->arena, Node *, y->arity);
+        TapeNode **dx = ZERO(tape->arena, TapeNode *, y->arity);
         y->op->adjoint(tape, y, y->adjoint, dx);
         for (size_t i = 0; i < y->arity; i++)
             if (dx[i] && y->in[i]->wanted) gather_adjoint(tape, y->in[i], dx[i]);
     }
 }
 
-void tape_gradient(Tape *tape, Node *y, Node *seed, Node *const *x, size_t count,
-                   Node **dx) {
+void tape_gradient(Tape *tape, TapeNode *y, TapeNode *seed, TapeNode *const *x,
+                   size_t count, TapeNode **dx) {
     REQUIRE(!tape->shapes, "a gradient is asked of a tape of shapes");
     if (seed == NULL) seed = tape_fill(tape, y->shape, 1.0);
     REQUIRE(shape_equal(seed->shape, y->shape), "the seed has not y's shape");
@@ -261,7 +262,7 @@ void tape_gradient(Tape *tape, Node *y, Node *seed, Node *const *x, size_t count
         REQUIRE(x[i]->wanted, "a gradient is asked of node %zu, which wants none", i);
         dx[i] = x[i]->adjoint ? x[i]->adjoint : tape_fill(tape, x[i]->shape, 0.0);
     }
-    for (Node *node = tape->last; node; node = node->previous) node->adjoint = NULL;
+    for (TapeNode *node = tape->last; node; node = node->previous) node->adjoint = NULL;
 }
 
 void tape_release(Tape *tape) {
@@ -272,10 +273,10 @@ bool tape_is_released(const Tape *tape) {
     return tape->released;
 }
 
-Node *tape_define(Tape *tape, Node *y) {
+TapeNode *tape_define(Tape *tape, TapeNode *y) {
     if (y->op == NULL || y->op->define == NULL) return y;
     tape->defining++;
-    Node *defined = y->op->define(tape, y);
+    TapeNode *defined = y->op->define(tape, y);
     tape->defining--;
     return defined;
 }

@@ -14,7 +14,7 @@ static const double STEP =
 /* One operation: its node, what came with the operands, and where its own goes. */
 typedef struct Passage {
     Arena *arena;
-    const Node *node;
+    const TapeNode *node;
     const double *value[OP_MOST_OPERANDS]; /* of the operands */
     const double *error[OP_MOST_OPERANDS]; /* s of the operands */
     double *own;                           /* s of the node, zeros */
@@ -67,12 +67,12 @@ static bool meets_zero(const Passage *p, size_t k, size_t i) {
 /* s += |dy/din[k]| s[k]: the imaginary part of f(in + i h) over h. Who asks for paths counts
  * any, but for what an operation has chosen, or a constant zero. */
 static void add_slopes(const Passage *p, size_t k, bool chooses) {
-    const Complex *in[OP_MOST_OPERANDS];
-    Complex *y = TAKE(p->arena, Complex, p->count);
+    const double _Complex *in[OP_MOST_OPERANDS];
+    double _Complex *y = TAKE(p->arena, double _Complex, p->count);
     for (size_t j = 0; j < p->node->arity; j++) {
-        Complex *z = TAKE(p->arena, Complex, p->count);
+        double _Complex *z = TAKE(p->arena, double _Complex, p->count);
         for (size_t i = 0; i < p->count; i++)
-            z[i] = p->value[j][i] + (j == k ? (Complex)I * STEP : 0);
+            z[i] = p->value[j][i] + (j == k ? (double _Complex)I * STEP : 0);
         in[j] = z;
     }
     p->node->op->replay.run_complex(y, in, p->node);
@@ -227,18 +227,19 @@ static void entropy(const Passage *p) {
 }
 
 static void (*const RULES[])(const Passage *) = {
-    [ROUNDING_MOVES] = moved,         [ROUNDING_HOLDS] = held,
-    [ROUNDING_CHOOSES] = chosen,      [ROUNDING_EACH] = each,
-    [ROUNDING_SUMS] = summed,         [ROUNDING_MEANS] = averaged,
-    [ROUNDING_PRODUCTS] = multiplied, [ROUNDING_TILES] = tiled,
-    [ROUNDING_QUOTIENT] = divided,    [ROUNDING_SOFTMAX] = normalized,
-    [ROUNDING_ENTROPY] = entropy};
+    [OP_ROUNDING_MOVES] = moved,         [OP_ROUNDING_HOLDS] = held,
+    [OP_ROUNDING_CHOOSES] = chosen,      [OP_ROUNDING_EACH] = each,
+    [OP_ROUNDING_SUMS] = summed,         [OP_ROUNDING_MEANS] = averaged,
+    [OP_ROUNDING_PRODUCTS] = multiplied, [OP_ROUNDING_TILES] = tiled,
+    [OP_ROUNDING_QUOTIENT] = divided,    [OP_ROUNDING_SOFTMAX] = normalized,
+    [OP_ROUNDING_ENTROPY] = entropy};
 
 bool program_is_bounded(const Program *program) {
     for (size_t i = 0; i < program_steps(program); i++) {
         const size_t *operand;
         const Op *op = program_step(program, i, &operand)->op;
-        if (op && (op->rounding == ROUNDING_UNSAID || !op->replay.run_quad)) return false;
+        if (op && (op->rounding == OP_ROUNDING_UNSAID || !op->replay.run_quad))
+            return false;
     }
     return true;
 }
@@ -249,14 +250,14 @@ typedef struct Pass {
     const Program *program;
     Arena *arena;
     BoundOf what;
-    const Node *from; /* reach: from this element of this node */
+    const TapeNode *from; /* reach: from this element of this node */
     size_t element;
     double **error; /* [steps] */
 } Pass;
 
 static void step(const Pass *pass, size_t i) {
     const size_t *operand;
-    const Node *node = program_step(pass->program, i, &operand);
+    const TapeNode *node = program_step(pass->program, i, &operand);
     Passage p = {.arena = pass->arena,
                  .node = node,
                  .own = pass->error[i],
@@ -265,7 +266,7 @@ static void step(const Pass *pass, size_t i) {
                  .reach = pass->from != NULL};
     if (node == pass->from) p.own[pass->element] = 1.0;
     if (node->op == NULL || node == pass->from) return;
-    REQUIRE(node->op->rounding != ROUNDING_UNSAID && node->arity <= OP_MOST_OPERANDS,
+    REQUIRE(node->op->rounding != OP_ROUNDING_UNSAID && node->arity <= OP_MOST_OPERANDS,
             "%s does not say how it rounds", node->op->name);
     for (size_t k = 0; k < node->arity; k++) {
         p.value[k] = node->in[k]->value;
@@ -285,7 +286,7 @@ static void run(Pass *pass) {
     pass->error = TAKE(pass->arena, double *, steps);
     for (size_t i = 0; i < steps; i++) {
         const size_t *operand;
-        const Node *node = program_step(pass->program, i, &operand);
+        const TapeNode *node = program_step(pass->program, i, &operand);
         pass->error[i] = ZERO(pass->arena, double, shape_count(node->shape));
         step(pass, i);
     }
@@ -315,14 +316,15 @@ void program_bound(const Program *program, Arena *arena, BoundOf what, double **
  * constants, and what is held. */
 static double lost(const Pass *pass, size_t i, const double *adjoint) {
     const size_t *operand;
-    const Node *node = program_step(pass->program, i, &operand);
+    const TapeNode *node = program_step(pass->program, i, &operand);
     Passage p = {.arena = pass->arena,
                  .node = node,
                  .count = shape_count(node->shape),
                  .what = pass->what};
     p.own = ZERO(pass->arena, double, p.count);
     for (size_t k = 0; k < node->arity; k++) {
-        const bool apart = !node->in[k]->wanted || node->op->rounding == ROUNDING_HOLDS;
+        const bool apart =
+            !node->in[k]->wanted || node->op->rounding == OP_ROUNDING_HOLDS;
         p.value[k] = node->in[k]->value;
         p.error[k] = apart ? pass->error[operand[k]]
                            : ZERO(pass->arena, double, operand_count(&p, k));
@@ -335,15 +337,15 @@ static double lost(const Pass *pass, size_t i, const double *adjoint) {
 
 /* Hands a step's adjoint to its operands'. Rules write on the tape, and may write of the node
  * itself: they are given one of its own, for a program's nodes do not change. */
-static void hand_on(Tape *tape, const Program *program, size_t i, Node **adjoint) {
+static void hand_on(Tape *tape, const Program *program, size_t i, TapeNode **adjoint) {
     const size_t *operand;
-    Node *node = TAKE(tape_arena(tape), Node, 1);
+    TapeNode *node = TAKE(tape_arena(tape), TapeNode, 1);
     *node = *program_step(program, i, &operand);
-    Node **dx = ZERO(tape_arena(tape), Node *, node->arity);
+    TapeNode **dx = ZERO(tape_arena(tape), TapeNode *, node->arity);
     node->op->adjoint(tape, node, adjoint[i], dx);
     for (size_t k = 0; k < node->arity; k++) {
         if (dx[k] == NULL || !node->in[k]->wanted) continue;
-        Node **of = &adjoint[operand[k]];
+        TapeNode **of = &adjoint[operand[k]];
         *of = *of ? tape_add(tape, *of, dx[k]) : dx[k];
     }
 }
@@ -351,16 +353,16 @@ static void hand_on(Tape *tape, const Program *program, size_t i, Node **adjoint
 double program_sharp_bound(Tape *tape, const Program *program, BoundOf what) {
     Pass pass = {.program = program, .arena = tape_arena(tape), .what = what};
     const size_t top = program_output(program, 0), *operand;
-    const Node *output = program_step(program, top, &operand);
+    const TapeNode *output = program_step(program, top, &operand);
     REQUIRE(program_outputs(program) == 1 && shape_count(output->shape) == 1,
             "a sharp bound is of one scalar");
     run(&pass);
     if (!output->wanted) return pass.error[top][0];
-    Node **adjoint = ZERO(pass.arena, Node *, program_steps(program));
+    TapeNode **adjoint = ZERO(pass.arena, TapeNode *, program_steps(program));
     adjoint[top] = tape_fill(tape, output->shape, 1.0);
     double sum = 0.0;
     for (size_t i = top + 1; i-- > 0;) {
-        const Node *node = program_step(program, i, &operand);
+        const TapeNode *node = program_step(program, i, &operand);
         if (adjoint[i] == NULL || node->op == NULL || !node->wanted) continue;
         sum += lost(&pass, i, adjoint[i]->value);
         hand_on(tape, program, i, adjoint);
@@ -368,8 +370,8 @@ double program_sharp_bound(Tape *tape, const Program *program, BoundOf what) {
     return sum;
 }
 
-void program_reach(const Program *program, Arena *arena, const Node *x, size_t element,
-                   bool **reached) {
+void program_reach(const Program *program, Arena *arena, const TapeNode *x,
+                   size_t element, bool **reached) {
     for (size_t i = 0; i < program_outputs(program); i++)
         reached[i] = TAKE(arena, bool, output_count(program, i));
     ArenaMark mark = arena_mark(arena);

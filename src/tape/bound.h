@@ -15,7 +15,7 @@
  *
  * No derivative is written for it. What is elementwise asks its own scalar meaning in
  * complex numbers for |dy/din|, what is linear runs itself on s; an operation says in one
- * word which it is (op.h, Rounding).
+ * word which it is (op.h, OpRounding).
  */
 #ifndef NORMLAB_BOUND_H
 #define NORMLAB_BOUND_H
@@ -44,7 +44,7 @@ double program_sharp_bound(Tape *tape, const Program *program, BoundOf what);
  * element of output i, whatever the numbers on the way; choices of relu, max, select are
  * those that were recorded, and nothing passes `step`, `detach` or a constant that is 0. No path is a derivative
  * that is exactly zero; a zero with a path is one by accident, and may be rounded. */
-void program_reach(const Program *program, Arena *arena, const Node *x, size_t element,
-                   bool **reached);
+void program_reach(const Program *program, Arena *arena, const TapeNode *x,
+                   size_t element, bool **reached);
 
 #endif

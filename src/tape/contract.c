@@ -8,7 +8,7 @@ typedef struct Sides {
     bool a, b; /* transposed */
 } Sides;
 
-static size_t inner_size(const Node *y) {
+static size_t inner_size(const TapeNode *y) {
     const Sides *transposed = y->detail;
     return y->in[0]->shape.size[transposed->a ? 0 : 1];
 }
@@ -16,7 +16,7 @@ static size_t inner_size(const Node *y) {
 #define ARITH_TEMPLATE "contract.inc"
 #include "arith_each.h"
 
-static void matmul_forward(Tape *tape, Node *y) {
+static void matmul_forward(Tape *tape, TapeNode *y) {
     (void)tape;
     const Sides *transposed = y->detail;
     matmul(y->value, y->in[0]->value, y->in[1]->value, y->shape.size[0], y->shape.size[1],
@@ -25,9 +25,9 @@ static void matmul_forward(Tape *tape, Node *y) {
 
 /* Y = op(A) op(B): dop(A) = G op(B)', dop(B) = op(A)' G, transposed back where op
  * transposes. */
-static void matmul_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void matmul_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     const Sides *transposed = y->detail;
-    Node *a = y->in[0], *b = y->in[1];
+    TapeNode *a = y->in[0], *b = y->in[1];
     if (a->wanted)
         dx[0] = transposed->a ? tape_matmul(t, b, g, transposed->b, true)
                               : tape_matmul(t, g, b, false, !transposed->b);
@@ -37,20 +37,21 @@ static void matmul_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 }
 
 static const Op op_matmul = {.name = "matmul",
-                             .rounding = ROUNDING_PRODUCTS,
+                             .rounding = OP_ROUNDING_PRODUCTS,
                              .forward = matmul_forward,
-                             .replay = REPLAYS(matmul),
+                             .replay = OP_REPLAYS(matmul),
                              .adjoint = matmul_adjoint};
 
-Node *tape_matmul(Tape *tape, Node *a, Node *b, bool transpose_a, bool transpose_b) {
+TapeNode *tape_matmul(Tape *tape, TapeNode *a, TapeNode *b, bool transpose_a,
+                      bool transpose_b) {
     REQUIRE(a->shape.rank == 2 && b->shape.rank == 2, "matmul takes matrices");
     size_t k = a->shape.size[transpose_a ? 0 : 1];
     REQUIRE(k == b->shape.size[transpose_b ? 1 : 0], "matmul: inner sizes differ");
     Sides *detail = TAKE(tape_arena(tape), Sides, 1);
     *detail = (Sides){transpose_a, transpose_b};
     Shape shape =
-        SHAPE(a->shape.size[transpose_a ? 1 : 0], b->shape.size[transpose_b ? 0 : 1]);
-    return tape_write(tape, &op_matmul, shape, (Node *[]){a, b}, 2, detail, NULL);
+        SHAPE_OF(a->shape.size[transpose_a ? 1 : 0], b->shape.size[transpose_b ? 0 : 1]);
+    return tape_write(tape, &op_matmul, shape, (TapeNode *[]){a, b}, 2, detail, NULL);
 }
 
 /* ---- conv2d and its two siblings ------------------------------------------------- */
@@ -58,15 +59,15 @@ Node *tape_matmul(Tape *tape, Node *a, Node *b, bool transpose_a, bool transpose
 /* A form by sums in order, and by tiles, which round otherwise. */
 #define CONV_OPS(word, form, kernel)                                                     \
     static const Op op_##word[] = {{.name = #word,                                       \
-                                    .rounding = ROUNDING_PRODUCTS,                       \
+                                    .rounding = OP_ROUNDING_PRODUCTS,                    \
                                     .forward = word##_forward,                           \
-                                    .replay = REPLAYS(word),                             \
+                                    .replay = OP_REPLAYS(word),                          \
                                     .adjoint = word##_adjoint,                           \
                                     .backward = kernel},                                 \
                                    {.name = #word,                                       \
-                                    .rounding = ROUNDING_TILES,                          \
+                                    .rounding = OP_ROUNDING_TILES,                       \
                                     .forward = word##_forward,                           \
-                                    .replay = REPLAYS(word),                             \
+                                    .replay = OP_REPLAYS(word),                          \
                                     .adjoint = word##_adjoint,                           \
                                     .backward = kernel}};                                \
     static const Op *word##_op(const Conv *conv) {                                       \
@@ -84,17 +85,17 @@ static void with_scratch(Tape *tape, ConvKernel *kernel, double *out, const doub
     arena_rewind(tape_arena(tape), mark);
 }
 
-static void conv2d_forward(Tape *tape, Node *y) {
+static void conv2d_forward(Tape *tape, TapeNode *y) {
     with_scratch(tape, conv_forward, y->value, y->in[0]->value, y->in[1]->value,
                  y->detail, 0.0);
 }
 
-static void conv2d_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void conv2d_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     if (y->in[0]->wanted) dx[0] = tape_conv2d_input(t, g, y->in[1], y->detail);
     if (y->in[1]->wanted) dx[1] = tape_conv2d_filter(t, y->in[0], g, y->detail);
 }
 
-static void conv2d_backward(Tape *tape, Node *y, const double *g, double *const *dx,
+static void conv2d_backward(Tape *tape, TapeNode *y, const double *g, double *const *dx,
                             const double *beta) {
     const double *x = y->in[0]->value, *w = y->in[1]->value;
     if (dx[0]) with_scratch(tape, conv_input, dx[0], g, w, y->detail, beta[0]);
@@ -103,20 +104,20 @@ static void conv2d_backward(Tape *tape, Node *y, const double *g, double *const 
 
 CONV_OPS(conv2d, CONV_FORWARD, conv2d_backward)
 
-Node *tape_conv2d(Tape *tape, Node *x, Node *w, size_t stride, size_t pad) {
+TapeNode *tape_conv2d(Tape *tape, TapeNode *x, TapeNode *w, size_t stride, size_t pad) {
     Conv *conv = TAKE(tape_arena(tape), Conv, 1);
     *conv = conv_geometry(x->shape, w->shape, stride, pad);
-    Shape shape = SHAPE(conv->N, conv->K, conv->P, conv->Q);
-    return tape_write(tape, conv2d_op(conv), shape, (Node *[]){x, w}, 2, conv, NULL);
+    Shape shape = SHAPE_OF(conv->N, conv->K, conv->P, conv->Q);
+    return tape_write(tape, conv2d_op(conv), shape, (TapeNode *[]){x, w}, 2, conv, NULL);
 }
 
 /* x = conv_input(y, w) */
-static void conv2d_input_forward(Tape *tape, Node *y) {
+static void conv2d_input_forward(Tape *tape, TapeNode *y) {
     with_scratch(tape, conv_input, y->value, y->in[0]->value, y->in[1]->value, y->detail,
                  0.0);
 }
 
-static void conv2d_input_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void conv2d_input_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     const Conv *conv = y->detail;
     if (y->in[0]->wanted) dx[0] = tape_conv2d(t, g, y->in[1], conv->stride, conv->pad);
     if (y->in[1]->wanted) dx[1] = tape_conv2d_filter(t, g, y->in[0], conv);
@@ -131,22 +132,22 @@ static const Conv *keep_conv(Tape *tape, const Conv *conv) {
 
 CONV_OPS(conv2d_input, CONV_INPUT, NULL)
 
-Node *tape_conv2d_input(Tape *tape, Node *y, Node *w, const Conv *conv) {
-    REQUIRE(shape_equal(y->shape, SHAPE(conv->N, conv->K, conv->P, conv->Q)) &&
-                shape_equal(w->shape, SHAPE(conv->K, conv->C, conv->R, conv->S)),
+TapeNode *tape_conv2d_input(Tape *tape, TapeNode *y, TapeNode *w, const Conv *conv) {
+    REQUIRE(shape_equal(y->shape, SHAPE_OF(conv->N, conv->K, conv->P, conv->Q)) &&
+                shape_equal(w->shape, SHAPE_OF(conv->K, conv->C, conv->R, conv->S)),
             "conv2d_input: another geometry");
     return tape_write(tape, conv2d_input_op(conv),
-                      SHAPE(conv->N, conv->C, conv->H, conv->W), (Node *[]){y, w}, 2,
-                      keep_conv(tape, conv), NULL);
+                      SHAPE_OF(conv->N, conv->C, conv->H, conv->W), (TapeNode *[]){y, w},
+                      2, keep_conv(tape, conv), NULL);
 }
 
 /* w = conv_filter(x, y) */
-static void conv2d_filter_forward(Tape *tape, Node *y) {
+static void conv2d_filter_forward(Tape *tape, TapeNode *y) {
     with_scratch(tape, conv_filter, y->value, y->in[0]->value, y->in[1]->value, y->detail,
                  0.0);
 }
 
-static void conv2d_filter_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void conv2d_filter_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     const Conv *conv = y->detail;
     if (y->in[0]->wanted) dx[0] = tape_conv2d_input(t, y->in[1], g, conv);
     if (y->in[1]->wanted) dx[1] = tape_conv2d(t, y->in[0], g, conv->stride, conv->pad);
@@ -154,11 +155,11 @@ static void conv2d_filter_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 
 CONV_OPS(conv2d_filter, CONV_FILTER, NULL)
 
-Node *tape_conv2d_filter(Tape *tape, Node *x, Node *y, const Conv *conv) {
-    REQUIRE(shape_equal(x->shape, SHAPE(conv->N, conv->C, conv->H, conv->W)) &&
-                shape_equal(y->shape, SHAPE(conv->N, conv->K, conv->P, conv->Q)),
+TapeNode *tape_conv2d_filter(Tape *tape, TapeNode *x, TapeNode *y, const Conv *conv) {
+    REQUIRE(shape_equal(x->shape, SHAPE_OF(conv->N, conv->C, conv->H, conv->W)) &&
+                shape_equal(y->shape, SHAPE_OF(conv->N, conv->K, conv->P, conv->Q)),
             "conv2d_filter: another geometry");
     return tape_write(tape, conv2d_filter_op(conv),
-                      SHAPE(conv->K, conv->C, conv->R, conv->S), (Node *[]){x, y}, 2,
-                      keep_conv(tape, conv), NULL);
+                      SHAPE_OF(conv->K, conv->C, conv->R, conv->S), (TapeNode *[]){x, y},
+                      2, keep_conv(tape, conv), NULL);
 }

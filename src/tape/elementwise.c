@@ -7,45 +7,45 @@
 
 /* ---- adjoints, as programs: g is the adjoint of y, dx[i] that of operand i ------- */
 
-static void neg_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void neg_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     (void)y;
     dx[0] = tape_neg(t, g);
 }
 
-static void exp_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void exp_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     dx[0] = tape_mul(t, g, y);
 }
 
-static void log_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void log_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     dx[0] = tape_div(t, g, y->in[0]);
 }
 
-static void sqrt_adjoint(Tape *t, Node *y, Node *g, Node **dx) { /* g / 2y */
+static void sqrt_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) { /* g / 2y */
     dx[0] = tape_div(t, g, tape_add(t, y, y));
 }
 
-static void tanh_adjoint(Tape *t, Node *y, Node *g,
-                         Node **dx) { /* g (1 - y) (1 + y): exact in the tails */
-    Node *one = tape_fill(t, y->shape, 1.0);
+static void tanh_adjoint(Tape *t, TapeNode *y, TapeNode *g,
+                         TapeNode **dx) { /* g (1 - y) (1 + y): exact in the tails */
+    TapeNode *one = tape_fill(t, y->shape, 1.0);
     dx[0] = tape_mul(t, g, tape_mul(t, tape_sub(t, one, y), tape_add(t, one, y)));
 }
 
-static void sigmoid_adjoint(Tape *t, Node *y, Node *g,
-                            Node **dx) { /* g y sigmoid(-x): exact in both tails */
+static void sigmoid_adjoint(Tape *t, TapeNode *y, TapeNode *g,
+                            TapeNode **dx) { /* g y sigmoid(-x): exact in both tails */
     dx[0] = tape_mul(t, tape_mul(t, g, y), tape_sigmoid(t, tape_neg(t, y->in[0])));
 }
 
-static Node *zeros_like(Tape *t, Node *a) {
+static TapeNode *zeros_like(Tape *t, TapeNode *a) {
     return tape_fill(t, a->shape, 0.0);
 }
 
 /* Chosen, not multiplied by 0 and 1: what is not let through stays exactly zero, even
  * beside an Inf. */
-static void relu_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void relu_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     dx[0] = tape_select(t, y->in[0], g, zeros_like(t, g));
 }
 
-static void relu_backward(Tape *tape, Node *y, const double *g, double *const *dx,
+static void relu_backward(Tape *tape, TapeNode *y, const double *g, double *const *dx,
                           const double *beta) {
     (void)tape;
     const double *x = y->in[0]->value;
@@ -58,21 +58,21 @@ static void relu_backward(Tape *tape, Node *y, const double *g, double *const *d
         for (size_t i = 0; i < n; i++) d[i] += x[i] > 0 ? g[i] : 0.0;
 }
 
-static void no_adjoint(Tape *t, Node *y, Node *g, Node **dx) { /* step */
+static void no_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) { /* step */
     (void)t, (void)y, (void)g, (void)dx;
 }
 
-static void detach_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void detach_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     (void)y;
     if (tape_is_released(t)) dx[0] = g;
 }
 
-static void add_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void add_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     (void)t, (void)y;
     dx[0] = dx[1] = g;
 }
 
-static void add_backward(Tape *tape, Node *y, const double *g, double *const *dx,
+static void add_backward(Tape *tape, TapeNode *y, const double *g, double *const *dx,
                          const double *beta) {
     (void)tape;
     size_t n = shape_count(y->shape);
@@ -80,37 +80,39 @@ static void add_backward(Tape *tape, Node *y, const double *g, double *const *dx
         if (dx[i]) vector_add(dx[i], g, n, beta[i]); /* a + a: beta[1] is 1 then */
 }
 
-static void sub_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void sub_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     dx[0] = g;
     if (y->in[1]->wanted) dx[1] = tape_neg(t, g);
 }
 
-static void mul_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void mul_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     if (y->in[0]->wanted) dx[0] = tape_mul(t, g, y->in[1]);
     if (y->in[1]->wanted) dx[1] = tape_mul(t, g, y->in[0]);
 }
 
-static void div_adjoint(Tape *t, Node *y, Node *g, Node **dx) { /* g/b, -(g/b) y */
+static void div_adjoint(Tape *t, TapeNode *y, TapeNode *g,
+                        TapeNode **dx) { /* g/b, -(g/b) y */
     dx[0] = tape_div(t, g, y->in[1]);
     if (y->in[1]->wanted) dx[1] = tape_neg(t, tape_mul(t, dx[0], y));
 }
 
-static void max_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
-    Node *second = tape_sub(t, y->in[1], y->in[0]); /* positive where b won */
+static void max_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
+    TapeNode *second = tape_sub(t, y->in[1], y->in[0]); /* positive where b won */
     dx[0] = tape_select(t, second, zeros_like(t, g), g);
     dx[1] = tape_select(t, second, g, zeros_like(t, g));
 }
 
-static void power_adjoint(Tape *t, Node *y, Node *g, Node **dx) { /* g p x^(p-1) */
+static void power_adjoint(Tape *t, TapeNode *y, TapeNode *g,
+                          TapeNode **dx) { /* g p x^(p-1) */
     double exponent = *(const double *)y->detail;
     if (exponent == 0.0) return; /* a constant: not 0 times the infinity of 0^-1 */
-    Node *slope = tape_mul(t, tape_fill(t, y->shape, exponent),
-                           tape_power(t, y->in[0], exponent - 1));
+    TapeNode *slope = tape_mul(t, tape_fill(t, y->shape, exponent),
+                               tape_power(t, y->in[0], exponent - 1));
     dx[0] = tape_mul(t, g, slope);
 }
 
-static void select_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
-    Node *mask = y->in[0];
+static void select_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
+    TapeNode *mask = y->in[0];
     if (y->in[1]->wanted) dx[1] = tape_select(t, mask, g, zeros_like(t, g));
     if (y->in[2]->wanted) dx[2] = tape_select(t, mask, zeros_like(t, g), g);
 }
@@ -122,21 +124,22 @@ static void select_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 #define UNARY(word, meaning)                                                             \
     static const Op op_##word = {.name = #word,                                          \
                                  .rounding = word##_rounding,                            \
-                                 .replay = REPLAYS(word),                                \
+                                 .replay = OP_REPLAYS(word),                             \
                                  .adjoint = word##_adjoint,                              \
                                  .backward = word##_kernel};                             \
-    Node *tape_##word(Tape *tape, Node *a) {                                             \
+    TapeNode *tape_##word(Tape *tape, TapeNode *a) {                                     \
         return tape_write(tape, &op_##word, a->shape, &a, 1, NULL, NULL);                \
     }
 #define BINARY(word, meaning)                                                            \
     static const Op op_##word = {.name = #word,                                          \
                                  .rounding = word##_rounding,                            \
-                                 .replay = REPLAYS(word),                                \
+                                 .replay = OP_REPLAYS(word),                             \
                                  .adjoint = word##_adjoint,                              \
                                  .backward = word##_kernel};                             \
-    Node *tape_##word(Tape *tape, Node *a, Node *b) {                                    \
+    TapeNode *tape_##word(Tape *tape, TapeNode *a, TapeNode *b) {                        \
         REQUIRE(shape_equal(a->shape, b->shape), #word " of two shapes");                \
-        return tape_write(tape, &op_##word, a->shape, (Node *[]){a, b}, 2, NULL, NULL);  \
+        return tape_write(tape, &op_##word, a->shape, (TapeNode *[]){a, b}, 2, NULL,     \
+                          NULL);                                                         \
     }
 /* Kernels where profiles ask for them; elsewhere the adjoint itself is executed. */
 #define neg_kernel     NULL
@@ -153,53 +156,54 @@ static void select_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 #define div_kernel     NULL
 #define max_kernel     NULL
 /* All is rounded that is not copied. */
-#define neg_rounding     ROUNDING_CHOOSES
-#define exp_rounding     ROUNDING_EACH
-#define log_rounding     ROUNDING_EACH
-#define sqrt_rounding    ROUNDING_EACH
-#define tanh_rounding    ROUNDING_EACH
-#define sigmoid_rounding ROUNDING_EACH
-#define relu_rounding    ROUNDING_CHOOSES
-#define step_rounding    ROUNDING_CHOOSES
-#define add_rounding     ROUNDING_EACH
-#define sub_rounding     ROUNDING_EACH
-#define mul_rounding     ROUNDING_PRODUCTS
-#define div_rounding     ROUNDING_QUOTIENT
-#define max_rounding     ROUNDING_CHOOSES
+#define neg_rounding     OP_ROUNDING_CHOOSES
+#define exp_rounding     OP_ROUNDING_EACH
+#define log_rounding     OP_ROUNDING_EACH
+#define sqrt_rounding    OP_ROUNDING_EACH
+#define tanh_rounding    OP_ROUNDING_EACH
+#define sigmoid_rounding OP_ROUNDING_EACH
+#define relu_rounding    OP_ROUNDING_CHOOSES
+#define step_rounding    OP_ROUNDING_CHOOSES
+#define add_rounding     OP_ROUNDING_EACH
+#define sub_rounding     OP_ROUNDING_EACH
+#define mul_rounding     OP_ROUNDING_PRODUCTS
+#define div_rounding     OP_ROUNDING_QUOTIENT
+#define max_rounding     OP_ROUNDING_CHOOSES
 #include "elementwise.def"
 
-static void detach_forward(Tape *tape, Node *y) {
+static void detach_forward(Tape *tape, TapeNode *y) {
     (void)tape;
     vector_add(y->value, y->in[0]->value, shape_count(y->shape), 0.0);
 }
 
 static const Op op_detach = {.name = "detach",
-                             .rounding = ROUNDING_HOLDS,
+                             .rounding = OP_ROUNDING_HOLDS,
                              .forward = detach_forward,
-                             .replay = REPLAYS(detach),
+                             .replay = OP_REPLAYS(detach),
                              .adjoint = detach_adjoint};
 
-Node *tape_detach(Tape *tape, Node *a) {
+TapeNode *tape_detach(Tape *tape, TapeNode *a) {
     return tape_write(tape, &op_detach, a->shape, &a, 1, NULL, NULL);
 }
 
 static const Op op_power = {.name = "power",
-                            .rounding = ROUNDING_EACH,
-                            .replay = REPLAYS(power),
+                            .rounding = OP_ROUNDING_EACH,
+                            .replay = OP_REPLAYS(power),
                             .adjoint = power_adjoint};
 static const Op op_select = {.name = "select",
-                             .rounding = ROUNDING_CHOOSES,
-                             .replay = REPLAYS(select),
+                             .rounding = OP_ROUNDING_CHOOSES,
+                             .replay = OP_REPLAYS(select),
                              .adjoint = select_adjoint};
 
-Node *tape_power(Tape *tape, Node *a, double exponent) {
+TapeNode *tape_power(Tape *tape, TapeNode *a, double exponent) {
     double *detail = tape_room(tape, 1);
     *detail = exponent;
     return tape_write(tape, &op_power, a->shape, &a, 1, detail, NULL);
 }
 
-Node *tape_select(Tape *tape, Node *mask, Node *a, Node *b) {
+TapeNode *tape_select(Tape *tape, TapeNode *mask, TapeNode *a, TapeNode *b) {
     REQUIRE(shape_equal(mask->shape, a->shape) && shape_equal(a->shape, b->shape),
             "select of several shapes");
-    return tape_write(tape, &op_select, a->shape, (Node *[]){mask, a, b}, 3, NULL, NULL);
+    return tape_write(tape, &op_select, a->shape, (TapeNode *[]){mask, a, b}, 3, NULL,
+                      NULL);
 }

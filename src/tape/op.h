@@ -15,62 +15,63 @@ enum { OP_MOST_OPERANDS = 4 }; /* of a primitive */
 
 /* What an operation computes, in each arithmetic: y [shape of the node] from the operands'
  * values. Plain loops, written once (the family's .inc). */
-typedef struct Replays {
-    void (*run_real)(double *y, const double *const *in, const Node *node);
-    void (*run_complex)(Complex *y, const Complex *const *in, const Node *node);
-    void (*run_quad)(Quad *y, const Quad *const *in, const Node *node);
+typedef struct OpReplays {
+    void (*run_real)(double *y, const double *const *in, const TapeNode *node);
+    void (*run_complex)(double _Complex *y, const double _Complex *const *in,
+                        const TapeNode *node);
+    void (*run_quad)(Quad *y, const Quad *const *in, const TapeNode *node);
     void (*run_quad_complex)(QuadComplex *y, const QuadComplex *const *in,
-                             const Node *node);
-} Replays;
+                             const TapeNode *node);
+} OpReplays;
 
-#define REPLAYS(word)                                                                    \
+#define OP_REPLAYS(word)                                                                 \
     { word##_real, word##_complex, word##_quad, word##_quad_complex }
 
 /* What rounding does to an operation's result, and what it passes on (bound.h). */
-typedef enum Rounding {
-    ROUNDING_UNSAID,   /* of fused operations, which are asked as their definitions */
-    ROUNDING_MOVES,    /* elements moved or repeated: linear, exact */
-    ROUNDING_HOLDS,    /* an element without its derivative */
-    ROUNDING_CHOOSES,  /* elementwise, an operand's element or its negative, or 0, 1 */
-    ROUNDING_EACH,     /* elementwise, every result rounded once */
-    ROUNDING_SUMS,     /* linear, each result a sum of elements */
-    ROUNDING_MEANS,    /* over the cells of a partition (detail) */
-    ROUNDING_PRODUCTS, /* bilinear, each result a sum of products */
-    ROUNDING_TILES,    /* the same by way of others: those of a plane share errors */
-    ROUNDING_QUOTIENT, /* elementwise */
-    ROUNDING_SOFTMAX,
-    ROUNDING_ENTROPY
-} Rounding;
+typedef enum OpRounding {
+    OP_ROUNDING_UNSAID,   /* of fused operations, which are asked as their definitions */
+    OP_ROUNDING_MOVES,    /* elements moved or repeated: linear, exact */
+    OP_ROUNDING_HOLDS,    /* an element without its derivative */
+    OP_ROUNDING_CHOOSES,  /* elementwise, an operand's element or its negative, or 0, 1 */
+    OP_ROUNDING_EACH,     /* elementwise, every result rounded once */
+    OP_ROUNDING_SUMS,     /* linear, each result a sum of elements */
+    OP_ROUNDING_MEANS,    /* over the cells of a partition (detail) */
+    OP_ROUNDING_PRODUCTS, /* bilinear, each result a sum of products */
+    OP_ROUNDING_TILES,    /* the same by way of others: those of a plane share errors */
+    OP_ROUNDING_QUOTIENT, /* elementwise */
+    OP_ROUNDING_SOFTMAX,
+    OP_ROUNDING_ENTROPY
+} OpRounding;
 
 struct Op {
     const char *name;
-    Rounding rounding;
-    Replays replay; /* primitives only: a fused operation replays as its definition */
+    OpRounding rounding;
+    OpReplays replay; /* primitives only: a fused operation replays as its definition */
 
     /* Fills y->value from the operands, faster than replay.run_real or keeping more. NULL:
      * replay.run_real. Scratch comes from the tape's arena and stays until rewound. */
-    void (*forward)(Tape *tape, Node *y);
+    void (*forward)(Tape *tape, TapeNode *y);
 
     /* Records the adjoint: dx[i] for each operand with `wanted`, as nodes; NULL is zero.
      * NULL for a fused operation. */
-    void (*adjoint)(Tape *tape, Node *y, Node *g, Node **dx);
+    void (*adjoint)(Tape *tape, TapeNode *y, TapeNode *g, TapeNode **dx);
 
     /* Optional kernel of the same: dx[i] = beta[i]*dx[i] + ..., for each dx[i] that is
      * not NULL. */
-    void (*backward)(Tape *tape, Node *y, const double *g, double *const *dx,
+    void (*backward)(Tape *tape, TapeNode *y, const double *g, double *const *dx,
                      const double *beta);
 
     /* Fused operations only: the same function of the same operands, in primitives. */
-    Node *(*define)(Tape *tape, Node *y);
+    TapeNode *(*define)(Tape *tape, TapeNode *y);
 };
 
 /* Writes a node and computes it. `in` is copied; `detail` and `saved` must live as long
  * as the tape. */
-Node *tape_write(Tape *tape, const Op *op, Shape shape, Node *const *in, size_t arity,
-                 const void *detail, void *saved);
+TapeNode *tape_write(Tape *tape, const Op *op, Shape shape, TapeNode *const *in,
+                     size_t arity, const void *detail, void *saved);
 
 /* The node written last; the others follow by `previous`. */
-Node *tape_last(Tape *tape);
+TapeNode *tape_last(Tape *tape);
 
 /* Room in the tape's arena; marks around scratch that a forward does not keep. */
 double *tape_room(Tape *tape, size_t doubles);

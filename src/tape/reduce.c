@@ -59,16 +59,16 @@ enum { FEW = 4, COLUMNS = 64 }; /* copied at once; cells that are summed side by
 #define ARITH_TEMPLATE "reduce.inc"
 #include "arith_each.h"
 
-static void broadcast_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void broadcast_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     dx[0] = tape_sum(t, g, y->in[0]->shape);
 }
 
 static const Op op_broadcast = {.name = "broadcast",
-                                .rounding = ROUNDING_MOVES,
-                                .replay = REPLAYS(broadcast),
+                                .rounding = OP_ROUNDING_MOVES,
+                                .replay = OP_REPLAYS(broadcast),
                                 .adjoint = broadcast_adjoint};
 
-Node *tape_broadcast(Tape *tape, Node *a, Shape shape) {
+TapeNode *tape_broadcast(Tape *tape, TapeNode *a, Shape shape) {
     check_repeat(a->shape, shape, "broadcast");
     return tape_write(tape, &op_broadcast, shape, &a, 1, NULL, NULL);
 }
@@ -101,7 +101,7 @@ static double sum_into(const double *in, Shape large, const size_t *stride, size
     }
 }
 
-static void sum_forward(Tape *tape, Node *y) {
+static void sum_forward(Tape *tape, TapeNode *y) {
     (void)tape;
     Shape small = y->shape, large = y->in[0]->shape;
     size_t stride[SHAPE_MAX_RANK], at[SHAPE_MAX_RANK] = {0}, row[SHAPE_MAX_RANK],
@@ -121,81 +121,81 @@ static void sum_forward(Tape *tape, Node *y) {
     }
 }
 
-static void sum_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void sum_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     dx[0] = tape_broadcast(t, g, y->in[0]->shape);
 }
 
 static const Op op_sum = {.name = "sum",
-                          .rounding = ROUNDING_SUMS,
+                          .rounding = OP_ROUNDING_SUMS,
                           .forward = sum_forward,
-                          .replay = REPLAYS(sum),
+                          .replay = OP_REPLAYS(sum),
                           .adjoint = sum_adjoint};
 
-Node *tape_sum(Tape *tape, Node *a, Shape shape) {
+TapeNode *tape_sum(Tape *tape, TapeNode *a, Shape shape) {
     check_repeat(shape, a->shape, "sum");
     return tape_write(tape, &op_sum, shape, &a, 1, NULL, NULL);
 }
 
-Node *tape_sum_all(Tape *tape, Node *a) {
-    return tape_sum(tape, a, SCALAR);
+TapeNode *tape_sum_all(Tape *tape, TapeNode *a) {
+    return tape_sum(tape, a, SHAPE_SCALAR);
 }
 
 /* ---- mean over a partition and spread (P-2, P-3) --------------------------------- */
 
 /* The number of elements of each cell, as a leaf: exact, never its rounded reciprocal. Of an
  * empty one 1: nothing is gathered from it, and nothing is spread. */
-static Node *cell_counts(Tape *tape, const Partition *p) {
+static TapeNode *cell_counts(Tape *tape, const Partition *p) {
     size_t cells = partition_cells(p);
     double *count = tape_room(tape, cells);
     for (size_t i = 0; i < cells; i++) count[i] = (double)partition_count(p, i);
     for (size_t i = 0; p->mask && i < cells; i++) count[i] = fmax(count[i], 1.0);
-    return tape_leaf(tape, SHAPE(cells), count);
+    return tape_leaf(tape, SHAPE_OF(cells), count);
 }
 
-static void mean_forward(Tape *tape, Node *y) {
+static void mean_forward(Tape *tape, TapeNode *y) {
     (void)tape;
     partition_mean(y->value, y->in[0]->value, y->detail);
 }
 
-static void mean_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
-    Node *share = tape_div(t, g, cell_counts(t, y->detail));
+static void mean_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
+    TapeNode *share = tape_div(t, g, cell_counts(t, y->detail));
     dx[0] = tape_spread(t, share, y->detail, y->in[0]->shape);
 }
 
 static const Op op_mean = {.name = "mean",
-                           .rounding = ROUNDING_MEANS,
+                           .rounding = OP_ROUNDING_MEANS,
                            .forward = mean_forward,
-                           .replay = REPLAYS(mean),
+                           .replay = OP_REPLAYS(mean),
                            .adjoint = mean_adjoint};
 
 static void check_lattice(Shape shape, const Partition *p, const char *name) {
-    Lattice x = shape_lattice(shape);
+    ShapeLattice x = shape_lattice(shape);
     REQUIRE(x.N == p->N && x.C == p->C && x.L == p->L, "%s: another partition's shape",
             name);
 }
 
-Node *tape_mean(Tape *tape, Node *a, const Partition *p) {
+TapeNode *tape_mean(Tape *tape, TapeNode *a, const Partition *p) {
     check_lattice(a->shape, p, "mean");
-    return tape_write(tape, &op_mean, SHAPE(partition_cells(p)), &a, 1, p, NULL);
+    return tape_write(tape, &op_mean, SHAPE_OF(partition_cells(p)), &a, 1, p, NULL);
 }
 
-static void spread_forward(Tape *tape, Node *y) {
+static void spread_forward(Tape *tape, TapeNode *y) {
     (void)tape;
     partition_spread(y->value, y->in[0]->value, y->detail, 0.0);
 }
 
-static void spread_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
-    Node *total = tape_mul(t, tape_mean(t, g, y->detail), cell_counts(t, y->detail));
+static void spread_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
+    TapeNode *total = tape_mul(t, tape_mean(t, g, y->detail), cell_counts(t, y->detail));
     dx[0] = tape_reshape(t, total, y->in[0]->shape);
 }
 
 static const Op op_spread = {.name = "spread",
-                             .rounding = ROUNDING_MOVES,
+                             .rounding = OP_ROUNDING_MOVES,
                              .forward = spread_forward,
-                             .replay = REPLAYS(spread),
+                             .replay = OP_REPLAYS(spread),
                              .adjoint = spread_adjoint};
 
-Node *tape_spread(Tape *tape, Node *cells, const Partition *p, Shape shape) {
+TapeNode *tape_spread(Tape *tape, TapeNode *cells, const Partition *p, Shape shape) {
     check_lattice(shape, p, "spread");
     REQUIRE(shape_count(cells->shape) == partition_cells(p),
             "spread: not one value a cell");

@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef struct Step {
-    const Node *node;
+    const TapeNode *node;
     size_t in[OP_MOST_OPERANDS]; /* the operands' steps */
 } Step;
 
@@ -24,7 +24,7 @@ size_t program_outputs(const Program *program) {
     return program->outputs;
 }
 
-const Node *program_step(const Program *program, size_t i, const size_t **operands) {
+const TapeNode *program_step(const Program *program, size_t i, const size_t **operands) {
     *operands = program->step[i].in;
     return program->step[i].node;
 }
@@ -36,7 +36,7 @@ size_t program_output(const Program *program, size_t i) {
 /* ---- listing --------------------------------------------------------------------- */
 
 /* A fused operation is the node that defines it. */
-static Node *meaning(Tape *tape, Node *node) {
+static TapeNode *meaning(Tape *tape, TapeNode *node) {
     while (node->op && node->op->define) {
         if (node->defined == NULL) node->defined = tape_define(tape, node);
         node = node->defined;
@@ -46,13 +46,13 @@ static Node *meaning(Tape *tape, Node *node) {
 
 /* Nodes still to be placed, deepest operands on top: long programs need no deep recursion. */
 typedef struct Pending {
-    Node **node;
+    TapeNode **node;
     size_t count, room;
 } Pending;
 
-static void push(Arena *arena, Pending *pending, Node *node) {
+static void push(Arena *arena, Pending *pending, TapeNode *node) {
     if (pending->count == pending->room) {
-        Node **grown = TAKE(arena, Node *, 2 * pending->room + 64);
+        TapeNode **grown = TAKE(arena, TapeNode *, 2 * pending->room + 64);
         for (size_t i = 0; i < pending->count; i++) grown[i] = pending->node[i];
         pending->node = grown;
         pending->room = 2 * pending->room + 64;
@@ -61,7 +61,7 @@ static void push(Arena *arena, Pending *pending, Node *node) {
 }
 
 /* Appends the node to the list once all its operands are there. */
-static void place(Tape *tape, Program *program, size_t *room, Node *node) {
+static void place(Tape *tape, Program *program, size_t *room, TapeNode *node) {
     Arena *arena = tape_arena(tape);
     if (program->steps == *room) {
         Step *grown = TAKE(arena, Step, 2 * *room + 64);
@@ -76,20 +76,20 @@ static void place(Tape *tape, Program *program, size_t *room, Node *node) {
     node->place = ++program->steps;
 }
 
-const Program *program_new(Tape *tape, Node *const *outputs, size_t count) {
+const Program *program_new(Tape *tape, TapeNode *const *outputs, size_t count) {
     Arena *arena = tape_arena(tape);
     Program *program = ZERO(arena, Program, 1);
     program->outputs = count;
     program->output = TAKE(arena, size_t, count);
-    for (Node *node = tape_last(tape); node; node = node->previous) node->place = 0;
+    for (TapeNode *node = tape_last(tape); node; node = node->previous) node->place = 0;
     Pending pending = {.count = 0};
     size_t room = 0;
     for (size_t i = 0; i < count; i++) push(arena, &pending, meaning(tape, outputs[i]));
     while (pending.count > 0) {
-        Node *node = pending.node[pending.count - 1];
+        TapeNode *node = pending.node[pending.count - 1];
         size_t before = pending.count;
         for (size_t k = 0; k < node->arity && node->place == 0; k++) {
-            Node *operand = meaning(tape, node->in[k]);
+            TapeNode *operand = meaning(tape, node->in[k]);
             if (operand->place == 0) push(arena, &pending, operand);
         }
         if (pending.count > before) continue;
@@ -112,7 +112,7 @@ struct Prepared {
 };
 
 /* Who moves, and room of `size` bytes an element for all that is not given. */
-static Prepared *prepare(const Program *program, Arena *arena, Node *const *x,
+static Prepared *prepare(const Program *program, Arena *arena, TapeNode *const *x,
                          size_t count, size_t size) {
     Prepared *p = TAKE(arena, Prepared, 1);
     *p = (Prepared){.program = program, .count = count};

@@ -17,12 +17,12 @@ typedef struct Prepared Prepared;
 
 /* All that the outputs depend on, in an order in which it can be computed. Lives in the
  * tape's arena; writes definitions of fused operations on the tape. */
-const Program *program_new(Tape *tape, Node *const *outputs, size_t count);
+const Program *program_new(Tape *tape, TapeNode *const *outputs, size_t count);
 size_t program_steps(const Program *program);
 size_t program_outputs(const Program *program);
 
 /* The node of step i and the steps of its operands; the step of output i. */
-const Node *program_step(const Program *program, size_t i, const size_t **operands);
+const TapeNode *program_step(const Program *program, size_t i, const size_t **operands);
 size_t program_output(const Program *program, size_t i);
 
 /* program_run: values out[i] (in the arena) of the outputs where the nodes x[k] take
@@ -33,14 +33,14 @@ size_t program_output(const Program *program, size_t i);
  * depends on none of them is computed once, when it is prepared; runs take no memory, and
  * out[i] is good until the next. */
 #define PROGRAM_RUN(word, Number)                                                        \
-    void program_run_##word(const Program *program, Arena *arena, Node *const *x,        \
+    void program_run_##word(const Program *program, Arena *arena, TapeNode *const *x,    \
                             const Number *const *value, size_t count, Number **out);     \
     Prepared *program_prepare_##word(const Program *program, Arena *arena,               \
-                                     Node *const *x, size_t count);                      \
+                                     TapeNode *const *x, size_t count);                  \
     void program_again_##word(Prepared *prepared, const Number *const *value,            \
                               const Number **out);
 PROGRAM_RUN(real, double)
-PROGRAM_RUN(complex, Complex)
+PROGRAM_RUN(complex, double _Complex)
 PROGRAM_RUN(quad, Quad)
 PROGRAM_RUN(quad_complex, QuadComplex)
 #undef PROGRAM_RUN

@@ -17,19 +17,20 @@ static double softmax_row(double *p, const double *z, size_t K) {
     return largest + log(sum);
 }
 
-static void softmax_adjoint(Tape *t, Node *y, Node *g, Node **dx) { /* y (g - sum(g y)) */
+static void softmax_adjoint(Tape *t, TapeNode *y, TapeNode *g,
+                            TapeNode **dx) { /* y (g - sum(g y)) */
     Shape row = y->shape;
     row.size[row.rank - 1] = 1;
-    Node *along = tape_sum(t, tape_mul(t, g, y), row);
+    TapeNode *along = tape_sum(t, tape_mul(t, g, y), row);
     dx[0] = tape_mul(t, y, tape_sub(t, g, tape_broadcast(t, along, y->shape)));
 }
 
 static const Op op_softmax = {.name = "softmax",
-                              .rounding = ROUNDING_SOFTMAX,
-                              .replay = REPLAYS(softmax),
+                              .rounding = OP_ROUNDING_SOFTMAX,
+                              .replay = OP_REPLAYS(softmax),
                               .adjoint = softmax_adjoint};
 
-Node *tape_softmax(Tape *tape, Node *a) {
+TapeNode *tape_softmax(Tape *tape, TapeNode *a) {
     REQUIRE(a->shape.rank >= 1, "softmax of a scalar");
     return tape_write(tape, &op_softmax, a->shape, &a, 1, NULL, NULL);
 }
@@ -37,30 +38,30 @@ Node *tape_softmax(Tape *tape, Node *a) {
 /* ---- its logarithm ---------------------------------------------------------------- */
 
 /* What is taken out of every argument of a softmax moves nothing, so it has no derivative. */
-static void largest_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void largest_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     (void)t, (void)y, (void)g, (void)dx;
 }
 
 static const Op op_largest = {.name = "largest",
-                              .rounding = ROUNDING_MOVES,
-                              .replay = REPLAYS(row_largest),
+                              .rounding = OP_ROUNDING_MOVES,
+                              .replay = OP_REPLAYS(row_largest),
                               .adjoint = largest_adjoint};
 
-Node *tape_log_softmax(Tape *tape, Node *a) {
+TapeNode *tape_log_softmax(Tape *tape, TapeNode *a) {
     REQUIRE(a->shape.rank >= 1, "log softmax of a scalar");
     Shape row = a->shape;
     row.size[row.rank - 1] = 1;
-    Node *largest = tape_write(tape, &op_largest, row, &a, 1, NULL, NULL);
-    Node *left = tape_sub(tape, a, tape_broadcast(tape, largest, a->shape));
-    Node *sum = tape_sum(tape, tape_exp(tape, left), row);
+    TapeNode *largest = tape_write(tape, &op_largest, row, &a, 1, NULL, NULL);
+    TapeNode *left = tape_sub(tape, a, tape_broadcast(tape, largest, a->shape));
+    TapeNode *sum = tape_sum(tape, tape_exp(tape, left), row);
     return tape_sub(tape, left, tape_broadcast(tape, tape_log(tape, sum), a->shape));
 }
 
 /* ---- cross-entropy: detail = labels [N], saved = softmax [N, K] ------------------ */
 
-static void cross_entropy_forward(Tape *tape, Node *y) {
+static void cross_entropy_forward(Tape *tape, TapeNode *y) {
     (void)tape;
-    const Node *z = y->in[0];
+    const TapeNode *z = y->in[0];
     const uint8_t *label = y->detail;
     size_t N = z->shape.size[0], K = z->shape.size[1];
     double *p = y->saved;
@@ -72,20 +73,20 @@ static void cross_entropy_forward(Tape *tape, Node *y) {
     y->value[0] = tree_total(&tree) / (double)N;
 }
 
-static void cross_entropy_adjoint(Tape *t, Node *y, Node *g,
-                                  Node **dx) { /* (softmax - onehot) g/N */
-    Node *z = y->in[0];
+static void cross_entropy_adjoint(Tape *t, TapeNode *y, TapeNode *g,
+                                  TapeNode **dx) { /* (softmax - onehot) g/N */
+    TapeNode *z = y->in[0];
     const uint8_t *label = y->detail;
     size_t N = z->shape.size[0], K = z->shape.size[1];
     double *onehot = tape_room(t, N * K);
     vector_zero(onehot, N * K);
     for (size_t n = 0; n < N; n++) onehot[n * K + label[n]] = 1.0;
-    Node *share = tape_div(t, g, tape_constant(t, (double)N));
-    Node *apart = tape_sub(t, tape_softmax(t, z), tape_leaf(t, z->shape, onehot));
+    TapeNode *share = tape_div(t, g, tape_constant(t, (double)N));
+    TapeNode *apart = tape_sub(t, tape_softmax(t, z), tape_leaf(t, z->shape, onehot));
     dx[0] = tape_mul(t, apart, tape_broadcast(t, share, z->shape));
 }
 
-static void cross_entropy_backward(Tape *tape, Node *y, const double *g,
+static void cross_entropy_backward(Tape *tape, TapeNode *y, const double *g,
                                    double *const *dx, const double *beta) {
     (void)tape;
     const uint8_t *label = y->detail;
@@ -101,18 +102,18 @@ static void cross_entropy_backward(Tape *tape, Node *y, const double *g,
 }
 
 static const Op op_cross_entropy = {.name = "cross_entropy",
-                                    .rounding = ROUNDING_ENTROPY,
+                                    .rounding = OP_ROUNDING_ENTROPY,
                                     .forward = cross_entropy_forward,
-                                    .replay = REPLAYS(cross_entropy),
+                                    .replay = OP_REPLAYS(cross_entropy),
                                     .adjoint = cross_entropy_adjoint,
                                     .backward = cross_entropy_backward};
 
-Node *tape_cross_entropy(Tape *tape, Node *z, const uint8_t *label) {
+TapeNode *tape_cross_entropy(Tape *tape, TapeNode *z, const uint8_t *label) {
     REQUIRE(z->shape.rank == 2, "cross-entropy takes logits [N, K]");
     size_t N = z->shape.size[0], K = z->shape.size[1];
     uint8_t *copy = TAKE(tape_arena(tape), uint8_t, N);
     memcpy(copy, label, N);
     for (size_t n = 0; n < N; n++) REQUIRE(label[n] < K, "label %u of %zu", label[n], K);
-    return tape_write(tape, &op_cross_entropy, SCALAR, &z, 1, copy,
+    return tape_write(tape, &op_cross_entropy, SHAPE_SCALAR, &z, 1, copy,
                       tape_room(tape, N * K));
 }

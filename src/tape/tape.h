@@ -24,11 +24,11 @@ extern "C" {
 #endif
 
 typedef struct Op Op;
-typedef struct Node Node;
+typedef struct TapeNode TapeNode;
 
-struct Node {
-    const Op *op; /* NULL: a leaf */
-    Node **in;    /* [arity] operands; an optional operand may be NULL */
+struct TapeNode {
+    const Op *op;  /* NULL: a leaf */
+    TapeNode **in; /* [arity] operands; an optional operand may be NULL */
     size_t arity;
     Shape shape;
     double *value;      /* [shape_count(shape)] */
@@ -37,10 +37,10 @@ struct Node {
     double *gradient;   /* a parameter's slot, the caller's; NULL elsewhere */
     bool wanted;        /* a gradient is wanted of something below */
     bool of_kernel;     /* written as the definition of a fused operation */
-    Node *previous;     /* written before this one */
+    TapeNode *previous; /* written before this one */
     double *slot;       /* tape_backward's adjoint, while it runs */
-    Node *adjoint;      /* tape_gradient's, while it runs */
-    Node *defined;      /* what replay put for a fused operation; NULL: not asked yet */
+    TapeNode *adjoint;  /* tape_gradient's, while it runs */
+    TapeNode *defined;  /* what replay put for a fused operation; NULL: not asked yet */
     size_t place;       /* in the program that is being listed, from 1 */
 };
 
@@ -57,89 +57,93 @@ bool tape_has_values(const Tape *tape);
 
 /* ---- leaves: values are the caller's and must outlive the tape ------------------- */
 
-Node *tape_leaf(Tape *tape, Shape shape, const double *value); /* constant: no gradient */
-Node *tape_constant(Tape *tape, double value);                 /* a scalar, exact */
-Node *tape_fill(Tape *tape, Shape shape, double value);        /* the scalar, broadcast */
+TapeNode *tape_leaf(Tape *tape, Shape shape,
+                    const double *value);                   /* constant: no gradient */
+TapeNode *tape_constant(Tape *tape, double value);          /* a scalar, exact */
+TapeNode *tape_fill(Tape *tape, Shape shape, double value); /* the scalar, broadcast */
 
 /* A leaf of which the gradient is wanted. tape_backward writes it to gradient[count]
  * (overwriting; exact zeros if y does not depend on it); NULL where only tape_gradient
  * asks. */
-Node *tape_parameter(Tape *tape, Shape shape, const double *value, double *gradient);
+TapeNode *tape_parameter(Tape *tape, Shape shape, const double *value, double *gradient);
 
 /* ---- elementwise.c: operands of one shape ---------------------------------------- */
 
-Node *tape_add(Tape *tape, Node *a, Node *b);
-Node *tape_sub(Tape *tape, Node *a, Node *b);
-Node *tape_mul(Tape *tape, Node *a, Node *b);
-Node *tape_div(Tape *tape, Node *a, Node *b);
-Node *tape_max(Tape *tape, Node *a, Node *b); /* derivative to a where b <= a */
-Node *tape_neg(Tape *tape, Node *a);
-Node *tape_exp(Tape *tape, Node *a);
-Node *tape_log(Tape *tape, Node *a);
-Node *tape_sqrt(Tape *tape, Node *a);
-Node *tape_tanh(Tape *tape, Node *a);
-Node *tape_sigmoid(Tape *tape, Node *a);
-Node *tape_relu(Tape *tape, Node *a); /* derivative 0 at 0 */
-Node *tape_step(Tape *tape, Node *a); /* 1 where a > 0, else 0; derivative 0 */
-Node *tape_power(Tape *tape, Node *a, double exponent);
-Node *tape_select(Tape *tape, Node *mask, Node *a,
-                  Node *b);             /* a where mask > 0, else b */
-Node *tape_detach(Tape *tape, Node *a); /* the value, without derivative */
+TapeNode *tape_add(Tape *tape, TapeNode *a, TapeNode *b);
+TapeNode *tape_sub(Tape *tape, TapeNode *a, TapeNode *b);
+TapeNode *tape_mul(Tape *tape, TapeNode *a, TapeNode *b);
+TapeNode *tape_div(Tape *tape, TapeNode *a, TapeNode *b);
+TapeNode *tape_max(Tape *tape, TapeNode *a,
+                   TapeNode *b); /* derivative to a where b <= a */
+TapeNode *tape_neg(Tape *tape, TapeNode *a);
+TapeNode *tape_exp(Tape *tape, TapeNode *a);
+TapeNode *tape_log(Tape *tape, TapeNode *a);
+TapeNode *tape_sqrt(Tape *tape, TapeNode *a);
+TapeNode *tape_tanh(Tape *tape, TapeNode *a);
+TapeNode *tape_sigmoid(Tape *tape, TapeNode *a);
+TapeNode *tape_relu(Tape *tape, TapeNode *a); /* derivative 0 at 0 */
+TapeNode *tape_step(Tape *tape, TapeNode *a); /* 1 where a > 0, else 0; derivative 0 */
+TapeNode *tape_power(Tape *tape, TapeNode *a, double exponent);
+TapeNode *tape_select(Tape *tape, TapeNode *mask, TapeNode *a,
+                      TapeNode *b);             /* a where mask > 0, else b */
+TapeNode *tape_detach(Tape *tape, TapeNode *a); /* the value, without derivative */
 
 /* ---- reduce.c -------------------------------------------------------------------- */
 
 /* a of size 1 (or of any shape whose sizes are 1 or those of `shape`, same rank)
  * repeated; sum is its adjoint. */
-Node *tape_broadcast(Tape *tape, Node *a, Shape shape);
-Node *tape_sum(Tape *tape, Node *a, Shape shape);
-Node *tape_sum_all(Tape *tape, Node *a); /* to a scalar */
+TapeNode *tape_broadcast(Tape *tape, TapeNode *a, Shape shape);
+TapeNode *tape_sum(Tape *tape, TapeNode *a, Shape shape);
+TapeNode *tape_sum_all(Tape *tape, TapeNode *a); /* to a scalar */
 
 /* Mean over the cells of a partition of a's [N, C, L] -> [cells], and back: every element
  * gets its cell's value. Adjoint to each other up to the cells' counts. (P-2, P-3) */
-Node *tape_mean(Tape *tape, Node *a, const Partition *partition);
-Node *tape_spread(Tape *tape, Node *cells, const Partition *partition, Shape shape);
+TapeNode *tape_mean(Tape *tape, TapeNode *a, const Partition *partition);
+TapeNode *tape_spread(Tape *tape, TapeNode *cells, const Partition *partition,
+                      Shape shape);
 
 /* ---- arrange.c: elements moved, not changed -------------------------------------- */
 
-Node *tape_reshape(Tape *tape, Node *a, Shape shape);
-Node *tape_permute(Tape *tape, Node *a,
-                   const size_t *axes); /* result axis i is a's axes[i] */
-Node *tape_slice(Tape *tape, Node *a, size_t axis, size_t from, size_t size);
-Node *tape_pad(Tape *tape, Node *a, size_t axis, size_t before,
-               size_t size); /* zeros, to `size` */
+TapeNode *tape_reshape(Tape *tape, TapeNode *a, Shape shape);
+TapeNode *tape_permute(Tape *tape, TapeNode *a,
+                       const size_t *axes); /* result axis i is a's axes[i] */
+TapeNode *tape_slice(Tape *tape, TapeNode *a, size_t axis, size_t from, size_t size);
+TapeNode *tape_pad(Tape *tape, TapeNode *a, size_t axis, size_t before,
+                   size_t size); /* zeros, to `size` */
 /* y[i] = a[index[i]] over flat positions; scatter adds a[i] into y[index[i]]. index
  * [count] is copied. */
-Node *tape_gather(Tape *tape, Node *a, const size_t *index, Shape shape);
-Node *tape_scatter(Tape *tape, Node *a, const size_t *index, Shape shape);
+TapeNode *tape_gather(Tape *tape, TapeNode *a, const size_t *index, Shape shape);
+TapeNode *tape_scatter(Tape *tape, TapeNode *a, const size_t *index, Shape shape);
 
 /* ---- contract.c ------------------------------------------------------------------ */
 
 /* op(a) op(b), matrices; op transposes where asked. */
-Node *tape_matmul(Tape *tape, Node *a, Node *b, bool transpose_a, bool transpose_b);
+TapeNode *tape_matmul(Tape *tape, TapeNode *a, TapeNode *b, bool transpose_a,
+                      bool transpose_b);
 
 /* The three bilinear forms of convolution: y from (x, w), x from (y, w), w from (x,
  * y). */
-Node *tape_conv2d(Tape *tape, Node *x, Node *w, size_t stride, size_t pad);
-Node *tape_conv2d_input(Tape *tape, Node *y, Node *w, const Conv *conv);
-Node *tape_conv2d_filter(Tape *tape, Node *x, Node *y, const Conv *conv);
+TapeNode *tape_conv2d(Tape *tape, TapeNode *x, TapeNode *w, size_t stride, size_t pad);
+TapeNode *tape_conv2d_input(Tape *tape, TapeNode *y, TapeNode *w, const Conv *conv);
+TapeNode *tape_conv2d_filter(Tape *tape, TapeNode *x, TapeNode *y, const Conv *conv);
 
 /* ---- softmax.c ------------------------------------------------------------------- */
 
-Node *tape_softmax(Tape *tape, Node *a);     /* over the last axis */
-Node *tape_log_softmax(Tape *tape, Node *a); /* finite where softmax underflows */
+TapeNode *tape_softmax(Tape *tape, TapeNode *a);     /* over the last axis */
+TapeNode *tape_log_softmax(Tape *tape, TapeNode *a); /* finite where softmax underflows */
 /* Mean over n of -log softmax(z[n])[label[n]], z [N, K], labels copied. */
-Node *tape_cross_entropy(Tape *tape, Node *z, const uint8_t *label);
+TapeNode *tape_cross_entropy(Tape *tape, TapeNode *z, const uint8_t *label);
 
 /* ---- backward.c: the two drivers ------------------------------------------------- */
 
 /* Gradients of <seed, y> (seed NULL: 1) into the parameters' slots, none of which is the
  * seed. */
-void tape_backward(Tape *tape, Node *y, const double *seed);
+void tape_backward(Tape *tape, TapeNode *y, const double *seed);
 
 /* dx[i] = gradient of <seed, y> with respect to x[i], as nodes (seed NULL: 1). Each x[i]
  * is wanted: a parameter or a node that depends on one. */
-void tape_gradient(Tape *tape, Node *y, Node *seed, Node *const *x, size_t count,
-                   Node **dx);
+void tape_gradient(Tape *tape, TapeNode *y, TapeNode *seed, TapeNode *const *x,
+                   size_t count, TapeNode **dx);
 
 /* From now on recorded gradients pass through what is detached: what the derivative would
  * be if the program held nothing constant. */
@@ -148,7 +152,7 @@ bool tape_is_released(const Tape *tape);
 
 /* An operation without definition is itself; a fused one is rebuilt of primitives. Same
  * value to rounding. */
-Node *tape_define(Tape *tape, Node *y);
+TapeNode *tape_define(Tape *tape, TapeNode *y);
 
 #ifdef __cplusplus
 }

@@ -5,7 +5,7 @@
 
 enum { WRONG, SAMPLES, TALLIES };
 
-static bool find(Task *task, const Dataset *data, Error *error) {
+static bool find(Task *task, const Dataset *data, BaseError *error) {
     const DataField *label = task_want(task, data, "label", DATA_LABELS, 0, error);
     if (label == NULL) return false;
     task->outputs = label->classes;
@@ -13,15 +13,17 @@ static bool find(Task *task, const Dataset *data, Error *error) {
     return true;
 }
 
-static bool accepts(const Task *task, const Net *net, Error *error) {
+static bool accepts(const Task *task, const Net *net, BaseError *error) {
     return task_one_output(task, net, 1, error);
 }
 
-static Node *loss(const Task *task, Tape *tape, Node *const *out, const Batch *batch) {
+static TapeNode *loss(const Task *task, Tape *tape, TapeNode *const *out,
+                      const Batch *batch) {
     return tape_cross_entropy(tape, out[0], batch->label[task->field]);
 }
 
-static void tally(const Task *task, double *sum, Node *const *out, const Batch *batch) {
+static void tally(const Task *task, double *sum, TapeNode *const *out,
+                  const Batch *batch) {
     const uint8_t *label = batch->label[task->field];
     const size_t K = task->outputs;
     size_t wrong = 0;

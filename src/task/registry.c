@@ -18,7 +18,8 @@ const TaskKind *const *task_kinds(size_t *count) {
     return KINDS;
 }
 
-static bool fits(Task *task, const TaskKind *kind, const Dataset *data, Error *error) {
+static bool fits(Task *task, const TaskKind *kind, const Dataset *data,
+                 BaseError *error) {
     REQUIRE(kind->metrics > 0 && kind->metrics <= TASK_MOST_METRICS, "%s: %zu metrics",
             kind->name, kind->metrics);
     *task = (Task){.kind = kind, .metrics = kind->metrics, .scale = 1.0};
@@ -26,27 +27,27 @@ static bool fits(Task *task, const TaskKind *kind, const Dataset *data, Error *e
     return kind->bind(task, data, error);
 }
 
-bool task_bind(Task *task, const TaskKind *kind, const Dataset *data, Error *error) {
-    Error own = {.set = false};
+bool task_bind(Task *task, const TaskKind *kind, const Dataset *data, BaseError *error) {
+    BaseError own = {.set = false};
     char fitting[256] = "";
     if (fits(task, kind, data, &own)) return true;
     for (size_t i = 0; i < COUNT_OF(KINDS); i++) {
         Task other;
-        Error quiet = {.set = false};
+        BaseError quiet = {.set = false};
         const size_t at = strlen(fitting);
         if (fits(&other, KINDS[i], data, &quiet))
             snprintf(fitting + at, sizeof fitting - at, "%stask=%s",
                      at ? " or " : "; that fits: ", KINDS[i]->name);
     }
-    return fail(error, own.code, 0, "task=%s: %s %s%s", kind->name, data->name,
-                own.message, fitting);
+    return base_fail(error, own.code, 0, "task=%s: %s %s%s", kind->name, data->name,
+                     own.message, fitting);
 }
 
-bool task_accepts(const Task *task, const Net *net, Error *error) {
-    Error own = {.set = false};
+bool task_accepts(const Task *task, const Net *net, BaseError *error) {
+    BaseError own = {.set = false};
     return task->kind->accepts(task, net, &own) ||
-           fail(error, own.code, 0, "task=%s: %s %s", task->kind->name, net->spec,
-                own.message);
+           base_fail(error, own.code, 0, "task=%s: %s %s", task->kind->name, net->spec,
+                     own.message);
 }
 
 size_t task_metric(const Task *task, const char *name) {
@@ -61,7 +62,7 @@ static const char *const SORTS[] = {
     [DATA_BYTES] = "bytes", [DATA_REALS] = "reals", [DATA_LABELS] = "labels"};
 
 const DataField *task_want(Task *task, const Dataset *data, const char *name,
-                           DataType type, size_t rank, Error *error) {
+                           DataType type, size_t rank, BaseError *error) {
     const DataField *field = dataset_field(data, name);
     char there[256] = "";
     for (size_t i = 0; i < data->fields; i++) {
@@ -70,25 +71,26 @@ const DataField *task_want(Task *task, const Dataset *data, const char *name,
                  data->field[i].name);
     }
     if (field == NULL) {
-        fail(error, EX_USAGE, 0, "has no field '%s', but %s", name, there);
+        base_fail(error, EX_USAGE, 0, "has no field '%s', but %s", name, there);
         return NULL;
     }
     if (field->type != type || field->shape.rank != rank) {
-        fail(error, EX_USAGE, 0,
-             "has a field '%s' of %s on %zu axes; %s on %zu are expected", name,
-             SORTS[field->type], field->shape.rank, SORTS[type], rank);
+        base_fail(error, EX_USAGE, 0,
+                  "has a field '%s' of %s on %zu axes; %s on %zu are expected", name,
+                  SORTS[field->type], field->shape.rank, SORTS[type], rank);
         return NULL;
     }
     task->field = (size_t)(field - data->field);
     return field;
 }
 
-bool task_one_output(const Task *task, const Net *net, size_t rank, Error *error) {
+bool task_one_output(const Task *task, const Net *net, size_t rank, BaseError *error) {
     const Shape *shape = &net->output[0].shape;
     if (net->outputs != 1)
-        return fail(error, EX_USAGE, 0, "has %zu outputs; one is expected", net->outputs);
+        return base_fail(error, EX_USAGE, 0, "has %zu outputs; one is expected",
+                         net->outputs);
     return (shape->rank == rank && shape->size[0] == task->outputs) ||
-           fail(error, EX_USAGE, 0,
-                "gives %zu numbers on %zu axes; %zu on %zu are expected", shape->size[0],
-                shape->rank, task->outputs, rank);
+           base_fail(error, EX_USAGE, 0,
+                     "gives %zu numbers on %zu axes; %zu on %zu are expected",
+                     shape->size[0], shape->rank, task->outputs, rank);
 }

@@ -5,7 +5,7 @@
 
 enum { SQUARES, SAMPLES, TALLIES };
 
-static bool find(Task *task, const Dataset *data, Error *error) {
+static bool find(Task *task, const Dataset *data, BaseError *error) {
     const DataField *number = task_want(task, data, "number", DATA_REALS, 0, error);
     if (number == NULL) return false;
     task->outputs = 1;
@@ -15,18 +15,20 @@ static bool find(Task *task, const Dataset *data, Error *error) {
     return true;
 }
 
-static bool accepts(const Task *task, const Net *net, Error *error) {
+static bool accepts(const Task *task, const Net *net, BaseError *error) {
     return task_one_output(task, net, 1, error);
 }
 
-static Node *loss(const Task *task, Tape *tape, Node *const *out, const Batch *batch) {
-    Node *number = tape_leaf(tape, out[0]->shape, batch->real[task->field]),
-         *apart = tape_sub(tape, out[0], number),
-         *squares = tape_sum_all(tape, tape_mul(tape, apart, apart));
+static TapeNode *loss(const Task *task, Tape *tape, TapeNode *const *out,
+                      const Batch *batch) {
+    TapeNode *number = tape_leaf(tape, out[0]->shape, batch->real[task->field]),
+             *apart = tape_sub(tape, out[0], number),
+             *squares = tape_sum_all(tape, tape_mul(tape, apart, apart));
     return tape_div(tape, squares, tape_constant(tape, (double)batch->count));
 }
 
-static void tally(const Task *task, double *sum, Node *const *out, const Batch *batch) {
+static void tally(const Task *task, double *sum, TapeNode *const *out,
+                  const Batch *batch) {
     const double *number = batch->real[task->field], *y = out[0]->value;
     sum[SQUARES] = 0.0;
     for (size_t n = 0; n < batch->count; n++) {

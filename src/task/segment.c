@@ -5,28 +5,29 @@
 
 #include <math.h>
 
-static bool find(Task *task, const Dataset *data, Error *error) {
+static bool find(Task *task, const Dataset *data, BaseError *error) {
     const DataField *mask = task_want(task, data, "mask", DATA_LABELS, 2, error);
     if (mask == NULL) return false;
     const Shape *image = &data->field[0].shape;
     const size_t *want = mask->shape.size, *have = image->size + image->rank - 2;
     if (image->rank < 2 || have[0] != want[0] || have[1] != want[1])
-        return fail(error, EX_USAGE, 0, "has masks of %zu x %zu beside other images",
-                    want[0], want[1]);
+        return base_fail(error, EX_USAGE, 0, "has masks of %zu x %zu beside other images",
+                         want[0], want[1]);
     task->outputs = mask->classes;
     task->tallies = mask->classes * mask->classes;
     return true;
 }
 
 /* Maps as large as the images, and so as the masks. */
-static bool accepts(const Task *task, const Net *net, Error *error) {
+static bool accepts(const Task *task, const Net *net, BaseError *error) {
     if (!task_one_output(task, net, 3, error)) return false;
     const Shape *image = &net->face.input[0].shape;
     const size_t *want = image->size + image->rank - 2,
                  *have = net->output[0].shape.size + 1;
     return (have[0] == want[0] && have[1] == want[1]) ||
-           fail(error, EX_USAGE, 0, "gives maps of %zu x %zu; %zu x %zu are expected",
-                have[0], have[1], want[0], want[1]);
+           base_fail(error, EX_USAGE, 0,
+                     "gives maps of %zu x %zu; %zu x %zu are expected", have[0], have[1],
+                     want[0], want[1]);
 }
 
 /* ---- the loss -------------------------------------------------------------------- */
@@ -52,16 +53,17 @@ static Counted count_pixels(Arena *arena, const uint8_t *label, size_t N, size_t
     return all;
 }
 
-static Node *loss(const Task *task, Tape *tape, Node *const *out, const Batch *batch) {
+static TapeNode *loss(const Task *task, Tape *tape, TapeNode *const *out,
+                      const Batch *batch) {
     const size_t N = batch->count, K = task->outputs,
                  L = shape_count(out[0]->shape) / (N * K);
     const Counted pixel =
         count_pixels(tape_arena(tape), batch->label[task->field], N, L, K);
     if (pixel.count == 0) return tape_constant(tape, 0.0);
-    Node *z = tape_permute(tape, out[0], (const size_t[]){0, 2, 3, 1});
-    z = tape_log_softmax(tape, tape_reshape(tape, z, SHAPE(N * L, K)));
-    Node *wanted = tape_gather(tape, z, pixel.at, SHAPE(pixel.count)),
-         *among = tape_leaf(tape, wanted->shape, pixel.among);
+    TapeNode *z = tape_permute(tape, out[0], (const size_t[]){0, 2, 3, 1});
+    z = tape_log_softmax(tape, tape_reshape(tape, z, SHAPE_OF(N * L, K)));
+    TapeNode *wanted = tape_gather(tape, z, pixel.at, SHAPE_OF(pixel.count)),
+             *among = tape_leaf(tape, wanted->shape, pixel.among);
     return tape_neg(tape, tape_sum_all(tape, tape_div(tape, wanted, among)));
 }
 
@@ -75,7 +77,7 @@ static size_t told_of(const double *z, size_t i, size_t L, size_t K) {
 
 /* ---- the metrics: confusion[truth][guess] in pixels -------------------------------- */
 
-static void tally(const Task *task, double *confusion, Node *const *out,
+static void tally(const Task *task, double *confusion, TapeNode *const *out,
                   const Batch *batch) {
     const uint8_t *label = batch->label[task->field];
     const size_t K = task->outputs, L = shape_count(out[0]->shape) / (batch->count * K);
@@ -115,7 +117,7 @@ static void judge(const Task *task, double *metric, const double *confusion) {
     metric[ACCURACY] = right / pixels;
 }
 
-static void map(const Task *task, double *told, double *truth, Node *const *out,
+static void map(const Task *task, double *told, double *truth, TapeNode *const *out,
                 const Batch *batch, size_t n) {
     const size_t K = task->outputs, L = shape_count(out[0]->shape) / (batch->count * K);
     const uint8_t *label = batch->label[task->field] + n * L;

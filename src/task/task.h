@@ -44,17 +44,19 @@ struct TaskKind {
 
     /* Finds what it needs among the data's fields, and fills the task. False and *error
      * (EX_USAGE), "has no field 'label'...": the name of the data stands before it. */
-    bool (*bind)(Task *task, const Dataset *data, Error *error);
+    bool (*bind)(Task *task, const Dataset *data, BaseError *error);
 
     /* Whether the network's outputs are what it takes (EX_USAGE). */
-    bool (*accepts)(const Task *task, const Net *net, Error *error);
+    bool (*accepts)(const Task *task, const Net *net, BaseError *error);
 
     /* The loss of a batch, one number, at least 0: the mean over its samples of what each
      * has. out: [net->outputs], each [count, of one sample]. */
-    Node *(*write)(const Task *task, Tape *tape, Node *const *out, const Batch *batch);
+    TapeNode *(*write)(const Task *task, Tape *tape, TapeNode *const *out,
+                       const Batch *batch);
 
     /* tally[tallies]: sums over the batch's samples. Sums of several batches are added. */
-    void (*tally)(const Task *task, double *tally, Node *const *out, const Batch *batch);
+    void (*tally)(const Task *task, double *tally, TapeNode *const *out,
+                  const Batch *batch);
 
     /* Whether `tally` can be that of so many samples: what comes from a file is asked. */
     bool (*holds)(const Task *task, const double *tally, double samples);
@@ -64,7 +66,7 @@ struct TaskKind {
 
     /* What is told of sample n and what is true, as maps over the input's rows and columns; NaN
      * where nothing is asked. NULL: there are no such maps. */
-    void (*map)(const Task *task, double *told, double *truth, Node *const *out,
+    void (*map)(const Task *task, double *told, double *truth, TapeNode *const *out,
                 const Batch *batch, size_t n);
 };
 
@@ -72,10 +74,10 @@ struct TaskKind {
 const TaskKind *const *task_kinds(size_t *count);
 
 /* The task on these data. False and *error (EX_USAGE), which names the tasks that fit them. */
-bool task_bind(Task *task, const TaskKind *kind, const Dataset *data, Error *error);
+bool task_bind(Task *task, const TaskKind *kind, const Dataset *data, BaseError *error);
 
 /* Whether it can be learned by the network. False and *error (EX_USAGE). */
-bool task_accepts(const Task *task, const Net *net, Error *error);
+bool task_accepts(const Task *task, const Net *net, BaseError *error);
 
 /* The metric's place by name, task->metrics: there is none. */
 size_t task_metric(const Task *task, const char *name);
@@ -85,9 +87,9 @@ size_t task_metric(const Task *task, const char *name);
 /* The field of that name, of which a sample has values of this type and rank; NULL and *error,
  * which says what is there instead. */
 const DataField *task_want(Task *task, const Dataset *data, const char *name,
-                           DataType type, size_t rank, Error *error);
+                           DataType type, size_t rank, BaseError *error);
 
 /* A network with one output of this rank and `task->outputs` on its first axis. */
-bool task_one_output(const Task *task, const Net *net, size_t rank, Error *error);
+bool task_one_output(const Task *task, const Net *net, size_t rank, BaseError *error);
 
 #endif

@@ -2,7 +2,7 @@
 #include "masked.h"
 #include "moments.h"
 
-const Partition *partition_map(Arena *arena, Lattice x, size_t block,
+const Partition *partition_map(Arena *arena, ShapeLattice x, size_t block,
                                const size_t *cell_of, size_t sets, bool apart) {
     REQUIRE(block > 0 && x.N % block == 0, "blocks of %zu samples in %zu", block, x.N);
     size_t *own = TAKE(arena, size_t, x.C), *member = TAKE(arena, size_t, x.C);
@@ -32,8 +32,8 @@ const Partition *partition_map(Arena *arena, Lattice x, size_t block,
     return p;
 }
 
-const Partition *partition_blocks(Arena *arena, Lattice x, size_t block, size_t width,
-                                  bool apart) {
+const Partition *partition_blocks(Arena *arena, ShapeLattice x, size_t block,
+                                  size_t width, bool apart) {
     REQUIRE(width > 0 && x.C % width == 0, "sets of %zu channels in %zu", width, x.C);
     size_t *map = TAKE(arena, size_t, x.C);
     for (size_t c = 0; c < x.C; c++) map[c] = c / width;

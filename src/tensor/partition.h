@@ -36,11 +36,11 @@ typedef struct Partition {
 } Partition;
 
 /* Sets of `width` consecutive channels (divides C). */
-const Partition *partition_blocks(Arena *arena, Lattice x, size_t block, size_t width,
-                                  bool apart);
+const Partition *partition_blocks(Arena *arena, ShapeLattice x, size_t block,
+                                  size_t width, bool apart);
 
 /* Any map of channels onto sets 0..sets-1, none empty. */
-const Partition *partition_map(Arena *arena, Lattice x, size_t block,
+const Partition *partition_map(Arena *arena, ShapeLattice x, size_t block,
                                const size_t *cell_of, size_t sets, bool apart);
 
 /* The same cells without what `mask` (kept; NULL: all) leaves out, which may be all of one:

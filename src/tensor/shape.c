@@ -22,9 +22,9 @@ const char *shape_text(Arena *arena, Shape shape) {
     return text_print(arena, "[%s]", text.data);
 }
 
-Lattice shape_lattice(Shape shape) {
+ShapeLattice shape_lattice(Shape shape) {
     REQUIRE(shape.rank >= 2, "a normalizer sees [N, C, ...], not rank %zu", shape.rank);
-    Lattice x = {shape.size[0], shape.size[1], 1};
+    ShapeLattice x = {shape.size[0], shape.size[1], 1};
     for (size_t i = 2; i < shape.rank; i++) x.L *= shape.size[i];
     return x;
 }

@@ -23,9 +23,9 @@ typedef struct Shape {
     size_t size[SHAPE_MAX_RANK]; /* each >= 1; beyond rank: 0 */
 } Shape;
 
-#define SHAPE(...)                                                                       \
+#define SHAPE_OF(...)                                                                    \
     ((Shape){sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t), {__VA_ARGS__}})
-#define SCALAR ((Shape){0, {0}})
+#define SHAPE_SCALAR ((Shape){0, {0}})
 
 size_t shape_count(Shape shape);
 bool shape_equal(Shape a, Shape b);
@@ -33,10 +33,10 @@ const char *shape_text(Arena *arena, Shape shape); /* "[2, 16, 4, 4]" */
 
 /* Sizes of the N, C, L = positions in which normalizers see x of shape [N, C, ...] (rank
  * >= 2). */
-typedef struct Lattice {
+typedef struct ShapeLattice {
     size_t N, C, L;
-} Lattice;
-Lattice shape_lattice(Shape shape);
+} ShapeLattice;
+ShapeLattice shape_lattice(Shape shape);
 
 /* ---- sum.c: sums of a fixed order ------------------------------------------------ */
 

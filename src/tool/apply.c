@@ -53,7 +53,7 @@ static const Spec *with_eps(Arena *arena, const Norm *norm, const Spec *spec,
 
 /* --eps of what has none of its own, or says it already: what would do instead. */
 static _Noreturn void refuse_eps(Arena *arena, const Norm *norm, const char *eps) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Spec *said = spec_parse(arena, norm->spec, &error), value = {.word = eps};
     if (norm_has_eps(norm))
         die(EX_USAGE, "--eps %s: %s says its eps already", eps, norm->spec);
@@ -73,7 +73,7 @@ static _Noreturn void refuse_eps(Arena *arena, const Norm *norm, const char *eps
 
 static const Norm *read_norm(const Call *call, size_t channels) {
     const char *text = call->word[0], *eps = call_option(call, "--eps");
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *norm = norm_new(call->arena, text, channels, &error);
     if (norm == NULL) die(error.code, "%s", spec_error(call->arena, text, &error));
     if (eps == NULL) return norm;
@@ -196,7 +196,7 @@ static Job *read_job(const Call *call, const Store *store) {
 static int run_apply(const Call *call) {
     Arena *arena = call->arena;
     const char *in = call->word[1], *to = call->word[2];
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     read_job(call, NULL); /* wrong words are said before any file is opened */
     refuse_same_file(in, to);
     Store *store = store_open(in, &error);

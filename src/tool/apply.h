@@ -59,7 +59,7 @@ typedef struct Job {
     NormMode mode;
     size_t epoch;
     Shape given, shape; /* of x in IN, and [N, C, positions...] */
-    Lattice lattice;
+    ShapeLattice lattice;
     const char *unused; /* names in IN, "": none */
     size_t operands;
     Operand operand[MOST_OPERANDS];
@@ -132,7 +132,7 @@ Results *apply_run(const Job *job);
 Shape apply_cells(const Job *job);
 
 /* Writes the definition's y of leaves x and param. */
-Node *apply_define(const Job *job, Tape *tape, Node *x, Node *const *param);
+TapeNode *apply_define(const Job *job, Tape *tape, TapeNode *x, TapeNode *const *param);
 
 /* ---- apply_memory.c --------------------------------------------------------------- */
 

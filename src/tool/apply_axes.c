@@ -103,8 +103,8 @@ void apply_place_axes(Job *job) {
     for (size_t axis = 0; axis < job->given.rank; axis++)
         if (!taken[axis]) axes->order[places++] = axis;
     const Shape at = apply_shape_of(job, AXIS_POSITIONS);
-    job->shape = SHAPE(shape_count(apply_shape_of(job, AXIS_SAMPLES)),
-                       shape_count(apply_shape_of(job, AXIS_CHANNELS)));
+    job->shape = SHAPE_OF(shape_count(apply_shape_of(job, AXIS_SAMPLES)),
+                          shape_count(apply_shape_of(job, AXIS_CHANNELS)));
     if (job->shape.rank + at.rank > SHAPE_MAX_RANK) {
         job->shape.size[job->shape.rank++] = shape_count(at);
     } else {

@@ -16,10 +16,10 @@ bool apply_shrink(Job *small, const Job *job, Arena *arena) {
     const size_t C = job->lattice.C;
     for (size_t N = 1; N <= job->lattice.N; N++)
         for (size_t L = PROBE / (N * C) + 1; L <= job->lattice.L && L <= 2 * PROBE; L++) {
-            Error error = {.set = false};
-            small->lattice = (Lattice){N, C, L};
+            BaseError error = {.set = false};
+            small->lattice = (ShapeLattice){N, C, L};
             if (!norm_fits(arena, job->norm, small->lattice, job->mode, &error)) continue;
-            small->shape = SHAPE(N, C, L);
+            small->shape = SHAPE_OF(N, C, L);
             return shape_count(small->shape) < shape_count(job->shape);
         }
     return false;

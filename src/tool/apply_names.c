@@ -234,7 +234,7 @@ static const char *hint_of(const Job *job, const char *path) {
 
 /* A dimension scale names an axis of what is used. */
 static bool is_scale(const Job *job, const char *path) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const char *class = store_attribute_kind(job->in, path, "CLASS") == STORE_TEXT
                             ? store_get_text(job->in, job->arena, path, "CLASS", &error)
                             : NULL;

@@ -7,7 +7,7 @@
 /* ---- arrays ------------------------------------------------------------------------ */
 
 static const double *read_array(const Job *job, const char *path, Shape *shape) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     size_t size[STORE_MAX_RANK];
     const double *data = store_get_unpacked(job->in, job->arena, path, STORE_MAX_RANK,
                                             &shape->rank, size, &error);
@@ -50,7 +50,7 @@ void apply_read_x(Job *job) {
 /* An array that must have x's shape; NULL if it is not there. */
 static const double *read_like_x(const Job *job, const char *path) {
     if (!store_has(job->in, path)) return NULL;
-    Shape shape = SCALAR;
+    Shape shape = SHAPE_SCALAR;
     const double *data = read_array(job, path, &shape);
     if (!shape_equal(shape, job->given))
         die(EX_DATAERR, "%s: %s has shape %s; that of /x is expected, %s", job->path,
@@ -74,13 +74,13 @@ static const char *axis_hint(const Job *job, size_t length) {
 Shape apply_vector(const Job *job, size_t bound, size_t unbound) {
     const Shape channels = apply_shape_of(job, AXIS_CHANNELS);
     const bool each = unbound == 0 && bound == job->lattice.C && channels.rank > 0;
-    return each ? channels : SHAPE(bound);
+    return each ? channels : SHAPE_OF(bound);
 }
 
 static const double *read_vector(const Job *job, const char *path, size_t count,
                                  size_t unbound) {
-    Shape shape = SCALAR;
-    const Shape wanted = apply_vector(job, count, unbound), list = SHAPE(count);
+    Shape shape = SHAPE_SCALAR;
+    const Shape wanted = apply_vector(job, count, unbound), list = SHAPE_OF(count);
     const double *data = read_array(job, path, &shape);
     if (shape_equal(shape, wanted) || shape_equal(shape, list)) return data;
     const char *has = shape.rank == 0 ? "is a single number"
@@ -101,7 +101,7 @@ static const double *read_vector(const Job *job, const char *path, size_t count,
 
 static void read_mask(Job *job) {
     const char *why = norm_unmasked(job->norm);
-    Shape shape = SCALAR, wanted = apply_shape_of(job, AXIS_SAMPLES);
+    Shape shape = SHAPE_SCALAR, wanted = apply_shape_of(job, AXIS_SAMPLES);
     const Shape at = apply_shape_of(job, AXIS_POSITIONS);
     if (!store_has(job->in, MASK)) return;
     if (why)
@@ -218,7 +218,7 @@ static bool is_positive(NormStateRole role) {
  * normalizer does. */
 static void read_state(Job *job) {
     const bool asked = job->mode == NORM_EVAL || norm_recalls(job->norm);
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     for (size_t i = 0; i < job->norm->states; i++) {
         const NormState *s = &job->norm->state[i];
         const char *path = apply_state_path(job, i);
@@ -240,7 +240,7 @@ static void read_state(Job *job) {
 static const double *read_cells(const Job *job, const char *path) {
     const Shape wanted = apply_cells(job);
     const char *cells = shape_text(job->arena, wanted);
-    Shape shape = SCALAR;
+    Shape shape = SHAPE_SCALAR;
     if (!store_has(job->in, path))
         die(EX_DATAERR, "%s: --moments given needs %s of the cells, %s", job->path, path,
             cells);
@@ -261,7 +261,7 @@ static void read_moments(Job *job) {
 }
 
 static void read_batches(Job *job) {
-    Shape shape = SCALAR;
+    Shape shape = SHAPE_SCALAR;
     if (!is_counted(job)) return;
     job->counts = true;
     if (!store_has(job->in, BATCHES)) return;

@@ -15,7 +15,7 @@ static bool seems_last(Shape x) {
     return x.rank == 4 && last == 3 && before >= 8 && x.size[1] >= 8;
 }
 
-static Node *write_definition(Tape *tape, Node *const *in, void *job) {
+static TapeNode *write_definition(Tape *tape, TapeNode *const *in, void *job) {
     return apply_define(job, tape, in[0], in + 1);
 }
 
@@ -28,7 +28,7 @@ static void remark_held(const Job *job) {
     CheckInput input[1 + NORM_MAX_PARAMS] = {{"x", small.shape, small.x, 1.0}};
     for (size_t i = 0; i < job->norm->params; i++)
         input[1 + i] =
-            (CheckInput){job->norm->param[i].name, SHAPE(job->norm->param[i].count),
+            (CheckInput){job->norm->param[i].name, SHAPE_OF(job->norm->param[i].count),
                          small.param[i], 1.0};
     const CheckFunction function = {.name = job->norm->spec,
                                     .inputs = 1 + job->norm->params,
@@ -118,7 +118,7 @@ static const char *odd_outputs(const Job *job, const Results *r) {
     return text.data;
 }
 
-static bool operands_are_finite(const Node *y) {
+static bool operands_are_finite(const TapeNode *y) {
     for (size_t i = 0; i < y->arity; i++)
         if (y->in[i] && odd_values(y->in[i]->value, shape_count(y->in[i]->shape)) > 0)
             return false;
@@ -126,9 +126,9 @@ static bool operands_are_finite(const Node *y) {
 }
 
 /* The first operation that made infinities or NaN of finite numbers. */
-static const Node *first_overflow(const Results *r) {
-    const Node *first = NULL;
-    for (const Node *y = r->tape ? tape_last(r->tape) : NULL; y; y = y->previous)
+static const TapeNode *first_overflow(const Results *r) {
+    const TapeNode *first = NULL;
+    for (const TapeNode *y = r->tape ? tape_last(r->tape) : NULL; y; y = y->previous)
         if (y->op && odd_values(y->value, shape_count(y->shape)) > 0 &&
             operands_are_finite(y))
             first = y;
@@ -151,11 +151,11 @@ static const double *in_unit(const Job *job) {
 static void remark_roots(const Job *job) {
     size_t flat = 0, all = 0;
     Tape *tape = tape_new(job->arena);
-    Node *param[NORM_MAX_PARAMS];
+    TapeNode *param[NORM_MAX_PARAMS];
     for (size_t i = 0; i < job->norm->params; i++)
-        param[i] = tape_leaf(tape, SHAPE(job->norm->param[i].count), job->param[i]);
+        param[i] = tape_leaf(tape, SHAPE_OF(job->norm->param[i].count), job->param[i]);
     apply_define(job, tape, tape_leaf(tape, job->shape, in_unit(job)), param);
-    for (const Node *y = tape_last(tape); y; y = y->previous) {
+    for (const TapeNode *y = tape_last(tape); y; y = y->previous) {
         if (y->op == NULL || strcmp(y->op->name, "select") != 0) continue;
         const size_t count = shape_count(y->shape), odd = odd_values(y->value, count);
         flat += odd;
@@ -179,7 +179,7 @@ static void remark_flat(const Job *job, const Results *r) {
 }
 
 static void remark_overflow(const Job *job, const Results *r, const char *out) {
-    const Node *y = first_overflow(r);
+    const TapeNode *y = first_overflow(r);
     if (y)
         say("%s: overflow in %s: %zu of %zu numbers that '%s' makes of finite ones are "
             "beyond the doubles; %s%s",
@@ -195,7 +195,7 @@ static void remark_overflow(const Job *job, const Results *r, const char *out) {
 
 /* Whether the numbers of y come from a kernel. */
 static bool has_kernel(const Results *r) {
-    const Node *y = tape_last(r->tape);
+    const TapeNode *y = tape_last(r->tape);
     while (y && !(y->op && y->op->define && y->op->backward)) y = y->previous;
     return y != NULL;
 }

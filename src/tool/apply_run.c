@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef struct Leaves {
-    Node *x, *dy, *param[NORM_MAX_PARAMS];
+    TapeNode *x, *dy, *param[NORM_MAX_PARAMS];
 } Leaves;
 
 static NormContext context_of(const Job *job, Tape *tape, Leaves *leaf) {
@@ -36,7 +36,7 @@ static void run_first_order(const Job *job, Results *r) {
     Leaves leaf = {.x = tape_parameter(tape, job->shape, job->x, r->dx)};
     double *seen[NORM_MAX_STATES];
     for (size_t i = 0; i < job->norm->params; i++)
-        leaf.param[i] = tape_parameter(tape, SHAPE(job->norm->param[i].count),
+        leaf.param[i] = tape_parameter(tape, SHAPE_OF(job->norm->param[i].count),
                                        job->param[i], r->dparam[i]);
     for (size_t i = 0; i < job->norm->states; i++) {
         seen[i] = TAKE(job->arena, double, job->norm->state[i].count);
@@ -44,7 +44,7 @@ static void run_first_order(const Job *job, Results *r) {
     }
     NormContext context = context_of(job, tape, &leaf);
     if (job->mode == NORM_TRAIN) context.observed = seen;
-    Node *y = norm_apply(&context, leaf.x);
+    TapeNode *y = norm_apply(&context, leaf.x);
     r->tape = tape;
     memcpy(r->y, y->value, shape_count(job->shape) * sizeof *r->y);
     if (r->mean) norm_standardized(&context, leaf.x, y, r->mean, r->rstd);
@@ -52,7 +52,7 @@ static void run_first_order(const Job *job, Results *r) {
     if (job->mode == NORM_TRAIN) move_state(job, r, seen);
 }
 
-Node *apply_define(const Job *job, Tape *tape, Node *x, Node *const *param) {
+TapeNode *apply_define(const Job *job, Tape *tape, TapeNode *x, TapeNode *const *param) {
     Leaves leaf = {.x = x};
     for (size_t i = 0; i < job->norm->params; i++) leaf.param[i] = param[i];
     NormContext context = context_of(job, tape, &leaf);
@@ -62,9 +62,9 @@ Node *apply_define(const Job *job, Tape *tape, Node *x, Node *const *param) {
 /* ---- second order ------------------------------------------------------------------ */
 
 /* s += <a, v>; what is not there is 0. */
-static Node *add_product(Tape *tape, Node *s, Node *a, const double *v) {
+static TapeNode *add_product(Tape *tape, TapeNode *s, TapeNode *a, const double *v) {
     if (v == NULL) return s;
-    Node *term = tape_sum_all(tape, tape_mul(tape, a, tape_leaf(tape, a->shape, v)));
+    TapeNode *term = tape_sum_all(tape, tape_mul(tape, a, tape_leaf(tape, a->shape, v)));
     return s ? tape_add(tape, s, term) : term;
 }
 
@@ -73,18 +73,18 @@ static Node *add_product(Tape *tape, Node *s, Node *a, const double *v) {
  * functions of x, dy and the parameters. */
 void apply_second_order(const Job *job, Tape *tape, Results *r) {
     const size_t params = job->norm->params;
-    Node *by[2 + NORM_MAX_PARAMS], *first[1 + NORM_MAX_PARAMS],
+    TapeNode *by[2 + NORM_MAX_PARAMS], *first[1 + NORM_MAX_PARAMS],
         *second[2 + NORM_MAX_PARAMS];
     Leaves leaf = {.x = tape_parameter(tape, job->shape, job->x, NULL),
                    .dy = tape_parameter(tape, job->shape, job->dy, NULL)};
     for (size_t i = 0; i < params; i++)
-        leaf.param[i] =
-            tape_parameter(tape, SHAPE(job->norm->param[i].count), job->param[i], NULL);
+        leaf.param[i] = tape_parameter(tape, SHAPE_OF(job->norm->param[i].count),
+                                       job->param[i], NULL);
     by[0] = leaf.dy, by[1] = leaf.x;
     memcpy(by + 2, leaf.param, params * sizeof *by);
     NormContext context = context_of(job, tape, &leaf);
     tape_gradient(tape, norm_apply(&context, leaf.x), leaf.dy, by + 1, 1 + params, first);
-    Node *s = add_product(tape, NULL, first[0], job->v);
+    TapeNode *s = add_product(tape, NULL, first[0], job->v);
     for (size_t i = 0; i < params; i++)
         s = add_product(tape, s, first[1 + i], job->v_param[i]);
     tape_gradient(tape, s, NULL, by, 2 + params, second);
@@ -109,7 +109,7 @@ static void add_cells(Shape *shape, const Job *job, AxisRole role, size_t cells)
 /* The cells' moments have the axes of samples, channels and positions along which cells
  * differ: [C], [N], [N, G], [N, H, W]... */
 Shape apply_cells(const Job *job) {
-    const Lattice cells =
+    const ShapeLattice cells =
         norm_cell_lattice(job->arena, job->norm, job->lattice, job->mode, job->state);
     Shape shape = {0, {0}};
     add_cells(&shape, job, AXIS_SAMPLES, cells.N);

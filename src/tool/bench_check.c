@@ -13,7 +13,7 @@ typedef struct Subject {
     double *upstream;            /* zeros between calls */
 } Subject;
 
-static Node *write_subject(Tape *tape, Node *const *x, void *context) {
+static TapeNode *write_subject(Tape *tape, TapeNode *const *x, void *context) {
     const Subject *subject = context;
     NormContext call = {
         .tape = tape, .norm = subject->norm, .mode = NORM_TRAIN, .param = x + 1};
@@ -23,8 +23,9 @@ static Node *write_subject(Tape *tape, Node *const *x, void *context) {
 static Subject *subject_new(Arena *arena, const char *spec) {
     static const char *const names[INPUTS] = {"x", "gamma", "beta"};
     static const double worth[INPUTS] = {16.0, 8.0, 1.0}; /* of normal x, gamma, beta */
-    const Shape shape[INPUTS] = {SHAPE(4, CHECK_C, 4, 4), SHAPE(CHECK_C), SHAPE(CHECK_C)};
-    Error error = {.set = false};
+    const Shape shape[INPUTS] = {SHAPE_OF(4, CHECK_C, 4, 4), SHAPE_OF(CHECK_C),
+                                 SHAPE_OF(CHECK_C)};
+    BaseError error = {.set = false};
     Subject *s = ZERO(arena, Subject, 1);
     s->norm = norm_new(arena, spec, CHECK_C, &error);
     die_if(&error);
@@ -48,8 +49,8 @@ static Subject *subject_new(Arena *arena, const char *spec) {
     return s;
 }
 
-static Node *forward_call(const Subject *s, Tape *tape) {
-    Node *x[INPUTS];
+static TapeNode *forward_call(const Subject *s, Tape *tape) {
+    TapeNode *x[INPUTS];
     for (size_t i = 0; i < INPUTS; i++)
         x[i] = tape_parameter(tape, s->input[i].shape, s->input[i].value, s->gradient[i]);
     return s->function.write(tape, x, s->function.context);
@@ -64,7 +65,7 @@ static void kernel_calls(const Subject *s, Arena *arena) {
     }
     arena_rewind(arena, mark);
     Tape *tape = tape_new(arena);
-    Node *y = forward_call(s, tape);
+    TapeNode *y = forward_call(s, tape);
     ArenaMark recorded = arena_mark(arena);
     for (size_t j = 0; j < CHECK_ALL; j++) {
         s->upstream[j] = 1.0;

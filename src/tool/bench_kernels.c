@@ -10,7 +10,7 @@ typedef struct Place {
     Arena *arena;
     ArenaMark mark;
     Tape *tape;
-    Node *y;
+    TapeNode *y;
 } Place;
 
 typedef struct Rig {
@@ -76,11 +76,11 @@ static void work_add(const BenchSubject *subject, size_t t) {
 /* ---- a normalizer ------------------------------------------------------------------ */
 
 /* Parameters and state as they begin. */
-static Node *begun(Tape *tape, Arena *arena, const NormParam *p) {
+static TapeNode *begun(Tape *tape, Arena *arena, const NormParam *p) {
     double *value = TAKE(arena, double, p->count),
            *gradient = TAKE(arena, double, p->count);
     norm_begin_param(value, p, (Draw){.purpose = DRAW_INIT});
-    return tape_parameter(tape, SHAPE(p->count), value, gradient);
+    return tape_parameter(tape, SHAPE_OF(p->count), value, gradient);
 }
 
 static double *recalled(Arena *arena, const NormState *s) {
@@ -94,13 +94,13 @@ static void work_forward(const BenchSubject *subject, size_t t) {
     const Norm *norm = load->norm;
     Place *p = place_of(subject, t);
     p->tape = tape_new(p->arena);
-    Node *param[NORM_MAX_PARAMS];
+    TapeNode *param[NORM_MAX_PARAMS];
     const double *state[NORM_MAX_STATES];
     for (size_t k = 0; k < norm->params; k++)
         param[k] = begun(p->tape, p->arena, &norm->param[k]);
     for (size_t k = 0; k < norm->states; k++)
         state[k] = recalled(p->arena, &norm->state[k]);
-    Node *x = tape_parameter(p->tape, load->rig->shape, p->x, p->dx);
+    TapeNode *x = tape_parameter(p->tape, load->rig->shape, p->x, p->dx);
     NormContext context = {.tape = p->tape,
                            .norm = norm,
                            .mode = NORM_TRAIN,
@@ -123,7 +123,7 @@ static void forget(const BenchSubject *subject, size_t t) {
 
 /* The normalizer for tensors of the shape. */
 static const Norm *kernel_norm(const Bench *bench, const char *spec) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *norm = norm_new(bench->arena, spec, bench->shape.size[1], &error);
     if (norm == NULL) die(error.code, "%s", spec_error(bench->arena, spec, &error));
     norm_fits(bench->arena, norm, shape_lattice(bench->shape), NORM_TRAIN, &error);

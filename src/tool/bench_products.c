@@ -47,8 +47,8 @@ static double flops(const Conv *v) {
 
 static Product *product_new(const Bench *bench, const Layer *l, ConvForm form) {
     Product *p = TAKE(bench->arena, Product, 1);
-    const Shape x = SHAPE(SAMPLES, l->C, l->size, l->size),
-                w = SHAPE(l->K, l->C, l->filter, l->filter);
+    const Shape x = SHAPE_OF(SAMPLES, l->C, l->size, l->size),
+                w = SHAPE_OF(l->K, l->C, l->filter, l->filter);
     p->conv = conv_geometry(x, w, l->stride, l->filter / 2);
     p->form = form;
     p->calls = 1 + (size_t)(CALLS_FLOPS / flops(&p->conv));

@@ -16,7 +16,7 @@ typedef struct Learner {
 } Learner;
 
 static void set(const Bench *bench, Config *config, const char *key, const char *value) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     if (!config_set(config, bench->arena, key, value, &error))
         die(error.code, "%s", error.message);
 }
@@ -32,7 +32,7 @@ static Config learner_config(const Bench *bench, const Learner *l) {
 }
 
 static const Dataset *learners_dataset(const Bench *bench) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Dataset *dataset = dataset_open(bench->arena, bench->dataset, &error);
     die_if(&error);
     return dataset;
@@ -73,7 +73,7 @@ void bench_want_training(const Bench *bench) {
     const Learner *learner = take_learners(bench, &count);
     const Dataset *dataset = learners_dataset(bench);
     for (size_t i = 0; i < count; i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Config config = learner_config(bench, &learner[i]);
         if (!trainer_fits(&config, dataset, &error)) die(error.code, "%s", error.message);
     }
@@ -88,7 +88,7 @@ static void train(const BenchSubject *subject, size_t thread) {
 
 /* Its memory is that of its first step, by the process's high-water mark. */
 static BenchSubject begin(const Bench *bench, const Dataset *dataset, Learner *l) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Config config = learner_config(bench, l);
     const double before = bench_resident();
     bench_forget_peak();

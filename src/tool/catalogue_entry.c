@@ -8,7 +8,7 @@
 enum { MORE_CHANNELS = 2 * CHANNELS, SIDE = 16, MOST_SIZE = 256 };
 
 static const Norm *bound(Arena *arena, const char *spec, size_t channels) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *norm = norm_new(arena, spec, channels, &error);
     if (norm == NULL) die(error.code, "%s", spec_error(arena, spec, &error));
     return norm;
@@ -16,7 +16,7 @@ static const Norm *bound(Arena *arena, const char *spec, size_t channels) {
 
 /* A map of channels is of so many and no more. */
 static const Norm *wider_of(Arena *arena, const Norm *norm) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *wider = norm_new(arena, norm->spec, MORE_CHANNELS, &error);
     return wider ? wider : norm;
 }
@@ -74,7 +74,7 @@ Entry entry_named(Arena *arena, const char *text) {
 /* ---- what one call does ---------------------------------------------------------- */
 
 /* The largest tensor that it reads or writes. */
-static double size_of(const Node *y) {
+static double size_of(const TapeNode *y) {
     size_t largest = shape_count(y->shape);
     for (size_t i = 0; i < y->arity; i++)
         if (y->in[i] && shape_count(y->in[i]->shape) > largest)
@@ -84,15 +84,15 @@ static double size_of(const Node *y) {
 
 /* What it can be called with: CHANNELS samples of SIDE x SIDE positions, or the first numbers
  * of both that its blocks divide. */
-static Lattice fitting(Arena *arena, const Norm *norm) {
-    Lattice usual = {CHANNELS, norm->channels, SIDE * SIDE};
-    Error error = {.set = false}, other;
+static ShapeLattice fitting(Arena *arena, const Norm *norm) {
+    ShapeLattice usual = {CHANNELS, norm->channels, SIDE * SIDE};
+    BaseError error = {.set = false}, other;
     if (norm_fits(arena, norm, usual, NORM_TRAIN, &error)) return usual;
     for (size_t N = 1; N <= MOST_SIZE; N++)
         for (size_t L = 1; L <= MOST_SIZE; L++) {
-            const Lattice at = {N, norm->channels, L};
+            const ShapeLattice at = {N, norm->channels, L};
             ArenaMark mark = arena_mark(arena);
-            other = (Error){.set = false};
+            other = (BaseError){.set = false};
             const bool fits = norm_fits(arena, norm, at, NORM_TRAIN, &other);
             arena_rewind(arena, mark);
             if (fits) return at;
@@ -101,29 +101,29 @@ static Lattice fitting(Arena *arena, const Norm *norm) {
 }
 
 Work work_of(Arena *arena, const Norm *norm, bool definition) {
-    const Lattice at = fitting(arena, norm);
-    const Shape shape = SHAPE(at.N, at.C, at.L);
+    const ShapeLattice at = fitting(arena, norm);
+    const Shape shape = SHAPE_OF(at.N, at.C, at.L);
     const size_t n = shape_count(shape);
-    Node *param[NORM_MAX_PARAMS];
+    TapeNode *param[NORM_MAX_PARAMS];
     const double *state[NORM_MAX_STATES];
     Tape *tape = tape_new(arena);
     double *x = TAKE(arena, double, n);
     for (size_t i = 0; i < n; i++)
         x[i] = draw_normal((Draw){.seed = 1, .purpose = DRAW_CHECK}, i);
     for (size_t k = 0; k < norm->params; k++)
-        param[k] = tape_fill(tape, SHAPE(norm->param[k].count), 1.0);
+        param[k] = tape_fill(tape, SHAPE_OF(norm->param[k].count), 1.0);
     for (size_t k = 0; k < norm->states; k++) {
         const NormState *s = &norm->state[k];
         double *value = TAKE(arena, double, s->count);
         norm_begin_state(value, s);
         state[k] = value;
     }
-    const Node *before = tape_last(tape);
+    const TapeNode *before = tape_last(tape);
     NormContext call = {.tape = tape, .norm = norm, .param = param, .state = state};
-    Node *in = tape_leaf(tape, shape, x);
+    TapeNode *in = tape_leaf(tape, shape, x);
     definition ? norm_define(&call, in) : norm_apply(&call, in);
     Work work = {.operations = 0};
-    for (const Node *y = tape_last(tape); y != before; y = y->previous) {
+    for (const TapeNode *y = tape_last(tape); y != before; y = y->previous) {
         if (y->op == NULL) continue;
         work.operations += size_of(y) / (double)n;
         work.fused = work.fused || (y->op->define && y->op->backward);

@@ -14,7 +14,7 @@ static bool net_is_meant(Arena *arena, const char *text) {
     size_t norms, nets;
     const NormKind *const *norm = norm_kinds(&norms);
     const NetKind *const *net = net_kinds(&nets);
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Spec *spec = spec_parse(arena, text, &error);
     if (spec == NULL) return false;
     const char **name = TAKE(arena, const char *, nets + norms);
@@ -27,19 +27,19 @@ static bool net_is_meant(Arena *arena, const char *text) {
 }
 
 static void add_norm(Sheet *alone, Arena *arena, const char *spec) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     sheet_add_norm(alone, arena, spec, &error);
     die_if(&error);
 }
 
 static void add_net(Cases *cases, const char *net, const char *norms) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     sheet_of_net(&cases->sheet[cases->sheets++], cases->arena, net, norms, &error);
     die_if(&error);
 }
 
 static void list_cases(Cases *cases, const char *only) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     cases_list(cases, only, &error);
     die_if(&error);
 }

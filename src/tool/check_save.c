@@ -35,7 +35,7 @@ static void put_cases(Store *store, const Cases *cases) {
 
 void cases_save(const Cases *cases, bool published) {
     Arena *arena = cases->arena;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Experiment *e = experiment_find(arena, "checking");
     const char *file = published ? place_home(arena, "data/checking.h5")
                                  : place_out(arena, "checking.h5");

@@ -203,7 +203,7 @@ static void want_known(const Call *call, const Ledger *ledger, const char *word)
 
 int claims_draw(const Call *call, bool published, FigureForm form, const char *path) {
     Arena *arena = call->arena;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     size_t count;
     const Ruling *f = study_verdicts(arena, ledger_read(arena), NULL, published, &count);
     if (!study_draw_claims(arena, f, count, form, path, &error)) die_if(&error);

@@ -160,7 +160,7 @@ size_t call_count(const Call *call, const char *name, size_t otherwise, size_t m
 
 size_t word_choice(const Call *call, const char *name, const char *word,
                    const Choice *choice) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     size_t place = 0;
     const char *said = text_print(call->arena, "%s ", name);
     if (word && !choice_read(call->arena, choice, said, word, &place, &error))

@@ -78,7 +78,7 @@ static void print_json(const Evaluation *e) {
 }
 
 static int run_evaluate(const Call *call) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const char *to = call_option(call, "--out");
     if (to) place_may_write(to, &error);
     die_if(&error);

@@ -106,7 +106,7 @@ static const char *name_in(Arena *arena, const List *list, const char *word) {
 }
 
 static void want_network(Arena *arena, const char *spec) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     if (net_canonical(arena, spec, &error) == NULL)
         die(error.code, "%s", spec_error(arena, spec, &error));
 }

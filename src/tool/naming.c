@@ -140,7 +140,7 @@ static const char *free_name(Arena *arena, const SourceKind *kind, const char *n
     for (size_t i = 1;; i++) {
         const char *near = i == 1 ? text_print(arena, "my_%.26s", name)
                                   : text_print(arena, "my_%.26s%zu", name, i);
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         if (kind_name_is_free(near, &error) && kind_owner(arena, kind, near) == NULL &&
             source_of(arena, kind->layer, near) == NULL)
             return near;
@@ -148,7 +148,7 @@ static const char *free_name(Arena *arena, const SourceKind *kind, const char *n
 }
 
 void want_source_name(Arena *arena, const SourceKind *kind, const char *name) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     kind_name_is_free(name, &error);
     die_if(&error);
     const char *owner = kind_owner(arena, kind, name),

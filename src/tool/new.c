@@ -9,7 +9,7 @@
 static const size_t LARGEST_SOURCE = (size_t)1 << 20;
 
 static const char *read_source(Arena *arena, const char *relative) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     size_t length;
     const char *text =
         place_read(arena, place_home(arena, relative), LARGEST_SOURCE, &length, &error);
@@ -19,7 +19,7 @@ static const char *read_source(Arena *arena, const char *relative) {
 
 /* What is there already is never overwritten. */
 static void write_source(Arena *arena, const char *relative, const char *text) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const char *path = place_home(arena, relative);
     if (access(path, F_OK) == 0) die(EX_CANTCREAT, "%s is there already", path);
     place_write(path, text, strlen(text), &error);
@@ -40,7 +40,7 @@ static const char *renamed(Arena *arena, const char *text, const char *from,
 /* The line comes last, so that the others keep their colours. Without it the file is
  * nothing, so it goes where the line cannot be written. */
 static void add_line(Arena *arena, const char *list, const char *line, const char *file) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const char *lines = read_source(arena, list);
     if (strstr(lines, line))
         die(EX_CANTCREAT, "%s has the line '%.*s' already", list,
@@ -91,7 +91,7 @@ static void new_dataset(Arena *arena, const char *name) {
 /* ---- an experiment: one folder ---------------------------------------------------- */
 
 static void new_experiment(Arena *arena, const char *name) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     want_experiment_name(arena, name);
     const char *folder = text_print(arena, "experiments/%s", name),
                *source = read_source(arena, "src/study/template/run.c");

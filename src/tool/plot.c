@@ -6,7 +6,7 @@
 
 /* Said before anything is drawn. */
 static void want_output(const char *path, FigureForm form) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     if (path == NULL) return;
     place_may_write(path, &error);
     die_if(&error);
@@ -45,7 +45,7 @@ static FigureForm form_of(const Call *call, const char *path) {
 
 /* Where it goes, if no option says it; NULL: to the terminal. */
 static const char *place_of(const Call *call, const char *stem, FigureForm form) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     if (strcmp(form.name, "dumb") == 0) return NULL;
     place_folder(place_out(call->arena, "."), &error);
     die_if(&error);

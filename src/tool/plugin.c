@@ -26,12 +26,12 @@ enum { OWN_FIRST = RTLD_LOCAL };
 
 static const size_t LARGEST_PLUGIN = (size_t)1 << 28;
 
-bool kind_name_is_free(const char *name, Error *error) {
+bool kind_name_is_free(const char *name, BaseError *error) {
     size_t count;
     const NetKind *const *net = net_kinds(&count);
     for (size_t i = 0; i < count; i++)
         if (strcmp(net_name(net[i]), name) == 0)
-            return fail(error, EX_USAGE, 0, "there is a network '%s' already", name);
+            return base_fail(error, EX_USAGE, 0, "there is a network '%s' already", name);
     return norm_name_is_free(name, error);
 }
 
@@ -108,7 +108,7 @@ static const NormKind *open_plugin(Arena *arena, const char *path) {
 }
 
 static const char *digest_of(Arena *arena, const char *path) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     size_t length;
     char hex[DIGEST_LENGTH + 1];
     Arena *scratch = arena_new();
@@ -148,7 +148,7 @@ static void watch_ends(void) {
 #endif
 
 void plugin_load(Arena *arena, const char *path) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     watch_ends();
     const char *sha256 = digest_of(arena, path);
     const NormKind *kind = open_plugin(arena, path);

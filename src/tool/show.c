@@ -15,7 +15,7 @@ typedef struct Show {
 } Show;
 
 /* What should be there, and cannot be read. */
-static void show_unread(Show *show, const Error *error) {
+static void show_unread(Show *show, const BaseError *error) {
     if (!error->set) return;
     say("%s", error->message);
     show->unread++;
@@ -23,7 +23,7 @@ static void show_unread(Show *show, const Error *error) {
 
 /* An attribute as text, or NULL for what is neither text nor a number. */
 static const char *attribute(Show *show, const char *path, const char *name) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     double number;
     const char *text = NULL;
     StoreKind kind = store_attribute_kind(show->store, path, name);
@@ -66,9 +66,9 @@ typedef struct Values {
 } Values;
 
 static bool values_of(Show *show, const char *path, Values *v) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     StoreKind kind = store_kind(show->store, path);
-    *v = (Values){.shape = SCALAR};
+    *v = (Values){.shape = SHAPE_SCALAR};
     Shape *s = &v->shape;
     if (kind == STORE_TEXT)
         v->text = store_get_array_text(show->store, show->arena, path, SHAPE_MAX_RANK,
@@ -195,7 +195,7 @@ static void show_seal(const Show *show) {
 }
 
 static int run_show(const Call *call) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Store *store = store_open(call->word[0], &error);
     die_if(&error);
     Show show = {call->arena, store, .json = call_option(call, "--json") != NULL};

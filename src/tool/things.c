@@ -98,7 +98,7 @@ static void add_field(Arena *arena, Thing *thing, const DataField *field) {
 
 static void describe_dataset(Arena *arena, size_t i, Thing *thing) {
     size_t count;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const DatasetKind *kind = dataset_kinds(&count)[i];
     const char *said = thing->said ? thing->said : kind->name, *path;
     dataset_find(said, &path);
@@ -150,7 +150,7 @@ static const char *places_text(Arena *arena, const Net *net) {
     Text text = text_new(arena);
     for (size_t i = 0; i < net->norms; i++) {
         const NetNorm *place = &net->norm[i], *before = i ? place - 1 : NULL;
-        const Lattice sees = place->sees;
+        const ShapeLattice sees = place->sees;
         if (before && before->sees.C == sees.C && before->sees.L == sees.L)
             text_add(&text, ", %s", place->name);
         else
@@ -184,7 +184,7 @@ static void add_declared(Arena *arena, Thing *thing, const Net *net) {
 
 static void describe_network(Arena *arena, size_t i, Thing *thing) {
     size_t count;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const char *said = thing->said ? thing->said : net_name(net_kinds(&count)[i]);
     const NetFace face = net_of_images(1, IMAGE_SIDE, IMAGE_SIDE, IMAGE_CLASSES);
     add_fact(thing, "in full", net_canonical(arena, said, &error));

@@ -72,7 +72,7 @@ void plugin_load(Arena *arena, const char *path);
 void plugin_over(void);
 
 /* norm_name_is_free, and no network is called so. */
-bool kind_name_is_free(const char *name, Error *error);
+bool kind_name_is_free(const char *name, BaseError *error);
 
 /* ---- naming.c: names for what is new ----------------------------------------------- */
 

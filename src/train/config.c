@@ -83,7 +83,8 @@ bool config_counts(const char *key) {
 
 /* ---- values ---------------------------------------------------------------------- */
 
-static bool read(Config *config, Arena *arena, size_t i, const char *text, Error *error) {
+static bool read(Config *config, Arena *arena, size_t i, const char *text,
+                 BaseError *error) {
     const Place *p = &PLACES[i];
     return p->kind->read((char *)config + p->at, arena, text, p->range, error);
 }
@@ -95,7 +96,7 @@ static const char *print(const Config *config, Arena *arena, size_t i) {
 Config config_default(Arena *arena) {
     Config config = {0};
     for (size_t i = 0; i < CONFIG_KEYS; i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         REQUIRE(read(&config, arena, i, KEYS[i].initial, &error), "the default of %s: %s",
                 KEYS[i].name, error.message);
     }
@@ -112,18 +113,18 @@ bool config_is_place(const char *key) {
 
 static NetNorms norms_of(const Config *config, Arena *arena) {
     NetNorms norms;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     REQUIRE(net_norms_read(arena, config->norm, &norms, &error), "norm=%s: %s",
             config->norm, error.message);
     return norms;
 }
 
 static bool set_place(Config *config, Arena *arena, const char *pattern,
-                      const char *value, Error *error) {
+                      const char *value, BaseError *error) {
     NetNorms norms = norms_of(config, arena);
-    Error own = {.set = false};
+    BaseError own = {.set = false};
     if (norm_new(arena, value, 0, &own) == NULL)
-        return fail(error, own.code, own.at, "%s", spec_error(arena, value, &own));
+        return base_fail(error, own.code, own.at, "%s", spec_error(arena, value, &own));
     if (!net_norms_set(arena, &norms, pattern, value, error)) return false;
     config->norm = net_norms_print(arena, &norms);
     return true;
@@ -149,7 +150,7 @@ static void keep_places(Config *changed, const Config *config, Arena *arena) {
 /* ---- by name ----------------------------------------------------------------------- */
 
 static bool set_key(Config *config, Arena *arena, size_t i, const char *value,
-                    Error *error) {
+                    BaseError *error) {
     Config changed = *config;
     if (!read(&changed, arena, i, value, error)) return false;
     if (i == CONFIG_AT_norm) keep_places(&changed, config, arena);
@@ -158,18 +159,18 @@ static bool set_key(Config *config, Arena *arena, size_t i, const char *value,
 }
 
 bool config_set(Config *config, Arena *arena, const char *key, const char *value,
-                Error *error) {
+                BaseError *error) {
     size_t i = find_key(key);
     const bool of_places = config_is_place(key);
     if (i == CONFIG_KEYS && !of_places)
-        return fail(error, EX_USAGE, 0, "no key '%s'%s", text_clip(arena, key),
-                    choice_hint(arena, config_words(), key));
-    Error own = {.set = false};
+        return base_fail(error, EX_USAGE, 0, "no key '%s'%s", text_clip(arena, key),
+                         choice_hint(arena, config_words(), key));
+    BaseError own = {.set = false};
     const bool good = of_places
                           ? set_place(config, arena, key + strlen(OF_PLACES), value, &own)
                           : set_key(config, arena, i, value, &own);
-    return good || fail(error, own.code, own.at, "%s=%s: %s", key,
-                        text_plain(arena, text_clip(arena, value)), own.message);
+    return good || base_fail(error, own.code, own.at, "%s=%s: %s", key,
+                             text_plain(arena, text_clip(arena, value)), own.message);
 }
 
 const char *config_text(const Config *config, Arena *arena, const char *key) {
@@ -197,7 +198,7 @@ static int by_name(const void *a, const void *b) {
 
 /* A normalizer that the program does not contain is its code, not its name alone. */
 static void add_plugins(Text *text, const char *spec) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *norm = norm_new(text->arena, spec, 0, &error);
     REQUIRE(norm, "%s: %s", spec, error.message);
     const char *plugins = norm_plugins(text->arena, norm);
@@ -209,7 +210,7 @@ static void add_plugins(Text *text, const char *spec) {
 static bool has_norms(const Config *config, Arena *arena) {
     const NetNorms any = {.all = "none"};
     const ArenaMark mark = arena_mark(arena);
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const char *lines = net_norms_resolve(arena, config->network, &any, &error);
     const bool has = lines == NULL || *lines != '\0';
     arena_rewind(arena, mark);
@@ -227,7 +228,7 @@ static const char *plugins_of(const Config *config, Arena *arena) {
 /* What patterns come to, so that it does not matter how they are written; where they come to
  * one normalizer, it is that. A network that refuses them has no runs: any text does. */
 static const char *norm_lines(const Config *config, const Config *initial, Arena *arena) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const NetNorms norms = norms_of(config, arena);
     const char *lines = text_print(arena, "norm=%s\n", config->norm);
     if (norms.rules > 0) {

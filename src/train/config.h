@@ -77,7 +77,7 @@ Config config_default(Arena *arena);
 /* Reads `value`. The message names key, value, what is expected, the nearest word; what was
  * there is left alone then. */
 bool config_set(Config *config, Arena *arena, const char *key, const char *value,
-                Error *error);
+                BaseError *error);
 
 /* The value of a key as canonical text, which reads back as the same value. */
 const char *config_text(const Config *config, Arena *arena, const char *key);
@@ -98,7 +98,7 @@ const char *config_identity(const Config *config, Arena *arena, const char *data
 /* ---- score.c: what a run is judged by -------------------------------------------- */
 
 /* "last" or "median(K)": how many of the last epochs the score is the median of. */
-bool score_read(Arena *arena, const char *rule, size_t *epochs, Error *error);
+bool score_read(Arena *arena, const char *rule, size_t *epochs, BaseError *error);
 
 /* A rule in words, "last epoch" or "median of the last five epochs"; one that this program
  * does not know stands as it is. */

@@ -63,43 +63,44 @@ size_t optimizer_moments(const Optimizer *optimizer, const OptimizerMoment **mom
 /* ---- text ------------------------------------------------------------------------ */
 
 /* A beta of 1 would forget nothing and divide by 0. */
-static bool read_beta(Arguments *arguments, const char *name, double *beta,
-                      Error *error) {
-    const SpecArg *argument = arguments_named(arguments, name);
+static bool read_beta(SpecArguments *arguments, const char *name, double *beta,
+                      BaseError *error) {
+    const SpecArg *argument = spec_named(arguments, name);
     if (argument == NULL) return true;
-    if (!argument_number(argument, name, 0, 1, beta, error)) return false;
+    if (!spec_number(argument, name, 0, 1, beta, error)) return false;
     return *beta < 1.0 ||
-           fail(error, EX_USAGE, argument->at, "%s should be below 1", name);
+           base_fail(error, EX_USAGE, argument->at, "%s should be below 1", name);
 }
 
 static bool read_adamw(Optimizer *optimizer, Arena *arena, const Spec *spec,
-                       Error *error) {
+                       BaseError *error) {
     static const char *const options[] = {"beta1", "beta2", "eps", NULL};
-    Arguments arguments = arguments_of(arena, spec);
+    SpecArguments arguments = arguments_of(arena, spec);
     optimizer->beta1 = 0.9, optimizer->beta2 = 0.999, optimizer->eps = 1e-8;
     if (!read_beta(&arguments, "beta1", &optimizer->beta1, error) ||
         !read_beta(&arguments, "beta2", &optimizer->beta2, error))
         return false;
-    const SpecArg *eps = arguments_named(&arguments, "eps");
-    if (eps && !argument_number(eps, "eps", 1e-30, 1, &optimizer->eps, error))
-        return false;
+    const SpecArg *eps = spec_named(&arguments, "eps");
+    if (eps && !spec_number(eps, "eps", 1e-30, 1, &optimizer->eps, error)) return false;
     return arguments_done(&arguments, options, error);
 }
 
-bool optimizer_read(Optimizer *optimizer, Arena *arena, const char *text, Error *error) {
+bool optimizer_read(Optimizer *optimizer, Arena *arena, const char *text,
+                    BaseError *error) {
     static const Choice methods = CHOICE(METHODS);
     const Spec *spec = spec_parse(arena, text, error);
     if (spec == NULL) return false;
     const size_t found = choice_find(&methods, spec->word);
     if (found == methods.count)
-        return fail(error, EX_USAGE, spec->at,
-                    "no optimizer '%s'%s; there are sgd, adamw(beta1=, beta2=, eps=)",
-                    spec->word, choice_hint(arena, &methods, spec->word));
+        return base_fail(
+            error, EX_USAGE, spec->at,
+            "no optimizer '%s'%s; there are sgd, adamw(beta1=, beta2=, eps=)", spec->word,
+            choice_hint(arena, &methods, spec->word));
     *optimizer = (Optimizer){.kind = (OptimizerKind)found};
     if (found == OPTIMIZER_ADAMW) return read_adamw(optimizer, arena, spec, error);
     return spec->count == 0 ||
-           fail(error, EX_USAGE, spec->args[0].at,
-                "sgd takes no arguments: its momentum is a key, momentum=");
+           base_fail(error, EX_USAGE, spec->args[0].at,
+                     "sgd takes no arguments: its momentum is a key, momentum=");
 }
 
 const char *optimizer_print(const Optimizer *optimizer, Arena *arena) {

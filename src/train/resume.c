@@ -62,44 +62,44 @@ static bool is_count(double value, size_t most) {
 }
 
 /* Places in the run are indices from here on. Who is over keeps no checkpoint. */
-static bool check_counters(const Trainer *t, Error *error) {
+static bool check_counters(const Trainer *t, BaseError *error) {
     const Counters *c = t->counters;
     const size_t most = t->steps * t->config.epochs - 1;
     if (!is_count(c->step, most))
-        return fail(error, EX_DATAERR, 0, "counters: step %g, 0 to %zu are expected",
-                    c->step, most);
+        return base_fail(error, EX_DATAERR, 0, "counters: step %g, 0 to %zu are expected",
+                         c->step, most);
     const size_t done = (size_t)c->step, epochs = done / t->steps, here = done % t->steps;
     if (c->epochs != (double)epochs)
-        return fail(error, EX_DATAERR, 0,
-                    "counters: %g epochs are finished, %zu are after step %zu", c->epochs,
-                    epochs, done);
+        return base_fail(error, EX_DATAERR, 0,
+                         "counters: %g epochs are finished, %zu are after step %zu",
+                         c->epochs, epochs, done);
     if (!isfinite(c->loss_sum) || c->loss_sum < 0 || (here == 0 && c->loss_sum > 0))
-        return fail(error, EX_DATAERR, 0, "counters: a loss of %g in %zu steps",
-                    c->loss_sum, here);
+        return base_fail(error, EX_DATAERR, 0, "counters: a loss of %g in %zu steps",
+                         c->loss_sum, here);
     return (c->diverged == 0 && c->diverged_step == 0) ||
-           fail(error, EX_DATAERR, 0, "counters: of a run that is over");
+           base_fail(error, EX_DATAERR, 0, "counters: of a run that is over");
 }
 
-static bool check_tally(const Trainer *t, Error *error) {
+static bool check_tally(const Trainer *t, BaseError *error) {
     const size_t here = (size_t)t->counters->step % t->steps;
     const double samples = (double)(here * t->config.workers * t->config.batch);
     return t->task.kind->holds(&t->task, t->tally, samples) ||
-           fail(error, EX_DATAERR, 0, "tally: not that of %g %s", samples,
-                t->task.kind->samples);
+           base_fail(error, EX_DATAERR, 0, "tally: not that of %g %s", samples,
+                     t->task.kind->samples);
 }
 
 /* Numbers up to the epoch, of each `every`-th; nothing yet at the end. */
 static bool check_curve(const double *value, size_t epochs, size_t count, size_t every,
-                        double most, const char *name, Error *error) {
+                        double most, const char *name, BaseError *error) {
     for (size_t e = 0; e < count; e++)
         if (e < epochs && (e + 1) % every == 0 ? !(value[e] >= 0 && value[e] <= most)
                                                : !isnan(value[e]))
-            return fail(error, EX_DATAERR, 0, "%s: %g after epoch %zu", name, value[e],
-                        e + 1);
+            return base_fail(error, EX_DATAERR, 0, "%s: %g after epoch %zu", name,
+                             value[e], e + 1);
     return true;
 }
 
-static bool check_curves(const Trainer *t, Error *error) {
+static bool check_curves(const Trainer *t, BaseError *error) {
     const size_t epochs = (size_t)t->counters->epochs, all = t->config.epochs;
     bool good = check_curve(t->rate, epochs, all, 1, DBL_MAX, "rate", error);
     for (size_t i = 0; i < OF_PARTS && good; i++) {
@@ -116,20 +116,21 @@ static bool check_curves(const Trainer *t, Error *error) {
 }
 
 /* Maps are indices; averages may be anything, and what comes of them shows in the loss. */
-static bool check_state(const Trainer *t, Error *error) {
+static bool check_state(const Trainer *t, BaseError *error) {
     for (size_t n = 0; n < t->net->norms; n++) {
         const NetNorm *part = &t->net->norm[n];
         const double *state[NORM_MAX_STATES], *at = t->state + part->state;
-        Error own = {.set = false};
+        BaseError own = {.set = false};
         for (size_t s = 0; s < part->norm->states; at += part->norm->state[s++].count)
             state[s] = at;
         if (!norm_accepts(part->norm, state, &own))
-            return fail(error, EX_DATAERR, 0, "state: %s: %s", part->name, own.message);
+            return base_fail(error, EX_DATAERR, 0, "state: %s: %s", part->name,
+                             own.message);
     }
     return true;
 }
 
-bool trainer_may_resume(const Trainer *t, Error *error) {
+bool trainer_may_resume(const Trainer *t, BaseError *error) {
     return check_counters(t, error) && check_tally(t, error) && check_curves(t, error) &&
            check_state(t, error);
 }

@@ -7,33 +7,33 @@
 
 /* ---- text ------------------------------------------------------------------------ */
 
-static bool read_drops(const Spec *spec, Arena *arena, Schedule *schedule, Error *error) {
+static bool read_drops(const Spec *spec, Arena *arena, Schedule *schedule,
+                       BaseError *error) {
     static const char *const options[] = {"factor", NULL};
-    Arguments arguments = arguments_of(arena, spec);
+    SpecArguments arguments = arguments_of(arena, spec);
     const SpecArg *argument;
-    while ((argument = arguments_positional(&arguments)) &&
+    while ((argument = spec_positional(&arguments)) &&
            schedule->drops < SCHEDULE_MAX_DROPS) {
         double *at = &schedule->at[schedule->drops];
-        if (!argument_number(argument, "where the rate drops", 0, 1, at, error))
-            return false;
+        if (!spec_number(argument, "where the rate drops", 0, 1, at, error)) return false;
         if (schedule->drops > 0 && *at <= at[-1])
-            return fail(error, EX_USAGE, argument->at, "the drops should ascend");
+            return base_fail(error, EX_USAGE, argument->at, "the drops should ascend");
         schedule->drops++;
     }
     if (argument)
-        return fail(error, EX_USAGE, argument->at, "more than %d drops",
-                    SCHEDULE_MAX_DROPS);
+        return base_fail(error, EX_USAGE, argument->at, "more than %d drops",
+                         SCHEDULE_MAX_DROPS);
     if (schedule->drops == 0) { /* Wu and He 2018: at 30, 60 and 90 of 100 epochs */
         schedule->drops = 3;
         for (size_t i = 0; i < 3; i++) schedule->at[i] = (double)(3 * (i + 1)) / 10.0;
     }
-    argument = arguments_named(&arguments, "factor");
-    if (argument && !argument_number(argument, "factor", 0, 1, &schedule->factor, error))
+    argument = spec_named(&arguments, "factor");
+    if (argument && !spec_number(argument, "factor", 0, 1, &schedule->factor, error))
         return false;
     return arguments_done(&arguments, options, error);
 }
 
-bool schedule_read(Schedule *schedule, Arena *arena, const char *text, Error *error) {
+bool schedule_read(Schedule *schedule, Arena *arena, const char *text, BaseError *error) {
     static const char *const words[] = {"constant", "cosine", "step"};
     static const Choice kinds = CHOICE(words);
     const Spec *spec = spec_parse(arena, text, error);
@@ -41,14 +41,14 @@ bool schedule_read(Schedule *schedule, Arena *arena, const char *text, Error *er
     *schedule = (Schedule){.factor = 0.1};
     const size_t i = choice_find(&kinds, spec->word);
     if (i == kinds.count)
-        return fail(error, EX_USAGE, spec->at,
-                    "no schedule '%s'%s; there are constant, cosine, step(AT, ..., "
-                    "factor=F)",
-                    spec->word, choice_hint(arena, &kinds, spec->word));
+        return base_fail(error, EX_USAGE, spec->at,
+                         "no schedule '%s'%s; there are constant, cosine, step(AT, ..., "
+                         "factor=F)",
+                         spec->word, choice_hint(arena, &kinds, spec->word));
     schedule->kind = (ScheduleKind)i;
     if (schedule->kind == SCHEDULE_STEP) return read_drops(spec, arena, schedule, error);
-    return spec->count == 0 ||
-           fail(error, EX_USAGE, spec->args[0].at, "%s takes no arguments", words[i]);
+    return spec->count == 0 || base_fail(error, EX_USAGE, spec->args[0].at,
+                                         "%s takes no arguments", words[i]);
 }
 
 const char *schedule_print(const Schedule *schedule, Arena *arena) {

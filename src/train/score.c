@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool score_read(Arena *arena, const char *text, size_t *epochs, Error *error) {
+bool score_read(Arena *arena, const char *text, size_t *epochs, BaseError *error) {
     static const char *const words[] = {"last", "median"};
     static const Choice rules = CHOICE(words);
     const Spec *spec = spec_parse(arena, text, error);
@@ -14,17 +14,18 @@ bool score_read(Arena *arena, const char *text, size_t *epochs, Error *error) {
     const bool median = rule == 1;
     *epochs = 1;
     if (rule == rules.count)
-        return fail(error, EX_USAGE, spec->at,
-                    "no rule '%s'%s; there are 'last' and 'median(EPOCHS)'", spec->word,
-                    choice_hint(arena, &rules, spec->word));
+        return base_fail(error, EX_USAGE, spec->at,
+                         "no rule '%s'%s; there are 'last' and 'median(EPOCHS)'",
+                         spec->word, choice_hint(arena, &rules, spec->word));
     if (!median && spec->count > 0)
-        return fail(error, EX_USAGE, spec->args[0].at, "last takes no arguments");
+        return base_fail(error, EX_USAGE, spec->args[0].at, "last takes no arguments");
     if (!median) return true;
-    Arguments arguments = arguments_of(arena, spec);
-    const SpecArg *argument = arguments_positional(&arguments);
+    SpecArguments arguments = arguments_of(arena, spec);
+    const SpecArg *argument = spec_positional(&arguments);
     if (argument == NULL)
-        return fail(error, EX_USAGE, spec->at, "median of how many epochs? median(5)");
-    return argument_count(argument, "the number of epochs", epochs, error) &&
+        return base_fail(error, EX_USAGE, spec->at,
+                         "median of how many epochs? median(5)");
+    return spec_count(argument, "the number of epochs", epochs, error) &&
            arguments_done(&arguments, (const char *const[]){NULL}, error);
 }
 
@@ -32,7 +33,7 @@ const char *score_words(Arena *arena, const char *rule) {
     static const char *const numbers[] = {"two",   "three", "four", "five", "six",
                                           "seven", "eight", "nine", "ten"};
     size_t epochs;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     if (!score_read(arena, rule, &epochs, &error)) return text_plain(arena, rule);
     if (epochs == 1) return "last epoch";
     return epochs < COUNT_OF(numbers) + 2

@@ -70,7 +70,7 @@ typedef enum TrainStatus {
  * (EX_USAGE). `threads` is how many may work, not part of the run. Lives in `arena`;
  * trainer_free releases its workers' own memory. */
 Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
-                     size_t threads, Error *error);
+                     size_t threads, BaseError *error);
 void trainer_free(Trainer *trainer); /* NULL is fine */
 
 /* From now on normalizers run by their definitions: the same to rounding, and slower. */
@@ -78,13 +78,13 @@ void trainer_define(Trainer *trainer);
 
 /* The samples that such a run sees: `images` of them train. NULL and *error (EX_USAGE). */
 const Dataset *config_data(Arena *arena, const Config *config, const Dataset *dataset,
-                           Error *error);
+                           BaseError *error);
 
 /* Whether such a run can be at all: what trainer_new would refuse, before any run starts; and
  * its network, NULL. */
-bool trainer_fits(const Config *config, const Dataset *dataset, Error *error);
+bool trainer_fits(const Config *config, const Dataset *dataset, BaseError *error);
 const Net *trainer_plan(Arena *arena, const Config *config, const Dataset *dataset,
-                        Error *error);
+                        BaseError *error);
 
 TrainStatus trainer_step(Trainer *trainer);
 TrainRecord trainer_record(const Trainer *trainer);
@@ -112,7 +112,7 @@ TrainPictures trainer_pictures(const Trainer *trainer, Arena *arena);
 
 /* Weights and running averages of another run in place of its own (net_take). */
 bool trainer_take(Trainer *trainer, const NetTensor *from, size_t count, NetTaken *taken,
-                  Error *error);
+                  BaseError *error);
 
 const Net *trainer_net(const Trainer *trainer);
 const double *trainer_weights(const Trainer *trainer); /* [net->weights] */
@@ -157,6 +157,6 @@ typedef struct TrainPart {
 } TrainPart;
 
 const TrainPart *trainer_parts(Trainer *trainer, size_t *count);
-bool trainer_may_resume(const Trainer *trainer, Error *error);
+bool trainer_may_resume(const Trainer *trainer, BaseError *error);
 
 #endif

@@ -23,25 +23,25 @@ static Numbers numbers_new(const Trainer *t, size_t count) {
 }
 
 const Dataset *config_data(Arena *arena, const Config *config, const Dataset *dataset,
-                           Error *error) {
+                           BaseError *error) {
     return config->split == SPLIT_SEED
                ? dataset_drawn(arena, dataset, config->seed, config->images, error)
                : dataset_limit(arena, dataset, config->images, error);
 }
 
 /* What of the configuration must fit the rest of it, and the data. */
-static bool check_config(Trainer *t, Error *error) {
+static bool check_config(Trainer *t, BaseError *error) {
     const Config *c = &t->config;
     const Augment augment = {.flip = c->flip, .shift = c->shift};
     if (c->score > c->epochs)
-        return fail(
+        return base_fail(
             error, EX_USAGE, 0,
             "score=%s: the run has %zu epoch%s; score=last, or a median of as many",
             config_text(c, t->arena, "score"), c->epochs, c->epochs == 1 ? "" : "s");
     if (c->score > 1 && c->validate > 1)
-        return fail(error, EX_USAGE, 0,
-                    "score=%s: validation after every epoch is expected, validate=1",
-                    config_text(c, t->arena, "score"));
+        return base_fail(error, EX_USAGE, 0,
+                         "score=%s: validation after every epoch is expected, validate=1",
+                         config_text(c, t->arena, "score"));
     t->dataset = config_data(t->arena, c, t->dataset, error);
     if (t->dataset == NULL || !dataset_moves(t->dataset, &augment, error) ||
         !task_bind(&t->task, c->task, t->dataset, error))
@@ -49,11 +49,11 @@ static bool check_config(Trainer *t, Error *error) {
     const size_t samples = c->workers * c->batch; /* the ragged last step is dropped */
     t->steps = t->dataset->train.count / samples;
     if (t->steps > 0) return true;
-    return fail(error, EX_USAGE, 0,
-                "workers x batch = %zu x %zu = %zu samples a step, but there are %zu "
-                "training %s",
-                c->workers, c->batch, samples, t->dataset->train.count,
-                t->task.kind->samples);
+    return base_fail(
+        error, EX_USAGE, 0,
+        "workers x batch = %zu x %zu = %zu samples a step, but there are %zu "
+        "training %s",
+        c->workers, c->batch, samples, t->dataset->train.count, t->task.kind->samples);
 }
 
 static void take_memory(Trainer *t) {
@@ -88,7 +88,7 @@ static void take_memory(Trainer *t) {
 
 /* The run without its memory: enough to know whether it can be. */
 static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *dataset,
-                         Error *error) {
+                         BaseError *error) {
     Trainer *t = ZERO(arena, Trainer, 1);
     t->arena = arena;
     t->config = *config;
@@ -103,7 +103,7 @@ static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *data
     return t->net && task_accepts(&t->task, t->net, error) ? t : NULL;
 }
 
-bool trainer_fits(const Config *config, const Dataset *dataset, Error *error) {
+bool trainer_fits(const Config *config, const Dataset *dataset, BaseError *error) {
     Arena *arena = arena_new();
     bool fits = plan_run(arena, config, dataset, error) != NULL;
     arena_free(arena);
@@ -111,13 +111,13 @@ bool trainer_fits(const Config *config, const Dataset *dataset, Error *error) {
 }
 
 const Net *trainer_plan(Arena *arena, const Config *config, const Dataset *dataset,
-                        Error *error) {
+                        BaseError *error) {
     const Trainer *t = plan_run(arena, config, dataset, error);
     return t ? t->net : NULL;
 }
 
 Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
-                     size_t threads, Error *error) {
+                     size_t threads, BaseError *error) {
     Trainer *t = plan_run(arena, config, dataset, error);
     if (t == NULL) return NULL;
     t->threads = threads ? threads : 1;
@@ -130,7 +130,7 @@ Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
 }
 
 bool trainer_take(Trainer *t, const NetTensor *from, size_t count, NetTaken *taken,
-                  Error *error) {
+                  BaseError *error) {
     const size_t S = t->net->states;
     if (!net_take(t->arena, t->net, t->weights, t->state, from, count, taken, error))
         return false;

@@ -11,13 +11,14 @@
 /* ---- numbers --------------------------------------------------------------------- */
 
 static bool read_count(void *field, Arena *arena, const char *text, Range range,
-                       Error *error) {
+                       BaseError *error) {
     (void)arena;
     size_t value, *count = field;
     if (!text_to_count(text, &value) || (double)value < range.least ||
         (double)value > range.most)
-        return fail(error, EX_USAGE, 0, "a whole number from %.0f to %.0f is expected",
-                    range.least, range.most);
+        return base_fail(error, EX_USAGE, 0,
+                         "a whole number from %.0f to %.0f is expected", range.least,
+                         range.most);
     *count = value;
     return true;
 }
@@ -27,12 +28,12 @@ static const char *print_count(const void *field, Arena *arena) {
 }
 
 static bool read_number(void *field, Arena *arena, const char *text, Range range,
-                        Error *error) {
+                        BaseError *error) {
     (void)arena;
     double value, *number = field;
     if (!text_to_double(text, &value) || value < range.least || value > range.most)
-        return fail(error, EX_USAGE, 0, "a number from %g to %g is expected", range.least,
-                    range.most);
+        return base_fail(error, EX_USAGE, 0, "a number from %g to %g is expected",
+                         range.least, range.most);
     *number = value + 0.0; /* -0 is 0 */
     return true;
 }
@@ -47,11 +48,11 @@ const ValueKind value_count = {read_count, print_count},
 /* ---- one of some words ----------------------------------------------------------- */
 
 static bool read_word(size_t *found, Arena *arena, const Choice *choice, const char *text,
-                      Error *error) {
+                      BaseError *error) {
     *found = choice_find(choice, text);
-    return *found < choice->count ||
-           fail(error, EX_USAGE, 0, "%s is expected%s",
-                choice_words(arena, choice, " or "), choice_hint(arena, choice, text));
+    return *found < choice->count || base_fail(error, EX_USAGE, 0, "%s is expected%s",
+                                               choice_words(arena, choice, " or "),
+                                               choice_hint(arena, choice, text));
 }
 
 static const char *const YES_NO[] = {"yes", "no"},
@@ -62,7 +63,7 @@ static const char *const YES_NO[] = {"yes", "no"},
                              [SPLIT_FIXED] = "fixed", [SPLIT_SEED] = "seed"};
 
 static bool read_flag(void *field, Arena *arena, const char *text, Range range,
-                      Error *error) {
+                      BaseError *error) {
     (void)range;
     static const Choice yes_no = CHOICE(YES_NO);
     size_t found;
@@ -77,7 +78,7 @@ static const char *print_flag(const void *field, Arena *arena) {
 }
 
 static bool read_running(void *field, Arena *arena, const char *text, Range range,
-                         Error *error) {
+                         BaseError *error) {
     (void)range;
     static const Choice running = CHOICE(RUNNING);
     size_t found;
@@ -92,7 +93,7 @@ static const char *print_running(const void *field, Arena *arena) {
 }
 
 static bool read_split(void *field, Arena *arena, const char *text, Range range,
-                       Error *error) {
+                       BaseError *error) {
     (void)range;
     static const Choice split = CHOICE(SPLIT);
     size_t found;
@@ -107,13 +108,13 @@ static const char *print_split(const void *field, Arena *arena) {
 }
 
 static bool read_dataset(void *field, Arena *arena, const char *text, Range range,
-                         Error *error) {
+                         BaseError *error) {
     (void)range;
     return (*(const char **)field = dataset_canonical(arena, text, error)) != NULL;
 }
 
 static bool read_task(void *field, Arena *arena, const char *text, Range range,
-                      Error *error) {
+                      BaseError *error) {
     (void)range;
     Choice known = {.stride = sizeof(TaskKind *), .pointers = true};
     const TaskKind *const *kinds = task_kinds(&known.count);
@@ -145,16 +146,16 @@ const ValueKind value_flag = {read_flag, print_flag},
 static const char NONE[] = "none";
 
 static bool read_init(void *field, Arena *arena, const char *text, Range range,
-                      Error *error) {
+                      BaseError *error) {
     (void)range;
     Init *init = field;
     *init = (Init){NULL, NULL};
     if (strcmp(text, NONE) == 0) return true;
     for (const char *c = text; *c; c++)
         if (iscntrl((unsigned char)*c))
-            return fail(error, EX_USAGE, 0,
-                        "a path without control characters is expected");
-    if (*text == '\0') return fail(error, EX_USAGE, 0, "the file of a run, or none");
+            return base_fail(error, EX_USAGE, 0,
+                             "a path without control characters is expected");
+    if (*text == '\0') return base_fail(error, EX_USAGE, 0, "the file of a run, or none");
     init->path = place_absolute(arena, text);
     return true;
 }
@@ -170,23 +171,24 @@ const ValueKind value_init = {read_init, print_init};
 /* ---- specs ----------------------------------------------------------------------- */
 
 /* Their errors point into the text. */
-static bool pointing(Arena *arena, const char *text, const Error *own, Error *error) {
+static bool pointing(Arena *arena, const char *text, const BaseError *own,
+                     BaseError *error) {
     return !own->set ||
-           fail(error, own->code, own->at, "%s", spec_error(arena, text, own));
+           base_fail(error, own->code, own->at, "%s", spec_error(arena, text, own));
 }
 
 static bool read_network(void *field, Arena *arena, const char *text, Range range,
-                         Error *error) {
+                         BaseError *error) {
     (void)range;
-    Error own = {.set = false};
+    BaseError own = {.set = false};
     *(const char **)field = net_canonical(arena, text, &own);
     return pointing(arena, text, &own, error);
 }
 
 static bool read_norm(void *field, Arena *arena, const char *text, Range range,
-                      Error *error) {
+                      BaseError *error) {
     (void)range;
-    Error own = {.set = false};
+    BaseError own = {.set = false};
     NetNorms norms;
     if (net_norms_read(arena, text, &norms, &own))
         *(const char **)field = net_norms_print(arena, &norms);
@@ -194,9 +196,9 @@ static bool read_norm(void *field, Arena *arena, const char *text, Range range,
 }
 
 static bool read_schedule(void *field, Arena *arena, const char *text, Range range,
-                          Error *error) {
+                          BaseError *error) {
     (void)range;
-    Error own = {.set = false};
+    BaseError own = {.set = false};
     schedule_read(field, arena, text, &own);
     return pointing(arena, text, &own, error);
 }
@@ -206,9 +208,9 @@ static const char *print_schedule(const void *field, Arena *arena) {
 }
 
 static bool read_optimizer(void *field, Arena *arena, const char *text, Range range,
-                           Error *error) {
+                           BaseError *error) {
     (void)range;
-    Error own = {.set = false};
+    BaseError own = {.set = false};
     optimizer_read(field, arena, text, &own);
     return pointing(arena, text, &own, error);
 }
@@ -218,9 +220,9 @@ static const char *print_optimizer(const void *field, Arena *arena) {
 }
 
 static bool read_score(void *field, Arena *arena, const char *text, Range range,
-                       Error *error) {
+                       BaseError *error) {
     (void)range;
-    Error own = {.set = false};
+    BaseError own = {.set = false};
     score_read(arena, text, field, &own);
     return pointing(arena, text, &own, error);
 }

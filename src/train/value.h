@@ -12,7 +12,8 @@ typedef struct Range {
 /* `read` fills a field from a user's text: false and *error, which says what is expected.
  * `print` is canonical: what reads back as the same value. */
 typedef struct ValueKind {
-    bool (*read)(void *field, Arena *arena, const char *text, Range range, Error *error);
+    bool (*read)(void *field, Arena *arena, const char *text, Range range,
+                 BaseError *error);
     const char *(*print)(const void *field, Arena *arena);
 } ValueKind;
 
@@ -22,12 +23,13 @@ extern const ValueKind value_count, value_number, value_flag, value_dataset, val
 
 /* ---- schedule.c ------------------------------------------------------------------ */
 
-bool schedule_read(Schedule *schedule, Arena *arena, const char *text, Error *error);
+bool schedule_read(Schedule *schedule, Arena *arena, const char *text, BaseError *error);
 const char *schedule_print(const Schedule *schedule, Arena *arena);
 
 /* ---- optimize.c ------------------------------------------------------------------ */
 
-bool optimizer_read(Optimizer *optimizer, Arena *arena, const char *text, Error *error);
+bool optimizer_read(Optimizer *optimizer, Arena *arena, const char *text,
+                    BaseError *error);
 const char *optimizer_print(const Optimizer *optimizer, Arena *arena);
 
 #endif

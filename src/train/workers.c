@@ -14,9 +14,10 @@ void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
     pass.tape = tape_new(arena);
     pass.weights = t->weights;
     pass.state = pass.mode == NORM_EVAL ? t->judged : t->state;
-    Node *in = tape_leaf(pass.tape, batch.shape[0], batch.real[0]), *out[NET_MOST_ENDS];
+    TapeNode *in = tape_leaf(pass.tape, batch.shape[0], batch.real[0]),
+             *out[NET_MOST_ENDS];
     net_run(t->net, &pass, &in, out);
-    Node *loss = task->write(&t->task, pass.tape, out, &batch);
+    TapeNode *loss = task->write(&t->task, pass.tape, out, &batch);
     found[0] = loss->value[0];
     task->tally(&t->task, found + 1, out, &batch);
     if (pass.gradient) tape_backward(pass.tape, loss, NULL);

@@ -44,7 +44,7 @@ Trial trial_of(const Norm *norm, Shape shape, NormMode mode) {
                    .unit = 1.0};
 }
 
-NormContext trial_context(const Trial *t, Tape *tape, Node *const *param) {
+NormContext trial_context(const Trial *t, Tape *tape, TapeNode *const *param) {
     return (NormContext){.tape = tape,
                          .norm = t->norm,
                          .mode = t->mode,
@@ -55,12 +55,12 @@ NormContext trial_context(const Trial *t, Tape *tape, Node *const *param) {
                          .given = t->given};
 }
 
-Node *trial_write(Tape *tape, Node *const *x, void *trial) {
+TapeNode *trial_write(Tape *tape, TapeNode *const *x, void *trial) {
     const NormContext call = trial_context(trial, tape, x + 1);
     return norm_apply(&call, x[0]);
 }
 
-Node *trial_write_definition(Tape *tape, Node *const *x, void *trial) {
+TapeNode *trial_write_definition(Tape *tape, TapeNode *const *x, void *trial) {
     const NormContext call = trial_context(trial, tape, x + 1);
     return norm_define(&call, x[0]);
 }
@@ -79,7 +79,7 @@ CheckFunction trial_function(Arena *arena, const Trial *t, bool definition) {
     input[0] = (CheckInput){"x", t->shape, t->x, t->unit};
     for (size_t k = 0; k < t->norm->params; k++)
         input[1 + k] =
-            (CheckInput){t->norm->param[k].name, SHAPE(t->norm->param[k].count),
+            (CheckInput){t->norm->param[k].name, SHAPE_OF(t->norm->param[k].count),
                          t->param[k], trial_param_unit(t, k)};
     return (CheckFunction){.name = t->spec,
                            .inputs = 1 + t->norm->params,
@@ -89,7 +89,7 @@ CheckFunction trial_function(Arena *arena, const Trial *t, bool definition) {
                            .upstream = t->dy};
 }
 
-static Node *given(Tape *tape, Shape shape, const double *value, double *slot) {
+static TapeNode *given(Tape *tape, Shape shape, const double *value, double *slot) {
     return slot ? tape_parameter(tape, shape, value, slot)
                 : tape_leaf(tape, shape, value);
 }
@@ -102,12 +102,12 @@ static double *slot_for(Arena *arena, size_t count, bool frozen) {
     return frozen ? NULL : filled(arena, count, NAN);
 }
 
-typedef Node *Written(const NormContext *context, Node *x);
+typedef TapeNode *Written(const NormContext *context, TapeNode *x);
 
 static Outcome run(Arena *arena, const Trial *t, unsigned frozen, Written *text) {
     Outcome o = {.y = TAKE(arena, double, t->n)};
     const Norm *norm = t->norm;
-    Node *in[NORM_MAX_PARAMS];
+    TapeNode *in[NORM_MAX_PARAMS];
     o.dx = slot_for(arena, t->n, frozen & 1u);
     for (size_t k = 0; k < norm->params; k++)
         o.dparam[k] = slot_for(arena, norm->param[k].count, frozen >> (k + 1) & 1u);
@@ -115,12 +115,12 @@ static Outcome run(Arena *arena, const Trial *t, unsigned frozen, Written *text)
         o.observed[k] = filled(arena, norm->state[k].count, LEFT);
     ArenaMark mark = arena_mark(arena);
     Tape *tape = tape_new(arena);
-    Node *x = given(tape, t->shape, t->x, o.dx);
+    TapeNode *x = given(tape, t->shape, t->x, o.dx);
     for (size_t k = 0; k < norm->params; k++)
-        in[k] = given(tape, SHAPE(norm->param[k].count), t->param[k], o.dparam[k]);
+        in[k] = given(tape, SHAPE_OF(norm->param[k].count), t->param[k], o.dparam[k]);
     NormContext call = trial_context(t, tape, in);
     call.observed = norm->states ? o.observed : NULL;
-    Node *y = text(&call, x);
+    TapeNode *y = text(&call, x);
     tape_backward(tape, y, t->dy);
     memcpy(o.y, y->value, t->n * sizeof *o.y);
     arena_rewind(arena, mark);

@@ -31,13 +31,13 @@ bool cases_of(const Cases *cases, const Sheet *sheet, size_t column) {
     return false;
 }
 
-static bool all_have_cases(const Cases *cases, Error *error) {
+static bool all_have_cases(const Cases *cases, BaseError *error) {
     for (size_t i = 0; i < cases->sheets; i++)
         for (size_t k = 0; k < cases->sheet[i].columns; k++)
             if (!cases_of(cases, &cases->sheet[i], k))
-                return fail(error, EX_DATAERR, 0,
-                            "%s fits none of the shapes that it would be checked on",
-                            cases->sheet[i].column[k]);
+                return base_fail(error, EX_DATAERR, 0,
+                                 "%s fits none of the shapes that it would be checked on",
+                                 cases->sheet[i].column[k]);
     return true;
 }
 
@@ -51,7 +51,7 @@ static void keep_its_column(Cases *cases) {
     job->column = 0;
 }
 
-bool cases_list(Cases *cases, const char *only, Error *error) {
+bool cases_list(Cases *cases, const char *only, BaseError *error) {
     size_t most = 0;
     for (size_t i = 0; i < cases->sheets; i++)
         most += cases->sheet[i].columns * cases->sheet[i].shapes * cases->sheet[i].rows;
@@ -59,8 +59,8 @@ bool cases_list(Cases *cases, const char *only, Error *error) {
     for (size_t i = 0; i < cases->sheets; i++) list_sheet(cases, &cases->sheet[i], only);
     if (only && cases->jobs == 1) keep_its_column(cases);
     if (cases->jobs == 0 && only)
-        return fail(error, EX_USAGE, 0,
-                    "no case '%s'; the same words with --list name them all", only);
+        return base_fail(error, EX_USAGE, 0,
+                         "no case '%s'; the same words with --list name them all", only);
     return only || all_have_cases(cases, error);
 }
 

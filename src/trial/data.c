@@ -71,13 +71,13 @@ static void draw_all(Arena *arena, Trial *t) {
 
 /* ---- kernels --------------------------------------------------------------------- */
 
-Node *trial_fused_from(Node *node) {
+TapeNode *trial_fused_from(TapeNode *node) {
     while (node && !(node->op && node->op->define && node->op->backward))
         node = node->previous;
     return node;
 }
 
-static bool detaches(const Node *node) {
+static bool detaches(const TapeNode *node) {
     while (node && !(node->op && strcmp(node->op->name, "detach") == 0))
         node = node->previous;
     return node != NULL;
@@ -88,10 +88,10 @@ static void read_program(Arena *arena, Trial *t) {
     ArenaMark mark = arena_mark(arena);
     const Norm *norm = t->norm;
     Trial blank = *t;
-    Node *param[NORM_MAX_PARAMS];
+    TapeNode *param[NORM_MAX_PARAMS];
     Tape *tape = tape_new(arena);
     for (size_t k = 0; k < norm->params; k++)
-        param[k] = tape_fill(tape, SHAPE(norm->param[k].count), 1.0);
+        param[k] = tape_fill(tape, SHAPE_OF(norm->param[k].count), 1.0);
     for (size_t k = 0; k < norm->states; k++)
         blank.state[k] = filled(arena, norm->state[k].count, 1.0);
     adapt_state(&blank);
@@ -121,7 +121,7 @@ enum { IN_THE_MIDDLE = 1 };
 
 bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode mode,
                 TrialData data, uint64_t seed, const TrialCheck *check) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     *t = trial_of(NULL, shape, mode);
     t->spec = spec, t->data = data, t->seed = seed;
     t->epoch = IN_THE_MIDDLE;

@@ -109,12 +109,12 @@ static Filtered filter(Arena *arena, const Trial *t) {
     f.z = TAKE(arena, double, t->n);
     f.size = TAKE(arena, double, t->n);
     Tape *tape = tape_new(arena);
-    Node *param[NORM_MAX_PARAMS];
+    TapeNode *param[NORM_MAX_PARAMS];
     for (size_t k = 0; k < t->norm->params; k++)
-        param[k] = tape_leaf(tape, SHAPE(t->norm->param[k].count), t->param[k]);
-    Node *z = tape_conv2d(tape, tape_leaf(tape, image, in),
-                          tape_parameter(tape, w, f.w, f.dw), 1, 1);
-    Node *size = tape_conv2d(
+        param[k] = tape_leaf(tape, SHAPE_OF(t->norm->param[k].count), t->param[k]);
+    TapeNode *z = tape_conv2d(tape, tape_leaf(tape, image, in),
+                              tape_parameter(tape, w, f.w, f.dw), 1, 1);
+    TapeNode *size = tape_conv2d(
         tape, tape_leaf(tape, image, magnitudes(arena, in, shape_count(image))),
         tape_leaf(tape, w, magnitudes(arena, f.w, f.weights)), 1, 1);
     NormContext call = trial_context(t, tape, param);

@@ -19,7 +19,7 @@ static void all_zero(Tally *sum, const char *what, const double *got, size_t cou
 
 typedef struct Written {
     Tape *tape;
-    Node *x, *param[NORM_MAX_PARAMS], *y;
+    TapeNode *x, *param[NORM_MAX_PARAMS], *y;
 } Written;
 
 static Written write_call(Arena *arena, const Trial *t, double *const *observed) {
@@ -27,7 +27,7 @@ static Written write_call(Arena *arena, const Trial *t, double *const *observed)
     w.x = tape_parameter(w.tape, t->shape, t->x, NULL);
     for (size_t k = 0; k < t->norm->params; k++)
         w.param[k] =
-            tape_parameter(w.tape, SHAPE(t->norm->param[k].count), t->param[k], NULL);
+            tape_parameter(w.tape, SHAPE_OF(t->norm->param[k].count), t->param[k], NULL);
     NormContext call = trial_context(t, w.tape, w.param);
     call.observed = observed;
     w.y = norm_apply(&call, w.x);
@@ -35,14 +35,15 @@ static Written write_call(Arena *arena, const Trial *t, double *const *observed)
 }
 
 /* dy for y itself; for an operation inside, something of its size. */
-static double *upstream(Arena *arena, const Trial *t, const Node *y) {
+static double *upstream(Arena *arena, const Trial *t, const TapeNode *y) {
     size_t count = shape_count(y->shape);
     double *g = TAKE(arena, double, count);
     for (size_t k = 0; k < count; k++) g[k] = t->dy[k % t->n];
     return g;
 }
 
-static const char *operand_name(const Trial *t, const Written *w, const Node *operand) {
+static const char *operand_name(const Trial *t, const Written *w,
+                                const TapeNode *operand) {
     for (size_t k = 0; k < t->norm->params; k++)
         if (operand == w->param[k]) return t->norm->param[k].name;
     return operand == w->x ? "x" : "operand";
@@ -62,7 +63,7 @@ static double held(size_t k) {
 }
 
 /* The gradients that the kernel leaves in such slots, guards around them. */
-static void call_kernel(Arena *arena, const Written *w, Node *y, const double *g,
+static void call_kernel(Arena *arena, const Written *w, TapeNode *y, const double *g,
                         const Slot *slot, double **dx) {
     double beta[MOST_OPERANDS] = {0};
     for (size_t i = 0; i < y->arity; i++) {
@@ -81,7 +82,7 @@ static void call_kernel(Arena *arena, const Written *w, Node *y, const double *g
 
 /* One combination: what is written, and that nothing else is. */
 static void compare_slots(Arena *arena, Tally *sum, const Trial *t, const Written *w,
-                          const Node *y, const Slot *slot, double *const *got,
+                          const TapeNode *y, const Slot *slot, double *const *got,
                           double *const *plain) {
     static const char *const text[] = {"none", "beta 0", "beta 1"};
     Text when = text_new(arena);
@@ -106,7 +107,7 @@ static void compare_slots(Arena *arena, Tally *sum, const Trial *t, const Writte
 
 /* Every combination of no slot, one to overwrite and one to add to. */
 static void slots_of(Arena *arena, Tally *sum, const Trial *t, const Written *w,
-                     Node *y) {
+                     TapeNode *y) {
     REQUIRE(y->arity <= MOST_OPERANDS, "%s of %zu operands", y->op->name, y->arity);
     const double *g = upstream(arena, t, y);
     double *plain[MOST_OPERANDS], *got[MOST_OPERANDS];
@@ -143,7 +144,7 @@ static CheckReport judge_slots(Arena *arena, const Trial *t, const TrialCheck *c
     (void)check;
     Tally sum = tally_new(t);
     Written w = write_call(arena, t, NULL);
-    for (Node *y = trial_fused_from(tape_last(w.tape)); y;
+    for (TapeNode *y = trial_fused_from(tape_last(w.tape)); y;
          y = trial_fused_from(y->previous))
         slots_of(arena, &sum, t, &w, y);
     return sum.report;
@@ -200,7 +201,7 @@ static void keep_inputs(Arena *arena, Keeper *keeper, const Trial *t) {
 
 /* The tape hands a kernel a slot of its own for dy: who writes to that is seen here alone. */
 static void compare_upstream(Arena *arena, Tally *sum, const Trial *t, const Written *w) {
-    for (Node *y = trial_fused_from(tape_last(w->tape)); y;
+    for (TapeNode *y = trial_fused_from(tape_last(w->tape)); y;
          y = trial_fused_from(y->previous)) {
         Keeper keeper = {.count = 0};
         const double *g = upstream(arena, t, y);
@@ -266,7 +267,8 @@ static void zero_gradients(Tally *sum, const Trial *t, const char *when,
 
 /* The gradients of `result` of y, into slots that begin as NaN. */
 static Outcome run_through(Arena *arena, const Trial *t, const double *seed,
-                           Node *(*result)(Tape *tape, Node *y, const size_t *which),
+                           TapeNode *(*result)(Tape *tape, TapeNode *y,
+                                               const size_t *which),
                            const size_t *which) {
     Written w = write_call(arena, t, NULL);
     Outcome o = {.dx = filled(arena, t->n, NAN)};
@@ -277,13 +279,13 @@ static Outcome run_through(Arena *arena, const Trial *t, const double *seed,
     return o;
 }
 
-static Node *something_else(Tape *tape, Node *y, const size_t *which) {
+static TapeNode *something_else(Tape *tape, TapeNode *y, const size_t *which) {
     static const double one[] = {1.0};
     (void)y, (void)which;
-    return tape_exp(tape, tape_parameter(tape, SHAPE(1), one, NULL));
+    return tape_exp(tape, tape_parameter(tape, SHAPE_OF(1), one, NULL));
 }
 
-static Node *one_slice(Tape *tape, Node *y, const size_t *which) {
+static TapeNode *one_slice(Tape *tape, TapeNode *y, const size_t *which) {
     return tape_slice(tape, y, which[0], which[1], 1);
 }
 

@@ -63,7 +63,7 @@ bool loops_pool(const Norm *norm) {
 /* ---- the call -------------------------------------------------------------------- */
 
 Loops loops_spelled(const Loops *call, const char *spec) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Loops own = *call;
     own.spec = spec_parse(call->arena, spec, &error);
     REQUIRE(own.spec, "'%s' is no spec", spec);

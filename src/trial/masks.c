@@ -43,7 +43,7 @@ static double *padded(Arena *arena, const double *values, const Padded *wide, si
 }
 
 static Padded pad(Arena *arena, const Trial *t) {
-    const Lattice at = {t->at.N, t->at.C, t->at.L + EXTRA};
+    const ShapeLattice at = {t->at.N, t->at.C, t->at.L + EXTRA};
     Padded wide = {*t, TAKE(arena, size_t, t->n)};
     const unsigned char *mask = drawn_mask(arena, t);
     size_t i = 0;
@@ -51,7 +51,7 @@ static Padded pad(Arena *arena, const Trial *t) {
         for (size_t l = 0; l < at.L; l++)
             if (mask[row / at.C * at.L + l]) wide.place[i++] = row * at.L + l;
     wide.trial.at = at;
-    wide.trial.shape = SHAPE(at.N, at.C, at.L);
+    wide.trial.shape = SHAPE_OF(at.N, at.C, at.L);
     wide.trial.n = at.N * at.C * at.L;
     wide.trial.mask = mask;
     wide.trial.x = padded(arena, t->x, &wide, t->n);
@@ -110,7 +110,7 @@ enum { SMALL = 130, FULL = 400, FEW = 2 };
 /* A third of the positions at most, other ones in each sample, and a whole sample of some. */
 static Trial masked(Arena *arena, const Trial *t) {
     Trial some = *t;
-    const Lattice at = t->at;
+    const ShapeLattice at = t->at;
     unsigned char *mask = TAKE(arena, unsigned char, at.N *at.L);
     for (size_t i = 0; i < at.N * at.L; i++) {
         const size_t n = i / at.L, l = i % at.L;

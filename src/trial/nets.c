@@ -18,7 +18,8 @@ static const Shape IMAGES = {4, {BATCH, CHANNELS, HEIGHT, WIDTH}};
 
 /* ---- which networks -------------------------------------------------------------- */
 
-static const Net *build(Arena *arena, const char *net, const char *norm, Error *error) {
+static const Net *build(Arena *arena, const char *net, const char *norm,
+                        BaseError *error) {
     const NetFace face = net_of_images(CHANNELS, HEIGHT, WIDTH, CLASSES);
     NetNorms norms;
     return net_norms_read(arena, norm, &norms, error)
@@ -28,13 +29,13 @@ static const Net *build(Arena *arena, const char *net, const char *norm, Error *
 
 /* Whether normalizers have places in it. */
 static bool normalizes(Arena *arena, const char *net) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Net *bare = build(arena, net, "none", &error);
     return bare == NULL || bare->norms > 0;
 }
 
 /* Of the registry, those that fit. */
-static bool add_fitting(Sheet *sheet, Arena *arena, Error *none) {
+static bool add_fitting(Sheet *sheet, Arena *arena, BaseError *none) {
     size_t count;
     if (!normalizes(arena, sheet->net)) {
         sheet->column[sheet->columns++] = "none";
@@ -42,31 +43,32 @@ static bool add_fitting(Sheet *sheet, Arena *arena, Error *none) {
     }
     const NormKind *const *kind = norm_kinds(&count);
     for (size_t i = 0; i < count; i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm = norm_new(arena, norm_example(kind[i]), 0, &error);
         if (norm && build(arena, sheet->net, norm->spec, &error))
             sheet->column[sheet->columns++] = norm->spec;
     }
     if (sheet->columns) return true;
-    return fail(none, EX_USAGE, 0, "no normalizer of the registry fits %s on images %s",
-                sheet->net, shape_text(arena, IMAGES));
+    return base_fail(none, EX_USAGE, 0,
+                     "no normalizer of the registry fits %s on images %s", sheet->net,
+                     shape_text(arena, IMAGES));
 }
 
-static bool add_named(Sheet *sheet, Arena *arena, const char *norms, Error *error) {
+static bool add_named(Sheet *sheet, Arena *arena, const char *norms, BaseError *error) {
     size_t count;
     const char **text = spec_list(arena, norms, &count);
     if (count > SHEET_MOST)
-        return fail(error, EX_USAGE, 0, "--norm names %zu normalizers, at most %d", count,
-                    SHEET_MOST);
+        return base_fail(error, EX_USAGE, 0, "--norm names %zu normalizers, at most %d",
+                         count, SHEET_MOST);
     for (size_t i = 0; i < count; i++) {
-        Error wrong = {.set = false};
+        BaseError wrong = {.set = false};
         NetNorms read;
         if (!net_norms_read(arena, text[i], &read, &wrong))
             return sheet_wrong(error, arena, text[i], &wrong);
         const char *spec = net_norms_print(arena, &read);
         if (!build(arena, sheet->net, spec, &wrong))
-            return fail(error, wrong.code, 0, "%s on images %s: %s", sheet->net,
-                        shape_text(arena, IMAGES), wrong.message);
+            return base_fail(error, wrong.code, 0, "%s on images %s: %s", sheet->net,
+                             shape_text(arena, IMAGES), wrong.message);
         sheet->column[sheet->columns++] = spec;
     }
     return true;
@@ -80,7 +82,7 @@ typedef struct Judged {
     double *state;
 } Judged;
 
-static Node *write_logits(Tape *tape, Node *const *x, void *context) {
+static TapeNode *write_logits(Tape *tape, TapeNode *const *x, void *context) {
     const Judged *judged = context;
     NetPass pass = {
         .tape = tape, .mode = judged->mode, .param = x + 1, .state = judged->state};
@@ -126,7 +128,7 @@ static double *random_state(Arena *arena, const Net *net, uint64_t seed) {
 
 CheckFunction net_function(Arena *arena, const char *net, const char *norm, NormMode mode,
                            uint64_t seed) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Judged *judged = TAKE(arena, Judged, 1);
     *judged = (Judged){.net = build(arena, net, norm, &error), .mode = mode};
     REQUIRE(judged->net, "%s", error.message);
@@ -244,7 +246,7 @@ static Finding judge(const SheetCase *job, uint64_t seed) {
     Finding finding = {.cases = 0};
     for (int mode = NORM_TRAIN; mode <= NORM_EVAL; mode++) {
         Arena *arena = arena_new();
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Net *net = build(arena, spec, norm, &error);
         const bool asked =
             mode == NORM_EVAL ? net->states > 0 : derives(net) || is_of_texts(job->row);
@@ -260,8 +262,8 @@ static Finding judge(const SheetCase *job, uint64_t seed) {
 }
 
 bool sheet_of_net(Sheet *sheet, Arena *arena, const char *net, const char *norms,
-                  Error *error) {
-    Error wrong = {.set = false};
+                  BaseError *error) {
+    BaseError wrong = {.set = false};
     SheetRow *row = TAKE(arena, SheetRow, COUNT_OF(CHECKS));
     for (size_t i = 0; i < COUNT_OF(CHECKS); i++) row[i] = CHECKS[i].row;
     *sheet = (Sheet){.net = net_canonical(arena, net, &wrong),

@@ -146,14 +146,14 @@ typedef struct Clean {
 static bool chooses(Arena *arena, const Trial *t) {
     ArenaMark mark = arena_mark(arena);
     Tape *tape = tape_new(arena);
-    Node *param[NORM_MAX_PARAMS];
+    TapeNode *param[NORM_MAX_PARAMS];
     for (size_t k = 0; k < t->norm->params; k++)
-        param[k] = tape_leaf(tape, SHAPE(t->norm->param[k].count), t->param[k]);
+        param[k] = tape_leaf(tape, SHAPE_OF(t->norm->param[k].count), t->param[k]);
     NormContext call = trial_context(t, tape, param);
     norm_define(&call, tape_leaf(tape, t->shape, t->x));
     bool any = false;
-    for (const Node *node = tape_last(tape); node; node = node->previous)
-        any = any || (node->op && node->op->rounding == ROUNDING_CHOOSES);
+    for (const TapeNode *node = tape_last(tape); node; node = node->previous)
+        any = any || (node->op && node->op->rounding == OP_ROUNDING_CHOOSES);
     arena_rewind(arena, mark);
     return any;
 }

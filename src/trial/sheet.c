@@ -45,18 +45,20 @@ Sheet sheet_of_norms(Arena *arena) {
     return sheet;
 }
 
-bool sheet_wrong(Error *error, Arena *arena, const char *text, const Error *wrong) {
-    return fail(error, wrong->code, 0, "%s", spec_error(arena, text, wrong));
+bool sheet_wrong(BaseError *error, Arena *arena, const char *text,
+                 const BaseError *wrong) {
+    return base_fail(error, wrong->code, 0, "%s", spec_error(arena, text, wrong));
 }
 
-bool sheet_add_norm(Sheet *sheet, Arena *arena, const char *spec, Error *error) {
-    Error wrong = {.set = false};
+bool sheet_add_norm(Sheet *sheet, Arena *arena, const char *spec, BaseError *error) {
+    BaseError wrong = {.set = false};
     const Norm *norm = norm_new(arena, spec, 0, &wrong);
     if (norm == NULL) return sheet_wrong(error, arena, spec, &wrong);
     REQUIRE(sheet->columns < SHEET_MOST, "more than %d normalizers", SHEET_MOST);
     const char *lack = trial_lacks(arena, norm->spec);
     if (lack)
-        return fail(error, EX_DATAERR, 0, "%s cannot be judged: %s", norm->spec, lack);
+        return base_fail(error, EX_DATAERR, 0, "%s cannot be judged: %s", norm->spec,
+                         lack);
     sheet->column[sheet->columns++] = norm->spec;
     return true;
 }

@@ -49,16 +49,17 @@ double sheet_worst(const SheetRow *row, const Finding *finding);
 Sheet sheet_of_norms(Arena *arena);
 
 /* One more. False and *error: it is no normalizer, or cannot be judged. */
-bool sheet_add_norm(Sheet *sheet, Arena *arena, const char *spec, Error *error);
+bool sheet_add_norm(Sheet *sheet, Arena *arena, const char *spec, BaseError *error);
 
 /* The error with the part of the text that it points into. */
-bool sheet_wrong(Error *error, Arena *arena, const char *text, const Error *wrong);
+bool sheet_wrong(BaseError *error, Arena *arena, const char *text,
+                 const BaseError *wrong);
 
 /* ---- nets.c: networks before the oracles of check.h, which know none ------------------- */
 
 /* The network with each normalizer of a list (NULL: those of the registry that fit). */
 bool sheet_of_net(Sheet *sheet, Arena *arena, const char *net, const char *norms,
-                  Error *error);
+                  BaseError *error);
 
 /* Its logits as a function of the images and of every parameter by name, all random; both specs
  * are known to be right. */
@@ -82,7 +83,7 @@ typedef struct Cases {
 
 /* All cases of the sheets, or those whose names one of several patterns matches, commas
  * between. False and *error: there is none, or a normalizer has none. */
-bool cases_list(Cases *cases, const char *only, Error *error);
+bool cases_list(Cases *cases, const char *only, BaseError *error);
 void cases_judge(Cases *cases, size_t threads);
 
 bool cases_of(const Cases *cases, const Sheet *sheet, size_t column); /* any */

@@ -20,7 +20,7 @@ typedef struct Trial {
     NormMode mode;
     size_t epoch;
     Shape shape;
-    Lattice at;
+    ShapeLattice at;
     TrialData data;
     uint64_t seed;
     double unit;  /* std of the data */
@@ -69,7 +69,7 @@ bool trial_prepare(Arena *arena, Trial *trial, const char *spec, Shape shape,
                    NormMode mode, TrialData data, uint64_t seed, const TrialCheck *check);
 
 /* The newest operation with a definition and a kernel, from `node` on; NULL: none. */
-Node *trial_fused_from(Node *node);
+TapeNode *trial_fused_from(TapeNode *node);
 
 /* Standard normals by the trial's seed; `sample` from 40 on is free. */
 double *trial_normals(Arena *arena, const Trial *trial, uint64_t sample, size_t count);
@@ -88,12 +88,12 @@ int state_power(NormStateRole role);
 Trial trial_of(const Norm *norm, Shape shape, NormMode mode);
 
 /* What the normalizer is told, with these parameters. */
-NormContext trial_context(const Trial *trial, Tape *tape, Node *const *param);
+NormContext trial_context(const Trial *trial, Tape *tape, TapeNode *const *param);
 
 /* y of x[0], with the parameters behind it, and the trial's own state: by the kernel, or by
  * the definition. */
-Node *trial_write(Tape *tape, Node *const *x, void *trial);
-Node *trial_write_definition(Tape *tape, Node *const *x, void *trial);
+TapeNode *trial_write(Tape *tape, TapeNode *const *x, void *trial);
+TapeNode *trial_write_definition(Tape *tape, TapeNode *const *x, void *trial);
 
 /* The same with upstream dy, for the oracles of check.h. */
 CheckFunction trial_function(Arena *arena, const Trial *trial, bool definition);

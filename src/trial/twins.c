@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* The twin's spec with the sizes in place of C and N. */
-static const char *with_sizes(Arena *arena, const char *spec, Lattice at) {
+static const char *with_sizes(Arena *arena, const char *spec, ShapeLattice at) {
     Text text = text_new(arena);
     for (const char *c = spec; *c; c++) {
         if (*c == 'C' || *c == 'N')
@@ -27,7 +27,7 @@ static CheckReport judge_twins(Arena *arena, const Trial *t, const TrialCheck *c
     Outcome one = trial_run(arena, t, 0);
     for (const NormTwin *twin = norm_twins(t->norm); twin->spec; twin++) {
         if (twin->mode != t->mode) continue;
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const char *spec = with_sizes(arena, twin->spec, t->at);
         const Norm *norm = norm_new(arena, spec, t->at.C, &error);
         REQUIRE(norm && norm_fits(arena, norm, t->at, t->mode, &error),

@@ -207,9 +207,9 @@ static void mistakes_abort_with_their_place(void **state) {
 
 static void first_error_stays(void **state) {
     (void)state;
-    Error error = {0};
-    assert_false(fail(&error, EX_USAGE, 7, "first %d", 1));
-    assert_false(fail(&error, EX_IOERR, 9, "second"));
+    BaseError error = {0};
+    assert_false(base_fail(&error, EX_USAGE, 7, "first %d", 1));
+    assert_false(base_fail(&error, EX_IOERR, 9, "second"));
     assert_true(error.set);
     assert_int_equal(error.code, EX_USAGE);
     assert_int_equal(error.at, 7);
@@ -434,7 +434,7 @@ static void words_of_a_list(void **state) {
     Choice two = CHOICE(pointers);
     two.pointers = true;
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     size_t place = 7;
     assert_int_equal(choice_find(&all, "group"), 2);
     assert_int_equal(choice_find(&all, "grou"), 3);

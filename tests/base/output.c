@@ -70,7 +70,7 @@ static struct stat status_of(const char *path) {
 }
 
 static void assert_holds(Place place, const char *path, const char *want) {
-    Error error = {0};
+    BaseError error = {0};
     size_t length = 0;
     const char *data = place_read(place.arena, path, 1 << 20, &length, &error);
     if (data == NULL) fail_msg("%s", error.message);
@@ -78,14 +78,14 @@ static void assert_holds(Place place, const char *path, const char *want) {
 }
 
 static void writes(const char *path) {
-    Error error = {0};
+    BaseError error = {0};
     if (!place_may_write(path, &error) || !place_write(path, "new", 3, &error))
         fail_msg("%s", error.message);
 }
 
 /* With one word, before and after all work; what is there stays as it is. */
 static void refuses(const char *path, const char *word) {
-    Error before = {0}, error = {0};
+    BaseError before = {0}, error = {0};
     struct stat old = {0}, new = {0};
     lstat(path, &old);
     assert_false(place_may_write(path, &before));
@@ -182,7 +182,7 @@ static void pipes_are_written(void **state) {
         close(from);
         wait(NULL);
     }
-    Error error = {0};
+    BaseError error = {0};
     assert_false(
         place_write(path, "new", 3, &error)); /* nobody there, and nobody comes */
     assert_non_null(strstr(error.message, "nobody reads"));
@@ -198,7 +198,7 @@ static void a_reader_may_go_away(void **state) {
     Place place = place_new();
     const char *path = inside(place, "pipe");
     char *large = ZERO(place.arena, char, 1 << 20);
-    Error error = {0};
+    BaseError error = {0};
     assert_int_equal(mkfifo(path, 0600), 0);
     alarm(60);
     const int from = reader_of(path, 0);
@@ -214,7 +214,7 @@ static void a_reader_may_go_away(void **state) {
 static void devices_stay_devices(void **state) {
     (void)state;
     Place place = place_new();
-    Error error = {0};
+    BaseError error = {0};
     const char *null = inside(place, "null"), *full = inside(place, "full");
     const bool made = geteuid() == 0 && mknod(null, S_IFCHR | 0666, makedev(1, 3)) == 0 &&
                       mknod(full, S_IFCHR | 0666, makedev(1, 7)) == 0;
@@ -250,7 +250,7 @@ static void standard_output_is_written(void **state) {
     fflush(NULL);
     const pid_t child = fork();
     if (child == 0) {
-        Error error = {0};
+        BaseError error = {0};
         dup2(open(path, O_WRONLY | O_APPEND), STDOUT_FILENO);
         bool good = symlink("/proc/self/fd/1", link) == 0;
         good &= place_write(link, "new ", 4, &error);
@@ -335,7 +335,7 @@ static void nobody_changes_what_others_have(void **state) {
 static void only_files_are_removed(void **state) {
     (void)state;
     Place place = place_new();
-    Error error = {0};
+    BaseError error = {0};
     make(inside(place, "target"), "old", 0644);
     make(inside(place, "file"), "old", 0644);
     assert_int_equal(symlink("target", inside(place, "link")), 0);

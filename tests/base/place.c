@@ -55,7 +55,7 @@ static void place_end(Place place) {
 }
 
 static void assert_holds(Place place, const char *path, const char *want, size_t length) {
-    Error error = {0};
+    BaseError error = {0};
     size_t got = 0;
     const ArenaMark mark = arena_mark(place.arena);
     memset(TAKE(place.arena, char, length + 64), 'x',
@@ -69,7 +69,7 @@ static void assert_holds(Place place, const char *path, const char *want, size_t
 }
 
 static void assert_writes(const char *path, const void *data, size_t length) {
-    Error error = {0};
+    BaseError error = {0};
     if (!place_write(path, data, length, &error)) fail_msg("%s", error.message);
     assert_false(error.set);
 }
@@ -122,7 +122,8 @@ static void a_bare_name_is_written_here(void **state) {
 static void leftovers_are_replaced(void **state) {
     (void)state;
     Place place = place_new();
-    const char *left = text_print(place.arena, "%s.normlab.tmp.%ld", place.file, (long)getpid());
+    const char *left =
+        text_print(place.arena, "%s.normlab.tmp.%ld", place.file, (long)getpid());
     assert_writes(left, "left behind by the dead", 23);
     assert_writes(place.file, "new", 3);
     assert_holds(place, place.file, "new", 3);
@@ -137,7 +138,7 @@ static void leftovers_are_replaced(void **state) {
 static void folders_nest(void **state) {
     (void)state;
     Place place = place_new();
-    Error error = {0};
+    BaseError error = {0};
     const char *deep = inside(place, "a/b//c/d/");
     struct stat status;
     assert_true(place_folder(deep, &error));
@@ -189,7 +190,7 @@ static void known_digests(void **state) {
 
 static void refuses_to_read(Place place, const char *path, size_t limit, int code,
                             const char *message) {
-    Error error = {0};
+    BaseError error = {0};
     size_t length;
     assert_null(place_read(place.arena, path, limit, &length, &error));
     assert_int_equal(error.code, code);
@@ -210,7 +211,7 @@ static void what_cannot_be_read(void **state) {
     refuses_to_read(place, place.folder, 99, EX_NOINPUT, "not a regular file");
     refuses_to_read(place, "/dev/zero", 99, EX_NOINPUT, "not a regular file");
     refuses_to_read(place, place.file, 4, EX_DATAERR, "5 bytes, more than the 4");
-    Error error = {0};
+    BaseError error = {0};
     size_t length = 0;
     assert_non_null(place_read(place.arena, place.file, 5, &length, &error));
     assert_int_equal(length, 5);
@@ -218,7 +219,7 @@ static void what_cannot_be_read(void **state) {
 }
 
 static void refuses_to_write(const char *path, int code, const char *message) {
-    Error error = {0};
+    BaseError error = {0};
     assert_false(place_write(path, "x", 1, &error));
     assert_int_equal(error.code, code);
     if (strstr(error.message, message) == NULL) fail_msg("%s", error.message);
@@ -247,7 +248,7 @@ static void write_beyond_the_limit(void *path) {
     static const char data[100000];
     signal(SIGXFSZ, SIG_IGN);
     if (setrlimit(RLIMIT_FSIZE, &(struct rlimit){4096, 4096}) != 0) _exit(99);
-    Error error = {0};
+    BaseError error = {0};
     if (!place_write(path, data, sizeof data, &error))
         die(error.code, "%s", error.message);
 }
@@ -279,11 +280,11 @@ static void folders_that_cannot_be(void **state) {
     const char *const path[] = {place.file, inside(place, "file/x"), "/proc/normlab/x",
                                 "", giant};
     for (size_t i = 0; i < COUNT_OF(path); i++) {
-        Error error = {0};
+        BaseError error = {0};
         assert_false(place_folder(path[i], &error));
         assert_int_equal(error.code, EX_CANTCREAT);
     }
-    Error error = {0};
+    BaseError error = {0};
     place_folder(inside(place, "file/x/y"),
                  &error); /* names the part that is in the way */
     assert_string_equal(error.message,

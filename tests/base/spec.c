@@ -18,7 +18,7 @@ static bool same(const Spec *a, const Spec *b) {
 
 /* What is printed reads as the same spec, and is printed the same again. */
 static void assert_fixed(Arena *arena, const Spec *spec, const char *text) {
-    Error error = {0};
+    BaseError error = {0};
     const char *printed = spec_print(arena, spec);
     const Spec *again = spec_parse(arena, printed, &error);
     if (again == NULL) fail_msg("'%s' prints as '%s': %s", text, printed, error.message);
@@ -59,7 +59,7 @@ static void print_is_inverse_of_parse(void **state) {
     const ArenaMark mark = arena_mark(arena);
     uint64_t index = 0;
     for (size_t round = 0; round < 20000; round++, arena_rewind(arena, mark)) {
-        Error error = {0};
+        BaseError error = {0};
         Text text = text_new(arena);
         write_spec(&text, &index, 0);
         if (text.length > SPEC_MAX_LENGTH) continue;
@@ -93,7 +93,7 @@ static size_t mutate(char *text, size_t length, size_t room, uint64_t *index) {
 }
 
 static void assert_sound(Arena *arena, const char *text) {
-    Error error = {0};
+    BaseError error = {0};
     const Spec *spec = spec_parse(arena, text, &error);
     if (spec) assert_fixed(arena, spec, text);
     assert_true((spec == NULL) == error.set);
@@ -171,7 +171,7 @@ static void canonical_forms(void **state) {
         {"a.b_c+d-e", "a.b_c+d-e"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(row); i++) {
-        Error error = {0};
+        BaseError error = {0};
         const Spec *spec = spec_parse(arena, row[i][0], &error);
         if (spec == NULL) fail_msg("'%s': %s", row[i][0], error.message);
         assert_string_equal(spec_print(arena, spec), row[i][1]);
@@ -183,7 +183,7 @@ static void canonical_forms(void **state) {
 static void parts_know_where_they_stand(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     const Spec *spec = spec_parse(arena, " mix( a, key = group:8 ) | b: k= c", &error);
     assert_non_null(spec);
     assert_string_equal(spec->word, "chain");
@@ -243,7 +243,7 @@ static void errors_point(void **state) {
         {"100%", 3, "'%' where the end should be"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(row); i++) {
-        Error error = {0};
+        BaseError error = {0};
         if (spec_parse(arena, row[i].text, &error))
             fail_msg("'%s' was read", row[i].text);
         assert_string_equal(error.message, row[i].message);
@@ -253,7 +253,7 @@ static void errors_point(void **state) {
     arena_free(arena);
 }
 
-static const Spec *parse_nested(Arena *arena, size_t depth, Error *error) {
+static const Spec *parse_nested(Arena *arena, size_t depth, BaseError *error) {
     Text text = text_new(arena);
     for (size_t i = 1; i < depth; i++) text_add(&text, "a(");
     text_add(&text, "a");
@@ -264,7 +264,7 @@ static const Spec *parse_nested(Arena *arena, size_t depth, Error *error) {
 static void limits(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error deep = {0}, longer = {0};
+    BaseError deep = {0}, longer = {0};
     assert_non_null(parse_nested(arena, SPEC_MAX_DEPTH, &deep));
     assert_false(deep.set);
     assert_null(parse_nested(arena, SPEC_MAX_DEPTH + 1, &deep));
@@ -284,7 +284,7 @@ static void many_arguments_keep_their_order(void **state) {
     (void)state;
     Arena *arena = arena_new();
     for (size_t count = 1; count < 200; count++) {
-        Error error = {0};
+        BaseError error = {0};
         Text text = text_new(arena);
         for (size_t i = 0; i < count; i++) text_add(&text, "%s%zu", i ? "," : "a(", i);
         text_add(&text, ")");
@@ -342,7 +342,7 @@ static void lists_split_at_depth_0(void **state) {
 static void errors_show_a_window(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {.set = true, .at = 9, .message = "MESSAGE"};
+    BaseError error = {.set = true, .at = 9, .message = "MESSAGE"};
     assert_string_equal(spec_error(arena, "group(3, x)", &error),
                         "in 'group(3, x)' at byte 9: MESSAGE");
     char *text = ZERO(arena, char, 201);

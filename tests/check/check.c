@@ -10,10 +10,11 @@
 
 enum { COUNT = 6, FULL = 64 };
 
-static CheckReport run(Arena *arena, Node *(*write)(Tape *, Node *const *, void *),
+static CheckReport run(Arena *arena,
+                       TapeNode *(*write)(Tape *, TapeNode *const *, void *),
                        void *context, const double *value, double scale,
                        CheckDriver driver, size_t full) {
-    CheckInput input = {"x", SHAPE(COUNT), value, scale};
+    CheckInput input = {"x", SHAPE_OF(COUNT), value, scale};
     CheckFunction function = {"function", 1, &input, write, context, NULL};
     return check_differences(arena, &function, driver, 3, full);
 }
@@ -35,7 +36,7 @@ static const double *normals(Arena *arena, double mean, double std) {
 }
 
 #define FUNCTION(name, expression)                                                       \
-    static Node *name(Tape *t, Node *const *x, void *context) {                          \
+    static TapeNode *name(Tape *t, TapeNode *const *x, void *context) {                  \
         (void)context;                                                                   \
         return expression;                                                               \
     }
@@ -51,27 +52,29 @@ FUNCTION(drowned, tape_add(t, tape_fill(t, x[0]->shape, 1e13), x[0]))
 FUNCTION(hidden, tape_add(t, tape_fill(t, x[0]->shape, 1e8), x[0]))
 
 /* (x - mean) / sqrt(variance + eps), eps in units of the scale squared */
-static Node *normalized(Tape *t, Node *const *x, void *context) {
+static TapeNode *normalized(Tape *t, TapeNode *const *x, void *context) {
     const double *eps = context;
     const Partition *p =
-        partition_blocks(tape_arena(t), (Lattice){1, COUNT, 1}, 1, COUNT, false);
-    Node *cells = tape_reshape(t, x[0], SHAPE(1, COUNT));
-    Node *apart =
+        partition_blocks(tape_arena(t), (ShapeLattice){1, COUNT, 1}, 1, COUNT, false);
+    TapeNode *cells = tape_reshape(t, x[0], SHAPE_OF(1, COUNT));
+    TapeNode *apart =
         tape_sub(t, cells, tape_spread(t, tape_mean(t, cells, p), p, cells->shape));
-    Node *variance = tape_mean(t, tape_mul(t, apart, apart), p);
-    Node *std = tape_sqrt(t, tape_add(t, variance, tape_fill(t, variance->shape, *eps)));
+    TapeNode *variance = tape_mean(t, tape_mul(t, apart, apart), p);
+    TapeNode *std =
+        tape_sqrt(t, tape_add(t, variance, tape_fill(t, variance->shape, *eps)));
     return tape_div(t, apart, tape_spread(t, std, p, cells->shape));
 }
 
 /* ---- the example of the notes ----------------------------------------------------- */
 
-static Node *square_sum(Tape *t, Node *const *x, void *context) {
+static TapeNode *square_sum(Tape *t, TapeNode *const *x, void *context) {
     (void)context;
     return tape_sum_all(t, tape_mul(t, x[0], x[0]));
 }
 
 static CheckReport check_square_sum(Arena *arena) {
-    const CheckInput input = {"x", SHAPE(3), (const double[]){2.385, -0.71, 1.13}, 1.0};
+    const CheckInput input = {"x", SHAPE_OF(3), (const double[]){2.385, -0.71, 1.13},
+                              1.0};
     const CheckFunction function = {"square", 1, &input, square_sum, NULL, NULL};
     return check_differences(arena, &function, CHECK_BACKWARD, 1, 1000);
 }
@@ -180,23 +183,23 @@ static void what_cannot_be_told(void **state) {
 }
 
 /* x / detach(sqrt(x^2 + eps)): without the detach nearly a sign, whose derivative is 0. */
-static Node *half_held(Tape *t, Node *const *x, void *context) {
+static TapeNode *half_held(Tape *t, TapeNode *const *x, void *context) {
     (void)context;
-    Node *square = tape_mul(t, x[0], x[0]), *eps = tape_fill(t, x[0]->shape, 1e-5);
-    Node *size = tape_sqrt(t, tape_add(t, square, eps));
+    TapeNode *square = tape_mul(t, x[0], x[0]), *eps = tape_fill(t, x[0]->shape, 1e-5);
+    TapeNode *size = tape_sqrt(t, tape_add(t, square, eps));
     return tape_mul(t, x[1], tape_div(t, x[0], tape_detach(t, size)));
 }
 
 /* step(3 x - c), and max(3 x, c). */
-static Node *steps(Tape *t, Node *const *x, void *context) {
+static TapeNode *steps(Tape *t, TapeNode *const *x, void *context) {
     const double *limit = context;
-    Node *three = tape_mul(t, x[0], tape_fill(t, x[0]->shape, 3.0));
+    TapeNode *three = tape_mul(t, x[0], tape_fill(t, x[0]->shape, 3.0));
     return tape_step(t, tape_sub(t, three, tape_fill(t, x[0]->shape, *limit)));
 }
 
-static Node *larger_of(Tape *t, Node *const *x, void *context) {
+static TapeNode *larger_of(Tape *t, TapeNode *const *x, void *context) {
     const double *limit = context;
-    Node *three = tape_mul(t, x[0], tape_fill(t, x[0]->shape, 3.0));
+    TapeNode *three = tape_mul(t, x[0], tape_fill(t, x[0]->shape, 3.0));
     return tape_max(t, three, tape_fill(t, x[0]->shape, *limit));
 }
 
@@ -205,7 +208,7 @@ static void ties_that_rounding_decides(void **state) {
     Arena *arena = arena_new();
     double x[COUNT] = {1.0, -2.0, 0.1, 5.0, 7.0, 9.0};
     double tie = 0.1 * 3.0, clear = 0.25, exact = 3.0;
-    CheckInput input = {"x", SHAPE(COUNT), x, 1.0};
+    CheckInput input = {"x", SHAPE_OF(COUNT), x, 1.0};
     CheckFunction f = {"function", 1, &input, steps, &tie, NULL};
     for (int k = 0; k < 2; k++) {
         f.write = k ? larger_of : steps;
@@ -223,8 +226,8 @@ static void what_is_held_is_said(void **state) {
     (void)state;
     Arena *arena = arena_new();
     static const double x[COUNT] = {1, 2, 0.5, 3, 2.385, 0.25};
-    const CheckInput input[] = {{"x", SHAPE(COUNT), x, 1.0},
-                                {"gate", SHAPE(COUNT), x, 1.0}};
+    const CheckInput input[] = {{"x", SHAPE_OF(COUNT), x, 1.0},
+                                {"gate", SHAPE_OF(COUNT), x, 1.0}};
     CheckFunction f = {"function", 2, input, half_held, NULL, NULL};
     const CheckHeld held = check_held(arena, &f, 3);
     assert_int_equal(held.count, 1);
@@ -242,7 +245,7 @@ static void what_is_held_is_said(void **state) {
 
 typedef enum Fault { NONE, SIGN, TERM, FACTOR, INDEX, UNWRITTEN, SHIFTED, FAULTS } Fault;
 
-static void fused_forward(Tape *t, Node *y) {
+static void fused_forward(Tape *t, TapeNode *y) {
     (void)t;
     for (size_t i = 0; i < COUNT; i++)
         y->value[i] = y->in[0]->value[i] * tanh(y->in[0]->value[i]);
@@ -254,7 +257,7 @@ static double fused_slope(Fault fault, double a) {
 }
 
 /* dx = g (tanh a + a (1 - tanh^2 a)) */
-static void fused_backward(Tape *t, Node *y, const double *g, double *const *dx,
+static void fused_backward(Tape *t, TapeNode *y, const double *g, double *const *dx,
                            const double *beta) {
     (void)t;
     Fault fault = *(const Fault *)y->detail;
@@ -269,7 +272,7 @@ static void fused_backward(Tape *t, Node *y, const double *g, double *const *dx,
     }
 }
 
-static Node *fused_define(Tape *t, Node *y) {
+static TapeNode *fused_define(Tape *t, TapeNode *y) {
     return tape_mul(t, y->in[0], tape_tanh(t, y->in[0]));
 }
 
@@ -278,8 +281,8 @@ static const Op op_kernel = {.name = "kernel",
                              .backward = fused_backward,
                              .define = fused_define};
 
-static Node *with_kernel(Tape *t, Node *const *x, void *fault) {
-    return tape_write(t, &op_kernel, x[0]->shape, (Node *[]){x[0]}, 1, fault, NULL);
+static TapeNode *with_kernel(Tape *t, TapeNode *const *x, void *fault) {
+    return tape_write(t, &op_kernel, x[0]->shape, (TapeNode *[]){x[0]}, 1, fault, NULL);
 }
 
 static void faults_in_a_kernel(void **state) {
@@ -298,9 +301,9 @@ static void faults_in_a_kernel(void **state) {
 }
 
 /* The definition of another function than the kernel's. */
-static Node *define_with_fault(Tape *t, Node *y) {
+static TapeNode *define_with_fault(Tape *t, TapeNode *y) {
     Fault fault = *(const Fault *)y->detail;
-    Node *a = y->in[0], *th = tape_tanh(t, a);
+    TapeNode *a = y->in[0], *th = tape_tanh(t, a);
     if (fault == SIGN) th = tape_neg(t, th);
     if (fault == TERM) th = tape_detach(t, th);
     if (fault == FACTOR) th = tape_mul(t, th, tape_fill(t, th->shape, 1.0 + 1e-6));
@@ -315,8 +318,9 @@ static const Op op_definition = {.name = "definition",
                                  .backward = fused_backward,
                                  .define = define_with_fault};
 
-static Node *with_definition(Tape *t, Node *const *x, void *fault) {
-    return tape_write(t, &op_definition, x[0]->shape, (Node *[]){x[0]}, 1, fault, NULL);
+static TapeNode *with_definition(Tape *t, TapeNode *const *x, void *fault) {
+    return tape_write(t, &op_definition, x[0]->shape, (TapeNode *[]){x[0]}, 1, fault,
+                      NULL);
 }
 
 static void faults_in_a_definition(void **state) {
@@ -338,12 +342,12 @@ static void faults_in_a_definition(void **state) {
 
 /* A primitive of which the first derivative is right and the recorded one cannot be differentiated: exp, with an
  * adjoint that forgets that its factor depends on x. Only the second order can tell. */
-static void exp_forward(Tape *t, Node *y) {
+static void exp_forward(Tape *t, TapeNode *y) {
     (void)t;
     for (size_t i = 0; i < COUNT; i++) y->value[i] = exp(y->in[0]->value[i]);
 }
 
-static void exp_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void exp_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     Fault fault = *(const Fault *)y->detail;
     dx[0] = tape_mul(t, g, fault == TERM ? tape_detach(t, y) : y);
     if (fault == INDEX)
@@ -353,8 +357,8 @@ static void exp_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
 static const Op op_exp = {
     .name = "own exp", .forward = exp_forward, .adjoint = exp_adjoint};
 
-static Node *own_exp(Tape *t, Node *const *x, void *fault) {
-    return tape_write(t, &op_exp, x[0]->shape, (Node *[]){x[0]}, 1, fault, NULL);
+static TapeNode *own_exp(Tape *t, TapeNode *const *x, void *fault) {
+    return tape_write(t, &op_exp, x[0]->shape, (TapeNode *[]){x[0]}, 1, fault, NULL);
 }
 
 static void faults_of_the_second_order(void **state) {

@@ -38,12 +38,12 @@ typedef struct World {
     double other; /* and 1 + other in element 0 of the kernel's gradient */
 } World;
 
-static double factor(const Node *node, Fault fault, size_t i) {
+static double factor(const TapeNode *node, Fault fault, size_t i) {
     const World *world = node->detail;
     return world->fault == fault && i == LAST ? 1.0 + world->size : 1.0;
 }
 
-static bool broken(const Node *node, Fault fault, size_t i) {
+static bool broken(const TapeNode *node, Fault fault, size_t i) {
     return factor(node, fault, i) != 1.0;
 }
 
@@ -51,17 +51,17 @@ static bool broken(const Node *node, Fault fault, size_t i) {
  * before. */
 #define SAME(z) (z)
 #define OWN(word, Number, TANH, fault, WRONG)                                            \
-    static void tanh_##word(Number *y, const Number *const *in, const Node *node) {      \
+    static void tanh_##word(Number *y, const Number *const *in, const TapeNode *node) {  \
         for (size_t i = 0; i < COUNT; i++) {                                             \
             y[i] = TANH(in[0][i]);                                                       \
             if (broken(node, fault, i)) y[i] = WRONG(y[i]) * factor(node, fault, i);     \
         }                                                                                \
     }                                                                                    \
-    static void slope_##word(Number *y, const Number *const *in, const Node *node) {     \
+    static void slope_##word(Number *y, const Number *const *in, const TapeNode *node) { \
         (void)node;                                                                      \
         for (size_t i = 0; i < COUNT; i++) y[i] = 1 - TANH(in[0][i]) * TANH(in[0][i]);   \
     }                                                                                    \
-    static void curve_##word(Number *y, const Number *const *in, const Node *node) {     \
+    static void curve_##word(Number *y, const Number *const *in, const TapeNode *node) { \
         (void)node;                                                                      \
         for (size_t i = 0; i < COUNT; i++) {                                             \
             Number th = TANH(in[0][i]);                                                  \
@@ -69,63 +69,63 @@ static bool broken(const Node *node, Fault fault, size_t i) {
         }                                                                                \
     }
 OWN(real, double, tanh, PRIMITIVE_REAL, SAME)
-OWN(complex, Complex, ctanh, COMPLEX_STEP, conj)
+OWN(complex, double _Complex, ctanh, COMPLEX_STEP, conj)
 OWN(quad, Quad, QUAD_CALL(tanh), QUAD, SAME)
 OWN(quad_complex, QuadComplex, QUAD_CALL(ctanh), QUAD_COMPLEX, QUAD_CALL(cabs))
 
 static const Op op_tanh, op_slope, op_curve;
 
-static Node *own(Tape *t, const Op *op, Node *a, const void *world) {
-    return tape_write(t, op, a->shape, (Node *[]){a}, 1, world, NULL);
+static TapeNode *own(Tape *t, const Op *op, TapeNode *a, const void *world) {
+    return tape_write(t, op, a->shape, (TapeNode *[]){a}, 1, world, NULL);
 }
 
 /* a, its last element times 1 + size if this is the fault. */
-static Node *spoilt(Tape *t, const Node *y, Node *a, Fault fault) {
+static TapeNode *spoilt(Tape *t, const TapeNode *y, TapeNode *a, Fault fault) {
     double *factors = tape_room(t, COUNT);
     for (size_t i = 0; i < COUNT; i++) factors[i] = factor(y, fault, i);
     return factors[LAST] == 1.0 ? a : tape_mul(t, a, tape_leaf(t, a->shape, factors));
 }
 
-static Node *last_detached(Tape *t, Node *a) {
+static TapeNode *last_detached(Tape *t, TapeNode *a) {
     static const double last[COUNT] = {[LAST] = 1.0};
     return tape_select(t, tape_leaf(t, a->shape, last), tape_detach(t, a), a);
 }
 
-static void tanh_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
+static void tanh_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     const World *world = y->detail;
-    Node *slope = own(t, &op_slope, y->in[0], world);
+    TapeNode *slope = own(t, &op_slope, y->in[0], world);
     if (world->fault == DETACHED) slope = last_detached(t, slope);
     dx[0] = spoilt(t, y, tape_mul(t, g, slope), ADJOINT);
 }
 
-static void slope_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
-    Node *curve = own(t, &op_curve, y->in[0], y->detail);
+static void slope_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
+    TapeNode *curve = own(t, &op_curve, y->in[0], y->detail);
     dx[0] = spoilt(t, y, tape_mul(t, g, curve), SECOND);
 }
 
 /* (-2 th s)' = -2 s (1 - 3 th^2) = s (4 - 6 s), with the slope s = 1 - th^2 */
-static void curve_adjoint(Tape *t, Node *y, Node *g, Node **dx) {
-    Node *s = own(t, &op_slope, y->in[0], y->detail);
-    Node *four = tape_fill(t, y->shape, 4.0), *six = tape_fill(t, y->shape, 6.0);
-    Node *slope = tape_mul(t, s, tape_sub(t, four, tape_mul(t, six, s)));
+static void curve_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
+    TapeNode *s = own(t, &op_slope, y->in[0], y->detail);
+    TapeNode *four = tape_fill(t, y->shape, 4.0), *six = tape_fill(t, y->shape, 6.0);
+    TapeNode *slope = tape_mul(t, s, tape_sub(t, four, tape_mul(t, six, s)));
     dx[0] = spoilt(t, y, tape_mul(t, g, slope), THIRD);
 }
 
 static const Op op_tanh = {
-    .name = "own tanh", .replay = REPLAYS(tanh), .adjoint = tanh_adjoint};
+    .name = "own tanh", .replay = OP_REPLAYS(tanh), .adjoint = tanh_adjoint};
 static const Op op_slope = {
-    .name = "own slope", .replay = REPLAYS(slope), .adjoint = slope_adjoint};
+    .name = "own slope", .replay = OP_REPLAYS(slope), .adjoint = slope_adjoint};
 static const Op op_curve = {
-    .name = "own curve", .replay = REPLAYS(curve), .adjoint = curve_adjoint};
+    .name = "own curve", .replay = OP_REPLAYS(curve), .adjoint = curve_adjoint};
 
-static void fused_forward(Tape *t, Node *y) {
+static void fused_forward(Tape *t, TapeNode *y) {
     (void)t;
     const double *a = y->in[0]->value;
     for (size_t i = 0; i < COUNT; i++)
         y->value[i] = a[i] * tanh(a[i]) * factor(y, KERNEL_FORWARD, i);
 }
 
-static void fused_backward(Tape *t, Node *y, const double *g, double *const *dx,
+static void fused_backward(Tape *t, TapeNode *y, const double *g, double *const *dx,
                            const double *beta) {
     (void)t;
     const World *world = y->detail;
@@ -137,8 +137,8 @@ static void fused_backward(Tape *t, Node *y, const double *g, double *const *dx,
     }
 }
 
-static Node *fused_define(Tape *t, Node *y) {
-    Node *a = y->in[0];
+static TapeNode *fused_define(Tape *t, TapeNode *y) {
+    TapeNode *a = y->in[0];
     return spoilt(t, y, tape_mul(t, a, own(t, &op_tanh, a, y->detail)), DEFINITION);
 }
 
@@ -147,7 +147,7 @@ static const Op op_fused = {.name = "fused",
                             .backward = fused_backward,
                             .define = fused_define};
 
-static Node *write_fused(Tape *t, Node *const *x, void *world) {
+static TapeNode *write_fused(Tape *t, TapeNode *const *x, void *world) {
     return own(t, &op_fused, x[0], world);
 }
 
@@ -370,9 +370,9 @@ static void places(void **state) {
     (void)state;
     Arena *arena = arena_new();
     const double numbers[24] = {0};
-    const CheckInput input[] = {{"s", SCALAR, numbers, 1.0},
-                                {"v", SHAPE(5), numbers, 1.0},
-                                {"x", SHAPE(2, 3, 4), numbers, 1.0}};
+    const CheckInput input[] = {{"s", SHAPE_SCALAR, numbers, 1.0},
+                                {"v", SHAPE_OF(5), numbers, 1.0},
+                                {"x", SHAPE_OF(2, 3, 4), numbers, 1.0}};
     const CheckFunction f = {"f", 3, input, NULL, NULL, NULL};
     static const struct {
         size_t input, element, output;

@@ -29,7 +29,7 @@
     "    margin    0.5\n"
 
 static const Ledger *parsed(Arena *arena, const char *text) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Ledger *ledger = ledger_parse(arena, text, "f", &error);
     if (ledger == NULL) fail_msg("%s", error.message);
     return ledger;
@@ -171,7 +171,7 @@ static void slips_name_their_place(void **state) {
     };
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(slip); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         assert_null(ledger_parse(arena, slip[i].text, "f", &error));
         if (strstr(error.message, slip[i].says) == NULL)
             fail_msg("%zu: no '%s' in '%s'", i, slip[i].says, error.message);

@@ -24,7 +24,7 @@ static const char *const mini_files[] = {TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES
                                          TEST_LABELS};
 
 static const Dataset *open_good(Arena *arena, const char *name) {
-    Error error = {0};
+    BaseError error = {0};
     const Dataset *dataset = dataset_open(arena, name, &error);
     if (dataset == NULL) fail_msg("%s: %s", name, error.message);
     return dataset;
@@ -50,8 +50,8 @@ static const double *batch_of(Arena *arena, const Dataset *dataset, size_t first
     Batch batch = dataset_batch(arena, dataset, &dataset->train, index, count, augment,
                                 seed, epoch);
     assert_int_equal(batch.count, count);
-    assert_true(shape_equal(batch.shape[0], SHAPE(count, 1, 28, 28)));
-    assert_true(shape_equal(batch.shape[1], SHAPE(count)));
+    assert_true(shape_equal(batch.shape[0], SHAPE_OF(count, 1, 28, 28)));
+    assert_true(shape_equal(batch.shape[1], SHAPE_OF(count)));
     assert_null(batch.real[1]);
     assert_null(batch.label[0]);
     for (size_t i = 0; i < count; i++)
@@ -137,7 +137,7 @@ static void check_statistics(const Dataset *dataset) {
 static void statistics_exact(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     const Dataset *dataset = open_good(arena, "fashion-mini");
     check_statistics(dataset);
     const size_t counts[] = {1, 7, 100, 2499};
@@ -151,16 +151,17 @@ static void statistics_exact(void **state) {
 static void statistics_of_one_grey(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     uint8_t grey[PIXELS], label[2] = {3, 4};
     memset(grey, 77, sizeof grey);
     const void *pixel[] = {grey, grey}, *labels[] = {&label[0], &label[1]};
     const uint32_t id[] = {0, 1};
-    Dataset all = {
-        .fields = 2,
-        .field = {{.type = DATA_BYTES, .shape = SHAPE(1, 28, 28), .standardized = true},
-                  {.type = DATA_LABELS, .classes = 10}},
-        .train = {2, {pixel, labels}, id}};
+    Dataset all = {.fields = 2,
+                   .field = {{.type = DATA_BYTES,
+                              .shape = SHAPE_OF(1, 28, 28),
+                              .standardized = true},
+                             {.type = DATA_LABELS, .classes = 10}},
+                   .train = {2, {pixel, labels}, id}};
     const Dataset *one = dataset_limit(arena, &all, 1, &error);
     const double *x = batch_of(arena, one, 0, 1, NULL, 0, 0);
     for (size_t p = 0; p < PIXELS; p++) assert_near(x[p], 0.0, 0.0);
@@ -170,7 +171,7 @@ static void statistics_of_one_grey(void **state) {
 static void limit_is_a_prefix(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     const Dataset *dataset = open_good(arena, "fashion-mini");
     const Dataset *limited = dataset_limit(arena, dataset, 640, &error);
     assert_int_equal(limited->train.count, 640);
@@ -191,7 +192,7 @@ static void split_by_seed(void **state) {
     (void)state;
     enum { SIXTH = 500 };
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     const Dataset *all = open_good(arena, "fashion-mini"),
                   *few = dataset_limit(arena, all, 64, &error);
     for (uint64_t seed = 1; seed <= 3; seed++) {
@@ -227,7 +228,7 @@ static void split_by_seed(void **state) {
 static void split_keeps_a_part_of_its_own(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     const Dataset *brain = open_good(arena, "brain"),
                   *d = dataset_drawn(arena, brain, 7, 0, &error);
     bool moved = false, seen[1000] = {false};
@@ -282,7 +283,7 @@ static void augment_ignores_the_batch(void **state) {
     (void)state;
     enum { COUNT = 32 };
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     const Dataset *dataset = open_good(arena, "fashion-mini");
     const Dataset *limited = dataset_limit(arena, dataset, 100, &error);
     const Augment both = {true, 3};
@@ -407,13 +408,14 @@ static const Dataset *places(Arena *arena, size_t count) {
     }
     d->fields = 6;
     d->field[0] =
-        (DataField){"image", "", DATA_BYTES, SHAPE(2, H, W), .standardized = true};
-    d->field[1] = (DataField){"mask", "", DATA_LABELS, SHAPE(H, W), .classes = 50};
+        (DataField){"image", "", DATA_BYTES, SHAPE_OF(2, H, W), .standardized = true};
+    d->field[1] = (DataField){"mask", "", DATA_LABELS, SHAPE_OF(H, W), .classes = 50};
     d->field[2] =
-        (DataField){"depth", "m", DATA_REALS, SHAPE(1, H, W), .standardized = false};
-    d->field[3] = (DataField){"row", "", DATA_REALS, SHAPE(3), .standardized = true};
-    d->field[4] = (DataField){"number", "s", DATA_REALS, SCALAR, .standardized = false};
-    d->field[5] = (DataField){"label", "", DATA_LABELS, SCALAR, .classes = 200};
+        (DataField){"depth", "m", DATA_REALS, SHAPE_OF(1, H, W), .standardized = false};
+    d->field[3] = (DataField){"row", "", DATA_REALS, SHAPE_OF(3), .standardized = true};
+    d->field[4] =
+        (DataField){"number", "s", DATA_REALS, SHAPE_SCALAR, .standardized = false};
+    d->field[5] = (DataField){"label", "", DATA_LABELS, SHAPE_SCALAR, .classes = 200};
     d->train.count = count, d->train.id = id;
     return d;
 }
@@ -444,17 +446,17 @@ static void fields_move_alike(void **state) {
     (void)state;
     enum { COUNT = 40 };
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     const Dataset *d = dataset_limit(arena, places(arena, COUNT + 1), COUNT, &error);
     const Augment both = {true, 2};
     size_t index[COUNT], outside = 0;
     for (size_t i = 0; i < COUNT; i++) index[i] = i;
     const Batch plain = dataset_batch(arena, d, &d->train, index, COUNT, NULL, 3, 1);
     const Batch moved = dataset_batch(arena, d, &d->train, index, COUNT, &both, 3, 1);
-    assert_true(shape_equal(moved.shape[0], SHAPE(COUNT, 2, 5, 7)));
-    assert_true(shape_equal(moved.shape[1], SHAPE(COUNT, 5, 7)));
-    assert_true(shape_equal(moved.shape[3], SHAPE(COUNT, 3)));
-    assert_true(shape_equal(moved.shape[4], SHAPE(COUNT)));
+    assert_true(shape_equal(moved.shape[0], SHAPE_OF(COUNT, 2, 5, 7)));
+    assert_true(shape_equal(moved.shape[1], SHAPE_OF(COUNT, 5, 7)));
+    assert_true(shape_equal(moved.shape[3], SHAPE_OF(COUNT, 3)));
+    assert_true(shape_equal(moved.shape[4], SHAPE_OF(COUNT)));
     for (size_t i = 0; i < COUNT; i++) outside += check_moved(d, &plain, &moved, i);
     assert_in_range(outside, 1, COUNT * 35 - 1);
     const double spread = sqrt((COUNT * COUNT - 1) / 12.0), middle = (COUNT - 1) / 2.0;
@@ -474,7 +476,7 @@ static void statistics_of_reals(void **state) {
     (void)state;
     enum { COUNT = 1000 };
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     const double far[] = {0.0, 1e15, -1e15};
     for (size_t f = 0; f < COUNT_OF(far); f++) {
         double *value = TAKE(arena, double, COUNT + 1);
@@ -485,7 +487,7 @@ static void statistics_of_reals(void **state) {
         }
         const Dataset all = {
             .fields = 1,
-            .field = {{.type = DATA_REALS, .shape = SCALAR, .standardized = true}},
+            .field = {{.type = DATA_REALS, .shape = SHAPE_SCALAR, .standardized = true}},
             .train = {COUNT + 1, {at}, ZERO(arena, uint32_t, COUNT + 1)}};
         const Dataset *some = dataset_limit(arena, &all, COUNT, &error);
         assert_near(some->field[0].mean[0], far[f] + 4.5, 0.0);
@@ -651,7 +653,7 @@ static uint8_t *pack(Arena *arena, const void *data, size_t length, size_t *pack
 
 /* A home whose data/input links to the true files; returns that folder. */
 static char *home_new(Arena *arena, char **home) {
-    Error error = {0};
+    BaseError error = {0};
     *home = folder_new(arena);
     char *input = text_print(arena, "%s/data/input", *home);
     assert_true(place_folder(input, &error));
@@ -667,7 +669,7 @@ static char *home_new(Arena *arena, char **home) {
 }
 
 /* Opens the embedded set under `home`; gives the place back its true home. */
-static const Dataset *open_at(Arena *arena, const char *home, Error *error) {
+static const Dataset *open_at(Arena *arena, const char *home, BaseError *error) {
     const char *held = getenv("NORMLAB_HOME");
     held = held ? text_copy(arena, held, strlen(held)) : NULL;
     setenv("NORMLAB_HOME", home, 1);
@@ -683,7 +685,7 @@ static const Dataset *open_at(Arena *arena, const char *home, Error *error) {
  * line that names the file and says `says`. */
 static void refused(Arena *arena, const char *name, bool packed, const void *data,
                     size_t length, size_t at, const char *says) {
-    Error error = {0};
+    BaseError error = {0};
     char *home, *input = home_new(arena, &home);
     assert_int_equal(unlink(text_print(arena, "%s/%s.gz", input, name)), 0);
     const char *path = text_print(arena, "%s/%s%s", input, name, packed ? ".gz" : "");
@@ -869,7 +871,7 @@ static void other_data(void **state) {
     const char *const names[] = {TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS};
     for (size_t f = 0; f < COUNT_OF(names); f++) {
         Arena *arena = arena_new();
-        Error error = {0};
+        BaseError error = {0};
         size_t length;
         uint8_t *data = true_bytes(arena, names[f], &length);
         char *home, *input = home_new(arena, &home);
@@ -894,7 +896,7 @@ static void unknown_name(void **state) {
     const char *const near[] = {"'fashion-mnist'?", "'cifar10'?", NULL, NULL,
                                 "'fashion-mini'?"};
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
-        Error error = {0};
+        BaseError error = {0};
         assert_null(dataset_open(arena, wrong[i], &error));
         assert_int_equal(error.code, EX_USAGE);
         assert_non_null(
@@ -913,7 +915,7 @@ static void unknown_name(void **state) {
 /* `name` with NORMLAB_DATA=folder must be unavailable, and the message say `says`. */
 static void unavailable(Arena *arena, const char *name, const char *folder,
                         const char *says) {
-    Error error = {0};
+    BaseError error = {0};
     if (folder)
         setenv("NORMLAB_DATA", folder, 1);
     else
@@ -929,7 +931,7 @@ static void unavailable(Arena *arena, const char *name, const char *folder,
 static void missing_files(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     char *folder = folder_new(arena);
     unavailable(arena, "cifar10", NULL, "set NORMLAB_DATA");
     unavailable(arena, "cifar10", "", "set NORMLAB_DATA");
@@ -1056,8 +1058,9 @@ static void brain_is_one_head(void **state) {
     Arena *arena = arena_new();
     const Dataset *dataset = open_good(arena, "brain");
     assert_true(
-        shape_equal(dataset->field[0].shape, SHAPE(1, BRAIN_ROWS, BRAIN_COLUMNS)));
-    assert_true(shape_equal(dataset->field[1].shape, SHAPE(BRAIN_ROWS, BRAIN_COLUMNS)));
+        shape_equal(dataset->field[0].shape, SHAPE_OF(1, BRAIN_ROWS, BRAIN_COLUMNS)));
+    assert_true(
+        shape_equal(dataset->field[1].shape, SHAPE_OF(BRAIN_ROWS, BRAIN_COLUMNS)));
     assert_int_equal(dataset->train.count, 144);
     assert_int_equal(dataset->val.count, 24);
     assert_int_equal(dataset->test.count, 24);
@@ -1143,7 +1146,7 @@ static void check_cifar(const Samples *images, bool test) {
 static void cifar_opens(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     char *folder = folder_new(arena);
     const char *name = text_print(arena, "cifar:%s", folder);
     write_cifar(arena, folder);
@@ -1162,7 +1165,7 @@ static void cifar_opens(void **state) {
     assert_null(dataset->source);
     assert_int_equal(dataset_field(dataset, "label")->classes, 10);
     assert_string_equal(dataset_field(dataset, "label")->class_name[9], "9");
-    assert_true(shape_equal(dataset->field[0].shape, SHAPE(3, 32, 32)));
+    assert_true(shape_equal(dataset->field[0].shape, SHAPE_OF(3, 32, 32)));
     assert_int_equal(dataset->train.count, 45000);
     assert_int_equal(dataset->val.count, 5000);
     check_cifar(&dataset->train, false);
@@ -1182,7 +1185,7 @@ static void cifar_opens(void **state) {
     const char *third = text_print(arena, "%s/data_batch_3.bin", folder);
     assert_int_equal(truncate(third, 77 * RECORD - 1), 0);
     assert_int_equal(unlink(text_print(arena, "%s/data_batch_4.bin", folder)), 0);
-    error = (Error){0};
+    error = (BaseError){0};
     assert_null(dataset_open(arena, name, &error));
     assert_non_null(
         strstr(error.message, "236620 bytes, expected records of 3073, whole"));
@@ -1198,7 +1201,7 @@ static void cifar_opens(void **state) {
     assert_int_equal(fputc(10, file), 10);
     assert_int_equal(fclose(file), 0);
     setenv("NORMLAB_DATA", folder, 1);
-    error = (Error){0};
+    error = (BaseError){0};
     assert_null(dataset_open(arena, "cifar10", &error));
     assert_int_equal(error.code, EX_DATAERR);
     assert_int_equal(error.at, 77 * RECORD);
@@ -1206,20 +1209,20 @@ static void cifar_opens(void **state) {
         strstr(error.message, "data_batch_3.bin: offset 236621: label 10, expected 0"));
 
     assert_int_equal(truncate(third, 77 * RECORD - 1), 0);
-    error = (Error){0};
+    error = (BaseError){0};
     assert_null(dataset_open(arena, "cifar10", &error));
     assert_int_equal(error.at, 77 * RECORD - 1);
     assert_non_null(strstr(error.message, "expected 1 bytes more"));
 
     write_cifar(arena, folder);
     assert_int_equal(truncate(third, RECORDS * RECORD + 1), 0);
-    error = (Error){0};
+    error = (BaseError){0};
     assert_null(dataset_open(arena, "cifar10", &error));
     assert_int_equal(error.at, RECORDS * RECORD);
     assert_non_null(strstr(error.message, "1 bytes too many"));
     unsetenv("NORMLAB_DATA");
     folder_remove(arena, folder);
-    error = (Error){0};
+    error = (BaseError){0};
     assert_null(dataset_open(arena, name, &error));
     assert_int_equal(error.code, EX_NOINPUT);
     assert_non_null(strstr(error.message, "no test_batch.bin"));
@@ -1249,7 +1252,7 @@ static void cifar_in_gzip(void **state) {
         assert_memory_equal(pixels(&d->train, i), data + d->train.id[i] * RECORD + 1,
                             RECORD - 1);
     for (size_t records = TRAIN - 1; records <= TRAIN + 1; records += 2) {
-        Error error = {0};
+        BaseError error = {0};
         const uint32_t length = (uint32_t)(records * RECORD);
         for (size_t b = 0; b < 4; b++) gzip[packed - 4 + b] = (uint8_t)(length >> 8 * b);
         write_file(batch, gzip, packed);
@@ -1274,7 +1277,7 @@ static const uint8_t *image_of(const Pile *pile, size_t i, size_t plane) {
 static void template_fills(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     Reading r = {.kind = &dataset_my_data, .arena = arena, .scratch = arena};
     assert_true(dataset_my_data.fill(&r, &error));
     const size_t plane = shape_count(r.field[0].shape);
@@ -1330,7 +1333,7 @@ static void idx_of_a_folder(void **state) {
     char *folder = folder_new(arena);
     for (size_t f = 0; f < 4; f++) write_idx(arena, folder, &idx_files[f]);
     const Dataset *d = open_good(arena, text_print(arena, "idx:%s", folder));
-    assert_true(shape_equal(d->field[0].shape, SHAPE(1, IDX_H, IDX_W)));
+    assert_true(shape_equal(d->field[0].shape, SHAPE_OF(1, IDX_H, IDX_W)));
     assert_int_equal(d->train.count, IDX_TRAIN - 4); /* a tenth is drawn to validate */
     assert_int_equal(d->val.count, 4);
     assert_int_equal(d->test.count, IDX_TEST);
@@ -1363,7 +1366,7 @@ static void idx_faults(void **state) {
     char *folder = folder_new(arena);
     const char *name = text_print(arena, "idx:%s", folder);
     for (size_t i = 0; i < COUNT_OF(faults); i++) {
-        Error error = {0};
+        BaseError error = {0};
         for (size_t f = 0; f < 4; f++) write_idx(arena, folder, &idx_files[f]);
         write_idx(arena, folder, &faults[i].file);
         assert_null(dataset_open(arena, name, &error));
@@ -1377,11 +1380,11 @@ static void idx_faults(void **state) {
                                0, 0, 0, 0, 0, 0, 0, 255};
     write_file(text_print(arena, "%s/t10k-labels-idx1-ubyte", folder), ignored,
                sizeof ignored);
-    Error error = {0};
+    BaseError error = {0};
     assert_null(dataset_open(arena, name, &error));
     assert_non_null(strstr(error.message, "label 255, expected 0 to 254"));
     assert_int_equal(unlink(text_print(arena, "%s/t10k-labels-idx1-ubyte", folder)), 0);
-    error = (Error){0};
+    error = (BaseError){0};
     assert_null(dataset_open(arena, name, &error));
     assert_int_equal(error.code, EX_NOINPUT);
     assert_non_null(
@@ -1416,7 +1419,7 @@ static void known_data_are_recognized(void **state) {
 static void names_are_canonical(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     const char *path;
     char *folder = folder_new(arena), *here = getcwd(NULL, 0);
     const char *whole = text_print(arena, "idx:%s", folder);
@@ -1435,7 +1438,7 @@ static void names_are_canonical(void **state) {
     const char *const wrong[] = {
         "idx", "idx:", "cifar10:here", "fashion-mini:", "", ":", "a\nb", "idx:a\nb"};
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
-        error = (Error){0};
+        error = (BaseError){0};
         assert_null(dataset_canonical(arena, wrong[i], &error));
         assert_int_equal(error.code, EX_USAGE);
         assert_non_null(strstr(error.message, " is expected"));

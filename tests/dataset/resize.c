@@ -16,17 +16,17 @@ static Dataset *drawn(Arena *arena) {
     Dataset *d = ZERO(arena, Dataset, 1);
     *d = (Dataset){.name = "drawn", .title = "", .source = "", .fields = 5};
     d->field[0] = (DataField){.name = "image", .unit = "", .type = DATA_BYTES};
-    d->field[0].shape = SHAPE(C, H, W), d->field[0].standardized = true;
+    d->field[0].shape = SHAPE_OF(C, H, W), d->field[0].standardized = true;
     d->field[1] = (DataField){.name = "mask", .unit = "", .type = DATA_LABELS};
-    d->field[1].shape = SHAPE(H, W);
+    d->field[1].shape = SHAPE_OF(H, W);
     d->field[1].classes = CLASSES, d->field[1].class_name = names;
     d->field[2] = (DataField){.name = "map", .unit = "mm", .type = DATA_REALS};
-    d->field[2].shape = SHAPE(H, W);
+    d->field[2].shape = SHAPE_OF(H, W);
     d->field[3] = (DataField){.name = "label", .unit = "", .type = DATA_LABELS};
-    d->field[3].shape = SCALAR;
+    d->field[3].shape = SHAPE_SCALAR;
     d->field[3].classes = CLASSES, d->field[3].class_name = names;
     d->field[4] = (DataField){.name = "number", .unit = "mm", .type = DATA_REALS};
-    d->field[4].shape = SHAPE(H + 1, W);
+    d->field[4].shape = SHAPE_OF(H + 1, W);
     uint32_t *id = TAKE(arena, uint32_t, COUNT);
     const Draw draw = {1, DRAW_TEST, 0, 0};
     d->train = (Samples){.count = COUNT, .id = id};
@@ -53,7 +53,7 @@ static Dataset *drawn(Arena *arena) {
 }
 
 static const Dataset *resized(Arena *arena, const Dataset *d, size_t h, size_t w) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Dataset *r = dataset_resized(arena, d, h, w, &error);
     if (r == NULL) fail_msg("%s", error.message);
     return r;
@@ -110,8 +110,8 @@ static void each_pixel_by_its_definition(void **state) {
             const Augment *augment = moved ? &moves : NULL;
             const Batch was = batch_of(arena, d, augment),
                         is = batch_of(arena, r, augment);
-            assert_true(shape_equal(is.shape[0], SHAPE(COUNT, C, h, w)));
-            assert_true(shape_equal(is.shape[1], SHAPE(COUNT, h, w)));
+            assert_true(shape_equal(is.shape[0], SHAPE_OF(COUNT, C, h, w)));
+            assert_true(shape_equal(is.shape[1], SHAPE_OF(COUNT, h, w)));
             expect_planes(is.real[0], was.real[0], COUNT * C, h, w);
             expect_planes(is.real[2], was.real[2], COUNT, h, w);
             for (size_t n = 0; n < COUNT; n++)
@@ -165,13 +165,13 @@ static void what_is_kept(void **state) {
 static void statistics_are_those_of_what_is_kept(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Dataset *d = drawn(arena), *r = resized(arena, d, 11, 3),
                   *few = dataset_limit(arena, d, 4, &error),
                   *also = dataset_limit(arena, r, 4, &error);
     assert_int_equal(dataset_channels(&r->field[2]), H);
-    assert_true(shape_equal(dataset_kept(&r->field[0]), SHAPE(C, H, W)));
-    assert_true(shape_equal(dataset_kept(&r->field[3]), SCALAR));
+    assert_true(shape_equal(dataset_kept(&r->field[0]), SHAPE_OF(C, H, W)));
+    assert_true(shape_equal(dataset_kept(&r->field[3]), SHAPE_SCALAR));
     for (size_t c = 0; c < C; c++) {
         assert_near(also->field[0].mean[c], few->field[0].mean[c], 0.0);
         assert_near(also->field[0].std[c], few->field[0].std[c], 0.0);
@@ -189,13 +189,13 @@ static void what_has_no_size_is_refused(void **state) {
         const char *says;
     } WRONG[] = {{0, 4, "1 to 1024"}, {4, 0, "1 to 1024"}, {4, 1025, "1 to 1024"}};
     for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         assert_null(dataset_resized(arena, d, WRONG[i].height, WRONG[i].width, &error));
         assert_int_equal(error.code, EX_USAGE);
         assert_non_null(strstr(error.message, WRONG[i].says));
     }
-    Error error = {.set = false};
-    d->field[0].shape = SHAPE(C * H * W);
+    BaseError error = {.set = false};
+    d->field[0].shape = SHAPE_OF(C * H * W);
     assert_null(dataset_resized(arena, d, 4, 4, &error));
     assert_non_null(strstr(error.message, "the image of drawn is no image"));
     arena_free(arena);

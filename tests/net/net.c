@@ -12,7 +12,7 @@
 
 static const Net *build(Arena *arena, const char *spec, const char *norm, NetFace face,
                         size_t batch) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Net *net = net_new(arena, spec, (NetNorms){.all = norm}, face, batch, &error);
     if (net == NULL) fail_msg("%s, %s: %s", spec, norm, error.message);
     return net;
@@ -171,7 +171,7 @@ static void maps_need_not_be_square(void **state) {
 
 /* ---- one text, two readings --------------------------------------------------------- */
 
-static double multiply_adds(const Node *y) {
+static double multiply_adds(const TapeNode *y) {
     const bool conv = y->op && strcmp(y->op->name, "conv2d") == 0,
                linear = y->op && strcmp(y->op->name, "matmul") == 0;
     if (!conv && !linear) return 0;
@@ -197,13 +197,13 @@ static void declared_is_what_runs(void **state) {
                *x = ZERO(arena, double, N * 2 * 9 * 7), adds = 0;
         net_initialize(net, w, s, 1);
         NetPass pass = {.tape = tape_new(arena), .weights = w, .state = s};
-        const Node *z =
-            net_run_one(net, &pass, tape_leaf(pass.tape, SHAPE(N, 2, 9, 7), x));
+        const TapeNode *z =
+            net_run_one(net, &pass, tape_leaf(pass.tape, SHAPE_OF(N, 2, 9, 7), x));
         assert_int_equal(net->outputs, 1);
         assert_string_equal(net->output[0].name, "logits");
-        assert_true(shape_equal(net->output[0].shape, SHAPE(5)));
-        assert_true(shape_equal(z->shape, SHAPE(N, 5)));
-        for (const Node *y = tape_last(pass.tape); y; y = y->previous)
+        assert_true(shape_equal(net->output[0].shape, SHAPE_OF(5)));
+        assert_true(shape_equal(z->shape, SHAPE_OF(N, 5)));
+        for (const TapeNode *y = tape_last(pass.tape); y; y = y->previous)
             adds += multiply_adds(y);
         assert_near(net->flops, 2 * adds, 0.0);
     }
@@ -215,11 +215,11 @@ static void inputs_are_named(void **state) {
     Arena *arena = arena_new();
     const char *const spec = "resnet(depth=8, width=2)";
     const NetNorms none = {.all = "none"};
-    Error error = {.set = false};
-    NetFace face = {2, {{"number", SHAPE(3)}, {"image", SHAPE(1, 8, 8)}}, 4};
+    BaseError error = {.set = false};
+    NetFace face = {2, {{"number", SHAPE_OF(3)}, {"image", SHAPE_OF(1, 8, 8)}}, 4};
     const Net *net = net_new(arena, spec, none, face, 1, &error);
     assert_non_null(net);
-    assert_true(shape_equal(net->param[0].shape, SHAPE(2, 1, 3, 3)));
+    assert_true(shape_equal(net->param[0].shape, SHAPE_OF(2, 1, 3, 3)));
     face.input[1].name = "imago";
     assert_null(net_new(arena, spec, none, face, 1, &error));
     assert_string_equal(error.message,
@@ -416,7 +416,7 @@ static void each_mistake_is_named(void **state) {
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(REFUSED); i++) {
         const Refused *r = &REFUSED[i];
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Net *net = net_new(arena, r->network, (NetNorms){.all = r->norm},
                                  net_of_images(1, r->side, r->side, 3), r->batch, &error);
         if (net || !error.set) fail_msg("%s, %s is not refused", r->network, r->norm);
@@ -457,7 +457,7 @@ static void canonical_spelling(void **state) {
         {"resnet(stem_stride=2, depth=14)", "resnet(depth=14, width=16, stem_stride=2)"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(text); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const char *once = net_canonical(arena, text[i][0], &error);
         assert_string_equal(once, text[i][1]);
         assert_string_equal(net_canonical(arena, once, &error), once);

@@ -13,7 +13,7 @@
 
 static const Net *build(Arena *arena, const char *spec, const char *norm, NetFace face,
                         size_t batch) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Net *net = net_new(arena, spec, (NetNorms){.all = norm}, face, batch, &error);
     if (net == NULL) fail_msg("%s, %s: %s", spec, norm, error.message);
     return net;
@@ -59,7 +59,7 @@ static const double *run(Arena *arena, const Setting *s, double *gradient,
                     .weights = s->weights,
                     .state = s->state,
                     .gradient = gradient};
-    Node *z = net_run_one(s->net, &pass, tape_leaf(pass.tape, s->shape, s->x));
+    TapeNode *z = net_run_one(s->net, &pass, tape_leaf(pass.tape, s->shape, s->x));
     if (gradient) tape_backward(pass.tape, tape_cross_entropy(pass.tape, z, label), NULL);
     return z->value;
 }
@@ -341,7 +341,7 @@ static void unet_in_plain_loops(void **state) {
         Loops p = {arena, &s, 0};
         const Map want = unet_value(&p, CASES[k].depth, CASES[k].width);
         assert_int_equal(p.param, s.net->params);
-        assert_true(shape_equal(s.net->output[0].shape, SHAPE(K, H, W)));
+        assert_true(shape_equal(s.net->output[0].shape, SHAPE_OF(K, H, W)));
         const double *z = run(arena, &s, NULL, NULL);
         double *by_pixel = TAKE(arena, double, N *K *L);
         for (size_t n = 0; n < N * L; n++)
@@ -443,7 +443,8 @@ static void plain_is_resnet_without_shortcuts(void **state) {
         assert_int_equal(k, plain->params);
         for (size_t i = 0; i < resnet->norms; i++)
             if (!is_of_shortcut(resnet->norm[i].name)) {
-                const Lattice a = resnet->norm[i].sees, b = plain->norm[places++].sees;
+                const ShapeLattice a = resnet->norm[i].sees,
+                                   b = plain->norm[places++].sees;
                 assert_true(a.C == b.C && a.L == b.L);
             }
         assert_int_equal(places, plain->norms);
@@ -548,7 +549,7 @@ static void orthogonal_layers_keep_lengths(void **state) {
     Arena *arena = arena_new();
     const char *spec = text_print(
         arena, "mlp(depth=%d, width=%d, activation=none, init=orthogonal)", DEPTH, W);
-    const NetFace face = {1, {{"number", SHAPE(W)}}, W};
+    const NetFace face = {1, {{"number", SHAPE_OF(W)}}, W};
     Setting s = random_setting(arena, spec, "none", face, 1);
     net_initialize(s.net, s.weights, s.state, 5);
     const double *z = run(arena, &s, NULL, NULL);
@@ -575,7 +576,7 @@ static void spelling(void **state) {
         {"linear(weights=normalized)", "linear(weights=normalized)"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(FORMS); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const char *once = net_canonical(arena, FORMS[i][0], &error);
         assert_string_equal(once, FORMS[i][1]);
         assert_string_equal(net_canonical(arena, once, &error), once);
@@ -607,7 +608,7 @@ static void each_mistake_is_named(void **state) {
          "no network 'linaer', did you mean 'linear'?; there are resnet, plain, mlp"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         assert_null(net_canonical(arena, WRONG[i].text, &error));
         if (error.at != WRONG[i].at || strstr(error.message, WRONG[i].says) == NULL)
             fail_msg("%s: at %zu, %s", WRONG[i].text, error.at, error.message);
@@ -618,7 +619,7 @@ static void each_mistake_is_named(void **state) {
 static void an_option_without_effect_is_refused(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const NetFace face = net_of_images(1, 4, 4, 2);
     const NetNorms none = {.all = "none"};
     assert_null(net_new(arena, "mlp(weights=standardized)", none, face, 2, &error));
@@ -637,7 +638,7 @@ static void registry(void **state) {
     const NetKind *const *kind = net_kinds(&count);
     for (size_t i = 0; i < count; i++) {
         const char *name = net_name(kind[i]);
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         assert_string_equal(net_canonical(arena, net_example(kind[i]), &error),
                             net_example(kind[i]));
         assert_int_equal(strncmp(net_usage(kind[i]), name, strlen(name)), 0);

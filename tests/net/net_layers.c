@@ -12,7 +12,7 @@
 static const NetNorms BATCH = {.all = "batch"};
 
 static const Net *declared(Arena *arena, const NetKind *kind, NetFace face,
-                           Error *error) {
+                           BaseError *error) {
     return net_of_kind(arena, kind, kind->name, BATCH, face, 2, error);
 }
 
@@ -20,7 +20,7 @@ static const Net *declared(Arena *arena, const NetKind *kind, NetFace face,
 
 static size_t nodes_of(Tape *tape, const char *op) {
     size_t count = 0;
-    for (const Node *y = tape_last(tape); y; y = y->previous)
+    for (const TapeNode *y = tape_last(tape); y; y = y->previous)
         count += y->op && strcmp(y->op->name, op) == 0;
     return count;
 }
@@ -29,7 +29,7 @@ static void the_template_stands(void **state) {
     (void)state;
     enum { N = 3, DEEP = 5 };
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Net *net =
         net_of_kind(arena, &net_sketch, "sketch(depth=5, width=3, activation=tanh)",
                     BATCH, net_of_images(2, 9, 7, 4), N, &error);
@@ -44,7 +44,8 @@ static void the_template_stands(void **state) {
         x[i] = draw_normal((Draw){.seed = 3, .purpose = DRAW_TEST}, i);
     net_initialize(net, w, s, 1);
     NetPass pass = {.tape = tape_new(arena), .weights = w, .state = s};
-    const Node *z = net_run_one(net, &pass, tape_leaf(pass.tape, SHAPE(N, 2, 9, 7), x));
+    const TapeNode *z =
+        net_run_one(net, &pass, tape_leaf(pass.tape, SHAPE_OF(N, 2, 9, 7), x));
     assert_int_equal(nodes_of(pass.tape, "tanh"), 1 + DEEP);
     assert_int_equal(nodes_of(pass.tape, "conv2d"), 1 + DEEP);
     for (size_t k = 0; k < N * 4; k++) assert_true(isfinite(z->value[k]));
@@ -57,8 +58,8 @@ static void the_template_stands(void **state) {
 /* Two inputs, of which one is a number for each sample; two outputs. */
 static void twice(Layers *l, const size_t *option) {
     (void)option;
-    Node *number = layer_flat(l, layers_input(l, "number"));
-    Node *x = layer_conv(l, "stem", layers_input(l, "image"), 3, 3, 1, 1);
+    TapeNode *number = layer_flat(l, layers_input(l, "number"));
+    TapeNode *x = layer_conv(l, "stem", layers_input(l, "image"), 3, 3, 1, 1);
     layers_enter(l, "heads");
     layers_enter(l, "one%d", 1);
     layers_output(l, "first", layer_linear(l, "linear", number, layers_outputs(l)));
@@ -73,8 +74,8 @@ static const NetKind TWICE = {.name = "twice", .run = twice};
 static void ends_have_names_and_places(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {.set = false};
-    const NetFace face = {2, {{"image", SHAPE(1, 4, 5)}, {"number", SCALAR}}, 6};
+    BaseError error = {.set = false};
+    const NetFace face = {2, {{"image", SHAPE_OF(1, 4, 5)}, {"number", SHAPE_SCALAR}}, 6};
     const Net *net = declared(arena, &TWICE, face, &error);
     assert_non_null(net);
     static const char *const PARAMS[] = {"stem.weight", "heads.one1.linear.weight",
@@ -91,9 +92,9 @@ static void ends_have_names_and_places(void **state) {
     net_initialize(net, w, s, 1);
     double x[40] = {1, -2, 3}, number[2] = {0.5, -1.5};
     NetPass pass = {.tape = tape_new(arena), .weights = w, .state = s};
-    Node *in[] = {tape_leaf(pass.tape, SHAPE(2, 1, 4, 5), x),
-                  tape_leaf(pass.tape, SHAPE(2), number)};
-    Node *out[NET_MOST_ENDS];
+    TapeNode *in[] = {tape_leaf(pass.tape, SHAPE_OF(2, 1, 4, 5), x),
+                      tape_leaf(pass.tape, SHAPE_OF(2), number)};
+    TapeNode *out[NET_MOST_ENDS];
     net_run(net, &pass, in, out);
     for (size_t i = 0; i < COUNT_OF(OUTPUTS); i++) {
         assert_string_equal(net->output[i].name, OUTPUTS[i].name);
@@ -105,7 +106,7 @@ static void ends_have_names_and_places(void **state) {
     for (size_t i = 0; i < 12; i++)
         assert_near(out[0]->value[i], v[i % 6] * number[i / 6], 0.0);
     /* one that is alone is meant, but not as two */
-    const NetFace less = {1, {{"imago", SHAPE(1, 4, 5)}}, 6};
+    const NetFace less = {1, {{"imago", SHAPE_OF(1, 4, 5)}}, 6};
     assert_null(declared(arena, &TWICE, less, &error));
     assert_string_equal(error.message,
                         "twice takes 2 inputs, and there is 'imago' alone");
@@ -117,7 +118,7 @@ static void ends_have_names_and_places(void **state) {
 static void large(Layers *l, const size_t *option) {
     (void)option;
     layers_enter(l, "a");
-    Node *x = layer_conv(l, "b", layers_input(l, "image"), 2, 5, 1, 0);
+    TapeNode *x = layer_conv(l, "b", layers_input(l, "image"), 2, 5, 1, 0);
     layers_leave(l);
     if (layers_outputs(l) > 5)
         layers_refuse(l, "c", "%zu are too many", layers_outputs(l));
@@ -128,7 +129,7 @@ static void refusals_name_the_layer(void **state) {
     (void)state;
     static const NetKind kind = {.name = "large", .run = large};
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     assert_non_null(declared(arena, &kind, net_of_images(1, 5, 9, 5), &error));
     assert_null(declared(arena, &kind, net_of_images(1, 4, 9, 5), &error));
     assert_string_equal(error.message, "layer a.b: filters of 5 x 5 are larger than what "
@@ -143,7 +144,7 @@ static void refusals_name_the_layer(void **state) {
 
 static void alike(Layers *l, const size_t *option) {
     (void)option;
-    Node *x = layer_flat(l, layers_input(l, "image"));
+    TapeNode *x = layer_flat(l, layers_input(l, "image"));
     x = layer_linear(l, "linear", x, 3);
     layers_output(l, "logits", layer_linear(l, "linear", x, 3));
 }
@@ -176,7 +177,7 @@ static const struct {
     {{.name = "deep", .run = deep}, "names of more than 8 parts"}};
 
 static void make(void *context) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     declared(arena_new(), context, net_of_images(1, 2, 2, 2), &error);
 }
 

@@ -9,7 +9,7 @@
 static const char NETWORK[] = "resnet(depth=14, width=4)";
 
 static NetNorms norms_of(Arena *arena, const char *text) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     NetNorms norms;
     if (!net_norms_read(arena, text, &norms, &error))
         fail_msg("%s: %s", text, error.message);
@@ -17,7 +17,7 @@ static NetNorms norms_of(Arena *arena, const char *text) {
 }
 
 static const Net *declared(Arena *arena, const char *network, const char *text,
-                           Error *error) {
+                           BaseError *error) {
     return net_new(arena, network, norms_of(arena, text), net_of_images(1, 12, 12, 3), 4,
                    error);
 }
@@ -33,7 +33,7 @@ static const char *spec_of(const Net *net, const char *place) {
 
 /* Of batch everywhere else, those that are layer. */
 static const char *named(Arena *arena, const char *pattern) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Text text = text_new(arena);
     const Net *net =
         declared(arena, NETWORK, text_print(arena, "batch; %s=layer", pattern), &error);
@@ -75,7 +75,7 @@ static void patterns_name_places(void **state) {
 static void more_parts_win(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Net *net = declared(arena, NETWORK,
                               "batch; stage2=layer; stage2.norm1=group(2); "
                               "stage2.block2.norm1=instance; stem_norm=none",
@@ -102,7 +102,7 @@ static void each_place_has_its_own(void **state) {
     (void)state;
     enum { N = 4 };
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Net *net =
         declared(arena, "plain(depth=5, width=4)",
                  "batch; stage2=frn; stage3=batch(gamma=no, beta=no)", &error);
@@ -123,7 +123,8 @@ static void each_place_has_its_own(void **state) {
         x[i] = draw_normal((Draw){.seed = 3, .purpose = DRAW_TEST}, i);
     net_initialize(net, w, s, 1);
     NetPass pass = {.tape = tape_new(arena), .weights = w, .state = s};
-    Node *z = net_run_one(net, &pass, tape_leaf(pass.tape, SHAPE(N, 1, 12, 12), x));
+    TapeNode *z =
+        net_run_one(net, &pass, tape_leaf(pass.tape, SHAPE_OF(N, 1, 12, 12), x));
     for (size_t k = 0; k < N * 3; k++) assert_true(z->value[k] - z->value[k] == 0);
     arena_free(arena);
 }
@@ -131,7 +132,7 @@ static void each_place_has_its_own(void **state) {
 /* ---- what they come to ------------------------------------------------------------ */
 
 static const char *resolved(Arena *arena, const char *network, const char *text) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const NetNorms norms = norms_of(arena, text);
     const char *lines = net_norms_resolve(arena, network, &norms, &error);
     return lines ? lines : text_print(arena, "refused: %s", error.message);
@@ -147,7 +148,7 @@ static void resolved_is_what_stands(void **state) {
                                        "plain(depth=8, width=4)"};
     for (size_t i = 0; i < COUNT_OF(TEXTS) * COUNT_OF(NETS); i++) {
         Arena *arena = arena_new();
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const char *text = TEXTS[i / COUNT_OF(NETS)], *spec = NETS[i % COUNT_OF(NETS)];
         const Net *net = declared(arena, spec, text, &error);
         Text want = text_new(arena);
@@ -220,12 +221,12 @@ static void each_mistake_is_named(void **state) {
     Arena *arena = arena_new();
     NetNorms norms;
     for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         assert_false(net_norms_read(arena, WRONG[i].text, &norms, &error));
         if (error.at != WRONG[i].at || strstr(error.message, WRONG[i].says) == NULL)
             fail_msg("%s: at %zu, %s", WRONG[i].text, error.at, error.message);
     }
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     norms = norms_of(arena, "batch");
     for (size_t i = 0; i < NET_MOST_RULES; i++)
         assert_true(
@@ -254,14 +255,14 @@ static void ties_and_strays_are_refused(void **state) {
                                       "'norm1'?"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         assert_null(declared(arena, NETWORK, WRONG[i][0], &error));
         assert_int_equal(error.code, EX_USAGE);
         if (strstr(error.message, WRONG[i][1]) == NULL)
             fail_msg("%s: %s", WRONG[i][0], error.message);
         assert_int_equal(strncmp(resolved(arena, NETWORK, WRONG[i][0]), "refused", 7), 0);
     }
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     assert_null(declared(arena, "linear", "batch; norm=layer", &error));
     assert_non_null(strstr(error.message, "norm.norm names no normalizer of linear; "));
     arena_free(arena);

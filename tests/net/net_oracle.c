@@ -25,7 +25,7 @@ static const Net *build(Arena *arena, const char *spec, const char *norm, Image 
                         size_t batch) {
     const NetFace face =
         net_of_images(image.channels, image.height, image.width, image.classes);
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Net *net = net_new(arena, spec, (NetNorms){.all = norm}, face, batch, &error);
     if (net == NULL) fail_msg("%s, %s: %s", spec, norm, error.message);
     return net;
@@ -88,7 +88,7 @@ static Setting random_setting(Arena *arena, const char *spec, const char *norm,
 }
 
 static Shape image_shape(const Setting *s) {
-    return SHAPE(s->N, s->image.channels, s->image.height, s->image.width);
+    return SHAPE_OF(s->N, s->image.channels, s->image.height, s->image.width);
 }
 
 static NetPass pass_of(const Setting *s, Tape *tape) {
@@ -250,11 +250,11 @@ static void restate(const Restated *r, const char *norm, NormMode mode) {
            *want = ZERO(arena, double, s.net->states);
     NetPass pass = pass_of(&s, tape_new(arena));
     pass.observed = got;
-    Node *z = net_run_one(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
+    TapeNode *z = net_run_one(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
     Plain plain = {arena, &s, want};
     const double *expected =
         plain_logits(&plain, (r->depth - 2) / 6, r->width, r->stem_stride);
-    assert_true(shape_equal(z->shape, SHAPE(2, r->image.classes)));
+    assert_true(shape_equal(z->shape, SHAPE_OF(2, r->image.classes)));
     for (size_t i = 0; i < 2 * r->image.classes; i++)
         assert_near(z->value[i], expected[i], 1e-12);
     for (size_t i = 0; i < s.net->states; i++)
@@ -291,14 +291,14 @@ static void take_params(Setting *to, const Setting *from) {
     }
 }
 
-static const Node *logits_of(Setting *s, Tape *tape) {
+static const TapeNode *logits_of(Setting *s, Tape *tape) {
     NetPass pass = pass_of(s, tape);
     return net_run_one(s->net, &pass, tape_leaf(tape, image_shape(s), s->x));
 }
 
 static size_t relus_of(Tape *tape) {
     size_t count = 0;
-    for (const Node *y = tape_last(tape); y; y = y->previous)
+    for (const TapeNode *y = tape_last(tape); y; y = y->previous)
         count += y->op && strcmp(y->op->name, "relu") == 0;
     return count;
 }
@@ -316,7 +316,7 @@ static void a_threshold_takes_the_place_of_relu(void **state) {
     set_tau(&own, "norm2.tau", -1e300);
     set_tau(&own, "shortcut_norm.tau", -1e300);
     Tape *one = tape_new(arena), *two = tape_new(arena);
-    const Node *got = logits_of(&own, one), *want = logits_of(&plain, two);
+    const TapeNode *got = logits_of(&own, one), *want = logits_of(&plain, two);
     for (size_t i = 0; i < 2 * TINY.classes; i++)
         assert_near(got->value[i], want->value[i], 0.0);
     assert_int_equal(relus_of(one), 6);
@@ -327,7 +327,7 @@ static void a_threshold_takes_the_place_of_relu(void **state) {
 /* ---- its derivatives ------------------------------------------------------------- */
 
 /* The image is the first of the inputs, the network's parameters follow. */
-static Node *write_loss(Tape *tape, Node *const *x, void *context) {
+static TapeNode *write_loss(Tape *tape, TapeNode *const *x, void *context) {
     const Setting *s = context;
     NetPass pass = pass_of(s, tape);
     pass.param = x + 1;
@@ -390,10 +390,11 @@ static void gradient_vector_is_the_judged_one(void **state) {
         NetPass pass = pass_of(&s, tape_new(arena));
         pass.gradient = got;
         for (size_t i = 0; i < s.net->weights; i++) got[i] = want[i] = (double)NAN;
-        Node *z = net_run_one(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
+        TapeNode *z =
+            net_run_one(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
         tape_backward(pass.tape, tape_cross_entropy(pass.tape, z, s.label), NULL);
         Tape *tape = tape_new(arena);
-        Node **x = TAKE(arena, Node *, s.net->params + 1);
+        TapeNode **x = TAKE(arena, TapeNode *, s.net->params + 1);
         x[0] = tape_leaf(tape, image_shape(&s), s.x);
         for (size_t i = 0; i < s.net->params; i++) {
             const NetParam *p = &s.net->param[i];
@@ -423,11 +424,11 @@ static void definitions_agree_with_kernels(void **state) {
             NetPass pass = pass_of(&s, tape_new(arena));
             pass.gradient = gradient[way] = ZERO(arena, double, s.net->weights);
             pass.observed = observed[way] = ZERO(arena, double, s.net->states);
-            Node *z =
+            TapeNode *z =
                 net_run_one(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
             tape_backward(pass.tape, tape_cross_entropy(pass.tape, z, s.label), NULL);
             logits[way] = z->value;
-            for (const Node *node = z; node; node = node->previous) nodes[way]++;
+            for (const TapeNode *node = z; node; node = node->previous) nodes[way]++;
         }
         assert_true(nodes[1] > nodes[0]); /* so they are another text */
         const double bound = 1e4 * EPS * largest(gradient[0], s.net->weights);
@@ -448,8 +449,9 @@ static void evaluation_wants_nothing(void **state) {
     Arena *arena = arena_new();
     Setting s = random_setting(arena, "resnet(depth=8, width=2)", "batch", TINY, 2, 3);
     NetPass pass = pass_of(&s, tape_new(arena));
-    Node *z = net_run_one(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
-    for (const Node *node = z; node; node = node->previous) assert_false(node->wanted);
+    TapeNode *z = net_run_one(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
+    for (const TapeNode *node = z; node; node = node->previous)
+        assert_false(node->wanted);
     arena_free(arena);
 }
 

@@ -36,7 +36,7 @@ static double *normals(Arena *arena, uint64_t sample, size_t count) {
 
 static Setting setting_new(Arena *arena, const char *norm, NormMode mode, size_t depth,
                            size_t H, size_t W) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const char *spec = text_print(arena, "unet(depth=%zu, width=%d)", depth, WIDTH);
     const Net *net = net_new(arena, spec, (NetNorms){.all = norm},
                              net_of_images(C, H, W, K), N, &error);
@@ -77,8 +77,8 @@ static Found run(Arena *arena, const Setting *s) {
                           .gradient = f.gradient,
                           .state = s->state,
                           .observed = f.observed};
-    Node *x = tape_parameter(tape, SHAPE(N, C, s->H, s->W), s->x, f.dx),
-         *z = net_run_one(s->net, &pass, x);
+    TapeNode *x = tape_parameter(tape, SHAPE_OF(N, C, s->H, s->W), s->x, f.dx),
+             *z = net_run_one(s->net, &pass, x);
     tape_backward(tape, z, s->upstream);
     f.z = z->value;
     return f;
@@ -116,7 +116,7 @@ static void set_levels(Padded *p) {
 }
 
 /* x [N, ., P, Q] where pixels are there, and `other` elsewhere. */
-static Node *inside(Padded *p, Node *x, const Level *l, double other) {
+static TapeNode *inside(Padded *p, TapeNode *x, const Level *l, double other) {
     const size_t L = l->P * l->Q, count = shape_count(x->shape), most = count / N / L;
     double *there = TAKE(p->arena, double, count);
     for (size_t i = 0; i < count; i++) there[i] = l->mask[i / L / most * L + i % L];
@@ -124,16 +124,16 @@ static Node *inside(Padded *p, Node *x, const Level *l, double other) {
                        tape_fill(p->tape, x->shape, other));
 }
 
-static Node *next(Padded *p) {
+static TapeNode *next(Padded *p) {
     const NetParam *at = &p->s->net->param[p->param++];
     return tape_parameter(p->tape, at->shape, p->s->weights + at->offset,
                           p->found->gradient + at->offset);
 }
 
-static Node *normalized(Padded *p, Node *x, const Level *l) {
+static TapeNode *normalized(Padded *p, TapeNode *x, const Level *l) {
     const NetNorm *part = &p->s->net->norm[p->norm++];
     const Norm *norm = part->norm;
-    Node *param[NORM_MAX_PARAMS];
+    TapeNode *param[NORM_MAX_PARAMS];
     const double *state[NORM_MAX_STATES];
     double *observed[NORM_MAX_STATES];
     for (size_t i = 0; i < norm->params; i++) param[i] = next(p);
@@ -146,43 +146,44 @@ static Node *normalized(Padded *p, Node *x, const Level *l) {
                                  .state = state,
                                  .observed = observed,
                                  .mask = l->mask};
-    Node *y = norm_apply(&context, x);
+    TapeNode *y = norm_apply(&context, x);
     return norm_activates(norm) ? y : tape_relu(p->tape, y);
 }
 
-static Node *two_convs(Padded *p, Node *x, const Level *l) {
+static TapeNode *two_convs(Padded *p, TapeNode *x, const Level *l) {
     for (int i = 0; i < 2; i++)
         x = normalized(p, tape_conv2d(p->tape, x, next(p), 1, 1), l);
     return x;
 }
 
 /* The largest of 2 x 2 of [N, ., P, Q]; nothing is larger than what is there. */
-static Node *pooled(Padded *p, Node *x, const Level *l) {
+static TapeNode *pooled(Padded *p, TapeNode *x, const Level *l) {
     const size_t rows = N * x->shape.size[1] * l->P / 2;
-    Node *y = tape_reshape(p->tape, inside(p, x, l, -1e300), SHAPE(rows, 2, l->Q));
+    TapeNode *y = tape_reshape(p->tape, inside(p, x, l, -1e300), SHAPE_OF(rows, 2, l->Q));
     y = tape_max(p->tape, tape_slice(p->tape, y, 1, 0, 1),
                  tape_slice(p->tape, y, 1, 1, 1));
-    y = tape_reshape(p->tape, y, SHAPE(rows * l->Q / 2, 2, 1));
+    y = tape_reshape(p->tape, y, SHAPE_OF(rows * l->Q / 2, 2, 1));
     y = tape_max(p->tape, tape_slice(p->tape, y, 1, 0, 1),
                  tape_slice(p->tape, y, 1, 1, 1));
-    y = tape_reshape(p->tape, y, SHAPE(N, x->shape.size[1], l->P / 2, l->Q / 2));
+    y = tape_reshape(p->tape, y, SHAPE_OF(N, x->shape.size[1], l->P / 2, l->Q / 2));
     return inside(p, y, l + 1, 0.0);
 }
 
-static Node *beside_up(Padded *p, Node *beside, Node *x, const Level *l) {
+static TapeNode *beside_up(Padded *p, TapeNode *beside, TapeNode *x, const Level *l) {
     const size_t D = x->shape.size[1], A = beside->shape.size[1];
-    const Conv conv = conv_geometry(SHAPE(N, A, l->P, l->Q), SHAPE(D, A, 2, 2), 2, 0);
-    Node *w = tape_permute(p->tape, next(p), (const size_t[]){1, 0, 2, 3}),
-         *up = inside(p, tape_conv2d_input(p->tape, x, w, &conv), l, 0.0);
+    const Conv conv =
+        conv_geometry(SHAPE_OF(N, A, l->P, l->Q), SHAPE_OF(D, A, 2, 2), 2, 0);
+    TapeNode *w = tape_permute(p->tape, next(p), (const size_t[]){1, 0, 2, 3}),
+             *up = inside(p, tape_conv2d_input(p->tape, x, w, &conv), l, 0.0);
     return tape_add(p->tape, tape_pad(p->tape, beside, 1, 0, 2 * A),
                     tape_pad(p->tape, up, 1, A, 2 * A));
 }
 
 /* [N, K, H, W] of x [N, ., P, Q]: logits of the pixels that are there. */
-static Node *logits(Padded *p, Node *x) {
-    Node *w = tape_reshape(p->tape, next(p), SHAPE(K, WIDTH, 1, 1)),
-         *z = tape_conv2d(p->tape, x, w, 1, 0),
-         *bias = tape_reshape(p->tape, next(p), SHAPE(1, K, 1, 1));
+static TapeNode *logits(Padded *p, TapeNode *x) {
+    TapeNode *w = tape_reshape(p->tape, next(p), SHAPE_OF(K, WIDTH, 1, 1)),
+             *z = tape_conv2d(p->tape, x, w, 1, 0),
+             *bias = tape_reshape(p->tape, next(p), SHAPE_OF(1, K, 1, 1));
     z = tape_add(p->tape, z, tape_broadcast(p->tape, bias, z->shape));
     return tape_slice(p->tape, tape_slice(p->tape, z, 2, 0, p->s->H), 3, 0, p->s->W);
 }
@@ -202,8 +203,8 @@ static Found run_padded(Arena *arena, const Setting *s, const double *garbage) {
     double *wide = TAKE(arena, double, count), *dx = TAKE(arena, double, count);
     for (size_t i = 0, k = 0; i < count; i++)
         wide[i] = pixel_of(&p, i) == SIZE_MAX ? garbage[k++ % 3] : s->x[pixel_of(&p, i)];
-    Node *beside[MOST_DEEP],
-        *x = tape_parameter(p.tape, SHAPE(N, C, p.level->P, p.level->Q), wide, dx);
+    TapeNode *beside[MOST_DEEP],
+        *x = tape_parameter(p.tape, SHAPE_OF(N, C, p.level->P, p.level->Q), wide, dx);
     x = inside(&p, x, p.level, 0.0);
     for (size_t i = 0; i < s->depth; i++) {
         beside[i] = two_convs(&p, x, &p.level[i]);
@@ -212,7 +213,7 @@ static Found run_padded(Arena *arena, const Setting *s, const double *garbage) {
     x = two_convs(&p, x, &p.level[s->depth]);
     for (size_t i = s->depth; i-- > 0;)
         x = two_convs(&p, beside_up(&p, beside[i], x, &p.level[i]), &p.level[i]);
-    Node *z = logits(&p, x);
+    TapeNode *z = logits(&p, x);
     assert_int_equal(p.param, s->net->params);
     tape_backward(p.tape, z, s->upstream);
     f.z = z->value;

@@ -87,9 +87,11 @@ static void restate(const char *name) {
                  *dy = normals(arena, 4, N * K * H * W, 1.0);
     double *dv = ZERO(arena, double, K *FAN), *dg = ZERO(arena, double, K);
     Tape *tape = tape_new(arena);
-    Node *weight = kind->apply(tape, tape_parameter(tape, SHAPE(K, C, R, R), v, dv),
-                               gain ? tape_parameter(tape, SHAPE(K), g, dg) : NULL);
-    Node *y = tape_conv2d(tape, tape_leaf(tape, SHAPE(N, C, H, W), x), weight, 1, 1);
+    TapeNode *weight =
+        kind->apply(tape, tape_parameter(tape, SHAPE_OF(K, C, R, R), v, dv),
+                    gain ? tape_parameter(tape, SHAPE_OF(K), g, dg) : NULL);
+    TapeNode *y =
+        tape_conv2d(tape, tape_leaf(tape, SHAPE_OF(N, C, H, W), x), weight, 1, 1);
     tape_backward(tape, y, dy);
 
     double *want = ZERO(arena, double, N *K *H *W), *dw = ZERO(arena, double, K *FAN),
@@ -127,13 +129,13 @@ typedef struct Setting {
 } Setting;
 
 static const Net *network(Arena *arena, const char *spec, const char *norm,
-                          Error *error) {
+                          BaseError *error) {
     return net_new(arena, spec, (NetNorms){.all = norm},
                    net_of_images(CHANNELS, HEIGHT, WIDTH, CLASSES), N, error);
 }
 
 static Setting setting(Arena *arena, const char *spec) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Setting s = {.net = network(arena, spec, "group(2)", &error)};
     if (s.net == NULL) fail_msg("%s: %s", spec, error.message);
     s.weights = TAKE(arena, double, s.net->weights);
@@ -151,8 +153,8 @@ static const double *logits(Arena *arena, Setting *s) {
     static const uint8_t label[N] = {2, 0};
     Tape *tape = tape_new(arena);
     NetPass pass = {.tape = tape, .weights = s->weights, .gradient = s->gradient};
-    Shape images = SHAPE(N, CHANNELS, HEIGHT, WIDTH);
-    Node *z = net_run_one(s->net, &pass, tape_leaf(tape, images, s->x));
+    Shape images = SHAPE_OF(N, CHANNELS, HEIGHT, WIDTH);
+    TapeNode *z = net_run_one(s->net, &pass, tape_leaf(tape, images, s->x));
     tape_backward(tape, tape_cross_entropy(tape, z, label), NULL);
     return z->value;
 }
@@ -276,12 +278,12 @@ static void spelling(void **state) {
          "layer stage2.block1.shortcut: standardized weights of 1 input would be 0"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(FORMS); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         assert_string_equal(net_canonical(arena, FORMS[i][0], &error), FORMS[i][1]);
         assert_string_equal(net_canonical(arena, FORMS[i][1], &error), FORMS[i][1]);
     }
     for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         assert_null(network(arena, WRONG[i].text, "none", &error));
         if (error.at != WRONG[i].at || strstr(error.message, WRONG[i].says) == NULL)
             fail_msg("%s: at %zu, %s", WRONG[i].text, error.at, error.message);

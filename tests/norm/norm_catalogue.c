@@ -161,7 +161,7 @@ static void canonical_forms(void **state) {
          "response(3, k=1, exponent=0.5, gamma=no, beta=no)"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(FORMS); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm = norm_new(arena, FORMS[i][0], 16, &error);
         if (norm == NULL) fail_msg("%s: %s", FORMS[i][0], error.message);
         assert_string_equal(norm->spec, FORMS[i][1]);
@@ -173,7 +173,7 @@ static void canonical_forms(void **state) {
 static void what_they_say_of_themselves(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     static const struct {
         const char *spec;
         bool activates, last, recalls;
@@ -206,7 +206,7 @@ static void modes_begin_apart(void **state) {
     (void)state;
     enum { DRAWS = 3, WEIGHTS = 2 * C };
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *norm = norm_new(arena, "mode(2)", C, &error);
     const NormParam *weight = &norm->param[param_place(norm, "gate_weight")];
     const Draw draw[DRAWS] = {
@@ -224,16 +224,18 @@ static void modes_begin_apart(void **state) {
 static void what_fits(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *norm = norm_new(arena, "chunks(16)", 8, &error);
-    assert_true(norm_fits(arena, norm, (Lattice){2, 8, 6}, NORM_TRAIN, &error));
-    assert_false(norm_fits(arena, norm, (Lattice){2, 8, 3}, NORM_EVAL, &error));
+    assert_true(norm_fits(arena, norm, (ShapeLattice){2, 8, 6}, NORM_TRAIN, &error));
+    assert_false(norm_fits(arena, norm, (ShapeLattice){2, 8, 3}, NORM_EVAL, &error));
     assert_non_null(strstr(error.message, "16 chunks do not divide 8 channels of 3 "
                                           "positions; numbers that do: 1, 2, 3, 4, 6"));
     error.set = false;
     norm = norm_new(arena, "frn", 8, &error);
-    assert_true(norm_standardizes(arena, norm, (Lattice){2, 8, 2}, NORM_TRAIN, &error));
-    assert_false(norm_standardizes(arena, norm, (Lattice){2, 8, 1}, NORM_TRAIN, &error));
+    assert_true(
+        norm_standardizes(arena, norm, (ShapeLattice){2, 8, 2}, NORM_TRAIN, &error));
+    assert_false(
+        norm_standardizes(arena, norm, (ShapeLattice){2, 8, 1}, NORM_TRAIN, &error));
     assert_non_null(strstr(error.message, "more positions would do"));
     arena_free(arena);
 }
@@ -272,7 +274,7 @@ static void wrong_specs(void **state) {
         {"response(eps=1e-3)", 9, "has no option 'eps'"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         if (norm_new(arena, WRONG[i].text, 8, &error))
             fail_msg("%s is accepted", WRONG[i].text);
         if (error.at != WRONG[i].at || strstr(error.message, WRONG[i].says) == NULL)

@@ -212,7 +212,7 @@ static void canonical_forms(void **state) {
         {"bcn(per=layer)", "blend(batch, layer, gate=free, per=layer)"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(FORMS); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm = norm_new(arena, FORMS[i][0], 16, &error);
         if (norm == NULL) fail_msg("%s: %s", FORMS[i][0], error.message);
         assert_string_equal(norm->spec, FORMS[i][1]);
@@ -230,7 +230,7 @@ static void what_is_accepted_can_be_read_again(void **state) {
         for (size_t i = 0; i < deep; i++) text_add(&text, "split(none, ");
         text_add(&text, "group:2");
         for (size_t i = 0; i < deep; i++) text_add(&text, ")");
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm = norm_new(arena, text.data, 0, &error);
         assert_true((norm != NULL) == (deep == SPEC_MAX_DEPTH - 2));
         if (norm == NULL)
@@ -243,7 +243,7 @@ static void what_is_accepted_can_be_read_again(void **state) {
 static void parts_have_names(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *norm =
         norm_new(arena, "blend(batch(affine=yes), group(2) | batch)", C, &error);
     static const char *const PARAMS[] = {"gamma", "beta", "gate", "part1.gamma",

@@ -208,7 +208,7 @@ static void channels_have_no_order(void **state) {
 static void an_element_alone_is_beta(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    const Lattice at = {N, C, 1};
+    const ShapeLattice at = {N, C, 1};
     Trial g = given_at(arena, "channels(0, 0, 0, 1, 0, 0, 0, 0)", at);
     assert_int_equal(norm_smallest_cell(g.norm, at, NORM_TRAIN), 1);
     for (int definition = 0; definition < 2; definition++) {
@@ -306,7 +306,7 @@ static void numbers_of_groups_are_nested(void **state) {
         {9, "1 3 9 "}, {30, "1 2 6 30 "}, {64, "1 2 4 8 16 32 64 "}};
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
         Arena *arena = arena_new();
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm = norm_new(arena, "nested", CASES[i].channels, &error);
         Text parts = text_new(arena);
         for (size_t k = 0; k < norm->parts; k++) {
@@ -324,7 +324,7 @@ static void a_vertex_of_nested_is_a_group(void **state) {
     for (size_t i = 0; i < COUNT_OF(CHANNELS); i++)
         for (int pooled = 0; pooled < 2; pooled++) {
             Arena *arena = arena_new();
-            const Lattice at = {3, CHANNELS[i], 5};
+            const ShapeLattice at = {3, CHANNELS[i], 5};
             Trial g = given_at(arena, pooled ? "nested(pooled=yes)" : "nested", at);
             for (size_t k = 0; k < g.norm->parts; k++) {
                 Trial one = given_at(arena, g.norm->part[k]->spec, at);

@@ -17,7 +17,7 @@ static size_t groups_wanted(size_t channels) {
 }
 
 static size_t groups_of(Arena *arena, size_t channels) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *norm = norm_new(arena, "group(auto)", channels, &error);
     if (norm == NULL) fail_msg("%zu: %s", channels, error.message);
     assert_string_equal(norm->spec, "group(auto)");
@@ -139,7 +139,7 @@ static void canonical_forms(void **state) {
         {"batch(center=yes)", "batch"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(FORMS); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm = norm_new(arena, FORMS[i][0], C, &error);
         if (norm == NULL) fail_msg("%s: %s", FORMS[i][0], error.message);
         assert_string_equal(norm->spec, FORMS[i][1]);

@@ -8,7 +8,7 @@
 
 enum { N = 4, C = 8, L = 6, ALL = N * C * L };
 
-static const Lattice USUAL = {N, C, L};
+static const ShapeLattice USUAL = {N, C, L};
 
 /* A map is as it begins. */
 static inline double *random_state(Arena *arena, const NormState *state) {
@@ -19,11 +19,11 @@ static inline double *random_state(Arena *arena, const NormState *state) {
     return value;
 }
 
-static inline Trial given_at(Arena *arena, const char *spec, Lattice at) {
-    Error error = {.set = false};
+static inline Trial given_at(Arena *arena, const char *spec, ShapeLattice at) {
+    BaseError error = {.set = false};
     const Norm *norm = norm_new(arena, spec, at.C, &error);
     if (norm == NULL) fail_msg("%s: %s", spec, error.message);
-    Trial g = trial_of(norm, SHAPE(at.N, at.C, at.L), NORM_TRAIN);
+    Trial g = trial_of(norm, SHAPE_OF(at.N, at.C, at.L), NORM_TRAIN);
     g.x = normals(arena, 1, g.n, 0.5, 2.0);
     g.dy = normals(arena, 2, g.n, 0.0, 1.0);
     for (size_t k = 0; k < norm->params; k++)
@@ -150,7 +150,7 @@ static inline Plain plain_moments(const double *x, const size_t *cell, size_t co
 }
 
 /* Cells of `block` samples and of the channels of a set; each position apart where asked. */
-static inline size_t *plain_cells(Arena *arena, Lattice at, size_t block,
+static inline size_t *plain_cells(Arena *arena, ShapeLattice at, size_t block,
                                   const size_t *set, bool apart) {
     size_t *cell = TAKE(arena, size_t, at.N * at.C * at.L);
     for (size_t i = 0; i < at.N * at.C * at.L; i++) {
@@ -161,7 +161,8 @@ static inline size_t *plain_cells(Arena *arena, Lattice at, size_t block,
 }
 
 /* Sets of `width` channels in a row. */
-static inline size_t *plain_blocks(Arena *arena, Lattice at, size_t block, size_t width) {
+static inline size_t *plain_blocks(Arena *arena, ShapeLattice at, size_t block,
+                                   size_t width) {
     size_t *of = TAKE(arena, size_t, at.C);
     for (size_t c = 0; c < at.C; c++) of[c] = c / width;
     return plain_cells(arena, at, block, of, false);

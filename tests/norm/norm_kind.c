@@ -8,17 +8,17 @@
 #include <string.h>
 
 /* y = gamma ((1 - s) x + s xhat) + beta with a learned gate s = sigmoid(gate) per channel. */
-static Node *gated(const NormContext *context, Node *x) {
+static TapeNode *gated(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
-    MomentNodes m = norm_moments(context, x);
-    Node *variance =
+    NormMomentNodes m = norm_moments(context, x);
+    TapeNode *variance =
         tape_add(t, m.variance, tape_fill(t, m.variance->shape, context->norm->eps));
-    Node *std = tape_spread(t, tape_sqrt(t, variance), m.partition, x->shape);
-    Node *xhat =
+    TapeNode *std = tape_spread(t, tape_sqrt(t, variance), m.partition, x->shape);
+    TapeNode *xhat =
         tape_div(t, tape_sub(t, x, tape_spread(t, m.mean, m.partition, x->shape)), std);
-    Node *gate = tape_sigmoid(t, context->param[context->norm->params - 1]);
-    Node *s =
-        tape_broadcast(t, tape_reshape(t, gate, SHAPE(1, x->shape.size[1], 1)), x->shape);
+    TapeNode *gate = tape_sigmoid(t, context->param[context->norm->params - 1]);
+    TapeNode *s = tape_broadcast(
+        t, tape_reshape(t, gate, SHAPE_OF(1, x->shape.size[1], 1)), x->shape);
     return norm_affine(context, tape_add(t, x, tape_mul(t, s, tape_sub(t, xhat, x))));
 }
 
@@ -47,7 +47,7 @@ static Norm gated_norm(void) {
     return norm;
 }
 
-static Node *write_gated(Tape *tape, Node *const *x, void *context) {
+static TapeNode *write_gated(Tape *tape, TapeNode *const *x, void *context) {
     NormContext call = {
         .tape = tape, .norm = context, .mode = NORM_TRAIN, .param = x + 1};
     return norm_apply(&call, x[0]);
@@ -63,10 +63,10 @@ static void a_gate_is_differentiated(void **state) {
     double x[N * C * L], gamma[C], beta[C], gate[C];
     fill(x, N * C * L, 0), fill(gamma, C, 1), fill(beta, C, 2), fill(gate, C, 3);
     Norm norm = gated_norm();
-    const CheckInput input[] = {{"x", SHAPE(N, C, L), x, 1.0},
-                                {"gamma", SHAPE(C), gamma, 1.0},
-                                {"beta", SHAPE(C), beta, 1.0},
-                                {"gate", SHAPE(C), gate, 1.0}};
+    const CheckInput input[] = {{"x", SHAPE_OF(N, C, L), x, 1.0},
+                                {"gamma", SHAPE_OF(C), gamma, 1.0},
+                                {"beta", SHAPE_OF(C), beta, 1.0},
+                                {"gate", SHAPE_OF(C), gate, 1.0}};
     const CheckFunction function = {"gated", 4, input, write_gated, &norm, NULL};
     Arena *arena = arena_new();
     for (CheckDriver driver = CHECK_BACKWARD; driver <= CHECK_SECOND; driver++) {
@@ -83,23 +83,24 @@ static void a_gate_is_differentiated(void **state) {
 static void a_gate_has_two_ends(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     double x[N * C * L], ones[C] = {1, 1, 1, 1}, zeros[C] = {0}, shut[C], open[C];
     fill(x, N * C * L, 0);
     for (size_t c = 0; c < C; c++) shut[c] = -800, open[c] = 800;
     Norm norm = gated_norm();
     Tape *tape = tape_new(arena);
-    Node *leaf = tape_leaf(tape, SHAPE(N, C, L), x),
-         *one = tape_leaf(tape, SHAPE(C), ones);
-    Node *zero = tape_leaf(tape, SHAPE(C), zeros);
-    Node *layer = norm_define(&(NormContext){.tape = tape,
-                                             .norm = norm_new(arena, "layer", C, &error),
-                                             .param = (Node *[]){one, zero}},
-                              leaf);
+    TapeNode *leaf = tape_leaf(tape, SHAPE_OF(N, C, L), x),
+             *one = tape_leaf(tape, SHAPE_OF(C), ones);
+    TapeNode *zero = tape_leaf(tape, SHAPE_OF(C), zeros);
+    TapeNode *layer =
+        norm_define(&(NormContext){.tape = tape,
+                                   .norm = norm_new(arena, "layer", C, &error),
+                                   .param = (TapeNode *[]){one, zero}},
+                    leaf);
     const double *gates[] = {shut, open}, *want[] = {x, layer->value};
     for (size_t end = 0; end < 2; end++) {
-        Node *inputs[] = {leaf, one, zero, tape_leaf(tape, SHAPE(C), gates[end])};
-        Node *y = write_gated(tape, inputs, &norm);
+        TapeNode *inputs[] = {leaf, one, zero, tape_leaf(tape, SHAPE_OF(C), gates[end])};
+        TapeNode *y = write_gated(tape, inputs, &norm);
         for (size_t i = 0; i < N * C * L; i++)
             assert_near(y->value[i], want[end][i], 1e-15 * 8);
     }
@@ -110,7 +111,7 @@ static void a_gate_has_two_ends(void **state) {
 static void a_kind_is_registered(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {.set = false}, again = {.set = false}, nameless = {.set = false};
+    BaseError error = {.set = false}, again = {.set = false}, nameless = {.set = false};
     static const NormKind shout = {.name = "Gated", .usage = "Gated", .title = "a gate"};
     size_t before, after;
     norm_kinds(&before);

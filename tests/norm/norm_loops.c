@@ -11,7 +11,7 @@ static void every_kind_is_restated(void **state) {
     size_t count;
     const NormKind *const *kind = norm_kinds(&count);
     for (size_t i = 0; i < count; i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm = norm_new(arena, norm_example(kind[i]), C, &error);
         if (!loops_know(norm))
             fail_msg("%s is not restated: its equation in plain loops, and a line in "
@@ -96,7 +96,8 @@ static void options_are_restated(void **state) {
     static const char *const ASKED[] = {"loops-value", "loops-gradient"};
     for (size_t i = 0; i < COUNT_OF(OPTIONS); i++)
         for (size_t k = 0; k < COUNT_OF(ASKED); k++) {
-            Finding f = trial_judge(OPTIONS[i], SHAPE(N, C, L), check_named(ASKED[k]), 3);
+            Finding f =
+                trial_judge(OPTIONS[i], SHAPE_OF(N, C, L), check_named(ASKED[k]), 3);
             /* by design, training has no derivative and evaluation may keep no state */
             if (f.cases == 0) fail_msg("%s: %s does not apply", OPTIONS[i], ASKED[k]);
             if (finding_verdict(&f) != CHECK_PASS)
@@ -117,7 +118,7 @@ static bool is_said(const Spec *spec, const char *kind, const char *option) {
 }
 
 static bool any_says(Arena *arena, const NormKind *kind, const char *option) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Spec *example = spec_parse(arena, norm_example(kind), &error);
     bool said = is_said(example, norm_name(kind), option);
     for (size_t i = 0; i < COUNT_OF(OPTIONS); i++)

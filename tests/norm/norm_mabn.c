@@ -24,10 +24,10 @@ enum { GAMMA, BETA, SQUARE = 0, PRODUCT }; /* parameters, state */
 
 /* Random everything, some of the remembered products negative. */
 static Trial step_new(Arena *arena, const char *spec, uint64_t number) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *norm = norm_new(arena, spec, C, &error);
     assert_non_null(norm);
-    Trial s = trial_of(norm, SHAPE(N, C, L), NORM_TRAIN);
+    Trial s = trial_of(norm, SHAPE_OF(N, C, L), NORM_TRAIN);
     s.x = draws(arena, ALL, 8 * number), s.dy = draws(arena, ALL, 8 * number + 1);
     s.param[GAMMA] = draws(arena, C, 8 * number + 2);
     s.param[BETA] = draws(arena, C, 8 * number + 3);
@@ -74,17 +74,20 @@ static void with_all_weight_it_is_uncentred_batch(void **state) {
 static Outcome differentiate(Arena *arena, const Trial *s, double weight) {
     Outcome o = {.dx = TAKE(arena, double, ALL)};
     Tape *t = tape_new(arena);
-    const Lattice at = {N, C, L};
+    const ShapeLattice at = {N, C, L};
     const Partition *p = partition_blocks(arena, at, N, 1, false);
-    const Shape shape = SHAPE(N, C, L);
-    Node *x = tape_parameter(t, shape, s->x, o.dx);
-    Node *was = tape_leaf(t, SHAPE(C), s->state[SQUARE]);
-    Node *seen = tape_mean(t, tape_mul(t, x, x), p);
-    Node *newest = tape_mul(t, tape_fill(t, SHAPE(C), weight), tape_sub(t, seen, was));
-    Node *square = tape_add(t, tape_add(t, was, newest), tape_fill(t, SHAPE(C), 1e-5));
-    Node *xhat = tape_div(t, x, tape_spread(t, tape_sqrt(t, square), p, shape));
-    Node *gamma = tape_spread(t, tape_leaf(t, SHAPE(C), s->param[GAMMA]), p, shape);
-    Node *y = tape_mul(t, xhat, gamma);
+    const Shape shape = SHAPE_OF(N, C, L);
+    TapeNode *x = tape_parameter(t, shape, s->x, o.dx);
+    TapeNode *was = tape_leaf(t, SHAPE_OF(C), s->state[SQUARE]);
+    TapeNode *seen = tape_mean(t, tape_mul(t, x, x), p);
+    TapeNode *newest =
+        tape_mul(t, tape_fill(t, SHAPE_OF(C), weight), tape_sub(t, seen, was));
+    TapeNode *square =
+        tape_add(t, tape_add(t, was, newest), tape_fill(t, SHAPE_OF(C), 1e-5));
+    TapeNode *xhat = tape_div(t, x, tape_spread(t, tape_sqrt(t, square), p, shape));
+    TapeNode *gamma =
+        tape_spread(t, tape_leaf(t, SHAPE_OF(C), s->param[GAMMA]), p, shape);
+    TapeNode *y = tape_mul(t, xhat, gamma);
     tape_backward(t, y, s->dy);
     o.y = y->value;
     return o;
@@ -201,15 +204,16 @@ static void by_design_is_judged_by_its_equations(void **state) {
     const NormKind *const *kind = norm_kinds(&count);
     const TrialCheck *loops = check_named("by-design");
     for (size_t i = 0; i < count; i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const char *spec = norm_example(kind[i]);
         const Norm *norm = norm_new(arena, spec, 8, &error);
         const bool by_design = norm_by_design(norm) != NULL;
-        assert_int_equal(trial_applies(norm->spec, SHAPE(4, 8, 5), loops), by_design);
+        assert_int_equal(trial_applies(norm->spec, SHAPE_OF(4, 8, 5), loops), by_design);
         said += by_design;
     }
     assert_true(said > 0);
-    const Norm *blend = norm_new(arena, "blend(layer, mabn)", 8, &(Error){.set = false});
+    const Norm *blend =
+        norm_new(arena, "blend(layer, mabn)", 8, &(BaseError){.set = false});
     assert_string_equal(norm_by_design(blend), norm_by_design(blend->part[1]));
     arena_free(arena);
 }
@@ -221,8 +225,8 @@ static void derivatives_are_asked_in_evaluation(void **state) {
         "differences", "complex-step", "complex-step-113", "jacobian",
         "adjoint",     "definition",   "second-order",     "second-differences"};
     for (size_t i = 0; i < COUNT_OF(ORACLES); i++) {
-        Finding both = trial_judge("batch", SHAPE(4, 2), check_named(ORACLES[i]), 3),
-                one = trial_judge("mabn", SHAPE(4, 2), check_named(ORACLES[i]), 3);
+        Finding both = trial_judge("batch", SHAPE_OF(4, 2), check_named(ORACLES[i]), 3),
+                one = trial_judge("mabn", SHAPE_OF(4, 2), check_named(ORACLES[i]), 3);
         assert_int_equal(one.mode, NORM_EVAL);
         assert_int_equal(2 * one.cases, both.cases);
         assert_int_equal(finding_verdict(&one), CHECK_PASS);

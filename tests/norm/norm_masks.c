@@ -2,14 +2,15 @@
  * That values and gradients are those without them is asked of every kind by `check`. */
 #include "norm_given.h"
 
-static unsigned char *some_of(Arena *arena, Lattice at, size_t seed) {
+static unsigned char *some_of(Arena *arena, ShapeLattice at, size_t seed) {
     unsigned char *mask = TAKE(arena, unsigned char, at.N *at.L);
     for (size_t i = 0; i < at.N * at.L; i++)
         mask[i] = draw_below((Draw){.seed = seed, .purpose = DRAW_TEST}, i, 5) < 3;
     return mask;
 }
 
-static void leave_out(unsigned char *mask, Lattice at, size_t first, size_t samples) {
+static void leave_out(unsigned char *mask, ShapeLattice at, size_t first,
+                      size_t samples) {
     memset(mask + first * at.L, 0, samples * at.L);
 }
 
@@ -21,7 +22,7 @@ typedef struct Seen {
 
 /* Channel c of so many samples, by plain loops. */
 static Seen seen_of(const Trial *g, size_t first, size_t samples, size_t c) {
-    const Lattice at = g->at;
+    const ShapeLattice at = g->at;
     Seen s = {0};
     for (int pass = 0; pass < 2; pass++) {
         for (size_t n = first; n < first + samples; n++)
@@ -40,7 +41,7 @@ static Seen seen_of(const Trial *g, size_t first, size_t samples, size_t c) {
 /* Of blocks that have them, the mean of means, and of variances. */
 static void observed_in_blocks(const char *spec, size_t block) {
     Arena *arena = arena_new();
-    const Lattice at = {6, 4, 7};
+    const ShapeLattice at = {6, 4, 7};
     Trial g = given_at(arena, spec, at);
     unsigned char *mask = some_of(arena, at, block);
     g.mask = mask;
@@ -69,16 +70,16 @@ static void observed_in_blocks(const char *spec, size_t block) {
 /* As one block of all samples, where the context asks for that. */
 static void observed_whole(const char *spec) {
     Arena *arena = arena_new();
-    const Lattice at = {6, 4, 7};
+    const ShapeLattice at = {6, 4, 7};
     Trial g = given_at(arena, spec, at);
     unsigned char *mask = some_of(arena, at, 3);
     g.mask = mask;
     leave_out(mask, at, 0, 4); /* blocks of none, the first two */
     Tape *tape = tape_new(arena);
-    Node *in[NORM_MAX_PARAMS];
+    TapeNode *in[NORM_MAX_PARAMS];
     double *observed[] = {TAKE(arena, double, at.C), TAKE(arena, double, at.C)};
     for (size_t k = 0; k < g.norm->params; k++)
-        in[k] = tape_leaf(tape, SHAPE(g.norm->param[k].count), g.param[k]);
+        in[k] = tape_leaf(tape, SHAPE_OF(g.norm->param[k].count), g.param[k]);
     NormContext call = trial_context(&g, tape, in);
     call.observed = observed;
     call.whole = true;
@@ -110,7 +111,7 @@ static void running_moments_are_of_members(void **state) {
 static void groups_are_of_members(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    const Lattice at = {5, 8, 6};
+    const ShapeLattice at = {5, 8, 6};
     Trial g = given_at(arena, "regroup(2)", at);
     unsigned char *mask = some_of(arena, at, 1);
     leave_out(mask, at, 3, 1);
@@ -128,7 +129,7 @@ static void groups_are_of_members(void **state) {
 static void empty_samples_are_no_samples(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    const Lattice at = {5, 4, 3};
+    const ShapeLattice at = {5, 4, 3};
     Trial g = given_at(arena, "task", at);
     unsigned char *mask = memset(TAKE(arena, unsigned char, 15), 1, 15);
     leave_out(mask, at, 1, 2);
@@ -162,7 +163,7 @@ static void of_nothing_nothing_comes(void **state) {
     Arena *arena = arena_new();
     for (size_t i = 0; i < kinds; i++) {
         const char *spec = norm_example(kind[i]);
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm = norm_new(arena, spec, C, &error);
         if (norm_unmasked(norm)) continue;
         nothing_moves(spec, NORM_TRAIN);

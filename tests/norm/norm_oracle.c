@@ -50,7 +50,7 @@ static const Shape SHAPES[] = {
     {3, {4, 6, 1}},       {4, {2, 6, 5, 7}},    {4, {3, 1, 3, 3}},   {4, {1, 4, 16, 9}},
     {5, {2, 3, 2, 3, 5}}, {5, {1, 2, 1, 1, 1}}, {4, {1, 1, 40, 33}}, {3, {1, 600, 2}}};
 
-static bool suits(const Subject *s, Lattice x) {
+static bool suits(const Subject *s, ShapeLattice x) {
     switch (s->sharing) {
     case SHARE_GROUP:
     case SHARE_SIZE:
@@ -66,83 +66,83 @@ static bool suits(const Subject *s, Lattice x) {
 
 typedef struct Data {
     const char *name;
-    double (*at)(Draw draw, size_t i, Lattice x, double unit);
+    double (*at)(Draw draw, size_t i, ShapeLattice x, double unit);
     double unit; /* an offset, or a size */
     double eps;
 } Data;
 
-static double offset_at(Draw draw, size_t i, Lattice x, double unit) {
+static double offset_at(Draw draw, size_t i, ShapeLattice x, double unit) {
     (void)x;
     return unit + draw_normal(draw, i);
 }
 
-static double repeated_at(Draw draw, size_t i, Lattice x, double unit) {
+static double repeated_at(Draw draw, size_t i, ShapeLattice x, double unit) {
     (void)x;
     return unit + (double)draw_below(draw, i, 3);
 }
 
 /* One element of each row a rounding away from the others. */
-static double nearly_equal_at(Draw draw, size_t i, Lattice x, double unit) {
+static double nearly_equal_at(Draw draw, size_t i, ShapeLattice x, double unit) {
     (void)draw;
     return i % x.L == x.L / 2 ? nextafter(unit, INFINITY) : unit;
 }
 
-static double equal_at(Draw draw, size_t i, Lattice x, double unit) {
+static double equal_at(Draw draw, size_t i, ShapeLattice x, double unit) {
     (void)draw, (void)i, (void)x;
     return unit;
 }
 
-static double sized_at(Draw draw, size_t i, Lattice x, double unit) {
+static double sized_at(Draw draw, size_t i, ShapeLattice x, double unit) {
     (void)x;
     return unit * draw_normal(draw, i);
 }
 
-static double heavy_at(Draw draw, size_t i, Lattice x, double unit) {
+static double heavy_at(Draw draw, size_t i, ShapeLattice x, double unit) {
     (void)x;
     double z = draw_normal(draw, i);
     return z * exp(unit * fabs(z));
 }
 
-static double cauchy_at(Draw draw, size_t i, Lattice x, double unit) {
+static double cauchy_at(Draw draw, size_t i, ShapeLattice x, double unit) {
     (void)x;
     return unit * draw_normal(draw, 2 * i) / draw_normal(draw, 2 * i + 1);
 }
 
-static double first_of_row_at(Draw draw, size_t i, Lattice x, double unit) {
+static double first_of_row_at(Draw draw, size_t i, ShapeLattice x, double unit) {
     return i % x.L == 0 ? unit : draw_normal(draw, i);
 }
 
-static double first_at(Draw draw, size_t i, Lattice x, double unit) {
+static double first_at(Draw draw, size_t i, ShapeLattice x, double unit) {
     (void)x;
     return i == 0 ? unit : draw_normal(draw, i);
 }
 
 /* The first leaf of every sample is one value, what follows is elsewhere. */
-static double first_leaf_at(Draw draw, size_t i, Lattice x, double unit) {
+static double first_leaf_at(Draw draw, size_t i, ShapeLattice x, double unit) {
     return i % (x.C * x.L) < 64 ? unit : draw_normal(draw, i);
 }
 
-static double last_leaf_at(Draw draw, size_t i, Lattice x, double unit) {
+static double last_leaf_at(Draw draw, size_t i, ShapeLattice x, double unit) {
     return i % (x.C * x.L) >= 64 ? unit + draw_normal(draw, i)
                                  : 1e-3 * draw_normal(draw, i);
 }
 
 /* Positions 64 apart of different size. */
-static double columns_at(Draw draw, size_t i, Lattice x, double unit) {
+static double columns_at(Draw draw, size_t i, ShapeLattice x, double unit) {
     return (i % x.L < 64 ? unit : 1.0) * draw_normal(draw, i);
 }
 
-static double ramp_at(Draw draw, size_t i, Lattice x, double unit) {
+static double ramp_at(Draw draw, size_t i, ShapeLattice x, double unit) {
     (void)draw, (void)x;
     return unit + (double)i / 3.0;
 }
 
-static double steep_at(Draw draw, size_t i, Lattice x, double unit) {
+static double steep_at(Draw draw, size_t i, ShapeLattice x, double unit) {
     (void)x;
     return pow(unit, (double)(i % 64)) * (1.0 + 0.1 * draw_normal(draw, i));
 }
 
-static double alternating_at(Draw draw, size_t i, Lattice x, double unit) {
+static double alternating_at(Draw draw, size_t i, ShapeLattice x, double unit) {
     (void)x;
     return (i % 2 ? unit : -unit) + draw_normal(draw, i);
 }
@@ -190,7 +190,7 @@ static void measure(double *got, const Outcome *o, const Reference *r, bool defi
 /* Random everything but x, which is chosen. */
 static Trial chosen(Arena *arena, const char *spec, double *x, Shape shape, NormMode mode,
                     uint64_t seed) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *norm = norm_new(arena, spec, shape.size[1], &error);
     if (norm == NULL || !norm_fits(arena, norm, shape_lattice(shape), mode, &error))
         fail_msg("%s on %s: %s", spec, shape_text(arena, shape), error.message);
@@ -209,7 +209,7 @@ static Trial chosen(Arena *arena, const char *spec, double *x, Shape shape, Norm
 static bool judge(Arena *arena, Worst *worst, const Subject *subject, const Data *data,
                   Shape shape, NormMode mode, uint64_t seed) {
     ArenaMark mark = arena_mark(arena);
-    const Lattice at = shape_lattice(shape);
+    const ShapeLattice at = shape_lattice(shape);
     const char *spec =
         strchr(subject->spec, '(')
             ? text_print(arena, "%.*s, eps=%.17g)", (int)strlen(subject->spec) - 1,

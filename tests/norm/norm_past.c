@@ -21,20 +21,20 @@ static double *room(Arena *arena, size_t count) {
 }
 
 static void run_call(Call *c, Arena *arena, const char *spec) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *norm = norm_new(arena, spec, c->C, &error);
     if (norm == NULL) fail_msg("%s: %s", spec, error.message);
     Tape *tape = tape_new(arena);
     c->dx = room(arena, c->N * c->C * c->L);
     c->dgamma = room(arena, c->C);
     c->dbeta = room(arena, c->C);
-    Node *param[] = {tape_parameter(tape, SHAPE(c->C), c->gamma, c->dgamma),
-                     tape_parameter(tape, SHAPE(c->C), c->beta, c->dbeta)};
+    TapeNode *param[] = {tape_parameter(tape, SHAPE_OF(c->C), c->gamma, c->dgamma),
+                         tape_parameter(tape, SHAPE_OF(c->C), c->beta, c->dbeta)};
     const double *state[] = {room(arena, c->C), room(arena, c->C)};
     NormContext context = {
         .tape = tape, .norm = norm, .mode = NORM_TRAIN, .param = param, .state = state};
-    Node *y =
-        norm_apply(&context, tape_parameter(tape, SHAPE(c->N, c->C, c->L), c->x, c->dx));
+    TapeNode *y = norm_apply(
+        &context, tape_parameter(tape, SHAPE_OF(c->N, c->C, c->L), c->x, c->dx));
     tape_backward(tape, y, c->dy);
     c->y = y->value;
 }

@@ -71,7 +71,7 @@ static const Norm *with_eps(Arena *arena, const Norm *norm, double eps) {
 
 static Trial setting(Arena *arena, const char *spec, Shape shape, double eps, double unit,
                      double offset, uint64_t seed) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *norm = norm_new(arena, spec, shape.size[1], &error);
     if (norm == NULL) fail_msg("%s: %s", spec, error.message);
     Trial s = trial_of(with_eps(arena, norm, eps), shape, NORM_TRAIN);
@@ -101,16 +101,16 @@ static Trial setting(Arena *arena, const char *spec, Shape shape, double eps, do
     return s;
 }
 
-static void put_inputs(Node **in, Tape *tape, const Trial *s) {
+static void put_inputs(TapeNode **in, Tape *tape, const Trial *s) {
     in[0] = tape_parameter(tape, s->shape, s->x, NULL);
     for (size_t k = 0; k < s->norm->params; k++)
         in[1 + k] =
-            tape_parameter(tape, SHAPE(s->norm->param[k].count), s->param[k], NULL);
+            tape_parameter(tape, SHAPE_OF(s->norm->param[k].count), s->param[k], NULL);
 }
 
 /* ---- what differs ----------------------------------------------------------------- */
 
-static size_t place_of(size_t i, Lattice at, Reach reach) {
+static size_t place_of(size_t i, ShapeLattice at, Reach reach) {
     const size_t row = i / at.L;
     return reach == ROW      ? row
            : reach == SAMPLE ? row / at.C
@@ -118,7 +118,7 @@ static size_t place_of(size_t i, Lattice at, Reach reach) {
 }
 
 /* The largest |truth| of what each element shares cells with. */
-static Quad *sizes(Arena *arena, const Quad *truth, size_t count, Lattice at,
+static Quad *sizes(Arena *arena, const Quad *truth, size_t count, ShapeLattice at,
                    Reach reach) {
     Quad *size = TAKE(arena, Quad, count), *most = ZERO(arena, Quad, count);
     for (size_t i = 0; i < count; i++) {
@@ -153,13 +153,13 @@ static size_t differing(const char *spec, const char *data, const char *what,
 static size_t judge(Arena *arena, const Subject *subject, const char *data,
                     const Trial *s) {
     const size_t n = s->n, inputs = 1 + s->norm->params;
-    Node *in[MOST], *out[MOST + 1];
+    TapeNode *in[MOST], *out[MOST + 1];
     Quad *truth[MOST + 1];
     Tape *exact = tape_new(arena);
     const Outcome got = trial_run(arena, s, 0);
     Trial true_to = *s;
     if (subject->truth) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm = norm_new(arena, subject->truth, s->at.C, &error);
         true_to.norm = with_eps(arena, norm, s->norm->eps);
     }
@@ -185,9 +185,10 @@ static size_t judge(Arena *arena, const Subject *subject, const char *data,
         const bool cancels = role == NORM_PARAM_LOGIT || role == NORM_PARAM_WEIGHT;
         const Quad term = role == NORM_PARAM_GATE ? largest : cancels ? 1 : 0;
         const Quad room = 16 * n * least + 1024 * DBL_EPSILON * term;
-        wrong += differing(
-            spec, data, s->norm->param[k - 1].name, got.dparam[k - 1], truth[k],
-            sizes(arena, truth[k], count, (Lattice){1, 1, 1}, ALL), count, 1024, room);
+        wrong +=
+            differing(spec, data, s->norm->param[k - 1].name, got.dparam[k - 1], truth[k],
+                      sizes(arena, truth[k], count, (ShapeLattice){1, 1, 1}, ALL), count,
+                      1024, room);
     }
     return wrong;
 }
@@ -251,7 +252,7 @@ static size_t mixed(const Subject *subject, size_t count) {
                 Arena *arena = arena_new();
                 const double eps = k == 0 ? 1e-5 : 1e-300;
                 Trial s = setting(arena, subject[c].spec, SHAPES[0], eps, 1.0, 0.0, c);
-                const Lattice at = s.at;
+                const ShapeLattice at = s.at;
                 for (size_t i = 0; i < s.n; i++) {
                     const size_t of[] = {i / at.L / at.C, i / at.L % at.C, i,
                                          i == 0 ? 5 : 0, 0};

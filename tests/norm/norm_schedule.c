@@ -241,7 +241,8 @@ static void weights_of(double *out, const double *logit, size_t K, size_t epoch,
     Tape *tape = tape_new(arena);
     const Weighing weighing = {sparsest, 0.0, STEPS};
     const NormContext context = {.tape = tape, .epoch = epoch};
-    Node *w = weighing_apply(&context, &weighing, tape_leaf(tape, SHAPE(K), logit));
+    TapeNode *w =
+        weighing_apply(&context, &weighing, tape_leaf(tape, SHAPE_OF(K), logit));
     memcpy(out, w->value, K * sizeof *out);
     arena_free(arena);
 }

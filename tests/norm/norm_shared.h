@@ -29,7 +29,7 @@ static inline void judge_wrong(const Wrong *list, size_t count, size_t channels)
     Arena *arena = arena_new();
     size_t wrong = 0;
     for (size_t i = 0; i < count; i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm = norm_new(arena, list[i].text, channels, &error);
         bool right = norm == NULL && error.set && error.code == EX_USAGE &&
                      error.at == list[i].at && strstr(error.message, list[i].says);

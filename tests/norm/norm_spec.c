@@ -36,7 +36,7 @@ static void canonical_forms(void **state) {
     };
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(FORMS); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm = norm_new(arena, FORMS[i][0], 16, &error);
         assert_non_null(norm);
         assert_string_equal(norm->spec, FORMS[i][1]);
@@ -108,7 +108,7 @@ static void mistakes_at_their_places(void **state) {
 static void unbound_specs_ask_no_channels(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     assert_non_null(norm_new(arena, "group(3)", 0, &error));
     assert_non_null(norm_new(arena, "group(size=7)", 0, &error));
     assert_false(error.set);
@@ -127,7 +127,7 @@ static void registry(void **state) {
         assert_string_equal(norm_name(kinds[i]), BASE[i]);
         assert_int_equal(strncmp(norm_usage(kinds[i]), BASE[i], strlen(BASE[i])), 0);
         assert_true(strlen(norm_title(kinds[i])) > 0);
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const char *spec =
             i == 4 || i == 6 ? text_print(arena, "%s(2)", BASE[i]) : BASE[i];
         assert_int_equal(norm_rank(norm_new(arena, spec, 4, &error)), i);
@@ -138,7 +138,7 @@ static void registry(void **state) {
 static void declares(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *norm = norm_new(arena, "ghost(2, gamma=no)", 6, &error);
     assert_int_equal(norm->params, 1);
     assert_string_equal(norm->param[0].name, "beta");
@@ -160,18 +160,19 @@ static void declares(void **state) {
 
 typedef struct Fit {
     const char *spec;
-    Lattice x;
+    ShapeLattice x;
     NormMode mode;
     const char *says; /* NULL: it does */
 } Fit;
 
 /* Judged by norm_fits on 6 channels, or by norm_standardizes. */
 static void judge_fits(const Fit *fit, size_t count, size_t channels,
-                       bool (*judge)(Arena *, const Norm *, Lattice, NormMode, Error *)) {
+                       bool (*judge)(Arena *, const Norm *, ShapeLattice, NormMode,
+                                     BaseError *)) {
     Arena *arena = arena_new();
     size_t wrong = 0;
     for (size_t i = 0; i < count; i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm =
             norm_new(arena, fit[i].spec, channels ? channels : fit[i].x.C, &error);
         assert_non_null(norm);

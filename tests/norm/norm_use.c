@@ -7,10 +7,10 @@
 
 /* ---- one normalizer is another --------------------------------------------------- */
 
-static const Lattice EVEN = {4, 8, 69}, ONE_CHANNEL = {4, 1, 70}, ONE_SAMPLE = {1, 8, 70},
-                     ONE_POSITION = {5, 70, 1};
+static const ShapeLattice EVEN = {4, 8, 69}, ONE_CHANNEL = {4, 1, 70},
+                          ONE_SAMPLE = {1, 8, 70}, ONE_POSITION = {5, 70, 1};
 
-static void are_one(const char *one, const char *other, Lattice at, NormMode mode,
+static void are_one(const char *one, const char *other, ShapeLattice at, NormMode mode,
                     bool bits) {
     Arena *arena = arena_new();
     const Trial a = given_at(arena, one, at), b = given_at(arena, other, at);
@@ -47,7 +47,7 @@ static void samples_do_not_meet(void **state) {
         const NormMode mode = k < 6 ? NORM_TRAIN : NORM_EVAL;
         const Trial all = given_at(arena, APART[k], EVEN);
         const size_t each = all.n / EVEN.N;
-        Trial alone = trial_of(all.norm, SHAPE(1, EVEN.C, EVEN.L), mode);
+        Trial alone = trial_of(all.norm, SHAPE_OF(1, EVEN.C, EVEN.L), mode);
         alone.x = all.x + each, alone.dy = all.dy + each;
         memcpy(alone.param, all.param, sizeof all.param);
         memcpy(alone.state, all.state, sizeof all.state);
@@ -88,7 +88,7 @@ static void one_element_cells(void **state) {
     (void)state;
     static const struct {
         const char *spec;
-        Lattice at;
+        ShapeLattice at;
     } ONE[] = {{"instance", {5, 3, 1}}, {"position", {2, 1, 70}},
                {"layer", {4, 1, 1}},    {"batch", {1, 7, 1}},
                {"group(3)", {4, 3, 1}}, {"ghost(1)", {3, 4, 1}}};
@@ -112,7 +112,7 @@ static void one_element_cells(void **state) {
 /* Mean over blocks of their mean and unbiased variance, by plain loops in long double. */
 static void observe(long double *mean, long double *variance, const Trial *g,
                     size_t block, size_t c) {
-    const Lattice at = g->at;
+    const ShapeLattice at = g->at;
     *mean = *variance = 0.0L;
     for (size_t first = 0; first < at.N; first += block) {
         long double sum = 0.0L, squares = 0.0L, count = (long double)(block * at.L);
@@ -133,7 +133,7 @@ static void observations(void **state) {
     static const struct {
         const char *spec;
         size_t block;
-        Lattice at;
+        ShapeLattice at;
     } SEEN[] = {{"batch", 4, {4, 8, 69}},
                 {"ghost(2)", 2, {4, 8, 69}},
                 {"ghost(1)", 1, {5, 3, 2}},
@@ -193,12 +193,12 @@ typedef struct Lack {
 static void call_without(void *context) {
     const Lack *lack = context;
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     const Norm *norm = norm_new(arena, lack->spec, lack->channels ? 8 : 0, &error);
     Tape *tape = tape_new(arena);
     const double value[8] = {0};
-    Node *one = tape_fill(tape, SHAPE(8), 1.0);
-    Node *param[NORM_MAX_PARAMS] = {one, lack->beta ? one : NULL};
+    TapeNode *one = tape_fill(tape, SHAPE_OF(8), 1.0);
+    TapeNode *param[NORM_MAX_PARAMS] = {one, lack->beta ? one : NULL};
     const double *state[NORM_MAX_STATES] = {value, value};
     NormContext call = {.tape = tape, .norm = norm, .mode = lack->mode};
     if (lack->param) call.param = param;

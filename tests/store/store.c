@@ -25,7 +25,7 @@ static int run(const char *const *words, const char *variable) {
 }
 
 static Store *saved_and_opened(Arena *arena, const char *folder) {
-    Error error = {0};
+    BaseError error = {0};
     const char *path = text_print(arena, "%s/sample.h5", folder);
     Store *store = sample("A sample");
     assert_true(store_save(store, path, &error));
@@ -68,7 +68,7 @@ static void same_content_same_bytes(void **state) {
 static void same_bytes_in_two_processes(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     const char *folder = folder_new(arena), *bytes[2];
     size_t length[2];
     for (int i = 0; i < 2; i++) {
@@ -87,7 +87,7 @@ static void same_bytes_in_two_processes(void **state) {
 static void numbers_come_back_bit_by_bit(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     const char *folder = folder_new(arena);
     Store *store = saved_and_opened(arena, folder);
     size_t rank = 9, size[STORE_MAX_RANK];
@@ -106,7 +106,7 @@ static void numbers_come_back_bit_by_bit(void **state) {
     assert_int_equal(size[0] * size[1], LARGE_ROWS * LARGE_COLUMNS);
     for (size_t i = 0; i < size[0] * size[1]; i++)
         assert_true(large[i] == large_value(i));
-    Error deep = {0};
+    BaseError deep = {0};
     assert_null(store_get_array(store, arena, "/metrics/loss", 1, &rank, size, &deep));
     assert_non_null(strstr(deep.message, "/metrics/loss has rank 2, at most 1"));
     assert_non_null(
@@ -129,7 +129,7 @@ static void first_numbers_are_the_first(void **state) {
     static const size_t size[][3] = {
         {7, 5, 3}, {2, 3000, 5}, {1, 1, 20000}, {9000, 1, 2}};
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     const char *folder = folder_new(arena);
     const char *path = text_print(arena, "%s/first.h5", folder);
     for (size_t i = 0; i < COUNT_OF(size); i++) {
@@ -157,7 +157,7 @@ static void first_numbers_are_the_first(void **state) {
 static void texts_come_back(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     Store *store =
         sample("caf\xC3\xA9 \xFF \xED\xA0\x80 \xF4\x90\x80\x80 \xC0\xAF \xE2\x82");
     const char *title = store_get_text(store, arena, "/", "title", &error);
@@ -204,7 +204,7 @@ static void next_ids(hid_t id[3]) {
 }
 
 static void call_every_getter(const Store *store, Arena *arena, const char *path) {
-    Error error = {0};
+    BaseError error = {0};
     size_t rank, size[STORE_MAX_RANK];
     double number;
     int64_t integer;
@@ -240,7 +240,7 @@ static void every_id_is_closed(void **state) {
     store_image(store, arena, &length);
     next_ids(after);
     store_close(store);
-    Error error = {0};
+    BaseError error = {0};
     assert_null(store_open("/dev/null", &error));
     for (int i = 0; i < 3; i++) {
         for (hid_t id = before[i] + 1; id < after[i]; id++)
@@ -269,7 +269,7 @@ static void python_reads_it(void **state) {
 static void python_wrote_it(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {0};
+    BaseError error = {0};
     const char *folder = folder_new(arena);
     const char *path = text_print(arena, "%s/foreign.h5", folder);
     const char *words[] = {"/usr/bin/python3", "tests/store_readers.py", "--write", path,
@@ -301,7 +301,7 @@ static void python_wrote_it(void **state) {
                                              {"/f8/below", "is missing"},
                                              {"/fixed", "is not numbers"}};
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
-        Error each = {0};
+        BaseError each = {0};
         assert_null(store_get_array(store, arena, refused[i][0], 5, &rank, size, &each));
         assert_int_equal(each.code, EX_DATAERR);
         assert_non_null(strstr(each.message, refused[i][1]));
@@ -355,7 +355,7 @@ static void provenance_says_something(void **state) {
 }
 
 static int write_sample(const char *path) {
-    Error error = {0};
+    BaseError error = {0};
     Store *store = sample("two processes");
     const bool saved = store_save(store, path, &error);
     store_close(store);

@@ -12,7 +12,7 @@
 /* ---- helpers --------------------------------------------------------------------- */
 
 static char *read_file(Arena *arena, const char *path, size_t *length) {
-    Error error = {0};
+    BaseError error = {0};
     char *bytes = place_read(arena, path, 1 << 30, length, &error);
     assert_non_null(bytes);
     return bytes;
@@ -26,13 +26,13 @@ static void write_file(const char *path, const void *bytes, size_t length) {
 }
 
 static void save(Store *store, const char *path) {
-    Error error = {0};
+    BaseError error = {0};
     assert_true(store_save(store, path, &error));
 }
 
-/* Calls without an Error end the program where the file kills its reader. */
+/* Calls without a BaseError end the program where the file kills its reader. */
 static void look_around(void *path) {
-    Error error = {0};
+    BaseError error = {0};
     Store *store = store_open(path, &error);
     Arena *arena = arena_new();
     size_t count;
@@ -44,7 +44,7 @@ static void look_around(void *path) {
     store_close(store);
 }
 
-static bool reads_values(Store *store, Error *error) {
+static bool reads_values(Store *store, BaseError *error) {
     Arena *arena = arena_new();
     size_t rank, size[STORE_MAX_RANK];
     const bool all =
@@ -58,7 +58,7 @@ static bool reads_values(Store *store, Error *error) {
 /* A damaged file is refused with one line, or reads as something; it never crashes. */
 static bool is_refused(const char *path) {
     char text[1024], copy[1024];
-    Error error = {0};
+    BaseError error = {0};
     Store *store = store_open(path, &error);
     const bool good = store != NULL && reads_values(store, &error);
     store_close(store);
@@ -83,7 +83,7 @@ static bool killed_at(size_t stop, Store *store, const char *path) {
     fflush(NULL);
     const pid_t process = fork();
     if (process == 0) {
-        Error error = {0};
+        BaseError error = {0};
         if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0) _exit(2);
         raise(SIGSTOP);
         _exit(store_save(store, path, &error) ? 0 : 1);
@@ -139,7 +139,7 @@ typedef struct Attempt {
 
 static void save_on_a_full_disk(void *context) {
     const Attempt *attempt = context;
-    Error error = {0};
+    BaseError error = {0};
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &(struct rlimit){4096, 4096});
     const bool saved = store_save(attempt->store, attempt->path, &error);
@@ -170,7 +170,7 @@ static void a_full_disk_leaves_the_old_file(void **state) {
 
 static void a_missing_folder_is_named(void **state) {
     (void)state;
-    Error error = {0};
+    BaseError error = {0};
     Store *store = sample("nowhere");
     assert_false(store_save(store, "/nonexistent/run.h5", &error));
     assert_int_equal(error.code, EX_CANTCREAT);
@@ -185,7 +185,7 @@ static void what_is_no_file_of_ours_is_refused(void **state) {
     Arena *arena = arena_new();
     const char *folder = folder_new(arena);
     const char *path = text_print(arena, "%s/bad.h5", folder);
-    Error error = {0};
+    BaseError error = {0};
     assert_null(store_open(path, &error));
     assert_int_equal(error.code, EX_NOINPUT);
     write_file(path, "", 0);
@@ -217,7 +217,7 @@ static void newer_schemas_are_refused(void **state) {
     int status = -1;
     assert_int_equal(waitpid(process, &status, 0), process);
     assert_int_equal(status, 0);
-    Error error = {0};
+    BaseError error = {0};
     assert_null(store_open(path, &error));
     assert_int_equal(error.code, EX_DATAERR);
     assert_non_null(strstr(error.message, "schema version 9"));
@@ -277,7 +277,7 @@ static void damage_in_a_foreign_file_never_crashes(void **state) {
 }
 
 static void reject(void *path) {
-    Error error = {0};
+    BaseError error = {0};
     if (!store_reject(path, "is not what was computed", &error))
         die(error.code, "%s", error.message);
 }
@@ -312,7 +312,7 @@ static void an_edited_file_is_not_sealed(void **state) {
     const char *folder = folder_new(arena);
     const char *path = text_print(arena, "%s/run.h5", folder);
     size_t length;
-    Error error = {0};
+    BaseError error = {0};
     Store *store = sample("sealed");
     char *image = store_image(store, arena, &length);
     save(store, path);
@@ -362,7 +362,7 @@ static void misuse_is_a_programmers_mistake(void **state) {
 /* ---- one writer at a time -------------------------------------------------------- */
 
 static void lock_or_die(void *path) {
-    Error error = {0};
+    BaseError error = {0};
     if (store_lock(path, &error) < 0) die(error.code, "%s", error.message);
 }
 
@@ -371,7 +371,7 @@ static void a_second_writer_is_told_of_the_first(void **state) {
     Arena *arena = arena_new();
     const char *folder = folder_new(arena);
     char text[1024], *path = text_print(arena, "%s/run.h5", folder);
-    Error error = {0};
+    BaseError error = {0};
     const int handle = store_lock(path, &error);
     assert_true(handle >= 0);
     assert_true(fcntl(handle, F_GETFD) & FD_CLOEXEC);
@@ -392,7 +392,7 @@ static void a_killed_writer_holds_no_lock(void **state) {
     Arena *arena = arena_new();
     const char *folder = folder_new(arena),
                *path = text_print(arena, "%s/run.h5", folder);
-    Error error = {0};
+    BaseError error = {0};
     int ends[2], status;
     assert_int_equal(pipe(ends), 0);
     const pid_t process = fork();
@@ -409,7 +409,7 @@ static void a_killed_writer_holds_no_lock(void **state) {
     assert_int_equal(error.code, EX_TEMPFAIL);
     kill(process, SIGKILL);
     assert_int_equal(waitpid(process, &status, 0), process);
-    Error again = {0};
+    BaseError again = {0};
     const int handle = store_lock(path, &again);
     assert_true(handle >= 0);
     store_unlock(path, handle);

@@ -62,7 +62,7 @@ static void minima_are_found(void **state) {
 /* ---- images ---------------------------------------------------------------------------- */
 
 static const Dataset *some_images(Arena *arena, size_t count) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Dataset *all = dataset_open(arena, "fashion-mini", &error),
                   *some = dataset_limit(arena, all, count, &error);
     assert_false(error.set);
@@ -215,7 +215,7 @@ static void files_keep_them(void **state) {
         for (size_t k = 0; k < BLOCKS; k++) b[i].block[k] = (double)(10 * i + k);
     }
     for (size_t seeds = 1; seeds <= SEEDS; seeds += 2) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         size_t found = 0;
         Store *store = store_new("gate");
         gates_write(store, arena, b, SEED, seeds);

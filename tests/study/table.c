@@ -9,7 +9,7 @@
 #define NONE ((double)NAN)
 
 static Table saved(Arena *arena, const Table *made, const char *path) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Store *store = store_new("a table");
     table_write(made, store);
     store_text(store, made->group, "spec", "group(2)");
@@ -33,7 +33,7 @@ static const char *path_of(Arena *arena) {
 }
 
 static void remove_all(const char *path) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     char folder[64];
     snprintf(folder, sizeof folder, "%.*s", (int)(strlen(path) - strlen("/a.h5")), path);
     assert_true(place_remove(path, &error));
@@ -59,7 +59,7 @@ static void what_is_written_is_read(void **state) {
     field->reading = "sigmoid", field->choices = "batch\ngroup(2)";
     table_texts(&made, "run", "run", "layer", names);
     const Table t = saved(arena, &made, path);
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     size_t count;
     same_numbers(table_list(&t, "epoch", &count, &error), epoch, 3);
     assert_int_equal(count, 3);
@@ -116,7 +116,7 @@ static void what_is_not_there_is_named(void **state) {
     table_numbers(&made, "score", "score", "seed", value);
     const Table t = saved(arena, &made, path);
     size_t count;
-    Error error[4] = {{.set = false}};
+    BaseError error[4] = {{.set = false}};
     assert_null(table_array(&t, "score", 3, &error[0]));
     assert_null(table_array(&t, "scores", 2, &error[1]));
     assert_null(table_names(&t, "score", &count, &error[2]));

@@ -40,7 +40,7 @@ static void put(Hand *h, size_t arm, size_t seed, double percent) {
 
 static Hand *hand(Arena *arena, const double difference[SEEDS]) {
     Hand *h = ZERO(arena, Hand, 1);
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Ledger *ledger = ledger_parse(arena, LEDGER, "f", &error);
     assert_false(error.set);
     h->arena = arena, h->claim = &ledger->claim[0];

@@ -338,7 +338,7 @@ static void rows_name_their_keys(void **state) {
                               .full = row[i].recipe};
         const Wish wish = {&e, .quick = true};
         Points points;
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         assert_true(plan_points(plan_read(arena, &wish, NULL), &points, &error));
         for (size_t k = 0; k < points.series; k++)
             assert_string_equal(points.name[k], row[i].name[k]);

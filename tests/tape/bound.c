@@ -20,18 +20,18 @@ static double *normals(Arena *arena, size_t count, uint64_t sample, double mean)
 
 /* ---- random programs ------------------------------------------------------------- */
 
-static Node *centred(Tape *t, Node *a) {
-    const Partition *p =
-        partition_blocks(tape_arena(t), (Lattice){ROWS, COLUMNS, 1}, 1, COLUMNS, false);
+static TapeNode *centred(Tape *t, TapeNode *a) {
+    const Partition *p = partition_blocks(tape_arena(t), (ShapeLattice){ROWS, COLUMNS, 1},
+                                          1, COLUMNS, false);
     return tape_sub(t, a, tape_spread(t, tape_mean(t, a, p), p, a->shape));
 }
 
-static Node *above_one(Tape *t, Node *a) {
+static TapeNode *above_one(Tape *t, TapeNode *a) {
     return tape_add(t, tape_mul(t, a, a), tape_fill(t, a->shape, 1.0));
 }
 
 /* The next value of two others. */
-static Node *written(Tape *t, size_t which, Node *a, Node *b) {
+static TapeNode *written(Tape *t, size_t which, TapeNode *a, TapeNode *b) {
     const size_t axes[] = {1, 0};
     switch (which) {
     case 0:
@@ -51,7 +51,7 @@ static Node *written(Tape *t, size_t which, Node *a, Node *b) {
     case 7:
         return tape_softmax(t, a);
     case 8:
-        return tape_broadcast(t, tape_sum(t, a, SHAPE(1, COLUMNS)), a->shape);
+        return tape_broadcast(t, tape_sum(t, a, SHAPE_OF(1, COLUMNS)), a->shape);
     case 9:
         return tape_matmul(t, tape_matmul(t, a, b, false, true), a, false, false);
     case 10:
@@ -65,11 +65,11 @@ static Node *written(Tape *t, size_t which, Node *a, Node *b) {
 
 enum { KINDS = 13 };
 
-static Node *random_program(Tape *t, Node *x, uint64_t number) {
+static TapeNode *random_program(Tape *t, TapeNode *x, uint64_t number) {
     Draw draw = {.seed = 12, .purpose = DRAW_TEST, .sample = number};
-    Node *value[LENGTH + 1] = {x};
+    TapeNode *value[LENGTH + 1] = {x};
     for (size_t i = 0; i < LENGTH; i++) {
-        Node *a = value[draw_below(draw, 3 * i, i + 1)], *b = value[i];
+        TapeNode *a = value[draw_below(draw, 3 * i, i + 1)], *b = value[i];
         value[i + 1] = written(t, draw_below(draw, 3 * i + 1, KINDS), b, a);
     }
     return value[LENGTH];
@@ -81,7 +81,7 @@ typedef struct Compared {
     bool below, sharp_below; /* the sharp one of a sum, too */
 } Compared;
 
-static Compared compare(Arena *arena, Tape *tape, Node *y) {
+static Compared compare(Arena *arena, Tape *tape, TapeNode *y) {
     Compared c = {.below = true};
     const Program *program = program_new(tape, &y, 1);
     double *scale;
@@ -94,7 +94,7 @@ static Compared compare(Arena *arena, Tape *tape, Node *y) {
         c.error = fmax(c.error, error), c.bound = fmax(c.bound, bound);
         c.below = c.below && error <= bound;
     }
-    Node *sum = tape_sum_all(tape, y);
+    TapeNode *sum = tape_sum_all(tape, y);
     const Program *scalar = program_new(tape, &sum, 1);
     double *loose;
     program_bound(scalar, arena, BOUND_OF_PROGRAM, &loose);
@@ -106,9 +106,9 @@ static Compared compare(Arena *arena, Tape *tape, Node *y) {
 }
 
 /* Programs, their gradients and the gradients of a product with those. */
-static Node *of_order(Tape *t, Node *x, Node *y, size_t order) {
+static TapeNode *of_order(Tape *t, TapeNode *x, TapeNode *y, size_t order) {
     for (size_t k = 1; k < order; k++) {
-        Node *v = tape_leaf(t, x->shape, normals(tape_arena(t), COUNT, 7 + k, 0.0));
+        TapeNode *v = tape_leaf(t, x->shape, normals(tape_arena(t), COUNT, 7 + k, 0.0));
         y = k == 1 ? y : tape_sum_all(t, tape_mul(t, v, y));
         tape_gradient(t, y, NULL, &x, 1, &y);
     }
@@ -131,9 +131,9 @@ static void errors_stay_below_the_bound_and_near_it(void **state) {
         for (uint64_t number = 0; number < PROGRAMS; number++) {
             Arena *arena = arena_new();
             Tape *tape = tape_new(arena);
-            Node *x = tape_parameter(tape, SHAPE(ROWS, COLUMNS),
-                                     normals(arena, COUNT, number, 0.5), NULL);
-            Node *y = of_order(tape, x, random_program(tape, x, number), order);
+            TapeNode *x = tape_parameter(tape, SHAPE_OF(ROWS, COLUMNS),
+                                         normals(arena, COUNT, number, 0.5), NULL);
+            TapeNode *y = of_order(tape, x, random_program(tape, x, number), order);
             const Compared c = compare(arena, tape, y);
             if (!c.below)
                 fail_msg("program %llu, order %zu: error %g, bound %g",
@@ -160,15 +160,15 @@ static void tiles_stay_below_the_bound(void **state) {
         Tape *t = tape_new(arena);
         double *at = normals(arena, X, 100 + sample, 0.0);
         for (size_t i = 0; i < X; i++) at[i] *= exp((double)(sample % 3) * at[i]);
-        Node *x = tape_parameter(t, SHAPE(2, C, 7, 7), at, NULL);
-        Node *w = tape_parameter(t, SHAPE(C, C, 3, 3),
-                                 normals(arena, W, 200 + sample, 0.0), NULL);
-        Node *y = tape_conv2d(t, x, w, 1, 1), *of[] = {x, w}, *dx[2];
+        TapeNode *x = tape_parameter(t, SHAPE_OF(2, C, 7, 7), at, NULL);
+        TapeNode *w = tape_parameter(t, SHAPE_OF(C, C, 3, 3),
+                                     normals(arena, W, 200 + sample, 0.0), NULL);
+        TapeNode *y = tape_conv2d(t, x, w, 1, 1), *of[] = {x, w}, *dx[2];
         tape_gradient(t, tape_sum_all(t, tape_mul(t, y, y)), NULL, of, 2, dx);
-        Node *all[] = {y, dx[0], dx[1]};
+        TapeNode *all[] = {y, dx[0], dx[1]};
         for (size_t i = 0; i < COUNT_OF(all); i++) {
             const Compared c = compare(arena, t, all[i]);
-            assert_int_equal(all[i]->op->rounding, ROUNDING_TILES);
+            assert_int_equal(all[i]->op->rounding, OP_ROUNDING_TILES);
             assert_true(c.below && c.sharp_below && c.bound < 1e5 * c.error);
         }
         arena_free(arena);
@@ -177,23 +177,24 @@ static void tiles_stay_below_the_bound(void **state) {
 
 /* ---- terms that cancel ----------------------------------------------------------- */
 
-static double scale_by(Arena *arena, Tape *tape, Node *y, size_t element, BoundOf what) {
+static double scale_by(Arena *arena, Tape *tape, TapeNode *y, size_t element,
+                       BoundOf what) {
     double *scale;
     program_bound(program_new(tape, &y, 1), arena, what, &scale);
     return scale[element];
 }
 
-static double scale_of(Arena *arena, Tape *tape, Node *y, size_t element) {
+static double scale_of(Arena *arena, Tape *tape, TapeNode *y, size_t element) {
     return scale_by(arena, tape, y, element, BOUND_OF_PROGRAM);
 }
 
 /* x - mean as a kernel has it. */
-static void centred_forward(Tape *t, Node *y) {
-    const Node *defined = tape_define(t, y);
+static void centred_forward(Tape *t, TapeNode *y) {
+    const TapeNode *defined = tape_define(t, y);
     for (size_t i = 0; i < COUNT; i++) y->value[i] = defined->value[i];
 }
 
-static Node *centred_define(Tape *t, Node *y) {
+static TapeNode *centred_define(Tape *t, TapeNode *y) {
     return centred(t, y->in[0]);
 }
 
@@ -205,24 +206,24 @@ static void what_cancels_is_not_forgotten(void **state) {
     (void)state;
     Arena *arena = arena_new();
     Tape *t = tape_new(arena);
-    Node *x = tape_leaf(t, SHAPE(COUNT), normals(arena, COUNT, 1, 0.0));
-    Node *far = tape_fill(t, x->shape, 1e8);
-    Node *there = tape_add(t, x, far), *back = tape_sub(t, there, far);
+    TapeNode *x = tape_leaf(t, SHAPE_OF(COUNT), normals(arena, COUNT, 1, 0.0));
+    TapeNode *far = tape_fill(t, x->shape, 1e8);
+    TapeNode *there = tape_add(t, x, far), *back = tape_sub(t, there, far);
     assert_near(scale_of(arena, t, back, 0), 1e8, 10.0);
-    Node *sum = tape_sum_all(t, tape_sub(t, x, tape_reshape(t, x, x->shape)));
+    TapeNode *sum = tape_sum_all(t, tape_sub(t, x, tape_reshape(t, x, x->shape)));
     assert_true(scale_of(arena, t, sum, 0) < 1e-290); /* exact, but for an underflow */
-    Node *both = tape_sum_all(t, there);
+    TapeNode *both = tape_sum_all(t, there);
     assert_near(scale_of(arena, t, both, 0), 2e8 * COUNT, 1e3);
     /* x - mean loses eps of the mean, unless that is held about what is near it */
-    Node *wide = tape_leaf(t, SHAPE(ROWS, COLUMNS), normals(arena, COUNT, 2, 1e8));
-    Node *fused = tape_write(t, &op_centred, wide->shape, &wide, 1, NULL, NULL),
-         *apart = centred(t, wide);
+    TapeNode *wide = tape_leaf(t, SHAPE_OF(ROWS, COLUMNS), normals(arena, COUNT, 2, 1e8));
+    TapeNode *fused = tape_write(t, &op_centred, wide->shape, &wide, 1, NULL, NULL),
+             *apart = centred(t, wide);
     assert_near(scale_of(arena, t, apart, 0), 1e8, 10.0);
     assert_true(scale_by(arena, t, fused, 0, BOUND_OF_PROGRAM) > 1e7);
     assert_true(scale_by(arena, t, fused, 0, BOUND_OF_KERNELS) < 10.0);
     assert_true(scale_by(arena, t, apart, 0, BOUND_OF_KERNELS) > 1e7); /* no kernel */
     /* moved and chosen elements lose nothing: neither do those that were not chosen */
-    Node *chosen = tape_max(t, x, tape_neg(t, tape_mul(t, there, there)));
+    TapeNode *chosen = tape_max(t, x, tape_neg(t, tape_mul(t, there, there)));
     assert_true(scale_of(arena, t, chosen, 0) == 0.0);
     arena_free(arena);
 }
@@ -235,10 +236,10 @@ static void paths_are_told_from_numbers(void **state) {
     Tape *t = tape_new(arena);
     double *value = normals(arena, COUNT, 3, 0.0);
     value[5] = 0.25, value[6] = -0.25; /* of the second row */
-    Node *x = tape_parameter(t, SHAPE(ROWS, COLUMNS), value, NULL);
-    Node *zero = tape_fill(t, x->shape, 0.0), *huge = tape_fill(t, x->shape, 1e9);
+    TapeNode *x = tape_parameter(t, SHAPE_OF(ROWS, COLUMNS), value, NULL);
+    TapeNode *zero = tape_fill(t, x->shape, 0.0), *huge = tape_fill(t, x->shape, 1e9);
     const struct {
-        Node *y;
+        TapeNode *y;
         size_t from;
         bool row,
             itself; /* reached: the rest of the row, the element; nothing else ever */
@@ -256,8 +257,8 @@ static void paths_are_told_from_numbers(void **state) {
                 {tape_select(t, x, zero, x), 6, false, true}};
     for (size_t w = 0; w < COUNT_OF(WANT); w++) {
         bool *reached;
-        program_reach(program_new(t, (Node *[]){WANT[w].y}, 1), arena, x, WANT[w].from,
-                      &reached);
+        program_reach(program_new(t, (TapeNode *[]){WANT[w].y}, 1), arena, x,
+                      WANT[w].from, &reached);
         for (size_t i = 0; i < COUNT; i++) {
             const bool want = i == WANT[w].from                       ? WANT[w].itself
                               : i / COLUMNS == WANT[w].from / COLUMNS ? WANT[w].row
@@ -265,7 +266,7 @@ static void paths_are_told_from_numbers(void **state) {
             if (reached[i] != want) fail_msg("program %zu: element %zu", w, i);
         }
     }
-    Node *both = tape_matmul(t, x, x, false, true); /* row 1 and column 1 of 3 x 3 */
+    TapeNode *both = tape_matmul(t, x, x, false, true); /* row 1 and column 1 of 3 x 3 */
     bool *reached;
     program_reach(program_new(t, &both, 1), arena, x, 5, &reached);
     for (size_t i = 0; i < ROWS * ROWS; i++)

@@ -19,28 +19,29 @@ static double *normals(Arena *arena, size_t count, uint64_t sample) {
 
 enum { N = 2, C = 4, H = 5, W = 3, K = 6, LATTICE = N * C * H * W, FILTERS = K * C * 9 };
 
-static Node *pooled(Tape *t, Node *x, Arena *arena) {
+static TapeNode *pooled(Tape *t, TapeNode *x, Arena *arena) {
     const size_t map[C] = {0, 1, 0, 0}; /* unequal groups, out of order */
-    const Partition *p = partition_map(arena, (Lattice){N, C, H * W}, 1, map, 2, false);
-    Node *mean = tape_mean(t, x, p);
+    const Partition *p =
+        partition_map(arena, (ShapeLattice){N, C, H * W}, 1, map, 2, false);
+    TapeNode *mean = tape_mean(t, x, p);
     return tape_sub(t, x, tape_spread(t, mean, p, x->shape));
 }
 
-static Node *reshaped(Tape *t, Node *x) {
+static TapeNode *reshaped(Tape *t, TapeNode *x) {
     const size_t axes[] = {1, 3, 0, 2};
-    Node *y = tape_permute(t, x, axes); /* [C, W, N, H] */
+    TapeNode *y = tape_permute(t, x, axes); /* [C, W, N, H] */
     y = tape_pad(t, tape_slice(t, y, 1, 1, 2), 1, 0, 4);
     size_t index[7];
     for (size_t i = 0; i < 7; i++) index[i] = (i * 37) % shape_count(y->shape);
-    Node *few = tape_gather(t, y, index, SHAPE(7));
-    Node *back = tape_scatter(t, few, index, y->shape);
+    TapeNode *few = tape_gather(t, y, index, SHAPE_OF(7));
+    TapeNode *back = tape_scatter(t, few, index, y->shape);
     return tape_sum_all(t, tape_mul(t, tape_add(t, y, back), y));
 }
 
-static Node *scalars(Tape *t, Node *x) {
-    Node *two = tape_fill(t, x->shape, 2.0), *square = tape_power(t, x, 2.0);
-    Node *y = tape_div(t, tape_exp(t, tape_neg(t, square)),
-                       tape_add(t, two, tape_sigmoid(t, x)));
+static TapeNode *scalars(Tape *t, TapeNode *x) {
+    TapeNode *two = tape_fill(t, x->shape, 2.0), *square = tape_power(t, x, 2.0);
+    TapeNode *y = tape_div(t, tape_exp(t, tape_neg(t, square)),
+                           tape_add(t, two, tape_sigmoid(t, x)));
     y = tape_add(t, y, tape_log(t, tape_add(t, two, tape_mul(t, x, x))));
     y = tape_mul(t, y, tape_sqrt(t, tape_add(t, two, tape_tanh(t, x))));
     y = tape_add(t, tape_relu(t, y), tape_max(t, x, tape_mul(t, x, two)));
@@ -48,19 +49,19 @@ static Node *scalars(Tape *t, Node *x) {
     return tape_sum_all(t, y);
 }
 
-static Node *everything(Tape *t, Node *x, Node *w) {
+static TapeNode *everything(Tape *t, TapeNode *x, TapeNode *w) {
     static const uint8_t labels[N] = {3, 1};
-    Node *centred = pooled(t, x, tape_arena(t));
-    Node *y = tape_conv2d(t, centred, w, 2, 1); /* [N, K, 3, 2] */
+    TapeNode *centred = pooled(t, x, tape_arena(t));
+    TapeNode *y = tape_conv2d(t, centred, w, 2, 1); /* [N, K, 3, 2] */
     const Conv *conv = y->detail;
-    Node *again = tape_conv2d_input(t, y, w, conv),
-         *filter = tape_conv2d_filter(t, x, y, conv);
-    Node *flat = tape_reshape(t, y, SHAPE(N, K * 6));
-    Node *gram = tape_matmul(t, flat, flat, false, true); /* [N, N] */
-    Node *logits =
-        tape_softmax(t, tape_reshape(t, tape_slice(t, flat, 1, 2, 5), SHAPE(N, 5)));
-    Node *loss = tape_cross_entropy(t, logits, labels);
-    Node *sum = tape_add(t, loss, tape_sum_all(t, tape_mul(t, again, x)));
+    TapeNode *again = tape_conv2d_input(t, y, w, conv),
+             *filter = tape_conv2d_filter(t, x, y, conv);
+    TapeNode *flat = tape_reshape(t, y, SHAPE_OF(N, K * 6));
+    TapeNode *gram = tape_matmul(t, flat, flat, false, true); /* [N, N] */
+    TapeNode *logits =
+        tape_softmax(t, tape_reshape(t, tape_slice(t, flat, 1, 2, 5), SHAPE_OF(N, 5)));
+    TapeNode *loss = tape_cross_entropy(t, logits, labels);
+    TapeNode *sum = tape_add(t, loss, tape_sum_all(t, tape_mul(t, again, x)));
     sum = tape_add(t, sum, tape_sum_all(t, tape_mul(t, filter, w)));
     sum = tape_add(t, sum, tape_sum_all(t, gram));
     return tape_add(t, sum, tape_add(t, scalars(t, x), reshaped(t, x)));
@@ -69,7 +70,7 @@ static Node *everything(Tape *t, Node *x, Node *w) {
 typedef struct Recorded {
     Arena *arena;
     Tape *tape;
-    Node *x, *w, *y;
+    TapeNode *x, *w, *y;
     double *dx, *dw;
 } Recorded;
 
@@ -78,8 +79,10 @@ static Recorded record(void) {
     r.tape = tape_new(r.arena);
     r.dx = TAKE(r.arena, double, LATTICE);
     r.dw = TAKE(r.arena, double, FILTERS);
-    r.x = tape_parameter(r.tape, SHAPE(N, C, H, W), normals(r.arena, LATTICE, 0), r.dx);
-    r.w = tape_parameter(r.tape, SHAPE(K, C, 3, 3), normals(r.arena, FILTERS, 1), r.dw);
+    r.x =
+        tape_parameter(r.tape, SHAPE_OF(N, C, H, W), normals(r.arena, LATTICE, 0), r.dx);
+    r.w =
+        tape_parameter(r.tape, SHAPE_OF(K, C, 3, 3), normals(r.arena, FILTERS, 1), r.dw);
     r.y = everything(r.tape, r.x, r.w);
     return r;
 }
@@ -103,17 +106,20 @@ static void more_digits_agree_with_fewer(void **state) {
 }
 
 /* x + i h d: the imaginary part over h is <gradient, d>, by the forward program alone. */
-static double complex_slope(const Program *program, Arena *arena, Node *x,
+static double complex_slope(const Program *program, Arena *arena, TapeNode *x,
                             const double *d) {
     const double h = 1e-30;
     size_t count = shape_count(x->shape);
-    Complex *moved = TAKE(arena, Complex, count), *out;
-    for (size_t i = 0; i < count; i++) moved[i] = x->value[i] + (Complex)I * (h * d[i]);
-    program_run_complex(program, arena, &x, (const Complex *const[]){moved}, 1, &out);
+    double _Complex *moved = TAKE(arena, double _Complex, count), *out;
+    for (size_t i = 0; i < count; i++)
+        moved[i] = x->value[i] + (double _Complex)I * (h * d[i]);
+    program_run_complex(program, arena, &x, (const double _Complex *const[]){moved}, 1,
+                        &out);
     return cimag(*out) / h;
 }
 
-static double quad_slope(const Program *program, Arena *arena, Node *x, const double *d) {
+static double quad_slope(const Program *program, Arena *arena, TapeNode *x,
+                         const double *d) {
     const Quad h = (Quad)1e-300 * (Quad)1e-300;
     size_t count = shape_count(x->shape);
     QuadComplex *moved = TAKE(arena, QuadComplex, count), *out;
@@ -137,7 +143,7 @@ static void complex_step_is_the_gradient(void **state) {
     Recorded r = record();
     tape_backward(r.tape, r.y, NULL);
     const Program *program = program_new(r.tape, &r.y, 1);
-    Node *leaf[] = {r.x, r.w};
+    TapeNode *leaf[] = {r.x, r.w};
     const double *gradient[] = {r.dx, r.dw};
     for (size_t k = 0; k < 2; k++)
         for (uint64_t direction = 0; direction < 4; direction++) {
@@ -158,9 +164,9 @@ static void thirty_digits(void **state) {
     Arena *arena = arena_new();
     Tape *t = tape_new(arena);
     const double at = 0.7315;
-    Node *x = tape_parameter(t, SCALAR, &at, NULL);
-    Node *y = tape_div(t, tape_exp(t, tape_neg(t, tape_mul(t, x, x))),
-                       tape_add(t, tape_constant(t, 2.0), tape_sigmoid(t, x)));
+    TapeNode *x = tape_parameter(t, SHAPE_SCALAR, &at, NULL);
+    TapeNode *y = tape_div(t, tape_exp(t, tape_neg(t, tape_mul(t, x, x))),
+                           tape_add(t, tape_constant(t, 2.0), tape_sigmoid(t, x)));
     const Quad h = (Quad)1e-300;
     QuadComplex moved = (Quad)at + h * (QuadComplex)I, *out;
     program_run_quad_complex(program_new(t, &y, 1), arena, &x,
@@ -178,10 +184,11 @@ static void thirty_digits(void **state) {
 static void gradients_replay(void **state) {
     (void)state;
     Recorded r = record();
-    Node *dx, *ddx;
+    TapeNode *dx, *ddx;
     double *v = normals(r.arena, LATTICE, 20), *d = normals(r.arena, LATTICE, 21);
     tape_gradient(r.tape, r.y, NULL, &r.x, 1, &dx);
-    Node *s = tape_sum_all(r.tape, tape_mul(r.tape, dx, tape_leaf(r.tape, dx->shape, v)));
+    TapeNode *s =
+        tape_sum_all(r.tape, tape_mul(r.tape, dx, tape_leaf(r.tape, dx->shape, v)));
     const Program *first = program_new(r.tape, &s, 1);
     double slope = complex_slope(first, r.arena, r.x, d);
     tape_gradient(r.tape, s, NULL, &r.x, 1, &ddx);
@@ -196,8 +203,8 @@ static void a_given_node_is_not_asked(void **state) {
     Arena *arena = arena_new();
     Tape *t = tape_new(arena);
     const double at = 3.0, other = 5.0;
-    Node *x = tape_leaf(t, SCALAR, &at), *square = tape_mul(t, x, x);
-    Node *y = tape_add(t, square, tape_constant(t, 1.0));
+    TapeNode *x = tape_leaf(t, SHAPE_SCALAR, &at), *square = tape_mul(t, x, x);
+    TapeNode *y = tape_add(t, square, tape_constant(t, 1.0));
     double *out;
     program_run_real(program_new(t, &y, 1), arena, &square,
                      (const double *const[]){&other}, 1, &out);
@@ -211,7 +218,7 @@ static void long_programs(void **state) {
     Arena *arena = arena_new();
     Tape *t = tape_new(arena);
     const double at = 0.0;
-    Node *x = tape_leaf(t, SCALAR, &at), *one = tape_constant(t, 1.0), *y = x;
+    TapeNode *x = tape_leaf(t, SHAPE_SCALAR, &at), *one = tape_constant(t, 1.0), *y = x;
     for (size_t i = 0; i < LONG; i++) y = tape_add(t, y, one);
     const Program *program = program_new(t, &y, 1);
     assert_true(program_steps(program) == LONG + 2);
@@ -233,17 +240,17 @@ static void normalizers_agree(void **state) {
     for (size_t i = 0; i < 2 * COUNT_OF(SPECS); i++) {
         Arena *arena = arena_new();
         Tape *t = tape_new(arena);
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm = norm_new(arena, SPECS[i / 2], C, &error);
         double *x = normals(arena, LATTICE, 30 + i), *dx = TAKE(arena, double, LATTICE);
         for (size_t k = 0; k < LATTICE; k++) x[k] += means[i % 2];
-        Node *leaf = tape_parameter(t, SHAPE(N, C, H, W), x, dx);
-        Node *param[] = {tape_leaf(t, SHAPE(C), normals(arena, C, 31)),
-                         tape_leaf(t, SHAPE(C), normals(arena, C, 32))};
+        TapeNode *leaf = tape_parameter(t, SHAPE_OF(N, C, H, W), x, dx);
+        TapeNode *param[] = {tape_leaf(t, SHAPE_OF(C), normals(arena, C, 31)),
+                             tape_leaf(t, SHAPE_OF(C), normals(arena, C, 32))};
         NormContext context = {.tape = t, .norm = norm, .param = param};
-        Node *y = norm_apply(&context, leaf);
-        Node *u = tape_leaf(t, y->shape, normals(arena, LATTICE, 33));
-        Node *loss = tape_sum_all(t, tape_mul(t, u, y));
+        TapeNode *y = norm_apply(&context, leaf);
+        TapeNode *u = tape_leaf(t, y->shape, normals(arena, LATTICE, 33));
+        TapeNode *loss = tape_sum_all(t, tape_mul(t, u, y));
         tape_backward(t, loss, NULL);
         double *d = normals(arena, LATTICE, 34), got = sum_product(dx, d, LATTICE);
         double scale = 0; /* of what cancels: |h| (1 + |xhat|) rstd |d|, rstd about 1 */
@@ -261,7 +268,7 @@ static void normalizers_agree(void **state) {
 static void networks_agree(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Net *net =
         net_new(arena, "resnet(depth=8, width=2)", (NetNorms){.all = "group(2)"},
                 net_of_images(1, 8, 8, 3), 2, &error);
@@ -273,24 +280,24 @@ static void networks_agree(void **state) {
     for (size_t i = 0; i < net->weights; i++) weights[i] += 0.3 * noise[i];
     Tape *t = tape_new(arena);
     NetPass pass = {.tape = t, .mode = NORM_TRAIN, .weights = weights, .gradient = g};
-    Node *x = tape_leaf(t, SHAPE(2, 1, 8, 8), normals(arena, 128, 42));
-    Node *loss =
+    TapeNode *x = tape_leaf(t, SHAPE_OF(2, 1, 8, 8), normals(arena, 128, 42));
+    TapeNode *loss =
         tape_cross_entropy(t, net_run_one(net, &pass, x), (const uint8_t[]){2, 0});
     tape_backward(t, loss, NULL);
     const Program *program = program_new(t, &loss, 1);
-    Node *leaf[512];
-    const Complex *moved[512];
+    TapeNode *leaf[512];
+    const double _Complex *moved[512];
     size_t leaves = 0;
-    for (Node *node = loss; node; node = node->previous) {
+    for (TapeNode *node = loss; node; node = node->previous) {
         if (node->gradient == NULL) continue;
         size_t count = shape_count(node->shape), from = (size_t)(node->value - weights);
-        Complex *value = TAKE(arena, Complex, count);
+        double _Complex *value = TAKE(arena, double _Complex, count);
         for (size_t i = 0; i < count; i++)
-            value[i] = node->value[i] + (Complex)I * (1e-30 * d[from + i]);
+            value[i] = node->value[i] + (double _Complex)I * (1e-30 * d[from + i]);
         leaf[leaves] = node;
         moved[leaves++] = value;
     }
-    Complex *out;
+    double _Complex *out;
     program_run_complex(program, arena, leaf, moved, leaves, &out);
     double norm = sqrt(sum_product(g, g, net->weights) * sum_product(d, d, net->weights));
     assert_near(cimag(*out) / 1e-30, sum_product(g, d, net->weights), 1e-13 * norm);

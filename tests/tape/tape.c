@@ -22,7 +22,8 @@ static void assert_same_bits(const double *a, const double *b, size_t count) {
 
 /* ---- adjoint pairs: <A x, y> = <x, A' y> ----------------------------------------- */
 
-static void expect_pair(const Node *x, const Node *ax, const Node *y, const Node *aty) {
+static void expect_pair(const TapeNode *x, const TapeNode *ax, const TapeNode *y,
+                        const TapeNode *aty) {
     assert_true(shape_equal(ax->shape, y->shape) && shape_equal(x->shape, aty->shape));
     double left = sum_product(ax->value, y->value, shape_count(y->shape));
     double right = sum_product(x->value, aty->value, shape_count(x->shape));
@@ -30,7 +31,7 @@ static void expect_pair(const Node *x, const Node *ax, const Node *y, const Node
     assert_true(left != 0.0);
 }
 
-static Node *draw_leaf(Tape *t, uint64_t input, Shape shape) {
+static TapeNode *draw_leaf(Tape *t, uint64_t input, Shape shape) {
     return tape_leaf(t, shape, integers(tape_arena(t), input, shape_count(shape)));
 }
 
@@ -43,8 +44,8 @@ static void adjoint_of_broadcast(void **state) {
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(pairs); i++) {
         Tape *t = tape_new(arena);
-        Node *x = draw_leaf(t, 2 * i, pairs[i][0]),
-             *y = draw_leaf(t, 2 * i + 1, pairs[i][1]);
+        TapeNode *x = draw_leaf(t, 2 * i, pairs[i][0]),
+                 *y = draw_leaf(t, 2 * i + 1, pairs[i][1]);
         expect_pair(x, tape_broadcast(t, x, y->shape), y, tape_sum(t, y, x->shape));
     }
     arena_free(arena);
@@ -54,7 +55,7 @@ static void adjoint_of_broadcast(void **state) {
 static void adjoint_of_spread(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Lattice size = {4, 8, 4};
+    ShapeLattice size = {4, 8, 4};
     const size_t unequal[] = {1, 0, 2, 0, 0, 2, 0, 1}; /* 4, 2, 2 channels */
     for (size_t block = 1; block <= 4; block *= 2)
         for (int apart = 0; apart < 2; apart++)
@@ -67,10 +68,10 @@ static void adjoint_of_spread(void **state) {
                 double *count = TAKE(arena, double, cells);
                 for (size_t i = 0; i < cells; i++)
                     count[i] = (double)partition_count(p, i);
-                Node *x = draw_leaf(t, 0, SHAPE(4, 8, 4)),
-                     *c = draw_leaf(t, 1, SHAPE(cells));
-                Node *total =
-                    tape_mul(t, tape_mean(t, x, p), tape_leaf(t, SHAPE(cells), count));
+                TapeNode *x = draw_leaf(t, 0, SHAPE_OF(4, 8, 4)),
+                         *c = draw_leaf(t, 1, SHAPE_OF(cells));
+                TapeNode *total =
+                    tape_mul(t, tape_mean(t, x, p), tape_leaf(t, SHAPE_OF(cells), count));
                 expect_pair(x, total, c, tape_spread(t, c, p, x->shape));
             }
     arena_free(arena);
@@ -80,21 +81,21 @@ static void adjoint_of_arrangements(void **state) {
     (void)state;
     Arena *arena = arena_new();
     Tape *t = tape_new(arena);
-    Node *x = draw_leaf(t, 0, SHAPE(3, 5, 4));
+    TapeNode *x = draw_leaf(t, 0, SHAPE_OF(3, 5, 4));
     for (size_t axis = 0; axis < 3; axis++)
         for (size_t from = 0; from < 2; from++) {
             Shape small = x->shape;
             small.size[axis] = 2;
-            Node *y = draw_leaf(t, 1 + axis, small);
+            TapeNode *y = draw_leaf(t, 1 + axis, small);
             expect_pair(x, tape_slice(t, x, axis, from, 2), y,
                         tape_pad(t, y, axis, from, x->shape.size[axis]));
         }
     size_t index[7] = {59, 0, 3, 3, 17, 59, 3};
-    Node *y = draw_leaf(t, 9, SHAPE(7));
-    expect_pair(x, tape_gather(t, x, index, SHAPE(7)), y,
+    TapeNode *y = draw_leaf(t, 9, SHAPE_OF(7));
+    expect_pair(x, tape_gather(t, x, index, SHAPE_OF(7)), y,
                 tape_scatter(t, y, index, x->shape));
     const size_t axes[] = {2, 0, 1}, back[] = {1, 2, 0};
-    Node *z = draw_leaf(t, 10, SHAPE(4, 3, 5));
+    TapeNode *z = draw_leaf(t, 10, SHAPE_OF(4, 3, 5));
     expect_pair(x, tape_permute(t, x, axes), z, tape_permute(t, z, back));
     assert_same_bits(tape_permute(t, tape_permute(t, x, axes), back)->value, x->value,
                      60);
@@ -109,19 +110,19 @@ static void adjoint_of_convolution(void **state) {
         for (size_t stride = 1; stride <= 3; stride++)
             for (size_t pad = 0; pad <= 2; pad++) {
                 Tape *t = tape_new(arena);
-                Node *x = draw_leaf(t, 0, SHAPE(2, 3, 5, 7)),
-                     *w = draw_leaf(t, 1, SHAPE(4, 3, R, 3));
+                TapeNode *x = draw_leaf(t, 0, SHAPE_OF(2, 3, 5, 7)),
+                         *w = draw_leaf(t, 1, SHAPE_OF(4, 3, R, 3));
                 Conv c = conv_geometry(x->shape, w->shape, stride, pad);
-                Node *y = draw_leaf(t, 2, SHAPE(2, 4, c.P, c.Q)),
-                     *z = tape_conv2d(t, x, w, stride, pad);
+                TapeNode *y = draw_leaf(t, 2, SHAPE_OF(2, 4, c.P, c.Q)),
+                         *z = tape_conv2d(t, x, w, stride, pad);
                 expect_pair(x, z, y, tape_conv2d_input(t, y, w, &c));
                 expect_pair(w, z, y, tape_conv2d_filter(t, x, y, &c));
             }
     arena_free(arena);
 }
 
-static double conv_at(const Node *x, const Node *w, const Conv *c, size_t n, size_t k,
-                      size_t p, size_t q) {
+static double conv_at(const TapeNode *x, const TapeNode *w, const Conv *c, size_t n,
+                      size_t k, size_t p, size_t q) {
     double sum = 0.0;
     for (size_t ch = 0; ch < c->C; ch++)
         for (size_t r = 0; r < c->R; r++)
@@ -143,8 +144,8 @@ static void convolution_is_its_sum(void **state) {
         for (size_t stride = 1; stride <= 3; stride++)
             for (size_t pad = 0; pad <= 2; pad++) {
                 Tape *t = tape_new(arena);
-                Node *x = draw_leaf(t, 0, SHAPE(2, 3, 7, 4)),
-                     *w = draw_leaf(t, 1, SHAPE(2, 3, 3, S));
+                TapeNode *x = draw_leaf(t, 0, SHAPE_OF(2, 3, 7, 4)),
+                         *w = draw_leaf(t, 1, SHAPE_OF(2, 3, 3, S));
                 Conv c = conv_geometry(x->shape, w->shape, stride, pad);
                 const double *y = tape_conv2d(t, x, w, stride, pad)->value;
                 for (size_t n = 0, at = 0; n < c.N; n++)
@@ -158,25 +159,25 @@ static void convolution_is_its_sum(void **state) {
 
 /* ---- closed forms ---------------------------------------------------------------- */
 
-static Node *power_35(Tape *t, Node *x) {
+static TapeNode *power_35(Tape *t, TapeNode *x) {
     return tape_power(t, x, 3.5);
 }
 
-static Node *reciprocal(Tape *t, Node *x) {
+static TapeNode *reciprocal(Tape *t, TapeNode *x) {
     return tape_div(t, tape_fill(t, x->shape, 1.0), x);
 }
 
-static Node *cube(Tape *t, Node *x) {
+static TapeNode *cube(Tape *t, TapeNode *x) {
     return tape_mul(t, x, tape_mul(t, x, x));
 }
 
 typedef struct Known {
-    Node *(*write)(Tape *t, Node *x);
+    TapeNode *(*write)(Tape *t, TapeNode *x);
     double third; /* derivative at 2.385 */
 } Known;
 
-static Node *derivative(Tape *t, Node *y, Node *x) {
-    Node *dx;
+static TapeNode *derivative(Tape *t, TapeNode *y, TapeNode *x) {
+    TapeNode *dx;
     tape_gradient(t, y, NULL, &x, 1, &dx);
     return dx;
 }
@@ -195,7 +196,8 @@ static void third_order(void **state) {
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(known); i++) {
         Tape *t = tape_new(arena);
-        Node *leaf = tape_parameter(t, SCALAR, &x, NULL), *y = known[i].write(t, leaf);
+        TapeNode *leaf = tape_parameter(t, SHAPE_SCALAR, &x, NULL),
+                 *y = known[i].write(t, leaf);
         for (int order = 0; order < 3; order++) y = derivative(t, y, leaf);
         assert_near(*y->value, known[i].third,
                     64 * DBL_EPSILON * (one + fabs(known[i].third)));
@@ -209,10 +211,10 @@ static void third_order_mixed(void **state) {
     Arena *arena = arena_new();
     Tape *t = tape_new(arena);
     const double a = 0.385, b = -1.25;
-    Node *x = tape_parameter(t, SCALAR, &a, NULL),
-         *y = tape_parameter(t, SCALAR, &b, NULL);
-    Node *f = tape_exp(t, tape_mul(t, x, y));
-    Node *d = derivative(t, derivative(t, derivative(t, f, x), x), y);
+    TapeNode *x = tape_parameter(t, SHAPE_SCALAR, &a, NULL),
+             *y = tape_parameter(t, SHAPE_SCALAR, &b, NULL);
+    TapeNode *f = tape_exp(t, tape_mul(t, x, y));
+    TapeNode *d = derivative(t, derivative(t, derivative(t, f, x), x), y);
     assert_near(*d->value, (2 * b + a * b * b) * exp(a * b), 16 * DBL_EPSILON * 4);
     arena_free(arena);
 }
@@ -226,8 +228,8 @@ static void powers_at_zero(void **state) {
     const double zero = 0.0;
     for (size_t exponent = 0; exponent < 4; exponent++) {
         Tape *t = tape_new(arena);
-        Node *x = tape_parameter(t, SCALAR, &zero, NULL),
-             *y = tape_power(t, x, (double)exponent);
+        TapeNode *x = tape_parameter(t, SHAPE_SCALAR, &zero, NULL),
+                 *y = tape_power(t, x, (double)exponent);
         for (size_t order = 0; order < 4; order++, y = derivative(t, y, x))
             assert_near(*y->value, want[exponent][order], 0.0);
     }
@@ -240,9 +242,10 @@ static void shared_subexpressions(void **state) {
     Tape *t = tape_new(arena);
     const double a = 3.0, b = -2.0;
     double da, db;
-    Node *x = tape_parameter(t, SCALAR, &a, &da), *y = tape_parameter(t, SCALAR, &b, &db);
-    Node *s = tape_mul(t, x, y),
-         *f = tape_add(t, tape_mul(t, s, s), tape_add(t, s, tape_add(t, x, x)));
+    TapeNode *x = tape_parameter(t, SHAPE_SCALAR, &a, &da),
+             *y = tape_parameter(t, SHAPE_SCALAR, &b, &db);
+    TapeNode *s = tape_mul(t, x, y),
+             *f = tape_add(t, tape_mul(t, s, s), tape_add(t, s, tape_add(t, x, x)));
     tape_backward(t, f, NULL); /* a^2 b^2 + a b + 2 a */
     assert_near(da, 2 * a * b * b + b + 2, 0.0);
     assert_near(db, 2 * a * a * b + a, 0.0);
@@ -255,7 +258,7 @@ static void long_chain(void **state) {
     Tape *t = tape_new(arena);
     const double one = 1.0;
     double slot;
-    Node *x = tape_parameter(t, SCALAR, &one, &slot), *y = x, *dx;
+    TapeNode *x = tape_parameter(t, SHAPE_SCALAR, &one, &slot), *y = x, *dx;
     for (int i = 0; i < 1000; i++) y = tape_add(t, y, y);
     tape_backward(t, y, NULL);
     tape_gradient(t, y, NULL, &x, 1, &dx);
@@ -279,8 +282,8 @@ static void cross_entropy_at_huge_logits(void **state) {
     for (size_t n = 0; n < 3; n++) {
         Tape *t = tape_new(arena);
         double slot[3];
-        Node *x = tape_parameter(t, SHAPE(1, 3), z[n], slot), *dx;
-        Node *y = tape_cross_entropy(t, x, label + n);
+        TapeNode *x = tape_parameter(t, SHAPE_OF(1, 3), z[n], slot), *dx;
+        TapeNode *y = tape_cross_entropy(t, x, label + n);
         tape_backward(t, y, NULL);
         tape_gradient(t, y, NULL, &x, 1, &dx);
         for (size_t k = 0; k < 3; k++) assert_near(slot[k], want[n][k], 4 * DBL_EPSILON);

@@ -35,7 +35,7 @@ static void assert_same_bits(const double *a, const double *b, size_t count) {
 /* A program that uses every operand, and one parameter that it does not use. */
 typedef struct Program {
     double *slot[4];
-    Node *x[4], *y;
+    TapeNode *x[4], *y;
 } Program;
 
 enum { CELLS = 24 };
@@ -45,12 +45,13 @@ static Program write_program(Tape *t, const double *const *value) {
     Arena *arena = tape_arena(t);
     for (size_t i = 0; i < 4; i++) {
         p.slot[i] = garbage(arena, CELLS);
-        p.x[i] = tape_parameter(t, SHAPE(2, 3, 4), value[i], p.slot[i]);
+        p.x[i] = tape_parameter(t, SHAPE_OF(2, 3, 4), value[i], p.slot[i]);
     }
-    const Partition *groups = partition_blocks(arena, (Lattice){2, 3, 4}, 1, 3, false);
-    Node *m = tape_spread(t, tape_mean(t, p.x[0], groups), groups, p.x[0]->shape);
-    Node *h = tape_relu(t, tape_sub(t, tape_div(t, p.x[0], tape_exp(t, p.x[1])), m));
-    Node *flat = tape_reshape(t, tape_max(t, h, p.x[2]), SHAPE(2, 12));
+    const Partition *groups =
+        partition_blocks(arena, (ShapeLattice){2, 3, 4}, 1, 3, false);
+    TapeNode *m = tape_spread(t, tape_mean(t, p.x[0], groups), groups, p.x[0]->shape);
+    TapeNode *h = tape_relu(t, tape_sub(t, tape_div(t, p.x[0], tape_exp(t, p.x[1])), m));
+    TapeNode *flat = tape_reshape(t, tape_max(t, h, p.x[2]), SHAPE_OF(2, 12));
     p.y = tape_softmax(t, tape_matmul(t, flat, flat, false, true));
     return p;
 }
@@ -68,7 +69,7 @@ static void zero_upstream(void **state) {
     Program p = write_program(t, value);
     tape_backward(t, p.y, zeros);
     for (size_t i = 0; i < 4; i++) assert_all(p.slot[i], CELLS, 0.0);
-    Node *dx[4];
+    TapeNode *dx[4];
     tape_gradient(t, p.y, tape_leaf(t, p.y->shape, zeros), p.x, 4, dx);
     for (size_t i = 0; i < 4; i++) assert_all(dx[i]->value, CELLS, 0.0);
     arena_free(arena);
@@ -86,7 +87,7 @@ static void unused_parameters(void **state) {
     for (size_t i = 0; i < 3; i++)
         for (size_t k = 0; k < CELLS; k++) assert_true(p.slot[i][k] != GARBAGE);
     double *late = garbage(arena, 1), one = 1.0;
-    tape_parameter(t, SCALAR, &one, late); /* written after y */
+    tape_parameter(t, SHAPE_SCALAR, &one, late); /* written after y */
     tape_backward(t, tape_constant(t, 2.385), NULL);
     for (size_t i = 0; i < 4; i++) assert_all(p.slot[i], CELLS, 0.0);
     assert_all(late, 1, 0.0);
@@ -99,12 +100,12 @@ static void parameter_as_result(void **state) {
     Tape *t = tape_new(arena);
     const double value[] = {1, 2}, seed[] = {2.385, -4};
     double slot[] = {GARBAGE, GARBAGE};
-    Node *x = tape_parameter(t, SHAPE(2), value, slot), *dx;
+    TapeNode *x = tape_parameter(t, SHAPE_OF(2), value, slot), *dx;
     tape_backward(t, x, seed);
     assert_same_bits(slot, seed, 2);
     tape_backward(t, x, NULL);
     assert_all(slot, 2, 1.0);
-    tape_gradient(t, x, tape_leaf(t, SHAPE(2), seed), &x, 1, &dx);
+    tape_gradient(t, x, tape_leaf(t, SHAPE_OF(2), seed), &x, 1, &dx);
     assert_same_bits(dx->value, seed, 2);
     arena_free(arena);
 }
@@ -115,16 +116,16 @@ static void detached(void **state) {
     Tape *t = tape_new(arena);
     const double value[] = {2.385, -3};
     double slot[] = {GARBAGE, GARBAGE};
-    Node *x = tape_parameter(t, SHAPE(2), value, slot), *dx;
+    TapeNode *x = tape_parameter(t, SHAPE_OF(2), value, slot), *dx;
     tape_backward(t, tape_mul(t, x, tape_detach(t, x)), NULL); /* x alone, not 2 x */
     assert_same_bits(slot, value, 2);
     tape_gradient(t, tape_detach(t, x), NULL, &x, 1, &dx);
     assert_all(dx->value, 2, 0.0);
     tape_backward(t, tape_step(t, x), NULL);
     assert_all(slot, 2, 0.0);
-    assert_all(tape_step(t, tape_fill(t, SCALAR, 0.0))->value, 1, 0.0);
+    assert_all(tape_step(t, tape_fill(t, SHAPE_SCALAR, 0.0))->value, 1, 0.0);
     tape_release(t); /* as if nothing were held: 4 x of 2 x x */
-    Node *two = tape_fill(t, x->shape, 2.0);
+    TapeNode *two = tape_fill(t, x->shape, 2.0);
     tape_gradient(t, tape_mul(t, two, tape_mul(t, x, tape_detach(t, x))), NULL, &x, 1,
                   &dx);
     assert_true(dx->value[0] == 4 * value[0] && dx->value[1] == 4 * value[1]);
@@ -139,9 +140,9 @@ static void zero_beside_infinity(void **state) {
     const double value[] = {-1, -1, 3, 0}, other[] = {INFINITY, NAN, 1, -INFINITY};
     const double seed[] = {INFINITY, NAN, 2, -INFINITY}, through[] = {0, 0, 2, 0};
     double slot[4], beside[4];
-    Node *x = tape_parameter(t, SHAPE(4), value, slot),
-         *b = tape_parameter(t, SHAPE(4), other, beside);
-    Node *u = tape_leaf(t, SHAPE(4), seed), *dx;
+    TapeNode *x = tape_parameter(t, SHAPE_OF(4), value, slot),
+             *b = tape_parameter(t, SHAPE_OF(4), other, beside);
+    TapeNode *u = tape_leaf(t, SHAPE_OF(4), seed), *dx;
     tape_backward(t, tape_relu(t, x), seed);
     assert_same_bits(slot, through, 4);
     tape_gradient(t, tape_relu(t, x), u, &x, 1, &dx);
@@ -151,7 +152,7 @@ static void zero_beside_infinity(void **state) {
     assert_same_bits(beside, (double[]){1, 1, 0, 1}, 4);
     tape_backward(t, tape_select(t, x, b, x), seed);
     assert_same_bits(beside, through, 4);
-    tape_backward(t, tape_max(t, x, tape_fill(t, SHAPE(4), 1.0)), seed);
+    tape_backward(t, tape_max(t, x, tape_fill(t, SHAPE_OF(4), 1.0)), seed);
     assert_same_bits(slot, through, 4);
     arena_free(arena);
 }
@@ -167,11 +168,11 @@ static void inputs_are_only_read(void **state) {
     for (size_t i = 0; i < 4; i++) memcpy(copy[i], value[i], sizeof copy[i]);
     Tape *t = tape_new(arena);
     Program p = write_program(t, value);
-    Node *frozen = tape_leaf(t, SHAPE(2, 3, 4), value[3]), *dx[4];
-    Node *y = tape_sum_all(
+    TapeNode *frozen = tape_leaf(t, SHAPE_OF(2, 3, 4), value[3]), *dx[4];
+    TapeNode *y = tape_sum_all(
         t, tape_mul(t, frozen,
-                    tape_reshape(t, tape_broadcast(t, tape_sum_all(t, p.y), SHAPE(24)),
-                                 SHAPE(2, 3, 4))));
+                    tape_reshape(t, tape_broadcast(t, tape_sum_all(t, p.y), SHAPE_OF(24)),
+                                 SHAPE_OF(2, 3, 4))));
     tape_backward(t, y, NULL);
     tape_gradient(t, y, NULL, p.x, 4, dx);
     assert_null(frozen->slot);
@@ -192,7 +193,7 @@ static void steady_state(void **state) {
         ArenaMark mark = arena_mark(arena);
         Tape *t = tape_new(arena);
         Program p = write_program(t, value);
-        Node *dx[4], *ddx[4];
+        TapeNode *dx[4], *ddx[4];
         tape_backward(t, p.y, NULL);
         for (size_t i = 0; i < 3; i++) {
             if (turn == 0) memcpy(first[i], p.slot[i], sizeof first[i]);
@@ -217,7 +218,8 @@ static void backward_reuses_slots(void **state) {
     Tape *t = tape_new(arena);
     enum { LARGE = 1 << 14, LENGTH = 40 };
     double *slot = TAKE(arena, double, LARGE);
-    Node *x = tape_parameter(t, SHAPE(LARGE), normals(arena, 0, LARGE), slot), *y = x;
+    TapeNode *x = tape_parameter(t, SHAPE_OF(LARGE), normals(arena, 0, LARGE), slot),
+             *y = x;
     for (int i = 0; i < LENGTH; i++) y = tape_neg(t, y);
     size_t told = 0;
     for (int turn = 0; turn < 4; turn++) { /* a block may end during one of them */
@@ -242,7 +244,8 @@ static void seed_is_only_read(void **state) {
     double slot[CELLS], copy[CELLS];
     const double *seed = normals(arena, 1, CELLS);
     memcpy(copy, seed, sizeof copy);
-    Node *x = tape_parameter(t, SHAPE(CELLS), normals(arena, 0, CELLS), slot), *y = x;
+    TapeNode *x = tape_parameter(t, SHAPE_OF(CELLS), normals(arena, 0, CELLS), slot),
+             *y = x;
     for (int i = 0; i < LENGTH; i++) y = tape_add(t, y, y);
     tape_backward(t, y, seed);
     assert_same_bits(seed, copy, CELLS);
@@ -252,18 +255,18 @@ static void seed_is_only_read(void **state) {
 
 /* ---- fused operations ------------------------------------------------------------ */
 
-static void copy_forward(Tape *t, Node *y) {
+static void copy_forward(Tape *t, TapeNode *y) {
     (void)t;
     memcpy(y->value, y->in[0]->value, shape_count(y->shape) * sizeof(double));
 }
 
-static Node *define_as_operand(Tape *t, Node *y) {
+static TapeNode *define_as_operand(Tape *t, TapeNode *y) {
     (void)t;
     return y->in[0];
 }
 
-static Node *define_as_twice_half(Tape *t, Node *y) {
-    Node *half = tape_mul(t, y->in[0], tape_fill(t, y->shape, 0.5));
+static TapeNode *define_as_twice_half(Tape *t, TapeNode *y) {
+    TapeNode *half = tape_mul(t, y->in[0], tape_fill(t, y->shape, 0.5));
     return tape_add(t, half, half);
 }
 
@@ -277,12 +280,12 @@ static void train_on_definition(Arena *arena, const Op *op, bool inner, bool alo
     const double value[] = {2, -3}, seed[] = {5, 7};
     double slot[] = {GARBAGE, GARBAGE};
     Tape *t = tape_new(arena);
-    Node *x = tape_parameter(t, SHAPE(2), value, slot), *dx;
-    Node *h = inner ? tape_neg(t, tape_neg(t, x)) : x;
-    Node *y = tape_write(t, op, h->shape, &h, 1, NULL, NULL);
-    Node *z = alone ? y : tape_add(t, tape_mul(t, y, h), h);
+    TapeNode *x = tape_parameter(t, SHAPE_OF(2), value, slot), *dx;
+    TapeNode *h = inner ? tape_neg(t, tape_neg(t, x)) : x;
+    TapeNode *y = tape_write(t, op, h->shape, &h, 1, NULL, NULL);
+    TapeNode *z = alone ? y : tape_add(t, tape_mul(t, y, h), h);
     tape_backward(t, z, seed);
-    tape_gradient(t, z, tape_leaf(t, SHAPE(2), seed), &x, 1, &dx);
+    tape_gradient(t, z, tape_leaf(t, SHAPE_OF(2), seed), &x, 1, &dx);
     for (size_t k = 0; k < 2; k++) {
         assert_near(slot[k], alone ? seed[k] : (2 * value[k] + 1) * seed[k], 0.0);
         assert_near(dx->value[k], slot[k], 0.0);
@@ -310,7 +313,7 @@ static void shapes_are_those_of_values(void **state) {
     draw_values(arena, value);
     Tape *tape = tape_new(arena), *shapes = tape_of_shapes(arena);
     assert_true(tape_has_values(tape) && !tape_has_values(shapes));
-    const Node *a = write_program(tape, value).y, *b = write_program(shapes, none).y;
+    const TapeNode *a = write_program(tape, value).y, *b = write_program(shapes, none).y;
     size_t nodes = 0;
     for (; a && b; a = a->previous, b = b->previous, nodes++) {
         assert_ptr_equal(a->op, b->op);

@@ -7,12 +7,12 @@
 
 typedef struct Mistake {
     const char *says;
-    void (*make)(Tape *t, Node *square,
-                 Node *row); /* [2, 2] and [1, 3], both parameters */
+    void (*make)(Tape *t, TapeNode *square,
+                 TapeNode *row); /* [2, 2] and [1, 3], both parameters */
 } Mistake;
 
 #define MISTAKE(name, expression)                                                        \
-    static void name(Tape *t, Node *square, Node *row) {                                 \
+    static void name(Tape *t, TapeNode *square, TapeNode *row) {                         \
         (void)t, (void)square, (void)row;                                                \
         (void)(expression);                                                              \
     }
@@ -20,32 +20,32 @@ typedef struct Mistake {
 static const size_t twice[] = {0, 0}, beyond[] = {0, 5};
 static const uint8_t label[] = {0, 7};
 
-static void other_conv(Tape *t, Node *square) {
-    Node *x = tape_reshape(t, square, SHAPE(1, 1, 2, 2));
+static void other_conv(Tape *t, TapeNode *square) {
+    TapeNode *x = tape_reshape(t, square, SHAPE_OF(1, 1, 2, 2));
     Conv conv = conv_geometry(x->shape, x->shape, 1, 1);
     tape_conv2d_input(t, x, x, &conv); /* y would be [1, 1, 3, 3] */
 }
 
-static void foreign_seed(Tape *t, Node *square, Node *row) {
-    Node *dx;
+static void foreign_seed(Tape *t, TapeNode *square, TapeNode *row) {
+    TapeNode *dx;
     tape_gradient(t, square, row, &square, 1, &dx);
 }
 
-static void unwanted(Tape *t, Node *square) {
-    Node *leaf = tape_fill(t, SCALAR, 1.0), *dx;
+static void unwanted(Tape *t, TapeNode *square) {
+    TapeNode *leaf = tape_fill(t, SHAPE_SCALAR, 1.0), *dx;
     tape_gradient(t, square, NULL, &leaf, 1, &dx);
 }
 
 static const Partition *groups(Tape *t, size_t width) {
-    return partition_blocks(tape_arena(t), (Lattice){2, 2, 1}, 1, width, false);
+    return partition_blocks(tape_arena(t), (ShapeLattice){2, 2, 1}, 1, width, false);
 }
 
 static Tape *shapes(Tape *t) {
     return tape_of_shapes(tape_arena(t));
 }
 
-static void gradient_of_shapes(Tape *t, Node *square) {
-    Node *dx;
+static void gradient_of_shapes(Tape *t, TapeNode *square) {
+    TapeNode *dx;
     tape_gradient(shapes(t), square, NULL, &square, 1, &dx);
 }
 
@@ -54,13 +54,13 @@ MISTAKE(backward_of_shapes, (tape_backward(shapes(t), square, NULL), 0))
 MISTAKE(second_of_shapes, (gradient_of_shapes(t, square), 0))
 MISTAKE(max, tape_max(t, row, square))
 MISTAKE(select_, tape_select(t, square, square, row))
-MISTAKE(broadcast, tape_broadcast(t, square, SHAPE(2, 3)))
-MISTAKE(broadcast_rank, tape_broadcast(t, square, SHAPE(1, 2, 2)))
-MISTAKE(sum, tape_sum(t, square, SHAPE(2, 3)))
+MISTAKE(broadcast, tape_broadcast(t, square, SHAPE_OF(2, 3)))
+MISTAKE(broadcast_rank, tape_broadcast(t, square, SHAPE_OF(1, 2, 2)))
+MISTAKE(sum, tape_sum(t, square, SHAPE_OF(2, 3)))
 MISTAKE(mean, tape_mean(t, row, groups(t, 1)))
-MISTAKE(spread, tape_spread(t, row, groups(t, 1), SHAPE(2, 2)))
+MISTAKE(spread, tape_spread(t, row, groups(t, 1), SHAPE_OF(2, 2)))
 MISTAKE(width, groups(t, 3))
-MISTAKE(reshape, tape_reshape(t, square, SHAPE(3)))
+MISTAKE(reshape, tape_reshape(t, square, SHAPE_OF(3)))
 MISTAKE(permute_twice, tape_permute(t, square, twice))
 MISTAKE(permute_beyond, tape_permute(t, square, beyond))
 MISTAKE(slice_axis, tape_slice(t, square, 2, 0, 1))
@@ -68,21 +68,23 @@ MISTAKE(slice_beyond, tape_slice(t, square, 1, 1, 2))
 MISTAKE(slice_wrapped, tape_slice(t, square, 1, SIZE_MAX, 2))
 MISTAKE(slice_nothing, tape_slice(t, square, 1, 0, 0))
 MISTAKE(pad_smaller, tape_pad(t, square, 0, 1, 2))
-MISTAKE(gather, tape_gather(t, square, beyond, SHAPE(2)))
-MISTAKE(scatter, tape_scatter(t, tape_reshape(t, square, SHAPE(4)), beyond, SHAPE(3)))
+MISTAKE(gather, tape_gather(t, square, beyond, SHAPE_OF(2)))
+MISTAKE(scatter,
+        tape_scatter(t, tape_reshape(t, square, SHAPE_OF(4)), beyond, SHAPE_OF(3)))
 MISTAKE(matmul_inner, tape_matmul(t, square, row, false, false))
-MISTAKE(matmul_rank, tape_matmul(t, square, tape_fill(t, SCALAR, 1.0), false, false))
+MISTAKE(matmul_rank,
+        tape_matmul(t, square, tape_fill(t, SHAPE_SCALAR, 1.0), false, false))
 MISTAKE(conv_rank, tape_conv2d(t, square, square, 1, 0))
-MISTAKE(conv_stride, tape_conv2d(t, tape_reshape(t, square, SHAPE(1, 1, 2, 2)),
-                                 tape_reshape(t, square, SHAPE(1, 1, 2, 2)), 0, 0))
-MISTAKE(conv_channels, tape_conv2d(t, tape_reshape(t, square, SHAPE(1, 1, 2, 2)),
-                                   tape_reshape(t, square, SHAPE(1, 2, 1, 2)), 1, 0))
-MISTAKE(conv_large, tape_conv2d(t, tape_reshape(t, square, SHAPE(1, 2, 1, 2)),
-                                tape_reshape(t, square, SHAPE(1, 2, 2, 1)), 1, 0))
+MISTAKE(conv_stride, tape_conv2d(t, tape_reshape(t, square, SHAPE_OF(1, 1, 2, 2)),
+                                 tape_reshape(t, square, SHAPE_OF(1, 1, 2, 2)), 0, 0))
+MISTAKE(conv_channels, tape_conv2d(t, tape_reshape(t, square, SHAPE_OF(1, 1, 2, 2)),
+                                   tape_reshape(t, square, SHAPE_OF(1, 2, 1, 2)), 1, 0))
+MISTAKE(conv_large, tape_conv2d(t, tape_reshape(t, square, SHAPE_OF(1, 2, 1, 2)),
+                                tape_reshape(t, square, SHAPE_OF(1, 2, 2, 1)), 1, 0))
 MISTAKE(conv_other, (other_conv(t, square), 0))
-MISTAKE(softmax, tape_softmax(t, tape_fill(t, SCALAR, 1.0)))
+MISTAKE(softmax, tape_softmax(t, tape_fill(t, SHAPE_SCALAR, 1.0)))
 MISTAKE(label_beyond, tape_cross_entropy(t, square, label))
-MISTAKE(logits, tape_cross_entropy(t, tape_reshape(t, square, SHAPE(4)), label))
+MISTAKE(logits, tape_cross_entropy(t, tape_reshape(t, square, SHAPE_OF(4)), label))
 MISTAKE(seed, (foreign_seed(t, square, row), 0))
 MISTAKE(leaf, (unwanted(t, square), 0))
 
@@ -125,8 +127,8 @@ static void make(void *context) {
     static const double value[] = {1, 2, 3, 4};
     Arena *arena = arena_new();
     Tape *t = tape_new(arena);
-    Node *square = tape_parameter(t, SHAPE(2, 2), value, NULL);
-    mistake->make(t, square, tape_parameter(t, SHAPE(1, 3), value, NULL));
+    TapeNode *square = tape_parameter(t, SHAPE_OF(2, 2), value, NULL);
+    mistake->make(t, square, tape_parameter(t, SHAPE_OF(1, 3), value, NULL));
 }
 
 static void mistakes_are_named(void **state) {

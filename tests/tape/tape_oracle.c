@@ -11,7 +11,7 @@
 /* ---- functions under test -------------------------------------------------------- */
 
 #define FUNCTION(name, expression)                                                       \
-    static Node *name(Tape *t, Node *const *x, void *context) {                          \
+    static TapeNode *name(Tape *t, TapeNode *const *x, void *context) {                  \
         (void)context;                                                                   \
         return expression;                                                               \
     }
@@ -68,9 +68,9 @@ FUNCTION(slice, tape_slice(t, x[0], 1, 1, 2))
 FUNCTION(slice_overlap,
          tape_mul(t, tape_slice(t, x[0], 2, 0, 3), tape_slice(t, x[0], 2, 1, 3)))
 FUNCTION(pad, tape_pad(t, x[0], 0, 2, 5))
-FUNCTION(gather, tape_gather(t, x[0], context, SHAPE(2, 4)))
-FUNCTION(gather_curved, tape_mul(t, tape_gather(t, x[0], context, SHAPE(8)), x[1]))
-FUNCTION(scatter, tape_scatter(t, x[0], context, SHAPE(3, 3)))
+FUNCTION(gather, tape_gather(t, x[0], context, SHAPE_OF(2, 4)))
+FUNCTION(gather_curved, tape_mul(t, tape_gather(t, x[0], context, SHAPE_OF(8)), x[1]))
+FUNCTION(scatter, tape_scatter(t, x[0], context, SHAPE_OF(3, 3)))
 
 FUNCTION(matmul_nn, tape_matmul(t, x[0], x[1], false, false))
 FUNCTION(matmul_nt, tape_matmul(t, x[0], x[1], false, true))
@@ -94,9 +94,9 @@ FUNCTION(cross_entropy, tape_cross_entropy(t, x[0], context))
 FUNCTION(cross_entropy_curved,
          tape_exp(t, tape_cross_entropy(t, tape_mul(t, x[0], x[0]), context)))
 
-static Node *spread_into(Tape *t, Node *const *x, void *context) {
+static TapeNode *spread_into(Tape *t, TapeNode *const *x, void *context) {
     const Partition *p = context;
-    return tape_spread(t, x[0], p, SHAPE(p->N, p->C, p->L));
+    return tape_spread(t, x[0], p, SHAPE_OF(p->N, p->C, p->L));
 }
 
 /* ---- running them ---------------------------------------------------------------- */
@@ -105,7 +105,7 @@ enum { MOST_INPUTS = 3, SEEDS = 2, FULL = 200 };
 
 typedef struct Tried {
     const char *name;
-    Node *(*write)(Tape *tape, Node *const *x, void *context);
+    TapeNode *(*write)(Tape *tape, TapeNode *const *x, void *context);
     size_t inputs;
     bool positive;
     Shape shape[MOST_INPUTS];
@@ -152,16 +152,16 @@ static void expect(const CheckFunction *function, CheckDriver driver, CheckRepor
  * written later, so that y's own adjoint is added to what is there. */
 static void drivers_agree(Arena *arena, const CheckFunction *f, bool more) {
     Tape *tape = tape_new(arena);
-    Node *x[MOST_INPUTS], *dx[MOST_INPUTS];
+    TapeNode *x[MOST_INPUTS], *dx[MOST_INPUTS];
     double *slot[MOST_INPUTS];
     for (size_t i = 0; i < f->inputs; i++) {
         slot[i] = TAKE(arena, double, shape_count(f->input[i].shape));
         x[i] = tape_parameter(tape, f->input[i].shape, f->input[i].value, slot[i]);
     }
-    Node *y = f->write(tape, x, f->context);
+    TapeNode *y = f->write(tape, x, f->context);
     const double *u = values(arena, 99, 7, shape_count(y->shape), false);
     for (size_t i = 0; more && i < f->inputs; i++) {
-        Node *other = tape_sum_all(tape, tape_mul(tape, x[i], x[i]));
+        TapeNode *other = tape_sum_all(tape, tape_mul(tape, x[i], x[i]));
         y = tape_add(tape, y, tape_broadcast(tape, other, y->shape));
     }
     tape_backward(tape, y, u);
@@ -177,7 +177,7 @@ static void drivers_agree(Arena *arena, const CheckFunction *f, bool more) {
 /* With the other inputs constant, each derivative is what it is with all of them wanted. */
 static void one_input_alone(Arena *arena, const CheckFunction *f) {
     for (size_t alone = 0; alone < f->inputs && f->inputs > 1; alone++) {
-        Node *x[2][MOST_INPUTS], *dx[2];
+        TapeNode *x[2][MOST_INPUTS], *dx[2];
         double *slot = TAKE(arena, double, shape_count(f->input[alone].shape));
         for (int k = 0; k < 2; k++) {
             Tape *tape = tape_new(arena);
@@ -186,7 +186,7 @@ static void one_input_alone(Arena *arena, const CheckFunction *f) {
                               ? tape_parameter(tape, f->input[i].shape, f->input[i].value,
                                                k == 1 ? slot : NULL)
                               : tape_leaf(tape, f->input[i].shape, f->input[i].value);
-            Node *y = f->write(tape, x[k], f->context);
+            TapeNode *y = f->write(tape, x[k], f->context);
             const double *u = values(arena, 99, 7, shape_count(y->shape), false);
             if (k == 1) tape_backward(tape, y, u);
             tape_gradient(tape, y, tape_leaf(tape, y->shape, u), &x[k][alone], 1, &dx[k]);
@@ -289,7 +289,7 @@ static void broadcast_and_sum(void **state) {
 static void means_and_spreads(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Lattice x = {4, 6, 3};
+    ShapeLattice x = {4, 6, 3};
     const size_t unequal[] = {2, 0, 1, 0, 2, 0}; /* 3, 1, 2 channels, scattered */
     const unsigned char mask[4 * 3] = {1, 0, 1, 0, 0, 0, 1, 1, 1, 0, 1, 0};
     const Partition *partitions[] = {
@@ -309,10 +309,10 @@ static void means_and_spreads(void **state) {
     for (size_t i = 0; i < COUNT_OF(partitions); i++) {
         const Partition *p = partitions[i];
         Tried tried[] = {
-            {"mean", mean, 1, false, {SHAPE(4, 6, 3)}, p},
-            {"mean curved", mean_curved, 1, false, {SHAPE(4, 6, 3)}, p},
-            {"mean times spread", mean_times_spread, 1, false, {SHAPE(4, 6, 3)}, p},
-            {"spread", spread_into, 1, false, {SHAPE(partition_cells(p))}, p}};
+            {"mean", mean, 1, false, {SHAPE_OF(4, 6, 3)}, p},
+            {"mean curved", mean_curved, 1, false, {SHAPE_OF(4, 6, 3)}, p},
+            {"mean times spread", mean_times_spread, 1, false, {SHAPE_OF(4, 6, 3)}, p},
+            {"spread", spread_into, 1, false, {SHAPE_OF(partition_cells(p))}, p}};
         try_all(tried, COUNT_OF(tried));
     }
     arena_free(arena);
@@ -322,8 +322,8 @@ static void means_and_spreads(void **state) {
 static void spread_of_shaped_cells(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    const Partition *p = partition_blocks(arena, (Lattice){2, 4, 3}, 1, 2, false);
-    Tried tried[] = {{"spread [N, G]", spread_into, 1, false, {SHAPE(2, 2)}, p}};
+    const Partition *p = partition_blocks(arena, (ShapeLattice){2, 4, 3}, 1, 2, false);
+    Tried tried[] = {{"spread [N, G]", spread_into, 1, false, {SHAPE_OF(2, 2)}, p}};
     try_all(tried, COUNT_OF(tried));
     arena_free(arena);
 }
@@ -378,9 +378,10 @@ static void convolutions(void **state) {
     for (size_t f = 0; f < COUNT_OF(filter); f++)
         for (size_t stride = 1; stride <= 3; stride++)
             for (size_t padding = 0; padding <= 2; padding++) {
-                Shape x = SHAPE(2, 2, 4, 5), w = SHAPE(2, 2, filter[f][0], filter[f][1]);
+                Shape x = SHAPE_OF(2, 2, 4, 5),
+                      w = SHAPE_OF(2, 2, filter[f][0], filter[f][1]);
                 Conv c = conv_geometry(x, w, stride, padding);
-                Shape y = SHAPE(c.N, c.K, c.P, c.Q);
+                Shape y = SHAPE_OF(c.N, c.K, c.P, c.Q);
                 Tried tried[] = {{"conv2d", conv, 2, false, {x, w}, &c},
                                  {"conv2d_input", conv_back, 2, false, {y, w}, &c},
                                  {"conv2d_filter", conv_weight, 2, false, {x, y}, &c}};
@@ -390,7 +391,8 @@ static void convolutions(void **state) {
 
 static void convolution_with_itself(void **state) {
     (void)state;
-    Tried tried[] = {{"conv2d(a, a)", conv_itself, 1, false, {SHAPE(2, 2, 3, 3)}, NULL}};
+    Tried tried[] = {
+        {"conv2d(a, a)", conv_itself, 1, false, {SHAPE_OF(2, 2, 3, 3)}, NULL}};
     try_all(tried, COUNT_OF(tried));
 }
 
@@ -417,19 +419,19 @@ typedef struct Small {
     const uint8_t *label;
 } Small;
 
-static Node *normalized(Tape *t, Node *x, const Partition *p) {
-    Node *apart = tape_sub(t, x, tape_spread(t, tape_mean(t, x, p), p, x->shape));
-    Node *variance = tape_mean(t, tape_mul(t, apart, apart), p);
-    Node *rstd =
+static TapeNode *normalized(Tape *t, TapeNode *x, const Partition *p) {
+    TapeNode *apart = tape_sub(t, x, tape_spread(t, tape_mean(t, x, p), p, x->shape));
+    TapeNode *variance = tape_mean(t, tape_mul(t, apart, apart), p);
+    TapeNode *rstd =
         tape_power(t, tape_add(t, variance, tape_fill(t, variance->shape, 1e-5)), -0.5);
     return tape_mul(t, apart, tape_spread(t, rstd, p, x->shape));
 }
 
-static Node *network(Tape *t, Node *const *x, void *context) {
+static TapeNode *network(Tape *t, TapeNode *const *x, void *context) {
     const Small *small = context;
-    Node *h =
+    TapeNode *h =
         tape_relu(t, normalized(t, tape_conv2d(t, x[0], x[1], 1, 1), small->groups));
-    Node *flat = tape_reshape(t, h, SHAPE(2, 4 * 5 * 4));
+    TapeNode *flat = tape_reshape(t, h, SHAPE_OF(2, 4 * 5 * 4));
     return tape_cross_entropy(t, tape_matmul(t, flat, x[2], false, true), small->label);
 }
 
@@ -437,12 +439,12 @@ static void small_network(void **state) {
     (void)state;
     Arena *arena = arena_new();
     static const uint8_t label[] = {2, 0};
-    Small small = {partition_blocks(arena, (Lattice){2, 4, 20}, 1, 2, false), label};
+    Small small = {partition_blocks(arena, (ShapeLattice){2, 4, 20}, 1, 2, false), label};
     Tried tried = {"network",
                    network,
                    3,
                    false,
-                   {SHAPE(2, 3, 5, 4), SHAPE(4, 3, 3, 3), SHAPE(3, 80)},
+                   {SHAPE_OF(2, 3, 5, 4), SHAPE_OF(4, 3, 3, 3), SHAPE_OF(3, 80)},
                    &small};
     CheckFunction f = function_of(arena, &tried, 5);
     for (CheckDriver driver = CHECK_BACKWARD; driver <= CHECK_SECOND; driver++) {

@@ -44,7 +44,7 @@ static const TaskKind *kind_of(const char *name) {
 
 static Task bound(const char *name, const Dataset *data) {
     Task task;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     if (!task_bind(&task, kind_of(name), data, &error)) fail_msg("%s", error.message);
     return task;
 }
@@ -59,9 +59,9 @@ typedef struct Bench {
 
 static double bench_loss(const Bench *b, double *gradient, double *tally) {
     Tape *tape = tape_new(b->arena);
-    const Shape shape = SHAPE(b->batch.count, b->task.outputs);
-    Node *out = tape_parameter(tape, shape, b->out, gradient),
-         *loss = b->task.kind->write(&b->task, tape, &out, &b->batch);
+    const Shape shape = SHAPE_OF(b->batch.count, b->task.outputs);
+    TapeNode *out = tape_parameter(tape, shape, b->out, gradient),
+             *loss = b->task.kind->write(&b->task, tape, &out, &b->batch);
     assert_int_equal(loss->shape.rank, 0);
     b->task.kind->tally(&b->task, tally, &out, &b->batch);
     tape_backward(tape, loss, NULL);
@@ -134,9 +134,9 @@ static double segment_loss(Arena *arena, const Task *task, const double *z, size
     Tape *tape = tape_new(arena);
     Batch batch = {.count = count};
     batch.label[task->field] = MASK + first * PIXELS;
-    Node *out = tape_parameter(tape, SHAPE(count, K, 1, PIXELS), z + first * K * PIXELS,
-                               gradient),
-         *loss = task->kind->write(task, tape, &out, &batch);
+    TapeNode *out = tape_parameter(tape, SHAPE_OF(count, K, 1, PIXELS),
+                                   z + first * K * PIXELS, gradient),
+             *loss = task->kind->write(task, tape, &out, &batch);
     task->kind->tally(task, confusion, &out, &batch);
     tape_backward(tape, loss, NULL);
     return loss->value[0];
@@ -200,7 +200,7 @@ static void maps_are_what_is_tallied(void **state) {
         z[i] = draw_normal((Draw){.seed = 7, .purpose = DRAW_TEST}, i);
     Batch batch = {.count = N};
     batch.label[task.field] = MASK;
-    Node *out = tape_leaf(tape_new(arena), SHAPE(N, K, 1, PIXELS), z);
+    TapeNode *out = tape_leaf(tape_new(arena), SHAPE_OF(N, K, 1, PIXELS), z);
     task.kind->tally(&task, confusion, &out, &batch);
     for (size_t n = 0; n < N; n++) {
         task.kind->map(&task, told, truth, &out, &batch, n);
@@ -258,7 +258,7 @@ static void tallies_add_up(void **state) {
     const Dataset data = data_of();
     for (size_t i = 0; i < count; i++) {
         Task task;
-        Error quiet = {.set = false};
+        BaseError quiet = {.set = false};
         if (!task_bind(&task, kind[i], &data, &quiet) ||
             data.field[task.field].shape.rank)
             continue;
@@ -294,7 +294,7 @@ static void what_data_lack_is_said(void **state) {
     (void)state;
     Dataset data = data_of();
     Task task;
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     data.fields = 2;
     assert_false(task_bind(&task, kind_of("regress"), &data, &error));
     assert_int_equal(error.code, EX_USAGE);
@@ -313,9 +313,9 @@ static void what_a_network_lacks_is_said(void **state) {
     const Dataset data = data_of();
     const Task task = bound("classify", &data);
     Net net = {.spec = "odd", .outputs = 1, .output = {{"logits", {1, {K}}}}};
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     assert_true(task_accepts(&task, &net, &error));
-    net.output[0].shape = SHAPE(K + 1);
+    net.output[0].shape = SHAPE_OF(K + 1);
     assert_false(task_accepts(&task, &net, &error));
     assert_string_equal(
         error.message,
@@ -335,7 +335,7 @@ static void masks_lie_on_images(void **state) {
                .face = {.inputs = 1, .input = {{"image", {3, {1, 1, 2}}}}},
                .outputs = 1,
                .output = {{"logits", {3, {K, 1, 2}}}}};
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Task other;
     assert_true(task_accepts(&task, &net, &error));
     net.output[0].shape.size[2] = 3;

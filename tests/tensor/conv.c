@@ -206,8 +206,8 @@ static void ways_are_the_formula(void **state) {
         const size_t stride = 1 + form / 20 % 3, pad = form / 60;
         if (hw[0] + 2 * pad < rs[0] || hw[1] + 2 * pad < rs[1]) continue;
         check_conv(arena,
-                   conv_geometry(SHAPE(1, 2, hw[0], hw[1]), SHAPE(3, 2, rs[0], rs[1]),
-                                 stride, pad),
+                   conv_geometry(SHAPE_OF(1, 2, hw[0], hw[1]),
+                                 SHAPE_OF(3, 2, rs[0], rs[1]), stride, pad),
                    0);
         checked++;
     }
@@ -231,8 +231,8 @@ static const size_t SHAPES[][9] = {
 
 static Conv shape_at(size_t i) {
     const size_t *v = SHAPES[i];
-    return conv_geometry(SHAPE(v[0], v[1], v[2], v[3]), SHAPE(v[4], v[1], v[5], v[6]),
-                         v[7], v[8]);
+    return conv_geometry(SHAPE_OF(v[0], v[1], v[2], v[3]),
+                         SHAPE_OF(v[4], v[1], v[5], v[6]), v[7], v[8]);
 }
 
 static void ways_are_the_formula_in_blocks(void **state) {
@@ -250,11 +250,11 @@ static void columns_in_bands(void **state) {
     Arena *arena = arena_new();
     const ArenaMark mark = arena_mark(arena);
     const Conv wide[] = {
-        conv_geometry(SHAPE(2, 16, 23, 37), SHAPE(3, 16, 3, 3), 1, 1),
-        conv_geometry(SHAPE(1, 24, 41, 49), SHAPE(2, 24, 5, 4), 2, 3),
-        conv_geometry(SHAPE(2, 900, 7, 90), SHAPE(2, 900, 1, 1), 1,
+        conv_geometry(SHAPE_OF(2, 16, 23, 37), SHAPE_OF(3, 16, 3, 3), 1, 1),
+        conv_geometry(SHAPE_OF(1, 24, 41, 49), SHAPE_OF(2, 24, 5, 4), 2, 3),
+        conv_geometry(SHAPE_OF(2, 900, 7, 90), SHAPE_OF(2, 900, 1, 1), 1,
                       0), /* a row to a band */
-        conv_geometry(SHAPE(1, 64, 40, 41), SHAPE(5, 64, 1, 1), 1, 0),
+        conv_geometry(SHAPE_OF(1, 64, 40, 41), SHAPE_OF(5, 64, 1, 1), 1, 0),
     };
     for (size_t i = 0; i < COUNT_OF(wide); i++, arena_rewind(arena, mark)) {
         assert_true(conv_columns.scratch(&wide[i], CONV_FORWARD) <
@@ -423,10 +423,10 @@ static void layers_have_their_way(void **state) {
     for (size_t i = 0; i < COUNT_OF(layer); i++)
         for (size_t n = 1; n <= 64; n *= 8)
             for (ConvForm form = 0; form < CONV_FORMS; form++) {
-                const Conv v =
-                    conv_geometry(SHAPE(n, layer[i].C, layer[i].H, layer[i].W),
-                                  SHAPE(layer[i].K, layer[i].C, layer[i].R, layer[i].S),
-                                  layer[i].stride, layer[i].pad);
+                const Conv v = conv_geometry(
+                    SHAPE_OF(n, layer[i].C, layer[i].H, layer[i].W),
+                    SHAPE_OF(layer[i].K, layer[i].C, layer[i].R, layer[i].S),
+                    layer[i].stride, layer[i].pad);
                 assert_ptr_equal(conv_way(&v, form),
                                  form == CONV_INPUT ? layer[i].of_input : layer[i].way);
             }
@@ -467,8 +467,8 @@ static void columns_and_their_adjoint(void **state) {
         size_t d[8];
         for (size_t j = 0; j < 8; j++) d[j] = draw_below(draw, 8 * i + j, j < 4 ? 4 : 7);
         const size_t R = 1 + d[0], S = 1 + d[1], stride = 1 + d[2], pad = d[3];
-        const Conv conv = conv_geometry(SHAPE(1, 2, R + d[4], S + d[5]),
-                                        SHAPE(1, 2, R, S), stride, pad);
+        const Conv conv = conv_geometry(SHAPE_OF(1, 2, R + d[4], S + d[5]),
+                                        SHAPE_OF(1, 2, R, S), stride, pad);
         const size_t p0 = d[6] % conv.P, p1 = p0 + 1 + d[7] % (conv.P - p0);
         const size_t columns = 2 * R * S * (p1 - p0) * conv.Q,
                      count = 2 * conv.H * conv.W;
@@ -494,7 +494,7 @@ static void columns_hold_their_patch(void **state) {
     for (size_t stride = 1; stride <= 3; stride++)
         for (size_t pad = 0; pad <= 4; pad++) {
             const Conv v =
-                conv_geometry(SHAPE(1, 3, 6, 5), SHAPE(1, 3, 3, 2), stride, pad);
+                conv_geometry(SHAPE_OF(1, 3, 6, 5), SHAPE_OF(1, 3, 3, 2), stride, pad);
             double *x = TAKE(arena, double, 90), *at = filled(arena, 18 * v.P * v.Q, NAN);
             for (size_t i = 0; i < 90; i++) x[i] = (double)(i + 1);
             im2col(at, x, &v, 0, v.P);

@@ -22,8 +22,8 @@ static double *normals(Arena *arena, size_t count, uint64_t sample) {
 static const Partition *whole_partition(Arena *arena, uint64_t *index) {
     static const size_t length[] = {1, 2, 3, 16, 63, 64, 65, 130, 257};
     const size_t block = 1 + below(index, 4), width = 1 + below(index, 4);
-    const Lattice x = {block * (1 + below(index, 3)), width * (1 + below(index, 4)),
-                       length[below(index, COUNT_OF(length))]};
+    const ShapeLattice x = {block * (1 + below(index, 3)), width * (1 + below(index, 4)),
+                            length[below(index, COUNT_OF(length))]};
     const bool apart = below(index, 2);
     if (below(index, 3) == 0) return partition_blocks(arena, x, block, width, apart);
     const size_t sets = 1 + below(index, x.C);
@@ -163,8 +163,8 @@ static void named_partitions(void **state) {
                {4, 6, 1, 120, false}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(row); i++) {
-        const Partition *p = partition_blocks(arena, (Lattice){4, 6, 5}, row[i].block,
-                                              row[i].width, row[i].apart);
+        const Partition *p = partition_blocks(arena, (ShapeLattice){4, 6, 5},
+                                              row[i].block, row[i].width, row[i].apart);
         assert_int_equal(partition_cells(p), row[i].cells);
         assert_int_equal(partition_smallest(p), row[i].count);
     }
@@ -172,7 +172,7 @@ static void named_partitions(void **state) {
 }
 
 static void map_with_size(const size_t *map, size_t block, size_t sets) {
-    partition_map(arena_new(), (Lattice){4, 3, 1}, block, map, sets, false);
+    partition_map(arena_new(), (ShapeLattice){4, 3, 1}, block, map, sets, false);
 }
 static void empty_set(void *context) {
     (void)context;
@@ -188,7 +188,7 @@ static void ragged_samples(void *context) {
 }
 static void ragged_channels(void *context) {
     (void)context;
-    partition_blocks(arena_new(), (Lattice){4, 3, 1}, 1, 2, false);
+    partition_blocks(arena_new(), (ShapeLattice){4, 3, 1}, 1, 2, false);
 }
 
 static void impossible_partitions_abort(void **state) {
@@ -319,7 +319,7 @@ static void large_cells_keep_their_digits(void **state) {
     const ArenaMark mark = arena_mark(arena);
     for (int power = 0; power <= 16; power++, arena_rewind(arena, mark)) {
         const double centre = power % 2 ? pow(10, power) : -pow(10, power);
-        const Lattice few = {16, 8, 1024}, many = {64, 16, 70};
+        const ShapeLattice few = {16, 8, 1024}, many = {64, 16, 70};
         check_large(arena, partition_blocks(arena, few, 16, 4, false), centre);
         check_large(arena, partition_blocks(arena, many, 64, 16, true), centre);
     }
@@ -352,7 +352,7 @@ static void outlying_first_elements_cost_nothing(void **state) {
     Arena *arena = arena_new();
     const ArenaMark mark = arena_mark(arena);
     for (int power = 4; power <= 12; power++, arena_rewind(arena, mark)) {
-        const Lattice few = {16, 8, 1024}, many = {256, 16, 70};
+        const ShapeLattice few = {16, 8, 1024}, many = {256, 16, 70};
         check_outlying(arena, partition_blocks(arena, few, 16, 4, false), pow(10, power));
         check_outlying(arena, partition_blocks(arena, many, 256, 16, true),
                        pow(10, power));
@@ -457,7 +457,7 @@ static void merging_is_uniting(void **state) {
     Arena *arena = arena_new();
     for (size_t L = 1; L < 200; L = 3 * L + 1)
         for (int power = 0; power <= 8; power++) {
-            const Lattice lattice = {12, 1, L};
+            const ShapeLattice lattice = {12, 1, L};
             const Partition *each = partition_blocks(arena, lattice, 1, 1, false);
             const Partition *all = partition_blocks(arena, lattice, 12, 1, false);
             double *x = normals(arena, 12 * L, L);

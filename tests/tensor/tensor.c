@@ -25,17 +25,19 @@ static double *filled(Arena *arena, size_t count, double value) {
 static void shapes(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    const Shape x = SHAPE(2, 3, 4, 5);
+    const Shape x = SHAPE_OF(2, 3, 4, 5);
     assert_int_equal(x.rank, 4);
     assert_int_equal(shape_count(x), 120);
-    assert_int_equal(shape_count(SCALAR), 1);
+    assert_int_equal(shape_count(SHAPE_SCALAR), 1);
     assert_string_equal(shape_text(arena, x), "[2, 3, 4, 5]");
-    assert_string_equal(shape_text(arena, SCALAR), "[]");
-    assert_true(shape_equal(x, SHAPE(2, 3, 4, 5)) && shape_equal(SCALAR, SCALAR));
-    assert_false(shape_equal(x, SHAPE(2, 3, 4)) || shape_equal(SHAPE(2, 3, 4), x));
-    assert_false(shape_equal(x, SHAPE(2, 3, 4, 6)) || shape_equal(x, SHAPE(1, 3, 4, 5)));
-    const Lattice flat = shape_lattice(SHAPE(7, 8)),
-                  deep = shape_lattice(SHAPE(7, 8, 2, 3, 4));
+    assert_string_equal(shape_text(arena, SHAPE_SCALAR), "[]");
+    assert_true(shape_equal(x, SHAPE_OF(2, 3, 4, 5)) &&
+                shape_equal(SHAPE_SCALAR, SHAPE_SCALAR));
+    assert_false(shape_equal(x, SHAPE_OF(2, 3, 4)) || shape_equal(SHAPE_OF(2, 3, 4), x));
+    assert_false(shape_equal(x, SHAPE_OF(2, 3, 4, 6)) ||
+                 shape_equal(x, SHAPE_OF(1, 3, 4, 5)));
+    const ShapeLattice flat = shape_lattice(SHAPE_OF(7, 8)),
+                       deep = shape_lattice(SHAPE_OF(7, 8, 2, 3, 4));
     assert_true(flat.N == 7 && flat.C == 8 && flat.L == 1);
     assert_true(deep.N == 7 && deep.C == 8 && deep.L == 24);
     arena_free(arena);
@@ -43,23 +45,23 @@ static void shapes(void **state) {
 
 static void overflowing_shape(void *context) {
     (void)context;
-    shape_count(SHAPE(SIZE_MAX / 2, 2, 2));
+    shape_count(SHAPE_OF(SIZE_MAX / 2, 2, 2));
 }
 static void lattice_of_a_vector(void *context) {
     (void)context;
-    shape_lattice(SHAPE(5));
+    shape_lattice(SHAPE_OF(5));
 }
 static void filter_of_other_channels(void *context) {
     (void)context;
-    conv_geometry(SHAPE(1, 3, 8, 8), SHAPE(4, 2, 3, 3), 1, 1);
+    conv_geometry(SHAPE_OF(1, 3, 8, 8), SHAPE_OF(4, 2, 3, 3), 1, 1);
 }
 static void filter_too_large(void *context) {
     (void)context;
-    conv_geometry(SHAPE(1, 3, 8, 2), SHAPE(4, 3, 3, 5), 1, 1);
+    conv_geometry(SHAPE_OF(1, 3, 8, 2), SHAPE_OF(4, 3, 3, 5), 1, 1);
 }
 static void stride_of_none(void *context) {
     (void)context;
-    conv_geometry(SHAPE(1, 3, 8, 8), SHAPE(4, 3, 3, 3), 0, 1);
+    conv_geometry(SHAPE_OF(1, 3, 8, 8), SHAPE_OF(4, 3, 3, 3), 0, 1);
 }
 
 static void impossible_shapes_abort(void **state) {

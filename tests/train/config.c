@@ -7,7 +7,7 @@
 #include <string.h>
 
 static void set(Config *config, Arena *arena, const char *key, const char *value) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     if (!config_set(config, arena, key, value, &error)) fail_msg("%s", error.message);
 }
 
@@ -199,7 +199,7 @@ static void each_mistake_is_named(void **state) {
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(REFUSED); i++) {
         const Refused *r = &REFUSED[i];
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         Config config = config_default(arena);
         if (config_set(&config, arena, r->key, r->value, &error))
             fail_msg("%s=%s is not refused", r->key, r->value);

@@ -192,8 +192,8 @@ static size_t wrong_in(const Trainer *t, const size_t *index, size_t count,
     const Batch batch = dataset_batch(arena, data, &data->val, index, count, NULL, 1, 0);
     const NetPass pass = {
         .tape = tape_new(arena), .mode = NORM_TRAIN, .weights = trainer_weights(t)};
-    Node *z = net_run_one(trainer_net(t), &pass,
-                          tape_leaf(pass.tape, batch.shape[0], batch.real[0]));
+    TapeNode *z = net_run_one(trainer_net(t), &pass,
+                              tape_leaf(pass.tape, batch.shape[0], batch.real[0]));
     const size_t K = z->shape.size[1];
     size_t wrong = 0;
     for (size_t n = 0; n < count; n++) {

@@ -301,7 +301,7 @@ static void canonical_forms(void **state) {
         {"mix(batch, layer, to=4, from=1)", "mix(batch, layer, from=1, to=4)"}};
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(FORMS); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm = norm_new(arena, FORMS[i][0], C, &error);
         if (norm == NULL) fail_msg("%s: %s", FORMS[i][0], error.message);
         assert_string_equal(norm->spec, FORMS[i][1]);

@@ -185,7 +185,7 @@ static void resumed_runs_have_the_same_bits(void **state) {
         Trainer *whole = finished(arena, RUNS[i], data, 1),
                 *half = trainer_of(arena, RUNS[i], data, 2),
                 *rest = trainer_of(arena, RUNS[i], data, 1);
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         for (size_t k = 0; k < 3; k++) trainer_step(half);
         fill_from(rest, half);
         if (!trainer_may_resume(rest, &error)) fail_msg("%s", error.message);

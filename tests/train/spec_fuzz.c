@@ -82,7 +82,7 @@ static const Language *language_new(Arena *arena) {
             add_word(&language->words, option[k]);
             add_word(&language->options, option[k]);
         }
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm = norm_new(arena, norm_example(kind[i]), 0, &error);
         REQUIRE(norm, "%s: %s", norm_example(kind[i]), error.message);
         if (norm->parts > 0) add_word(&language->combining, norm_name(kind[i]));
@@ -319,7 +319,7 @@ static bool is_plain(const char *text) {
 }
 
 /* An answer, or an error; that stands in the text and says something in one line. */
-static void sound(const Fuzz *f, const char *who, bool answered, const Error *error) {
+static void sound(const Fuzz *f, const char *who, bool answered, const BaseError *error) {
     HOLDS(f, answered == !error->set, "%s: answer %d, error '%s'", who, answered,
           error->set ? error->message : "");
     if (answered) return;
@@ -343,7 +343,7 @@ static size_t depth_of(const Spec *spec) {
 
 /* A canonical spec is a spec, and canonical. */
 static void fixed_point(Fuzz *f, const Norm *norm, size_t channels) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *again = norm_new(f->arena, norm->spec, channels, &error);
     HOLDS(f, again != NULL, "'%s' for %zu channels: %s", norm->spec, channels,
           error.message);
@@ -361,8 +361,8 @@ static void fixed_point(Fuzz *f, const Norm *norm, size_t channels) {
 
 /* On a batch of four: it fits and has cells of more than one element, or says why not. */
 static void see_a_batch(const Fuzz *f, const Norm *norm, size_t channels) {
-    const Lattice x = {4, channels, 3};
-    Error error = {.set = false};
+    const ShapeLattice x = {4, channels, 3};
+    BaseError error = {.set = false};
     bool fits = norm_fits(f->arena, norm, x, NORM_TRAIN, &error) &&
                 norm_standardizes(f->arena, norm, x, NORM_TRAIN, &error);
     HOLDS(f, fits == !error.set && (fits || is_plain(error.message)), "'%s': '%s'",
@@ -372,7 +372,7 @@ static void see_a_batch(const Fuzz *f, const Norm *norm, size_t channels) {
 /* In every layer of a small network: it stands there, or a layer says why not. */
 static void see_a_network(const Fuzz *f, const char *text) {
     const NetFace face = net_of_images(1, 6, 5, 3);
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Net *net = net_new(f->arena, "resnet(depth=8, width=2)",
                              (NetNorms){.all = text}, face, 4, &error);
     HOLDS(f, (net != NULL) == !error.set, "net_new: '%s'", error.message);
@@ -388,7 +388,7 @@ static void read_norms(Fuzz *f, const char *text) {
     for (size_t i = 0; i < COUNT_OF(channels); i++) {
         if (i > 0 && i != one && !any_channels) continue; /* wrong at any number */
         const ArenaMark mark = arena_mark(f->arena);
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Norm *norm = norm_new(f->arena, text, channels[i], &error);
         sound(f, "norm_new", norm != NULL, &error);
         HOLDS(f, norm == NULL || i == 0 || any_channels,
@@ -400,7 +400,7 @@ static void read_norms(Fuzz *f, const char *text) {
     }
     if (any_channels && f->norms % 4 == 0) see_a_network(f, text);
     Config config = config_default(f->arena);
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     bool set = config_set(&config, f->arena, "norm", text, &error);
     sound(f, "norm=", set, &error);
     const bool places = strchr(text, ';') != NULL; /* a list of patterns begins there */
@@ -414,7 +414,7 @@ static void read_norms(Fuzz *f, const char *text) {
 }
 
 static void read_net(Fuzz *f, const char *text) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const char *net = net_canonical(f->arena, text, &error);
     sound(f, "net_canonical", net != NULL, &error);
     if (net == NULL) return;
@@ -425,7 +425,7 @@ static void read_net(Fuzz *f, const char *text) {
 }
 
 static void read_spec(Fuzz *f, const char *text) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Spec *spec = spec_parse(f->arena, text, &error);
     sound(f, "spec_parse", spec != NULL, &error);
     if (spec) {

@@ -92,7 +92,7 @@ static void resume_anywhere(const char *pairs, size_t steps) {
     assert_int_equal(trainer_done(whole), steps);
     for (size_t k = 0; k <= steps; k++) {
         Trainer *t = resumed(arena, pairs, data, at);
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         assert_int_equal(trainer_done(t), k);
         assert_int_equal(trainer_may_resume(t, &error), k < steps);
         while (trainer_step(t) != TRAIN_DONE) continue;
@@ -162,7 +162,7 @@ static void validation_is_not_training(void **state) {
 static void a_seed_draws_the_images(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Dataset *all = dataset_open(arena, "fashion-mini", &error);
     const Config a = config_of(arena, "seed=5 split=seed"),
                  b = config_of(arena, "seed=6 split=seed"), c = config_of(arena, "");
@@ -204,7 +204,7 @@ static void a_used_trainer_can_be_filled(void **state) {
 /* Which part is refused once one of its numbers is another. */
 static void assert_refused(const char *pairs, const char *name, size_t i, double value) {
     Arena *arena = arena_new();
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Trainer *t = trainer_of(arena, pairs, small_data(arena, 10, 10), 1);
     for (size_t k = 0; k < 5; k++) trainer_step(t);
     assert_true(trainer_may_resume(t, &error));
@@ -460,7 +460,7 @@ static void what_does_not_fit_is_refused(void **state) {
     Arena *arena = arena_new();
     const Dataset *data = small_data(arena, 10, 10);
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         const Config config = config_of(arena, CASES[i][0]);
         assert_null(trainer_new(arena, &config, data, 2, &error));
         assert_int_equal(error.code, EX_USAGE);
@@ -497,7 +497,7 @@ static const Dataset *quarters(Arena *arena, size_t count) {
                    .fields = 2,
                    .field = {{.name = "image",
                               .type = DATA_BYTES,
-                              .shape = SHAPE(1, SIDE, SIDE),
+                              .shape = SHAPE_OF(1, SIDE, SIDE),
                               .standardized = true,
                               .mean = &mean,
                               .std = &std},

@@ -34,7 +34,7 @@ static bool adapt(const Norm *norm, Draw draw, double *const *state) {
 }
 
 /* y = gamma x (1 + tanh(map) / 4) (1 + epoch / 20 + step / 100) + beta; observes x's mean. */
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
     const Norm *norm = context->norm;
     const bool trains = context->mode == NORM_TRAIN;
@@ -46,10 +46,10 @@ static Node *define(const NormContext *context, Node *x) {
     for (size_t c = 0; c < norm->channels; c++) factor[c] = (1 + tanh(map[c]) / 4) * now;
     const Partition *p = partition_blocks(tape_arena(t), shape_lattice(x->shape),
                                           x->shape.size[0], 1, false);
-    const Node *mean = tape_mean(t, x, p);
+    const TapeNode *mean = tape_mean(t, x, p);
     for (size_t c = 0; context->observed && c < norm->channels; c++)
         context->observed[0][c] = mean->value[c];
-    Node *scale = tape_leaf(t, SHAPE(norm->channels), factor);
+    TapeNode *scale = tape_leaf(t, SHAPE_OF(norm->channels), factor);
     return norm_affine(context, tape_mul(t, x, norm_repeat(t, scale, x->shape)));
 }
 
@@ -194,7 +194,7 @@ static void precise_moments_do_not_adapt(void **state) {
 static const char NETWORK[] = "resnet(depth=8, width=4, stem_stride=2)";
 
 static const Net *net_of(Arena *arena, const char *norm) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Net *net = net_new(arena, NETWORK, (NetNorms){.all = norm},
                              net_of_images(1, 28, 28, 10), 8, &error);
     if (net == NULL) fail_msg("%s", error.message);

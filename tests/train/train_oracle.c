@@ -24,7 +24,7 @@ typedef struct Shards { /* of one step, over its workers */
     double *gradient, *observed; /* means */
 } Shards;
 
-static size_t mistakes(const Node *z, const uint8_t *label) {
+static size_t mistakes(const TapeNode *z, const uint8_t *label) {
     size_t K = z->shape.size[1], wrong = 0;
     for (size_t n = 0; n < z->shape.size[0]; n++)
         for (size_t k = 0; k < K; k++)
@@ -37,7 +37,7 @@ static size_t mistakes(const Node *z, const uint8_t *label) {
 
 /* The first images of the data, with their own mean and std. */
 static const Dataset *limited(Arena *arena, const Dataset *data, size_t images) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     return dataset_limit(arena, data, images, &error);
 }
 
@@ -63,9 +63,9 @@ static Shards shards_of(Arena *arena, const Recipe *r, const Trainer *t,
                         .weights = weights,
                         .gradient = g,
                         .observed = seen};
-        Node *x = tape_leaf(pass.tape, batch.shape[0], batch.real[0]);
-        Node *z = net_run_one(net, &pass, x);
-        Node *loss = tape_cross_entropy(pass.tape, z, batch.label[1]);
+        TapeNode *x = tape_leaf(pass.tape, batch.shape[0], batch.real[0]);
+        TapeNode *z = net_run_one(net, &pass, x);
+        TapeNode *loss = tape_cross_entropy(pass.tape, z, batch.label[1]);
         tape_backward(pass.tape, loss, NULL);
         sum.loss += loss->value[0] / (double)r->W;
         sum.wrong += mistakes(z, batch.label[1]);
@@ -314,8 +314,8 @@ static Judged judged(const Trainer *t, const Dataset *data, const Samples *image
                     .mode = NORM_EVAL,
                     .weights = trainer_weights(t),
                     .state = trainer_state(t)};
-    Node *x = tape_leaf(pass.tape, batch.shape[0], batch.real[0]);
-    Node *z = net_run_one(net, &pass, x);
+    TapeNode *x = tape_leaf(pass.tape, batch.shape[0], batch.real[0]);
+    TapeNode *z = net_run_one(net, &pass, x);
     for (size_t n = 0, K = z->shape.size[1]; n < count; n++) {
         double sum = 0;
         for (size_t k = 0; k < K; k++)

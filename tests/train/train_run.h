@@ -12,7 +12,7 @@
 
 /* fashion-mini with fewer images to evaluate on. */
 static inline const Dataset *small_data(Arena *arena, size_t val, size_t test) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Dataset *all = dataset_open(arena, "fashion-mini", &error);
     if (all == NULL) fail_msg("%s", error.message);
     Dataset *few = TAKE(arena, Dataset, 1);
@@ -30,7 +30,7 @@ static inline Config config_of(Arena *arena, const char *pairs) {
     char *text = text_print(arena, "%s%s", TINY, pairs), *rest = NULL;
     for (char *pair = strtok_r(text, " ", &rest); pair;
          pair = strtok_r(NULL, " ", &rest)) {
-        Error error = {.set = false};
+        BaseError error = {.set = false};
         char *value = strchr(pair, '=');
         *value++ = '\0';
         if (!config_set(&config, arena, pair, value, &error))
@@ -41,7 +41,7 @@ static inline Config config_of(Arena *arena, const char *pairs) {
 
 static inline Trainer *trainer_of(Arena *arena, const char *pairs, const Dataset *data,
                                   size_t threads) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Config config = config_of(arena, pairs);
     Trainer *t = trainer_new(arena, &config, data, threads, &error);
     if (t == NULL) fail_msg("%s: %s", pairs, error.message);

@@ -23,7 +23,7 @@ static double *all(Arena *arena, size_t count, double value) {
 }
 
 static CheckFunction function_of(const char *name, size_t inputs, const CheckInput *input,
-                                 Node *(*write)(Tape *, Node *const *, void *),
+                                 TapeNode *(*write)(Tape *, TapeNode *const *, void *),
                                  void *context) {
     return (CheckFunction){.name = name,
                            .inputs = inputs,
@@ -60,7 +60,7 @@ typedef struct Linear {
     Fault fault[2];
 } Linear;
 
-static void linear_forward(Tape *t, Node *y) {
+static void linear_forward(Tape *t, TapeNode *y) {
     (void)t;
     const Linear *f = y->detail;
     for (size_t j = 0; j < ROWS; j++) {
@@ -71,7 +71,7 @@ static void linear_forward(Tape *t, Node *y) {
     }
 }
 
-static void linear_backward(Tape *t, Node *y, const double *g, double *const *dx,
+static void linear_backward(Tape *t, TapeNode *y, const double *g, double *const *dx,
                             const double *beta) {
     (void)t;
     const Linear *f = y->detail;
@@ -85,13 +85,14 @@ static void linear_backward(Tape *t, Node *y, const double *g, double *const *dx
     }
 }
 
-static Node *linear_define(Tape *t, Node *y) {
+static TapeNode *linear_define(Tape *t, TapeNode *y) {
     const Linear *f = y->detail;
-    Node *in = tape_add(t, tape_pad(t, y->in[0], 0, 0, COLUMNS),
-                        tape_pad(t, y->in[1], 0, LEFT, COLUMNS));
-    Node *w = tape_leaf(t, SHAPE(ROWS, COLUMNS), f->w);
-    Node *y1 = tape_matmul(t, w, tape_reshape(t, in, SHAPE(COLUMNS, 1)), false, false);
-    return tape_reshape(t, y1, SHAPE(ROWS));
+    TapeNode *in = tape_add(t, tape_pad(t, y->in[0], 0, 0, COLUMNS),
+                            tape_pad(t, y->in[1], 0, LEFT, COLUMNS));
+    TapeNode *w = tape_leaf(t, SHAPE_OF(ROWS, COLUMNS), f->w);
+    TapeNode *y1 =
+        tape_matmul(t, w, tape_reshape(t, in, SHAPE_OF(COLUMNS, 1)), false, false);
+    return tape_reshape(t, y1, SHAPE_OF(ROWS));
 }
 
 static const Op op_linear = {.name = "linear",
@@ -99,13 +100,13 @@ static const Op op_linear = {.name = "linear",
                              .backward = linear_backward,
                              .define = linear_define};
 
-static Node *write_linear(Tape *t, Node *const *x, void *context) {
-    return tape_write(t, &op_linear, SHAPE(ROWS), x, 2, context, NULL);
+static TapeNode *write_linear(Tape *t, TapeNode *const *x, void *context) {
+    return tape_write(t, &op_linear, SHAPE_OF(ROWS), x, 2, context, NULL);
 }
 
 static CheckReport check_linear(Arena *arena, Linear *linear, double digits) {
-    const CheckInput input[] = {{"a", SHAPE(LEFT), normals(arena, LEFT, 1), 1.0},
-                                {"b", SHAPE(RIGHT), normals(arena, RIGHT, 2), 1.0}};
+    const CheckInput input[] = {{"a", SHAPE_OF(LEFT), normals(arena, LEFT, 1), 1.0},
+                                {"b", SHAPE_OF(RIGHT), normals(arena, RIGHT, 2), 1.0}};
     const CheckFunction function = function_of("linear", 2, input, write_linear, linear);
     const double *scale[] = {all(arena, LEFT, 1.0), all(arena, RIGHT, 1.0)};
     return check_jacobian(arena, &function, &(CheckBound){digits, scale, 0.0});
@@ -187,21 +188,21 @@ static void centre(double *y, const double *x, const Partition *p) {
         y[i] = x[i] - mean[partition_cell(p, i / L / C, i / L % C, i % L)];
 }
 
-static void centre_forward(Tape *t, Node *y) {
+static void centre_forward(Tape *t, TapeNode *y) {
     (void)t;
     centre(y->value, y->in[0]->value, y->detail);
 }
 
 /* y[FROM] tells x[TO], in another cell: a part of 1e-300, which no sum shows. */
-static void centre_backward(Tape *t, Node *y, const double *g, double *const *dx,
+static void centre_backward(Tape *t, TapeNode *y, const double *g, double *const *dx,
                             const double *beta) {
     (void)t, (void)beta;
     centre(dx[0], g, y->detail);
     dx[0][TO] += 1e-300 * g[FROM];
 }
 
-static Node *centre_define(Tape *t, Node *y) {
-    Node *x = y->in[0], *mean = tape_mean(t, x, y->detail);
+static TapeNode *centre_define(Tape *t, TapeNode *y) {
+    TapeNode *x = y->in[0], *mean = tape_mean(t, x, y->detail);
     return tape_sub(t, x, tape_spread(t, mean, y->detail, x->shape));
 }
 
@@ -210,7 +211,7 @@ static const Op op_centre = {.name = "centre",
                              .backward = centre_backward,
                              .define = centre_define};
 
-static Node *write_centre(Tape *t, Node *const *x, void *context) {
+static TapeNode *write_centre(Tape *t, TapeNode *const *x, void *context) {
     return tape_write(t, &op_centre, x[0]->shape, x, 1, context, NULL);
 }
 
@@ -220,8 +221,8 @@ static void a_leak_between_cells(void **state) {
     union {
         const Partition *partition;
         void *context;
-    } held = {partition_blocks(arena, (Lattice){N, C, L}, 1, 2, false)};
-    const CheckInput input = {"x", SHAPE(N, C, L), normals(arena, LATTICE, 4), 1.0};
+    } held = {partition_blocks(arena, (ShapeLattice){N, C, L}, 1, 2, false)};
+    const CheckInput input = {"x", SHAPE_OF(N, C, L), normals(arena, LATTICE, 4), 1.0};
     const CheckFunction function =
         function_of("centre", 1, &input, write_centre, held.context);
     const double *scale[] = {all(arena, LATTICE, 1.0)};
@@ -237,22 +238,22 @@ static void a_leak_between_cells(void **state) {
 
 /* ---- functions whose derivatives are known ----------------------------------------- */
 
-static Node *itself(Tape *t, Node *const *x, void *context) {
+static TapeNode *itself(Tape *t, TapeNode *const *x, void *context) {
     (void)t, (void)context;
     return x[0];
 }
 
-static Node *constant(Tape *t, Node *const *x, void *context) {
+static TapeNode *constant(Tape *t, TapeNode *const *x, void *context) {
     (void)context;
     return tape_fill(t, x[0]->shape, 2.385);
 }
 
-static Node *rectified(Tape *t, Node *const *x, void *context) {
+static TapeNode *rectified(Tape *t, TapeNode *const *x, void *context) {
     (void)context;
     return tape_relu(t, x[0]);
 }
 
-static Node *root(Tape *t, Node *const *x, void *context) {
+static TapeNode *root(Tape *t, TapeNode *const *x, void *context) {
     (void)context;
     return tape_sqrt(t, x[0]);
 }
@@ -260,7 +261,7 @@ static Node *root(Tape *t, Node *const *x, void *context) {
 static void known_functions(void **state) {
     (void)state;
     static const struct {
-        Node *(*write)(Tape *, Node *const *, void *);
+        TapeNode *(*write)(Tape *, TapeNode *const *, void *);
         CheckVerdict verdict;
         double x[3];
         const char *says;
@@ -271,7 +272,7 @@ static void known_functions(void **state) {
                {root, CHECK_FAIL, {2.0, 0.0, 1.0}, "not finite"}};
     for (size_t i = 0; i < COUNT_OF(row); i++) {
         Arena *arena = arena_new();
-        const CheckInput input = {"x", SHAPE(3), row[i].x, 1.0};
+        const CheckInput input = {"x", SHAPE_OF(3), row[i].x, 1.0};
         const CheckFunction function =
             function_of("known", 1, &input, row[i].write, NULL);
         const double *scale[] = {all(arena, 3, 1.0)};
@@ -291,7 +292,7 @@ static const Shape SHAPES[] = {
 
 /* What an eps is worth in dy/dx, by the largest rstd of the cells and |x|. */
 static double largest(Arena *arena, const Trial *s) {
-    const Lattice l = s->at;
+    const ShapeLattice l = s->at;
     const bool fixed = norm_smallest_cell(s->norm, l, s->mode) == SIZE_MAX;
     const Partition *p = norm_partition(arena, s->norm, l, s->mode, NULL);
     Moments *m = TAKE(arena, Moments, partition_cells(p));
@@ -305,8 +306,8 @@ static double largest(Arena *arena, const Trial *s) {
 
 static void judge_norm(const char *spec, Shape shape, NormMode mode) {
     Arena *arena = arena_new();
-    Error error = {.set = false};
-    const Lattice l = shape_lattice(shape);
+    BaseError error = {.set = false};
+    const ShapeLattice l = shape_lattice(shape);
     const size_t count = shape_count(shape);
     const double *gamma = normals(arena, l.C, 6);
     double *variance = normals(arena, l.C, 7);
@@ -316,8 +317,8 @@ static void judge_norm(const char *spec, Shape shape, NormMode mode) {
     subject.x = normals(arena, count, 5);
     subject.state[0] = normals(arena, l.C, 8), subject.state[1] = variance;
     const CheckInput input[] = {{"x", shape, subject.x, 1.0},
-                                {"gamma", SHAPE(l.C), gamma, 1.0},
-                                {"beta", SHAPE(l.C), normals(arena, l.C, 9), 1.0}};
+                                {"gamma", SHAPE_OF(l.C), gamma, 1.0},
+                                {"beta", SHAPE_OF(l.C), normals(arena, l.C, 9), 1.0}};
     const CheckFunction function = function_of(spec, 3, input, trial_write, &subject);
     const double worth = largest(arena, &subject);
     const double *scale[] = {all(arena, count, worth), all(arena, l.C, worth),
@@ -334,9 +335,9 @@ static void normalizers_pass(void **state) {
     for (size_t i = 0; i < COUNT_OF(SPECS); i++)
         for (size_t s = 0; s < COUNT_OF(SHAPES); s++) {
             Arena *arena = arena_new();
-            Error error = {.set = false};
+            BaseError error = {.set = false};
             const Norm *norm = norm_new(arena, SPECS[i], SHAPES[s].size[1], &error);
-            const Lattice l = shape_lattice(SHAPES[s]);
+            const ShapeLattice l = shape_lattice(SHAPES[s]);
             if (norm_standardizes(arena, norm, l, NORM_TRAIN, &error))
                 judge_norm(SPECS[i], SHAPES[s], NORM_TRAIN);
             if (norm_keeps_state(norm)) judge_norm(SPECS[i], SHAPES[s], NORM_EVAL);
@@ -349,12 +350,12 @@ static void normalizers_pass(void **state) {
 static void the_worst_is_reported(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    Error error = {.set = false};
-    const Shape shape = SHAPE(N, C, L);
+    BaseError error = {.set = false};
+    const Shape shape = SHAPE_OF(N, C, L);
     Trial subject = trial_of(norm_new(arena, "group(2)", C, &error), shape, NORM_TRAIN);
     const CheckInput input[] = {{"x", shape, normals(arena, LATTICE, 5), 1.0},
-                                {"gamma", SHAPE(C), normals(arena, C, 6), 1.0},
-                                {"beta", SHAPE(C), normals(arena, C, 9), 1.0}};
+                                {"gamma", SHAPE_OF(C), normals(arena, C, 6), 1.0},
+                                {"beta", SHAPE_OF(C), normals(arena, C, 9), 1.0}};
     const CheckFunction function =
         function_of("group(2)", 3, input, trial_write, &subject);
     const double *scale[] = {all(arena, LATTICE, 1.0), all(arena, C, 1.0),

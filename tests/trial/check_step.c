@@ -48,12 +48,13 @@ static const double KERNEL[] = {16, 64, 64, 64};
 
 static CheckReport check_norm(Arena *arena, const char *spec, double mean,
                               CheckDriver driver, double worth, bool quad, size_t full) {
-    Error error = {.set = false};
-    Trial trial = trial_of(norm_new(arena, spec, C, &error), SHAPE(N, C, L), NORM_TRAIN);
+    BaseError error = {.set = false};
+    Trial trial =
+        trial_of(norm_new(arena, spec, C, &error), SHAPE_OF(N, C, L), NORM_TRAIN);
     const CheckInput input[] = {
-        {"x", SHAPE(N, C, L), normals(arena, LATTICE, 1, mean), 1.0},
-        {"gamma", SHAPE(C), normals(arena, C, 2, 0.0), 1.0},
-        {"beta", SHAPE(C), normals(arena, C, 3, 0.0), 1.0}};
+        {"x", SHAPE_OF(N, C, L), normals(arena, LATTICE, 1, mean), 1.0},
+        {"gamma", SHAPE_OF(C), normals(arena, C, 2, 0.0), 1.0},
+        {"beta", SHAPE_OF(C), normals(arena, C, 3, 0.0), 1.0}};
     const CheckFunction function = {spec, 3, input, trial_write, &trial, NULL};
     CheckBound bound = bound_of(arena, &function, LATTICE, 64 * worth, KERNEL);
     return check_complex_step(arena, &function, driver, &bound, quad, 7, full);
@@ -90,13 +91,13 @@ static void definitions_and_second_order(void **state) {
 
 /* ---- faults: y = a tanh(a), its slope wrong by so many parts ------------------------ */
 
-static void fused_forward(Tape *t, Node *y) {
+static void fused_forward(Tape *t, TapeNode *y) {
     (void)t;
     for (size_t i = 0; i < LATTICE; i++)
         y->value[i] = y->in[0]->value[i] * tanh(y->in[0]->value[i]);
 }
 
-static void fused_backward(Tape *t, Node *y, const double *g, double *const *dx,
+static void fused_backward(Tape *t, TapeNode *y, const double *g, double *const *dx,
                            const double *beta) {
     (void)t;
     double fault = *(const double *)y->detail;
@@ -108,7 +109,7 @@ static void fused_backward(Tape *t, Node *y, const double *g, double *const *dx,
     }
 }
 
-static Node *fused_define(Tape *t, Node *y) {
+static TapeNode *fused_define(Tape *t, TapeNode *y) {
     return tape_mul(t, y->in[0], tape_tanh(t, y->in[0]));
 }
 
@@ -117,8 +118,8 @@ static const Op op_fused = {.name = "fused",
                             .backward = fused_backward,
                             .define = fused_define};
 
-static Node *write_fused(Tape *t, Node *const *x, void *fault) {
-    return tape_write(t, &op_fused, x[0]->shape, (Node *[]){x[0]}, 1, fault, NULL);
+static TapeNode *write_fused(Tape *t, TapeNode *const *x, void *fault) {
+    return tape_write(t, &op_fused, x[0]->shape, (TapeNode *[]){x[0]}, 1, fault, NULL);
 }
 
 static void faults_of_a_trillionth(void **state) {
@@ -128,7 +129,7 @@ static void faults_of_a_trillionth(void **state) {
         for (int quad = 0; quad < 2; quad++) {
             Arena *arena = arena_new();
             double fault = faults[i];
-            const CheckInput input = {"a", SHAPE(LATTICE),
+            const CheckInput input = {"a", SHAPE_OF(LATTICE),
                                       normals(arena, LATTICE, 4, 0.5), 1.0};
             const CheckFunction function = {"fused",     1,      &input,
                                             write_fused, &fault, NULL};
@@ -147,7 +148,7 @@ static void faults_of_a_trillionth(void **state) {
 
 /* ---- kinks are where they are ---------------------------------------------------------- */
 
-static Node *write_relu(Tape *t, Node *const *x, void *context) {
+static TapeNode *write_relu(Tape *t, TapeNode *const *x, void *context) {
     (void)context;
     return tape_relu(t, x[0]);
 }
@@ -158,7 +159,7 @@ static void beside_a_kink(void **state) {
     (void)state;
     Arena *arena = arena_new();
     const double x[] = {1e-9, -1e-9, 1.3};
-    const CheckInput input = {"x", SHAPE(3), x, 1.0};
+    const CheckInput input = {"x", SHAPE_OF(3), x, 1.0};
     const CheckFunction function = {"relu", 1, &input, write_relu, NULL, NULL};
     const CheckBound bound = bound_of(arena, &function, 3, 64, (const double[]){1, 1});
     expect(check_differences(arena, &function, CHECK_BACKWARD, 1, FULL),

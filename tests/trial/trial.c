@@ -77,8 +77,8 @@ static void a_wrong_gradient_is_named(void **state) {
         for (size_t k = 0; k < COUNT_OF(CASES); k++) {
             Arena *arena = arena_new();
             Trial t;
-            assert_true(trial_prepare(arena, &t, SPECS[s], SHAPE(4, 4, 3, 3), NORM_TRAIN,
-                                      DATA_PLAIN, 3, &ANY));
+            assert_true(trial_prepare(arena, &t, SPECS[s], SHAPE_OF(4, 4, 3, 3),
+                                      NORM_TRAIN, DATA_PLAIN, 3, &ANY));
             CheckReport report = {.verdict = CHECK_FAIL};
             trial_diagnose(arena, &t, wrong_dx(arena, &t, CASES[k].wrong), &report);
             if (s == 1 && CASES[k].wrong == GAMMA_IN_MEAN) { /* one gamma a cell */
@@ -149,9 +149,9 @@ static void seeds_repeat(void **state) {
     size_t checks;
     const TrialCheck *const *check = trial_checks(&checks);
     for (size_t k = 0; k < checks; k++) {
-        if (!trial_applies("group(2)", SHAPE(4, 8, 5), check[k])) continue;
-        Finding one = trial_judge("group(2)", SHAPE(4, 8, 5), check[k], 9),
-                two = trial_judge("group(2)", SHAPE(4, 8, 5), check[k], 9);
+        if (!trial_applies("group(2)", SHAPE_OF(4, 8, 5), check[k])) continue;
+        Finding one = trial_judge("group(2)", SHAPE_OF(4, 8, 5), check[k], 9),
+                two = trial_judge("group(2)", SHAPE_OF(4, 8, 5), check[k], 9);
         assert_true(check_ratio(&one.report) == check_ratio(&two.report));
         assert_memory_equal(&one.report.got, &two.report.got, sizeof(double));
         assert_int_equal(finding_verdict(&one), CHECK_PASS);
@@ -175,7 +175,7 @@ static bool fits(const char *spec, Shape shape, NormMode mode, TrialData data,
     return any;
 }
 
-static Node *twice(const NormContext *context, Node *x) {
+static TapeNode *twice(const NormContext *context, TapeNode *x) {
     return norm_affine(context, tape_add(context->tape, x, x));
 }
 
@@ -199,10 +199,10 @@ static void kinds_are_not_asked_what_has_no_answer(void **state) {
                                    .define = twice,
                                    .cell = {{.moments = {NORM_OWN, NORM_GIVEN}}}};
     const NormKind *const kinds[] = {&flat, &roomy, &moody};
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     for (size_t k = 0; k < COUNT_OF(kinds); k++)
         assert_true(norm_register(kinds[k], "0", &error));
-    const Shape pair = SHAPE(4, 2), large = SHAPE(4, 8, 5);
+    const Shape pair = SHAPE_OF(4, 2), large = SHAPE_OF(4, 8, 5);
     static const char *const flats[] = {"flat", "flat | layer"},
                              *const roomys[] = {"roomy", "blend(roomy, batch)"},
                              *const moodys[] = {"moody", "split(moody, layer)"};
@@ -223,7 +223,7 @@ static void kinds_are_not_asked_what_has_no_answer(void **state) {
 /* eps that leaves the normal numbers with the data is another function. */
 static void eps_at_its_ends(void **state) {
     (void)state;
-    const Shape shape = SHAPE(4, 8, 5);
+    const Shape shape = SHAPE_OF(4, 8, 5);
     assert_true(fits("layer(eps=1e-300)", shape, NORM_TRAIN, DATA_PLAIN, "gradient"));
     assert_false(fits("layer(eps=1e-300)", shape, NORM_TRAIN, DATA_TINY, "gradient"));
     assert_false(fits("layer(eps=1e+300)", shape, NORM_TRAIN, DATA_HUGE, "gradient"));

@@ -28,21 +28,21 @@ typedef struct Fault {
 } Fault;
 
 #define COPY(word, Number)                                                               \
-    static void copy_##word(Number *y, const Number *const *in, const Node *node) {      \
+    static void copy_##word(Number *y, const Number *const *in, const TapeNode *node) {  \
         memcpy(y, in[0], shape_count(node->shape) * sizeof *y);                          \
     }
 COPY(real, double)
-COPY(complex, Complex)
+COPY(complex, double _Complex)
 COPY(quad, Quad)
 COPY(quad_complex, QuadComplex)
 #undef COPY
 
-static void copy_adjoint(Tape *tape, Node *y, Node *g, Node **dx) {
+static void copy_adjoint(Tape *tape, TapeNode *y, TapeNode *g, TapeNode **dx) {
     const Fault *fault = y->detail;
     dx[0] = tape_mul(tape, g, tape_fill(tape, y->shape, fault->adjoint));
 }
 
-static void copy_backward(Tape *tape, Node *y, const double *g, double *const *dx,
+static void copy_backward(Tape *tape, TapeNode *y, const double *g, double *const *dx,
                           const double *beta) {
     (void)tape;
     const Fault *fault = y->detail;
@@ -51,7 +51,7 @@ static void copy_backward(Tape *tape, Node *y, const double *g, double *const *d
 }
 
 static const Op op_copy = {.name = "copy",
-                           .replay = REPLAYS(copy),
+                           .replay = OP_REPLAYS(copy),
                            .adjoint = copy_adjoint,
                            .backward = copy_backward};
 
@@ -62,9 +62,9 @@ typedef struct Planted {
     Fault fault;
 } Planted;
 
-static Node *write_planted(Tape *tape, Node *const *x, void *context) {
+static TapeNode *write_planted(Tape *tape, TapeNode *const *x, void *context) {
     Planted *p = context;
-    Node **in = TAKE(tape_arena(tape), Node *, p->right.inputs);
+    TapeNode **in = TAKE(tape_arena(tape), TapeNode *, p->right.inputs);
     memcpy(in, x, p->right.inputs * sizeof *in);
     in[p->input] =
         tape_write(tape, &op_copy, x[p->input]->shape, &x[p->input], 1, &p->fault, NULL);
@@ -88,7 +88,7 @@ static size_t input_named(const CheckFunction *f, const char *name) {
 }
 
 static Sheet sheet_of(Arena *arena, const char *net, const char *norm) {
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     Sheet sheet;
     if (!sheet_of_net(&sheet, arena, net, norm, &error)) fail_msg("%s", error.message);
     return sheet;

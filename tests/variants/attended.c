@@ -6,24 +6,25 @@ static void declare(Norm *norm) {
 }
 
 /* w a, summed over the positions of each row, at each of them; a is [N, C, L]. */
-static Node *weighed(Tape *t, Node *w, Node *a, const Partition *rows) {
+static TapeNode *weighed(Tape *t, TapeNode *w, TapeNode *a, const Partition *rows) {
     const double L = (double)rows->L;
-    Node *sum = tape_mean(t, tape_mul(t, w, a), rows);
+    TapeNode *sum = tape_mean(t, tape_mul(t, w, a), rows);
     return tape_spread(t, tape_mul(t, sum, number(t, sum, L)), rows, a->shape);
 }
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
-    const Lattice at = shape_lattice(x->shape);
-    Node *eps = number(t, x, context->norm->eps);
-    MomentNodes m = norm_moments(context, x); /* of each row */
-    Node *square = tape_spread(t, m.variance, m.partition, x->shape);
-    Node *xhat = tape_div(t, m.centred, tape_sqrt(t, tape_add(t, square, eps)));
-    Node *sharp = norm_repeat(t, norm_operand(context, "sharp"), x->shape);
-    Node *logits = tape_reshape(t, tape_mul(t, sharp, xhat), SHAPE(at.N, at.C, at.L));
-    Node *w = tape_reshape(t, tape_softmax(t, logits), x->shape);
-    Node *d = tape_sub(t, m.centred, weighed(t, w, m.centred, m.partition));
-    Node *spread = weighed(t, w, squared(t, d), m.partition);
+    const ShapeLattice at = shape_lattice(x->shape);
+    TapeNode *eps = number(t, x, context->norm->eps);
+    NormMomentNodes m = norm_moments(context, x); /* of each row */
+    TapeNode *square = tape_spread(t, m.variance, m.partition, x->shape);
+    TapeNode *xhat = tape_div(t, m.centred, tape_sqrt(t, tape_add(t, square, eps)));
+    TapeNode *sharp = norm_repeat(t, norm_operand(context, "sharp"), x->shape);
+    TapeNode *logits =
+        tape_reshape(t, tape_mul(t, sharp, xhat), SHAPE_OF(at.N, at.C, at.L));
+    TapeNode *w = tape_reshape(t, tape_softmax(t, logits), x->shape);
+    TapeNode *d = tape_sub(t, m.centred, weighed(t, w, m.centred, m.partition));
+    TapeNode *spread = weighed(t, w, squared(t, d), m.partition);
     return norm_affine(context, tape_div(t, d, tape_sqrt(t, tape_add(t, spread, eps))));
 }
 

@@ -2,7 +2,7 @@
  * are 0. */
 #include "strange.h"
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     return norm_affine(context, norm_moments(context, x).centred);
 }
 

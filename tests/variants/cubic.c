@@ -1,10 +1,10 @@
 /* gamma xhat^3 + beta, xhat of the batch. */
 #include "strange.h"
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
-    MomentNodes m = norm_moments(context, x);
-    Node *std = tape_sqrt(
+    NormMomentNodes m = norm_moments(context, x);
+    TapeNode *std = tape_sqrt(
         t, held_up(context, m.variance, context->norm->eps, m.partition, x->shape));
     return norm_affine(context, tape_power(t, tape_div(t, m.centred, std), 3.0));
 }

@@ -2,12 +2,12 @@
  *     y = gamma (x - mu) / (mean (x - mu)^4 + eps^2)^(1/4) + beta. */
 #include "strange.h"
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
     const double eps = context->norm->eps;
-    MomentNodes m = norm_moments(context, x);
-    Node *moment = tape_mean(t, squared(t, squared(t, m.centred)), m.partition);
-    Node *scale =
+    NormMomentNodes m = norm_moments(context, x);
+    TapeNode *moment = tape_mean(t, squared(t, squared(t, m.centred)), m.partition);
+    TapeNode *scale =
         tape_power(t, held_up(context, moment, eps * eps, m.partition, x->shape), 0.25);
     return norm_affine(context, tape_div(t, m.centred, scale));
 }

@@ -1,12 +1,13 @@
 /* The scale is a geometric mean, exp(mean log((x - mu)^2 + eps) / 2). */
 #include "strange.h"
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
-    MomentNodes m = norm_moments(context, x);
-    Node *power = tape_add(t, squared(t, m.centred), number(t, x, context->norm->eps));
-    Node *mean = tape_mean(t, tape_log(t, power), m.partition);
-    Node *scale = tape_exp(t, tape_mul(t, mean, number(t, mean, -0.5)));
+    NormMomentNodes m = norm_moments(context, x);
+    TapeNode *power =
+        tape_add(t, squared(t, m.centred), number(t, x, context->norm->eps));
+    TapeNode *mean = tape_mean(t, tape_log(t, power), m.partition);
+    TapeNode *scale = tape_exp(t, tape_mul(t, mean, number(t, mean, -0.5)));
     return norm_affine(
         context, tape_mul(t, m.centred, tape_spread(t, scale, m.partition, x->shape)));
 }

@@ -7,19 +7,19 @@ static void declare(Norm *norm) {
     norm_add_param(norm, "half", NORM_PARAM_FACTOR, 1, 1.0);
 }
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
-    const Lattice at = shape_lattice(x->shape);
+    const ShapeLattice at = shape_lattice(x->shape);
     double *even = tape_room(t, shape_count(x->shape));
     for (size_t i = 0; i < shape_count(x->shape); i++)
         even[i] = i / at.L % at.C % 2 == 0 ? 1.0 : 0.0;
-    Node *half = norm_repeat(t, norm_operand(context, "half"), x->shape);
-    Node *std = norm_moments(context, x).variance;
-    Node *none = tape_mul(t, norm_repeat(t, norm_operand(context, "idle"), x->shape),
-                          number(t, x, 0.0));
-    MomentNodes m = norm_moments(context, x);
+    TapeNode *half = norm_repeat(t, norm_operand(context, "half"), x->shape);
+    TapeNode *std = norm_moments(context, x).variance;
+    TapeNode *none = tape_mul(t, norm_repeat(t, norm_operand(context, "idle"), x->shape),
+                              number(t, x, 0.0));
+    NormMomentNodes m = norm_moments(context, x);
     std = tape_sqrt(t, held_up(context, std, context->norm->eps, m.partition, x->shape));
-    Node *xhat = tape_add(t, tape_div(t, m.centred, std), none);
+    TapeNode *xhat = tape_add(t, tape_div(t, m.centred, std), none);
     return norm_affine(context, tape_select(t, tape_leaf(t, x->shape, even),
                                             tape_mul(t, half, xhat), xhat));
 }

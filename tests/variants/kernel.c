@@ -6,7 +6,7 @@
 
 typedef struct Own {
     double eps;
-    Lattice at;
+    ShapeLattice at;
 } Own;
 
 static double rms(const double *x, size_t size, double eps) {
@@ -15,7 +15,7 @@ static double rms(const double *x, size_t size, double eps) {
     return sqrt(sum / (double)size + eps);
 }
 
-static void forward(Tape *t, Node *y) {
+static void forward(Tape *t, TapeNode *y) {
     (void)t;
     const Own *own = y->detail;
     const size_t size = own->at.C * own->at.L;
@@ -26,7 +26,7 @@ static void forward(Tape *t, Node *y) {
 }
 
 /* dx = (g - xhat mean(g xhat)) / rms */
-static void backward(Tape *t, Node *y, const double *g, double *const *dx,
+static void backward(Tape *t, TapeNode *y, const double *g, double *const *dx,
                      const double *beta) {
     (void)t;
     const Own *own = y->detail;
@@ -44,27 +44,27 @@ static void backward(Tape *t, Node *y, const double *g, double *const *dx,
     }
 }
 
-static Node *standardized(Tape *t, Node *y) {
+static TapeNode *standardized(Tape *t, TapeNode *y) {
     const Own *own = y->detail;
     const Partition *p = partition_blocks(tape_arena(t), own->at, 1, own->at.C, false);
-    Node *x = y->in[0], *square = tape_mean(t, squared(t, x), p);
-    Node *root = tape_sqrt(t, tape_add(t, square, number(t, square, own->eps)));
+    TapeNode *x = y->in[0], *square = tape_mean(t, squared(t, x), p);
+    TapeNode *root = tape_sqrt(t, tape_add(t, square, number(t, square, own->eps)));
     return tape_div(t, x, tape_spread(t, root, p, x->shape));
 }
 
 static const Op op_rms = {
     .name = "own rms", .forward = forward, .backward = backward, .define = standardized};
 
-static Node *apply(const NormContext *context, Node *x) {
+static TapeNode *apply(const NormContext *context, TapeNode *x) {
     Own *own = TAKE(tape_arena(context->tape), Own, 1);
     *own = (Own){context->norm->eps, shape_lattice(x->shape)};
-    Node *xhat = tape_write(context->tape, &op_rms, x->shape, &x, 1, own, NULL);
+    TapeNode *xhat = tape_write(context->tape, &op_rms, x->shape, &x, 1, own, NULL);
     return norm_affine(context, xhat);
 }
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Own own = {context->norm->eps, shape_lattice(x->shape)};
-    Node call = {.in = &x, .arity = 1, .shape = x->shape, .detail = &own};
+    TapeNode call = {.in = &x, .arity = 1, .shape = x->shape, .detail = &own};
     return norm_affine(context, standardized(context->tape, &call));
 }
 

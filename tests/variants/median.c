@@ -3,7 +3,7 @@
 #include "strange.h"
 
 /* The position in [N, C, L] of the median of (n, l). */
-static size_t median_at(const double *x, Lattice at, size_t n, size_t l) {
+static size_t median_at(const double *x, ShapeLattice at, size_t n, size_t l) {
     for (size_t c = 0; c < at.C; c++) {
         const size_t i = (n * at.C + c) * at.L + l;
         size_t before = 0;
@@ -16,19 +16,19 @@ static size_t median_at(const double *x, Lattice at, size_t n, size_t l) {
     return n * at.C * at.L + l; /* no number: any */
 }
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
-    const Lattice at = shape_lattice(x->shape);
+    const ShapeLattice at = shape_lattice(x->shape);
     size_t *index = TAKE(tape_arena(t), size_t, shape_count(x->shape));
     for (size_t n = 0; n < at.N; n++)
         for (size_t l = 0; l < at.L; l++) {
             const size_t middle = median_at(x->value, at, n, l);
             for (size_t c = 0; c < at.C; c++) index[(n * at.C + c) * at.L + l] = middle;
         }
-    Node *d = tape_sub(t, x, tape_gather(t, x, index, x->shape));
+    TapeNode *d = tape_sub(t, x, tape_gather(t, x, index, x->shape));
     const Partition *p = partition_blocks(tape_arena(t), at, 1, at.C, true);
-    Node *scale = held_up(context, tape_mean(t, absolute(t, d), p), context->norm->eps, p,
-                          x->shape);
+    TapeNode *scale = held_up(context, tape_mean(t, absolute(t, d), p),
+                              context->norm->eps, p, x->shape);
     return norm_affine(context, tape_div(t, d, scale));
 }
 

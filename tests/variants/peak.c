@@ -2,16 +2,17 @@
  * maxima, and at the largest a derivative of 0. */
 #include "strange.h"
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
-    const Lattice at = shape_lattice(x->shape);
-    Node *rows = tape_reshape(t, absolute(t, x), SHAPE(at.N, at.C, at.L)), *most = NULL;
+    const ShapeLattice at = shape_lattice(x->shape);
+    TapeNode *rows = tape_reshape(t, absolute(t, x), SHAPE_OF(at.N, at.C, at.L)),
+             *most = NULL;
     for (size_t c = 0; c < at.C; c++) {
-        Node *one = tape_slice(t, rows, 1, c, 1);
+        TapeNode *one = tape_slice(t, rows, 1, c, 1);
         most = most ? tape_max(t, most, one) : one;
     }
     most = tape_reshape(t, tape_broadcast(t, most, rows->shape), x->shape);
-    Node *eps = number(t, x, context->norm->eps);
+    TapeNode *eps = number(t, x, context->norm->eps);
     return norm_affine(context, tape_div(t, x, tape_add(t, most, eps)));
 }
 

@@ -6,15 +6,16 @@ static void declare(Norm *norm) {
     norm_add_state(norm, "running_size", NORM_STATE_SIZE, norm->channels, 1.0);
 }
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
-    const Lattice at = shape_lattice(x->shape);
+    const ShapeLattice at = shape_lattice(x->shape);
     const Partition *p = partition_blocks(tape_arena(t), at, at.N, 1, false);
-    Node *size = context->mode == NORM_EVAL ? tape_leaf(t, SHAPE(at.C), context->state[0])
-                                            : tape_mean(t, absolute(t, x), p);
+    TapeNode *size = context->mode == NORM_EVAL
+                         ? tape_leaf(t, SHAPE_OF(at.C), context->state[0])
+                         : tape_mean(t, absolute(t, x), p);
     for (size_t c = 0; context->mode == NORM_TRAIN && context->observed && c < at.C; c++)
         context->observed[0][c] = size->value[c];
-    Node *scale = held_up(context, size, context->norm->eps, p, x->shape);
+    TapeNode *scale = held_up(context, size, context->norm->eps, p, x->shape);
     return norm_affine(context, tape_div(t, x, scale));
 }
 

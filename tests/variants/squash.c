@@ -6,9 +6,9 @@ static void declare(Norm *norm) {
     norm_add_param(norm, "alpha", NORM_PARAM_FACTOR, 1, 0.5);
 }
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
-    Node *alpha = norm_repeat(t, norm_operand(context, "alpha"), x->shape);
+    TapeNode *alpha = norm_repeat(t, norm_operand(context, "alpha"), x->shape);
     return norm_affine(context, tape_tanh(t, tape_mul(t, alpha, x)));
 }
 

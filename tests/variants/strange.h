@@ -5,22 +5,22 @@
 
 #include "kind.h"
 
-static inline Node *number(Tape *t, Node *like, double value) {
+static inline TapeNode *number(Tape *t, TapeNode *like, double value) {
     return tape_fill(t, like->shape, value);
 }
 
-static inline Node *squared(Tape *t, Node *a) {
+static inline TapeNode *squared(Tape *t, TapeNode *a) {
     return tape_mul(t, a, a);
 }
 
 /* With a kink at 0. */
-static inline Node *absolute(Tape *t, Node *a) {
+static inline TapeNode *absolute(Tape *t, TapeNode *a) {
     return tape_max(t, a, tape_neg(t, a));
 }
 
 /* Each of the cells' numbers plus eps, at its elements. */
-static inline Node *held_up(const NormContext *context, Node *cells, double eps,
-                            const Partition *p, Shape shape) {
+static inline TapeNode *held_up(const NormContext *context, TapeNode *cells, double eps,
+                                const Partition *p, Shape shape) {
     Tape *t = context->tape;
     return tape_spread(t, tape_add(t, cells, number(t, cells, eps)), p, shape);
 }

@@ -2,11 +2,12 @@
  *     y = gamma (x - mu) / (mean |x - mu| + eps) + beta,   over a sample's rows. */
 #include "strange.h"
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
-    MomentNodes m = norm_moments(context, x);
-    Node *distance = tape_mean(t, absolute(t, m.centred), m.partition);
-    Node *scale = held_up(context, distance, context->norm->eps, m.partition, x->shape);
+    NormMomentNodes m = norm_moments(context, x);
+    TapeNode *distance = tape_mean(t, absolute(t, m.centred), m.partition);
+    TapeNode *scale =
+        held_up(context, distance, context->norm->eps, m.partition, x->shape);
     return norm_affine(context, tape_div(t, m.centred, scale));
 }
 

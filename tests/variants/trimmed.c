@@ -2,16 +2,16 @@
  * chooses them, and its derivative is 0. */
 #include "strange.h"
 
-static Node *define(const NormContext *context, Node *x) {
+static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
-    MomentNodes m = norm_moments(context, x);
-    Node *d2 = squared(t, m.centred);
-    Node *limit = tape_spread(t, tape_mul(t, m.variance, number(t, m.variance, 4.0)),
-                              m.partition, x->shape);
-    Node *near = tape_sub(t, number(t, x, 1.0), tape_step(t, tape_sub(t, d2, limit)));
-    Node *inside = tape_div(t, tape_mean(t, tape_mul(t, near, d2), m.partition),
-                            tape_mean(t, near, m.partition));
-    Node *std =
+    NormMomentNodes m = norm_moments(context, x);
+    TapeNode *d2 = squared(t, m.centred);
+    TapeNode *limit = tape_spread(t, tape_mul(t, m.variance, number(t, m.variance, 4.0)),
+                                  m.partition, x->shape);
+    TapeNode *near = tape_sub(t, number(t, x, 1.0), tape_step(t, tape_sub(t, d2, limit)));
+    TapeNode *inside = tape_div(t, tape_mean(t, tape_mul(t, near, d2), m.partition),
+                                tape_mean(t, near, m.partition));
+    TapeNode *std =
         tape_sqrt(t, held_up(context, inside, context->norm->eps, m.partition, x->shape));
     return norm_affine(context, tape_div(t, m.centred, std));
 }

@@ -35,22 +35,22 @@ static void draw_part(const Reading *to, Pile *pile, uint64_t part, size_t count
 }
 
 /* What there is: first the fields, the first of them is what a network sees; then the parts.
- * What is not as it should be is said in one line, `return fail(error, EX_DATAERR, 0, ...)`,
+ * What is not as it should be is said in one line, `return base_fail(error, EX_DATAERR, 0, ...)`,
  * with the file's name and what was expected. */
 //> fill
-static bool fill(Reading *to, Error *error) {
+static bool fill(Reading *to, BaseError *error) {
     (void)error; /* nothing can go wrong here */
     to->fields = 2;
     to->field[0] =
         (DataField){.name = "image",
                     .unit = "", /* of numbers: "mm" */
                     .type = DATA_BYTES,
-                    .shape = SHAPE(1, SIDE, SIDE), /* channels, rows, columns */
-                    .standardized = true};         /* by the training samples */
-    to->field[1] = (DataField){.name = "label",    /* others: "mask" [H, W], "number" */
+                    .shape = SHAPE_OF(1, SIDE, SIDE), /* channels, rows, columns */
+                    .standardized = true};            /* by the training samples */
+    to->field[1] = (DataField){.name = "label", /* others: "mask" [H, W], "number" */
                                .unit = "",
                                .type = DATA_LABELS,
-                               .shape = SCALAR,
+                               .shape = SHAPE_SCALAR,
                                .classes = COUNT_OF(class_name),
                                .class_name = class_name};
     draw_part(to, &to->train, 0, 2200);

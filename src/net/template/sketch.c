@@ -27,12 +27,12 @@ static const NetOption OPTIONS[] = {
 
 static void run(Layers *l, const size_t *option) {
     LayerActivation *activate = ACTIVATE[option[ACTIVATION]];
-    Node *x = layers_input(l, "image"); /* [N, C, H, W] */
+    TapeNode *x = layers_input(l, "image"); /* [N, C, H, W] */
     x = layer_conv(l, "stem", x, option[WIDTH], 3, 2, 1);
     x = layer_norm_activated(l, "stem_norm", x, activate);
     for (size_t i = 0; i < option[DEPTH]; i++) {
         layers_enter(l, "layer%zu", i + 1); /* "layer2.conv.weight" */
-        Node *y = layer_conv(l, "conv", x, option[WIDTH], 3, 1, 1);
+        TapeNode *y = layer_conv(l, "conv", x, option[WIDTH], 3, 1, 1);
         y = layer_norm_activated(l, "norm", y, activate);
         x = tape_add(layers_tape(l), x, y); /* what learns nothing is the tape's */
         layers_leave(l);

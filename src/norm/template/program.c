@@ -7,7 +7,7 @@
 #include <normlab/norm.h>
 #include <stdio.h>
 
-static void print(const char *name, const Node *node) {
+static void print(const char *name, const TapeNode *node) {
     printf("%-4s", name);
     for (size_t i = 0; i < shape_count(node->shape); i++)
         printf(" %8.5f", node->value[i]);
@@ -18,24 +18,24 @@ int main(void) {
     const double x[] = {1, 3, 5, 7}, dy[] = {1, 0, 0, 0}, one[] = {1}, zero[] = {0};
     Arena *arena = arena_new(); /* all memory; one call gives it back */
     Tape *tape = tape_new(arena);
-    Error error = {.set = false};
+    BaseError error = {.set = false};
     const Norm *norm = norm_new(arena, "layer(eps=4)", 1, &error); /* of one channel */
     if (norm == NULL) die(error.code, "%s", error.message);
 
-    Node *gamma = tape_parameter(tape, SHAPE(1), one, NULL),
-         *beta = tape_parameter(tape, SHAPE(1), zero, NULL),
-         *in = tape_parameter(tape, SHAPE(1, 1, 4), x, NULL),
-         *seed = tape_parameter(tape, SHAPE(1, 1, 4), dy, NULL);
-    Node *param[] = {gamma, beta};
+    TapeNode *gamma = tape_parameter(tape, SHAPE_OF(1), one, NULL),
+             *beta = tape_parameter(tape, SHAPE_OF(1), zero, NULL),
+             *in = tape_parameter(tape, SHAPE_OF(1, 1, 4), x, NULL),
+             *seed = tape_parameter(tape, SHAPE_OF(1, 1, 4), dy, NULL);
+    TapeNode *param[] = {gamma, beta};
     NormContext context = {
         .tape = tape, .norm = norm, .mode = NORM_TRAIN, .param = param};
-    Node *y = norm_define(&context, in); /* norm_apply would use the kernel */
+    TapeNode *y = norm_define(&context, in); /* norm_apply would use the kernel */
     print("y", y);
 
-    Node *dx, *second;
+    TapeNode *dx, *second;
     tape_gradient(tape, y, seed, &in, 1, &dx);
     print("dx", dx);
-    Node *norm_of_dx = tape_sum_all(tape, tape_mul(tape, dx, dx));
+    TapeNode *norm_of_dx = tape_sum_all(tape, tape_mul(tape, dx, dx));
     tape_gradient(tape, norm_of_dx, NULL, &in, 1, &second);
     print("d2x", second);
     arena_free(arena);

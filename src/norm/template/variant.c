@@ -16,8 +16,8 @@ typedef struct Settings {
 
 /* Reads each argument once, with its range, and writes what is not usual to `canonical`: that
  * text names the normalizer in every file. */
-static bool configure(Arena *arena, Norm *norm, Arguments *arguments, Text *canonical,
-                      Error *error) {
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+                      BaseError *error) {
     Settings *own = ZERO(arena, Settings, 1);
     own->start = 1.0;
     norm->detail = own;
@@ -36,10 +36,10 @@ static void declare(Norm *norm) {
 /* ---- the equation ---------------------------------------------------------------- */
 
 /* (v + eps)^(-p/2) = exp(-(p/2) log(v + eps)), all of one shape. */
-static Node *scale_of(const NormView *v, Node *variance, Node *power) {
+static TapeNode *scale_of(const NormView *v, TapeNode *variance, TapeNode *power) {
     Tape *t = v->tape;
-    Node *eps = tape_fill(t, v->shape, v->context.norm->eps);
-    Node *half = tape_mul(t, power, tape_fill(t, v->shape, -0.5));
+    TapeNode *eps = tape_fill(t, v->shape, v->context.norm->eps);
+    TapeNode *half = tape_mul(t, power, tape_fill(t, v->shape, -0.5));
     return tape_exp(t, tape_mul(t, half, tape_log(t, tape_add(t, variance, eps))));
 }
 
@@ -48,7 +48,7 @@ static Node *scale_of(const NormView *v, Node *variance, Node *power) {
 //> text
 static NormField text(const NormView *v) {
     const ViewMoments m = view_moments(v); /* of the cells below */
-    Node *power = view_repeat(v, norm_operand(&v->context, "power"));
+    TapeNode *power = view_repeat(v, norm_operand(&v->context, "power"));
     return field_times(v, m.centred, scale_of(v, m.variance, power));
 }
 //< text
