@@ -13,11 +13,11 @@ target_include_directories(normlab-study PRIVATE ${PROJECT_BINARY_DIR}/generated
 # An experiment may see every layer, not the tool.
 file(GLOB texts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/experiments/*/*.c)
 add_library(normlab-experiments OBJECT ${texts})
-foreach(below base tensor tape norm check net trial dataset task train store figure study)
+foreach(below base tensor tape norm check net trial dataset task train speed store figure study)
   target_include_directories(normlab-experiments PRIVATE ${PROJECT_SOURCE_DIR}/src/${below})
 endforeach()
 target_sources(normlab-study PRIVATE $<TARGET_OBJECTS:normlab-experiments>)
-link_ours(normlab-study check trial)
+link_ours(normlab-study check trial speed)
 # Words that `new` refuses as names (src/tool/naming.c).
 file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*/*.h)
 file(GLOB readers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/base/*.c ${PROJECT_SOURCE_DIR}/src/norm/*.c
@@ -33,11 +33,11 @@ set_target_properties(normlab PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINA
   INSTALL_RPATH_USE_LINK_PATH ON)
 target_compile_definitions(normlab PRIVATE NORMLAB_VERSION="${PROJECT_VERSION}")
 target_include_directories(normlab PRIVATE ${PROJECT_BINARY_DIR}/generated)
-set(layers base tensor tape norm check net trial dataset task train store figure claim study tool)
+set(layers base tensor tape norm check net trial dataset task train speed store figure claim study tool)
 foreach(below ${layers})
   target_include_directories(normlab PRIVATE ${PROJECT_SOURCE_DIR}/src/${below})
 endforeach()
-foreach(below study claim figure train store task dataset trial net check norm tape tensor base)
+foreach(below study claim figure speed train store task dataset trial net check norm tape tensor base)
   target_link_libraries(normlab PRIVATE normlab-${below})
 endforeach()
 target_link_libraries(normlab PRIVATE ${quadmath} OpenMP::OpenMP_C normlab-gsl PkgConfig::NORMLAB_BLAS ${CMAKE_DL_LIBS} m)

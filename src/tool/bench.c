@@ -70,17 +70,23 @@ static Bench read_bench(const Call *call, const bool *wanted) {
     want_part(call, "--network", wanted, TRAINING, TRAINING);
     want_part(call, "--dataset", wanted, TRAINING, TRAINING);
     want_part(call, "--batch", wanted, TRAINING, TRAINING);
-    return (Bench){
-        .arena = call->arena,
-        .threads =
-            call_count(call, "--threads", cores > 0 ? (size_t)cores : 1, BENCH_THREADS),
-        .turns = call_count(call, "--turns", 15, 10000),
-        .json = call_option(call, "--json") != NULL,
-        .norms = call_option(call, "--norm"),
-        .shape = read_shape(call->arena, option(call, "--shape", "32,64,56,56")),
-        .network = option(call, "--network", "resnet(depth=20, width=16)"),
-        .dataset = option(call, "--dataset", "fashion-mini"),
-        .batches = option(call, "--batch", "8")};
+    return (Bench){.arena = call->arena,
+                   .speed = {call->arena,
+                             call_count(call, "--threads", cores > 0 ? (size_t)cores : 1,
+                                        SPEED_THREADS),
+                             call_count(call, "--turns", 15, 10000)},
+                   .json = call_option(call, "--json") != NULL,
+                   .norms = call_option(call, "--norm"),
+                   .shape =
+                       read_shape(call->arena, option(call, "--shape", "32,64,56,56")),
+                   .network = option(call, "--network", "resnet(depth=20, width=16)"),
+                   .dataset = option(call, "--dataset", "fashion-mini"),
+                   .batches = option(call, "--batch", "8")};
+}
+
+const char *bench_ratio_text(const Bench *bench, SpeedQuartiles ratio) {
+    return text_print(bench->arena, "%.2f (%.2f to %.2f)", ratio.middle, ratio.low,
+                      ratio.high);
 }
 
 static int run_bench(const Call *call) {
@@ -93,10 +99,11 @@ static int run_bench(const Call *call) {
     matmul_single_threaded();
     if (bench.json)
         printf("{\"schema\": 2, \"threads\": %zu, \"turns\": %zu, \"blas\": %s",
-               bench.threads, bench.turns, json_text(call->arena, blas));
+               bench.speed.threads, bench.speed.turns, json_text(call->arena, blas));
     else
         printf("%s, %zu thread%s, medians of %zu turns (and quartiles)\n", blas,
-               bench.threads, bench.threads > 1 ? "s" : "", bench.turns);
+               bench.speed.threads, bench.speed.threads > 1 ? "s" : "",
+               bench.speed.turns);
     for (size_t i = 0; i < COUNT_OF(PARTS); i++)
         if (wanted[i]) PARTS[i].bench(&bench);
     if (bench.json) puts("}");

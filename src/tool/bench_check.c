@@ -83,13 +83,13 @@ typedef struct Judge {
     CheckReport report;
 } Judge;
 
-static void work_calls(const BenchSubject *turn, size_t thread) {
+static void work_calls(const SpeedSubject *turn, size_t thread) {
     const Judge *judge = turn->context;
     (void)thread;
     kernel_calls(judge->subject, judge->scratch);
 }
 
-static void work_check(const BenchSubject *turn, size_t thread) {
+static void work_check(const SpeedSubject *turn, size_t thread) {
     Judge *judge = turn->context;
     const Subject *s = judge->subject;
     (void)thread;
@@ -101,12 +101,13 @@ void bench_check(const Bench *bench) {
     const ArenaMark mark = arena_mark(bench->arena);
     Judge judge = {.subject = subject_new(bench->arena, "group(4)"),
                    .scratch = arena_new()};
-    BenchSubject turn[] = {{.work = work_calls, .context = &judge, .threads = 1},
+    SpeedSubject turn[] = {{.work = work_calls, .context = &judge, .threads = 1},
                            {.work = work_check, .context = &judge, .threads = 1}};
-    bench_turns(bench, turn, COUNT_OF(turn));
-    const BenchRatio ratio = bench_ratio(bench, turn[1].seconds, turn[0].seconds);
-    const double calls = bench_median(bench, turn[0].seconds),
-                 check = bench_median(bench, turn[1].seconds);
+    speed_turns(&bench->speed, turn, COUNT_OF(turn));
+    const SpeedQuartiles ratio =
+        speed_ratio(&bench->speed, turn[1].seconds, turn[0].seconds);
+    const double calls = speed_median(&bench->speed, turn[0].seconds),
+                 check = speed_median(&bench->speed, turn[1].seconds);
     const char *shape = shape_text(bench->arena, judge.subject->input[0].shape);
     const char *verdict = check_verdict_text(judge.report.verdict);
     if (bench->json)

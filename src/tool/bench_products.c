@@ -18,12 +18,12 @@ static const Layer LAYERS[] = {
 typedef struct Product {
     Conv conv;
     ConvForm form;
-    double *x[BENCH_THREADS], *w[BENCH_THREADS], *y[BENCH_THREADS],
-        *scratch[BENCH_THREADS];
+    double *x[SPEED_THREADS], *w[SPEED_THREADS], *y[SPEED_THREADS],
+        *scratch[SPEED_THREADS];
     size_t calls; /* of a turn */
 } Product;
 
-static void work_product(const BenchSubject *subject, size_t t) {
+static void work_product(const SpeedSubject *subject, size_t t) {
     const Product *p = subject->context;
     for (size_t k = 0; k < p->calls; k++)
         if (p->form == CONV_FORWARD)
@@ -52,7 +52,7 @@ static Product *product_new(const Bench *bench, const Layer *l, ConvForm form) {
     p->conv = conv_geometry(x, w, l->stride, l->filter / 2);
     p->form = form;
     p->calls = 1 + (size_t)(CALLS_FLOPS / flops(&p->conv));
-    for (size_t t = 0; t < bench->threads; t++) {
+    for (size_t t = 0; t < bench->speed.threads; t++) {
         p->x[t] = numbers(bench->arena, shape_count(x));
         p->w[t] = numbers(bench->arena, shape_count(w));
         p->y[t] = numbers(bench->arena, SAMPLES * l->K * p->conv.P * p->conv.Q);
@@ -61,25 +61,25 @@ static Product *product_new(const Bench *bench, const Layer *l, ConvForm form) {
     return p;
 }
 
-static void print_layer(const Bench *bench, const Layer *l, const BenchSubject *form,
-                        const BenchSubject *gemm, bool first) {
+static void print_layer(const Bench *bench, const Layer *l, const SpeedSubject *form,
+                        const SpeedSubject *gemm, bool first) {
     static const char *const name[CONV_FORMS] = {"forward", "input", "filter"};
     Text text = text_new(bench->arena);
     for (size_t i = 0; i < CONV_FORMS; i++) {
         const Product *p = form[i].context;
-        const double rate = flops(&p->conv) * (double)(p->calls * bench->threads) /
-                            bench_median(bench, form[i].seconds);
+        const double rate = flops(&p->conv) * (double)(p->calls * bench->speed.threads) /
+                            speed_median(&bench->speed, form[i].seconds);
         if (bench->json)
             text_add(&text, ", \"%s_flops\": %.4g", name[i], rate);
         else
             text_add(&text, "%s%s %.2f", i ? ", " : "", name[i],
-                     rate / bench_gemm_flops(bench, gemm));
+                     rate / speed_gemm_flops(&bench->speed, gemm->seconds));
     }
     if (bench->json)
         printf("%s\n  {\"channels\": %zu, \"size\": %zu, \"filters\": %zu, "
                "\"filter\": %zu, \"stride\": %zu%s, \"dgemm_flops\": %.4g}",
                first ? "" : ",", l->C, l->size, l->K, l->filter, l->stride, text.data,
-               bench_gemm_flops(bench, gemm));
+               speed_gemm_flops(&bench->speed, gemm->seconds));
     else
         printf("%3zu x %zu x %zu to %zu, %zu x %zu, stride %zu: %s of dgemm\n", l->C,
                l->size, l->size, l->K, l->filter, l->filter, l->stride, text.data);
@@ -87,17 +87,18 @@ static void print_layer(const Bench *bench, const Layer *l, const BenchSubject *
 
 void bench_products(const Bench *bench) {
     const ArenaMark mark = arena_mark(bench->arena);
-    BenchSubject subject[1 + COUNT_OF(LAYERS) * CONV_FORMS] = {bench_gemm(bench)};
+    SpeedSubject subject[1 + COUNT_OF(LAYERS) * CONV_FORMS] = {speed_gemm(&bench->speed)};
     for (size_t i = 0; i < COUNT_OF(LAYERS) * CONV_FORMS; i++)
         subject[1 + i] =
-            (BenchSubject){.work = work_product,
+            (SpeedSubject){.work = work_product,
                            .context = product_new(bench, &LAYERS[i / CONV_FORMS],
                                                   (ConvForm)(i % CONV_FORMS))};
-    bench_turns(bench, subject, COUNT_OF(subject));
+    speed_turns(&bench->speed, subject, COUNT_OF(subject));
     if (bench->json)
         printf(",\n \"products\": [");
     else
-        printf("dgemm %.1f Gflop/s\n", 1e-9 * bench_gemm_flops(bench, subject));
+        printf("dgemm %.1f Gflop/s\n",
+               1e-9 * speed_gemm_flops(&bench->speed, subject->seconds));
     for (size_t i = 0; i < COUNT_OF(LAYERS); i++)
         print_layer(bench, &LAYERS[i], &subject[1 + i * CONV_FORMS], subject, i == 0);
     if (bench->json) printf("]");

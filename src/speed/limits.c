@@ -1,5 +1,5 @@
 /* What the machine can do: products of matrices by the library, and memory that is taken. */
-#include "bench.h"
+#include "speed.h"
 
 #include <math.h>
 #include <string.h>
@@ -9,30 +9,29 @@
 enum { GEMM = 768 };
 
 typedef struct Gemm {
-    double *a[BENCH_THREADS], *b[BENCH_THREADS], *c[BENCH_THREADS];
+    double *a[SPEED_THREADS], *b[SPEED_THREADS], *c[SPEED_THREADS];
 } Gemm;
 
-static void work_gemm(const BenchSubject *subject, size_t t) {
+static void work_gemm(const SpeedSubject *subject, size_t t) {
     const Gemm *gemm = subject->context;
     matmul(gemm->c[t], gemm->a[t], gemm->b[t], GEMM, GEMM, GEMM, false, false, 0.0);
 }
 
-BenchSubject bench_gemm(const Bench *bench) {
+SpeedSubject speed_gemm(const Speed *speed) {
     const size_t n = (size_t)GEMM * GEMM;
-    Gemm *gemm = TAKE(bench->arena, Gemm, 1);
-    for (size_t t = 0; t < bench->threads; t++) {
-        gemm->a[t] = TAKE(bench->arena, double, n);
-        gemm->b[t] = TAKE(bench->arena, double, n);
-        gemm->c[t] = TAKE(bench->arena, double, n);
+    Gemm *gemm = TAKE(speed->arena, Gemm, 1);
+    for (size_t t = 0; t < speed->threads; t++) {
+        gemm->a[t] = TAKE(speed->arena, double, n);
+        gemm->b[t] = TAKE(speed->arena, double, n);
+        gemm->c[t] = TAKE(speed->arena, double, n);
         for (size_t i = 0; i < n; i++)
             gemm->a[t][i] = gemm->b[t][i] = 1.0 + (double)(i * 7919 % 1009) / 1009.0;
     }
-    return (BenchSubject){.work = work_gemm, .context = gemm};
+    return (SpeedSubject){.work = work_gemm, .context = gemm};
 }
 
-double bench_gemm_flops(const Bench *bench, const BenchSubject *gemm) {
-    return 2.0 * pow(GEMM, 3) * (double)gemm->threads /
-           bench_median(bench, gemm->seconds);
+double speed_gemm_flops(const Speed *speed, const double *seconds) {
+    return 2.0 * pow(GEMM, 3) * (double)speed->threads / speed_median(speed, seconds);
 }
 
 /* ---- memory ------------------------------------------------------------------------ */
@@ -53,15 +52,15 @@ static double status_bytes(const char *key) {
     return found;
 }
 
-double bench_resident(void) {
+double speed_resident(void) {
     return status_bytes("VmRSS:");
 }
 
-double bench_peak(void) {
+double speed_peak(void) {
     return status_bytes("VmHWM:");
 }
 
-void bench_forget_peak(void) {
+void speed_forget_peak(void) {
     FILE *file = fopen("/proc/self/clear_refs", "w");
     if (file == NULL) return;
     fputs("5", file);
