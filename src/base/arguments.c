@@ -5,7 +5,16 @@
 #include <string.h>
 
 SpecArguments arguments_of(Arena *arena, const Spec *spec) {
-    return (SpecArguments){arena, spec, ZERO(arena, bool, spec->count + 1)};
+    return (SpecArguments){arena, spec, ZERO(arena, bool, spec->count + 1), ""};
+}
+
+void spec_say(SpecArguments *a, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char *said = text_print_args(a->arena, format, args);
+    va_end(args);
+    a->canonical =
+        text_print(a->arena, "%s%s%s", a->canonical, *a->canonical ? ", " : "", said);
 }
 
 const SpecArg *spec_named(SpecArguments *a, const char *key) {

@@ -120,6 +120,7 @@ size_t arena_blocks(const Arena *arena);
 
 /* A formatted string in the arena. */
 char *text_print(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
+char *text_print_args(Arena *arena, const char *format, va_list args);
 char *text_copy(Arena *arena, const char *text, size_t length);
 
 /* The text, or its beginning and "..." where it is longer than a message can bear. */

@@ -60,10 +60,15 @@ const char *spec_error(Arena *arena, const char *text, const BaseError *error);
 typedef struct SpecArguments {
     Arena *arena;
     const Spec *spec;
-    bool *used; /* [spec->count] */
+    bool *used;            /* [spec->count] */
+    const char *canonical; /* what was said of them; "" */
 } SpecArguments;
 
 SpecArguments arguments_of(Arena *arena, const Spec *spec);
+
+/* Adds to their canonical text, after a comma where there is some: "start=0.5". */
+void spec_say(SpecArguments *arguments, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The argument `key=`, or NULL; the next positional one, or NULL. Each is given once. */
 const SpecArg *spec_named(SpecArguments *arguments, const char *key);

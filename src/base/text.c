@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *print_into(Arena *arena, const char *format, va_list args) {
+char *text_print_args(Arena *arena, const char *format, va_list args) {
     va_list again;
     va_copy(again, args);
     int length = vsnprintf(NULL, 0, format, again);
@@ -20,7 +20,7 @@ static char *print_into(Arena *arena, const char *format, va_list args) {
 char *text_print(Arena *arena, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    char *text = print_into(arena, format, args);
+    char *text = text_print_args(arena, format, args);
     va_end(args);
     return text;
 }

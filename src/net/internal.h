@@ -57,7 +57,7 @@ bool norms_want_matched(Arena *arena, const Net *net, const NetNorms *norms,
 /* ---- weights.c ------------------------------------------------------------------- */
 
 /* weights=, into net->weighing; false and *error. */
-bool weights_read(Net *net, SpecArguments *arguments, Text *canonical, BaseError *error);
+bool weights_read(Net *net, SpecArguments *arguments, BaseError *error);
 
 /* [K] lengths of the rows of a weight [K, ...], as the network computes them. */
 void weights_lengths(double *gain, const double *value, Shape shape);

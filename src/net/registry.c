@@ -65,16 +65,14 @@ static bool read_number(const NetOption *option, const SpecArg *argument, size_t
 }
 
 static bool read_option(const NetOption *option, SpecArguments *arguments, size_t *value,
-                        Text *canonical, BaseError *error) {
+                        BaseError *error) {
     *value = option->initial;
     if (option->word)
-        return norm_read_choice(arguments, option->name, option->word, value, canonical,
-                                error);
+        return norm_read_choice(arguments, option->name, option->word, value, error);
     const SpecArg *argument = spec_named(arguments, option->name);
     if (argument && !read_number(option, argument, value, error)) return false;
     if (option->said || *value != option->initial)
-        text_add(canonical, "%s%s=%zu", canonical->length ? ", " : "", option->name,
-                 *value);
+        spec_say(arguments, "%s=%zu", option->name, *value);
     return true;
 }
 
@@ -85,20 +83,18 @@ bool net_read(Arena *arena, Net *net, const char *text, BaseError *error) {
     if (spec && net->kind == NULL) net->kind = find_kind(arena, spec, error);
     if (spec == NULL || net->kind == NULL) return false;
     SpecArguments arguments = arguments_of(arena, spec);
-    Text canonical = text_new(arena);
     for (const NetOption *o = net->kind->options; o && o->name; o++, count++) {
         REQUIRE(count < NET_MOST_OPTIONS, "%s has too many options", net->kind->name);
         known[count] = o->name;
-        if (!read_option(o, &arguments, &net->option[count], &canonical, error))
-            return false;
+        if (!read_option(o, &arguments, &net->option[count], error)) return false;
     }
     known[count++] = "weights";
     known[count] = NULL;
-    if (!weights_read(net, &arguments, &canonical, error) ||
+    if (!weights_read(net, &arguments, error) ||
         !arguments_done(&arguments, known, error))
         return false;
-    net->spec = canonical.length
-                    ? text_print(arena, "%s(%s)", net->kind->name, canonical.data)
+    net->spec = *arguments.canonical
+                    ? text_print(arena, "%s(%s)", net->kind->name, arguments.canonical)
                     : net->kind->name;
     return true;
 }

@@ -68,13 +68,12 @@ const NetWeights *net_weights(size_t *count) {
     return KINDS;
 }
 
-bool weights_read(Net *net, SpecArguments *arguments, Text *canonical, BaseError *error) {
+bool weights_read(Net *net, SpecArguments *arguments, BaseError *error) {
     const char *name[COUNT_OF(KINDS) + 1];
     size_t choice = 0;
     for (size_t i = 0; i < COUNT_OF(KINDS); i++) name[i] = KINDS[i].name;
     name[COUNT_OF(KINDS)] = NULL;
-    if (!norm_read_choice(arguments, "weights", name, &choice, canonical, error))
-        return false;
+    if (!norm_read_choice(arguments, "weights", name, &choice, error)) return false;
     net->weighing = &KINDS[choice];
     return true;
 }

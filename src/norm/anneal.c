@@ -10,18 +10,18 @@ typedef struct Anneal {
     double from, to;
 } Anneal;
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     Anneal *anneal = TAKE(arena, Anneal, 1);
     *anneal = (Anneal){NAN, NAN}; /* there is no usual epoch */
     norm->detail = anneal;
-    if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
+    if (!norm_add_parts(arena, norm, arguments, error)) return false;
     if (norm->parts != 2)
         return base_fail(error, EX_USAGE, arguments->spec->at,
                          "anneal goes from one normalizer to another, not through %zu",
                          norm->parts);
-    if (!norm_read_number(arguments, "from", 0.0, 1e9, &anneal->from, canonical, error) ||
-        !norm_read_number(arguments, "to", 0.0, 1e9, &anneal->to, canonical, error))
+    if (!norm_read_number(arguments, "from", 0.0, 1e9, &anneal->from, error) ||
+        !norm_read_number(arguments, "to", 0.0, 1e9, &anneal->to, error))
         return false;
     if (anneal->to > anneal->from) return true;
     return base_fail(error, EX_USAGE, arguments->spec->at,

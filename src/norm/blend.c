@@ -14,19 +14,19 @@ typedef struct Blend {
     const char *part[2];
 } Blend;
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     static const char *const gates[] = {"sigmoid", "clamp", "free", NULL};
     static const char *const per[] = {"channel", "layer", NULL};
-    if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
+    if (!norm_add_parts(arena, norm, arguments, error)) return false;
     if (norm->parts != 2)
         return base_fail(error, EX_USAGE, arguments->spec->at,
                          "blend weighs two normalizers, not %zu", norm->parts);
     Blend *blend = ZERO(arena, Blend, 1);
     norm->detail = blend;
     for (size_t k = 0; k < 2; k++) blend->part[k] = norm->part[k]->spec;
-    return norm_read_choice(arguments, "gate", gates, &blend->gate, canonical, error) &&
-           norm_read_choice(arguments, "per", per, &blend->per, canonical, error);
+    return norm_read_choice(arguments, "gate", gates, &blend->gate, error) &&
+           norm_read_choice(arguments, "per", per, &blend->per, error);
 }
 
 static void declare(Norm *norm) {

@@ -3,9 +3,9 @@
  * comes last. */
 #include "kind.h"
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
-    return norm_add_parts(arena, norm, arguments, canonical, error);
+    return norm_add_parts(arena, norm, arguments, error);
 }
 
 static NormField text(const NormView *v) {

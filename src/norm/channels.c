@@ -20,7 +20,7 @@ static size_t smallest_set(const Map *map, size_t count, size_t *smallest) {
     return least;
 }
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     Map *map = ZERO(arena, Map, 1);
     norm->detail = map;
@@ -37,7 +37,7 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *
                 "of channels, not '%s'",
                 word);
         if (map->set[count] + 1 > map->sets) map->sets = map->set[count] + 1;
-        text_add(canonical, "%s%zu", count ? ", " : "", map->set[count]);
+        spec_say(arguments, "%zu", map->set[count]);
         count++;
     }
     if (count == 0)

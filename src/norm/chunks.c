@@ -13,7 +13,7 @@ static size_t chunks_of(const Norm *norm) {
     return *chunks;
 }
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     const SpecArg *given = spec_positional(arguments);
     size_t *chunks = ZERO(arena, size_t, 1);
@@ -23,7 +23,7 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *
                          "chunks needs a number of chunks, chunks(8)");
     if (!spec_count(given, "the number of chunks", chunks, error)) return false;
     norm->cell->cut = *chunks;
-    text_add(canonical, "%zu", *chunks);
+    spec_say(arguments, "%zu", *chunks);
     return true;
 }
 

@@ -22,14 +22,13 @@ static size_t usual_groups(size_t channels) {
     return groups > 0 ? groups : 1;
 }
 
-static bool read_groups(Norm *norm, SpecArguments *arguments, Text *canonical,
-                        BaseError *error) {
+static bool read_groups(Norm *norm, SpecArguments *arguments, BaseError *error) {
     const SpecArg *given = spec_named(arguments, "groups");
     const size_t C = norm->channels;
     size_t groups = usual_groups(C);
     if (given) {
         if (!spec_count(given, "the number of groups", &groups, error)) return false;
-        text_add(canonical, ", groups=%zu", groups);
+        spec_say(arguments, "groups=%zu", groups);
     }
     if (C && (groups > C || C % groups != 0))
         return base_fail(error, EX_USAGE, given->value->at,
@@ -39,7 +38,7 @@ static bool read_groups(Norm *norm, SpecArguments *arguments, Text *canonical,
     return true;
 }
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     static const char *const NAMES[] = {"S0", "B0"};
     static const Choice forms = CHOICE(NAMES);
@@ -53,12 +52,11 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *
                          "evonorm is evonorm(S0) or evonorm(B0)");
     if (!argument_choice(arena, given, "its form", &forms, &found, error)) return false;
     form->batch = found == 1;
-    text_add(canonical, "%s", NAMES[found]);
-    if (!form->batch) return read_groups(norm, arguments, canonical, error);
+    spec_say(arguments, "%s", NAMES[found]);
+    if (!form->batch) return read_groups(norm, arguments, error);
     norm->cell[0] = (NormCells){0, 1, .moments = {NORM_OWN, NORM_GIVEN}};
     norm->cell[1] = (NormCells){1, 1, .moments = {NORM_READ, NORM_READ}};
-    return norm_read_number(arguments, "weight_new", 0.0, 1.0, &norm->weight_new,
-                            canonical, error);
+    return norm_read_number(arguments, "weight_new", 0.0, 1.0, &norm->weight_new, error);
 }
 
 static void declare(Norm *norm) {

@@ -10,12 +10,12 @@
  * rounding decides which of the two is the larger. The maximum is a step of its own. */
 #include "kind.h"
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     static const char *const TLU[] = {"yes", "no", NULL};
     size_t alone = 0;
     (void)arena;
-    if (!norm_read_choice(arguments, "tlu", TLU, &alone, canonical, error)) return false;
+    if (!norm_read_choice(arguments, "tlu", TLU, &alone, error)) return false;
     norm->activates = norm->affine_inside = !alone;
     norm->uncentred = true;
     return true;

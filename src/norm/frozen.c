@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     double *from = TAKE(arena, double, 1);
     *from = NAN; /* there is no usual epoch */
@@ -19,9 +19,8 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *
         return base_fail(error, EX_USAGE, part->value->at,
                          "'%s' keeps no running moments that could be frozen",
                          norm->part[0]->spec);
-    text_add(canonical, "%s", norm->part[0]->spec);
-    if (!norm_read_number(arguments, "from", 0.0, 1e9, from, canonical, error))
-        return false;
+    spec_say(arguments, "%s", norm->part[0]->spec);
+    if (!norm_read_number(arguments, "from", 0.0, 1e9, from, error)) return false;
     return !isnan(*from) || base_fail(error, EX_USAGE, arguments->spec->at,
                                       "frozen needs an epoch, from=4");
 }

@@ -2,7 +2,7 @@
  * Evaluation as batch. */
 #include "kind.h"
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     (void)arena;
     const SpecArg *block = spec_positional(arguments);
@@ -11,7 +11,7 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *
                          "ghost needs the number of samples in a block, ghost(8)");
     if (!spec_count(block, "the block of samples", &norm->cell->block, error))
         return false;
-    text_add(canonical, "%zu", norm->cell->block);
+    spec_say(arguments, "%zu", norm->cell->block);
     return true;
 }
 

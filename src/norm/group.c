@@ -19,7 +19,7 @@ static size_t auto_groups(size_t channels) {
     return 1;
 }
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     const SpecArg *groups = spec_positional(arguments);
     const SpecArg *size = spec_named(arguments, "size");
@@ -27,7 +27,7 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *
     size_t number = 0, C = norm->channels;
     if (groups && !size && groups->value->count == 0 &&
         strcmp(groups->value->word, "auto") == 0) {
-        text_add(canonical, "auto");
+        spec_say(arguments, "auto");
         norm->cell->width = C ? C / auto_groups(C) : 1;
         return true;
     }
@@ -39,7 +39,7 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *
     if (!spec_count(given, size ? "the group size" : "the number of groups", &number,
                     error))
         return false;
-    text_add(canonical, "%s%zu", size ? "size=" : "", number);
+    spec_say(arguments, "%s%zu", size ? "size=" : "", number);
     norm->cell->width = C == 0 ? 1 : size ? number : C / number;
     if (C == 0 || (number <= C && C % number == 0)) return true;
     return base_fail(error, EX_USAGE, given->value->at,

@@ -55,8 +55,7 @@ typedef struct Mix {
 } Mix;
 
 /* pooled= and those of Weighing; norm->detail is set to a Mix of the parts. */
-bool mix_configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
-                   BaseError *error);
+bool mix_configure(Arena *arena, Norm *norm, SpecArguments *arguments, BaseError *error);
 void mix_declare(Norm *norm);
 NormField mix_text(const NormView *v);
 

@@ -154,8 +154,8 @@ struct NormKind {
      * more than a sign. Of smaller ones only kernel and definition are compared. 0: any. */
     size_t sensible;
 
-    /* Reads its own arguments into *norm and writes their canonical text. NULL: it has none. */
-    bool (*configure)(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+    /* Reads its own arguments into *norm and says what is not usual (spec_say). NULL: it has none. */
+    bool (*configure)(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error);
 
     /* Parameters and state of its own, after gamma and beta: gates, mixing logits, maps. */
@@ -204,11 +204,11 @@ NormState *norm_add_state(Norm *norm, const char *name, NormStateRole role, size
 /* ---- norm.c: options --------------------------------------------------------------- */
 
 /* A number from least to most, and one of some words (NULL-terminated; the first is usual):
- * canonical where it is not what it was. False and *error at its place. */
+ * said where it is not what it was. False and *error at its place. */
 bool norm_read_number(SpecArguments *arguments, const char *key, double least,
-                      double most, double *value, Text *canonical, BaseError *error);
+                      double most, double *value, BaseError *error);
 bool norm_read_choice(SpecArguments *arguments, const char *key, const char *const *word,
-                      size_t *choice, Text *canonical, BaseError *error);
+                      size_t *choice, BaseError *error);
 
 /* ---- norm.c: combinations --------------------------------------------------------- */
 
@@ -218,8 +218,7 @@ bool norm_add_part(Arena *arena, Norm *norm, const Spec *spec, size_t channels,
                    BaseError *error);
 
 /* Every positional argument as a part that sees all channels; at least two. */
-bool norm_add_parts(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
-                    BaseError *error);
+bool norm_add_parts(Arena *arena, Norm *norm, SpecArguments *arguments, BaseError *error);
 
 /* ---- parts.c ---------------------------------------------------------------------- */
 
@@ -292,8 +291,7 @@ typedef struct Weighing {
 } Weighing;
 
 /* weights=softmax|sparsest, from=, to=. */
-bool weighing_read(Weighing *weighing, SpecArguments *arguments, Text *canonical,
-                   BaseError *error);
+bool weighing_read(Weighing *weighing, SpecArguments *arguments, BaseError *error);
 
 /* logits [K] -> weights [K] that sum to 1. */
 TapeNode *weighing_apply(const NormContext *context, const Weighing *weighing,

@@ -15,7 +15,7 @@
 
 /* Whether it divides `whole` (0: not asked). */
 static bool read_size(SpecArguments *arguments, const char *key, size_t whole,
-                      size_t *size, Text *canonical, BaseError *error) {
+                      size_t *size, BaseError *error) {
     const SpecArg *argument = spec_named(arguments, key);
     if (argument == NULL)
         return base_fail(error, EX_USAGE, arguments->spec->at,
@@ -24,8 +24,7 @@ static bool read_size(SpecArguments *arguments, const char *key, size_t whole,
     const bool all =
         argument->value->count == 0 && strcmp(argument->value->word, "all") == 0;
     if (!all && !spec_count(argument, key, size, error)) return false;
-    text_add(canonical, "%s%s=%s", canonical->length ? ", " : "", key,
-             argument->value->word);
+    spec_say(arguments, "%s=%s", key, argument->value->word);
     if (all || whole == 0 || (*size <= whole && whole % *size == 0)) return true;
     return base_fail(
         error, EX_USAGE, argument->value->at,
@@ -33,14 +32,14 @@ static bool read_size(SpecArguments *arguments, const char *key, size_t whole,
         whole, divisors_text(arguments->arena, whole));
 }
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     double *own = ZERO(arena, double, 1);
     norm->detail = own;
     NormCells *cell = norm->cell;
-    if (!read_size(arguments, "batch", 0, &cell->block, canonical, error) ||
-        !read_size(arguments, "size", norm->channels, &cell->width, canonical, error) ||
-        !norm_read_number(arguments, "own", 0.0, 1.0, own, canonical, error))
+    if (!read_size(arguments, "batch", 0, &cell->block, error) ||
+        !read_size(arguments, "size", norm->channels, &cell->width, error) ||
+        !norm_read_number(arguments, "own", 0.0, 1.0, own, error))
         return false;
     if (*own > 0.0)
         cell[1] = (NormCells){1, cell->width, .moments = {NORM_NONE, NORM_OWN}};

@@ -34,12 +34,12 @@
 
 enum { SQUARE, PRODUCT }; /* the states, [C] */
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     double *warm = ZERO(arena, double, 1);
     norm->detail = warm;
     norm->uncentred = true; /* running_square, and evaluation by it */
-    return norm_read_number(arguments, "warm", 0.0, 1e9, warm, canonical, error);
+    return norm_read_number(arguments, "warm", 0.0, 1e9, warm, error);
 }
 
 static void declare(Norm *norm) {

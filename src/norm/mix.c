@@ -8,21 +8,20 @@
  * SparsestMax, which is sparse switchable normalization (Shao et al. 2019). */
 #include "internal.h"
 
-bool mix_configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
-                   BaseError *error) {
+bool mix_configure(Arena *arena, Norm *norm, SpecArguments *arguments, BaseError *error) {
     Mix *mix = ZERO(arena, Mix, 1);
     norm->detail = mix;
     for (size_t k = 0; k < norm->parts; k++) mix->part[k] = norm->part[k]->spec;
     const SpecArg *argument = spec_named(arguments, "pooled");
     if (argument && !spec_switch(arena, argument, "pooled", &mix->pooled, error))
         return false;
-    if (mix->pooled) text_add(canonical, "%spooled=yes", canonical->length ? ", " : "");
-    return weighing_read(&mix->weighing, arguments, canonical, error);
+    if (mix->pooled) spec_say(arguments, "pooled=yes");
+    return weighing_read(&mix->weighing, arguments, error);
 }
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
-    if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
+    if (!norm_add_parts(arena, norm, arguments, error)) return false;
     const SpecArg *said = arguments->spec->args; /* the positional ones are the parts */
     for (size_t k = 0; k < norm->parts; k++, said++) {
         while (said->key) said++;
@@ -39,7 +38,7 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *
                              "'%s': eps=, eps_outside= and affine= belong to the mix",
                              part->spec);
     }
-    return mix_configure(arena, norm, arguments, canonical, error);
+    return mix_configure(arena, norm, arguments, error);
 }
 
 /* Logits, all alike at first. */

@@ -18,7 +18,7 @@
 
 static const double GATE_STD = 0.01; /* of W at first */
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     const SpecArg *given = spec_positional(arguments);
     size_t *modes = ZERO(arena, size_t, 1);
@@ -30,7 +30,7 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *
     if (*modes > 64)
         return base_fail(error, EX_USAGE, given->value->at, "at most 64 modes, not %zu",
                          *modes);
-    text_add(canonical, "%zu", *modes);
+    spec_say(arguments, "%zu", *modes);
     if (*modes > 1) /* which may be of one sample; gates read all */
         norm->cell[1] = (NormCells){1, 1, .moments = {NORM_OWN, NORM_READ}};
     return true;

@@ -12,7 +12,7 @@ static size_t refined(size_t groups, size_t channels) {
     return channels;
 }
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     for (size_t groups = 1;; groups = refined(groups, norm->channels)) {
         const Spec *spec =
@@ -20,7 +20,7 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *
         if (!norm_add_part(arena, norm, spec, norm->channels, error)) return false;
         if (groups == norm->channels || norm->channels == 0) break;
     }
-    return mix_configure(arena, norm, arguments, canonical, error);
+    return mix_configure(arena, norm, arguments, error);
 }
 
 const NormKind norm_nested = {

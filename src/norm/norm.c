@@ -58,44 +58,36 @@ static const NormKind *find_kind(Arena *arena, const Spec *spec, BaseError *erro
     return NULL;
 }
 
-/* Canonical arguments are separated by commas, the kind's own first. */
-static void add_option(Text *canonical, const char *text) {
-    text_add(canonical, "%s%s", canonical->length ? ", " : "", text);
-}
-
 typedef struct Affine {
     bool gamma, beta;
 } Affine;
 
 bool norm_read_number(SpecArguments *arguments, const char *key, double least,
-                      double most, double *value, Text *canonical, BaseError *error) {
+                      double most, double *value, BaseError *error) {
     Arena *arena = arguments->arena;
     const SpecArg *argument = spec_named(arguments, key);
     const double usual = *value;
     if (argument == NULL) return true;
     if (!spec_number(argument, key, least, most, value, error)) return false;
-    if (*value != usual)
-        add_option(canonical,
-                   text_print(arena, "%s=%s", key, text_number(arena, *value)));
+    if (*value != usual) spec_say(arguments, "%s=%s", key, text_number(arena, *value));
     return true;
 }
 
 bool norm_read_choice(SpecArguments *arguments, const char *key, const char *const *word,
-                      size_t *choice, Text *canonical, BaseError *error) {
+                      size_t *choice, BaseError *error) {
     const SpecArg *argument = spec_named(arguments, key);
     if (argument == NULL) return true;
     Choice words = {.table = word, .stride = sizeof *word};
     while (word[words.count]) words.count++;
     if (!argument_choice(arguments->arena, argument, key, &words, choice, error))
         return false;
-    if (*choice > 0)
-        add_option(canonical, text_print(arguments->arena, "%s=%s", key, word[*choice]));
+    if (*choice > 0) spec_say(arguments, "%s=%s", key, word[*choice]);
     return true;
 }
 
 /* affine= for both of gamma= and beta=; a part has neither unless it says so. */
 static bool read_affine(Affine *affine, bool part, SpecArguments *arguments,
-                        Text *canonical, BaseError *error) {
+                        BaseError *error) {
     const SpecArg *argument;
     *affine = (Affine){!part, !part};
     if ((argument = spec_named(arguments, "affine"))) {
@@ -110,11 +102,11 @@ static bool read_affine(Affine *affine, bool part, SpecArguments *arguments,
         !spec_switch(arguments->arena, argument, "beta", &affine->beta, error))
         return false;
     if (part && affine->gamma && affine->beta) {
-        add_option(canonical, "affine=yes");
+        spec_say(arguments, "affine=yes");
         return true;
     }
-    if (affine->gamma == part) add_option(canonical, part ? "gamma=yes" : "gamma=no");
-    if (affine->beta == part) add_option(canonical, part ? "beta=yes" : "beta=no");
+    if (affine->gamma == part) spec_say(arguments, part ? "gamma=yes" : "gamma=no");
+    if (affine->beta == part) spec_say(arguments, part ? "beta=yes" : "beta=no");
     return true;
 }
 
@@ -123,23 +115,20 @@ static bool is_plain(const NormKind *kind) {
     return !kind->define && !kind->text && !kind->evaluate && has_eps(kind);
 }
 
-static bool read_center(Norm *norm, SpecArguments *arguments, Text *canonical,
-                        BaseError *error) {
+static bool read_center(Norm *norm, SpecArguments *arguments, BaseError *error) {
     const SpecArg *argument = spec_named(arguments, "center");
     bool centred = true;
     if (argument && !spec_switch(arguments->arena, argument, "center", &centred, error))
         return false;
     norm->uncentred = !centred;
-    if (!centred) add_option(canonical, "center=no");
+    if (!centred) spec_say(arguments, "center=no");
     return true;
 }
 
-static bool read_variance(Norm *norm, SpecArguments *arguments, Text *canonical,
-                          BaseError *error) {
+static bool read_variance(Norm *norm, SpecArguments *arguments, BaseError *error) {
     static const char *const WHICH[] = {"biased", "unbiased", NULL};
     size_t which = 0;
-    if (!norm_read_choice(arguments, "variance", WHICH, &which, canonical, error))
-        return false;
+    if (!norm_read_choice(arguments, "variance", WHICH, &which, error)) return false;
     norm->unbiased = which == 1;
     if (!norm->unbiased || !norm->uncentred) return true;
     return base_fail(
@@ -148,31 +137,27 @@ static bool read_variance(Norm *norm, SpecArguments *arguments, Text *canonical,
         "center=yes");
 }
 
-static bool read_outside(Norm *norm, SpecArguments *arguments, Text *canonical,
-                         BaseError *error) {
+static bool read_outside(Norm *norm, SpecArguments *arguments, BaseError *error) {
     static const char *const WHICH[] = {"no", "yes", NULL};
     size_t which = 0;
-    if (!norm_read_choice(arguments, "eps_outside", WHICH, &which, canonical, error))
-        return false;
+    if (!norm_read_choice(arguments, "eps_outside", WHICH, &which, error)) return false;
     norm->eps_outside = which == 1;
     return true;
 }
 
 /* center=, variance=, eps=, eps_outside=, weight_new=: understood by every normalizer that has
  * the thing. */
-static bool read_common(Norm *norm, SpecArguments *arguments, Text *canonical,
-                        BaseError *error) {
+static bool read_common(Norm *norm, SpecArguments *arguments, BaseError *error) {
     const bool plain = is_plain(norm->kind);
-    if (plain && (!read_center(norm, arguments, canonical, error) ||
-                  !read_variance(norm, arguments, canonical, error)))
+    if (plain &&
+        (!read_center(norm, arguments, error) || !read_variance(norm, arguments, error)))
         return false;
     if (has_eps(norm->kind) &&
-        !norm_read_number(arguments, "eps", 1e-300, 1e300, &norm->eps, canonical, error))
+        !norm_read_number(arguments, "eps", 1e-300, 1e300, &norm->eps, error))
         return false;
-    if (plain && !read_outside(norm, arguments, canonical, error)) return false;
+    if (plain && !read_outside(norm, arguments, error)) return false;
     return !keeps_moments(norm->kind) ||
-           norm_read_number(arguments, "weight_new", 0.0, 1.0, &norm->weight_new,
-                            canonical, error);
+           norm_read_number(arguments, "weight_new", 0.0, 1.0, &norm->weight_new, error);
 }
 
 const char *const *norm_options(Arena *arena, const NormKind *kind) {
@@ -231,17 +216,15 @@ static const Norm *read_kind(Arena *arena, const Spec *spec, size_t channels, bo
     norm->weight_new = 0.1;
     memcpy(norm->cell, kind->cell, sizeof norm->cell);
     SpecArguments arguments = arguments_of(arena, spec_placed(arena, spec, kind->usage));
-    Text canonical = text_new(arena);
     Affine affine;
     const char *const *options = norm_options(arena, kind);
     if (!arguments_known(&arguments, kind->usage, options, OTHERS, error)) return NULL;
-    if (kind->configure && !kind->configure(arena, norm, &arguments, &canonical, error))
-        return NULL;
-    if (!read_common(norm, &arguments, &canonical, error) ||
-        !read_affine(&affine, part, &arguments, &canonical, error) ||
+    if (kind->configure && !kind->configure(arena, norm, &arguments, error)) return NULL;
+    if (!read_common(norm, &arguments, error) ||
+        !read_affine(&affine, part, &arguments, error) ||
         !arguments_done(&arguments, options, error))
         return NULL;
-    norm->spec = canonical_spec(arena, norm, canonical.data);
+    norm->spec = canonical_spec(arena, norm, arguments.canonical);
     norm_declare_own(norm, affine.gamma, affine.beta);
     for (size_t i = 0; i < norm->parts; i++)
         if (!norm_declare_part(arena, norm, i, spec->at, error)) return NULL;
@@ -281,13 +264,13 @@ bool norm_add_part(Arena *arena, Norm *norm, const Spec *spec, size_t channels,
     return part != NULL;
 }
 
-bool norm_add_parts(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+bool norm_add_parts(Arena *arena, Norm *norm, SpecArguments *arguments,
                     BaseError *error) {
     const SpecArg *argument;
     while ((argument = spec_positional(arguments))) {
         if (!norm_add_part(arena, norm, argument->value, norm->channels, error))
             return false;
-        add_option(canonical, norm->part[norm->parts - 1]->spec);
+        spec_say(arguments, "%s", norm->part[norm->parts - 1]->spec);
     }
     if (norm->parts >= 2) return true;
     return base_fail(error, EX_USAGE, arguments->spec->at,

@@ -3,10 +3,10 @@
  * alone: the second observes them while the first trains. */
 #include "kind.h"
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     norm->phased = true;
-    if (!norm_add_parts(arena, norm, arguments, canonical, error)) return false;
+    if (!norm_add_parts(arena, norm, arguments, error)) return false;
     return norm->parts == 2 ||
            base_fail(error, EX_USAGE, arguments->spec->at,
                      "phase needs two normalizers, of training and of "

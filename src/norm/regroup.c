@@ -25,16 +25,16 @@ typedef struct Regroup {
 } Regroup;
 
 static bool read_epoch(SpecArguments *arguments, const char *key, size_t *epoch,
-                       Text *canonical, BaseError *error) {
+                       BaseError *error) {
     const SpecArg *argument = spec_named(arguments, key);
     if (argument == NULL) return true;
     const size_t usual = *epoch;
     if (!spec_count(argument, key, epoch, error)) return false;
-    if (*epoch != usual) text_add(canonical, ", %s=%zu", key, *epoch);
+    if (*epoch != usual) spec_say(arguments, "%s=%zu", key, *epoch);
     return true;
 }
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     static const char *const words[] = {"kmeans", "equal", "sorted", "random", NULL};
     Regroup *r = TAKE(arena, Regroup, 1);
@@ -46,11 +46,11 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *
         return base_fail(error, EX_USAGE, arguments->spec->at,
                          "regroup needs a number of groups, regroup(8)");
     if (!spec_count(groups, "the number of groups", &r->groups, error)) return false;
-    text_add(canonical, "%zu", r->groups);
-    if (!norm_read_choice(arguments, "by", words, &r->by, canonical, error) ||
-        !read_epoch(arguments, "from", &r->from, canonical, error) ||
-        !read_epoch(arguments, "every", &r->every, canonical, error) ||
-        !read_epoch(arguments, "until", &r->until, canonical, error))
+    spec_say(arguments, "%zu", r->groups);
+    if (!norm_read_choice(arguments, "by", words, &r->by, error) ||
+        !read_epoch(arguments, "from", &r->from, error) ||
+        !read_epoch(arguments, "every", &r->every, error) ||
+        !read_epoch(arguments, "until", &r->until, error))
         return false;
     if (C && (r->groups > C || (r->by != BY_KMEANS && C % r->groups)))
         return base_fail(error, EX_USAGE, groups->value->at,

@@ -15,14 +15,14 @@ typedef struct Limits {
     double r, d, warm;
 } Limits;
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     Limits *most = TAKE(arena, Limits, 1);
     *most = (Limits){.r = 3.0, .d = 5.0, .warm = 0.0};
     norm->detail = most;
-    return norm_read_number(arguments, "rmax", 1.0, 1e300, &most->r, canonical, error) &&
-           norm_read_number(arguments, "dmax", 0.0, 1e300, &most->d, canonical, error) &&
-           norm_read_number(arguments, "warm", 0.0, 1e9, &most->warm, canonical, error);
+    return norm_read_number(arguments, "rmax", 1.0, 1e300, &most->r, error) &&
+           norm_read_number(arguments, "dmax", 0.0, 1e300, &most->d, error) &&
+           norm_read_number(arguments, "warm", 0.0, 1e9, &most->warm, error);
 }
 
 static Limits limits_of(const NormContext *context) {

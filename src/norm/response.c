@@ -17,7 +17,7 @@ typedef struct Response {
 
 enum { LEFT = 1, RIGHT };
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     static const char *const DIVIDE[] = {"no", "yes", NULL}, *const SIDE[] = {
                                                                  "both", "left", "right",
@@ -27,9 +27,8 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *
     *r = (Response){.n = 5, .k = 2.0, .alpha = 1e-4, .exponent = 0.75};
     norm->detail = r;
     if (given && !spec_count(given, "the number of channels", &r->n, error)) return false;
-    if (given) text_add(canonical, "%zu", r->n);
-    if (!norm_read_choice(arguments, "side", SIDE, &r->side, canonical, error))
-        return false;
+    if (given) spec_say(arguments, "%zu", r->n);
+    if (!norm_read_choice(arguments, "side", SIDE, &r->side, error)) return false;
     if ((r->n % 2 == 0) != (r->side != 0))
         return base_fail(
             error, EX_USAGE, given ? given->value->at : arguments->spec->at,
@@ -38,12 +37,10 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *
                     : "%zu channels have no one in the middle: side=left (one more "
                       "before it, as PyTorch has) or side=right is expected",
             r->n);
-    return norm_read_number(arguments, "k", 1e-300, 1e300, &r->k, canonical, error) &&
-           norm_read_number(arguments, "alpha", 0.0, 1e300, &r->alpha, canonical,
-                            error) &&
-           norm_read_number(arguments, "exponent", 0.0, 64.0, &r->exponent, canonical,
-                            error) &&
-           norm_read_choice(arguments, "divide", DIVIDE, &r->divided, canonical, error);
+    return norm_read_number(arguments, "k", 1e-300, 1e300, &r->k, error) &&
+           norm_read_number(arguments, "alpha", 0.0, 1e300, &r->alpha, error) &&
+           norm_read_number(arguments, "exponent", 0.0, 64.0, &r->exponent, error) &&
+           norm_read_choice(arguments, "divide", DIVIDE, &r->divided, error);
 }
 
 /* The sum over the window, [N, C, L]: slices of what has zeros on either side. */

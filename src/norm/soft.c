@@ -28,7 +28,7 @@ static double *start_of(Arena *arena, size_t channels, size_t groups) {
     return logit;
 }
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     Soft *soft = TAKE(arena, Soft, 1);
     *soft = (Soft){.tau = 1.0};
@@ -41,9 +41,8 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *
     if (norm->channels && soft->groups > norm->channels)
         return base_fail(error, EX_USAGE, groups->value->at, "%zu groups of %zu channels",
                          soft->groups, norm->channels);
-    text_add(canonical, "%zu", soft->groups);
-    if (!norm_read_number(arguments, "tau", 1e-6, 1e6, &soft->tau, canonical, error))
-        return false;
+    spec_say(arguments, "%zu", soft->groups);
+    if (!norm_read_number(arguments, "tau", 1e-6, 1e6, &soft->tau, error)) return false;
     soft->start = start_of(arena, norm->channels, soft->groups);
     return true;
 }

@@ -10,7 +10,7 @@ static size_t first_channels(double share, size_t channels) {
     return first < channels ? first : 0;
 }
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     const SpecArg *part[2] = {spec_positional(arguments), spec_positional(arguments)};
     const SpecArg *ratio = spec_named(arguments, "ratio");
@@ -27,8 +27,8 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *
     if (!norm_add_part(arena, norm, part[0]->value, first, error) ||
         !norm_add_part(arena, norm, part[1]->value, norm->channels - first, error))
         return false;
-    text_add(canonical, "%s, %s", norm->part[0]->spec, norm->part[1]->spec);
-    if (share != 0.5) text_add(canonical, ", ratio=%s", text_number(arena, share));
+    spec_say(arguments, "%s, %s", norm->part[0]->spec, norm->part[1]->spec);
+    if (share != 0.5) spec_say(arguments, "ratio=%s", text_number(arena, share));
     return true;
 }
 

@@ -14,12 +14,12 @@
 #include <math.h>
 #include <string.h>
 
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     static const char *const WITH[] = {"instance", "layer", NULL};
     size_t *layer = ZERO(arena, size_t, 1);
     norm->detail = layer;
-    if (!norm_read_choice(arguments, "with", WITH, layer, canonical, error)) return false;
+    if (!norm_read_choice(arguments, "with", WITH, layer, error)) return false;
     if (*layer) norm->cell[1].width = 0;
     return true;
 }

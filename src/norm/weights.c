@@ -8,14 +8,12 @@
 
 static const double SHARPEST = 0.01; /* temperature before the choice */
 
-bool weighing_read(Weighing *weighing, SpecArguments *arguments, Text *canonical,
-                   BaseError *error) {
+bool weighing_read(Weighing *weighing, SpecArguments *arguments, BaseError *error) {
     static const char *const words[] = {"softmax", "sparsest", NULL};
     size_t choice = 0;
-    if (!norm_read_choice(arguments, "weights", words, &choice, canonical, error) ||
-        !norm_read_number(arguments, "from", 0.0, 1e9, &weighing->from, canonical,
-                          error) ||
-        !norm_read_number(arguments, "to", 0.0, 1e9, &weighing->to, canonical, error))
+    if (!norm_read_choice(arguments, "weights", words, &choice, error) ||
+        !norm_read_number(arguments, "from", 0.0, 1e9, &weighing->from, error) ||
+        !norm_read_number(arguments, "to", 0.0, 1e9, &weighing->to, error))
         return false;
     weighing->sparsest = choice == 1;
     if (weighing->to > weighing->from) return true;

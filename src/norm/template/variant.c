@@ -14,14 +14,14 @@ typedef struct Settings {
     double start; /* p before training */
 } Settings;
 
-/* Reads each argument once, with its range, and writes what is not usual to `canonical`: that
- * text names the normalizer in every file. */
-static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments, Text *canonical,
+/* Reads each argument once, with its range, and says what is not usual: that text names
+ * the normalizer in every file. */
+static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
     Settings *own = ZERO(arena, Settings, 1);
     own->start = 1.0;
     norm->detail = own;
-    return norm_read_number(arguments, "start", 0.0, 1.0, &own->start, canonical, error);
+    return norm_read_number(arguments, "start", 0.0, 1.0, &own->start, error);
 }
 
 /* ---- a parameter beside gamma and beta ------------------------------------------- */
