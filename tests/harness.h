@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "house.h"
+
 /* `label` says what kind of proof the case is: theorem, oracle, example, golden, fault. */
 typedef struct Case {
     const char *label;

@@ -8,6 +8,7 @@
 #define norm_apply norm_apply_right
 #include "../src/norm/call.c"
 #undef norm_apply
+#include "house.h"
 #include "op.h"
 
 #include <stdio.h>

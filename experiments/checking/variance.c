@@ -11,6 +11,9 @@
  */
 #include "variance.h"
 
+#include "arith_calls.h"
+#include "house.h"
+#include "moments.h"
 #include "partition.h"
 
 #include <math.h>

@@ -2,9 +2,12 @@
  * random. */
 #include "vcurve.h"
 
+#include "arith_calls.h"
 #include "differences.h"
+#include "house.h"
 #include "norm.h"
 #include "step.h"
+#include "sum.h"
 
 #include <float.h>
 #include <math.h>

@@ -2,6 +2,7 @@
  * back and keeps the blocks, so a step that repeats itself finds its memory where it left
  * it. */
 #include "base.h"
+#include "house.h"
 
 #include <stdlib.h>
 #include <string.h>

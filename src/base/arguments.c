@@ -1,5 +1,6 @@
 /* Reading the arguments of a spec: each used once, none forgotten, every mistake at its
  * place. */
+#include "arguments.h"
 #include "spec.h"
 
 #include <string.h>

@@ -7,7 +7,7 @@
 #ifndef NORMLAB_ARITH_STEPS_H
 #define NORMLAB_ARITH_STEPS_H
 
-#include "arith.h"
+#include "arith_calls.h"
 
 #include <stdbool.h>
 #include <stdint.h>

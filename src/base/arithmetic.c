@@ -2,6 +2,7 @@
  * subnormal numbers kept, long double whole, no traps. A shared object that was built with
  * -ffast-math sets these registers when it is loaded; a library may set them at any time. */
 #include "base.h"
+#include "house.h"
 
 #include <fenv.h>
 #include <float.h>

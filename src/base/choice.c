@@ -1,5 +1,6 @@
 /* A word of a list: found, or what was meant by it. */
 #include "base.h"
+#include "text.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* One line per trouble, one exit for each kind. */
 #include "base.h"
+#include "house.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,6 +7,8 @@
  * read-only) is refused with a word.
  */
 #include "base.h"
+#include "place.h"
+#include "text.h"
 
 #include <dirent.h>
 #include <errno.h>

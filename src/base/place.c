@@ -1,5 +1,7 @@
 /* Files: found, and read whole. */
 #include "base.h"
+#include "place.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>

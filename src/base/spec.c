@@ -1,5 +1,6 @@
 /* A reader of specs by recursive descent. Every error knows the byte where it stands. */
 #include "spec.h"
+#include "arguments.h"
 
 #include <ctype.h>
 #include <string.h>

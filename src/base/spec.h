@@ -44,13 +44,6 @@ const Spec *spec_parse(Arena *arena, const char *text, BaseError *error);
  * b". */
 const char *spec_print(Arena *arena, const Spec *spec);
 
-/* For file names and test names: "blend(batch, group(8))" -> "blend-batch-group-8". */
-const char *spec_slug(Arena *arena, const char *text);
-
-/* The text split on commas at depth 0, blanks trimmed; *count >= 1 (an empty text is one
- * empty item). */
-const char **spec_list(Arena *arena, const char *text, size_t *count);
-
 /* One line that points into the text: "in 'group(3, x)' at byte 9: MESSAGE" (a window of
  * a long text, '?' for its control characters). */
 const char *spec_error(Arena *arena, const char *text, const BaseError *error);
@@ -64,8 +57,6 @@ typedef struct SpecArguments {
     const char *canonical; /* what was said of them; "" */
 } SpecArguments;
 
-SpecArguments arguments_of(Arena *arena, const Spec *spec);
-
 /* Adds to their canonical text, after a comma where there is some: "start=0.5". */
 void spec_say(SpecArguments *arguments, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -74,32 +65,13 @@ void spec_say(SpecArguments *arguments, const char *format, ...)
 const SpecArg *spec_named(SpecArguments *arguments, const char *key);
 const SpecArg *spec_positional(SpecArguments *arguments);
 
-/* The spec, with the argument whose key is the one placeholder of `usage` in its place:
- * group(G=8) is group(8) where usage begins "group(G". As it is where it has no such. */
-const Spec *spec_placed(Arena *arena, const Spec *spec, const char *usage);
-
 /* Values; false and *error at the argument's place. */
 bool spec_count(const SpecArg *argument, const char *what, size_t *value,
                 BaseError *error);
 bool spec_number(const SpecArg *argument, const char *what, double least, double most,
                  double *value, BaseError *error);
-bool argument_choice(Arena *arena, const SpecArg *argument, const char *what,
-                     const Choice *words, size_t *place, BaseError *error);
 bool spec_switch(Arena *arena, const SpecArg *argument, const char *what, bool *value,
                  BaseError *error);
-
-/* Before they are read: a name that is neither an option nor the placeholder of `usage` (NULL:
- * it has none) is an error, whatever else is missing. */
-bool arguments_known(const SpecArguments *arguments, const char *usage,
-                     const char *const *options, const OtherName *others,
-                     BaseError *error);
-
-/* The first argument nobody used is an error that lists what there is. */
-bool arguments_done(const SpecArguments *arguments, const char *const *options,
-                    BaseError *error);
-
-/* "1, 2, 4, 8, 16" */
-const char *divisors_text(Arena *arena, size_t number);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,6 @@
 /* Strings in arenas, numbers as text, and the nearest word. */
 #include "base.h"
+#include "text.h"
 
 #include <errno.h>
 #include <math.h>

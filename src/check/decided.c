@@ -1,5 +1,6 @@
 /* Whether doubles choose as 113 bits do: where they do not, a value has no right answer. */
 #include "derive.h"
+#include "house.h"
 #include "op.h"
 #include "replay.h"
 

@@ -2,6 +2,7 @@
 #include "derive.h"
 
 #include "bound.h"
+#include "house.h"
 #include "replay.h"
 
 #include <math.h>

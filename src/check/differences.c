@@ -21,7 +21,9 @@
  * loses more than a fault may hide in, the verdict is proved to be inconclusive.
  */
 #include "differences.h"
+#include "arith_calls.h"
 #include "step.h"
+#include "text.h"
 #include "walk.h"
 
 #include <float.h>

@@ -2,6 +2,7 @@
 #include "derive.h"
 #include "op.h"
 #include "replay.h"
+#include "text.h"
 
 #include <math.h>
 #include <string.h>

@@ -7,7 +7,9 @@
  * itself only in columns that hold a new worst. A zero must be exact where no path of the
  * program leads from the element to the output; another is as near to 0 as rounding lets it.
  */
+#include "arith_calls.h"
 #include "bound.h"
+#include "house.h"
 #include "judge.h"
 #include "replay.h"
 #include "step.h"

@@ -1,5 +1,6 @@
 /* The verdict on one derivative, and the worst of many. */
 #include "judge.h"
+#include "text.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,6 +1,7 @@
 /* What an operation must say before oracles can judge a program that it is in. */
 #include "derive.h"
 #include "op.h"
+#include "text.h"
 
 static const char *lack_of(const Op *op) {
     if (!op->replay.run_real && !op->forward)

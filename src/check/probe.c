@@ -3,8 +3,10 @@
  * A tape is a program that can be read: every node of which the derivative jumps names
  * its operation, and its operand tells how far the jump is. Fused operations are read
  * through their definitions. */
+#include "house.h"
 #include "op.h"
 #include "probe.h"
+#include "sum.h"
 
 #include <math.h>
 #include <string.h>

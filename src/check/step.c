@@ -1,7 +1,9 @@
 /* The complex step of a recorded program (Squire and Trapp 1998; notes/20-tape.md, T-3). */
 #include "step.h"
 
+#include "arith_calls.h"
 #include "bound.h"
+#include "house.h"
 #include "walk.h"
 
 #include <float.h>

@@ -1,4 +1,6 @@
 /* Values and gradients against the same program in 113 bits, and the adjoint identity. */
+#include "arith_calls.h"
+#include "house.h"
 #include "judge.h"
 #include "replay.h"
 #include "step.h"

@@ -1,5 +1,7 @@
 /* The two ways to look at a gradient. */
 #include "walk.h"
+#include "house.h"
+#include "sum.h"
 
 typedef struct Line {
     Probe probe;

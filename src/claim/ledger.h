@@ -14,6 +14,7 @@
 #define NORMLAB_LEDGER_H
 
 #include "claim.h"
+#include "place.h"
 
 enum {
     LEDGER_MOST_CONTRASTS = 3, /* primary contrasts of a claim: its family */

@@ -3,6 +3,7 @@
 #define NORMLAB_LEDGER_READER_H
 
 #include "ledger.h"
+#include "text.h"
 
 enum { MOST_CLAIMS = 200, MOST_PROTOCOLS = 20 };
 

@@ -1,5 +1,6 @@
 /* Intervals: of seeds, of seeds and test samples, of ratios, of shares. */
 #include "claim.h"
+#include "house.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>

@@ -1,5 +1,6 @@
 /* Linear combinations of results, as they are written: "group(4)@2 - 0.5 * batch@2". */
 #include "ledger.h"
+#include "text.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
  * number, below a margin in every part. An interval inside the region decides for the claim, one
  * outside against it. */
 #include "claim.h"
+#include "house.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>

@@ -2,6 +2,7 @@
  * 32 x 32 (red, green, blue); as a reader for CIFAR-10 itself, and any folder of such
  * files. */
 #include "source.h"
+#include "text.h"
 
 #include <md5.h>
 

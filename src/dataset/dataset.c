@@ -1,5 +1,6 @@
 /* A data set from its name: found, read, identified, split, measured. */
 #include "source.h"
+#include "text.h"
 
 #include <math.h>
 #include <string.h>

@@ -9,6 +9,7 @@
 #ifndef NORMLAB_DATASET_H
 #define NORMLAB_DATASET_H
 
+#include "place.h"
 #include "tensor.h"
 
 enum { DATA_MOST_FIELDS = 8, DATA_MOST_CLASSES = 255, DATA_IGNORED = 255 };

@@ -1,5 +1,6 @@
 /* Where a data set's files are found. */
 #include "source.h"
+#include "text.h"
 
 #include <stdlib.h>
 #include <unistd.h>

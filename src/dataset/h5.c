@@ -9,6 +9,7 @@
  */
 #include "source.h"
 #include "store.h"
+#include "text.h"
 
 #include <math.h>
 #include <string.h>

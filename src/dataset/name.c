@@ -1,5 +1,6 @@
 /* What a text names: a kind, and a path where it takes one. */
 #include "source.h"
+#include "text.h"
 
 #include <ctype.h>
 #include <string.h>

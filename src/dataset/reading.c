@@ -1,5 +1,6 @@
 /* What a kind says of its data. */
 #include "source.h"
+#include "text.h"
 
 void reading_classes(Reading *to, Shape image, size_t classes,
                      const char *const *class_name) {

@@ -4,6 +4,7 @@
 #define NORMLAB_SOURCE_H
 
 #include "dataset.h"
+#include "house.h"
 
 #define ZLIB_CONST
 #include <zlib.h>

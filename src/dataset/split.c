@@ -1,6 +1,7 @@
 /* Which samples train, which validate, and the training samples' mean and standard
  * deviation. */
 #include "source.h"
+#include "sum.h"
 
 #include <math.h>
 

@@ -1,6 +1,7 @@
 /* What a figure's script is given, and what becomes of the bytes that gnuplot makes. Texts reach
  * gnuplot in single quotes, in which it reads nothing but quotes; numbers as our own digits. */
 #include "gnuplot.h"
+#include "place.h"
 
 #include <math.h>
 #include <string.h>

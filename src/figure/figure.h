@@ -4,6 +4,7 @@
 #define NORMLAB_FIGURE_H
 
 #include "base.h"
+#include "text.h"
 
 /* ---- figure.c: what a script is given, and the forms of figures -------------------- */
 

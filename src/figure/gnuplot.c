@@ -1,6 +1,7 @@
 /* The gnuplot driver. It is started without a shell, without the user's start-up file, in the C
  * locale, and works in a folder that goes away. */
 #include "gnuplot.h"
+#include "place.h"
 
 #include <errno.h>
 #include <fcntl.h>

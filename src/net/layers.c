@@ -1,6 +1,8 @@
 /* Layers: each says what it needs and what it computes in one text, for declaring and running
  * alike. */
 #include "internal.h"
+#include "forms.h"
+#include "text.h"
 
 #include <math.h>
 #include <stdarg.h>

@@ -13,6 +13,7 @@
 #ifndef NORMLAB_LAYERS_H
 #define NORMLAB_LAYERS_H
 
+#include "house.h"
 #include "net.h"
 
 typedef struct Layers Layers;

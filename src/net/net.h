@@ -12,6 +12,7 @@
 #define NORMLAB_NET_H
 
 #include "norm.h"
+#include "place.h"
 
 typedef struct NetKind NetKind;
 

@@ -1,5 +1,6 @@
 /* Which normalizer stands where: one for all places, and others where a pattern names some. */
 #include "internal.h"
+#include "text.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* The registry of networks, and their specs read: options are a table, as are normalizers'. */
 #include "internal.h"
 
+#include "arguments.h"
 #include "kind.h"
 
 #define NETWORK(name) extern const NetKind net_##name;

@@ -1,5 +1,6 @@
 /* Weights and state that come from elsewhere, by the names of their places. */
 #include "internal.h"
+#include "text.h"
 
 #include <string.h>
 

@@ -2,6 +2,7 @@
  * it is read as the spec that it stands for, with its arguments put in, and everything
  * that it gains stands where the user wrote the name. */
 #include "internal.h"
+#include "arguments.h"
 
 #include <string.h>
 

@@ -3,6 +3,7 @@
  * and beta belong to channels, not to places in a group. The map is part of the name, so of
  * every result. Equal blocks are group(G), one group is layer, one each is instance. */
 #include "kind.h"
+#include "text.h"
 
 typedef struct Map {
     size_t sets;

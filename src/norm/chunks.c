@@ -4,6 +4,8 @@
  * are of channels, as everywhere.
  *
  * It is batch without affine on x seen as [N, G, D / G]: a chunk is a channel there. */
+#include "internal.h"
+#include "arguments.h"
 #include "kind.h"
 
 extern const NormKind norm_batch;

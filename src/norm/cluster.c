@@ -1,4 +1,5 @@
 #include "cluster.h"
+#include "house.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* What a normalizer declares: its parameters and its state, and how they begin. */
 #include "internal.h"
+#include "text.h"
 
 #include <math.h>
 

@@ -8,6 +8,7 @@
  * (theirs) that does. timm has eps 1e-3 for B0; copies in use take unbiased variances of groups
  * and instances (torch's default), and one forgets the square of the deviation. The maximum
  * of B0 has no derivative where its sides are equal; there it is the first's. */
+#include "arguments.h"
 #include "kind.h"
 
 #include <math.h>

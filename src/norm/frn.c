@@ -8,6 +8,7 @@
  *
  * y is the kernel of uncentred partitions: zeros of x are zeros of y, so at tau = 0 no
  * rounding decides which of the two is the larger. The maximum is a step of its own. */
+#include "internal.h"
 #include "kind.h"
 
 static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,

@@ -1,6 +1,7 @@
 /* A normalizer of which the running moments are held, and used, from an epoch on: what
  * detection papers call BN*, frozen batch normalization (He et al. 2017; Wu and He 2018,
  * section 4.2). Its evaluation function is then trained, gamma and beta included. */
+#include "house.h"
 #include "kind.h"
 
 #include <math.h>

@@ -1,4 +1,6 @@
 /* What a normalizer asks of the shape of x, and which cells it has there. */
+#include "internal.h"
+#include "arguments.h"
 #include "kind.h"
 
 #include <string.h>

@@ -6,6 +6,7 @@
  * in each; or at least 4, 2, 1 where that leaves more groups than one. So 256 channels have
  * 32 groups, 64 have 8, 16 have 2, 8 have 2. (After a proposal for mmcv, issue 688: 32 groups,
  * then 8, of at least 8 channels, then of at least 4; Table 3 is its reason.) */
+#include "arguments.h"
 #include "kind.h"
 
 #include <string.h>

@@ -3,8 +3,9 @@
 #ifndef NORMLAB_NORM_INTERNAL_H
 #define NORMLAB_NORM_INTERNAL_H
 
-#include "arith.h"
+#include "house.h"
 #include "kind.h"
+#include "moments.h"
 
 /* ---- alias.c --------------------------------------------------------------------- */
 
@@ -23,6 +24,49 @@ void alias_explain(const Spec *said, BaseError *error);
  * "part1.running_mean". False and *error at `at` where there are too many. */
 void norm_declare_own(Norm *norm, bool gamma, bool beta);
 bool norm_declare_part(Arena *arena, Norm *norm, size_t i, size_t at, BaseError *error);
+
+/* ---- view.c ---------------------------------------------------------------------- */
+
+NormView view_elements(const NormContext *context, TapeNode *x);
+NormView view_rows(const NormContext *context, const NormRows *rows);
+
+/* What a normalizer's text gives over such a view, its affine in it; and an affine. Writes
+ * context->observed. */
+NormField view_text(const NormView *v);
+NormField view_affine(const NormView *v, NormField xhat);
+
+/* The text of a mode; NULL: that of its partition. */
+NormText *norm_text(const Norm *norm, NormMode mode);
+
+/* ---- partitioned.c --------------------------------------------------------------- */
+
+/* Whether a partition has a kernel in that mode: of biased variances, eps inside the root. */
+bool partitioned_has_kernel(const Norm *norm, NormMode mode);
+
+/* A partition's y, by kernel or definition as the context says. */
+TapeNode *partitioned_run(const NormContext *context, TapeNode *x);
+
+/* Blocks of its own without what the context's mask leaves out. */
+const Partition *norm_own_cells(const NormContext *context, ShapeLattice x);
+
+/* ---- weights.c: logits read as weights --------------------------------------------- */
+
+/* Which of weights [K] has most: among means that are weighed by them the first, for the
+ * weights sum to 1 only nearly, and one far away has no part where it has no weight. */
+size_t weight_largest(const TapeNode *weights);
+
+/* from, to: epochs between which they become a choice; 0, 0: they stay as they are. */
+typedef struct Weighing {
+    bool sparsest;
+    double from, to;
+} Weighing;
+
+/* weights=softmax|sparsest, from=, to=. */
+bool weighing_read(Weighing *weighing, SpecArguments *arguments, BaseError *error);
+
+/* logits [K] -> weights [K] that sum to 1. */
+TapeNode *weighing_apply(const NormContext *context, const Weighing *weighing,
+                         TapeNode *logits);
 
 /* ---- rows.c ---------------------------------------------------------------------- */
 

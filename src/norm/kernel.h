@@ -2,8 +2,63 @@
 #ifndef NORMLAB_KERNEL_H
 #define NORMLAB_KERNEL_H
 
+#include "house.h"
 #include "kind.h"
-#include "moments.h"
+#include "slabs.h"
+
+/* ---- kernel.c: forward and backward over any partition ------------------------------- */
+
+/* xhat = ((x - shift) - offset) * rstd */
+typedef struct Standard {
+    double shift, offset, rstd;
+} Standard;
+
+/* All cells of a call. scale [cells]: cell i is that of x 2^-scale[i], at the ends of the
+ * doubles' range; NULL: all are of x itself. */
+typedef struct StandardCells {
+    size_t count;
+    Standard *cell;
+    int *scale, *room;
+} StandardCells;
+
+StandardCells *standard_cells(Arena *arena, size_t count);
+void standard_put(StandardCells *cells, size_t i, Standard cell, int scale);
+
+/* Cell i by mean and standard deviation, or uncentred by the root mean square: rstd is
+ * 1 / sqrt(weight variance + rest). Without any variance rstd is 0: nothing is left of x. */
+void standard_set(StandardCells *cells, size_t i, Moments moments, bool uncentred,
+                  double weight, double rest);
+
+/* y of x by such cells. With `moments` [cells] these are taken first and then the cells by
+ * them, of biased variances and eps: slab by slab, so that x is read from memory once. */
+typedef struct StandardForward {
+    double *y;
+    Moments *moments; /* NULL: the cells are what they are */
+    bool uncentred;
+    double eps;
+} StandardForward;
+
+void standard_forward(StandardForward out, const double *x, const double *gamma,
+                      const double *beta, StandardCells *cells,
+                      const Partition *partition, Arena *scratch);
+
+/* How the cells depend on x: by mean and variance, by the mean square alone, not at all. */
+typedef enum StandardForm {
+    STANDARD_CENTRED,
+    STANDARD_UNCENTRED,
+    STANDARD_GIVEN
+} StandardForm;
+
+/* Adjoint of the same: each of dx [N,C,L], dgamma [C], dbeta [C] may be NULL; `keep` as
+ * BLAS's beta, one for each of them. gamma, beta may be NULL (1, 0). (P-6) */
+typedef struct StandardGradient {
+    double *dx, *dgamma, *dbeta;
+    double keep_dx, keep_dgamma, keep_dbeta;
+} StandardGradient;
+
+void standard_backward(StandardGradient out, const double *dy, const double *x,
+                       const double *gamma, const StandardCells *cells,
+                       const Partition *partition, StandardForm form, Arena *scratch);
 
 /* ---- the way through memory: what is read from there once is read again out of a cache -- */
 

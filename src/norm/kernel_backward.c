@@ -53,7 +53,7 @@ static void row_sums_moved(RowSums *s, size_t n) {
     s->from = 0;
 }
 
-/* As slab_sums_take (moments.h); who takes them calls row_sums_moved. */
+/* As slab_sums_take (slabs.h); who takes them calls row_sums_moved. */
 static size_t row_sums_next(RowSums *s, Beside *beside) {
     const Partition *p = s->b->p;
     if (s->row.left == 0) return 0;

@@ -50,14 +50,9 @@ typedef struct NormField {
     TapeNode *value, *scale, *raw;
 } NormField;
 
-NormView view_elements(const NormContext *context, TapeNode *x);
-NormView view_rows(const NormContext *context, const NormRows *rows);
-
-/* What a normalizer's text gives over such a view, its affine in it; that of one partition
- * alone, and an affine. Writes context->observed. */
-NormField view_text(const NormView *v);
+/* What the normalizer of one partition gives over such a view, without an affine. Writes
+ * context->observed. */
 NormField view_standardized(const NormView *v);
-NormField view_affine(const NormView *v, NormField xhat);
 
 /* x itself; x less the mean of its cell, and the cell's variance: of the normalizer's own cells
  * in its mode (context->observed is written), of blocks of samples and channels, of the
@@ -114,9 +109,6 @@ TapeNode *rows_apart_from(Tape *tape, const NormRows *x, const double *mean);
 TapeNode *rows_repeat(Tape *tape, const NormRows *x, TapeNode *vector);
 
 typedef NormField NormText(const NormView *v);
-
-/* The text of a mode; NULL: that of its partition. */
-NormText *norm_text(const Norm *norm, NormMode mode);
 
 struct NormKind {
     const char *name;
@@ -233,16 +225,9 @@ void norm_observe_nothing(const NormContext *context);
 
 /* ---- partitioned.c --------------------------------------------------------------- */
 
-/* Whether a partition has a kernel in that mode: of biased variances, eps inside the root. */
-bool partitioned_has_kernel(const Norm *norm, NormMode mode);
-
-/* A partition's y, by kernel or definition as the context says. */
-TapeNode *partitioned_run(const NormContext *context, TapeNode *x);
-
-/* Blocks of x without what the context's mask leaves out; those of the normalizer itself. */
+/* Blocks of x without what the context's mask leaves out. */
 const Partition *norm_blocks(const NormContext *context, ShapeLattice x, size_t block,
                              size_t width, bool apart);
-const Partition *norm_own_cells(const NormContext *context, ShapeLattice x);
 
 /* Mean and biased variance [cells] of x as nodes: computed from x in training, the running
  * state as constants in evaluation. Uncentred: no mean (0), the mean square. Writes
@@ -278,81 +263,10 @@ TapeNode *norm_repeat(Tape *tape, TapeNode *vector, Shape shape);
 /* gamma xhat + beta, per channel, of whichever of the two there are. */
 TapeNode *norm_affine(const NormContext *context, TapeNode *xhat);
 
-/* ---- weights.c: logits read as weights --------------------------------------------- */
-
-/* Which of weights [K] has most: among means that are weighed by them the first, for the
- * weights sum to 1 only nearly, and one far away has no part where it has no weight. */
-size_t weight_largest(const TapeNode *weights);
-
-/* from, to: epochs between which they become a choice; 0, 0: they stay as they are. */
-typedef struct Weighing {
-    bool sparsest;
-    double from, to;
-} Weighing;
-
-/* weights=softmax|sparsest, from=, to=. */
-bool weighing_read(Weighing *weighing, SpecArguments *arguments, BaseError *error);
-
-/* logits [K] -> weights [K] that sum to 1. */
-TapeNode *weighing_apply(const NormContext *context, const Weighing *weighing,
-                         TapeNode *logits);
+/* ---- weights.c ---------------------------------------------------------------------- */
 
 /* 0 until epoch `from`, 1 from `to` on, a line between. */
 double norm_ramp(size_t epoch, double from, double to);
-
-/* ---- kernel.c: forward and backward over any partition --------------------------- */
-
-/* xhat = ((x - shift) - offset) * rstd */
-typedef struct Standard {
-    double shift, offset, rstd;
-} Standard;
-
-/* All cells of a call. scale [cells]: cell i is that of x 2^-scale[i], at the ends of the
- * doubles' range; NULL: all are of x itself. */
-typedef struct StandardCells {
-    size_t count;
-    Standard *cell;
-    int *scale, *room;
-} StandardCells;
-
-StandardCells *standard_cells(Arena *arena, size_t count);
-void standard_put(StandardCells *cells, size_t i, Standard cell, int scale);
-
-/* Cell i by mean and standard deviation, or uncentred by the root mean square: rstd is
- * 1 / sqrt(weight variance + rest). Without any variance rstd is 0: nothing is left of x. */
-void standard_set(StandardCells *cells, size_t i, Moments moments, bool uncentred,
-                  double weight, double rest);
-
-/* y of x by such cells. With `moments` [cells] these are taken first and then the cells by
- * them, of biased variances and eps: slab by slab, so that x is read from memory once. */
-typedef struct StandardForward {
-    double *y;
-    Moments *moments; /* NULL: the cells are what they are */
-    bool uncentred;
-    double eps;
-} StandardForward;
-
-void standard_forward(StandardForward out, const double *x, const double *gamma,
-                      const double *beta, StandardCells *cells,
-                      const Partition *partition, Arena *scratch);
-
-/* How the cells depend on x: by mean and variance, by the mean square alone, not at all. */
-typedef enum StandardForm {
-    STANDARD_CENTRED,
-    STANDARD_UNCENTRED,
-    STANDARD_GIVEN
-} StandardForm;
-
-/* Adjoint of the same: each of dx [N,C,L], dgamma [C], dbeta [C] may be NULL; `keep` as
- * BLAS's beta, one for each of them. gamma, beta may be NULL (1, 0). (P-6) */
-typedef struct StandardGradient {
-    double *dx, *dgamma, *dbeta;
-    double keep_dx, keep_dgamma, keep_dbeta;
-} StandardGradient;
-
-void standard_backward(StandardGradient out, const double *dy, const double *x,
-                       const double *gamma, const StandardCells *cells,
-                       const Partition *partition, StandardForm form, Arena *scratch);
 
 /* ---- a kind by itself: a plugin --------------------------------------------------- */
 

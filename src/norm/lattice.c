@@ -9,7 +9,9 @@
  *     variance = (1 - a) variance_run + a variance_own + a (1 - a) (mean_run - mean_own)^2
  * The authors keep E[x] and E[x^2]; here it is mean and centred variance, and no digit is
  * lost in their difference. They let gamma decay towards 1; here decay is the optimizer's. */
+#include "arguments.h"
 #include "kind.h"
+#include "sum.h"
 
 #include <string.h>
 

@@ -27,6 +27,8 @@
  * weight 0.02 and from before the step, as far as the two roots differ by no more than a
  * factor 5. Here one exponential average does both, the factor is 1 and is left out. They
  * use the batch's own in the first 100 steps, here that is the first `warm` epochs. */
+#include "internal.h"
+#include "kernel.h"
 #include "kind.h"
 
 #include <math.h>

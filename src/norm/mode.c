@@ -12,6 +12,7 @@
  * normal, drawn for each layer by the run's seed, as theirs does (their 1 / K, the same for all
  * modes, moves no gate), for modes that begin alike stay so. A mode that nobody is in divides nothing: w is a softmax over the
  * samples of log g, finite where the sum of g is 0. */
+#include "internal.h"
 #include "kind.h"
 
 #include <math.h>

@@ -3,6 +3,7 @@
  * At a vertex of the weights it is group(G) exactly. from, to: the mixture becomes a hard
  * choice between these epochs. */
 #include "internal.h"
+#include "text.h"
 
 /* The next number of groups: times the smallest divisor of what a group still holds. */
 static size_t refined(size_t groups, size_t channels) {

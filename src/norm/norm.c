@@ -1,5 +1,6 @@
 /* Specs turned into configured normalizers. */
 #include "internal.h"
+#include "arguments.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* The registry: the kinds of norm.def, then those that plugins bring. */
 #include "internal.h"
+#include "text.h"
 
 #include <string.h>
 

@@ -9,6 +9,7 @@
  *     by=random  the control: any change of members is itself a perturbation
  * The map is state: it goes with checkpoints, and evaluation uses the one that was trained. It
  * begins as the blocks of group(G), and has no gradient. */
+#include "arguments.h"
 #include "cluster.h"
 #include "kind.h"
 

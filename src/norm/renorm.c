@@ -9,6 +9,7 @@
  * in the first `warm` epochs, which is batch. The paper averages sigma, these normalizers
  * average the variance, as all of this house do. ludvb/batchrenorm adds eps outside the root,
  * with 1e-3; Keras adds it inside the root. */
+#include "house.h"
 #include "kind.h"
 
 typedef struct Limits {

@@ -6,6 +6,7 @@
  * window of an even n is one longer on the side that is named: PyTorch's on the left. The paper has no
  * parameters; gamma and beta come after it as in all kinds, and affine=no is the paper's. No
  * variance, so no eps: k does its work. */
+#include "house.h"
 #include "kind.h"
 
 typedef struct Response {

@@ -2,6 +2,7 @@
  * lies between them on the tape. Moments of larger cells come from those of their rows by
  * the law of total variance. notes/15-algebra.md */
 #include "internal.h"
+#include "kernel.h"
 
 #include <math.h>
 

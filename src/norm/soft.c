@@ -8,6 +8,7 @@
  * group(G) and noise: at equal logits all groups are alike, and stay so. A group that no
  * channel is in divides nothing: its shares are a softmax over the channels of log P, finite
  * where P is 0. */
+#include "internal.h"
 #include "kind.h"
 
 typedef struct Soft {

@@ -1,6 +1,7 @@
 /* The first channels by one normalizer, the others by another: instance and batch are
  * IBN-Net's layer (Pan et al. 2018). ratio: the share of the first, rounded to channels. */
 #include "kind.h"
+#include "text.h"
 
 #include <math.h>
 

@@ -9,6 +9,7 @@
  * context here: evaluation uses running moments, as batch does, and the N of training, which
  * is remembered beside them. The authors' code (cambridge-mlg/cnaps) remembers the context's
  * N too, and uses unbiased variances; the paper's equations, and these, have biased ones. */
+#include "house.h"
 #include "kind.h"
 
 #include <math.h>

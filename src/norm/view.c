@@ -1,7 +1,10 @@
 /* The two views that a text runs over (kind.h): x's elements, or the moments of its rows. Over
  * rows the moments of larger cells come from those of their rows by the law of total
  * variance. notes/15-algebra.md */
+#include "internal.h"
 #include "kind.h"
+#include "stretch.h"
+#include "sum.h"
 
 static Shape rows_shape(ShapeLattice at) {
     return SHAPE_OF(at.N, at.C);

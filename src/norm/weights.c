@@ -1,6 +1,7 @@
 /* Logits read as weights that sum to 1: softmax; softmax sharpened, epoch by epoch, to a
  * hard choice; SparsestMax (Shao et al. 2019), which sets weights to exactly 0 as its circle
  * grows. */
+#include "internal.h"
 #include "kind.h"
 
 #include <float.h>

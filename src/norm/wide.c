@@ -7,6 +7,7 @@
  * put to NaN, and what comes out as NaN is taken from 113 bits. */
 #include "internal.h"
 #include "replay.h"
+#include "sum.h"
 
 #include <float.h>
 #include <math.h>

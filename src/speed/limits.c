@@ -1,4 +1,5 @@
 /* What the machine can do: products of matrices by the library, and memory that is taken. */
+#include "bilinear.h"
 #include "speed.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
 /* Writing data sets: scales, arrays over them, plain tensors. */
 #include "internal.h"
+#include "text.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* The readers' calls: each is a question, answered here where the file is open here, or by
  * the child that has it. */
 #include "internal.h"
+#include "house.h"
 
 #include <string.h>
 

@@ -2,6 +2,7 @@
  * and versions do not tell it: OpenBLAS and glibc choose their code by the processor and by
  * the environment. */
 #include "internal.h"
+#include "text.h"
 
 #include <cblas.h>
 #include <math.h>

@@ -6,6 +6,7 @@
  * count of what is allocated is looked at instead of the kernel's limit.
  */
 #include "internal.h"
+#include "text.h"
 
 #include <math.h>
 #include <signal.h>

@@ -5,6 +5,7 @@
  * cannot happen.
  */
 #include "internal.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <string.h>

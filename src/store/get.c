@@ -1,6 +1,7 @@
 /* Reading. Files come from anywhere: every type, rank and size is looked at before it is
  * believed. */
 #include "internal.h"
+#include "text.h"
 
 #include <string.h>
 

@@ -2,6 +2,7 @@
 #ifndef NORMLAB_STORE_INTERNAL_H
 #define NORMLAB_STORE_INTERNAL_H
 
+#include "place.h"
 #include "store.h"
 
 #include <hdf5.h>

@@ -2,6 +2,7 @@
  * the lock back when the process ends in whatever way; the number inside is only for the
  * message. */
 #include "internal.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>

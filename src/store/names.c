@@ -1,5 +1,6 @@
 /* What a file holds: kinds of objects, members of groups, attributes, axes. */
 #include "internal.h"
+#include "text.h"
 
 #include <string.h>
 

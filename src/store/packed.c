@@ -1,6 +1,7 @@
 /* Numbers as other programs pack them: scale_factor and add_offset of the CF conventions,
  * values that stand for missing ones, and whole numbers that no double is. */
 #include "internal.h"
+#include "text.h"
 
 #include <math.h>
 #include <string.h>

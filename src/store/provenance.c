@@ -2,6 +2,7 @@
  * cmake/provenance.cmake at every build; the rest is asked of the machine. */
 #include "internal.h"
 #include "provenance_build.h"
+#include "text.h"
 
 #include <cblas.h>
 #include <gnu/libc-version.h>

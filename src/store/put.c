@@ -5,6 +5,7 @@
  * plain tensor.
  */
 #include "internal.h"
+#include "text.h"
 
 #include <string.h>
 

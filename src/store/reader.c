@@ -6,6 +6,7 @@
  * what kills that is damaged.
  */
 #include "internal.h"
+#include "house.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* What cannot be believed is kept beside its place, never overwritten: it may be somebody's
  * work. */
 #include "internal.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,6 +4,7 @@
  * crash it, or keep it busy for ever. It does so here, where only the answer is lost.
  */
 #include "internal.h"
+#include "text.h"
 
 #include <dirent.h>
 #include <fcntl.h>

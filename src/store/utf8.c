@@ -1,5 +1,6 @@
 /* Text that every reader accepts: well-formed UTF-8 (RFC 3629, section 4). */
 #include "internal.h"
+#include "house.h"
 
 #include <string.h>
 

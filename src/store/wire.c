@@ -1,6 +1,7 @@
 /* Questions and answers through a socket, between two processes of one program: structs
  * travel as they lie in memory, and behind them what they point to. */
 #include "internal.h"
+#include "house.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,8 @@
 /* Softmax regression and nearest neighbours on the very images that networks are trained on. */
 #include "baseline.h"
+#include "bilinear.h"
+#include "house.h"
+#include "sum.h"
 
 #include <cblas.h>
 #include <math.h>

@@ -1,5 +1,6 @@
 /* A finished run's weights under other moments, at other sizes and on other parts of its data: what
  * `normlab evaluate` says. notes/40-workers.md */
+#include "arguments.h"
 #include "evaluation.h"
 #include "sweep.h"
 

@@ -1,4 +1,5 @@
 /* Collected files read back: the numbers of a study, and which file they are in. */
+#include "arguments.h"
 #include "gates.h"
 #include "spec.h"
 #include "study.h"

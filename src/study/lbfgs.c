@@ -1,5 +1,7 @@
 /* Limited-memory BFGS: Nocedal and Wright 2006, algorithms 7.4 (two loops) and 7.5. */
 #include "baseline.h"
+#include "house.h"
+#include "sum.h"
 
 #include <math.h>
 #include <string.h>

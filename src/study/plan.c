@@ -1,6 +1,7 @@
 /* From words to configurations: recipes, overrides, comma lists and ranges, the points of
  * the table, and what of all that the user changed. */
 #include "plan.h"
+#include "arguments.h"
 
 #include <stdlib.h>
 #include <string.h>

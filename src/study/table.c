@@ -1,5 +1,6 @@
 /* Results: made, stacked, written and read in one form. */
 #include "table.h"
+#include "text.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* From claims and collected studies to verdicts. */
 #include "verdicts.h"
+#include "arguments.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* Elements moved, repeated or left out, never changed: each adjoint is another of the
  * family. */
+#include "house.h"
 #include "op.h"
 
 #include <string.h>

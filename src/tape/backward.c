@@ -1,5 +1,7 @@
 /* The tape itself and its two readers. */
+#include "house.h"
 #include "op.h"
+#include "sum.h"
 
 #include <string.h>
 

@@ -2,6 +2,8 @@
  * reached, where every path counts as 1 and nothing is rounded. */
 #include "bound.h"
 
+#include "arith_calls.h"
+#include "house.h"
 #include "op.h"
 
 #include <float.h>

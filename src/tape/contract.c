@@ -1,5 +1,7 @@
 /* Products that sum: matrices and convolutions. Each is bilinear, so its adjoints are its
  * siblings. */
+#include "forms.h"
+#include "house.h"
 #include "op.h"
 
 /* ---- matmul ---------------------------------------------------------------------- */

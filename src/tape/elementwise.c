@@ -1,6 +1,8 @@
 /* Elementwise primitives: forward beside adjoint. The scalar meanings stand in
  * elementwise.def. */
+#include "house.h"
 #include "op.h"
+#include "sum.h"
 
 #define ARITH_TEMPLATE "elementwise.inc"
 #include "arith_each.h"

@@ -1,5 +1,8 @@
 /* Sums and means, and the repetitions that are their adjoints. */
+#include "house.h"
 #include "op.h"
+#include "stretch.h"
+#include "sum.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* A recorded tape as a list of steps, and the list run in each arithmetic. */
 #include "replay.h"
 
+#include "house.h"
 #include "op.h"
 
 #include <string.h>

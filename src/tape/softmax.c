@@ -1,5 +1,7 @@
 /* Softmax over the last axis, its logarithm, and the mean cross-entropy of its logarithm with labels. */
+#include "house.h"
 #include "op.h"
+#include "sum.h"
 
 #include <math.h>
 #include <string.h>

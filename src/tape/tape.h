@@ -121,11 +121,8 @@ TapeNode *tape_scatter(Tape *tape, TapeNode *a, const size_t *index, Shape shape
 TapeNode *tape_matmul(Tape *tape, TapeNode *a, TapeNode *b, bool transpose_a,
                       bool transpose_b);
 
-/* The three bilinear forms of convolution: y from (x, w), x from (y, w), w from (x,
- * y). */
+/* y of x and w. */
 TapeNode *tape_conv2d(Tape *tape, TapeNode *x, TapeNode *w, size_t stride, size_t pad);
-TapeNode *tape_conv2d_input(Tape *tape, TapeNode *y, TapeNode *w, const Conv *conv);
-TapeNode *tape_conv2d_filter(Tape *tape, TapeNode *x, TapeNode *y, const Conv *conv);
 
 /* ---- softmax.c ------------------------------------------------------------------- */
 

@@ -1,4 +1,5 @@
 /* One class for each sample, from as many logits as there are classes. */
+#include "house.h"
 #include "task.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* Which tasks there are, and what each asks of data and networks. */
+#include "house.h"
 #include "task.h"
 
 #include <string.h>

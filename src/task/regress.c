@@ -1,4 +1,5 @@
 /* One number for each sample. */
+#include "house.h"
 #include "task.h"
 
 #include <math.h>

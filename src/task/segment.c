@@ -1,6 +1,7 @@
 /* A class for each pixel, from as many maps of logits as there are classes. Pixels without a
  * class count neither in the loss nor in a metric. A network sees them like any other: what
  * is only padding is better cut off before. */
+#include "house.h"
 #include "task.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
 /* Convolutions: their sizes, and which way computes them. */
 #include "conv.h"
+#include "house.h"
 
 Conv conv_geometry(Shape x, Shape w, size_t stride, size_t pad) {
     REQUIRE(x.rank == 4 && w.rank == 4, "conv2d takes [N,C,H,W] and [K,C,R,S]");

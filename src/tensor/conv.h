@@ -2,6 +2,7 @@
 #ifndef NORMLAB_CONV_H
 #define NORMLAB_CONV_H
 
+#include "bilinear.h"
 #include "kernels.h"
 
 /* out = beta*out + the form of a and b: y of (x, w), x of (y, w), w of (x, y). */

@@ -1,6 +1,9 @@
 /* Partitions of which some elements are in no cell: element by element, for who asks for
  * definitions; kernels see whole rows. */
 #include "masked.h"
+#include "house.h"
+#include "stretch.h"
+#include "sum.h"
 
 const Partition *partition_masked(Arena *arena, const Partition *p,
                                   const unsigned char *mask) {

@@ -2,7 +2,7 @@
 #ifndef NORMLAB_MASKED_H
 #define NORMLAB_MASKED_H
 
-#include "partition.h"
+#include "moments.h"
 
 size_t masked_count(const Partition *partition, size_t cell);
 size_t masked_smallest(const Partition *partition);

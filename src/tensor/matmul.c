@@ -1,6 +1,8 @@
 /* Products of matrices: large ones by CBLAS, others by the kernels of convolution, whose bits
  * are the same on every processor. On the calling thread alone: parallelism belongs to the
  * workers above. */
+#include "bilinear.h"
+#include "house.h"
 #include "kernels.h"
 
 #include <cblas.h>

@@ -1,6 +1,7 @@
 /* Means and moments of a partition's cells, in sums of a fixed order. */
 #include "moments.h"
 #include "masked.h"
+#include "slabs.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,36 +1,45 @@
-/* moments: those of partition.h some at a time, for who goes on with them while x is in the
- * cache. */
+/* moments: means and variances of a partition's cells. */
 #ifndef NORMLAB_MOMENTS_H
 #define NORMLAB_MOMENTS_H
 
 #include "partition.h"
-#include "passes.h"
 
-/* Of a slab's one cell or, where positions are apart, of its cells l0 .. l0 + width. Positions
- * are taken some at a time, as many as there is room for with so many arrays (0: there are no
- * more):
- *     for (size_t l0 = 0, width; (width = partition_columns(p, 1, l0)) > 0; l0 += width) ... */
-void partition_slab_moments(Moments *moments, const double *x, const Partition *partition,
-                            size_t slab, size_t l0, size_t width);
-size_t partition_columns(const Partition *partition, size_t arrays, size_t from);
+#include <math.h>
 
-/* The same of a slab whose positions belong together, begun, some at a time, and its end: for
- * who has something to write meanwhile. */
-typedef struct SlabSums {
-    const double *x;
-    const Partition *p;
-    size_t slab;
-    Stretch run;
-    size_t from; /* in the run */
-    double shift;
-    TreeSum first, second;
-} SlabSums;
+/* Mean and variance of a cell as {count, shift, mean - shift, M2}: the mean in one double
+ * would cost 1e7 eps at |mean|/std = 1e8. M2 is the sum of squares about the mean. Where
+ * x has no such sums in doubles (beyond 1e150, below 1e-150) all are those of x 2^-scale,
+ * which costs no digit; elsewhere scale is 0. (P-4) */
+typedef struct Moments {
+    double count;
+    double shift;  /* a double near the mean */
+    double offset; /* mean - shift */
+    double m2;
+    int scale;
+} Moments;
 
-void slab_sums_begin(SlabSums *sums, const double *x, const Partition *partition,
-                     size_t slab);
-/* Whole leaves that follow, of `most` elements at most, for a pass to take: how many elements.
- * 0: they must be taken otherwise. */
-size_t slab_sums_take(SlabSums *sums, size_t most, Beside *beside);
-Moments slab_sums_end(SlabSums *sums);
+/* The moments of every cell. */
+void partition_moments(Moments *moments, const double *x, const Partition *partition);
+
+Moments moments_plain(Moments moments); /* of x itself, as far as doubles go */
+
+/* a 2^exponent, which as a rule is a. */
+static inline double moments_in_x(double a, int exponent) {
+    return exponent == 0 ? a : ldexp(a, exponent);
+}
+
+static inline double moments_mean(Moments moments) { /* in one double */
+    return moments_in_x(moments.shift + moments.offset, moments.scale);
+}
+
+static inline double moments_variance(Moments moments) { /* biased: m2 / count */
+    return moments_in_x(moments.m2 / moments.count, 2 * moments.scale);
+}
+
+double moments_unbiased(Moments moments); /* m2 / (count - 1); NaN for one element */
+
+/* The moments of the union of two cells (Chan, Golub, LeVeque 1979), shift of the
+ * first. */
+Moments moments_merge(Moments a, Moments b);
 
 #endif

@@ -1,6 +1,8 @@
 /* Partitions as (block of samples) x (set of channels) [x position]. */
+#include "house.h"
 #include "masked.h"
 #include "moments.h"
+#include "slabs.h"
 
 const Partition *partition_map(Arena *arena, ShapeLattice x, size_t block,
                                const size_t *cell_of, size_t sets, bool apart) {

@@ -8,7 +8,7 @@
 #ifndef NORMLAB_PASSES_H
 #define NORMLAB_PASSES_H
 
-#include "tensor.h"
+#include "sum.h"
 
 typedef enum PassTo { PASS_WRITES, PASS_PAST, PASS_ADDS } PassTo;
 

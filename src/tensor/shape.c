@@ -1,5 +1,6 @@
 /* Shapes, and the three numbers that a normalizer sees of one. */
 #include "tensor.h"
+#include "text.h"
 
 size_t shape_count(Shape shape) {
     size_t count = 1;

@@ -1,4 +1,5 @@
 /* Fixed-order sums and the few loops over vectors that everything uses. */
+#include "house.h"
 #include "passes.h"
 
 #include <string.h>

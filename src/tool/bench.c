@@ -1,6 +1,7 @@
 /* Speed beside the machine's own limits, measured in one run: ratios travel, seconds do
  * not. */
 #include "bench.h"
+#include "bilinear.h"
 
 #include <string.h>
 #include <unistd.h>

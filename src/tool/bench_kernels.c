@@ -1,4 +1,5 @@
 /* Kernels of normalizers beside memory's own speed. */
+#include "arguments.h"
 #include "bench.h"
 
 static const char *const *kernel_specs(const Bench *bench, size_t *count) {

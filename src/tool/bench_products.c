@@ -1,5 +1,6 @@
 /* Convolutions beside dgemm: the forms of a ResNet's layers and of some others. */
 #include "bench.h"
+#include "bilinear.h"
 
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* Training beside dgemm, and the memory it takes. */
+#include "arguments.h"
 #include "bench.h"
 
 static const char USUAL[] =

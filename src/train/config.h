@@ -6,6 +6,7 @@
 #define NORMLAB_CONFIG_H
 
 #include "task.h"
+#include "text.h"
 
 /* Raised whenever bits of the golden list move (tests/golden.py): part of every run's identity. */
 enum { TRAIN_NUMERICS = 5 };

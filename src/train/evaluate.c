@@ -1,6 +1,7 @@
 /* Evaluation: a part of the data, in chunks of one size; of a run on its way, or of finished
  * weights by whatever moments. */
 #include "internal.h"
+#include "sum.h"
 
 #include <math.h>
 #include <omp.h>

@@ -2,7 +2,9 @@
  * (Kingma and Ba 2015; Loshchilov and Hutter 2019). notes/40-workers.md */
 #include "optimize.h"
 
+#include "arguments.h"
 #include "spec.h"
+#include "sum.h"
 #include "value.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* When the learning rate falls, as text and as a factor; and the rate of a step. */
+#include "arguments.h"
 #include "optimize.h"
 #include "spec.h"
 #include "value.h"

@@ -1,4 +1,5 @@
 /* What a run is judged by: the error of its last epoch, or the median of a window. */
+#include "arguments.h"
 #include "config.h"
 #include "spec.h"
 

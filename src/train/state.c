@@ -1,5 +1,6 @@
 /* The normalizers' state: averages over the steps, maps, and what evaluation reads. */
 #include "internal.h"
+#include "moments.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* A run: its memory, the step, and the end of an epoch. */
 #include "internal.h"
+#include "bilinear.h"
 #include "optimize.h"
 
 #include <math.h>

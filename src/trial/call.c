@@ -1,4 +1,5 @@
 /* One call of a normalizer, and all that comes of it. */
+#include "house.h"
 #include "trial_kind.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
 /* Cases of several sheets: which, judged, and the worst of each place. */
 #include "sheet.h"
+#include "text.h"
 
 #include <fnmatch.h>
 #include <string.h>

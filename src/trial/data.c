@@ -1,4 +1,5 @@
 /* The data of a trial, and what they are worth. */
+#include "house.h"
 #include "op.h"
 #include "trial_kind.h"
 

@@ -2,6 +2,7 @@
  * oracle can judge them, so all of their equations are restated in plain loops (loops.h),
  * forward, backward and what both observe for the running state. */
 #include "loops.h"
+#include "text.h"
 
 #include <float.h>
 

@@ -1,6 +1,8 @@
 /* Which term of a wrong dx is likely missing: in its worst cell it is fitted as
  *     dx = rstd (A h + B mean(h) + C xhat mean(h xhat)),   right: 1, -1, -1   (P-6)
  * or with dy instead of h, where gamma was forgotten. */
+#include "arith_calls.h"
+#include "text.h"
 #include "trial_kind.h"
 
 #include <math.h>

@@ -1,7 +1,9 @@
 /* Moments that somebody else has of the cells: constants of the same equation. */
+#include "house.h"
 #include "trial_kind.h"
 
 #include <float.h>
+#include <math.h>
 
 static bool takes_moments(const Trial *t) {
     return t->own && t->mode == NORM_TRAIN && norm_takes_moments(t->norm);

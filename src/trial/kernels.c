@@ -2,6 +2,7 @@
  * that are written; a NaN let out of its cell; scratch that outlives its call. Everything here
  * asks for the same bits, of whichever fused operations a normalizer writes. */
 #include "op.h"
+#include "text.h"
 #include "trial_kind.h"
 
 #include <math.h>

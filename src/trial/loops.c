@@ -1,5 +1,6 @@
 /* Which kinds are restated where, and what one call is told. */
 #include "loops.h"
+#include "house.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -13,6 +13,7 @@
 #define NORMLAB_LOOPS_H
 
 #include "arith.h"
+#include "arith_calls.h"
 #include "trial_kind.h"
 
 typedef QuadComplex Number;

@@ -1,5 +1,6 @@
 /* Normalizers with an activation in them, and the one that divides by its neighbours. */
 #include "loops.h"
+#include "text.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* Partitions: which elements share moments, and y = gamma (x - mean) / sqrt(variance + eps)
  * + beta; of M2 / (m - 1), and with eps outside of the root, where the spec says so. */
+#include "house.h"
 #include "loops.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* Statistics of several partitions, weighed by logits: switchable normalization (Luo et al.
  * 2019), pooled as those of a mixture (A-3), sparse (Shao et al. 2019), nested groups. */
 #include "loops.h"
+#include "text.h"
 
 /* ---- weights --------------------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 /* Elements that are in no cell: padding that is left out, wherever it stands and whatever stands
  * in it, and masks that leave cells of many sizes. */
+#include "house.h"
 #include "loops.h"
 
 #include <float.h>

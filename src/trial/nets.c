@@ -2,6 +2,7 @@
  * of the images and of every parameter under its own name. At initialization the last
  * gamma of each block is 0 and hides all that stands before it, so parameters and running
  * state are drawn at random. */
+#include "arguments.h"
 #include "sheet.h"
 #include "trial_kind.h"
 

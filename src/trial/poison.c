@@ -6,6 +6,7 @@
  * Who depends on whom the definition says, whatever it is made of: what its program gives
  * otherwise with the poison than without, or with NaN in its place, depends on it. */
 #include "op.h"
+#include "text.h"
 #include "trial_kind.h"
 
 #include <float.h>

@@ -1,5 +1,6 @@
 /* One call beside another that may differ from it in nothing: operands
  * frozen, memory used before, two threads, positions on other axes. */
+#include "text.h"
 #include "trial_kind.h"
 
 #include <math.h>

@@ -1,6 +1,7 @@
 /* Normalizers before their equations in plain loops (loops.h): whatever a text, its views or a
  * kernel makes of the equation, and whatever the tape makes of the text, is not asked here. */
 #include "loops.h"
+#include "text.h"
 
 #include <float.h>
 #include <string.h>

@@ -1,4 +1,6 @@
 /* The cells of a trial, and the scales of its derivatives. */
+#include "arith_calls.h"
+#include "house.h"
 #include "trial_kind.h"
 
 #include <float.h>

@@ -1,5 +1,6 @@
 /* The table of normalizers alone. */
 #include "sheet.h"
+#include "house.h"
 
 const SheetRow *sheet_row(const SheetCase *job) {
     return &job->sheet->row[job->row];

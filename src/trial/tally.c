@@ -1,5 +1,7 @@
 /* Comparisons that are no derivatives of one function, and the worst of them. */
+#include "arith_calls.h"
 #include "judge.h"
+#include "text.h"
 #include "trial_kind.h"
 
 #include <float.h>

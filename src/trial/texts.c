@@ -1,5 +1,6 @@
 /* A normalizer's two texts beside each other, and its affine beside none. An oracle that
  * replays a definition says nothing of what the definition forgets. */
+#include "house.h"
 #include "trial_kind.h"
 
 #include <float.h>

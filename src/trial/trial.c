@@ -1,4 +1,5 @@
 /* The tables of checks and shapes, and the verdicts on their cases. */
+#include "arguments.h"
 #include "trial_kind.h"
 
 #include <math.h>

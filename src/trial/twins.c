@@ -1,4 +1,5 @@
 /* One normalizer is another: specs that name the same function give the same bits. */
+#include "text.h"
 #include "trial_kind.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include "base.h"
+#include "text.h"
 
 #include <math.h>
 #include <signal.h>

@@ -3,6 +3,8 @@
 #include "harness.h"
 
 #include "base.h"
+#include "place.h"
+#include "text.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,6 +2,8 @@
 #include "harness.h"
 
 #include "base.h"
+#include "place.h"
+#include "text.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include "spec.h"
+#include "arguments.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -3,6 +3,7 @@
  * reports say. */
 #include "harness.h"
 
+#include "arith_calls.h"
 #include "check.h"
 #include "op.h"
 

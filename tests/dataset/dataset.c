@@ -3,6 +3,7 @@
  * folder of links to the true files, in which one is replaced. */
 #include "harness.h"
 #include "source.h"
+#include "text.h"
 
 #include <dirent.h>
 #include <math.h>

@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include "variance.h"
+#include "arith_calls.h"
 
 #include <float.h>
 #include <math.h>
@@ -86,7 +87,7 @@ static double shifted_bound(Sample s) {
     return (3 * s.n + 7) * U * s.shifted * s.shifted;
 }
 
-/* t roundings in a sum (tensor.h). The shift is within s / 2 of the mean, so that the
+/* t roundings in a sum (sum.h). The shift is within s / 2 of the mean, so that the
  * squares sum to 5/4 n, with t + 3 roundings each, and the correction takes away n / 4
  * of them: twice sqrt(5)/4 n times t + 1 roundings of its sum. */
 static double our_bound(Sample s) {

@@ -3,6 +3,7 @@
 
 #include "net.h"
 #include "op.h"
+#include "text.h"
 
 #include <float.h>
 #include <math.h>

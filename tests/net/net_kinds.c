@@ -3,7 +3,9 @@
 #include "harness.h"
 
 #include "arith.h"
+#include "arith_calls.h"
 #include "net.h"
+#include "text.h"
 
 #include <float.h>
 #include <math.h>

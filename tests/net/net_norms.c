@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include "net.h"
+#include "text.h"
 
 #include <string.h>
 

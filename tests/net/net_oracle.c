@@ -5,6 +5,7 @@
 #include "check.h"
 #include "net.h"
 #include "op.h"
+#include "text.h"
 
 #include <float.h>
 #include <math.h>

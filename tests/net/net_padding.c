@@ -2,7 +2,9 @@
  * 2^depth, whatever stands in the padding, where every normalizer is told to leave that out. */
 #include "harness.h"
 
+#include "forms.h"
 #include "net.h"
+#include "text.h"
 
 #include <float.h>
 #include <math.h>

@@ -2,6 +2,7 @@
  * what is wrong with a spec. That their derivatives are right is said by the checks of the
  * registry. */
 #include "norm_given.h"
+#include "text.h"
 
 /* ---- corners --------------------------------------------------------------------- */
 

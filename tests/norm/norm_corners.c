@@ -1,6 +1,7 @@
 /* What normalizers of channels and samples are at their corners, and what they are between
  * them, restated in plain loops. To the bit where the arithmetic is the same. */
 #include "norm_given.h"
+#include "text.h"
 
 typedef struct Corner {
     const char *spec, *other;

@@ -4,6 +4,7 @@
 
 #include "kind.h"
 #include "loops.h"
+#include "text.h"
 
 static void every_kind_is_restated(void **state) {
     (void)state;

@@ -2,6 +2,7 @@
  * shapes of ranks 2 to 5 and on data chosen to break them. Each case prints how near to its bars it came. */
 #include "norm_shared.h"
 #include "reference.h"
+#include "text.h"
 #include "trial_kind.h"
 
 #define EPS DBL_EPSILON

@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include "kind.h"
+#include "sum.h"
 
 #include <math.h>
 #include <string.h>

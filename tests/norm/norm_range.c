@@ -1,6 +1,7 @@
 /* Kernels and rows over the whole range of doubles, against the definition in 113 bits,
  * whose exponents have 15 bits: classes (number, infinity) and digits, forward and
  * backward. */
+#include "arith_calls.h"
 #include "norm_shared.h"
 #include "replay.h"
 #include "trial_kind.h"

@@ -2,7 +2,9 @@
  * SparsestMax. */
 #include "norm_given.h"
 
+#include "internal.h"
 #include "kind.h"
+#include "text.h"
 
 /* By definition everything is one and the same sum; by kernel the affine of the whole stands
  * behind the part's. */

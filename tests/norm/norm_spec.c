@@ -1,6 +1,7 @@
 /* Specs of normalizers: one canonical form, and every mistake at its place with the nearest
  * right word. */
 #include "norm_shared.h"
+#include "text.h"
 
 static void canonical_forms(void **state) {
     (void)state;

@@ -6,7 +6,9 @@
 #define NORMLAB_REFERENCE_H
 
 #include "arith.h"
+#include "arith_calls.h"
 #include "base.h"
+#include "house.h"
 
 /* Who shares mean and variance with whom. */
 typedef enum Sharing {

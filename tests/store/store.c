@@ -1,4 +1,5 @@
 /* What goes into a file comes out of it, for us and for the readers that others use. */
+#include "place.h"
 #include "store_sample.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 /* The world's failures: killed writers, full disks, damaged files, a second writer. */
+#include "place.h"
 #include "store_sample.h"
 
 #include <fcntl.h>

@@ -4,6 +4,7 @@
 
 #include "harness.h"
 #include "store.h"
+#include "text.h"
 
 #include <dirent.h>
 #include <math.h>

@@ -2,6 +2,8 @@
 #include "harness.h"
 
 #include "table.h"
+#include "place.h"
+#include "text.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include "bound.h"
+#include "arith_calls.h"
 #include "op.h"
 
 #include <float.h>

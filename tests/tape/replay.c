@@ -1,8 +1,11 @@
 /* A recorded tape run again in other arithmetics: it says the same, and derives without adjoints. */
 #include "harness.h"
 
+#include "arith_calls.h"
+#include "forms.h"
 #include "net.h"
 #include "replay.h"
+#include "sum.h"
 
 #include <float.h>
 #include <math.h>

@@ -2,7 +2,9 @@
  * tell stands in tape_oracle.c. */
 #include "harness.h"
 
+#include "forms.h"
 #include "op.h"
+#include "sum.h"
 
 #include <float.h>
 #include <math.h>

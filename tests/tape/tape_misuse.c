@@ -1,6 +1,7 @@
 /* A programmer's mistake on the tape ends the program at once, with the mistake's name. */
 #include "harness.h"
 
+#include "forms.h"
 #include "tape.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include "check.h"
+#include "forms.h"
 #include "op.h"
 
 #include <float.h>

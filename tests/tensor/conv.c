@@ -3,6 +3,7 @@
 #include "conv.h"
 
 #include "arith.h"
+#include "arith_calls.h"
 #include "harness.h"
 
 #include <float.h>

@@ -2,6 +2,8 @@
 #include "harness.h"
 
 #include "partition.h"
+#include "moments.h"
+#include "stretch.h"
 
 #include <float.h>
 #include <math.h>

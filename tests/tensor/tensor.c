@@ -2,6 +2,8 @@
 #include "harness.h"
 
 #include "tensor.h"
+#include "bilinear.h"
+#include "sum.h"
 
 #include <float.h>
 #include <math.h>

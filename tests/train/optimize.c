@@ -3,6 +3,7 @@
 #include "train_run.h"
 
 #include "arith.h"
+#include "arith_calls.h"
 #include "optimize.h"
 
 enum { COUNT = 3, STEPS = 40 };

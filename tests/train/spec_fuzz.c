@@ -8,6 +8,7 @@
  * options and the words of its usage. */
 #include "harness.h"
 
+#include "arguments.h"
 #include "net.h"
 #include "train.h"
 

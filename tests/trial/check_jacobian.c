@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include "check.h"
+#include "moments.h"
 #include "op.h"
 #include "trial_kind.h"
 

@@ -1,6 +1,7 @@
 /* The table of checks and what it says of wrong gradients. */
 #include "harness.h"
 
+#include "arith_calls.h"
 #include "kind.h"
 #include "trial_kind.h"
 

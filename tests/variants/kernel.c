@@ -56,7 +56,7 @@ static const Op op_rms = {
     .name = "own rms", .forward = forward, .backward = backward, .define = standardized};
 
 static TapeNode *apply(const NormContext *context, TapeNode *x) {
-    Own *own = TAKE(tape_arena(context->tape), Own, 1);
+    Own *own = arena_take(tape_arena(context->tape), 1, sizeof *own);
     *own = (Own){context->norm->eps, shape_lattice(x->shape)};
     TapeNode *xhat = tape_write(context->tape, &op_rms, x->shape, &x, 1, own, NULL);
     return norm_affine(context, xhat);

@@ -19,7 +19,7 @@ static size_t median_at(const double *x, ShapeLattice at, size_t n, size_t l) {
 static TapeNode *define(const NormContext *context, TapeNode *x) {
     Tape *t = context->tape;
     const ShapeLattice at = shape_lattice(x->shape);
-    size_t *index = TAKE(tape_arena(t), size_t, shape_count(x->shape));
+    size_t *index = arena_take(tape_arena(t), shape_count(x->shape), sizeof *index);
     for (size_t n = 0; n < at.N; n++)
         for (size_t l = 0; l < at.L; l++) {
             const size_t middle = median_at(x->value, at, n, l);

@@ -4,7 +4,7 @@
 
 /* Rows [N, C] of the next channel. */
 static TapeNode *next_channel(Tape *t, TapeNode *rows, ShapeLattice at) {
-    size_t *index = TAKE(tape_arena(t), size_t, at.N * at.C);
+    size_t *index = arena_take(tape_arena(t), at.N * at.C, sizeof *index);
     for (size_t n = 0; n < at.N; n++)
         for (size_t c = 0; c < at.C; c++) index[n * at.C + c] = n * at.C + (c + 1) % at.C;
     return tape_gather(t, rows, index, rows->shape);

@@ -20,7 +20,10 @@ int main(void) {
     Tape *tape = tape_new(arena);
     BaseError error = {.set = false};
     const Norm *norm = norm_new(arena, "layer(eps=4)", 1, &error); /* of one channel */
-    if (norm == NULL) die(error.code, "%s", error.message);
+    if (norm == NULL) {
+        fprintf(stderr, "%s\n", error.message);
+        return error.code;
+    }
 
     TapeNode *gamma = tape_parameter(tape, SHAPE_OF(1), one, NULL),
              *beta = tape_parameter(tape, SHAPE_OF(1), zero, NULL),

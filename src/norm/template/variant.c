@@ -18,7 +18,7 @@ typedef struct Settings {
  * the normalizer in every file. */
 static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
-    Settings *own = ZERO(arena, Settings, 1);
+    Settings *own = arena_zero(arena, 1, sizeof *own);
     own->start = 1.0;
     norm->detail = own;
     return norm_read_number(arguments, "start", 0.0, 1.0, &own->start, error);
