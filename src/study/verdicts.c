@@ -99,11 +99,20 @@ static bool is_among(const char *word, const char **list, size_t count) {
     return false;
 }
 
+/* Whether a later setting of the claim is of the same key: it is the one that counts. */
+static bool is_set_again(const Claim *claim, size_t i) {
+    const size_t key = strcspn(claim->setting[i], "=") + 1;
+    for (size_t k = i + 1; k < claim->settings; k++)
+        if (strncmp(claim->setting[i], claim->setting[k], key) == 0) return true;
+    return false;
+}
+
 /* Whether its runs are as the claim's protocol says: they may be of more arms and points. */
 static bool is_under(Arena *arena, const Grid *g, const Claim *claim) {
     for (size_t i = 0; i < claim->settings; i++) {
         size_t wanted, there;
         const char *setting = claim->setting[i];
+        if (is_set_again(claim, i)) continue;
         const size_t key = strcspn(setting, "=");
         const char *value = grid_setting(arena, g, text_copy(arena, setting, key));
         if (value == NULL) return false;

@@ -94,7 +94,6 @@ bool evaluate(Trainer *t, size_t epoch, const Samples *samples, const Numbers *t
 void trainer_moments(Trainer *t, Running running) {
     const size_t last = t->config.epochs - 1;
     if (t->judged == t->state) t->judged = TAKE(t->arena, double, t->net->states);
-    order_epoch(t, last);
     state_judge(t, last, running);
 }
 

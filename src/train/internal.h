@@ -3,6 +3,7 @@
 #define NORMLAB_TRAIN_INTERNAL_H
 
 #include "optimize.h"
+#include "order.h"
 #include "trace.h"
 
 /* Doubles, so that a checkpoint is vectors of doubles; the counts are exact in them. */
@@ -46,11 +47,10 @@ struct Trainer {
     Numbers of[OF_PARTS];
     Counters *counters;
     Trace trace;
-    size_t *order;      /* [train.count] of the current epoch */
-    size_t order_epoch; /* SIZE_MAX: none yet */
-    Arena **own;        /* [threads] arenas of the threads */
-    bool definitions;   /* normalizers by these */
-    bool whole;         /* workers observe their samples as one block */
+    Order *order;
+    Arena **own;      /* [threads] arenas of the threads */
+    bool definitions; /* normalizers by these */
+    bool whole;       /* workers observe their samples as one block */
 };
 
 static inline size_t found_width(const Trainer *t) {
@@ -60,10 +60,6 @@ static inline size_t found_width(const Trainer *t) {
 static inline bool is_recomputed(const Trainer *t) {
     return t->config.running != RUNNING_AVERAGE;
 }
-
-/* ---- trainer.c ------------------------------------------------------------------- */
-
-void order_epoch(Trainer *t, size_t epoch); /* its samples, in t->order */
 
 /* ---- workers.c ------------------------------------------------------------------- */
 

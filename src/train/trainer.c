@@ -49,7 +49,8 @@ static bool check_config(Trainer *t, BaseError *error) {
         return false;
     const size_t samples = c->workers * c->batch; /* the ragged last step is dropped */
     t->steps = t->dataset->train.count / samples;
-    if (t->steps > 0) return true;
+    if (t->steps > 0)
+        return (t->order = order_new(t->arena, &t->config, t->dataset, error)) != NULL;
     return base_fail(
         error, EX_USAGE, 0,
         "workers x batch = %zu x %zu = %zu samples a step, but there are %zu "
@@ -81,8 +82,6 @@ static void take_memory(Trainer *t) {
     t->of[OF_TEST].block = no_numbers(t->arena, t->of[OF_TEST].blocks);
     t->trace = trace_new(t->arena, t->net, t->config.epochs);
     t->counters = ZERO(t->arena, Counters, 1);
-    t->order = TAKE(t->arena, size_t, t->dataset->train.count);
-    t->order_epoch = SIZE_MAX;
     t->own = TAKE(t->arena, Arena *, t->threads);
     for (size_t i = 0; i < t->threads; i++) t->own[i] = arena_new();
 }
@@ -150,13 +149,6 @@ void trainer_define(Trainer *t) {
 
 /* ---- the end of an epoch ---------------------------------------------------------- */
 
-void order_epoch(Trainer *t, size_t epoch) {
-    if (t->order_epoch == epoch) return;
-    Draw draw = {.seed = t->config.seed, .purpose = DRAW_SHUFFLE, .epoch = epoch};
-    draw_permutation(draw, t->order, t->dataset->train.count);
-    t->order_epoch = epoch;
-}
-
 /* The epoch's own steps, as the row of an epoch. */
 static bool sum_epoch(Trainer *t, size_t epoch) {
     double metric[TASK_MOST_METRICS];
@@ -223,7 +215,6 @@ TrainStatus trainer_step(Trainer *t) {
     if (is_done(t)) return TRAIN_DONE;
     Counters *c = t->counters;
     size_t done = (size_t)c->step, epoch = done / t->steps, step = done % t->steps;
-    order_epoch(t, epoch);
     if (step == 0) state_adapt(t, epoch);
     workers_run(t, epoch, step, true);
     const double loss = add_found(t);

@@ -25,8 +25,9 @@ void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
     arena_rewind(arena, mark);
 }
 
-static void run_worker(Trainer *t, size_t worker, size_t epoch, size_t step, bool learn) {
-    const size_t *mine = t->order + (step * t->config.workers + worker) * t->config.batch;
+/* mine: [batch] its samples. */
+static void run_worker(Trainer *t, const size_t *mine, size_t worker, size_t epoch,
+                       size_t step, bool learn) {
     const Augment augment = {.flip = t->config.flip, .shift = t->config.shift};
     NetPass pass = {.mode = NORM_TRAIN,
                     .epoch = epoch,
@@ -44,9 +45,11 @@ static void run_worker(Trainer *t, size_t worker, size_t epoch, size_t step, boo
  * which thread ran it does not matter. */
 void workers_run(Trainer *t, size_t epoch, size_t step, bool learn) {
     const int threads = (int)t->threads;
+    const size_t W = t->config.workers, b = t->config.batch,
+                 *of_step = order_epoch(t->order, epoch) + step * W * b;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (size_t worker = 0; worker < t->config.workers; worker++)
-        run_worker(t, worker, epoch, step, learn);
+    for (size_t worker = 0; worker < W; worker++)
+        run_worker(t, of_step + worker * b, worker, epoch, step, learn);
 }
 
 /* Worker after worker. */

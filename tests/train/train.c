@@ -125,6 +125,8 @@ static void resumed_runs_have_the_same_bits(void **state) {
     resume_anywhere("workers=2 batch=12 norm=anneal(batch,group(2),from=0,to=1)", 8);
     resume_anywhere("workers=2 batch=12 split=seed epochs=3 validate=2 running=precise",
                     12);
+    resume_anywhere("workers=2 batch=12 clients=5 running=pooled", 8);
+    resume_anywhere("workers=3 batch=8 sorted=yes running=precise", 8);
 }
 
 /* What is measured between changes nothing: same weights, same rows where there are any. */
@@ -242,7 +244,9 @@ static void no_memory_after_the_first_epoch(void **state) {
     (void)state;
     static const char *const RUNS[] = {
         "epochs=4 workers=3 batch=8 running=precise norm=batch",
-        "epochs=4 workers=2 batch=16 norm=group(2) flip=yes"};
+        "epochs=4 workers=2 batch=16 norm=group(2) flip=yes",
+        "epochs=4 workers=2 batch=16 norm=batch clients=5",
+        "epochs=4 workers=2 batch=16 norm=batch sorted=yes"};
     for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
         Arena *arena = arena_new();
         Trainer *t = trainer_of(arena, RUNS[i], small_data(arena, 70, 120), 1);
