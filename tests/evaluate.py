@@ -107,6 +107,45 @@ def forms(place):
         check("binary" in file["provenance"].attrs and "norm" in file["config"].attrs, "no provenance")
 
 
+# ---- rows of a study ------------------------------------------------------------------------------------------------
+
+WAYS = ["run", "batch-size", "--quick", "norm=batch,group(2)", "batch=8", "samples=16", "seed=901", "images=64", "epochs=1",
+        "network=plain(depth=5, width=4, stem_stride=2)", "split=seed", "input=14x14,28x28", "mode=average,pooled", "--as", "ways"]
+
+
+@case("theorem")
+def rows_of_a_study(place):
+    """A row of a study that judges finished weights has what `evaluate` says of the run, to the last bit; the runs are one for
+    all rows, and nothing is judged twice."""
+    place.good(*WAYS)
+    study = os.path.join(place.out, "batch-size-ways.h5")
+    with h5py.File(study, "r") as file:
+        result = file["results"]
+        names, runs = [list(result[of].asstr()[()].ravel()) for of in ("series", "run")]
+        numbers = {of: result[of][()].ravel().tolist() for of in ("score", "test_error", "test_loss", "train_error_evaluated")}
+        blocks = result["test_block"][()].reshape(len(names), -1)
+        check("input=14x14,28x28" in file.attrs["recipe"] and "mode=average,pooled" in file.attrs["recipe"], file.attrs["recipe"])
+    same("rows", sorted(names), sorted(f"{norm}, input={size}, mode={mode}" for norm in ("batch", "group(2)")
+                                       for size in ("14x14", "28x28") for mode in ("average", "pooled")))
+    same("runs", len(run_files(place)), 2)
+    losses = set()
+    for i, (name, run) in enumerate(zip(names, runs)):
+        size, mode = [word.split("=")[1] for word in name.split(", ")[1:]]
+        rows = judged(place, run, f"mode={mode}", f"input={size}", "on=train,val,test")
+        expected = {"score": rows[mode, "val"]["error"], "test_error": rows[mode, "test"]["error"],
+                    "test_loss": rows[mode, "test"]["loss"], "train_error_evaluated": rows[mode, "train"]["error"]}
+        same(name, {of: values[i] for of, values in numbers.items()}, expected)
+        check(abs(blocks[i].mean() - expected["test_error"]) < 1e-12, f"{name}: blocks {blocks[i]}")
+        losses.add(expected["test_loss"])
+    same("different rows", len(losses), 6)  # of group(2) both modes are one
+    before = listing(os.path.join(place.out, "judged"))
+    same("files", len(before), 2)
+    place.good(*WAYS)
+    same("judged again", listing(os.path.join(place.out, "judged")), before)
+    code, _, error = place.run(*[word.replace("14x14", "14y14") for word in WAYS])
+    check(code == 64 and b"input=14y14: HEIGHTxWIDTH is expected" in error, error)
+
+
 # ---- another size ---------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 /* The runs of a sweep gathered into one file. It carries its runs' identities, so every
  * number in a table or a figure leads to the run that made it. */
 #include "gates.h"
+#include "judged.h"
 #include "ledger.h"
 #include "sweep.h"
 
@@ -36,24 +37,41 @@ static size_t series_rank(Arena *arena, const Sweep *sweep, size_t series) {
     return norm_rank(norm_new(arena, norms.all, 0, &error));
 }
 
-static const char *id_of(const Sweep *sweep, const Record *const *record, size_t cell) {
-    const size_t run = sweep->run_of[cell];
-    return record[run] ? sweep->run[run].id : "";
+/* What each cell has to say; NULL: nothing yet. */
+static const Record *const *cells_of(Arena *arena, const Sweep *sweep,
+                                     const Record *const *record) {
+    const size_t row = sweep->points * sweep->seeds;
+    const Record **cell = TAKE(arena, const Record *, sweep->series *row + 1);
+    for (size_t i = 0; i < sweep->series * row; i++) {
+        const size_t run = sweep->run_of[i];
+        cell[i] = record[run] ? judged_record(arena, sweep, &sweep->run[run], record[run],
+                                              &sweep->judging[i / row])
+                              : NULL;
+    }
+    return cell;
 }
 
-/* Of the runs that it has numbers of. */
+static const char *id_of(const Sweep *sweep, const Record *const *cell, size_t i) {
+    return cell[i] ? sweep->run[sweep->run_of[i]].id : "";
+}
+
+/* Of the runs that it has numbers of, and of how they are judged. */
 static const char *sweep_identity(Arena *arena, const Sweep *sweep,
-                                  const Record *const *record) {
+                                  const Record *const *cell) {
     Text ids = text_new(arena);
     char hex[DIGEST_LENGTH + 1];
-    for (size_t i = 0; i < sweep->series * sweep->points * sweep->seeds; i++)
-        text_add(&ids, "%s\n", id_of(sweep, record, i));
+    const size_t row = sweep->points * sweep->seeds;
+    for (size_t i = 0; i < sweep->series * row; i++) {
+        const Judging *j = &sweep->judging[i / row];
+        text_add(&ids, "%s%s%s%s%s\n", id_of(sweep, cell, i), j->mode ? " " : "",
+                 j->mode ? j->mode : "", j->input ? " " : "", j->input ? j->input : "");
+    }
     digest_bytes(hex, ids.data, ids.length);
     return text_copy(arena, hex, 12);
 }
 
 static void put_head(Store *store, Arena *arena, const Sweep *sweep,
-                     const Record *const *record, size_t finished) {
+                     const Record *const *cell, size_t finished) {
     const Experiment *e = sweep->experiment;
     const char *protocol = experiment_own(e, &sweep->own, "protocol");
     store_text(store, "/", "experiment", e->name);
@@ -70,33 +88,33 @@ static void put_head(Store *store, Arena *arena, const Sweep *sweep,
     store_integer(store, "/", "metric_rises", sweep->metric.rises);
     store_integer(store, "/", "metric_share", sweep->metric.share);
     store_text(store, "/", "along_label", e->along_label);
-    store_text(store, "/", "identity", sweep_identity(arena, sweep, record));
+    store_text(store, "/", "identity", sweep_identity(arena, sweep, cell));
     store_integer(store, "/", "quick", sweep->quick);
     store_integer(store, "/", "runs", (int64_t)sweep->runs);
     store_integer(store, "/", "finished", (int64_t)finished);
 }
 
 /* One number of every run, as all have it in their summary. */
-static void add_results(Table *t, const Sweep *sweep, const Record *const *record,
+static void add_results(Table *t, const Sweep *sweep, const Record *const *cell,
                         const char *name) {
     const size_t cells = sweep->series * sweep->points * sweep->seeds;
     const Field **from = TAKE(t->arena, const Field *, cells);
     for (size_t i = 0; i < cells; i++) {
-        const Record *r = record[sweep->run_of[i]];
+        const Record *r = cell[i];
         from[i] = r ? table_find(&r->summary, name) : NULL;
     }
     table_stack(t, from, "series along seed", "");
 }
 
 /* Where the runs have them: the errors in blocks of test samples. */
-static void add_blocks(Table *t, const Sweep *sweep, const Record *const *record,
+static void add_blocks(Table *t, const Sweep *sweep, const Record *const *cell,
                        const Record *like) {
     const size_t cells = sweep->series * sweep->points * sweep->seeds;
     const Field *one = table_find(&like->blocks, "test"),
                 **from = TAKE(t->arena, const Field *, cells);
     if (one == NULL || one->number == NULL || one->rank != 1) return;
     for (size_t i = 0; i < cells; i++) {
-        const Record *r = record[sweep->run_of[i]];
+        const Record *r = cell[i];
         from[i] = r ? table_find(&r->blocks, "test") : NULL;
     }
     table_index(t, "block", "blocks of test samples, in their order", one->size[0]);
@@ -106,7 +124,7 @@ static void add_blocks(Table *t, const Sweep *sweep, const Record *const *record
 
 /* `like`: a run that is finished. */
 static void put_results(Store *store, Arena *arena, const Sweep *sweep,
-                        const Record *const *record, const Record *like) {
+                        const Record *const *cell, const Record *like) {
     const char *along = sweep->experiment->along_label;
     const size_t cells = sweep->series * sweep->points * sweep->seeds;
     const char **id = TAKE(arena, const char *, cells);
@@ -123,14 +141,14 @@ static void put_results(Store *store, Arena *arena, const Sweep *sweep,
     table_scale(&t, "seed", "seed", sweep->seed, sweep->seeds);
     for (size_t i = 0; i < like->summary.fields; i++)
         if (like->summary.field[i].rank == 0 && like->summary.field[i].number)
-            add_results(&t, sweep, record, like->summary.field[i].name);
+            add_results(&t, sweep, cell, like->summary.field[i].name);
     for (size_t i = 0; i < sweep->series; i++) {
         same[i] = sweep->same[i];
         rank[i] = (double)series_rank(arena, sweep, i);
     }
     for (size_t i = 0; i < cells; i++) {
-        const Record *r = record[sweep->run_of[i]];
-        id[i] = id_of(sweep, record, i);
+        const Record *r = cell[i];
+        id[i] = id_of(sweep, cell, i);
         claims[i] = ledger_digests_for(arena, sweep->ledger,
                                        r ? table_fact(&r->provenance, "claims", "") : "",
                                        sweep->experiment->name);
@@ -139,7 +157,7 @@ static void put_results(Store *store, Arena *arena, const Sweep *sweep,
                   same);
     table_numbers(&t, "kind", "place of the normalizer in the registry: its colour",
                   "series", rank);
-    add_blocks(&t, sweep, record, like);
+    add_blocks(&t, sweep, cell, like);
     table_texts(&t, "run", "identity of the run", "series along seed", id);
     table_texts(&t, "claims", "digests of the claims that the run was made for",
                 "series along seed", claims);
@@ -234,11 +252,15 @@ size_t collect(Arena *arena, const Sweep *sweep, const char *path, bool whole,
         if (why.set && whole) die(why.code, "%s: %s", sweep->run[i].path, why.message);
         if (record[i]) finished[count++] = record[i];
     }
-    if (count == 0) return 0;
+    size_t told = 0;
+    const Record *const *cell = cells_of(arena, sweep, record);
+    for (size_t i = 0; i < sweep->series * sweep->points * sweep->seeds; i++)
+        told += cell[i] != NULL;
+    if (told == 0) return 0;
     Store *store = store_new(text_print(arena, "normlab %s%s", sweep->experiment->name,
                                         sweep->quick ? " (quick)" : ""));
-    put_head(store, arena, sweep, record, count);
-    put_results(store, arena, sweep, record, finished[0]);
+    put_head(store, arena, sweep, cell, count);
+    put_results(store, arena, sweep, cell, finished[0]);
     learned_write(store, arena, sweep, record);
     pictures_collect(store, arena, sweep, record, finished[0]);
     put_published(store, arena, sweep);

@@ -16,7 +16,7 @@ static const char *const MODES[] = {[RUNNING_AVERAGE] = "average",
                                     [OF_BATCH] = "batch"};
 static const char *const PARTS[] = {"train", "val", "test"};
 
-static bool read_mode(Arena *arena, const char *text, Mode *mode, BaseError *error) {
+bool evaluation_mode(Arena *arena, const char *text, Mode *mode, BaseError *error) {
     static const OtherName others[] = {
         {"ema", "average"}, {"running", "average"}, {"own", "batch"}, {NULL, NULL}};
     const Choice modes = {MODES, COUNT_OF(MODES), sizeof *MODES, false, others};
@@ -46,7 +46,7 @@ static void read_modes(Evaluation *e, const char *list) {
     for (size_t i = 0, k = 0; i < count; i++) {
         Mode mode;
         BaseError error = {.set = false};
-        if (!read_mode(e->arena, word[i], &mode, &error))
+        if (!evaluation_mode(e->arena, word[i], &mode, &error))
             die(EX_USAGE, "mode=%s: %s", text_plain(e->arena, word[i]), error.message);
         for (k = 0; k < e->modes && strcmp(e->mode[k].text, mode.text) != 0;) k++;
         if (k == EVALUATION_MOST) die(EX_USAGE, "mode=: more than %d values", (int)k);
@@ -59,19 +59,23 @@ static bool read_side(Arena *arena, const char *text, size_t length, size_t *sid
     return text_to_count(text_copy(arena, text, length), side) && *side > 0;
 }
 
+bool evaluation_input(Arena *arena, const char *text, Input *input, BaseError *error) {
+    const size_t cross = strcspn(text, "x");
+    if (text[cross] == '\0' || !read_side(arena, text, cross, &input->height) ||
+        !read_side(arena, text + cross + 1, strlen(text + cross + 1), &input->width))
+        return base_fail(error, EX_USAGE, 0, "HEIGHTxWIDTH is expected, 28x28");
+    input->text = text_print(arena, "%zux%zu", input->height, input->width);
+    return true;
+}
+
 static void read_inputs(Evaluation *e, const char *list) {
     size_t count;
     const char **word = spec_list(e->arena, list, &count);
     for (size_t i = 0, k = 0; i < count; i++) {
         Input input;
-        const size_t cross = strcspn(word[i], "x");
-        if (word[i][cross] == '\0' ||
-            !read_side(e->arena, word[i], cross, &input.height) ||
-            !read_side(e->arena, word[i] + cross + 1, strlen(word[i] + cross + 1),
-                       &input.width))
-            die(EX_USAGE, "input=%s: HEIGHTxWIDTH is expected, 28x28",
-                text_plain(e->arena, word[i]));
-        input.text = text_print(e->arena, "%zux%zu", input.height, input.width);
+        BaseError error = {.set = false};
+        if (!evaluation_input(e->arena, word[i], &input, &error))
+            die(EX_USAGE, "input=%s: %s", text_plain(e->arena, word[i]), error.message);
         for (k = 0; k < e->inputs && strcmp(e->input[k].text, input.text) != 0;) k++;
         if (k == EVALUATION_MOST) die(EX_USAGE, "input=: more than %d values", (int)k);
         e->input[k] = input;
@@ -138,8 +142,8 @@ static void judge_size(Evaluation *e, Trainer *t, size_t input) {
         const Mode *mode = &e->mode[m];
         if (mode->batch == 0) trainer_moments(t, mode->running);
         for (size_t p = 0; p < e->parts; p++)
-            e->judged[(m * e->inputs + input) * e->parts + p] =
-                trainer_judge(t, samples_of(trainer_data(t), e->part[p]), mode->batch);
+            e->judged[(m * e->inputs + input) * e->parts + p] = trainer_judge(
+                t, e->arena, samples_of(trainer_data(t), e->part[p]), mode->batch);
     }
 }
 
@@ -180,7 +184,7 @@ static void judge_all(Evaluation *e, const Run *run, const Record *record) {
     }
 }
 
-static const char *digest_file(Arena *arena, const char *path) {
+const char *evaluation_digest(Arena *arena, const char *path) {
     size_t length;
     char digest[DIGEST_LENGTH + 1];
     BaseError error = {.set = false};
@@ -204,7 +208,7 @@ const Evaluation *evaluation_make(Arena *arena, const char *word, const char *mo
     const Run *run = e->of = run_open(arena, word, &record, &error);
     die_if(&error);
     if (modes == NULL) read_modes(e, MODES[run->config.running]);
-    e->sha256 = digest_file(arena, run->path);
+    e->sha256 = evaluation_digest(arena, run->path);
     e->file = run->path;
     e->run = run->id;
     e->says = text_print(arena, "%s with %s on %s", run->config.network, run->config.norm,
@@ -235,6 +239,24 @@ static void put_numbers(Table *t, const Evaluation *e) {
     }
 }
 
+/* Where every way of judging has them: the errors in blocks of test samples. */
+static void put_blocks(Table *t, const Evaluation *e) {
+    const size_t ways = e->modes * e->inputs;
+    size_t p = 0;
+    while (p < e->parts && strcmp(e->part[p], "test") != 0) p++;
+    if (p == e->parts) return;
+    const size_t blocks = e->judged[p].blocks;
+    double *all = TAKE(t->arena, double, ways *blocks + 1);
+    for (size_t i = 0; i < ways; i++) {
+        const TrainJudged *j = &e->judged[i * e->parts + p];
+        if (j->blocks != blocks || blocks == 0) return;
+        memcpy(all + i * blocks, j->block, blocks * sizeof *all);
+    }
+    table_index(t, "block", "blocks of test samples, in their order", blocks);
+    table_numbers(t, "test_block", e->task->metric[0].title, "mode input block", all)
+        ->units = e->task->metric[0].unit;
+}
+
 bool evaluation_save(const Evaluation *e, const char *path, BaseError *error) {
     Store *store = store_new(text_print(e->arena, "%s, evaluated", e->says));
     store_text(store, "/", "run", e->run);
@@ -248,6 +270,7 @@ bool evaluation_save(const Evaluation *e, const char *path, BaseError *error) {
     table_scale_text(&t, "input", "height x width of the images", input, e->inputs);
     table_scale_text(&t, "on", "which samples", e->part, e->parts);
     put_numbers(&t, e);
+    put_blocks(&t, e);
     table_write(&t, store);
     record_config(store, e->of, e->arena);
     study_provenance(store, e->arena);

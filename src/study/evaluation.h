@@ -20,6 +20,13 @@ typedef struct Input {
     size_t height, width;
 } Input;
 
+/* One word of a user; false and *error, which does not repeat it. */
+bool evaluation_mode(Arena *arena, const char *text, Mode *mode, BaseError *error);
+bool evaluation_input(Arena *arena, const char *text, Input *input, BaseError *error);
+
+/* The SHA-256 of a file; what cannot be read ends the program. */
+const char *evaluation_digest(Arena *arena, const char *path);
+
 typedef struct Evaluation {
     Arena *arena;
     const char *file, *sha256; /* of the run's file */

@@ -1,5 +1,6 @@
 /* From words to configurations: recipes, overrides, comma lists and ranges, the points of
  * the table, and what of all that the user changed. */
+#include "judged.h"
 #include "plan.h"
 #include "arguments.h"
 
@@ -26,6 +27,7 @@ static _Noreturn void unknown_key(const Plan *plan, const char *key) {
     for (; count < CONFIG_KEYS; count++) names[count] = config_keys()[count].name;
     const ExperimentKey *own = plan->experiment->keys;
     for (size_t i = 0; own && own[i].name; i++) names[count++] = own[i].name;
+    for (size_t i = 0; judged_keys[i].name; i++) names[count++] = judged_keys[i].name;
     die(EX_USAGE, "no key '%s'%s; see `normlab run --help`", key,
         text_hint_for(plan->arena, key, config_words()->others, names, count));
 }
@@ -39,12 +41,18 @@ static Setting *find_setting(Plan *plan, const char *key) {
     return &plan->setting[plan->settings++];
 }
 
-static void add_value(Plan *plan, Setting *setting, const char *value) {
+static const char *canonical_of(Plan *plan, const char *key, const char *value) {
     Config probe = config_default(plan->arena);
     BaseError error = {.set = false};
-    config_set(&probe, plan->arena, setting->key, value, &error);
+    const char *judged =
+        judged_is_key(key) ? judged_canonical(plan->arena, key, value, &error) : NULL;
+    if (!judged_is_key(key)) config_set(&probe, plan->arena, key, value, &error);
     die_if(&error);
-    const char *canonical = config_text(&probe, plan->arena, setting->key);
+    return judged ? judged : config_text(&probe, plan->arena, key);
+}
+
+static void add_value(Plan *plan, Setting *setting, const char *value) {
+    const char *canonical = canonical_of(plan, setting->key, value);
     for (size_t k = 0; k < setting->count; k++)
         if (strcmp(setting->value[k], canonical) == 0) return;
     if (setting->count == MOST_VALUES)
@@ -103,7 +111,8 @@ static void read_setting(Plan *plan, const char *text) {
         plan->own.text[own] = equals + 1;
         return;
     }
-    if (choice_find(config_words(), key) == CONFIG_KEYS && !config_is_place(key))
+    if (choice_find(config_words(), key) == CONFIG_KEYS && !config_is_place(key) &&
+        !judged_is_key(key))
         unknown_key(plan, key);
     const char **values = spec_list(plan->arena, equals + 1, &count);
     Setting *setting = find_setting(plan, key);
@@ -150,7 +159,8 @@ static bool names_itself(const char *key) {
 
 /* Configuration and name of row `index`; keys other than the axes count up like
  * digits. */
-static Config series_config(Plan *plan, size_t index, const char **name) {
+static Config series_config(Plan *plan, size_t index, const char **name,
+                            Judging *judging) {
     Config config = config_default(plan->arena);
     const Setting *rows = plan_axis(plan, plan->experiment->series);
     Text label = text_new(plan->arena);
@@ -160,12 +170,17 @@ static Config series_config(Plan *plan, size_t index, const char **name) {
     index /= rows->count;
     for (size_t i = 0; i < plan->settings; i++) {
         const Setting *s = &plan->setting[i];
+        const char *value = s->value[index % s->count];
         if (is_axis(plan, s)) continue;
-        set(plan, &config, s->key, s->value[index % s->count]);
-        if (s->count > 1) text_add(&label, ", %s=%s", s->key, s->value[index % s->count]);
+        if (judged_is_key(s->key))
+            *(strcmp(s->key, "mode") == 0 ? &judging->mode : &judging->input) = value;
+        else
+            set(plan, &config, s->key, value);
+        if (s->count > 1) text_add(&label, ", %s=%s", s->key, value);
         index /= s->count;
     }
     *name = label.data;
+    if (!judging_is_own(judging)) config.weights = true;
     return config;
 }
 
@@ -174,15 +189,17 @@ static Config series_config(Plan *plan, size_t index, const char **name) {
 bool plan_points(Plan *plan, Points *points, BaseError *error) {
     const Experiment *e = plan->experiment;
     const Setting *along = plan_axis(plan, e->along), *seeds = plan_axis(plan, "seed");
-    *points = (Points){plan_series(plan), along->count, seeds->count, NULL, NULL};
+    *points = (Points){
+        .series = plan_series(plan), .points = along->count, .seeds = seeds->count};
     const size_t total = points->series * points->points * points->seeds;
     if (total > MOST_RUNS)
         return base_fail(error, EX_USAGE, 0, "%zu runs are more than %d", total,
                          MOST_RUNS);
     points->name = TAKE(plan->arena, const char *, points->series);
+    points->judging = ZERO(plan->arena, Judging, points->series);
     Config *config = points->config = TAKE(plan->arena, Config, total);
     for (size_t i = 0; i < points->series; i++) {
-        const Config row = series_config(plan, i, &points->name[i]);
+        const Config row = series_config(plan, i, &points->name[i], &points->judging[i]);
         for (size_t j = 0; j < points->points; j++)
             for (size_t k = 0; k < points->seeds; k++, config++) {
                 *config = row;
@@ -255,8 +272,12 @@ static const char *joined(Arena *arena, const char *const *value, size_t count) 
     return text.data;
 }
 
-/* The values of a key of the configuration over all points, in their order. */
+/* The values of a key over all points, in their order. */
 static const char *values_in(Plan *plan, const Points *points, const char *key) {
+    if (judged_is_key(key)) {
+        const Setting *s = find_setting(plan, key);
+        return joined(plan->arena, s->value, s->count);
+    }
     const size_t total = points->series * points->points * points->seeds;
     const char **value = TAKE(plan->arena, const char *, total);
     size_t count = 0;
@@ -295,7 +316,8 @@ const char *plan_recipe(Plan *plan, const Points *points) {
 static const char *value_of(Plan *plan, const char *key) {
     const size_t own = own_key(plan->experiment, key, strlen(key));
     if (own < EXPERIMENT_MAX_KEYS) return plan->own.text[own];
-    const Setting *setting = plan_axis(plan, key);
+    const Setting *setting =
+        judged_is_key(key) ? find_setting(plan, key) : plan_axis(plan, key);
     return joined(plan->arena, setting->value, setting->count);
 }
 
@@ -303,6 +325,8 @@ static bool same_points(Arena *arena, const Points *a, const Points *b) {
     if (a->series != b->series || a->points != b->points || a->seeds != b->seeds)
         return false;
     const size_t total = a->series * a->points * a->seeds;
+    for (size_t i = 0; i < a->series; i++)
+        if (!judging_same(&a->judging[i], &b->judging[i])) return false;
     for (size_t i = 0; i < total; i++)
         if (!config_same(&a->config[i], &b->config[i], arena)) return false;
     return true;
@@ -317,7 +341,7 @@ static bool has_effect(Plan *plan, const Points *points, const char *key) {
         return true;
     const char *now = value_of(plan, key), *before = value_of(without, key);
     const bool own = own_key(plan->experiment, key, strlen(key)) < EXPERIMENT_MAX_KEYS;
-    if (strcmp(now, before) != 0)
+    if (strcmp(now, before) != 0 && strcmp(key, "weights") != 0) /* kept anyway */
         say("%s=%s has no effect under the other settings%s", key, now,
             own ? ""
                 : text_print(plan->arena, ": the runs have %s=%s", key,

@@ -6,7 +6,7 @@
 
 enum {
     MOST_VALUES = 64,
-    MOST_SETTINGS = CONFIG_KEYS + EXPERIMENT_MAX_KEYS + NET_MOST_RULES,
+    MOST_SETTINGS = CONFIG_KEYS + EXPERIMENT_MAX_KEYS + NET_MOST_RULES + 2,
     MOST_RUNS = 100000
 };
 
@@ -29,6 +29,7 @@ typedef struct Plan {
 typedef struct Points {
     size_t series, points, seeds;
     const char **name; /* [series] canonical spec, and swept keys beside it */
+    Judging *judging;  /* [series] */
     Config *config;    /* [series, points, seeds] */
 } Points;
 

@@ -54,6 +54,11 @@ typedef struct Wish {
 
 typedef struct Run Run;
 
+/* How finished weights are judged, as `normlab evaluate` has it; NULL: as the run's own end is. */
+typedef struct Judging {
+    const char *mode, *input; /* "pooled", "20x20" */
+} Judging;
+
 /* Points of the table, each with its run; equal configurations share one. */
 typedef struct Sweep {
     const Experiment *experiment;
@@ -68,6 +73,7 @@ typedef struct Sweep {
     const char *metric_score;
     size_t series, points, seeds;
     const char **series_name; /* [series] canonical spec, and swept keys beside it */
+    Judging *judging;         /* [series] */
     bool *same;               /* [series] one run at every point */
     double *along;            /* [points] */
     const char **along_text;  /* [points] */

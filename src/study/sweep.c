@@ -1,4 +1,5 @@
 /* From a plan to runs: one for each configuration that differs. */
+#include "judged.h"
 #include "ledger.h"
 #include "plan.h"
 
@@ -68,7 +69,9 @@ static bool is_twin(const Sweep *sweep, const char *name) {
     const size_t cells = sweep->points * sweep->seeds,
                  *last = sweep->run_of + sweep->series * cells;
     for (size_t k = 0; k < sweep->series; k++) {
-        if (memcmp(sweep->run_of + k * cells, last, cells * sizeof *last) != 0) continue;
+        if (memcmp(sweep->run_of + k * cells, last, cells * sizeof *last) != 0 ||
+            !judging_same(&sweep->judging[k], &sweep->judging[sweep->series]))
+            continue;
         say("'%s' and '%s' are the same runs under these settings: they are one row, "
             "'%s'",
             sweep->series_name[k], name, sweep->series_name[k]);
@@ -94,6 +97,7 @@ static void fill_row(Plan *plan, const Config *config, const char *name, Sweep *
 static void fill_rows(Plan *plan, const Points *points, Sweep *sweep) {
     const size_t cells = sweep->points * sweep->seeds;
     for (size_t i = 0; i < points->series; i++) {
+        sweep->judging[sweep->series] = points->judging[i];
         fill_row(plan, points->config + i * cells, points->name[i], sweep);
         if (is_twin(sweep, points->name[i])) continue;
         sweep->series_name[sweep->series++] = points->name[i];
@@ -164,6 +168,7 @@ const Sweep *study_plan(Arena *arena, const Wish *wish) {
                      .points = points.points,
                      .seeds = points.seeds,
                      .series_name = TAKE(arena, const char *, points.series),
+                     .judging = TAKE(arena, Judging, points.series),
                      .same = TAKE(arena, bool, points.series),
                      .along = TAKE(arena, double, points.points),
                      .along_text = TAKE(arena, const char *, points.points),

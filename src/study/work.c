@@ -1,4 +1,5 @@
 /* From a sweep to its file: what is missing is run, what is finished can be seen meanwhile. */
+#include "judged.h"
 #include "sweep.h"
 
 #include <string.h>
@@ -85,6 +86,7 @@ int study_work(Arena *arena, const Sweep *sweep, StudyWork *work) {
         tell_partial(&way);
         return status;
     }
+    judged_make(sweep);
     BaseError error = {.set = false};
     if (work->published)
         place_folder(place_home(arena, "figures"), &error); /* data/ holds input/ */

@@ -97,8 +97,9 @@ void trainer_moments(Trainer *t, Running running) {
     state_judge(t, last, running);
 }
 
-TrainJudged trainer_judge(const Trainer *t, const Samples *samples, size_t batch) {
-    Arena *arena = arena_new();
+TrainJudged trainer_judge(const Trainer *t, Arena *arena, const Samples *samples,
+                          size_t batch) {
+    Arena *own = arena_new();
     const size_t size = batch ? batch : EVAL_CHUNK;
     Judging j = {.samples = samples,
                  .count = batch ? samples->count / batch * batch : samples->count,
@@ -108,12 +109,16 @@ TrainJudged trainer_judge(const Trainer *t, const Samples *samples, size_t batch
     TrainJudged judged = {.samples = j.count, .loss = (double)NAN};
     for (size_t m = 0; m < t->task.metrics; m++) judged.metric[m] = (double)NAN;
     if (j.count > 0) {
-        j.found = TAKE(arena, double, chunks_of(&j) * found_width(t));
-        double *sum = TAKE(arena, double, found_width(t));
+        Numbers blocks = {.blocks = batch ? 0 : evaluate_blocks(j.count)};
+        blocks.block = TAKE(arena, double, blocks.blocks + 1);
+        j.found = TAKE(own, double, chunks_of(&j) * found_width(t));
+        double *sum = TAKE(own, double, found_width(t));
         run_chunks(t, &j, sum);
         judged.loss = sum[0] / (double)j.count;
         t->task.kind->judge(&t->task, judged.metric, sum + 1);
+        judge_blocks(t, &j, &blocks);
+        judged.blocks = blocks.blocks, judged.block = blocks.block;
     }
-    arena_free(arena);
+    arena_free(own);
     return judged;
 }

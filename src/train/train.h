@@ -135,12 +135,15 @@ void trainer_moments(Trainer *trainer, Running running);
 typedef struct TrainJudged {
     size_t samples; /* that were judged */
     double loss, metric[TASK_MOST_METRICS];
+    size_t blocks; /* as TrainCurves has them; 0: by moments of batches */
+    const double *block;
 } TrainJudged;
 
 /* Of some samples as the run's own end is, by the same sums. `batch`, if not 0: so many at a time
  * in the order in which they stand, by the moments of the very batch; a ragged last one is
  * dropped, as a step's is, and which batches can be only a net_new knows. */
-TrainJudged trainer_judge(const Trainer *trainer, const Samples *samples, size_t batch);
+TrainJudged trainer_judge(const Trainer *trainer, Arena *arena, const Samples *samples,
+                          size_t batch);
 
 const Task *trainer_task(const Trainer *trainer);
 const Dataset *trainer_data(const Trainer *trainer); /* limited to `images` */

@@ -16,11 +16,17 @@ static Trainer *put_again(Arena *arena, const char *pairs, const Dataset *data,
 
 static void expect_judged(const Trainer *t, const Samples *samples,
                           const TrainCurves *curves, size_t at) {
-    const TrainJudged got = trainer_judge(t, samples, 0);
+    Arena *arena = arena_new();
+    const TrainJudged got = trainer_judge(t, arena, samples, 0);
     assert_int_equal(got.samples, samples->count);
+    if (curves->blocks > 0) {
+        assert_int_equal(got.blocks, curves->blocks);
+        assert_memory_equal(got.block, curves->block, got.blocks * sizeof *got.block);
+    }
     assert_near(got.loss, curves->loss[at], 0.0);
     for (size_t m = 0; m < trainer_task(t)->metrics; m++)
         assert_near(got.metric[m], curves->metric[m][at], 0.0);
+    arena_free(arena);
 }
 
 /* The end of a run again, to the last bit, by whatever it was judged. */
@@ -73,10 +79,10 @@ static void modes_leave_no_trace(void **state) {
         Trainer *alone = put_again(arena, pairs, data, run, 3);
         trainer_moments(alone, ORDER[i]);
         trainer_moments(t, ORDER[i]);
-        loss[ORDER[i]] = trainer_judge(alone, &data->val, 0).loss;
-        assert_near(trainer_judge(t, &data->val, 0).loss, loss[ORDER[i]], 0.0);
-        assert_near(trainer_judge(t, &data->val, 10).loss,
-                    trainer_judge(alone, &data->val, 10).loss, 0.0);
+        loss[ORDER[i]] = trainer_judge(alone, arena, &data->val, 0).loss;
+        assert_near(trainer_judge(t, arena, &data->val, 0).loss, loss[ORDER[i]], 0.0);
+        assert_near(trainer_judge(t, arena, &data->val, 10).loss,
+                    trainer_judge(alone, arena, &data->val, 10).loss, 0.0);
         assert_memory_equal(part_of(t, "state")->data, part_of(run, "state")->data,
                             trainer_net(t)->states * sizeof(double));
         trainer_free(alone);
@@ -218,12 +224,12 @@ static void batches_have_their_own_moments(void **state) {
     const Dataset *data = small_data(arena, VAL, 10);
     Trainer *t = finished(arena, "workers=2 batch=16", data, 2),
             *group = finished(arena, "workers=2 batch=16 norm=group(2)", data, 2);
-    const double averaged = trainer_judge(t, &data->val, 0).loss;
+    const double averaged = trainer_judge(t, arena, &data->val, 0).loss;
     size_t index[VAL];
     for (size_t i = 0; i < VAL; i++) index[i] = i;
     for (size_t b = 1; b <= VAL; b += b < 4 ? 1 : 33) {
         const size_t count = VAL / b * b; /* the rest is dropped */
-        const TrainJudged own = trainer_judge(t, &data->val, b);
+        const TrainJudged own = trainer_judge(t, arena, &data->val, b);
         double loss = 0;
         size_t wrong = 0;
         for (size_t from = 0; from < count; from += b)
@@ -233,11 +239,11 @@ static void batches_have_their_own_moments(void **state) {
         assert_near(own.metric[0], (double)wrong / (double)count, 0.0);
         assert_true(fabs(own.loss - averaged) > 1e-3);
     }
-    assert_int_equal(trainer_judge(t, &data->val, VAL + 1).samples, 0);
-    assert_true(isnan(trainer_judge(t, &data->val, VAL + 1).loss));
-    const TrainJudged all = trainer_judge(group, &data->val, 0);
+    assert_int_equal(trainer_judge(t, arena, &data->val, VAL + 1).samples, 0);
+    assert_true(isnan(trainer_judge(t, arena, &data->val, VAL + 1).loss));
+    const TrainJudged all = trainer_judge(group, arena, &data->val, 0);
     for (size_t b = 1; b <= VAL; b = b == 1 ? 7 : 5 * b) { /* they divide VAL */
-        const TrainJudged own = trainer_judge(group, &data->val, b);
+        const TrainJudged own = trainer_judge(group, arena, &data->val, b);
         assert_near(own.loss, all.loss, 1e-14 * all.loss);
         assert_near(own.metric[0], all.metric[0], 0.0);
     }
