@@ -25,10 +25,11 @@ typedef struct Report {
 typedef struct Pool {
     Arena *arena;
     const Sweep *sweep;
-    size_t jobs, threads, next, finished, skipped;
+    size_t jobs, threads, next;
     pid_t *child;        /* [runs] 0: not running */
     double *share;       /* [runs] done so far, 0..1 */
     double *begin_share; /* [runs] where it began: resumed runs are ahead */
+    double done_share;   /* of all */
     int pipe[2];
     bool restart, terminal, shown;
     double told; /* when progress was shown last */
@@ -79,15 +80,14 @@ static _Noreturn void run_child(Pool *pool, size_t run, pid_t parent) {
 
 static void start_next(Pool *pool) {
     const Sweep *sweep = pool->sweep;
-    const size_t before = pool->skipped;
+    const size_t before = pool->next;
     while (pool->next < sweep->runs && run_is_finished(&sweep->run[pool->next])) {
         pool->share[pool->next] = pool->begin_share[pool->next] = 1.0;
         run_tidy(pool->arena, &sweep->run[pool->next]);
         pool->next++;
-        pool->skipped++;
     }
     if (pool->next == sweep->runs) return;
-    if (pool->skipped > before) pool->progress(pool->context);
+    if (pool->next > before) pool->progress(pool->context);
     fflush(NULL);
     sigset_t stopping,
         usual; /* no signal may fall between the parent's handler and the child's */
@@ -109,30 +109,45 @@ static size_t running(const Pool *pool) {
     return count;
 }
 
+/* Before, or here. */
+static size_t finished(const Pool *pool) {
+    size_t count = 0;
+    for (size_t i = 0; i < pool->sweep->runs; i++)
+        count += pool->share[i] >= 1.0 && pool->child[i] == 0;
+    return count;
+}
+
 static void clear_line(Pool *pool) {
     if (pool->shown) fputs("\r\033[K", stderr);
     pool->shown = false;
 }
 
-/* "17/36 runs, 46 %, 1 min 20 s left": on a terminal alone. */
-static void show_progress(Pool *pool) {
-    if (!pool->terminal || seconds_now() - pool->told < 0.25) return;
-    pool->told = seconds_now();
-    double done = 0.0, begun = 0.0, total = (double)pool->sweep->runs;
+/* ", about 1 min 20 s left"; "": nobody knows yet. */
+static const char *time_left(Pool *pool) {
+    double done = 0.0, begun = 0.0;
     for (size_t i = 0; i < pool->sweep->runs; i++) {
         done += pool->share[i];
         begun += pool->begin_share[i];
     }
-    double spent = seconds_now() - pool->begin, rate = (done - begun) / spent;
-    char left[64] = "";
-    if (rate > 0 && spent > 1) {
-        double seconds = (total - done) / rate;
-        snprintf(left, sizeof left, ", %.3g runs/min, %.0f min %02.0f s left",
-                 60.0 * rate, floor(seconds / 60), fmod(seconds, 60));
-    }
-    fprintf(stderr, "\r%zu/%zu runs, %.0f %%%s\033[K", pool->finished + pool->skipped,
-            pool->sweep->runs, 100.0 * done / total, left);
+    const double spent = seconds_now() - pool->begin, rate = (done - begun) / spent,
+                 left = ((double)pool->sweep->runs - done) / rate;
+    pool->done_share = done / (double)pool->sweep->runs;
+    if (!(rate > 0) || spent <= 1 || left <= 0) return "";
+    return text_print(pool->arena, ", about %s left", cost_words(pool->arena, left));
+}
+
+/* "17 of 36 runs done, 2 running, 17 left, 46 %, about 1 min 20 s left": on a terminal alone. */
+static void show_progress(Pool *pool) {
+    if (!pool->terminal || seconds_now() - pool->told < 0.25) return;
+    const ArenaMark mark = arena_mark(pool->arena);
+    const size_t done = finished(pool), now = running(pool);
+    const char *left = time_left(pool);
+    pool->told = seconds_now();
+    fprintf(stderr, "\r%zu of %zu runs done, %zu running, %zu left, %.0f %%%s\033[K",
+            done, pool->sweep->runs, now, pool->sweep->runs - done - now,
+            100.0 * pool->done_share, left);
     pool->shown = true;
+    arena_rewind(pool->arena, mark);
 }
 
 static void listen_to(Pool *pool) {
@@ -153,14 +168,11 @@ static void bury(Pool *pool, size_t run, int status) {
     pool->share[run] = 1.0;
     clear_line(pool);
     if (WIFSIGNALED(status)) say("%s: ended by signal %d", label, WTERMSIG(status));
-    if (code == EX_OK)
-        pool->finished++;
-    else if (pool->status == EX_OK)
-        pool->status = code;
+    if (code != EX_OK && pool->status == EX_OK) pool->status = code;
     if (code == EX_OK && !pool->terminal)
-        fprintf(stderr, "normlab: %zu/%zu %s: done after %.0f s in all\n",
-                pool->finished + pool->skipped, pool->sweep->runs, label,
-                seconds_now() - pool->begin);
+        fprintf(stderr, "normlab: %zu/%zu %s: done after %.0f s in all%s\n",
+                finished(pool), pool->sweep->runs, label, seconds_now() - pool->begin,
+                time_left(pool));
     if (code == EX_OK) pool->progress(pool->context);
 }
 
@@ -187,14 +199,32 @@ size_t processors(void) {
     return cores > 0 ? (size_t)cores : 1;
 }
 
+size_t sweep_jobs(const Sweep *sweep, size_t jobs, size_t *threads) {
+    if (jobs == 0) jobs = processors();
+    if (jobs > sweep->runs) jobs = sweep->runs;
+    *threads = processors() > jobs ? processors() / jobs : 1;
+    return jobs;
+}
+
+/* What was finished before is said before. */
+static void tell_finished(Pool *pool) {
+    const Sweep *sweep = pool->sweep;
+    size_t count = 0;
+    for (size_t i = 0; i < sweep->runs; i++) {
+        if (!run_is_finished(&sweep->run[i])) continue;
+        pool->share[i] = pool->begin_share[i] = 1.0;
+        count++;
+    }
+    if (count > 0) say("%zu of %zu runs were finished before", count, sweep->runs);
+}
+
 int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
               SweepProgress *progress, void *context) {
     BaseError error = {.set = false};
     place_folder(runs_folder(arena), &error);
     die_if(&error);
-    if (jobs == 0) jobs = processors();
-    if (jobs > sweep->runs) jobs = sweep->runs;
-    size_t threads = processors() > jobs ? processors() / jobs : 1;
+    size_t threads;
+    jobs = sweep_jobs(sweep, jobs, &threads);
     Pool pool = {.arena = arena,
                  .sweep = sweep,
                  .jobs = jobs,
@@ -208,6 +238,7 @@ int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
                  .begin = seconds_now(),
                  .terminal = isatty(STDERR_FILENO) && getenv("TERM") &&
                              strcmp(getenv("TERM"), "dumb") != 0};
+    tell_finished(&pool);
     if (pipe(pool.pipe) != 0) die(EX_OSERR, "no pipe: %s", strerror(errno));
     struct sigaction action = {.sa_handler = pool_ask, .sa_flags = (int)SA_RESETHAND};
     sigemptyset(&action.sa_mask);
@@ -226,7 +257,5 @@ int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
     clear_line(&pool);
     close(pool.pipe[0]);
     close(pool.pipe[1]);
-    if (pool.skipped > 0)
-        say("%zu of %zu runs were finished before", pool.skipped, sweep->runs);
     return pool.stopped ? 128 + pool.stopped : pool.status;
 }

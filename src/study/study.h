@@ -87,7 +87,8 @@ typedef struct Sweep {
 
 /* What is wrong ends the program. */
 const Sweep *study_plan(Arena *arena, const Wish *wish);
-void study_print_plan(const Sweep *sweep); /* --dry-run */
+/* --dry-run: the runs to stdout; what those that are to do cost, measured now, to stderr. */
+void study_print_plan(Arena *arena, const Sweep *sweep, size_t jobs);
 
 /* "batch-size@mine"; "batch-size" under the recipe. */
 const char *study_word(Arena *arena, const Sweep *sweep);

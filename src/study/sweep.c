@@ -193,18 +193,6 @@ const Sweep *study_plan(Arena *arena, const Wish *wish) {
     return sweep;
 }
 
-void study_print_plan(const Sweep *sweep) {
-    size_t finished = 0;
-    for (size_t i = 0; i < sweep->runs; i++) {
-        bool done = run_is_finished(&sweep->run[i]);
-        finished += done;
-        printf("%s  %-8s  %s\n", sweep->run[i].id, done ? "finished" : "to do",
-               sweep->run[i].label);
-    }
-    printf("%zu runs, %zu finished, %zu to do\n", sweep->runs, finished,
-           sweep->runs - finished);
-}
-
 const char *study_word(Arena *arena, const Sweep *sweep) {
     const char *experiment = sweep->experiment->name;
     return study_is_own(sweep->name)

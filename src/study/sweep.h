@@ -24,12 +24,20 @@ struct Run {
 
 size_t processors(void); /* that there are */
 
+/* How many runs go on at a time where a user wants `jobs` (0: one for each processor), and the
+ * threads of each. */
+size_t sweep_jobs(const Sweep *sweep, size_t jobs, size_t *threads);
+
 typedef void SweepProgress(void *context); /* another run is finished */
 
 /* Does what is not done yet, `jobs` runs at a time; 0, or the exit status of the first
  * that failed. */
 int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
               SweepProgress *progress, void *context);
+
+/* ---- cost.c: what it takes -------------------------------------------------------- */
+
+const char *cost_words(Arena *arena, double seconds); /* "12 min 30 s" */
 
 /* ---- run.c: one run, one file ---------------------------------------------------- */
 

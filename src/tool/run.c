@@ -68,8 +68,7 @@ static int run_run(const Call *call) {
     const Grid *found;
     if (call_option(call, "--dry-run") == NULL)
         return run_study(call, sweep, false, &found);
-    jobs_of(call); /* wrong is wrong although nothing is run */
-    study_print_plan(sweep);
+    study_print_plan(call->arena, sweep, jobs_of(call));
     return EX_OK;
 }
 
@@ -87,7 +86,8 @@ const Command command_run = {
              "of the study, EXPERIMENT@NAME (other settings than the "
              "recipe's: else eight digits of them)"},
             CLAIM_OPTIONS,
-            {"--dry-run", NULL, "lists the runs and does none"},
+            {"--dry-run", NULL,
+             "lists the runs, measures how long they take, and does none"},
             STUDY_OPTIONS},
     .least = 1,
     .most = 1,
