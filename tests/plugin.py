@@ -309,14 +309,18 @@ def symbols(place):
         same(f"y of {name}", does(place, [place.path(name)])[0], "-1.000 1.000\n")
 
 
+def include_all(place):
+    """all.c, and the flags to compile it."""
+    headers = sorted(os.listdir(place.path("prefix", "include", "normlab")))
+    write("".join(f"#include <normlab/{name}>\n" for name in headers), place.path("all.c"))
+    return does(place, ["pkg-config", "--cflags", "normlab"])[0].split()
+
+
 @case("example")
 def exports(place):
     """The program shows plugins, and the library its users, what the installed headers declare, and nothing else."""
     install(place)
-    headers = sorted(os.listdir(place.path("prefix", "include", "normlab")))
-    write("".join(f"#include <normlab/{name}>\n" for name in headers), place.path("all.c"))
-    does(place, ["gcc", "-fsyntax-only", "-aux-info", "all.txt", *does(place, ["pkg-config", "--cflags", "normlab"])[0].split(),
-                 "all.c"])
+    does(place, ["gcc", "-fsyntax-only", "-aux-info", "all.txt", *include_all(place), "all.c"])
     declared = set(re.findall(r"include/normlab/\S+ \*/ extern .*?[ *](\w+) \(", read(place.path("all.txt"))))
     check(len(declared) > 150, f"{len(declared)} declarations")
     of_linker = {"data_start", "edata", "end"}
@@ -327,6 +331,137 @@ def exports(place):
     archive = {name for name in nm(place, "--extern-only", glob.glob(place.path("prefix", "lib*", "**", "libnormlab.a"),
                                                                        recursive=True)[0]) if not name.startswith("_")}
     same("the library's", sorted(archive ^ declared), [])
+
+
+# ---- names -----------------------------------------------------------------------------------------------------
+
+# The words of the rooms: what an installed header brings, and what its library shows, begins with one of them.
+ROOMS = "arena base draw spec quad shape partition tape op norm view field rows normlab".split()
+OURS = re.compile("|".join(rf"{w}(_\w+)?|{w.capitalize()}([A-Z]\w*)?|{w.upper()}_\w+" for w in ROOMS))
+# What others may call what they please: all that these headers brought at some time, and what is most often somebody's.
+OTHERS = """
+#define REQUIRE(condition) ((condition) ? 1 : 2)
+#define SHAPE 3
+#define TAKE 4
+#define ZERO 5
+#define COUNT_OF 6
+#define CHOICE 7
+#define VERIFY 8
+#define NORETURN 9
+#define SCALAR 10
+#define CHECK 11
+enum { CONV_INPUT = 12, SUM_LEAF, STANDARD_GIVEN, DIGEST_LENGTH, ROUNDING_EACH, I };
+typedef struct Text { char own; } Text;
+typedef struct Error { char own[2]; } Error;
+typedef struct Node { char own[3]; } Node;
+typedef struct Rows { char own[4]; } Rows;
+typedef struct Lattice { char own[5]; } Lattice;
+typedef struct Complex { char own[6]; } Complex;
+typedef struct Choice { char own[7]; } Choice;
+typedef struct Conv { char own[8]; } Conv;
+typedef struct Member { char own[9]; } Member;
+typedef struct Moments { char own[10]; } Moments;
+typedef struct Arguments { char own[11]; } Arguments;
+typedef struct Rounding { char own[12]; } Rounding;
+typedef struct Standard { char own[13]; } Standard;
+"""
+FUNCTIONS = """die die_if say fail print_commands program_begin program_called text_new text_add text_print text_copy place_read
+    place_write place_home digest_bytes choice_find arguments_of argument_count divisors_text sum_run sum_leaf tree_push vector_add
+    matmul im2col col2im conv_forward slab_runs slab_rows stretch_next cell_members member_next moments_mean moments_merge
+    standard_forward standard_put weighing_read weight_largest partitioned_run quad_own""".split()
+TYPES = "Text Error Node Rows Lattice Complex Choice Conv Member Moments Arguments Rounding Standard".split()
+
+
+def statements(text):
+    """Declarations at file scope as lists of words; what stands in braces is one word."""
+    text = re.sub(r'__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)|__extension__|extern\s+"C"\s*\{', " ", text)
+    words, deep = [[]], []
+    for word in re.findall(r'"[^"]*"|\w+|[^\s\w]', text):
+        if word == "{":
+            deep.append([])
+        elif word == "}" and deep:
+            inside = deep.pop()
+            (deep[-1] if deep else words[-1]).append("{" + " ".join(inside) + "}")
+            if not deep and "(" in words[-1] and words[-1][0] != "typedef":  # a function's body
+                words.append([])
+        elif word == ";" and not deep:
+            words.append([])
+        else:
+            (deep[-1] if deep else words[-1]).append(word)
+    return [those for those in words if those]
+
+
+def declares(those):
+    """The names that a declaration brings: its own, tags, enumerators."""
+    tags = [those[i + 1] for i, word in enumerate(those[:-1]) if word in ("struct", "union", "enum") and those[i + 1][0] != "{"]
+    listed = [re.match(r"\w+", piece.strip())[0] for i, word in enumerate(those) if word[0] == "{" and "enum" in those[:i]
+              for piece in word[1:-1].split(",") if piece.strip()]
+    plain = [word for word in those if word[0] != "{"]
+    own = []
+    if plain[0] == "typedef" or "(" in plain:
+        i = plain.index("(") if "(" in plain else len(plain)
+        own = [plain[i + 2] if plain[i:i + 2] == ["(", "*"] else plain[i - 1]]
+    elif len(plain) > 2 or plain[0] not in ("struct", "union", "enum"):
+        own = plain[-1:]
+    return {name for name in tags + listed + own if re.fullmatch(r"[A-Za-z_]\w*", name)}
+
+
+def brought(place, flags):
+    """Every name that the installed headers bring: macros, and what they declare."""
+    lines = does(place, ["gcc", "-E", "-dD", *flags, "all.c"])[0].splitlines()
+    here, code, names = False, [], set()
+    for line in lines:
+        marker = re.match(r'# \d+ "([^"]*)"', line)
+        if marker:
+            here = "/include/normlab/" in marker[1]
+        elif here and line.startswith("#define "):
+            names.add(re.match(r"#define (\w+)", line)[1])
+        elif here and not line.startswith("#"):
+            code.append(line)
+    for those in statements("\n".join(code)):
+        names |= declares(those)
+    return names
+
+
+@case("fault")
+def rooms(place):
+    """What the installed headers bring begins with the word of a room, and so do the library's symbols."""
+    install(place)
+    flags = include_all(place)
+    names = brought(place, flags)
+    check({"BaseError", "SHAPE_OF", "tape_add", "TapeNode", "NORM_TRAIN", "NormKind", "norm_new", "NormText", "spec_say",
+           "NORMLAB_PLUGIN", "DRAW_INIT"} <= names, f"not all are read: {sorted(names)}")
+    same("called as anybody's", sorted(name for name in names if not OURS.fullmatch(name)), [])
+    does(place, ["gcc", "-fsyntax-only", "-aux-info", "all.txt", *flags, "all.c"])
+    functions = set(re.findall(r"include/normlab/\S+ \*/ (?:extern|static) .*?[ *](\w+) \(", read(place.path("all.txt"))))
+    same("functions that the reading has missed", sorted(functions - names), [])
+    archive = glob.glob(place.path("prefix", "lib*", "**", "libnormlab.a"), recursive=True)[0]
+    same("symbols called as anybody's", sorted(name for name in nm(place, "--extern-only", archive)
+                                               if not OURS.fullmatch(name) and not name.startswith("__")), [])
+
+
+@case("fault")
+def own_names(place):
+    """A program in C or C++ that has such names of its own, before or after our headers, is compiled, linked, and right."""
+    install(place)
+    include_all(place)
+    functions = "".join(f"int {name}(int a);\nint {name}(int a) {{ return a + {i}; }}\n" for i, name in enumerate(FUNCTIONS))
+    asked = " + ".join([f"({name}(1) != {i + 1})" for i, name in enumerate(FUNCTIONS)]
+                       + [f"(sizeof({name}) != {i + 1})" for i, name in enumerate(TYPES)]
+                       + ["(REQUIRE(1) != 1)", "(SHAPE != 3)", "(CHECK != 11)", "(CONV_INPUT != 12)", "(I != 17)"])
+    own = f"{OTHERS}\n{functions}int mistakes(void);\nint mistakes(void) {{ return {asked}; }}\n"
+    headers = read(place.path("all.c"))
+    program = read(HOME, "src", "norm", "template", "program.c")
+    check(program.count("int main(void) {\n") == 1, "the template has changed")
+    program = program.replace("int main(void) {\n", "int main(void) {\n    if (mistakes()) return mistakes();\n")
+    flags = does(place, ["pkg-config", "--cflags", "--libs", "normlab"])[0].split() + [*build_flags(), "-lm"]
+    told = set()
+    for language in (["cc"], ["c++", "-x", "c++"]):
+        for text in (own + headers + program, headers + own + program):
+            source = write(text, place.path("own.c"))
+            does(place, [*language, "-Werror", source, "-x", "none", *flags, "-o", "own"])
+            told.add(does(place, [place.path("own")])[0])
+    check(len(told) == 1 and min(told).startswith("y    -1.00000 -0.33333  0.33333  1.00000\n"), f"{told}")
 
 
 # ---- what is refused --------------------------------------------------------------------------------------------
