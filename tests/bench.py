@@ -3,7 +3,12 @@
 
 import json
 import math
+import os
 
+import h5py
+import numpy as np
+
+from drawn import Drawing
 from program import case, check, main, same
 
 SHAPE = [2, 8, 5, 7]
@@ -61,6 +66,54 @@ def products(place):
     check(len(told) > 3, f"{len(told)} layers")
     for entry in told:
         positive(entry, "forward_flops", "input_flops", "filter_flops", "dgemm_flops")
+
+
+def close(what, got, expected):
+    check(np.isfinite(got).all(), f"{what}: not finite")
+    off = np.abs(got / expected - 1)
+    check(off.max() < 1e-9, f"{what}: {got.flat[off.argmax()]}, expected {expected.flat[off.argmax()]}")
+
+
+@case("example")
+def saved(place):
+    """--save: kernels, costs and training, each beside its limit, in one file with figures; PyTorch's numbers if it has them."""
+    place.good("bench", "--save", "--quick", "--turns", "1", "--threads", "2")
+    check("speed.h5" in place.talk and "speed-cost.svg" in place.talk, place.talk)
+    path = os.path.join(place.out, "speed.h5")
+    with h5py.File(path, "r") as file:
+        for group in ("kernels", "cost", "training"):
+            same(f"turns of {group}", file[group].attrs["turns"], 1)
+        axes = [dim.keys()[0] for dim in file["kernels/seconds"].dims]
+        same("axes", axes, ["threads", "shape", "norm", "pass", "quartile"])
+        for group in ("kernels", "cost"):  # in one turn a ratio of medians is the turn's
+            limit = file[group]["limit_seconds"][()]
+            limit = np.stack([limit[..., :2, :].min(-2), limit[..., 2, :]], -2)  # the faster copy; the sum
+            close(f"{group}, of the limit", file[group]["of_limit"][()], limit[..., None, :, :] / file[group]["seconds"][()])
+        training = file["training"]
+        flops = training["samples_per_second"][()] * training["flops"][()][:, None, None]
+        close("of dgemm", training["of_dgemm"][()], flops / training["dgemm_flops"][()][..., None, None])
+        check("processor" in file["provenance"].attrs, "provenance")
+    figures = ["speed-kernels.svg", "speed-cost.svg", "speed-training.svg"]
+    words = {name: Drawing(os.path.join(place.out, name)).words for name in figures}
+    check({"group", "position", "forward, beside a copy"} <= set(words[figures[0]]), words[figures[0]])
+    check({"forward over C", "backward over N"} <= set(words[figures[1]]), words[figures[1]])
+    check({"dgemm", "2 threads"} <= set(words[figures[2]]) and "PyTorch" not in str(words[figures[2]]), words[figures[2]])
+    peer(path)
+    place.good("plot", "speed", "--from", path, "--to", place.path("speed.svg"))
+    check("PyTorch f32, group(8)" in Drawing(place.path("speed-training.svg")).words, "PyTorch is not in the figure")
+    check("(2 of 2 panels)" in place.good("plot", "speed", "dumb", "--from", path), "no figure in the terminal")
+
+
+def peer(path):
+    """As experiments/speed/peer.py leaves it."""
+    with h5py.File(path, "r+") as file:
+        cases, norms = file["training/case"][()], file["training/norm"][()]
+        group = file.create_group("peer/training")
+        group["arithmetic"], group["case"], group["norm"] = ["f64", "f32"], cases, norms
+        group["of_torch"] = np.full((2, len(cases), len(norms), 3), 4.0)
+        for name in ("arithmetic", "case", "norm"):
+            group[name].make_scale(name)
+            group["of_torch"].dims[["arithmetic", "case", "norm"].index(name)].attach_scale(group[name])
 
 
 if __name__ == "__main__":

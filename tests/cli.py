@@ -146,6 +146,9 @@ def words(place):
         (["bench", "training", "--batch", "0"], USAGE, ["--batch 0", "from 1"]),
         (["bench", "training", "--network", "resnt(depth=8)"], USAGE, ["'resnt'", "'resnet'"]),
         (["bench", "training", "--dataset", "fashion-mnst"], USAGE, ["fashion-mnst", "'fashion-mnist'"]),
+        (["bench", "training", "--save"], USAGE, ["--save", "'training'"]),
+        (["bench", "--save", "--norm", "batch"], USAGE, ["--save", "--norm"]),
+        (["bench", "--quick"], USAGE, ["--quick", "--save"]),
         (["bench", "chekc"], USAGE, ["chekc", "did you mean 'check'", "training"]),
     ])
 
@@ -177,6 +180,8 @@ def checks(place):
         (["check", net, "--seed", "one"], USAGE, ["--seed one", "whole number"]),
         (["check", net, "--threads", "0"], USAGE, ["--threads 0", "from 1 to"]),
         (["publish", "checking", "--jobs", "2"], USAGE, ["checking", "--jobs"]),
+        (["publish", "speed", "--restart"], USAGE, ["speed", "--restart"]),
+        (["run", "speed"], USAGE, ["speed has no runs", "bench --save"]),
         (["run", "checking"], USAGE, ["checking has no runs", "check --save"]),
         (["table", "checking"], USAGE, ["checking has no runs", "check --save"]),
         (["plot", "checking", "--to", "/dev/stdout"], CREATE, ["/dev/stdout", "several figures"]),

@@ -67,7 +67,7 @@ def study(place, name, source):
                for form in ("svg", "pdf", "png", "tex")}
     pages = [f"\\input{{{path}}}" for path in figures["tex"]]
     pages += [f"\\includegraphics{{{path}}}" for form in ("pdf", "png") for path in figures[form]]
-    if name != "checking":
+    if name not in ("checking", "speed"):
         with open(place.path("table.tex"), "w", encoding="utf-8") as file:
             file.write(place.good("table", name, "--form", "latex", "--from", source))
         pages.append(r"\input{table.tex}")

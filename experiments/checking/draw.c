@@ -5,16 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static Table group_of(const Grid *grid, Arena *arena, const char *group) {
-    BaseError error = {.set = false};
-    Store *store = store_open(grid->path, &error);
-    die_if(&error);
-    const Table t = table_read(store, arena, group, &error);
-    store_close(store);
-    die_if(&error);
-    return t;
-}
-
 static const char *fact_of(const Table *t, const char *name) {
     return text_plain(t->arena, table_fact(t, name, "?"));
 }
@@ -135,7 +125,7 @@ static double put_means(Figure *f, const double *mean, size_t means, double left
 
 bool checking_steps(Figure *f, const Grid *grid, const char *about) {
     Arena *arena = f->arena;
-    const Table t = group_of(grid, arena, "/steps");
+    const Table t = grid_table(grid, arena, "/steps");
     const Steps s = steps_of(&t);
     const size_t curves = s.rules + s.oracles;
     const char **name = TAKE(arena, const char *, curves);
@@ -189,7 +179,7 @@ static void variance_columns(Figure *f, const double *ratio, const double *error
 bool checking_variance(Figure *f, const Grid *grid, const char *about) {
     Arena *arena = f->arena;
     BaseError bad = {.set = false};
-    const Table t = group_of(grid, arena, "/variance");
+    const Table t = grid_table(grid, arena, "/variance");
     size_t algorithms, ratios, seeds;
     const char *const *name = table_names(&t, "algorithm", &algorithms, &bad);
     const double *ratio = table_list(&t, "ratio", &ratios, &bad);

@@ -75,9 +75,9 @@ static void put_variance(Arena *arena, Store *store, uint64_t seed) {
     write_with(store, &t, identity(arena, &c.error, &count, 1), c.elements, seed);
 }
 
-static void measure(Store *store, Arena *arena, uint64_t seed) {
-    put_steps(arena, store, seed);
-    put_variance(arena, store, seed);
+static void measure(Store *store, Arena *arena, const Measure *how) {
+    put_steps(arena, store, how->seed);
+    put_variance(arena, store, how->seed);
 }
 
 static const ExperimentFigure FIGURES[] = {

@@ -19,6 +19,13 @@ typedef struct Grid Grid;     /* a collected file that was read (grid.h) */
 typedef struct Figure Figure; /* what a script is called with */
 typedef struct Store Store;   /* a file to be (store.h) */
 
+/* How a command wants something measured. */
+typedef struct Measure {
+    uint64_t seed;         /* of what is drawn */
+    bool quick;            /* a part of it, to see that it works */
+    size_t threads, turns; /* of what is timed */
+} Measure;
+
 /* A key of the experiment itself, beside those of config.def. */
 typedef struct ExperimentKey {
     const char *name, *initial, *help;
@@ -69,9 +76,10 @@ typedef struct Experiment {
     /* Completes the configuration of one point from the experiment's own keys. Two points
      * that end as the same configuration are one run. */
     bool (*complete)(Config *config, Arena *arena, const Own *own, BaseError *error);
-    const Published *published;                                 /* may be NULL */
-    void (*measure)(Store *store, Arena *arena, uint64_t seed); /* groups of its file */
-    const char *measured_by;                                    /* "check --save" */
+    const Published *published; /* may be NULL */
+    void (*measure)(Store *store, Arena *arena,
+                    const Measure *how); /* groups of its file */
+    const char *measured_by;             /* "check --save" */
     const ExperimentFigure
         *figures; /* beside the first; ends with a NULL name; may be NULL */
 } Experiment;

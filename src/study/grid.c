@@ -255,6 +255,16 @@ const Grid *grid_measured(Arena *arena, const Experiment *e, const char *path) {
     return grid;
 }
 
+Table grid_table(const Grid *grid, Arena *arena, const char *group) {
+    BaseError error = {.set = false};
+    Store *store = store_open(grid->path, &error);
+    die_if(&error);
+    const Table t = table_read(store, arena, group, &error);
+    store_close(store);
+    die_if(&error);
+    return t;
+}
+
 /* What is drawn and printed must be what was asked for. */
 static const Grid *grid_of(Arena *arena, const char *path, const Experiment *e) {
     if (e->measure) return grid_measured(arena, e, path);

@@ -69,6 +69,8 @@ struct Grid {
 const Grid *grid_read(Arena *arena, const char *path);
 /* Of an experiment that measures: where its file is, and no runs. */
 const Grid *grid_measured(Arena *arena, const Experiment *experiment, const char *path);
+/* A group of its file; nothing in it where there is none. What is wrong ends the program. */
+Table grid_table(const Grid *grid, Arena *arena, const char *group);
 /* The values of a key in the recipe, as they stand there; NULL: it says none. */
 const char *grid_setting(Arena *arena, const Grid *grid, const char *key);
 /* The same of a key that does not sweep; NULL: it does. */

@@ -4,7 +4,6 @@
 #include "bilinear.h"
 
 #include <string.h>
-#include <unistd.h>
 
 typedef struct Part {
     const char *name;
@@ -65,24 +64,22 @@ static void want_part(const Call *call, const char *name, const bool *wanted, si
 
 static Bench read_bench(const Call *call, const bool *wanted) {
     enum { KERNELS, PRODUCTS, TRAINING };
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     want_part(call, "--norm", wanted, KERNELS, TRAINING);
     want_part(call, "--shape", wanted, KERNELS, KERNELS);
     want_part(call, "--network", wanted, TRAINING, TRAINING);
     want_part(call, "--dataset", wanted, TRAINING, TRAINING);
     want_part(call, "--batch", wanted, TRAINING, TRAINING);
-    return (Bench){.arena = call->arena,
-                   .speed = {call->arena,
-                             call_count(call, "--threads", cores > 0 ? (size_t)cores : 1,
-                                        SPEED_THREADS),
-                             call_count(call, "--turns", 15, 10000)},
-                   .json = call_option(call, "--json") != NULL,
-                   .norms = call_option(call, "--norm"),
-                   .shape =
-                       read_shape(call->arena, option(call, "--shape", "32,64,56,56")),
-                   .network = option(call, "--network", "resnet(depth=20, width=16)"),
-                   .dataset = option(call, "--dataset", "fashion-mini"),
-                   .batches = option(call, "--batch", "8")};
+    return (Bench){
+        .arena = call->arena,
+        .speed = {call->arena,
+                  call_count(call, "--threads", bench_processors(), SPEED_THREADS),
+                  call_count(call, "--turns", BENCH_TURNS, BENCH_MOST_TURNS)},
+        .json = call_option(call, "--json") != NULL,
+        .norms = call_option(call, "--norm"),
+        .shape = read_shape(call->arena, option(call, "--shape", "32,64,56,56")),
+        .network = option(call, "--network", "resnet(depth=20, width=16)"),
+        .dataset = option(call, "--dataset", "fashion-mini"),
+        .batches = option(call, "--batch", "8")};
 }
 
 const char *bench_ratio_text(const Bench *bench, SpeedQuartiles ratio) {
@@ -92,6 +89,8 @@ const char *bench_ratio_text(const Bench *bench, SpeedQuartiles ratio) {
 
 static int run_bench(const Call *call) {
     bool wanted[COUNT_OF(PARTS)];
+    if (call_option(call, "--save")) return bench_save(call);
+    if (call_option(call, "--quick")) die(EX_USAGE, "--quick is of --save");
     find_parts(call, wanted);
     const Bench bench = read_bench(call, wanted);
     const char *blas = store_blas_core(call->arena);
@@ -114,7 +113,7 @@ static int run_bench(const Call *call) {
 const Command command_bench = {
     .name = "bench",
     .usage = "[kernels] [products] [training] [check] [--norm LIST] [--shape N,C,H,W] "
-             "[--json] ...",
+             "[--json] | --save",
     .summary = "Measures kernels, convolutions, training and a full check, each beside "
                "its limit, in one run",
     .options =
@@ -126,6 +125,8 @@ const Command command_bench = {
                          {"--threads", "N", "default: all processors"},
                          {"--turns", "N", "of each, in rotation: 15"},
                          {"--json", NULL, "for programs"},
+                         {"--save", NULL, "minutes of it: out/speed.h5 with its figures"},
+                         {"--quick", NULL, "of --save: the first points alone"},
                          {NULL, NULL, NULL}},
     .least = 0,
     .most = COUNT_OF(PARTS),
@@ -139,5 +140,6 @@ const Command command_bench = {
         "beside the calls of the kernel\n"
         "that it is made of. All take turns; what is printed is the median over the "
         "turns of their ratio, in brackets\n"
-        "its quartiles. Without a word, all parts.",
+        "its quartiles. Without a word, all parts. --save measures what the chapter on "
+        "speed shows.",
 };

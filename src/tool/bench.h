@@ -5,6 +5,8 @@
 #include "speed.h"
 #include "tool.h"
 
+enum { BENCH_TURNS = 15, BENCH_MOST_TURNS = 10000 };
+
 typedef struct Bench {
     Arena *arena;
     Speed speed;
@@ -24,6 +26,12 @@ BenchPart
 
 /* End the program where a part could not run. */
 BenchPart bench_want_kernels, bench_want_training;
+
+/* ---- bench_save.c -------------------------------------------------------------------- */
+
+size_t bench_processors(void);
+/* `bench --save`. Exit status. */
+int bench_save(const Call *call);
 
 const char *bench_ratio_text(const Bench *bench,
                              SpeedQuartiles ratio); /* "0.95 (0.9 to 1)" */

@@ -34,29 +34,8 @@ static void put_cases(Store *store, const Cases *cases) {
 }
 
 void cases_save(const Cases *cases, bool published) {
-    Arena *arena = cases->arena;
-    BaseError error = {.set = false};
-    const Experiment *e = experiment_find(arena, "checking");
-    const char *file = published ? place_home(arena, "data/checking.h5")
-                                 : place_out(arena, "checking.h5");
-    const char *figure = published ? place_home(arena, "figures/checking.svg")
-                                   : place_out(arena, "checking.svg");
-    place_folder(published ? place_home(arena, "figures") : place_out(arena, "."),
-                 &error);
-    die_if(&error);
     Store *store = store_new("how the derivatives of normalizers are proved");
     put_cases(store, cases);
-    e->measure(store, arena, cases->seed);
-    study_provenance(store, arena);
-    if (!store_save(store, file, &error)) die_if(&error);
-    store_close(store);
-    Text saved = text_new(arena);
-    const Grid *grid = grid_measured(arena, e, file);
-    for (const ExperimentFigure *f = e->figures; f->name && !error.set; f++) {
-        const char *to = study_draw_figure(
-            arena, grid, f, figure_form(arena, "svg", NULL), figure, &error);
-        if (to) text_add(&saved, ", %s", to);
-    }
-    say("saved %s%s", file, saved.data);
-    die_if(&error);
+    measured_save(cases->arena, store, experiment_find(cases->arena, "checking"),
+                  &(Measure){.seed = cases->seed}, published);
 }

@@ -10,7 +10,13 @@ static int run_publish(const Call *call) {
                            place_home(call->arena, "figures/claims.svg"));
     Wish wish = {experiment_find(call->arena, call->word[0]), .quick = false};
     wish_claim(call, &wish);
-    if (wish.experiment->measure) return check_publish(call);
+    if (wish.experiment->measure &&
+        (call_option(call, "--jobs") || call_option(call, "--restart")))
+        die(EX_USAGE, "publish %s has no runs: --jobs and --restart are for those",
+            call->word[0]);
+    if (wish.experiment->measure)
+        return strcmp(wish.experiment->name, "checking") == 0 ? check_publish(call)
+                                                              : bench_publish(call);
     const Grid *found;
     return run_study(call, study_plan(call->arena, &wish), true, &found);
 }
@@ -23,9 +29,10 @@ const Command command_publish = {
     .least = 1,
     .most = 1,
     .run = run_publish,
-    .more = "The full recipe without any other setting, or a claim's; what is finished "
-            "is not run again.\n"
-            "`normlab publish checking` does the same for `normlab check` and the "
-            "figures of its chapter; `normlab publish claims` draws figures/claims.svg "
-            "from data/.",
+    .more =
+        "The full recipe without any other setting, or a claim's; what is finished "
+        "is not run again.\n"
+        "`normlab publish checking` and `publish speed` do the same for `normlab check "
+        "--save` and `bench --save`; `normlab publish claims` draws "
+        "figures/claims.svg from data/.",
 };

@@ -135,10 +135,22 @@ bool applies_somewhere(const char *spec, const TrialCheck *check);
 /* Whether evaluation reads it: not what only backward or norm_adapt does. */
 bool evaluation_reads(const NormState *state);
 
+/* ---- measured.c -------------------------------------------------------------------- */
+
+/* Measures into the store, saves it as EXPERIMENT.h5 in the user's or the project's folder,
+ * draws the figures, and says where they are. */
+void measured_save(Arena *arena, Store *store, const Experiment *experiment,
+                   const Measure *how, bool published);
+
 /* ---- check.c ----------------------------------------------------------------------- */
 
 /* `normlab publish checking`: all cases, and if they pass, check_save. Exit status. */
 int check_publish(const Call *call);
+
+/* ---- bench.c ----------------------------------------------------------------------- */
+
+/* `normlab publish speed`: what bench --save measures, into data/. Exit status. */
+int bench_publish(const Call *call);
 
 /* ---- json.c: text as JSON -------------------------------------------------------- */
 
