@@ -99,7 +99,10 @@ def saved(place):
     check({"forward over C", "backward over N"} <= set(words[figures[1]]), words[figures[1]])
     check({"dgemm", "2 threads"} <= set(words[figures[2]]) and "PyTorch" not in str(words[figures[2]]), words[figures[2]])
     peer(path)
-    place.good("plot", "speed", "--from", path, "--to", place.path("speed.svg"))
+    for width in ("6.4cm", "8.6cm", "17cm"):
+        drawn = place.good("plot", "speed", "--from", path, "--to", place.path("speed.svg"), "--width", width).split()
+        wrong = [f"{name}, {width}: {fault}" for name in drawn for fault in Drawing(name).faults()]
+        check(len(drawn) == 3 and not wrong, f"{drawn}: {wrong}")
     check("PyTorch f32, group(8)" in Drawing(place.path("speed-training.svg")).words, "PyTorch is not in the figure")
     check("(2 of 2 panels)" in place.good("plot", "speed", "dumb", "--from", path), "no figure in the terminal")
 

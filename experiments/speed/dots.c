@@ -69,7 +69,7 @@ void speed_dots(Figure *f, const Dots *d, const char *foot) {
     figure_styles(f, d->colour, d->series);
     for (size_t p = 0; p < d->panels; p++) {
         const double above = top + step * (double)p;
-        figure_words(f, left, above - 0.1, "left", FIGURE_TEXT, d->title[p]);
+        figure_words(f, 0.1, above - 0.1, "left", FIGURE_TEXT, d->title[p]);
         figure_y_ticks(f, &row, above + tall, above, left);
     }
     figure_panel_alone(f, d->panels, d->panels, d->title[d->panels - 1]);

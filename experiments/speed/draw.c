@@ -98,7 +98,7 @@ static const double *rates_of(Arena *arena, const Kernels *k) {
 
 bool speed_roofline(Figure *f, const Grid *grid, const char *about) {
     const char *const title[PASSES] = {"forward, beside a copy",
-                                       "backward, beside a sum of two tensors"};
+                                       "backward, beside a sum"};
     const Table t = grid_table(grid, f->arena, "/kernels");
     const Kernels k = kernels_of(&t);
     const Dots dots = {.panels = PASSES,
