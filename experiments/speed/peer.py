@@ -15,14 +15,19 @@ import subprocess
 import sys
 import time
 
-import h5py
-import numpy as np
+
+def leave(code, text):
+    print(text, file=sys.stderr)
+    sys.exit(code)
+
 
 try:
+    import h5py
+    import numpy as np
     import torch
     from torch.nn import functional as F
-except ImportError:
-    sys.exit(print("no torch: `apt-get install python3-torch`", file=sys.stderr) or 69)
+except ImportError as lack:
+    leave(69, f"{lack}: Debian's python3-torch and python3-h5py are expected, for /usr/bin/python3")
 
 HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WORDS = [word for word in sys.argv[1:] if word != "--quick"]
@@ -243,7 +248,7 @@ def put_training(file):
 
 def main():
     if not os.path.exists(FILE):
-        sys.exit(print(f"{FILE}: no such file; `normlab bench --save` writes one", file=sys.stderr) or 66)
+        leave(66, f"{FILE}: no such file; `normlab bench --save` writes one")
     new = FILE + ".new"
     shutil.copyfile(FILE, new)
     with h5py.File(new, "r+") as file:
