@@ -110,14 +110,14 @@ def woven(renew=False):
 
 
 CASES = {"links": ("example", links), "labels": ("theorem", labels), "anchors": ("example", anchors),
-         "quotes": ("example", quotes), "weights": ("example", weights)}
+         "quotes": ("example", quotes), "weights": ("example", weights), "woven": ("example", woven)}
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--list"]:
         print("\n".join(f"{name} {label}" for name, (label, _) in CASES.items()))
         sys.exit(0)
     if sys.argv[1:] == ["--renew"]:
-        sys.exit(list(woven(renew=True)) and 1)
+        sys.exit(len(list(woven(renew=True))))
     chosen = sys.argv[1:] or list(CASES)
     faults = [fault for name in chosen for fault in CASES[name][1]()]
     print("\n".join(faults))
