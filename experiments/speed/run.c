@@ -5,6 +5,7 @@
  */
 #include "parts.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 void speed_put(double *to, SpeedQuartiles q) {
