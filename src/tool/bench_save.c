@@ -1,5 +1,6 @@
 /* What the experiment `speed` measures, in one file with its figures. */
 #include "bench.h"
+#include "bilinear.h"
 
 #include <string.h>
 #include <unistd.h>
