@@ -309,20 +309,28 @@ def judged_small(spec, seed):
     return found
 
 
-# Of the 300, each at a seed: what `check` once said FAIL of.
-ONCE = {"anneal(batch(center=no, affine=no), nested(eps=1e+300), from=0.001, to=3.7, beta=no)": 3,
-        "anneal(ln(affine=no), evonorm(B0, gamma=no), from=0, to=1e+09)": 8,
-        "blend(continual(4, affine=no), soft(2, tau=0.001), gamma=yes)": 5,
-        "lattice(batch=2, size=2, gamma=no, beta=no)": 7,
-        "phase(none(affine=no), batch-channel(5), gamma=no, beta=yes)": 1,
-        "renorm(beta=yes, eps=1e-300)": 8,
-        "soft(8, eps=1e+300) | rms(eps=1e+300)": 1}
+# Of the 300, each at a seed: what `check` once said FAIL of, or of a first derivative that it cannot tell.
+ONCE = {("anneal(batch(center=no, affine=no), nested(eps=1e+300), from=0.001, to=3.7, beta=no)", 3): "*",
+        ("anneal(ln(affine=no), evonorm(B0, gamma=no), from=0, to=1e+09)", 8): "*",
+        ("anneal(ln(affine=no), evonorm(B0, gamma=no), from=0, to=1e+09)", 3): "*.4x8x5.differences",
+        ("batch-instance | bn | batch-instance | ibn", 8): "*.4x4x3x3.differences",
+        ("batch-instance(gamma=yes) | batch-channel(8, gamma=no)", 3): "*.4x8x5.differences",
+        ("blend(continual(4, affine=no), soft(2, tau=0.001), gamma=yes)", 5): "*",
+        ("chain(response(2, side=left, k=1e+300), continual(2, gamma=no), affine=no)", 2): "*.adjoint",
+        ("lattice(batch=2, size=2, gamma=no, beta=no)", 7): "*",
+        ("phase(none(affine=no), batch-channel(5), gamma=no, beta=yes)", 1): "*",
+        ("renorm(beta=yes, eps=1e-300)", 8): "*",
+        ("soft(8, eps=1e+300) | rms(eps=1e+300)", 1): "*"}
+
+
+def judged_once(spec, seed):
+    return judged(spec, seed, ("--case", ONCE[spec, seed]))
 
 
 def few():
     listed = specs(FEW)
     wrong = report(answers(Kept(), [(spec, 1) for spec in listed], judged_small))
-    wrong += report(answers(Kept(), list(ONCE.items()), judged))
+    wrong += report(answers(Kept(), list(ONCE), judged_once))
     return wrong + judge_variants([1], SMALL_SHAPES) + plant(listed[:FEW_PLANTED], Kept())
 
 

@@ -34,13 +34,21 @@ double **derive_draw(const Derive *derive, uint64_t role) {
     return vector;
 }
 
-double derive_norm(const Derive *derive, size_t i) {
-    double squares = 0.0;
-    for (size_t k = 0; k < derive_count(derive, i); k++) {
-        double g = derive->got[i][k] * derive_scale(derive, i);
-        squares += g * g;
+double derive_length(const double *value, size_t count) {
+    double most = 0.0, squares = 0.0;
+    int exponent = 0;
+    for (size_t k = 0; k < count; k++) most = fmax(most, fabs(value[k]));
+    frexp(most, &exponent);
+    for (size_t k = 0; k < count; k++) {
+        const double v = ldexp(value[k], -exponent);
+        squares += v * v;
     }
-    return sqrt(squares);
+    return ldexp(sqrt(squares), exponent);
+}
+
+double derive_norm(const Derive *derive, size_t i) {
+    return derive_length(derive->got[i], derive_count(derive, i)) *
+           derive_scale(derive, i);
 }
 
 TapeNode **derive_inputs(Arena *arena, Tape *tape, const CheckFunction *function) {

@@ -42,6 +42,9 @@ double **derive_draw(const Derive *derive, uint64_t role);
 double *derive_vector(Arena *arena, uint64_t seed, uint64_t role, uint64_t sample,
                       size_t count, double scale);
 
+/* The Euclidean norm, whose squares neither overflow nor vanish. */
+double derive_length(const double *value, size_t count);
+
 /* Norm of the gradient by input i, in units of its scale. */
 double derive_norm(const Derive *derive, size_t i);
 

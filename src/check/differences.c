@@ -16,9 +16,10 @@
  *              that the program adds to it
  *
  * Where no step passes by GSL's estimate, the losses of the rule at each step are computed
- * instead: its truncation is what the same rule gives of values in 113 bits, less their
- * slope there, and rounding is bound.h's. The step that loses least decides; if even that
- * loses more than a fault may hide in, the verdict is proved to be inconclusive.
+ * instead, and those of Romberg's next rule, which bears larger steps: truncation is what the
+ * same rule gives of values in 113 bits, less their slope there, and rounding is bound.h's. What
+ * loses least decides; if even that loses more than a fault may hide in, the verdict is proved to
+ * be inconclusive.
  */
 #include "differences.h"
 #include "arith_calls.h"
@@ -144,12 +145,22 @@ static void ask_gsl(const Probe *probe, double noise, Case *c, Difference *best)
 /* ---- what the rule loses, computed ------------------------------------------------- */
 
 /* From where truncation rules to where a kink must be very near to be crossed. */
-static const double PROVED[] = {1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4,
-                                1e-4, 1e-5, 1e-6, 1e-7, 1e-8};
+static const double PROVED[] = {3e-1, 1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4,
+                                1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 1e-7, 1e-8};
 
-/* f(-h), f(h), f(-h/2), f(h/2) carry at most 3/h of what each of them lost. A kernel may
- * lose a little more than the definition would. */
-static const double CARRIED = 3.0, KERNELS = 4.0;
+/* Romberg's second and third column: the sum of weight[k] (f(h/2^k) - f(-h/2^k)) / (over h), and
+ * how much of what each f has lost that carries, over h. */
+enum { MOST_PAIRS = 3 };
+
+typedef struct Rule {
+    size_t pairs;
+    double weight[MOST_PAIRS], over, carried;
+} Rule;
+
+static const Rule RULES[] = {{2, {-1, 8}, 6, 3}, {3, {1, -40, 256}, 90, 6.6}};
+
+/* A kernel may lose a little more than the definition would. */
+static const double KERNELS = 4.0;
 
 /* f(t) in 113 bits, its slope, and what rounding does to f in doubles, x + t d included, and
  * to the derivative that is judged. */
@@ -161,7 +172,8 @@ typedef struct Exact {
 } Exact;
 
 /* Of a function whose operations can be bounded: false of others. */
-static bool exact_of(Exact *e, const Walk *walk, const Probe *probe, const Case *c) {
+static bool exact_of(Exact *e, const Walk *walk, const Probe *probe, double noise,
+                     const Case *c) {
     const Derive *d = &walk->derive;
     const bool upstream = c->input == d->function->inputs;
     const size_t order = d->order - upstream;
@@ -175,47 +187,54 @@ static bool exact_of(Exact *e, const Walk *walk, const Probe *probe, const Case 
             if (probe->along[i][k] != 0.0)
                 e->rounding +=
                     fabs(d->got[i][k] * d->function->input[i].value[k]) * DBL_EPSILON;
+    e->rounding = fmin(KERNELS * e->rounding, NOISY * noise);
     return true;
 }
 
-static double truncation(const Exact *e, double h) {
-    Quad f[POINTS];
-    const double t[POINTS] = {-h, h, -h / 2, h / 2};
-    for (size_t i = 0; i < POINTS; i++)
-        f[i] = stepper_exact_value(e->stepper, e->probe->arena, e->probe->upstream,
-                                   e->probe->along, t[i]);
-    const Quad rule = (4 * (f[3] - f[2]) - (f[1] - f[0]) / 2) / (3 * (Quad)h);
-    return (double)quad_abs(rule - e->slope);
+static double truncation(const Exact *e, const Rule *rule, double h) {
+    Quad sum = 0;
+    for (size_t k = 0; k < rule->pairs; k++) {
+        const double t = ldexp(h, -(int)k);
+        const Quad above = stepper_exact_value(e->stepper, e->probe->arena,
+                                               e->probe->upstream, e->probe->along, t),
+                   below = stepper_exact_value(e->stepper, e->probe->arena,
+                                               e->probe->upstream, e->probe->along, -t);
+        sum += rule->weight[k] * (above - below);
+    }
+    return (double)quad_abs(sum / ((Quad)rule->over * h) - e->slope);
 }
 
-/* The rule at one step, with what it loses there. */
-static Difference proved_at(const Exact *e, double h) {
-    Sample f[POINTS];
-    const double t[POINTS] = {-h, h, -h / 2, h / 2};
-    Difference d = {.finite = true, .estimate = truncation(e, h)};
-    for (size_t i = 0; i < POINTS; i++) {
-        f[i] = probe_sample(e->probe, t[i]);
-        d.finite = d.finite && isfinite(f[i].value);
-        d.changed = d.changed || f[i].changed;
-        if (f[i].crossed) d.crossed = f[i].crossed;
+/* A rule at one step, with what it loses there. */
+static Difference proved_at(const Exact *e, const Rule *rule, double h) {
+    Difference d = {.finite = true, .estimate = truncation(e, rule, h)};
+    for (size_t k = 0; k < rule->pairs; k++) {
+        const double t = ldexp(h, -(int)k);
+        const Sample f[] = {probe_sample(e->probe, -t), probe_sample(e->probe, t)};
+        for (size_t side = 0; side < 2; side++) {
+            d.finite = d.finite && isfinite(f[side].value);
+            d.changed = d.changed || f[side].changed;
+            if (f[side].crossed) d.crossed = f[side].crossed;
+        }
+        d.value += rule->weight[k] * (f[1].value - f[0].value);
     }
-    d.value = five_points(f, h);
-    d.allowed = d.estimate + CARRIED * KERNELS * e->rounding / h + KERNELS * e->judged;
+    d.value /= rule->over * h;
+    d.allowed = d.estimate + rule->carried * e->rounding / h + KERNELS * e->judged;
     return d;
 }
 
 static void prove(Difference *best, const Exact *exact) {
-    for (size_t i = 0; i < COUNT_OF(PROVED); i++) {
-        const Difference e = proved_at(exact, PROVED[i]);
-        if (i == 0 || is_better(&e, best)) *best = e;
-    }
+    for (size_t i = 0; i < COUNT_OF(PROVED); i++)
+        for (size_t r = 0; r < COUNT_OF(RULES); r++) {
+            const Difference e = proved_at(exact, &RULES[r], PROVED[i]);
+            if (i + r == 0 || is_better(&e, best)) *best = e;
+        }
 }
 
 static void ask_differences(const Walk *walk, const Probe *probe, double noise, Case *c) {
     Difference best = {0};
     ask_gsl(probe, noise, c, &best);
     Exact exact;
-    if (judge_verdict(c) != CHECK_PASS && exact_of(&exact, walk, probe, c)) {
+    if (judge_verdict(c) != CHECK_PASS && exact_of(&exact, walk, probe, noise, c)) {
         prove(&best, &exact);
         c->expected = best.value;
         c->allowed = best.allowed;

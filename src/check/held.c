@@ -102,15 +102,6 @@ static TapeNode **gradient(Arena *arena, const CheckFunction *function, uint64_t
     return dx;
 }
 
-static double norm_of(const double *a, const double *less, size_t count) {
-    double squares = 0.0;
-    for (size_t k = 0; k < count; k++) {
-        const double d = a[k] - (less ? less[k] : 0.0);
-        squares += d * d;
-    }
-    return sqrt(squares);
-}
-
 static void weigh(CheckHeld *held, Arena *arena, const CheckFunction *function,
                   uint64_t seed) {
     TapeNode **with = gradient(arena, function, seed, false),
@@ -119,8 +110,10 @@ static void weigh(CheckHeld *held, Arena *arena, const CheckFunction *function,
     for (size_t i = 0; i < function->inputs; i++) {
         const size_t count = shape_count(function->input[i].shape);
         const double *a = with[i]->value, *b = without[i]->value;
-        const double whole = fmax(norm_of(a, NULL, count), norm_of(b, NULL, count)),
-                     part = whole > 0.0 ? norm_of(a, b, count) / whole : 0.0;
+        double *apart = TAKE(arena, double, count + 1);
+        for (size_t k = 0; k < count; k++) apart[k] = a[k] - b[k];
+        const double whole = fmax(derive_length(a, count), derive_length(b, count)),
+                     part = whole > 0.0 ? derive_length(apart, count) / whole : 0.0;
         if (part <= held->matters) continue;
         held->matters = part;
         held->input = function->input[i].name;

@@ -27,12 +27,10 @@ double judge_allowed(const CheckBound *bound, size_t i, size_t k, double norm) {
 }
 
 double judge_norm(const Derive *derive) {
-    double squares = 0.0;
-    for (size_t i = 0; i < derive->function->inputs; i++) {
-        double norm = derive_norm(derive, i);
-        squares += norm * norm;
-    }
-    return sqrt(squares);
+    double norm = 0.0;
+    for (size_t i = 0; i < derive->function->inputs; i++)
+        norm = hypot(norm, derive_norm(derive, i));
+    return norm;
 }
 
 /* ---- places ---------------------------------------------------------------------- */

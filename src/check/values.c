@@ -8,12 +8,6 @@
 #include <float.h>
 #include <math.h>
 
-static double size_of(const double *value, size_t count) {
-    double squares = 0.0;
-    for (size_t k = 0; k < count; k++) squares += value[k] * value[k];
-    return sqrt(squares);
-}
-
 /* What was got, element by element, against numbers of 113 bits. The error is taken there. */
 static void compare(Judge *judge, const double *got, const Quad *expected, size_t count,
                     Case c, const CheckBound *bound, double norm) {
@@ -42,7 +36,7 @@ CheckReport check_value(Arena *arena, const CheckFunction *function,
     Judge judge = judge_new(arena, &judged, 0);
     Quad *expected;
     program_run_quad(program_new(tape, &y, 1), arena, x, NULL, 0, &expected);
-    double norm = size_of(y->value, count);
+    double norm = derive_length(y->value, count);
     CheckBound whole = *bound;
     if (bound->scale == NULL && bound->of_norm == 0)
         whole.scale = check_value_scale(arena, function, false);
