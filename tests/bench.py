@@ -92,6 +92,10 @@ def saved(place):
         training = file["training"]
         flops = training["samples_per_second"][()] * training["flops"][()][:, None, None]
         close("of dgemm", training["of_dgemm"][()], flops / training["dgemm_flops"][()][..., None, None])
+        rate = file["combinations/samples_per_second"][()]
+        close("of batch", file["combinations/of_batch"][()], rate / rate[:, :1])
+        same("combined", [name.decode() for name in file["combinations/norm"][()]],
+             ["batch", "mix(instance, layer, batch)", "blend(batch, group(8))"])
         check("processor" in file["provenance"].attrs, "provenance")
     figures = ["speed-kernels.svg", "speed-cost.svg", "speed-training.svg"]
     words = {name: Drawing(os.path.join(place.out, name)).words for name in figures}

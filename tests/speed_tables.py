@@ -118,9 +118,17 @@ def dgemm_bars(file):
         yield bar("training, of dgemm", bars[chosen[0]], part[chosen], [f"{cases[i]}, `{norm}`" for i in chosen for norm in norms])
 
 
+def combination_bars(file):
+    part, least = file["combinations/of_batch"][()], file["combinations/bar"][()]
+    batches = [f"ResNet-8 x 16, b = {batch:g}" for batch in file["combinations/batch"][()]]
+    for k, norm in enumerate(names(file, "combinations/norm")):
+        if norm != "batch":
+            yield bar(f"`{norm}`, of `batch`", least, part[:, k], batches)
+
+
 def bars(file):
     """The worst of each, by its median."""
-    rows = [*kernel_bars(file), *dgemm_bars(file), *(peer_bars(file) if "peer" in file else [])]
+    rows = [*kernel_bars(file), *dgemm_bars(file), *combination_bars(file), *(peer_bars(file) if "peer" in file else [])]
     return table(["what", "at least", "measured (quartiles)", "where it is worst", "met"], rows)
 
 

@@ -12,6 +12,7 @@ enum { QUARTILES = 3, PASSES = 2, FORWARD = 0, BACKWARD };
 void speed_put_kernels(Store *store, Arena *arena, const Measure *how);
 void speed_put_cost(Store *store, Arena *arena, const Measure *how);
 void speed_put_training(Store *store, Arena *arena, const Measure *how);
+void speed_put_combinations(Store *store, Arena *arena, const Measure *how);
 
 /* Quartiles as three numbers. */
 void speed_put(double *to, SpeedQuartiles quartiles);

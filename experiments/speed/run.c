@@ -46,6 +46,7 @@ static void measure(Store *store, Arena *arena, const Measure *how) {
     speed_put_kernels(store, arena, how);
     speed_put_cost(store, arena, how);
     speed_put_training(store, arena, how);
+    speed_put_combinations(store, arena, how);
 }
 
 static const ExperimentFigure FIGURES[] = {

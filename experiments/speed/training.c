@@ -27,6 +27,13 @@ static void scaled(double *to, SpeedQuartiles q, double factor) {
     speed_put(to, (SpeedQuartiles){factor * q.low, factor * q.middle, factor * q.high});
 }
 
+/* Samples a second. */
+static void put_rate(double *to, const Speed *speed, const SpeedLearned *l) {
+    const SpeedQuartiles s = speed_quartiles(speed, l->seconds);
+    speed_put(to, (SpeedQuartiles){l->samples / s.high, l->samples / s.middle,
+                                   l->samples / s.low});
+}
+
 /* Case `i` of a Trained, of `cases`. */
 static void train_case(const Speed *speed, const Recipe *recipe, size_t batch,
                        const Trained *to, size_t at, size_t i) {
@@ -42,11 +49,8 @@ static void train_case(const Speed *speed, const Recipe *recipe, size_t batch,
     const double work = speed_gemm_flops(speed, gemm) * speed_median(speed, gemm);
     to->dgemm[at] = speed_gemm_flops(speed, gemm);
     for (size_t k = 0; k < NORMS; k++) {
-        const SpeedQuartiles s = speed_quartiles(speed, found[k].seconds);
         const double samples = found[k].samples;
-        speed_put(
-            to->rate + (at * NORMS + k) * QUARTILES,
-            (SpeedQuartiles){samples / s.high, samples / s.middle, samples / s.low});
+        put_rate(to->rate + (at * NORMS + k) * QUARTILES, speed, &found[k]);
         scaled(to->of_dgemm + (at * NORMS + k) * QUARTILES,
                speed_ratio(speed, gemm, found[k].seconds),
                found[k].flops * samples / work);
@@ -104,4 +108,52 @@ void speed_put_training(Store *store, Arena *arena, const Measure *how) {
                   to.dgemm);
     speed_write(store, &t, how, to.of_dgemm, all * NORMS * QUARTILES);
     store_text(store, t.group, "dataset", "fashion-mini");
+}
+
+/* ---- combinations beside batch ---------------------------------------------------------- */
+
+static const char *const COMBINED[] = {"batch", "mix(instance, layer, batch)",
+                                       "blend(batch, group(8))"};
+static const double OF_BATCH = 0.9, AT_BATCH[] = {2, 32};
+
+enum { COMBINATIONS = COUNT_OF(COMBINED) };
+
+/* [COMBINATIONS, QUARTILES] each. */
+static void combine(const Speed *speed, const Recipe *recipe, size_t batch, double *rate,
+                    double *of_batch) {
+    const ArenaMark mark = arena_mark(speed->arena);
+    SpeedLearner learner[COMBINATIONS];
+    SpeedLearned found[COMBINATIONS];
+    say("%s, b = %zu: combinations, %zu threads", recipe->label, batch, speed->threads);
+    for (size_t k = 0; k < COMBINATIONS; k++)
+        learner[k] =
+            (SpeedLearner){recipe->network, "fashion-mini", COMBINED[k], batch, false};
+    speed_training(speed, found, learner, COMBINATIONS);
+    for (size_t k = 0; k < COMBINATIONS; k++) {
+        put_rate(rate + k * QUARTILES, speed, &found[k]);
+        speed_put(of_batch + k * QUARTILES,
+                  speed_ratio(speed, found[0].seconds, found[k].seconds));
+    }
+    arena_rewind(speed->arena, mark);
+}
+
+void speed_put_combinations(Store *store, Arena *arena, const Measure *how) {
+    const Recipe *recipe = &RECIPES[1];
+    const size_t batches = how->quick ? 1 : COUNT_OF(AT_BATCH),
+                 each = COMBINATIONS * QUARTILES;
+    double *rate = TAKE(arena, double, batches *each),
+           *of_batch = TAKE(arena, double, batches *each);
+    for (size_t i = 0; i < batches; i++)
+        combine(&(Speed){arena, how->threads, how->turns}, recipe, (size_t)AT_BATCH[i],
+                rate + i * each, of_batch + i * each);
+    Table t = table_new(arena, "/combinations", "training beside batch normalization's");
+    speed_scales(&t, &(double){(double)how->threads}, 1);
+    table_scale(&t, "batch", "samples of a worker, of 2 a thread", AT_BATCH, batches);
+    table_scale_text(&t, "norm", "normalizer", COMBINED, COMBINATIONS);
+    table_numbers(&t, "samples_per_second", "trained", "batch norm quartile", rate);
+    table_numbers(&t, "of_batch", "of batch's samples a second, turn by turn",
+                  "batch norm quartile", of_batch);
+    table_numbers(&t, "bar", "the least that is asked for", "", &OF_BATCH);
+    speed_write(store, &t, how, of_batch, batches * each);
+    store_text(store, t.group, "network", recipe->network);
 }
