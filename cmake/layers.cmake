@@ -1,6 +1,6 @@
 # A layer is src/NAME/*.c. It sees its own folder and those of the layers that its line names,
 # no others: an upward #include does not compile.
-#   layer(tensor SEES base LINKS PkgConfig::NORMLAB_BLAS)
+#   layer(dataset SEES base tensor store LINKS ZLIB::ZLIB m)
 # Targets are called normlab-NAME: the project around this one may have a `base`, too.
 function(layer name)
   cmake_parse_arguments(ARG "" "" "SEES;LINKS" ${ARGN})

@@ -4,6 +4,5 @@
 include(CMakeFindDependencyMacro)
 find_dependency(PkgConfig)
 pkg_check_modules(NORMLAB_MD REQUIRED QUIET IMPORTED_TARGET libmd)
-pkg_check_modules(NORMLAB_BLAS REQUIRED QUIET IMPORTED_TARGET openblas)
 include(${CMAKE_CURRENT_LIST_DIR}/normlab-targets.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/normlab-plugin.cmake)

@@ -48,7 +48,7 @@ set_source_files_properties(${whole} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
 set_target_properties(normlab-headers PROPERTIES EXPORT_NAME headers)
 set_target_properties(normlab-library PROPERTIES OUTPUT_NAME normlab EXPORT_NAME normlab LINKER_LANGUAGE C)
 target_link_libraries(normlab-library INTERFACE normlab-headers
-  $<LINK_ONLY:PkgConfig::NORMLAB_MD> $<LINK_ONLY:PkgConfig::NORMLAB_BLAS> ${quadmath} m)
+  $<LINK_ONLY:PkgConfig::NORMLAB_MD> ${quadmath} m)
 add_library(normlab::headers ALIAS normlab-headers)
 add_library(normlab::normlab ALIAS normlab-library)
 include(normlab-plugin)

@@ -1,5 +1,5 @@
 # What layers of the program stand on: GSL, HDF5 (serial) and the header that says what was built.
-#   layer(store SEES base LINKS hdf5 provenance ZLIB::ZLIB PkgConfig::NORMLAB_BLAS gsl)
+#   layer(store SEES base tensor LINKS hdf5 provenance ZLIB::ZLIB gsl)
 
 # GSL without its own slow BLAS: its pkg-config line names gslcblas, whose cblas_dgemm would stand in front of OpenBLAS's.
 add_library(normlab-gsl INTERFACE)

@@ -626,11 +626,6 @@ def collected(place):
     return os.path.join(place.out, "batch-size-one.h5")
 
 
-def other_core(checkpoint):
-    """Kernels of OpenBLAS that this machine has, and a checkpoint's bytes do not name."""
-    return next(core for core in ("Sandybridge", "Prescott") if core.encode() not in checkpoint)
-
-
 def interrupted(place):
     """A run stopped on its way: its checkpoint."""
     process = place.start(*ONE, "epochs=5000")
@@ -706,7 +701,7 @@ def busy(place):
 
 @case("fault")
 def checkpoints(place):
-    """A checkpoint that is damaged, another run's, another build's or another BLAS's is refused by its name, and
+    """A checkpoint that is damaged, another run's, another build's or of other bits is refused by its name, and
     --restart goes on without it."""
     import h5py
 
@@ -715,7 +710,7 @@ def checkpoints(place):
         good = file.read()
     name, words, found = os.path.basename(path), [*ONE, "epochs=5000"], []
 
-    def refused(data, parts, edit=None, sealed=True, environment=None):
+    def refused(data, parts, edit=None, sealed=True):
         with open(path, "wb") as file:
             file.write(data)
         if edit:
@@ -723,20 +718,15 @@ def checkpoints(place):
                 edit(file)
             if sealed:
                 reseal(path)
-        found.append(fault(place, words, DATA, [name, *parts], environment=environment))
+        found.append(fault(place, words, DATA, [name, *parts]))
 
     flipped = good[:4000] + bytes([good[4000] ^ 1]) + good[4001:]
     refused(good[:5000], ["damaged", "--restart"])
     refused(flipped, ["damaged", "--restart"])
     refused(good, ["another build", "--restart"], lambda file: file.attrs.modify("binary", "another"))
-    refused(good, ["another core", "--restart"], lambda file: file.attrs.modify("blas", "another core"))
-    refused(good, ["libc", "glibc 1.0", "--restart"], lambda file: file.attrs.modify("libc", "glibc 1.0"))
-    refused(good, ["libm_bits", "--restart"], lambda file: file.attrs.modify("libm_bits", "012345678901"))
-    refused(good, ["blas_bits", "--restart"], lambda file: file.attrs.modify("blas_bits", "012345678901"))
+    refused(good, ["bits", "012345678901", "--restart"], lambda file: file.attrs.modify("bits", "012345678901"))
     refused(good, ["changed by another program", "--restart"],
             lambda file: file["parts/weights"].write_direct(file["parts/weights"][()] * 2), sealed=False)
-    core = other_core(good)
-    refused(good, ["blas", core, "--restart"], environment={"OPENBLAS_CORETYPE": core})
     refused(good, ["another run", "--restart"], lambda file: file.attrs.modify("run", "another run"))
     refused(good, ["/parts/weights", "--restart"], lambda file: file.pop("parts/weights"))
     refused(good, ["seconds", "--restart"], lambda file: file.attrs.modify("seconds", float("nan")))

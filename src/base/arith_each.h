@@ -5,17 +5,18 @@
  * template; not a header in the usual sense.
  */
 #include "arith_steps.h"
+#include "real.h"
 
 #define NUMBER     double
 #define NAME(word) word##_real
 #define COMPLEX    0
 #define WIDE       0
 #define REAL(a)    (a)
-#define EXP(a)     exp(a)
-#define LOG(a)     log(a)
+#define EXP(a)     real_exp(a)
+#define LOG(a)     real_log(a)
 #define SQRT(a)    sqrt(a)
-#define TANH(a)    tanh(a)
-#define POW(a, b)  pow(a, b)
+#define TANH(a)    real_tanh(a)
+#define POW(a, b)  real_power(a, b)
 #define TIMES(a, b) ((a) * (b))
 #define OVER(a, b)  ((a) / (b))
 #include ARITH_TEMPLATE

@@ -1,6 +1,7 @@
 /* Philox4x64-10 (Salmon, Moraes, Dror, Shaw, SC'11; Random123): counter (index/4, sample,
  * epoch, 0), key (seed, purpose). A draw is a function; there is no state to save. */
 #include "base.h"
+#include "real.h"
 
 #include <math.h>
 
@@ -25,9 +26,9 @@ double draw_uniform(Draw draw, uint64_t index) {
 /* Two words for each normal, of the same Philox block: index 2k and 2k+1 give cosine and
  * sine. */
 double draw_normal(Draw draw, uint64_t index) {
-    double radius = sqrt(-2.0 * log(draw_uniform(draw, index & ~UINT64_C(1))));
-    double angle = 2.0 * 3.14159265358979323846 * draw_uniform(draw, index | 1);
-    return radius * (index & 1 ? sin(angle) : cos(angle));
+    const double radius = sqrt(-2.0 * real_log(draw_uniform(draw, index & ~UINT64_C(1))));
+    const double turns = draw_uniform(draw, index | 1);
+    return radius * (index & 1 ? real_sine(turns) : real_cosine(turns));
 }
 
 size_t draw_below(Draw draw, uint64_t index, size_t bound) {

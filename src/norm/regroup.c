@@ -12,6 +12,7 @@
 #include "arguments.h"
 #include "cluster.h"
 #include "kind.h"
+#include "real.h"
 
 #include <float.h>
 #include <math.h>
@@ -120,7 +121,7 @@ static void observe(const NormContext *context, ShapeLattice x, const double *me
         }
         seen[STATE_MAP][c] = (double)NAN;
         seen[STATE_MEAN][c] = asked ? first + shift : (double)NAN;
-        seen[STATE_LOG][c] = asked ? log(fmax(spread, DBL_MIN)) : (double)NAN;
+        seen[STATE_LOG][c] = asked ? real_log(fmax(spread, DBL_MIN)) : (double)NAN;
     }
 }
 

@@ -3,6 +3,7 @@
  * grows. */
 #include "internal.h"
 #include "kind.h"
+#include "real.h"
 
 #include <float.h>
 #include <math.h>
@@ -156,6 +157,6 @@ TapeNode *weighing_apply(const NormContext *context, const Weighing *weighing,
     if (at == 1.0) return choice(t, logits);
     logits = from_largest(t, logits);
     if (weighing->sparsest) return sparsestmax(t, logits, at * sqrt((K - 1.0) / K));
-    TapeNode *sharper = tape_fill(t, logits->shape, pow(SHARPEST, -at));
+    TapeNode *sharper = tape_fill(t, logits->shape, real_power(SHARPEST, -at));
     return tape_softmax(t, tape_mul(t, logits, sharper));
 }

@@ -2,6 +2,7 @@
 #include "bilinear.h"
 #include "speed.h"
 
+#include <cblas.h>
 #include <math.h>
 #include <string.h>
 
@@ -15,12 +16,14 @@ typedef struct Gemm {
 
 static void work_gemm(const SpeedSubject *subject, size_t t) {
     const Gemm *gemm = subject->context;
-    matmul(gemm->c[t], gemm->a[t], gemm->b[t], GEMM, GEMM, GEMM, false, false, 0.0);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, GEMM, GEMM, GEMM, 1.0,
+                gemm->a[t], GEMM, gemm->b[t], GEMM, 0.0, gemm->c[t], GEMM);
 }
 
 SpeedSubject speed_gemm(const Speed *speed) {
     const size_t n = (size_t)GEMM * GEMM;
     Gemm *gemm = TAKE(speed->arena, Gemm, 1);
+    openblas_set_num_threads(1); /* of each of ours */
     for (size_t t = 0; t < speed->threads; t++) {
         gemm->a[t] = TAKE(speed->arena, double, n);
         gemm->b[t] = TAKE(speed->arena, double, n);
@@ -29,6 +32,15 @@ SpeedSubject speed_gemm(const Speed *speed) {
             gemm->a[t][i] = gemm->b[t][i] = 1.0 + (double)(i * 7919 % 1009) / 1009.0;
     }
     return (SpeedSubject){.work = work_gemm, .context = gemm};
+}
+
+/* Its configuration begins "OpenBLAS 0.3.21 ". */
+const char *speed_blas(Arena *arena) {
+    const char *config = openblas_get_config();
+    const char *version = config + strcspn(config, " ");
+    version += strspn(version, " ");
+    return text_print(arena, "openblas %.*s %s", (int)strcspn(version, " "), version,
+                      openblas_get_corename());
 }
 
 double speed_gemm_flops(const Speed *speed, const double *seconds) {

@@ -42,6 +42,7 @@ const double *speed_faster(const Speed *speed, const double *a, const double *b)
 
 /* A product of square matrices, on every thread its own. */
 SpeedSubject speed_gemm(const Speed *speed);
+const char *speed_blas(Arena *arena); /* "openblas 0.3.21 Zen" */
 double speed_gemm_flops(const Speed *speed, const double *seconds); /* a second */
 
 /* Bytes of this process that are, and that were most since speed_forget_peak. NaN where the

@@ -4,7 +4,6 @@
 #include "provenance_build.h"
 #include "text.h"
 
-#include <cblas.h>
 #include <gnu/libc-version.h>
 #include <gsl/gsl_version.h>
 #include <string.h>
@@ -47,19 +46,6 @@ static const char *cores(Arena *arena) {
 
 /* ---- the libraries --------------------------------------------------------------- */
 
-static const char *blas(Arena *arena) {
-    return text_print(arena, "%s", openblas_get_config());
-}
-
-/* The configuration begins "OpenBLAS 0.3.21 ". */
-const char *store_blas_core(Arena *arena) {
-    const char *config = openblas_get_config();
-    const char *version = config + strcspn(config, " ");
-    version += strspn(version, " ");
-    return text_print(arena, "openblas %.*s %s", (int)strcspn(version, " "), version,
-                      openblas_get_corename());
-}
-
 static const char *hdf5(Arena *arena) {
     unsigned major = 0, minor = 0, release = 0;
     H5get_libversion(&major, &minor, &release);
@@ -80,7 +66,7 @@ const char *store_binary(Arena *arena) {
     return text;
 }
 
-const char *store_libc(Arena *arena) {
+static const char *libc(Arena *arena) {
     return text_print(arena, "glibc %s", gnu_get_libc_version());
 }
 
@@ -98,14 +84,11 @@ const Fact *store_provenance(Arena *arena, size_t *count) {
         {"processor", processor(arena)},
         {"cores", cores(arena)},
         {"kernel", kernel(arena)},
-        {"blas", blas(arena)},
-        {"blas_core", store_blas_core(arena)},
         {"gsl", GSL_VERSION},
         {"hdf5", hdf5(arena)},
         {"zlib", zlibVersion()},
-        {"libc", store_libc(arena)},
-        {"blas_bits", store_blas_bits(arena)}, /* what they compute */
-        {"libm_bits", store_libm_bits(arena)},
+        {"libc", libc(arena)},
+        {"bits", store_bits(arena)}, /* what all this computes */
     };
     Fact *copy = TAKE(arena, Fact, COUNT_OF(facts));
     memcpy(copy, facts, sizeof facts);

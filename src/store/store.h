@@ -167,26 +167,21 @@ double *store_get_unpacked(const Store *store, Arena *arena, const char *path,
 /* ---- provenance.c ---------------------------------------------------------------- */
 
 /* Where a number comes from: git tree of src and experiments and whether it was dirty,
- * compiler and flags, program, processor, BLAS and its kernel, library versions. Texts
- * live as long as the arena. */
+ * compiler and flags, program, processor, library versions, and what is computed. Texts live
+ * as long as the arena. */
 typedef struct Fact {
     const char *name, *value;
 } Fact;
 
 const Fact *store_provenance(Arena *arena, size_t *count);
 
-/* What must be equal for two runs to be comparable bit by bit: hash of the program file,
- * BLAS core, C library, and what they compute. */
-const char *store_binary(Arena *arena);    /* SHA-256 of the running program's file */
-const char *store_blas_core(Arena *arena); /* "openblas 0.3.21 Zen" */
-const char *store_libc(Arena *arena);      /* "glibc 2.36" */
+const char *store_binary(Arena *arena); /* SHA-256 of the running program's file */
 
 /* ---- bits.c ---------------------------------------------------------------------- */
 
-/* 12 hex digits of what dgemm, and exp, log, tanh, sin, cos, pow give here: equal where the
- * libraries compute the same bits. */
-const char *store_blas_bits(Arena *arena);
-const char *store_libm_bits(Arena *arena);
+/* 12 hex digits of what functions, products and convolutions give here: runs of one
+ * configuration are equal bit by bit where these are. */
+const char *store_bits(Arena *arena);
 
 /* ---- lock.c ---------------------------------------------------------------------- */
 

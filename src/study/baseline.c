@@ -4,11 +4,11 @@
 #include "house.h"
 #include "sum.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <omp.h>
 #include <string.h>
 
+#include "real.h"
 #include "tensor.h"
 
 /* Decays that are tried, the larger first, until two in a row are no better: each begins where the
@@ -69,14 +69,6 @@ static NormRows plain(Arena *arena, const Dataset *dataset, const Samples *sampl
     return rows;
 }
 
-/* c[m, n] = beta c + a[m, k] b[k, n], or with b[n, k] transposed. */
-static void product(double *c, const double *a, const double *b, size_t m, size_t n,
-                    size_t k, bool transpose, double beta) {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, transpose ? CblasTrans : CblasNoTrans,
-                (int)m, (int)n, (int)k, 1, a, (int)k, b, (int)(transpose ? k : n), beta,
-                c, (int)n);
-}
-
 /* ---- softmax regression --------------------------------------------------------------- */
 
 /* Mean cross-entropy of W x + b, plus decay / 2 |W|^2. */
@@ -92,7 +84,7 @@ static void logits(const Regression *r, const double *weights) {
     const size_t K = r->classes, n = r->rows->count, d = r->rows->width;
     for (size_t k = 0; k < K; k++)
         for (size_t i = 0; i < n; i++) r->z[k * n + i] = weights[K * d + k];
-    product(r->z, weights, r->rows->x, K, n, d, true, 1);
+    matmul(r->z, weights, r->rows->x, K, n, d, false, true, 1);
 }
 
 /* z = (probability - true) / n, the derivative; returns the mean loss. */
@@ -103,11 +95,11 @@ static double to_derivative(const Regression *r) {
     for (size_t i = 0; i < n; i++) {
         double most = -INFINITY, sum = 0, *z = r->z + i;
         for (size_t k = 0; k < K; k++) most = fmax(most, z[k * n]);
-        for (size_t k = 0; k < K; k++) sum += exp(z[k * n] - most);
-        tree_push(&loss, log(sum) + most - z[r->rows->label[i] * n]);
+        for (size_t k = 0; k < K; k++) sum += real_exp(z[k * n] - most);
+        tree_push(&loss, real_log(sum) + most - z[r->rows->label[i] * n]);
         for (size_t k = 0; k < K; k++)
             z[k * n] =
-                (exp(z[k * n] - most) / sum - (k == r->rows->label[i])) / (double)n;
+                (real_exp(z[k * n] - most) / sum - (k == r->rows->label[i])) / (double)n;
     }
     return tree_total(&loss) / (double)n;
 }
@@ -117,7 +109,7 @@ static double regression(double *gradient, const double *weights, void *context)
     const size_t K = r->classes, n = r->rows->count, d = r->rows->width;
     logits(r, weights);
     double value = to_derivative(r);
-    product(gradient, r->z, r->rows->x, K, d, n, false, 0);
+    matmul(gradient, r->z, r->rows->x, K, d, n, false, false, 0);
     for (size_t k = 0; k < K; k++) gradient[K * d + k] = sum_run(r->z + k * n, n);
     for (size_t i = 0; i < K * d; i++) gradient[i] += r->decay * weights[i];
     return value + r->decay / 2 * sum_product(weights, weights, K * d);
@@ -229,7 +221,7 @@ static void tell_block(uint8_t *told, Arena *arena, const NormRows *seen,
     const ArenaMark mark = arena_mark(arena);
     const size_t n = train->count, d = train->width;
     double *distance = TAKE(arena, double, count *n);
-    product(distance, seen->x + from * d, train->x, count, n, d, true, 0);
+    matmul(distance, seen->x + from * d, train->x, count, n, d, false, true, 0);
     for (size_t i = 0; i < count; i++) {
         size_t nearest[BASELINE_NEIGHBOURS], found;
         double *own = distance + i * n;
@@ -266,7 +258,6 @@ static void nearest_baseline(Arena *arena, Baseline *to, const Dataset *dataset,
 
 void baselines(Arena *arena, Baseline to[BASELINES], const Dataset *dataset,
                size_t label) {
-    matmul_single_threaded();
     to[0] = to[1] = (Baseline){.error = (double)NAN};
     softmax_baseline(arena, &to[0], dataset, label);
     nearest_baseline(arena, &to[1], dataset, label);

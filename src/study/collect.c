@@ -189,16 +189,9 @@ static const char *values_of(Arena *arena, const Record *const *all, size_t runs
 /* Runs whose arithmetic differs are not comparable to the last bits, and the last bits of
  * the first steps are the first digits of the last epoch's. */
 static const char *mixture(Arena *arena, const Record *const *all, size_t runs) {
-    static const char *const deciding[] = {"blas_core", "blas_bits", "libc",
-                                           "libm_bits", "compiler",  "flags"};
-    Text text = text_new(arena);
-    for (size_t i = 0; i < COUNT_OF(deciding); i++) {
-        size_t different;
-        const char *values = values_of(arena, all, runs, deciding[i], &different);
-        if (different > 1)
-            text_add(&text, "%s%s: %s", text.length ? "; " : "", deciding[i], values);
-    }
-    return text.data;
+    size_t different;
+    const char *values = values_of(arena, all, runs, "bits", &different);
+    return different > 1 ? text_print(arena, "bits: %s", values) : "";
 }
 
 /* Of the images that all runs of a seed are trained on, where these are the same. */

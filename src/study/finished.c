@@ -197,8 +197,7 @@ static bool check_layer(const Table *t, BaseError *error) {
 
 static bool check_complete(Arena *arena, const Record *r, const Run *run,
                            BaseError *error) {
-    static const char *const facts[] = {"binary", "blas_core", "libc", "blas_bits",
-                                        "libm_bits"};
+    static const char *const facts[] = {"binary", "libc", "bits"};
     static const char *const digests[] = {"weights_sha256", "state_sha256"};
     const char *status = table_fact(&r->head, "status", "");
     const double diverged = table_scalar(&r->summary, "diverged", error);

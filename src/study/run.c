@@ -66,10 +66,7 @@ static bool save_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
     Store *store = store_new("normlab checkpoint");
     store_text(store, "/", "run", run->id);
     store_text(store, "/", "binary", store_binary(arena));
-    store_text(store, "/", "blas", store_blas_core(arena));
-    store_text(store, "/", "libc", store_libc(arena));
-    store_text(store, "/", "blas_bits", store_blas_bits(arena));
-    store_text(store, "/", "libm_bits", store_libm_bits(arena));
+    store_text(store, "/", "bits", store_bits(arena));
     store_text(store, "/", "started", clock->started);
     store_number(store, "/", "seconds", clock->spent + seconds_now() - clock->begin);
     store_group(store, "/parts", "everything that the run is between two steps");
@@ -83,15 +80,6 @@ static bool save_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
     store_close(store);
     arena_rewind(arena, mark);
     return good;
-}
-
-static bool same_library(const Store *store, Arena *arena, const char *path,
-                         const char *fact, const char *here, BaseError *error) {
-    const char *there = store_get_text(store, arena, "/", fact, error);
-    if (there == NULL) return false;
-    return strcmp(there, here) == 0 ||
-           base_fail(error, EX_DATAERR, 0, "%s was computed with %s %s, this is %s", path,
-                     fact, text_clip(arena, there), here);
 }
 
 /* A checkpoint continues only where it would give the same bits. */
@@ -109,10 +97,10 @@ static bool check_origin(const Store *store, Arena *arena, const Run *run,
     if (strcmp(binary, store_binary(arena)) != 0)
         return base_fail(error, EX_DATAERR, 0,
                          "%s was written by another build of normlab", path);
-    return same_library(store, arena, path, "blas", store_blas_core(arena), error) &&
-           same_library(store, arena, path, "libc", store_libc(arena), error) &&
-           same_library(store, arena, path, "blas_bits", store_blas_bits(arena), error) &&
-           same_library(store, arena, path, "libm_bits", store_libm_bits(arena), error);
+    const char *bits = store_get_text(store, arena, "/", "bits", error);
+    if (bits == NULL || strcmp(bits, store_bits(arena)) == 0) return bits != NULL;
+    return base_fail(error, EX_DATAERR, 0, "%s was computed with bits %s, this is %s",
+                     path, text_clip(arena, bits), store_bits(arena));
 }
 
 static bool load_parts(const Store *store, Arena *arena, Trainer *trainer, const Run *run,

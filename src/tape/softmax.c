@@ -1,6 +1,7 @@
 /* Softmax over the last axis, its logarithm, and the mean cross-entropy of its logarithm with labels. */
 #include "house.h"
 #include "op.h"
+#include "real.h"
 #include "sum.h"
 
 #include <math.h>
@@ -14,9 +15,9 @@
 static double softmax_row(double *p, const double *z, size_t K) {
     double largest = z[0], sum = 0.0;
     for (size_t k = 1; k < K; k++) largest = z[k] > largest ? z[k] : largest;
-    for (size_t k = 0; k < K; k++) sum += p[k] = exp(z[k] - largest);
+    for (size_t k = 0; k < K; k++) sum += p[k] = real_exp(z[k] - largest);
     for (size_t k = 0; k < K; k++) p[k] /= sum;
-    return largest + log(sum);
+    return largest + real_log(sum);
 }
 
 static void softmax_adjoint(Tape *t, TapeNode *y, TapeNode *g,

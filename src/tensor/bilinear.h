@@ -7,12 +7,9 @@
 /* ---- matmul.c -------------------------------------------------------------------- */
 
 /* c[m, n] = beta*c + op(a)[m, k] op(b)[k, n]; op transposes where asked (a is then stored
- * [k, m]). On the calling thread alone; CBLAS dgemm where all three sizes are 128 or more. */
+ * [k, m]). On the calling thread alone; the terms of a sum in one order whatever the shape. */
 void matmul(double *c, const double *a, const double *b, size_t m, size_t n, size_t k,
             bool transpose_a, bool transpose_b, double beta);
-
-/* One thread a caller; call once before any matmul, in the main thread. */
-void matmul_single_threaded(void);
 
 /* ---- conv.c: three bilinear forms of one contraction ----------------------------- */
 
@@ -27,12 +24,6 @@ typedef struct Conv {
 } Conv;
 
 Conv conv_geometry(Shape x, Shape w, size_t stride, size_t pad);
-
-/* The columns of output rows p0..p1 of one sample: column[C*R*S, (p1-p0)*Q] from x[C, H,
- * W]. */
-void im2col(double *column, const double *x, const Conv *conv, size_t p0, size_t p1);
-/* Its adjoint, added: x += im2col'(column). */
-void col2im(double *x, const double *column, const Conv *conv, size_t p0, size_t p1);
 
 /* The forms: y of (x, w), x of (y, w), w of (x, y). */
 typedef enum ConvForm { CONV_FORWARD, CONV_INPUT, CONV_FILTER, CONV_FORMS } ConvForm;

@@ -30,34 +30,25 @@ Conv conv_geometry(Shape x, Shape w, size_t stride, size_t pad) {
  * those from which on a way was the faster one (notes/25-convolution.md). */
 typedef struct Row {
     const ConvWay *way;
-    bool pointwise_input;  /* the input form of 1 x 1 filters alone, without stride */
     size_t least_channels; /* of x, and of y */
-    size_t least_filters;  /* C K */
-    size_t most_filters;   /* their spectra pass through the caches once a call */
+    size_t most_filters;   /* C K: their spectra pass through the caches once a call */
     size_t least_tiles;    /* of 4 x 4 results */
     size_t least_results;  /* a tile: those that lie outside are computed in vain */
 } Row;
 
 static const Row TABLE[] = {
-    {&conv_winograd, false, 8, 1, 1 << 16, 4, 10},
-    {&conv_winograd, false, 8, 1, 1 << 10, 1, 10},
-    {&conv_columns, true, 64, 1 << 14, SIZE_MAX, 64, 1},
-    {&conv_direct, false, 1, 1, SIZE_MAX, 1, 1},
+    {&conv_winograd, 8, 1 << 16, 4, 10},
+    {&conv_winograd, 8, 1 << 10, 1, 10},
+    {&conv_direct, 1, SIZE_MAX, 1, 1},
 };
-
-static bool is_pointwise(const Conv *conv) {
-    return conv->R == 1 && conv->S == 1 && conv->stride == 1 && conv->pad == 0;
-}
 
 static bool fits(const Row *row, const Conv *conv, ConvForm form) {
     const size_t H = form == CONV_INPUT ? conv->H : conv->P;
     const size_t W = form == CONV_INPUT ? conv->W : conv->Q;
     const size_t tiles = ((H + 3) / 4) * ((W + 3) / 4), filters = conv->C * conv->K;
-    if (row->pointwise_input && !(form == CONV_INPUT && is_pointwise(conv))) return false;
     return row->way->takes(conv) && conv->C >= row->least_channels &&
-           conv->K >= row->least_channels && filters >= row->least_filters &&
-           filters <= row->most_filters && tiles >= row->least_tiles &&
-           H * W >= row->least_results * tiles;
+           conv->K >= row->least_channels && filters <= row->most_filters &&
+           tiles >= row->least_tiles && H * W >= row->least_results * tiles;
 }
 
 const ConvWay *conv_way(const Conv *conv, ConvForm form) {

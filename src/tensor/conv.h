@@ -20,8 +20,7 @@ typedef struct ConvWay {
     void (*run[CONV_FORMS])(const Conv *conv, const Kernels *kernels, ConvCall call);
 } ConvWay;
 
-extern const ConvWay conv_columns; /* patches as columns of a matrix, products by CBLAS */
-extern const ConvWay conv_direct;  /* sums in the order of the formula */
+extern const ConvWay conv_direct;   /* sums in the order of the formula */
 extern const ConvWay conv_winograd; /* F(4x4, 3x3), and F(3x3, 4x4) for the filter */
 
 /* The table's. */

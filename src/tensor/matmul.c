@@ -1,20 +1,11 @@
-/* Products of matrices: large ones by CBLAS, others by the kernels of convolution, whose bits
- * are the same on every processor. On the calling thread alone: parallelism belongs to the
- * workers above. */
+/* Products of matrices by the kernels of convolution, whose bits are the same on every
+ * processor. On the calling thread alone: parallelism belongs to the workers above. */
 #include "bilinear.h"
-#include "house.h"
 #include "kernels.h"
 
-#include <cblas.h>
-#include <limits.h>
-
-/* Large in all three sizes. Blocks of the others: rows, columns, and terms that are summed before
- * they are added to the sums of those before them. */
-enum { LARGE = 128, ROWS = 64, COLUMNS = 2 * BLOCK, TERMS = 128 };
-
-void matmul_single_threaded(void) {
-    openblas_set_num_threads(1);
-}
+/* Blocks: rows, columns, and terms that are summed before they are added to the sums of those
+ * before them. A block of a stays in the second cache while b's columns pass. */
+enum { ROWS = 256, COLUMNS = 2 * BLOCK, TERMS = 128 };
 
 /* op(a)[i][l] is a[i * down + l * across]. */
 typedef struct Factor {
@@ -58,8 +49,10 @@ static void sum_products(const Kernels *kernels, double *sum, Factor a, Factor b
     }
 }
 
-static void multiply(double *c, Factor a, Factor b, size_t m, size_t n, size_t k,
-                     double beta) {
+void matmul(double *c, const double *of_a, const double *of_b, size_t m, size_t n,
+            size_t k, bool transpose_a, bool transpose_b, double beta) {
+    const Factor a = {of_a, transpose_a ? 1 : k, transpose_a ? m : 1};
+    const Factor b = {of_b, transpose_b ? 1 : n, transpose_b ? k : 1};
     const Kernels *kernels = kernels_best();
     double sum[ROWS * COLUMNS];
     for (size_t i = 0; i < m; i += ROWS)
@@ -75,20 +68,4 @@ static void multiply(double *c, Factor a, Factor b, size_t m, size_t n, size_t k
                     *to = beta == 0.0 ? *from : beta * *to + *from;
                 }
         }
-}
-
-void matmul(double *c, const double *a, const double *b, size_t m, size_t n, size_t k,
-            bool transpose_a, bool transpose_b, double beta) {
-    if (m < LARGE || n < LARGE || k < LARGE) {
-        const Factor left = {a, transpose_a ? 1 : k, transpose_a ? m : 1};
-        const Factor right = {b, transpose_b ? 1 : n, transpose_b ? k : 1};
-        multiply(c, left, right, m, n, k, beta);
-        return;
-    }
-    REQUIRE(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX, "matmul %zu x %zu x %zu", m, n,
-            k);
-    cblas_dgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
-                transpose_b ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, 1.0, a,
-                (int)(transpose_a ? m : k), b, (int)(transpose_b ? k : n), beta, c,
-                (int)n);
 }

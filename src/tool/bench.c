@@ -93,10 +93,9 @@ static int run_bench(const Call *call) {
     if (call_option(call, "--quick")) die(EX_USAGE, "--quick is of --save");
     find_parts(call, wanted);
     const Bench bench = read_bench(call, wanted);
-    const char *blas = store_blas_core(call->arena);
+    const char *blas = speed_blas(call->arena);
     for (size_t i = 0; i < COUNT_OF(PARTS); i++)
         if (wanted[i] && PARTS[i].want) PARTS[i].want(&bench);
-    matmul_single_threaded();
     if (bench.json)
         printf("{\"schema\": 2, \"threads\": %zu, \"turns\": %zu, \"blas\": %s",
                bench.speed.threads, bench.speed.turns, json_text(call->arena, blas));

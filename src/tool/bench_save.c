@@ -1,6 +1,5 @@
 /* What the experiment `speed` measures, in one file with its figures. */
 #include "bench.h"
-#include "bilinear.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +10,6 @@ size_t bench_processors(void) {
 }
 
 static void save(Arena *arena, const Measure *how, bool published) {
-    matmul_single_threaded();
     measured_save(arena, store_new("kernels and training beside the machine's limits"),
                   experiment_find(arena, "speed"), how, published);
 }

@@ -1,6 +1,7 @@
 /* Optimizers: stochastic gradient descent with momentum, and Adam with decoupled weight decay
  * (Kingma and Ba 2015; Loshchilov and Hutter 2019). notes/40-workers.md */
 #include "optimize.h"
+#include "real.h"
 
 #include "arguments.h"
 #include "spec.h"
@@ -139,8 +140,8 @@ void descend(double *weights, double *const *moment, const double *gradient,
     Step s = {.optimizer = optimizer,
               .rate = rate,
               .momentum = config->momentum,
-              .bias1 = 1.0 - pow(optimizer->beta1, (double)step + 1.0),
-              .bias2 = 1.0 - pow(optimizer->beta2, (double)step + 1.0)};
+              .bias1 = 1.0 - real_power(optimizer->beta1, (double)step + 1.0),
+              .bias2 = 1.0 - real_power(optimizer->beta2, (double)step + 1.0)};
     for (size_t i = 0; i < net->params; i++) {
         const NetParam *p = &net->param[i];
         double *w = weights + p->offset, *own[OPTIMIZER_MOST_MOMENTS];

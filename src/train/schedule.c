@@ -1,6 +1,7 @@
 /* When the learning rate falls, as text and as a factor; and the rate of a step. */
 #include "arguments.h"
 #include "optimize.h"
+#include "real.h"
 #include "spec.h"
 #include "value.h"
 
@@ -65,13 +66,12 @@ const char *schedule_print(const Schedule *schedule, Arena *arena) {
 /* ---- values ---------------------------------------------------------------------- */
 
 static double factor_at(const Schedule *schedule, double done) {
-    static const double PI = 3.14159265358979323846;
     double factor = 1.0;
     switch (schedule->kind) {
     case SCHEDULE_CONSTANT:
         break;
     case SCHEDULE_COSINE:
-        factor = 0.5 * (1.0 + cos(PI * done));
+        factor = 0.5 * (1.0 + real_cosine(0.5 * done));
         break;
     case SCHEDULE_STEP:
         for (size_t i = 0; i < schedule->drops; i++)

@@ -121,7 +121,6 @@ Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
     Trainer *t = plan_run(arena, config, dataset, error);
     if (t == NULL) return NULL;
     t->threads = threads ? threads : 1;
-    matmul_single_threaded();
     take_memory(t);
     net_initialize(t->net, t->weights, t->state, t->config.seed);
     if (is_recomputed(t)) memcpy(t->judged, t->state, t->net->states * sizeof *t->state);

@@ -1,6 +1,7 @@
 /* Statistics of several partitions, weighed by logits: switchable normalization (Luo et al.
  * 2019), pooled as those of a mixture (A-3), sparse (Shao et al. 2019), nested groups. */
 #include "loops.h"
+#include "real.h"
 #include "text.h"
 
 /* ---- weights --------------------------------------------------------------------- */
@@ -78,7 +79,7 @@ static Number *weights_of(const Loops *k, const char *name, size_t count) {
     Number *weight = loops_room(k, count), *sharp = loops_room(k, count);
     const bool moves = loops_number(k, "to", 0) > 0;
     const double at = moves ? loops_ramp(k) : 0, K = (double)count;
-    for (size_t j = 0; j < count; j++) sharp[j] = logit[j] * (Quad)pow(0.01, -at);
+    for (size_t j = 0; j < count; j++) sharp[j] = logit[j] * (Quad)real_power(0.01, -at);
     if (at == 1)
         all_on_the_largest(weight, logit, count);
     else if (moves && loops_says(k, "weights", "sparsest"))

@@ -351,7 +351,7 @@ static void provenance_says_something(void **state) {
         if (strcmp(fact[i].name, "hdf5") == 0)
             assert_memory_equal(fact[i].value, "1.", 2);
     }
-    assert_memory_equal(store_blas_core(arena), "openblas 0.", 11);
+    assert_int_equal(strlen(store_bits(arena)), 12);
     arena_free(arena);
 }
 

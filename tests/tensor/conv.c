@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-static const ConvWay *const WAYS[] = {&conv_columns, &conv_direct, &conv_winograd};
+static const ConvWay *const WAYS[] = {&conv_direct, &conv_winograd};
 
 /* Normal numbers, at `spread` 0; at 3 they differ by factors of thousands, and a few stand alone. */
 static double *numbers(Arena *arena, size_t count, uint64_t sample, double spread) {
@@ -245,26 +245,6 @@ static void ways_are_the_formula_in_blocks(void **state) {
     arena_free(arena);
 }
 
-/* Large enough that the columns of a sample are made in bands, the last of them ragged. */
-static void columns_in_bands(void **state) {
-    (void)state;
-    Arena *arena = arena_new();
-    const ArenaMark mark = arena_mark(arena);
-    const Conv wide[] = {
-        conv_geometry(SHAPE_OF(2, 16, 23, 37), SHAPE_OF(3, 16, 3, 3), 1, 1),
-        conv_geometry(SHAPE_OF(1, 24, 41, 49), SHAPE_OF(2, 24, 5, 4), 2, 3),
-        conv_geometry(SHAPE_OF(2, 900, 7, 90), SHAPE_OF(2, 900, 1, 1), 1,
-                      0), /* a row to a band */
-        conv_geometry(SHAPE_OF(1, 64, 40, 41), SHAPE_OF(5, 64, 1, 1), 1, 0),
-    };
-    for (size_t i = 0; i < COUNT_OF(wide); i++, arena_rewind(arena, mark)) {
-        assert_true(conv_columns.scratch(&wide[i], CONV_FORWARD) <
-                    wide[i].C * wide[i].R * wide[i].S * wide[i].P * wide[i].Q);
-        check_conv(arena, wide[i], 0);
-    }
-    arena_free(arena);
-}
-
 /* Every shape in every way that takes it. */
 static void each_way(void (*judge)(Arena *arena, const Factors *f, const ConvWay *way)) {
     Arena *arena = arena_new();
@@ -418,7 +398,7 @@ static void layers_have_their_way(void **state) {
         {512, 7, 7, 512, 3, 3, 1, 1, &conv_direct, &conv_direct},
         {16, 28, 28, 16, 5, 5, 1, 2, &conv_direct, &conv_direct},
         {3, 224, 224, 64, 7, 7, 2, 3, &conv_direct, &conv_direct},
-        {64, 56, 56, 256, 1, 1, 1, 0, &conv_direct, &conv_columns},
+        {64, 56, 56, 256, 1, 1, 1, 0, &conv_direct, &conv_direct},
         {64, 56, 56, 64, 1, 1, 1, 0, &conv_direct, &conv_direct},
     };
     for (size_t i = 0; i < COUNT_OF(layer); i++)
@@ -456,73 +436,13 @@ static void calls_take_the_table(void **state) {
     arena_free(arena);
 }
 
-/* ---- columns --------------------------------------------------------------------- */
-
-/* A sum over bands is the sum over all rows; a product with a column is one with its source. */
-static void columns_and_their_adjoint(void **state) {
-    (void)state;
-    Arena *arena = arena_new();
-    const Draw draw = {.seed = 77, .purpose = DRAW_TEST};
-    const ArenaMark mark = arena_mark(arena);
-    for (size_t i = 0; i < 400; i++, arena_rewind(arena, mark)) {
-        size_t d[8];
-        for (size_t j = 0; j < 8; j++) d[j] = draw_below(draw, 8 * i + j, j < 4 ? 4 : 7);
-        const size_t R = 1 + d[0], S = 1 + d[1], stride = 1 + d[2], pad = d[3];
-        const Conv conv = conv_geometry(SHAPE_OF(1, 2, R + d[4], S + d[5]),
-                                        SHAPE_OF(1, 2, R, S), stride, pad);
-        const size_t p0 = d[6] % conv.P, p1 = p0 + 1 + d[7] % (conv.P - p0);
-        const size_t columns = 2 * R * S * (p1 - p0) * conv.Q,
-                     count = 2 * conv.H * conv.W;
-        double *x = normals(arena, count, 12), *v = normals(arena, columns, 13);
-        double *column = filled(arena, columns + 1, NAN),
-               *back = ZERO(arena, double, count);
-        im2col(column, x, &conv, p0, p1);
-        assert_true(isnan(column[columns]));
-        col2im(back, v, &conv, p0, p1);
-        assert_near(sum_product(column, v, columns), sum_product(x, back, count), 1e-12);
-        for (size_t j = 0; j < count; j++) back[j] += 1;
-        col2im(back, v, &conv, p0, p1); /* adds */
-        assert_near(sum_product(x, back, count) - sum_run(x, count),
-                    2 * sum_product(column, v, columns), 1e-11);
-    }
-    arena_free(arena);
-}
-
-/* An image of its own indices: each column holds where it came from, or 0 outside. */
-static void columns_hold_their_patch(void **state) {
-    (void)state;
-    Arena *arena = arena_new();
-    for (size_t stride = 1; stride <= 3; stride++)
-        for (size_t pad = 0; pad <= 4; pad++) {
-            const Conv v =
-                conv_geometry(SHAPE_OF(1, 3, 6, 5), SHAPE_OF(1, 3, 3, 2), stride, pad);
-            double *x = TAKE(arena, double, 90), *at = filled(arena, 18 * v.P * v.Q, NAN);
-            for (size_t i = 0; i < 90; i++) x[i] = (double)(i + 1);
-            im2col(at, x, &v, 0, v.P);
-            for (size_t row = 0; row < 18; row++)
-                for (size_t ij = 0; ij < v.P * v.Q; ij++, at++) {
-                    const size_t h = ij / v.Q * stride + row / 2 % 3;
-                    const size_t u = ij % v.Q * stride + row % 2;
-                    const bool out = h < pad || u < pad || h >= 6 + pad || u >= 5 + pad;
-                    const size_t index =
-                        out ? 0 : (row / 6 * 6 + h - pad) * 5 + u - pad + 1;
-                    if (*at != (double)index)
-                        fail_msg("stride %zu, pad %zu", stride, pad);
-                }
-        }
-    arena_free(arena);
-}
-
 static const Case cases[] = {
     CASE(theorem, forms_are_adjoint),
     CASE(theorem, forms_are_homogeneous_to_the_bit),
     CASE(theorem, samples_do_not_know_their_batch),
     CASE(theorem, instruction_sets_agree_to_the_bit),
-    CASE(theorem, columns_and_their_adjoint),
     CASE(oracle, ways_are_the_formula),
     CASE(oracle, ways_are_the_formula_in_blocks),
-    CASE(oracle, columns_in_bands),
-    CASE(oracle, columns_hold_their_patch),
     CASE(example, panels_are_whole),
     CASE(example, layers_have_their_way),
     CASE(example, calls_take_the_table),

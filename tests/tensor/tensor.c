@@ -229,7 +229,6 @@ static void products_are_sums_of_products(void **state) {
         {16, 8, 9}, {33, 65, 17}, {70, 30, 130}, {130, 129, 135}, {65, 17, 257}};
     Arena *arena = arena_new();
     const ArenaMark mark = arena_mark(arena);
-    matmul_single_threaded();
     for (size_t i = 0; i < COUNT_OF(size); i++)
         for (int form = 0; form < 8; form++, arena_rewind(arena, mark))
             check_product(

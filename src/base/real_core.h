@@ -1,0 +1,105 @@
+/* real_core: the exponential function without branches, for real.c and for loops over vectors
+ * (src/tensor/kernels.inc), which so have the same bits.
+ *
+ * A number of more than 53 bits is the sum of two doubles, the second below the last place of
+ * the first. */
+#ifndef NORMLAB_REAL_CORE_H
+#define NORMLAB_REAL_CORE_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct RealSum {
+    double high, low;
+} RealSum;
+
+/* 2^(j/32); c, and -log c whose high part is a multiple of 2^-42 (real_table.c). */
+enum { REAL_EXP_PARTS = 32, REAL_LOG_PARTS = 64 };
+extern const RealSum REAL_EXP[REAL_EXP_PARTS];
+typedef struct RealLog {
+    double factor;
+    RealSum log;
+} RealLog;
+extern const RealLog REAL_LOG[REAL_LOG_PARTS];
+
+static inline uint64_t real_bits(double x) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline double real_of_bits(uint64_t bits) {
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* a + b, exactly (Knuth); real_after where |a| >= |b| or a is 0 (Dekker). */
+static inline RealSum real_add(double a, double b) {
+    const double sum = a + b, of_b = sum - a;
+    return (RealSum){sum, (a - (sum - of_b)) + (b - of_b)};
+}
+
+static inline RealSum real_after(double a, double b) {
+    const double sum = a + b;
+    return (RealSum){sum, b - (sum - a)};
+}
+
+/* a b, exactly. */
+static inline RealSum real_times(double a, double b) {
+    const double product = a * b;
+    return (RealSum){product, fma(a, b, -product)};
+}
+
+/* 2^52 + 2^51: what is added to it is rounded to a whole number, in the lowest bits. */
+#define REAL_SHIFT 0x1.8p52
+
+/* x = (32 k + j) log(2)/32 + r: of e^r - 1 the first term and all others, of 2^(j/32) both
+ * parts, and REAL_SHIFT's bits + 32 k. */
+typedef struct RealExp {
+    double first, others;
+    RealSum power;
+    uint64_t steps;
+} RealExp;
+
+/* Of x + rest, |x| < 2^11, rest below its last places. |r| <= log(2)/64: the series' first
+ * term that is left out is r^9/9! < 2^-76. */
+static inline RealExp real_exp_parts(double x, double rest) {
+    const double log2_high = 0x1.62e42fefap-6, log2_low = 0x1.cf79abc9e3b3ap-45;
+    const double shifted = x * 0x1.71547652b82fep+5 + REAL_SHIFT;
+    const double n = shifted - REAL_SHIFT;
+    const uint64_t bits = real_bits(shifted), j = bits % REAL_EXP_PARTS;
+    /* the fma is exact, and high has 17 zeros at its end for n */
+    const RealSum r = real_add(fma(-n, log2_high, x), rest - n * log2_low);
+    double series = 1.0 / 40320.0;
+    series = fma(series, r.high, 1.0 / 5040.0);
+    series = fma(series, r.high, 1.0 / 720.0);
+    series = fma(series, r.high, 1.0 / 120.0);
+    series = fma(series, r.high, 1.0 / 24.0);
+    series = fma(series, r.high, 1.0 / 6.0);
+    series = fma(series, r.high, 1.0 / 2.0);
+    return (RealExp){r.high, fma(r.high * r.high, series, r.low), REAL_EXP[j], bits - j};
+}
+
+/* 2^(j/32) e^r, before it is rounded. */
+static inline RealSum real_exp_sum(const RealExp *e) {
+    const RealSum product = real_times(e->power.high, e->first);
+    const RealSum sum = real_after(e->power.high, product.high);
+    const double low = fma(e->power.low, e->first, e->power.low);
+    return (RealSum){sum.high,
+                     sum.low + (product.low + fma(e->power.high, e->others, low))};
+}
+
+/* Where this is so, real_exp is real_exp_within. */
+#define REAL_EXP_WITHIN 708.0
+
+static inline double real_exp_within(double x) {
+    const RealExp e = real_exp_parts(x, 0.0);
+    const RealSum sum = real_exp_sum(&e);
+    const uint64_t one = UINT64_C(0x3ff0000000000000); /* and 2^k is k 2^52 more */
+    return (sum.high + sum.low) * real_of_bits((e.steps << 47) + one);
+}
+
+#endif
