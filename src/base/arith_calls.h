@@ -1,4 +1,4 @@
-/* arith_calls: functions of the arithmetics of arith.h. Who calls one of 113 bits links quadmath. */
+/* arith_calls: functions of arith.h's numbers. Who calls one of 113 bits links quadmath. */
 #ifndef NORMLAB_ARITH_CALLS_H
 #define NORMLAB_ARITH_CALLS_H
 

@@ -146,7 +146,7 @@ struct NormKind {
      * more than a sign. Of smaller ones only kernel and definition are compared. 0: any. */
     size_t sensible;
 
-    /* Reads its own arguments into *norm and says what is not usual (spec_say). NULL: it has none. */
+    /* Reads its own arguments into *norm, says what is not usual. NULL: it has none. */
     bool (*configure)(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error);
 
@@ -263,7 +263,7 @@ TapeNode *norm_repeat(Tape *tape, TapeNode *vector, Shape shape);
 /* gamma xhat + beta, per channel, of whichever of the two there are. */
 TapeNode *norm_affine(const NormContext *context, TapeNode *xhat);
 
-/* ---- weights.c ---------------------------------------------------------------------- */
+/* ---- weights.c ------------------------------------------------------------------- */
 
 /* 0 until epoch `from`, 1 from `to` on, a line between. */
 double norm_ramp(size_t epoch, double from, double to);

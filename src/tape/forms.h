@@ -1,4 +1,4 @@
-/* forms: the bilinear forms of convolution beside tape_conv2d, x from (y, w) and w from (x, y). */
+/* forms: convolution's forms beside tape_conv2d: x from (y, w), and w from (x, y). */
 #ifndef NORMLAB_FORMS_H
 #define NORMLAB_FORMS_H
 
