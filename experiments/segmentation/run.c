@@ -3,17 +3,29 @@
  *
  * The proof that the house has room for tasks beside classification: task segment, network
  * unet, data set brain. It is one head (data/input/README.md): nothing is concluded from it.
- * Slices have 94 x 45 pixels, none of them padding: unet takes any size.
+ * Slices have 94 x 45 pixels, none of them padding: unet takes any size. What `shift` moves in
+ * while it trains, 4 of 100 pixels, has no class and is in the cells, as in any moved image.
+ *
+ * The recipe was chosen for group(4) (batch takes it as it is) by the overlap where it
+ * validates, of one run of seed 900 each; less than 1 % says nothing, for so much do seeds
+ * differ (the last has 73.8 % with seed 901):
+ *     shift 0, 1, 2, 4                 71.9  71.3  72.7  69.7 %
+ *     shift 2: rate 0.004, 0.02        52.4  71.3 (shift 0: 67.1)
+ *              decay 0.1               70.8
+ *              width 12; depth 4       72.5; 71.3
+ *     standardized weights: shift 0, 2 69.0  74.3
  */
 #include "experiment.h"
 
-/* 3 runs of 11,520 slices: four minutes on two cores. */
+/* 3 runs of 11,520 slices: four minutes on two cores, group(4) is one at 8 and 1. Of one seed,
+ * mean overlap where it validates (tests): batch 76.8 (76.7) % at 8 and 67.5 (68.1) at 1, group(4)
+ * 75.1 (75.1), the mask of the other half of the head 73.8 (71.6). */
 static const char *const QUICK[] = {
     "protocol=statistics",
     "samples=8",
     "dataset=brain",
     "task=segment",
-    "network=unet(depth=3, width=8)",
+    "network=unet(depth=3, width=8, weights=standardized)",
     "norm=batch,group(4)",
     "batch=8,1",
     "seed=1",
@@ -23,7 +35,7 @@ static const char *const QUICK[] = {
     "reference=8",
     "schedule=cosine",
     "decay=0.01",
-    "shift=1",
+    "shift=2",
     NULL,
 };
 
@@ -33,7 +45,7 @@ static const char *const FULL[] = {
     "samples=8",
     "dataset=brain",
     "task=segment",
-    "network=unet(depth=3, width=16)",
+    "network=unet(depth=3, width=16, weights=standardized)",
     "norm=batch,group(8)",
     "batch=8,1",
     "seed=1,2,3",
@@ -43,7 +55,7 @@ static const char *const FULL[] = {
     "reference=8",
     "schedule=cosine",
     "decay=0.01",
-    "shift=1",
+    "shift=2",
     NULL,
 };
 
