@@ -226,7 +226,8 @@ static Slopes slopes_of(Arena *arena, const Trial *t, double digits) {
 enum { FEW = 40, MANY = 400, SOME = 5 }; /* numbers in all inputs; elements of x */
 
 /* Every element of few; of more a direction in all of them, one in each input, and some
- * elements of x; of many a direction and one element. */
+ * elements of x; of many a direction, one in each parameter, which among so many numbers would be lost, and one
+ * element. */
 static CheckReport judge_gradient(Arena *arena, const Trial *t, const TrialCheck *check) {
     Slopes s = slopes_of(arena, t, check->digits);
     const size_t last = s.in.count - 1;
@@ -237,7 +238,7 @@ static CheckReport judge_gradient(Arena *arena, const Trial *t, const TrialCheck
         const size_t stride = numbers > MANY ? t->n : t->n / SOME;
         for (size_t k = t->seed % stride; k < t->n; k += stride)
             ask_element(arena, &s, 0, k);
-        for (size_t i = 0; i <= last && numbers <= MANY; i++)
+        for (size_t i = numbers > MANY; i <= last; i++)
             ask_direction(arena, &s, i, i, 50 + i);
     }
     for (size_t i = 0; i <= last && numbers <= FEW; i++)
