@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
-"""The program by other compilers and without optimization: no warning, and a quick set of tests that pass. A minute or
-two each, outside the default set: ctest -L compilers. What a case needs it names: apt-get install gcc-11 clang-15 ...
+"""The program by other compilers and without optimization: no warning, and a quick set of tests that pass; and for other
+instruction sets, where the golden list holds to the bit. A minute or two each, outside the default set: ctest -L compilers.
+What a case needs it names: apt-get install gcc-11 clang-15 ...
 
 clang's OpenMP is libomp-N-dev of the same N; where that is not there, another version's library and header will do.
 """
@@ -73,6 +74,20 @@ def by(compiler, level):
     return case
 
 
+def bits_of(compiler, flags):
+    """The golden list: whatever the processor and the compiler, weights and curves are the same bits."""
+
+    def case(place):
+        check(shutil.which(compiler), f"{compiler} is not installed: apt-get install {compiler}")
+        build = place.path("build")
+        runs(place, "cmake", "-G", "Ninja", "-S", HOME, "-B", build, f"-DCMAKE_C_COMPILER={compiler}", "-DBUILD_TESTING=OFF",
+             "-DCMAKE_BUILD_TYPE=Release", "-DNORMLAB_NATIVE=OFF", f"-DCMAKE_C_FLAGS={flags}", *openmp(place, compiler))
+        runs(place, "ninja", "-j2", "-C", build, "normlab")
+        runs(place, os.path.join(HOME, "tests", "golden.py"), "bits", NORMLAB_PROGRAM=os.path.join(build, "normlab"))
+
+    return case
+
+
 def without_quad(place):
     """Where there are no 113-bit reals, configuration and check say so, once, and double's own checks pass."""
     build = place.path("build")
@@ -89,6 +104,10 @@ for name in ("gcc-11", "gcc-12", "clang-13", "clang-14", "clang-15", "clang-16")
     for at in LEVELS:
         CASES.append((f"{name}.{at}", "compilers", by(name, at)))
 CASES.append(("without-quad", "compilers", without_quad))
+# NORMLAB_SETS: how many of the kernels' instruction sets are looked at (src/tensor/kernels.c).
+for name, compiler, flags in (("sse2", "gcc", "-march=x86-64 -DNORMLAB_SETS=1"),
+                              ("avx2", "gcc", "-march=x86-64-v3 -DNORMLAB_SETS=2"), ("clang", "clang", "-march=x86-64-v3")):
+    CASES.append((f"bits-{name}", "compilers", bits_of(compiler, flags)))
 
 if __name__ == "__main__":
     main()

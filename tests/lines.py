@@ -1,12 +1,14 @@
 #!/usr/bin/python3 -B
-"""How long the sources are: no file over 400 lines, no function over 60.
+"""How long the sources are: no file over 400 lines, no function over 60; and no call of which two arguments write on a
+tape: C leaves open which is the first, compilers differ, and gradients are added in the order of the tape.
 
-    lines.py           lines of every layer, with the folders in it, and what is too long
+    lines.py           lines of every layer, with the folders in it, and what is wrong
     lines.py lengths   what is too long alone
+    lines.py order     what compilers may order as they like
 """
 
 import collections
-import os
+import re
 import sys
 
 import mutants
@@ -31,6 +33,33 @@ def lengths():
                 yield f"{name}: {function.group(1)} has {lines} lines, at most {FUNCTION}"
 
 
+WRITES = re.compile(r"\b(?!layers_outputs|norm_operand|tape_room|tape_arena)\w+\((?:t|tape|l|v|context|[\w.>-]+->tape)[,)]")
+
+
+def arguments(text, begin):
+    """What stands between the commas of a call's parentheses."""
+    deep, found = 1, [""]
+    for mark in text[begin:]:
+        deep += (mark in "([{") - (mark in ")]}")
+        if deep == 0:
+            break
+        if mark == "," and deep == 1:
+            found.append("")
+        else:
+            found[-1] += mark
+    return found
+
+
+def order():
+    for name, text in sources():
+        if not name.startswith(("src/tape/", "src/norm/", "src/net/", "src/task/")):
+            continue
+        text = re.sub(r"/\*.*?\*/", lambda comment: re.sub(r"[^\n]", " ", comment[0]), text, flags=re.S)
+        for call in re.finditer(r"\b(?!if|for|while|REQUIRE|VERIFY)(\w+)\(", text):
+            if sum(WRITES.search(each) is not None for each in arguments(text, call.end())) > 1:
+                yield f"{name}:{text.count(chr(10), 0, call.start()) + 1}: two arguments of {call[1]} write on a tape"
+
+
 def table():
     count = collections.Counter()
     for name, text in sources():
@@ -40,7 +69,7 @@ def table():
     print(f"{'all':16s} {sum(count.values()):6d}")
 
 
-CASES = {"lengths": ("example", lengths)}
+CASES = {"lengths": ("example", lengths), "order": ("example", order)}
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--list"]:
@@ -48,6 +77,6 @@ if __name__ == "__main__":
         sys.exit(0)
     if not sys.argv[1:]:
         table()
-    faults = list(lengths())
+    faults = [fault for name, (_, look) in CASES.items() if name in (sys.argv[1:] or CASES) for fault in look()]
     print("\n".join(faults))
     sys.exit(1 if faults else 0)

@@ -17,15 +17,16 @@ TapeNode *layer_flat(Layers *l, TapeNode *x) {
 static TapeNode *evened(Tape *t, TapeNode *x, size_t axis) {
     const size_t size = x->shape.size[axis];
     if (size % 2 == 0) return x;
-    TapeNode *last = tape_slice(t, x, axis, size - 1, 1);
-    return tape_add(t, tape_pad(t, x, axis, 0, size + 1),
-                    tape_pad(t, last, axis, size, size + 1));
+    TapeNode *last =
+        tape_pad(t, tape_slice(t, x, axis, size - 1, 1), axis, size, size + 1);
+    return tape_add(t, tape_pad(t, x, axis, 0, size + 1), last);
 }
 
 /* The larger of each two that stand `inner` elements apart. */
 static TapeNode *larger_of_two(Tape *t, TapeNode *x, size_t inner) {
     x = tape_reshape(t, x, SHAPE_OF(shape_count(x->shape) / (2 * inner), 2, inner));
-    return tape_max(t, tape_slice(t, x, 1, 0, 1), tape_slice(t, x, 1, 1, 1));
+    TapeNode *second = tape_slice(t, x, 1, 1, 1);
+    return tape_max(t, tape_slice(t, x, 1, 0, 1), second);
 }
 
 TapeNode *layer_max_pool(Layers *l, TapeNode *x) {
@@ -41,5 +42,6 @@ TapeNode *layer_concat(Layers *l, TapeNode *a, TapeNode *b) {
     const size_t A = a->shape.size[1], C = A + b->shape.size[1];
     for (size_t axis = 2; axis < a->shape.rank; axis++)
         b = tape_slice(t, b, axis, 0, a->shape.size[axis]);
-    return tape_add(t, tape_pad(t, a, 1, 0, C), tape_pad(t, b, 1, A, C));
+    b = tape_pad(t, b, 1, A, C);
+    return tape_add(t, tape_pad(t, a, 1, 0, C), b);
 }

@@ -32,8 +32,8 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
 static NormField text(const NormView *v) {
     const Anneal *anneal = v->context.norm->detail;
     const double r = norm_ramp(v->context.epoch, anneal->from, anneal->to);
-    return blend_text(v, tape_fill(v->tape, v->shape, 1.0 - r),
-                      tape_fill(v->tape, v->shape, r));
+    TapeNode *rest = tape_fill(v->tape, v->shape, r);
+    return blend_text(v, tape_fill(v->tape, v->shape, 1.0 - r), rest);
 }
 
 const NormKind norm_anneal = {

@@ -50,8 +50,8 @@ static TapeNode *gate_of(const NormContext *context) {
 
 /* Exact at both ends: 1 a + 0 b is a. */
 NormField blend_text(const NormView *v, TapeNode *r, TapeNode *rest) {
-    return field_plus(v, field_times(v, view_run(v, 0), r),
-                      field_times(v, view_run(v, 1), rest));
+    const NormField second = field_times(v, view_run(v, 1), rest);
+    return field_plus(v, field_times(v, view_run(v, 0), r), second);
 }
 
 static NormField text(const NormView *v) {

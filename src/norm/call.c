@@ -33,8 +33,9 @@ static TapeNode *members(const NormContext *context, TapeNode *a) {
     double *belongs = tape_room(context->tape, shape_count(a->shape));
     for (size_t i = 0; i < shape_count(a->shape); i++)
         belongs[i] = mask[i / at.L / at.C * at.L + i % at.L];
+    TapeNode *zero = tape_fill(context->tape, a->shape, 0.0);
     return tape_select(context->tape, tape_leaf(context->tape, a->shape, belongs), a,
-                       tape_fill(context->tape, a->shape, 0.0));
+                       zero);
 }
 
 TapeNode *norm_define(const NormContext *context, TapeNode *x) {

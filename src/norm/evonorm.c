@@ -108,8 +108,10 @@ static TapeNode *define(const NormContext *context, TapeNode *x) {
         norm_blocks(context, at, 1, form->batch ? 1 : context->norm->cell->width, false));
     TapeNode *std = deviation(context, own.variance, own.partition, x->shape);
     TapeNode *above = form->batch ? x : tape_mul(t, x, tape_sigmoid(t, v1x));
-    if (form->batch)
-        std = tape_max(t, batch_deviation(context, x), tape_add(t, v1x, std));
+    if (form->batch) {
+        std = tape_add(t, v1x, std);
+        std = tape_max(t, batch_deviation(context, x), std);
+    }
     return norm_affine(context, tape_div(t, above, std));
 }
 

@@ -90,8 +90,8 @@ static NormField text(const NormView *v) {
         TapeNode *between = field_between(v, m.centred, of_own.centred);
         m.centred = field_weighed(v, (NormField[]){m.centred, of_own.centred},
                                   (TapeNode *[]){rest, share}, 2);
-        m.variance = tape_add(t, tape_mul(t, m.variance, rest),
-                              tape_mul(t, of_own.variance, share));
+        share = tape_mul(t, of_own.variance, share);
+        m.variance = tape_add(t, tape_mul(t, m.variance, rest), share);
         m.variance =
             tape_add(t, m.variance, tape_mul(t, tape_mul(t, between, between), both));
     }

@@ -64,10 +64,11 @@ static Gates gates_of(const NormContext *context, TapeNode *means) {
     TapeNode *weight =
         tape_reshape(t, norm_operand(context, "gate_weight"), SHAPE_OF(K, C));
     TapeNode *bias = tape_reshape(t, norm_operand(context, "gate_bias"), SHAPE_OF(1, K));
-    TapeNode *z = tape_add(t, tape_matmul(t, means, weight, false, true),
-                           tape_broadcast(t, bias, SHAPE_OF(N, K)));
-    TapeNode *each = tape_permute(t, tape_log_softmax(t, z), (size_t[]){1, 0});
-    return (Gates){tape_softmax(t, z), tape_softmax(t, each)};
+    bias = tape_broadcast(t, bias, SHAPE_OF(N, K));
+    TapeNode *z = tape_add(t, tape_matmul(t, means, weight, false, true), bias);
+    TapeNode *each = tape_permute(t, tape_log_softmax(t, z), (size_t[]){1, 0}),
+             *gates = tape_softmax(t, z);
+    return (Gates){gates, tape_softmax(t, each)};
 }
 
 /* Of mode k: a column of gates as [N, 1], its shares as [1, N]. */

@@ -34,7 +34,8 @@ static Limits limits_of(const NormContext *context) {
 
 static TapeNode *clip(Tape *t, TapeNode *a, double least, double most) {
     TapeNode *above = tape_max(t, a, tape_fill(t, a->shape, least));
-    return tape_neg(t, tape_max(t, tape_neg(t, above), tape_fill(t, a->shape, -most)));
+    TapeNode *bound = tape_fill(t, a->shape, -most);
+    return tape_neg(t, tape_max(t, tape_neg(t, above), bound));
 }
 
 /* r and d, constants of the derivative; between = mean_B - mean. */

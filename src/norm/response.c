@@ -61,8 +61,8 @@ static TapeNode *define(const NormContext *context, TapeNode *x) {
     TapeNode *alpha = tape_fill(t, x->shape, r->alpha);
     if (r->divided) alpha = tape_div(t, alpha, tape_fill(t, x->shape, (double)r->n));
     TapeNode *squares = windows(t, tape_mul(t, x, x), r);
-    TapeNode *base =
-        tape_add(t, tape_fill(t, x->shape, r->k), tape_mul(t, alpha, squares));
+    squares = tape_mul(t, alpha, squares);
+    TapeNode *base = tape_add(t, tape_fill(t, x->shape, r->k), squares);
     return norm_affine(context, tape_div(t, x, tape_power(t, base, r->exponent)));
 }
 

@@ -65,8 +65,8 @@ static TapeNode *moments_define(Tape *t, TapeNode *y) {
     TapeNode *origin = tape_leaf(t, SHAPE_OF(p->N, p->C), rows->origin);
     Shape each = SHAPE_OF(1, p->N, p->C);
     mean = tape_sub(t, tape_reshape(t, mean, origin->shape), origin);
-    return tape_add(t, tape_pad(t, tape_reshape(t, mean, each), 0, 0, 2),
-                    tape_pad(t, tape_reshape(t, variance, each), 0, 1, 2));
+    variance = tape_pad(t, tape_reshape(t, variance, each), 0, 1, 2);
+    return tape_add(t, tape_pad(t, tape_reshape(t, mean, each), 0, 0, 2), variance);
 }
 
 /* y = (x - mean of the row) scale + (x - fixed) raw + bias   */

@@ -38,8 +38,8 @@ static TapeNode *define(const NormContext *context, TapeNode *x) {
     const size_t C = context->norm->channels, first = context->norm->part[0]->channels;
     TapeNode *a = norm_run_part(context, 0, tape_slice(t, x, 1, 0, first));
     TapeNode *b = norm_run_part(context, 1, tape_slice(t, x, 1, first, C - first));
-    TapeNode *y = tape_add(t, tape_pad(t, a, 1, 0, C), tape_pad(t, b, 1, first, C));
-    return norm_affine(context, y);
+    b = tape_pad(t, b, 1, first, C);
+    return norm_affine(context, tape_add(t, tape_pad(t, a, 1, 0, C), b));
 }
 
 const NormKind norm_split = {

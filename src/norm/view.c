@@ -87,8 +87,9 @@ NormField field_over(const NormView *v, NormField a, TapeNode *root) {
 
 NormField field_plus(const NormView *v, NormField a, NormField b) {
     Tape *t = v->tape;
-    NormField y = {.scale = sum(t, field_scale(v, a), field_scale(v, b)),
-                   .raw = sum(t, a.raw, b.raw)};
+    TapeNode *scale = field_scale(v, b);
+    NormField y = {.scale = sum(t, field_scale(v, a), scale)};
+    y.raw = sum(t, a.raw, b.raw);
     y.value = tape_add(t, a.value, b.value);
     return y;
 }
@@ -110,7 +111,8 @@ NormField field_weighed(const NormView *v, const NormField *a, TapeNode *const *
 }
 
 TapeNode *field_between(const NormView *v, NormField a, NormField b) {
-    return tape_sub(v->tape, at_means(v, a), at_means(v, b));
+    TapeNode *of_b = at_means(v, b);
+    return tape_sub(v->tape, at_means(v, a), of_b);
 }
 
 /* ---- parts ------------------------------------------------------------------------- */
@@ -132,9 +134,8 @@ NormView view_after(const NormView *v, NormField seen) {
     Tape *t = v->tape;
     TapeNode *scale = sum(t, field_scale(v, seen), seen.raw),
              *square = tape_mul(t, scale, scale);
-    const NormRows rows = {.at = v->at,
-                           .mean = at_means(v, seen),
-                           .variance = tape_mul(t, square, v->rows.variance)};
+    NormRows rows = {.at = v->at, .mean = at_means(v, seen)};
+    rows.variance = tape_mul(t, square, v->rows.variance);
     return view_rows(&v->context, &rows);
 }
 
@@ -142,9 +143,9 @@ NormField field_after(const NormView *v, NormField first, NormField second) {
     if (v->x) return second;
     Tape *t = v->tape;
     TapeNode *scale = field_scale(v, first), *whole = sum(t, scale, first.raw);
-    NormField y = {.scale = sum(t, product(t, whole, field_scale(v, second)),
-                                product(t, scale, second.raw)),
-                   .raw = product(t, first.raw, second.raw)};
+    TapeNode *raw = product(t, scale, second.raw);
+    NormField y = {.scale = sum(t, product(t, whole, field_scale(v, second)), raw)};
+    y.raw = product(t, first.raw, second.raw);
     y.value = sum(t, second.value, product(t, first.value, second.raw));
     return y;
 }

@@ -97,7 +97,8 @@ static TapeNode *sparsemax(Tape *t, TapeNode *z) {
     TapeNode *mask = support_of(t, above, K, &count);
     TapeNode *sum = tape_sum_all(t, tape_mul(t, mask, z));
     TapeNode *excess = tape_sub(t, sum, tape_constant(t, 1.0));
-    TapeNode *level = tape_div(t, all_of(t, excess, K), tape_fill(t, z->shape, count));
+    TapeNode *face = tape_fill(t, z->shape, count);
+    TapeNode *level = tape_div(t, all_of(t, excess, K), face);
     return tape_mul(t, mask, tape_sub(t, z, level));
 }
 
@@ -108,12 +109,14 @@ static TapeNode *pushed(Tape *t, TapeNode *p, TapeNode *mask, double count,
     TapeNode *middle = tape_div(t, mask, tape_fill(t, p->shape, count));
     TapeNode *away = tape_sub(t, p, middle);
     /* no part of it along the sum: rounding, which `longer` would multiply */
-    TapeNode *along = tape_div(t, tape_sum_all(t, away), tape_constant(t, count));
+    TapeNode *along = tape_constant(t, count);
+    along = tape_div(t, tape_sum_all(t, away), along);
     away = tape_sub(t, away, tape_mul(t, mask, all_of(t, along, K)));
     TapeNode *square = tape_sum_all(t, tape_mul(t, away, away));
     const double norm = sqrt(square->value[0]);
     if (norm >= radius || norm == 0.0) return p;
-    TapeNode *longer = tape_div(t, tape_constant(t, radius), tape_sqrt(t, square));
+    TapeNode *longer = tape_sqrt(t, square);
+    longer = tape_div(t, tape_constant(t, radius), longer);
     return tape_add(t, middle, tape_mul(t, all_of(t, longer, K), away));
 }
 

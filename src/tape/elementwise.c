@@ -28,13 +28,14 @@ static void sqrt_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) { /* 
 
 static void tanh_adjoint(Tape *t, TapeNode *y, TapeNode *g,
                          TapeNode **dx) { /* g (1 - y) (1 + y): exact in the tails */
-    TapeNode *one = tape_fill(t, y->shape, 1.0);
-    dx[0] = tape_mul(t, g, tape_mul(t, tape_sub(t, one, y), tape_add(t, one, y)));
+    TapeNode *one = tape_fill(t, y->shape, 1.0), *above = tape_add(t, one, y);
+    dx[0] = tape_mul(t, g, tape_mul(t, tape_sub(t, one, y), above));
 }
 
 static void sigmoid_adjoint(Tape *t, TapeNode *y, TapeNode *g,
                             TapeNode **dx) { /* g y sigmoid(-x): exact in both tails */
-    dx[0] = tape_mul(t, tape_mul(t, g, y), tape_sigmoid(t, tape_neg(t, y->in[0])));
+    TapeNode *rest = tape_sigmoid(t, tape_neg(t, y->in[0]));
+    dx[0] = tape_mul(t, tape_mul(t, g, y), rest);
 }
 
 static TapeNode *zeros_like(Tape *t, TapeNode *a) {
@@ -108,8 +109,8 @@ static void power_adjoint(Tape *t, TapeNode *y, TapeNode *g,
                           TapeNode **dx) { /* g p x^(p-1) */
     double exponent = *(const double *)y->detail;
     if (exponent == 0.0) return; /* a constant: not 0 times the infinity of 0^-1 */
-    TapeNode *slope = tape_mul(t, tape_fill(t, y->shape, exponent),
-                               tape_power(t, y->in[0], exponent - 1));
+    TapeNode *slope = tape_power(t, y->in[0], exponent - 1);
+    slope = tape_mul(t, tape_fill(t, y->shape, exponent), slope);
     dx[0] = tape_mul(t, g, slope);
 }
 

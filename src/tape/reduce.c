@@ -188,7 +188,8 @@ static void spread_forward(Tape *tape, TapeNode *y) {
 }
 
 static void spread_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
-    TapeNode *total = tape_mul(t, tape_mean(t, g, y->detail), cell_counts(t, y->detail));
+    TapeNode *total = cell_counts(t, y->detail);
+    total = tape_mul(t, tape_mean(t, g, y->detail), total);
     dx[0] = tape_reshape(t, total, y->in[0]->shape);
 }
 

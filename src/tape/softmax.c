@@ -85,7 +85,8 @@ static void cross_entropy_adjoint(Tape *t, TapeNode *y, TapeNode *g,
     vector_zero(onehot, N * K);
     for (size_t n = 0; n < N; n++) onehot[n * K + label[n]] = 1.0;
     TapeNode *share = tape_div(t, g, tape_constant(t, (double)N));
-    TapeNode *apart = tape_sub(t, tape_softmax(t, z), tape_leaf(t, z->shape, onehot));
+    TapeNode *apart = tape_leaf(t, z->shape, onehot);
+    apart = tape_sub(t, tape_softmax(t, z), apart);
     dx[0] = tape_mul(t, apart, tape_broadcast(t, share, z->shape));
 }
 
