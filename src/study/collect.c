@@ -4,6 +4,7 @@
 #include "judged.h"
 #include "ledger.h"
 #include "sweep.h"
+#include "tuning.h"
 
 #include <math.h>
 #include <string.h>
@@ -122,6 +123,15 @@ static void add_blocks(Table *t, const Sweep *sweep, const Record *const *cell,
     all->name = "test_block", all->units = one->units ? one->units : "1";
 }
 
+/* Of rows that are trials. */
+static void put_arms(Table *t, const Sweep *sweep) {
+    const Tuning *tuning = sweep->tuning;
+    const char **arm = TAKE(t->arena, const char *, sweep->series);
+    for (size_t i = 0; i < sweep->series; i++) arm[i] = tuning->arm[tuning->arm_of[i]];
+    table_texts(t, "arm", "each has as many trials; the best by score is chosen",
+                "series", arm);
+}
+
 /* `like`: a run that is finished. */
 static void put_results(Store *store, Arena *arena, const Sweep *sweep,
                         const Record *const *cell, const Record *like) {
@@ -153,6 +163,7 @@ static void put_results(Store *store, Arena *arena, const Sweep *sweep,
                                        r ? table_fact(&r->provenance, "claims", "") : "",
                                        sweep->experiment->name);
     }
+    if (sweep->tuning) put_arms(&t, sweep);
     table_numbers(&t, "same", "1: one and the same computation at every point", "series",
                   same);
     table_numbers(&t, "kind", "place of the normalizer in the registry: its colour",

@@ -168,6 +168,8 @@ static void write_summary(Store *store, Arena *arena, const Trainer *trainer,
                           "training %s, of which an epoch leaves out a ragged last step",
                           r->task->kind->samples));
     add_scalar(&t, "steps", (double)trainer_steps(trainer), "steps of an epoch");
+    add_scalar(&t, "horizon", trainer_horizon(trainer),
+               "decay x the sum of the rates of all steps");
     add_scalar(&t, "weights", (double)net->weights, "number of weights");
     add_scalar(&t, "flops", net->flops,
                "floating-point operations of one sample forward");

@@ -83,6 +83,7 @@ typedef struct Sweep {
     size_t runs;
     Run *run;
     const Ledger *ledger;
+    const struct Tuning *tuning; /* whose trials the rows are (tuning.h); NULL */
 } Sweep;
 
 /* What is wrong ends the program. */

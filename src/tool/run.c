@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-enum { MOST_JOBS = 1024 };
-
 static size_t jobs_of(const Call *call) {
     return call_count(call, "--jobs", 0, MOST_JOBS);
 }

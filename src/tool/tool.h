@@ -91,6 +91,8 @@ void want_experiment_name(Arena *arena, const char *name);
 
 /* ---- run.c, table.c ----------------------------------------------------------------- */
 
+enum { MOST_JOBS = 1024 };
+
 /* Options of whatever runs a study, and the end of the table. */
 #define STUDY_OPTIONS                                                                    \
     {"--jobs", "N", "runs at a time (default: one for each processor)"},                 \

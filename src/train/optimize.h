@@ -16,6 +16,8 @@ size_t optimizer_moments(const Optimizer *optimizer, const OptimizerMoment **mom
 /* Learning rate of a step: the base rate scaled by samples/reference, times warm-up and
  * schedule. */
 double learning_rate(const Config *config, size_t step, size_t steps_of_epoch);
+/* Over all steps of the run. */
+double learning_rates(const Config *config, size_t steps_of_epoch);
 
 /* Scales the gradient[count] down to the norm config->clip, where it is longer (Pascanu et al.
  * 2013); one whose norm is not finite stays as it is, and shows in the loss. */

@@ -83,6 +83,10 @@ size_t trainer_steps(const Trainer *t) {
     return t->steps;
 }
 
+double trainer_horizon(const Trainer *t) {
+    return t->config.decay * learning_rates(&t->config, t->steps);
+}
+
 size_t trainer_done(const Trainer *t) {
     return (size_t)t->counters->step;
 }

@@ -3,6 +3,7 @@
 #include "optimize.h"
 #include "real.h"
 #include "spec.h"
+#include "sum.h"
 #include "value.h"
 
 #include <math.h>
@@ -87,4 +88,12 @@ double learning_rate(const Config *c, size_t step, size_t steps_of_epoch) {
     const double warm = c->warmup * (double)steps_of_epoch;
     const double rise = (double)step < warm ? ((double)step + 1.0) / (warm + 1.0) : 1.0;
     return base * rise * factor_at(&c->schedule, (double)step / total);
+}
+
+double learning_rates(const Config *c, size_t steps_of_epoch) {
+    TreeSum sum;
+    tree_clear(&sum);
+    for (size_t step = 0; step < c->epochs * steps_of_epoch; step++)
+        tree_push(&sum, learning_rate(c, step, steps_of_epoch));
+    return tree_total(&sum);
 }

@@ -49,6 +49,13 @@ static bool check_config(Trainer *t, BaseError *error) {
         return false;
     const size_t samples = c->workers * c->batch; /* the ragged last step is dropped */
     t->steps = t->dataset->train.count / samples;
+    if (t->steps > 0 && c->horizon > 0) {
+        const double rates = learning_rates(c, t->steps);
+        if (!(rates > 0))
+            return base_fail(error, EX_USAGE, 0, "horizon=%s: the rates add up to 0",
+                             config_text(c, t->arena, "horizon"));
+        t->config.decay = c->horizon / rates;
+    }
     if (t->steps > 0)
         return (t->order = order_new(t->arena, &t->config, t->dataset, error)) != NULL;
     return base_fail(
