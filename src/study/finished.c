@@ -226,7 +226,7 @@ static bool check_complete(Arena *arena, const Record *r, const Run *run,
 
 /* ---- the rule -------------------------------------------------------------------- */
 
-static Record *read_record(Arena *arena, const Store *store, BaseError *error) {
+static Record *read_store(Arena *arena, const Store *store, BaseError *error) {
     Record *r = ZERO(arena, Record, 1);
     r->head = table_read(store, arena, "/", error);
     r->config = table_read(store, arena, "/config", error);
@@ -247,13 +247,23 @@ static Record *read_record(Arena *arena, const Store *store, BaseError *error) {
     return r;
 }
 
+const Record *record_read(Arena *arena, const char *path, BaseError *error) {
+    const Record *record = NULL;
+    Store *store = store_open(path, error);
+    if (store && store_survey(store, error)) record = read_store(arena, store, error);
+    store_close(store);
+    if (record && !error->set && table_fact(&record->head, "run", NULL) == NULL)
+        base_fail(error, EX_DATAERR, 0, "%s: neither a run nor a study", path);
+    return error->set ? NULL : record;
+}
+
 const Record *run_read(Arena *arena, const Run *run, BaseError *error) {
     BaseError own = {.set = false};
     const Record *record = NULL;
     Store *store = store_open(run->path, &own);
     if (store && !store_is_sealed(store))
         base_fail(&own, EX_DATAERR, 0, "was changed by another program");
-    if (!own.set && store_survey(store, &own)) record = read_record(arena, store, &own);
+    if (!own.set && store_survey(store, &own)) record = read_store(arena, store, &own);
     if (!own.set && check_identity(arena, record, run, &own))
         check_complete(arena, record, run, &own);
     store_close(store);

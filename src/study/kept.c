@@ -43,7 +43,7 @@ void kept_write(Store *store, Arena *arena, const Trainer *trainer) {
 enum { ID_LENGTH = 16 };
 
 /* A path, or the name of a run among the user's. */
-static const char *path_of(Arena *arena, const char *word) {
+const char *run_path(Arena *arena, const char *word) {
     const bool named =
         strlen(word) == ID_LENGTH && strspn(word, "0123456789abcdef") == ID_LENGTH;
     return named && access(word, F_OK) != 0
@@ -70,39 +70,48 @@ static bool describe_run(Arena *arena, const Store *store, Run *run, BaseError *
                      text_plain(arena, data), run->dataset->name, run->dataset->sha256);
 }
 
-static const Run *read_run(Arena *arena, Run *run, const Record **record,
-                           BaseError *error) {
+static bool read_run(Arena *arena, Run *run, const Record **record, BaseError *error) {
     Store *store = store_open(run->path, error);
     const bool good =
         store && store_survey(store, error) && describe_run(arena, store, run, error);
     store_close(store);
     *record = good ? run_read(arena, run, error) : NULL;
-    if (*record == NULL) return NULL;
-    if (strcmp(table_fact(&(*record)->head, "status", ""), "finished") != 0) {
-        base_fail(error, EX_DATAERR, 0,
-                  "its training diverged: there is nothing to go on from");
-        return NULL;
-    }
-    if ((*record)->weights == 0) {
-        base_fail(
-            error, EX_NOINPUT, 0,
-            "it keeps no weights: the same run with weights=yes is made again, and does");
-        return NULL;
-    }
-    return run;
+    return *record != NULL;
 }
 
-const Run *run_open(Arena *arena, const char *word, const Record **record,
-                    BaseError *error) {
+/* Whether its weights are there to go on from. */
+static bool keeps_weights(const Record *record, BaseError *error) {
+    if (strcmp(table_fact(&record->head, "status", ""), "finished") != 0)
+        return base_fail(error, EX_DATAERR, 0,
+                         "its training diverged: there is nothing to go on from");
+    return record->weights > 0 ||
+           base_fail(error, EX_NOINPUT, 0,
+                     "it keeps no weights: the same run with weights=yes is made again, "
+                     "and does");
+}
+
+static const Run *open_run(Arena *arena, const char *word, const Record **record,
+                           bool weights, BaseError *error) {
     Run *run = ZERO(arena, Run, 1);
     BaseError own = {.set = false};
-    run->path = path_of(arena, word);
-    if (read_run(arena, run, record, &own)) return run;
+    run->path = run_path(arena, word);
+    if (read_run(arena, run, record, &own) && (!weights || keeps_weights(*record, &own)))
+        return run;
     const size_t length = strlen(run->path);
     const bool named = strncmp(own.message, run->path, length) == 0;
     base_fail(error, own.code, 0, "%s%s%s", named ? "" : run->path, named ? "" : ": ",
               own.message);
     return NULL;
+}
+
+const Run *run_open(Arena *arena, const char *word, const Record **record,
+                    BaseError *error) {
+    return open_run(arena, word, record, true, error);
+}
+
+const Run *run_find(Arena *arena, const char *word, const Record **record,
+                    BaseError *error) {
+    return open_run(arena, word, record, false, error);
 }
 
 /* ---- its numbers ------------------------------------------------------------------- */

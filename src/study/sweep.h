@@ -86,6 +86,9 @@ bool run_config(Arena *arena, const Table *said, Config *config, BaseError *erro
 const Record *run_read(Arena *arena, const Run *run, BaseError *error);
 bool run_is_finished(const Run *run);
 
+/* The same of a file that need not be of these numerics, or finished: as it is. */
+const Record *record_read(Arena *arena, const char *path, BaseError *error);
+
 /* What stands at the run's place and does not count is kept beside it, and said. */
 bool run_set_aside(Arena *arena, const Run *run, BaseError *error);
 
@@ -98,6 +101,13 @@ void kept_write(Store *store, Arena *arena, const Trainer *trainer);
  * *error, which names the file. */
 const Run *run_open(Arena *arena, const char *word, const Record **record,
                     BaseError *error);
+
+/* The same, though it keeps no weights, or diverged. */
+const Run *run_find(Arena *arena, const char *word, const Record **record,
+                    BaseError *error);
+
+/* A path, or that of a run by its name. */
+const char *run_path(Arena *arena, const char *word);
 
 /* Its parameters, and the averages that training had beside them. NULL and *error. */
 const NetTensor *kept_tensors(Arena *arena, const Run *run, size_t *count,

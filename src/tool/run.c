@@ -92,8 +92,11 @@ const Command command_run = {
     .settings = true,
     .of_runs = true,
     .run = run_run,
-    .more = "Settings are keys of a run's configuration or of the experiment; `normlab "
-            "show out/runs/ID.h5` shows\n"
-            "them all. Examples: norm=batch,group:8  batch=32,16,8  seed=1-3  epochs=5 "
-            " protocol=statistics",
+    .more =
+        "Settings are keys of a run's configuration or of the experiment; `normlab "
+        "show out/runs/ID.h5` shows\n"
+        "them all. Examples: norm=batch,group:8  batch=32,16,8  seed=1-3  epochs=5 "
+        " protocol=statistics\n"
+        "mode=average,pooled and input=20x20,28x28, in the words of `normlab evaluate`, "
+        "make rows of the same finished weights.",
 };

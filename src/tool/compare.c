@@ -1,0 +1,144 @@
+/* verify and diff: a run again, and two runs or studies side by side. */
+#include "compare.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+/* Of differences that are printed; of a file that somebody made there may be any number. */
+enum { MOST_SHOWN = 40 };
+
+static const char *told(Arena *arena, const char *text) {
+    return *text ? text_plain(arena, text_clip(arena, text)) : "-";
+}
+
+static void print_differences(const char *title, const Differences *d) {
+    if (d->count == 0) return;
+    printf("%s\n", title);
+    for (size_t i = 0; i < d->count && i < MOST_SHOWN; i++)
+        printf("  %s: %s | %s\n", text_plain(d->arena, d->of[i].what),
+               told(d->arena, d->of[i].a), told(d->arena, d->of[i].b));
+    if (d->count > MOST_SHOWN) printf("  ... and %zu more\n", d->count - MOST_SHOWN);
+}
+
+/* ---- verify ----------------------------------------------------------------------------- */
+
+/* What has bits in common with nothing here is told, and not computed. */
+static bool is_comparable(Arena *arena, const Run *run, const Record *record) {
+    Differences d = {.arena = arena};
+    compare_arithmetic(&d, record);
+    if (d.count == 0) return true;
+    printf("%s: not comparable\n", run->id);
+    print_differences("there | here", &d);
+    return false;
+}
+
+static int run_verify(const Call *call) {
+    Arena *arena = call->arena;
+    BaseError error = {.set = false};
+    const Record *record;
+    const Run *run = run_find(arena, call->word[0], &record, &error);
+    die_if(&error);
+    if (!is_comparable(arena, run, record)) return EX_UNAVAILABLE;
+    say("%s with %s on %s: %s steps are computed again", run->config.network,
+        run->config.norm, run->dataset->name,
+        text_number(arena, (double)run->config.epochs *
+                               table_scalar(&record->summary, "steps", &error)));
+    run_watch_signals();
+    const Record *again = run_again(arena, run, &error);
+    die_if(&error);
+    Differences d = {.arena = arena};
+    compare_results(&d, record, again);
+    if (d.count == 0) {
+        printf("%s: the same to the last bit: weights, state, %zu numbers, %zu epochs\n",
+               run->id, record->summary.fields, run->config.epochs);
+        return EX_OK;
+    }
+    printf("%s: computed again it differs\n", run->id);
+    print_differences("file | now", &d);
+    return 1;
+}
+
+const Command command_verify = {
+    .name = "verify",
+    .usage = "RUN",
+    .summary = "Computes a finished run again and compares every number to the last bit",
+    .least = 1,
+    .most = 1,
+    .run = run_verify,
+    .more =
+        "RUN is the file of a run, or its name of sixteen digits. Exit code 0: the same "
+        "bits; 1: it differs, and what does\n"
+        "is listed; 69: not comparable, for what computed it gives other bits than this.",
+};
+
+/* ---- diff --------------------------------------------------------------------------------- */
+
+static bool is_study(const char *path) {
+    BaseError error = {.set = false};
+    Store *store = store_open(path, &error);
+    die_if(&error);
+    const bool study = store_has(store, "/results");
+    store_close(store);
+    return study;
+}
+
+/* A file, the name of a run, or EXPERIMENT[@NAME]; *grid: a study. */
+static void open_side(Arena *arena, const char *word, const Record **record,
+                      const Grid **grid) {
+    BaseError error = {.set = false};
+    const char *path = run_path(arena, word), *name;
+    *record = NULL, *grid = NULL;
+    if (access(path, F_OK) != 0 && strchr(word, '/') == NULL &&
+        strchr(word, '.') == NULL) {
+        const Experiment *e = study_experiment(arena, word, &name);
+        experiment_want_runs(e);
+        *grid = grid_find(arena, e, name, NULL);
+        return;
+    }
+    if (is_study(path)) {
+        *grid = grid_read(arena, path);
+        return;
+    }
+    *record = record_read(arena, path, &error);
+    die_if(&error);
+}
+
+static int run_diff(const Call *call) {
+    Arena *arena = call->arena;
+    const Record *a, *b;
+    const Grid *left, *right;
+    open_side(arena, call->word[0], &a, &left);
+    open_side(arena, call->word[1], &b, &right);
+    if ((a == NULL) != (b == NULL))
+        die(EX_USAGE, "a run and a study: two runs or two studies are expected");
+    Differences settings = {.arena = arena}, results = settings, origins = settings;
+    if (a) {
+        compare_settings(&settings, a, b);
+        compare_results(&results, a, b);
+        compare_origins(&origins, a, b);
+    } else {
+        compare_recipes(&settings, left, right);
+        compare_cells(&results, left, right);
+    }
+    print_differences("settings", &settings);
+    print_differences("results", &results);
+    print_differences("computed by", &origins);
+    if (settings.count == 0 && results.count == 0)
+        puts("the same settings and results, to the last bit");
+    return settings.count || results.count ? 1 : EX_OK;
+}
+
+const Command command_diff = {
+    .name = "diff",
+    .usage = "A B",
+    .summary = "What differs between two runs or two studies: settings, results, and "
+               "what computed them",
+    .least = 2,
+    .most = 2,
+    .run = run_diff,
+    .more = "A and B are files, names of runs (sixteen digits), or studies, "
+            "EXPERIMENT[@NAME]. Of two studies rows and points\n"
+            "are compared by their names. Exit code 1: settings or results differ.",
+};

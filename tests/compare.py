@@ -1,0 +1,101 @@
+#!/usr/bin/python3 -B
+"""`verify` and `diff` from outside: the same bits again, one bit that is another, and what differs between two."""
+
+import glob
+import os
+
+import h5py
+import numpy as np
+
+from program import case, check, listing, main, reseal, same
+
+RUN = ["run", "batch-size", "--quick", "norm=batch", "batch=8", "samples=16", "images=64", "epochs=2",
+       "network=plain(depth=5, width=4, stem_stride=2)"]
+
+
+def made(place, *words):
+    """The file of the one run that these words make."""
+    runs = os.path.join(place.out, "runs", "*.h5")
+    before = set(glob.glob(runs))
+    place.good(*RUN, *words)
+    path, = set(glob.glob(runs)) - before
+    return path
+
+
+def changed(place, path, change):
+    """A copy in the run's place with another content, sealed again."""
+    with h5py.File(path, "r+") as file:
+        change(file)
+    reseal(path)
+
+
+def verify(place, path, code):
+    got, out, err = place.run("verify", path)
+    same(f"verify {os.path.basename(path)}: exit code", got, code)
+    return out.decode() + err.decode()
+
+
+@case("theorem")
+def the_same_bits_again(place):
+    """Runs with and without state, weights, learned numbers, and one that diverged; nothing else is left behind."""
+    for words in (["seed=901"], ["seed=902", "norm=mix(instance, batch)", "weights=yes", "running=pooled"],
+                  ["seed=903", "split=seed", "validate=2", "clients=5", "norm=group(2)"], ["seed=904", "norm=none", "rate=1e6", "epochs=3"]):
+        path = made(place, *words, "--as", words[0].replace("=", ""))
+        before = listing(os.path.join(place.out, "runs"))
+        check("the same to the last bit" in verify(place, path, 0), words)
+        same("runs", listing(os.path.join(place.out, "runs")), before)
+        check("the same to the last bit" in verify(place, os.path.basename(path)[:-3], 0), "by its name")
+    with h5py.File(path, "r") as file:
+        same("status", file.attrs["status"], "diverged")
+
+
+@case("fault")
+def one_bit_is_found(place):
+    path = made(place, "seed=901", "--as", "one")
+
+    def last_bit(file):
+        loss = file["metrics/train_loss"]
+        loss[1] = np.nextafter(loss[1], 9)
+
+    changed(place, path, last_bit)
+    said = verify(place, path, 1)
+    check("/metrics/train_loss, 1 of 2 differ, the first at 2" in said, said)
+
+
+@case("fault")
+def elsewhere_is_not_comparable(place):
+    path = made(place, "seed=901", "--as", "one")
+    changed(place, path, lambda file: file["provenance"].attrs.modify("bits", "0123"))
+    said = verify(place, path, 69)
+    check("not comparable" in said and "bits: 0123 |" in said, said)
+    changed(place, path, lambda file: file["config"].attrs.modify("numerics", 1))
+    check("numerics" in verify(place, path, 65), "other numerics")
+    check("no-such" in verify(place, "no-such.h5", 66), "no file")
+
+
+@case("example")
+def differences(place):
+    """Settings by key, results by number; of studies by row and point; nothing of what is the same."""
+    a, b = made(place, "seed=901", "--as", "a"), made(place, "seed=902", "--as", "b")
+    check("the same settings and results" in place.good("diff", a, a), "itself")
+    code, out, _ = place.run("diff", a, os.path.basename(b)[:-3])
+    lines = out.decode().split("\n")
+    same("exit code", code, 1)
+    same("settings", lines[:3], ["settings", "  seed: 901 | 902", "results"])
+    check(any(line.startswith("  weights_sha256: ") for line in lines), out)
+    with h5py.File(a, "r") as one, h5py.File(b, "r") as two:
+        losses = [f"{file['summary/test_loss'][()]:.17g}" for file in (one, two)]
+    check(f"  /summary/test_loss: {losses[0]} | {losses[1]}" in lines, out)
+    place.good(*RUN, "norm=batch,group(2)", "seed=901", "--as", "two")
+    code, out, _ = place.run("diff", "batch-size@a", "batch-size@two")
+    same("exit code", code, 1)
+    lines = out.decode().split("\n")
+    check("  norm: batch | batch,group(2)" in lines, out)
+    check(not any(line.startswith("  seed:") for line in lines), out)
+    same("cells", [line.split(":")[0] for line in lines[lines.index("results") + 1:-1]], ["  group(2)@8"])
+    code, _, err = place.run("diff", a, "batch-size@a")
+    check(code == 64 and b"two runs or two studies" in err, err)
+
+
+if __name__ == "__main__":
+    main()
