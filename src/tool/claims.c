@@ -236,8 +236,7 @@ const Command command_claims = {
     .more = "Claims are registered in experiments/claims.txt before their seeds run, and "
             "judged over data/ and the user's studies.\n"
             "`normlab run EXPERIMENT --claim ID` makes the runs of one, `normlab plot "
-            "claims` "
-            "draws them all. Exit code 1: a record was changed\n"
-            "after runs were made for it, or a verdict that is recorded does not follow "
-            "from the data.",
+            "claims` draws them all. Exit code 1:\n"
+            "a record was changed after runs were made for it, or a verdict that is "
+            "recorded does not follow from the data.",
 };

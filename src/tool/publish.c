@@ -33,6 +33,6 @@ const Command command_publish = {
         "The full recipe without any other setting, or a claim's; what is finished "
         "is not run again.\n"
         "`normlab publish checking` and `publish speed` do the same for `normlab check "
-        "--save` and `bench --save`; `normlab publish claims` draws "
-        "figures/claims.svg from data/.",
+        "--save` and `bench --save`;\n"
+        "`normlab publish claims` draws figures/claims.svg from data/.",
 };
