@@ -18,8 +18,8 @@
 #include "experiment.h"
 
 /* 3 runs of 11,520 slices: four minutes on two cores, group(4) is one at 8 and 1. Of one seed,
- * mean overlap where it validates (tests): batch 76.8 (76.7) % at 8 and 67.5 (68.1) at 1, group(4)
- * 75.1 (75.1), the mask of the other half of the head 73.8 (71.6). */
+ * mean overlap where it validates (tests): batch 76.8 (76.7) % at 8 and 68.0 (68.5) at 1, group(4)
+ * 75.0 (75.0), the mask of the other half of the head 73.8 (71.6). */
 static const char *const QUICK[] = {
     "protocol=statistics",
     "samples=8",
