@@ -40,13 +40,24 @@ static void run_worker(Trainer *t, const size_t *mine, size_t worker, size_t epo
               &t->dataset->train, mine, t->config.batch, &augment);
 }
 
+/* Threads for so many parts of work that take long, and for numbers of which each is added to few
+ * others. Who waits for work spins, and takes a processor from whoever has some. */
+static int threads_for(const Trainer *t, size_t parts) {
+    return (int)(parts < t->threads ? parts : t->threads);
+}
+
+static int threads_of_sum(const Trainer *t, size_t numbers) {
+    enum { WORTH = 1 << 17 }; /* more than it costs to wake a thread */
+    return numbers < WORTH ? 1 : (int)t->threads;
+}
+
 //> workers
 /* All workers of a step, on as many threads as there are. What each writes is its own, so
  * which thread ran it does not matter. */
 void workers_run(Trainer *t, size_t epoch, size_t step, bool learn) {
-    const int threads = (int)t->threads;
     const size_t W = t->config.workers, b = t->config.batch,
                  *of_step = order_epoch(t->order, epoch) + step * W * b;
+    const int threads = threads_for(t, W);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (size_t worker = 0; worker < W; worker++)
         run_worker(t, of_step + worker * b, worker, epoch, step, learn);
@@ -56,7 +67,7 @@ void workers_run(Trainer *t, size_t epoch, size_t step, bool learn) {
 void workers_sum(Trainer *t) {
     const size_t n = t->net->weights;
     const double count = (double)t->config.workers;
-    const int threads = (int)t->threads;
+    const int threads = threads_of_sum(t, n * t->config.workers);
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t block = 0; block < (n + 1023) / 1024; block++) {
         size_t from = block * 1024, to = from + 1024 < n ? from + 1024 : n;
