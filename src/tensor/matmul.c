@@ -3,6 +3,8 @@
 #include "bilinear.h"
 #include "kernels.h"
 
+#include <string.h>
+
 /* Blocks: rows, columns, and terms that are summed before they are added to the sums of those
  * before them. A block of a stays in the second cache while b's columns pass. */
 enum { ROWS = 256, COLUMNS = 2 * BLOCK, TERMS = 128 };
@@ -17,6 +19,15 @@ static size_t at_most(size_t n, size_t most) {
     return n < most ? n : most;
 }
 
+/* Of up to BLOCK numbers, zeros behind them. */
+static void copy_row(double *to, const double *from, size_t width) {
+    if (width == BLOCK) {
+        memcpy(to, from, BLOCK * sizeof *to);
+        return;
+    }
+    for (size_t i = 0; i < BLOCK; i++) to[i] = i < width ? from[i] : 0.0;
+}
+
 /* The block [terms][columns] of b in panels. */
 static void pack_factor(const Kernels *kernels, double *panels, Factor b, size_t terms,
                         size_t columns) {
@@ -27,8 +38,7 @@ static void pack_factor(const Kernels *kernels, double *panels, Factor b, size_t
             continue;
         }
         for (size_t l = 0; l < terms; l++)
-            for (size_t i = 0; i < BLOCK; i++)
-                panels[l * BLOCK + i] = i < width ? b.a[l * b.down + j + i] : 0.0;
+            copy_row(panels + l * BLOCK, b.a + l * b.down + j, width);
     }
 }
 
@@ -49,6 +59,24 @@ static void sum_products(const Kernels *kernels, double *sum, Factor a, Factor b
     }
 }
 
+/* c [rows][width], n apart, = beta*c + sum [rows][8]. */
+static inline void unpack_rows(double *c, const double *sum, size_t n, size_t rows,
+                               size_t width, double beta) {
+    for (size_t r = 0; r < rows; r++, c += n, sum += BLOCK)
+        for (size_t s = 0; s < width; s++)
+            c[s] = beta == 0.0 ? sum[s] : beta * c[s] + sum[s];
+}
+
+static void unpack_sum(double *c, const double *sum, size_t n, size_t rows, size_t width,
+                       double beta) {
+    if (width < BLOCK)
+        unpack_rows(c, sum, n, rows, width, beta);
+    else if (beta != 0.0)
+        unpack_rows(c, sum, n, rows, BLOCK, beta);
+    else
+        unpack_rows(c, sum, n, rows, BLOCK, 0.0);
+}
+
 void matmul(double *c, const double *of_a, const double *of_b, size_t m, size_t n,
             size_t k, bool transpose_a, bool transpose_b, double beta) {
     const Factor a = {of_a, transpose_a ? 1 : k, transpose_a ? m : 1};
@@ -61,11 +89,8 @@ void matmul(double *c, const double *of_a, const double *of_b, size_t m, size_t 
             const Factor down = {a.a + i * a.down, a.down, a.across};
             const Factor across = {b.a + j * b.across, b.down, b.across};
             sum_products(kernels, sum, down, across, rows, columns, k);
-            for (size_t r = 0; r < rows; r++)
-                for (size_t s = 0; s < columns; s++) {
-                    const double *from = sum + (s / BLOCK * rows + r) * BLOCK + s % BLOCK;
-                    double *to = c + (i + r) * n + j + s;
-                    *to = beta == 0.0 ? *from : beta * *to + *from;
-                }
+            for (size_t s = 0; s < columns; s += BLOCK)
+                unpack_sum(c + i * n + j + s, sum + s * rows, n, rows,
+                           at_most(columns - s, BLOCK), beta);
         }
 }
