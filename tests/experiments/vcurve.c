@@ -101,7 +101,7 @@ static void check_mean(const VCurves *v) {
                  *large = curve(v, 1e6, "central difference");
     size_t i = near_step(v, 1e-7);
     assert_true(large[i] > 100 * none[i]);
-    assert_true(large[0] == 1.0);
+    assert_near(large[0], 1.0, DBL_EPSILON); /* of a truth that is rounded */
     i = near_step(v, 0.1); /* truncation does not know the mean */
     assert_near(large[i] / none[i], 1.0, 0.01);
 }
