@@ -15,7 +15,10 @@ from program import HOME
 
 SVG, LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
 
-STUDIES = sorted(os.path.splitext(os.path.basename(path))[0] for path in glob.glob(os.path.join(HOME, "data", "*.h5")))
+# Published studies; those of claims, EXPERIMENT-ID.h5, are drawn together.
+STUDIES = sorted(stem for stem in (os.path.splitext(os.path.basename(path))[0]
+                                   for path in glob.glob(os.path.join(HOME, "data", "*.h5")))
+                 if os.path.isdir(os.path.join(HOME, "experiments", stem)))
 
 # What has a meaning for gnuplot, for LaTeX, for XML, for a shell, or none for any of them.
 NAMES = ["a_b^c", "{x}", "50 %", "$x$ & #1", "back\\slash", "~tilde", "a--b", "'quoted'", '"twice"', "`id`", "<b>&amp;",

@@ -650,5 +650,18 @@ def published(place):
     report(wrong)
 
 
+@case("oracle")
+def claims(place):
+    """The figure of all claims is what follows from published data alone."""
+    wrong = []
+    for width in ("17cm", "8.6cm"):
+        place.good("plot", "claims", "--to", "claims.svg", "--width", width)
+        found = Drawing(place.path("claims.svg"))
+        wrong += [f"{width}: {fault}" for fault in found.faults()]
+        if width == "17cm" and Drawing(os.path.join(HOME, "figures", "claims.svg")).words != found.words:
+            wrong.append("figures/claims.svg is not what is drawn from data/")
+    report(wrong)
+
+
 if __name__ == "__main__":
     main()

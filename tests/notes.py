@@ -1,14 +1,16 @@
 #!/usr/bin/python3 -B
 """The book against the code: links lead somewhere, every cited label is an equation, anchors are whole."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 
-from speed_tables import TABLES
+from program import HOME, PROGRAM
+from speed_tables import TABLES, table
 
-HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"] + sorted(
     os.path.join("notes", name) for name in os.listdir(os.path.join(HOME, "notes")))
 
@@ -90,23 +92,42 @@ def weights():
                 yield f"layers between: {fine[1:-2]}"
 
 
+def verdicts():
+    """Every contrast with runs among what is published, as `normlab claims` judges it."""
+    with tempfile.TemporaryDirectory() as nothing:
+        found = json.loads(subprocess.run([PROGRAM, "claims", "--json"], check=True, capture_output=True,
+                                          env={**os.environ, "NORMLAB_OUT": nothing}).stdout)
+    rows = []
+    for f in found:
+        if f["estimate"] is None:
+            continue
+        published = "" if f["published"] is None else f"{f['published']:+.2f}"
+        word = f["verdict"] + (", below the margin" if f["below_margin"] else "") + (f": {f['why']}" if f["why"] else "")
+        rows.append([f["id"], f"`{f['contrast']}`".replace("|", "\\|"), f["expected"], published,
+                     f"{f['estimate']:+.2f} [{f['low']:.2f}, {f['high']:.2f}] at {100 * f['confidence']:g} %", f["seeds"], word])
+    return table(["claim", "contrast, points of percent", "expected", "published", "found", "seeds", "verdict"], rows)
+
+
 def woven(renew=False):
     """What stands between marks is made of published numbers; `notes.py --renew` writes it anew."""
     import h5py
 
-    mark = re.compile(r"(<!-- speed: (\w+) -->\n)(.*?)(<!-- end -->)", re.S)
+    def made(found):
+        if found[2] == "claims":
+            return found[1] + verdicts() + found[5]
+        with h5py.File(os.path.join(HOME, "data", "speed.h5"), "r") as file:
+            return found[1] + TABLES[found[3]](file) + found[5]
+
+    mark = re.compile(r"(<!-- (speed|claims): (\w+) -->\n)(.*?)(<!-- end -->)", re.S)
     for page in PAGES:
         text = read(page)
-        if not mark.search(text):
-            continue
-        with h5py.File(os.path.join(HOME, "data", "speed.h5"), "r") as file:
-            new = mark.sub(lambda found: found[1] + TABLES[found[2]](file) + found[4], text)
+        new = mark.sub(made, text)
         if renew and new != text:
             with open(os.path.join(HOME, page), "w", encoding="utf-8") as file:
                 file.write(new)
         elif new != text:
-            wrong = [found[1] for found, made in zip(mark.findall(text), mark.findall(new)) if found != made]
-            yield f"{page}: other numbers than data/speed.h5 has in {', '.join(wrong)}; `tests/notes.py --renew` mends it"
+            wrong = [one[0].strip() for one, other in zip(mark.findall(text), mark.findall(new)) if one != other]
+            yield f"{page}: other numbers than data/ has in {', '.join(wrong)}; `tests/notes.py --renew` mends it"
 
 
 CASES = {"links": ("example", links), "labels": ("theorem", labels), "anchors": ("example", anchors),
