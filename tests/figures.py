@@ -204,7 +204,7 @@ def terminal(place):
             else:
                 same(what, below, [f"{i + 1}: {word}" for i, word in enumerate(LONG[what])])
     same("short words", lines_of(["a much longer word than that", "b"]), (["a", "much", "longer", "word", "than", "that", "b"], []))
-    for study, panels in (("hybrids", 2), ("adaptive-groups", 3), ("checking", 2)):
+    for study, panels in (("hybrids", 2), ("adaptive-groups", 3), ("checking", 2), ("speed", 2)):
         out = place.good("plot", study, "dumb", "--from", os.path.join(HOME, "data", study + ".h5"))
         drawings = out.split("\f")
         check(any(re.search(r"\(\d+ of \d+ panels\)", part) for part in drawings), f"{study}: {out}")
