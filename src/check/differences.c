@@ -56,17 +56,30 @@ static double curve_at(double t, void *context) {
     return sample.value;
 }
 
-/* GSL's rule on four of its points: f(-h), f(h), f(-h/2), f(h/2). */
-static double five_points(const Sample *f, double h) {
-    double whole = 0.5 * (f[1].value - f[0].value), half = f[3].value - f[2].value;
-    return (4.0 / 3.0 * half - whole / 3.0) / h;
+/* Romberg's second column, which is GSL's rule, and his third: the sum of weight[k] (f(h/2^k) -
+ * f(-h/2^k)) / (over h), and how much of what each f has lost that carries, over h. */
+enum { MOST_PAIRS = 3 };
+
+typedef struct Rule {
+    size_t pairs;
+    double weight[MOST_PAIRS], over, carried;
+} Rule;
+
+static const Rule RULES[] = {{2, {-1, 8}, 6, 3}, {3, {1, -40, 256}, 90, 6.6}};
+
+/* On f(-h), f(h), f(-h/2), f(h/2)..., as GSL asks for them, too. */
+static double ruled(const Rule *rule, const Sample *f, double h) {
+    double sum = 0.0;
+    for (size_t k = 0; k < rule->pairs; k++)
+        sum += rule->weight[k] * (f[2 * k + 1].value - f[2 * k].value);
+    return sum / (rule->over * h);
 }
 
 /* Which of its two steps GSL answered with. */
 static size_t points_used(const Curve *curve, double value) {
     if (curve->count <= POINTS) return 0;
-    double first = five_points(curve->sample, curve->t[1]);
-    double second = five_points(curve->sample + POINTS, curve->t[POINTS + 1]);
+    double first = ruled(&RULES[0], curve->sample, curve->t[1]);
+    double second = ruled(&RULES[0], curve->sample + POINTS, curve->t[POINTS + 1]);
     return fabs(second - value) < fabs(first - value) ? POINTS : 0;
 }
 
@@ -148,22 +161,11 @@ static void ask_gsl(const Probe *probe, double noise, Case *c, Difference *best)
 static const double PROVED[] = {3e-1, 1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4,
                                 1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 1e-7, 1e-8};
 
-/* Romberg's second and third column: the sum of weight[k] (f(h/2^k) - f(-h/2^k)) / (over h), and
- * how much of what each f has lost that carries, over h. */
-enum { MOST_PAIRS = 3 };
-
-typedef struct Rule {
-    size_t pairs;
-    double weight[MOST_PAIRS], over, carried;
-} Rule;
-
-static const Rule RULES[] = {{2, {-1, 8}, 6, 3}, {3, {1, -40, 256}, 90, 6.6}};
-
 /* A kernel may lose a little more than the definition would. */
 static const double KERNELS = 4.0;
 
-/* f(t) in 113 bits, its slope, and what rounding does to f in doubles, x + t d included, and
- * to the derivative that is judged. */
+/* f(t) in 113 bits, its slope, and what rounding does to f in doubles, x + t d included (the worst
+ * case, or as it was measured where that is less), and to the derivative that is judged. */
 typedef struct Exact {
     const Probe *probe;
     const Stepper *stepper;
@@ -206,18 +208,15 @@ static double truncation(const Exact *e, const Rule *rule, double h) {
 
 /* A rule at one step, with what it loses there. */
 static Difference proved_at(const Exact *e, const Rule *rule, double h) {
+    Sample f[2 * MOST_PAIRS];
     Difference d = {.finite = true, .estimate = truncation(e, rule, h)};
-    for (size_t k = 0; k < rule->pairs; k++) {
-        const double t = ldexp(h, -(int)k);
-        const Sample f[] = {probe_sample(e->probe, -t), probe_sample(e->probe, t)};
-        for (size_t side = 0; side < 2; side++) {
-            d.finite = d.finite && isfinite(f[side].value);
-            d.changed = d.changed || f[side].changed;
-            if (f[side].crossed) d.crossed = f[side].crossed;
-        }
-        d.value += rule->weight[k] * (f[1].value - f[0].value);
+    for (size_t i = 0; i < 2 * rule->pairs; i++) {
+        f[i] = probe_sample(e->probe, ldexp(i % 2 ? h : -h, -(int)(i / 2)));
+        d.finite = d.finite && isfinite(f[i].value);
+        d.changed = d.changed || f[i].changed;
+        if (f[i].crossed) d.crossed = f[i].crossed;
     }
-    d.value /= rule->over * h;
+    d.value = ruled(rule, f, h);
     d.allowed = d.estimate + rule->carried * e->rounding / h + KERNELS * e->judged;
     return d;
 }

@@ -10,14 +10,6 @@ static const unsigned MARKS[CLAIM_VERDICTS] = {
     [CLAIM_SUPPORTED] = 7, [CLAIM_CONTRADICTED] = 5, [CLAIM_EQUIVALENT] = 13,
     [CLAIM_UNDECIDED] = 6, [CLAIM_NOT_TESTED] = 2,   [CLAIM_REFUSED] = 2};
 
-const char *ruling_contrast(Arena *arena, const Contrast *c) {
-    Text text = text_new(arena);
-    const char *between = c->of.type == CLAIM_RATIO ? " over " : "; ";
-    for (size_t i = 0; i < c->parts; i++)
-        text_add(&text, "%s%s", i ? between : "", c->part[i].text);
-    return text.data;
-}
-
 static const char *number_of(Arena *arena, const Judgement *j) {
     return isfinite(j->estimate) ? text_print(arena, "%+.2f [%.2f, %.2f]", j->estimate,
                                               j->range.low, j->range.high)

@@ -367,3 +367,13 @@ Ruling *study_verdicts(Arena *arena, const Ledger *ledger, const char *of, bool 
     }
     return all;
 }
+
+/* ---- in words ---------------------------------------------------------------------------- */
+
+const char *ruling_contrast(Arena *arena, const Contrast *c) {
+    Text text = text_new(arena);
+    const char *between = c->of.type == CLAIM_RATIO ? " over " : "; ";
+    for (size_t i = 0; i < c->parts; i++)
+        text_add(&text, "%s%s", i ? between : "", c->part[i].text);
+    return text.data;
+}

@@ -32,13 +32,13 @@ typedef struct Ruling {
 Ruling *study_verdicts(Arena *arena, const Ledger *ledger, const char *of, bool published,
                        size_t *count);
 
+/* "batch@2 - batch@32", "A over B", "A; B; C". */
+const char *ruling_contrast(Arena *arena, const Contrast *contrast);
+
 /* The claim over one study; its contrasts are written to `to`. */
 void claim_over(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid);
 
 /* ---- draw_claims.c ---------------------------------------------------------------------- */
-
-/* "batch@2 - batch@32", "A over B", "A; B; C". */
-const char *ruling_contrast(Arena *arena, const Contrast *contrast);
 
 /* A forest plot to `path` (NULL: stdout); in units of each claim's margin. False and *error (65:
  * nothing was run for any). */

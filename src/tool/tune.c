@@ -51,8 +51,7 @@ static size_t second_of(const Grid *g, const Tuning *t, size_t arm, size_t point
     return second;
 }
 
-static void print_choice(Arena *arena, const Grid *g, const Tuning *t, size_t arm,
-                         size_t point) {
+static void print_choice(const Grid *g, const Tuning *t, size_t arm, size_t point) {
     const double scale = grid_scale(g);
     const size_t best = tuning_choice(g, t, arm, point);
     printf("%s@%s: ", t->arm[arm], g->along_text[point]);
@@ -67,8 +66,7 @@ static void print_choice(Arena *arena, const Grid *g, const Tuning *t, size_t ar
     if (second < g->series)
         printf("; then %s, %.2f", g->name[second],
                scale * grid_error(g, second, point).mean);
-    puts("");
-    (void)arena;
+    putchar('\n');
 }
 
 static int run_tune(const Call *call) {
@@ -97,7 +95,7 @@ static int run_tune(const Call *call) {
     printf("\nChosen of %zu trials each, by %s:\n", t->trials,
            grid_label(arena, grid, ""));
     for (size_t k = 0; k < t->arms; k++)
-        for (size_t j = 0; j < grid->points; j++) print_choice(arena, grid, t, k, j);
+        for (size_t j = 0; j < grid->points; j++) print_choice(grid, t, k, j);
     return status;
 }
 
