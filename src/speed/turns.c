@@ -9,8 +9,14 @@
 
 typedef void Shared(const SpeedSubject *subject, size_t thread);
 
+/* Who has threads of its own is called by none of ours: a team inside another makes its threads
+ * anew each time, while those of the outer one spin beside them. */
 static void on_threads(const SpeedSubject *subject, Shared *work) {
     if (work == NULL) return;
+    if (subject->threads == 1) {
+        work(subject, 0);
+        return;
+    }
 #pragma omp parallel num_threads((int)subject->threads)
     work(subject, (size_t)omp_get_thread_num());
 }
