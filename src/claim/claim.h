@@ -137,7 +137,8 @@ typedef struct Judgement {
 } Judgement;
 
 /* The one function of all types, at one level. REFUSED where no variance is possible: fewer
- * than two seeds, or differences that are all the same. */
+ * than two seeds, or differences that are all the same. NOT_TESTED: a share of a denominator that
+ * is below 0, so of a loss that is none. */
 Judgement claim_judge(const Evidence *evidence, double error);
 
 /* A family: the primary contrasts of one claim. The smallest p is judged at error / count, the

@@ -26,7 +26,8 @@ const ClaimRule claim_rules[CLAIM_TYPES] = {
                      "the 90 % interval lies within the margin of the number"},
     [CLAIM_RATIO] = {"ratio", CLAIM_SUPPORTED, false,
                      "Fieller's 95 % interval lies beyond 0 on the expected side, or "
-                     "within the margin of the number"},
+                     "within the margin of the number; not tested where the denominator is "
+                     "below 0"},
 };
 //< rules
 
@@ -77,7 +78,7 @@ static Errors errors_of(const Spread *s, Range region, bool one_sided) {
 
 /* ---- ratios ------------------------------------------------------------------------ */
 
-/* above - end x below, whose sign is that of (ratio - end) where the denominator's is known. */
+/* above - end x below, whose sign is that of (ratio - end) where the denominator is above 0. */
 static Spread minus_times(const Pair *p, double end) {
     const double a = p->above.error, b = p->below.error,
                  variance = a * a + end * end * b * b - 2 * end * p->covariance;
@@ -85,25 +86,35 @@ static Spread minus_times(const Pair *p, double end) {
                     fmin(p->above.freedom, p->below.freedom)};
 }
 
-/* Fieller's interval ends where the test of above - end x below turns. */
+static Spread denominator_of(const Pair *p) {
+    return (Spread){p->below.mean, p->below.error,
+                    fmin(p->above.freedom, p->below.freedom)};
+}
+
+/* Fieller's interval ends where the test of above - end x below turns. A ratio is a share of its
+ * denominator, so nothing is decided unless that is above 0. */
 static Errors ratio_errors(const Pair *p, Range region) {
-    const Spread below = {p->below.mean, p->below.error,
-                          fmin(p->above.freedom, p->below.freedom)};
-    const bool negative = below.mean < 0;
-    const double denominator =
-        2 * (negative ? not_below(&below, 0) : not_above(&below, 0));
+    const Spread below = denominator_of(p);
+    const double denominator = 2 * not_above(&below, 0);
     Errors all = {denominator, 1};
     for (int side = 0; side < 2; side++) {
         const double end = side ? region.high : region.low;
         if (isinf(end)) continue;
         const Spread s = minus_times(p, end);
-        const bool upper = (side == 1) != negative;
-        const double in = upper ? not_below(&s, 0) : not_above(&s, 0),
-                     out = upper ? not_above(&s, 0) : not_below(&s, 0);
+        const double in = side ? not_below(&s, 0) : not_above(&s, 0),
+                     out = side ? not_above(&s, 0) : not_below(&s, 0);
         all.inside = fmax(all.inside, 2 * in);
         all.outside = fmin(all.outside, fmax(2 * out, denominator));
     }
     return all;
+}
+
+/* Whether there is nothing to have a share of: the denominator is below 0. */
+static bool is_share_of_nothing(const Evidence *e, double error) {
+    if (e->of.type != CLAIM_RATIO) return false;
+    const Pair pair = claim_pair(&e->sample[0], &e->sample[1]);
+    const Spread below = denominator_of(&pair);
+    return 2 * not_below(&below, 0) < error;
 }
 
 /* ---- one contrast ------------------------------------------------------------------ */
@@ -163,6 +174,7 @@ Judgement claim_judge(const Evidence *e, double error) {
     j.holds = found.inside, j.fails = found.outside;
     if (j.holds < error) j.verdict = rule->holds;
     if (j.fails < error) j.verdict = CLAIM_CONTRADICTED;
+    if (is_share_of_nothing(e, error)) j.verdict = CLAIM_NOT_TESTED;
     if (rule->one_sided && j.verdict != CLAIM_CONTRADICTED) j.error = 2 * error;
     j.range = range_of(e, j.estimate, j.error);
     if (e->of.type == CLAIM_SIGN)
@@ -180,7 +192,7 @@ static double least_error(const Judgement *j) {
 }
 
 static bool is_decided(const Judgement *j) {
-    return j->verdict != CLAIM_UNDECIDED && j->verdict != CLAIM_REFUSED;
+    return j->verdict <= CLAIM_EQUIVALENT;
 }
 
 /* Those that are refused take no part: they were never tests. */

@@ -217,6 +217,9 @@ static void confirm(Ruling *to, const Claim *claim, const View *v) {
         to[i].judgement = j[i], to[i].seeds = used[i], to[i].looks = looks;
         if (j[i].verdict == CLAIM_REFUSED)
             to[i].why = "its differences are all the same: nothing varies";
+        else if (j[i].verdict == CLAIM_NOT_TESTED)
+            to[i].why = text_print(v->arena, "there is nothing to share: %s is below 0",
+                                   to[i].contrast->part[1].text);
         else if (j[i].verdict == CLAIM_UNDECIDED && looks < claim->looks)
             to[i].why = "after the first of two looks";
         if (claim->works) to[i].failing = failing(&seen, to[i].contrast);
