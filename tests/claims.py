@@ -257,7 +257,7 @@ def ours(place):
     """The project's own ledger is read, and every claim that can be run makes a plan."""
     found = json.loads(place.good("claims", "--json"))
     ids = list(dict.fromkeys(f["id"] for f in found))
-    same("first claims", ids, "L08 L01 L02 L04 L05 L03 L12 L22 L06 L15 L16 L21".split())
+    same("first claims", ids[:12], "L08 L01 L02 L04 L05 L03 L12 L22 L06 L15 L16 L21".split())
     for f in {f["id"]: f for f in found}.values():
         code, out, err = place.run("run", f["experiment"], "--claim", f["id"], "--look", "2", "--dry-run")
         if "it needs" in f["why"]:
