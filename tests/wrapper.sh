@@ -315,6 +315,16 @@ END
   claim_has "$(grep cmake "$calls" | tail -n 1)" "-DBUILD_TESTING=ON" "with the tests"
 }
 
+# Of what one label alone needs, other tests know nothing.
+installs_what_a_label_needs() {
+  stop_clock
+  absent valgrind
+  call test -L quick
+  claim "$(calls_of apt-get)" 0 "the quick ones count no instructions"
+  call test -L cost
+  claim_has "$(grep install "$calls")" " valgrind" "those of cost do"
+}
+
 installs_what_is_useful() {
   stop_clock
   absent gnuplot-nox
@@ -602,6 +612,7 @@ check "--no-install prints the missing, does nothing" prints_missing
 check "--no-install runs where nothing is missing" runs_without_installing
 check "asks for no more than a command needs" asks_no_more_than_needed
 check "adds the tests when they are wanted" adds_tests_when_wanted
+check "installs what a label needs where it is asked for" installs_what_a_label_needs
 check "installs what is useful, and goes on without" installs_what_is_useful
 check "says how long the tests take" says_how_long
 check "says how it is called" says_how_it_is_called
