@@ -47,8 +47,8 @@ blend(batch(center=no), mix(instance, layer))                                   
 split(layer, batch, ratio=0.25)         split(blend(batch, instance), frn)      batch-channel(2)
 continual(2)                            instance | batch | layer                batch | position
 batch(center=no) | group(2)             task                                    task(with=layer)
-renorm                                  renorm(rmax=1.5, dmax=0.5, warm=1)      frn
-frn(tlu=no)                             anneal(batch, group(2), from=0, to=2)
+task(even=yes)                          renorm                                  frn
+renorm(rmax=1.5, dmax=0.5, warm=1)      frn(tlu=no)                             anneal(batch, group(2), from=0, to=2)
 anneal(mix(instance, layer), ghost(2), from=0, to=2)                            phase(batch, group(2))
 phase(group(2), batch)                  frozen(batch, from=1)                   frozen(blend(batch, layer), from=2)
 lattice(batch=2, size=2)                lattice(batch=all, size=2, own=0.25)    lattice(batch=2, size=all)

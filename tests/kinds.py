@@ -90,9 +90,9 @@ def grouped_moments(x, groups):
     return kept
 
 
-def task(x, t):
+def task(x, t, even=False):
     n = t.state["batch_size"][0] if t.eval else x.shape[1]
-    alpha = sigmoid(t.p["slope"] * n + t.p["offset"])[:, :, None, None]
+    alpha = sigmoid((t.p["slope"] * n + t.p["offset"]) / (np.sqrt(1 + n * n) if even else 1))[:, :, None, None]
     one, other = moments(x, (1, 3)), moments(x, 3)
     if t.eval:
         one = [channels(t.state[name][None]) for name in ("running_mean", "running_var")]
@@ -211,7 +211,8 @@ XHAT = {
         channels(sigmoid(t.p["gate"]))),
     "split(instance, batch)": lambda x, t: np.concatenate(
         [standard(x[:, :, :C // 2], 3), batch(x[:, :, C // 2:], t, "part2.")], axis=2),
-    "batch | group(2)": lambda x, t: group(batch(x, t, "part1."), 2), "task": task, "renorm": renorm,
+    "batch | group(2)": lambda x, t: group(batch(x, t, "part1."), 2), "task": task,
+    "task(even=yes)": lambda x, t: task(x, t, even=True), "renorm": renorm,
     "frn": lambda x, t: x / np.sqrt(mean(x * x, 3) + 1e-6),
     "anneal(batch, group(2), from=0, to=2)": lambda x, t: (batch(x, t, "part1.") + group(x, 2)) / 2,
     "phase(group(2), batch)": lambda x, t: running(x, t.state, "part2.") if t.eval else group(x, 2),

@@ -83,7 +83,7 @@ CATALOGUE = {
     "norm/weights.c": ["mix(instance, layer, weights=sparsest, to=2)", "anneal(batch, group(2), from=0, to=2)",
                        "mix(instance, layer, batch, weights=sparsest, from=0, to=3)"],
     "norm/renorm.c": ["renorm", "renorm(rmax=1.25, dmax=0.25)", "instance | renorm", "renorm(warm=1.5)"],
-    "norm/task.c": ["task", "task(with=layer)"],
+    "norm/task.c": ["task", "task(with=layer)", "task(even=yes)"],
     "norm/lattice.c": ["lattice(batch=2, size=2, own=0.25) | none", "lattice(batch=all, size=2, own=0.25)",
                        "lattice(batch=2, size=2)"],
     "norm/soft.c": ["soft(2)", "soft(3, tau=0.5)"],

@@ -19,8 +19,10 @@ static void pooled(const Loops *k, Number *y, const Number *x, Number a,
 void loops_task(const Loops *k, Number *y, const Number *x) {
     const Quad samples =
         k->evaluates ? loops_state(k, "batch_size")[0] : (double)loops_samples(k);
-    const Number alpha =
-        loops_sigmoid(loops_param(k, "slope")[0] * samples + loops_param(k, "offset")[0]);
+    const bool even = loops_says(k, "even", "yes");
+    const Quad length = even ? 1 / quad_sqrt(1 + samples * samples) : 1;
+    const Number alpha = loops_sigmoid(
+        (loops_param(k, "slope")[0] * samples + loops_param(k, "offset")[0]) * length);
     LoopsCell *other = loops_says(k, "with", "layer") ? cell_layer : cell_instance;
     pooled(k, y, x, alpha, loops_own(k, x, cell_batch), loops_moments(k, x, other));
     loops_affine(k, y);
