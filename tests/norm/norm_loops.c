@@ -48,6 +48,7 @@ static const char *const OPTIONS[] = {
     "group(2) | batch",
     "batch(affine=yes) | renorm | layer",
     "task(with=layer)",
+    "task(even=yes)",
     "renorm(rmax=1.25, dmax=0.5)",
     "renorm(warm=2)",
     "frn(tlu=no)",
