@@ -16,6 +16,13 @@ static const char *number_of(Arena *arena, const Judgement *j) {
                                  : "";
 }
 
+/* Parts that must all hold are long lists; the number is that of the one nearest to failing. */
+static const char *name_of(Arena *arena, const Contrast *c) {
+    return c->of.type == CLAIM_NONINFERIOR && c->parts > 1
+               ? text_print(arena, "%s, and %zu parts more", c->part[0].text, c->parts - 1)
+               : ruling_contrast(arena, c);
+}
+
 /* A claimed number is the 0 of its row. */
 static ForestRow row_of(Arena *arena, const Ruling *f) {
     const Hypothesis *h = &f->contrast->of;
@@ -24,7 +31,7 @@ static ForestRow row_of(Arena *arena, const Ruling *f) {
                  unit = h->margin > 0 ? h->margin : 1;
     const bool seen = isfinite(j->estimate);
     return (ForestRow){.id = f->claim->id,
-                       .name = ruling_contrast(arena, f->contrast),
+                       .name = name_of(arena, f->contrast),
                        .number = number_of(arena, j),
                        .word = f->exploratory ? "exploratory"
                                               : claim_verdict_words[j->verdict],
