@@ -19,7 +19,8 @@ static const char *number_of(Arena *arena, const Judgement *j) {
 /* Parts that must all hold are long lists; the number is that of the one nearest to failing. */
 static const char *name_of(Arena *arena, const Contrast *c) {
     return c->of.type == CLAIM_NONINFERIOR && c->parts > 1
-               ? text_print(arena, "%s, and %zu parts more", c->part[0].text, c->parts - 1)
+               ? text_print(arena, "%s, and %zu parts more", c->part[0].text,
+                            c->parts - 1)
                : ruling_contrast(arena, c);
 }
 
