@@ -57,7 +57,7 @@ KERNELS = {  # units of 2^k, of which any near one will do: norm_range.c, which 
                                   "over_blocks", "square_of", "norm_moments", "norm_moments_over", "norm_standardized", "defined_moments")}
 MOMENTS = {"tensor/moments.c": ("is_ordinary", "largest_exponent", "extreme_scale", "in_doubles",  # the same
                                 "moments_plain", "moments_scaled", "moments_unbiased", "moments_merge",
-                                "slab_sums_begin", "slab_sums_moved", "slab_sums_take", "slab_sums_end", "jump_of"),
+                                "slab_sums_begin", "slab_sums_moved", "slab_sums_take", "slab_sums_rest", "slab_sums_end", "jump_of"),
            # columns at a time: any number of them has the bits (tests passes, norm_past)
            "tensor/partition.c": ("partition_columns", "partition_map", "partition_blocks", "partition_smallest", "partition_cell",
                                   "partition_cells", "partition_slabs", "partition_count")}  # shared with the oracle

@@ -53,9 +53,17 @@ static void row_sums_moved(RowSums *s, size_t n) {
     s->from = 0;
 }
 
+/* What is left of the row. */
+static void row_sums_rest(RowSums *s) {
+    const size_t at = s->row.offset + s->from, left = s->b->p->L - s->from;
+    s->b->pass->products(&s->first, &s->second, s->b->dy + at, s->b->x + at, left, s->of);
+    row_sums_moved(s, left);
+}
+
 /* As slab_sums_take (slabs.h); who takes them calls row_sums_moved. */
 static size_t row_sums_next(RowSums *s, Beside *beside) {
     const Partition *p = s->b->p;
+    while (s->row.left > 0 && p->L - s->from < SUM_LEAF) row_sums_rest(s);
     if (s->row.left == 0) return 0;
     Stretch next = s->row;
     const size_t end = next.offset + p->L, left = p->L - s->from;
@@ -74,12 +82,7 @@ static size_t row_sums_next(RowSums *s, Beside *beside) {
 }
 
 static void row_sums_end(RowSums *s) {
-    while (s->row.left > 0) {
-        const size_t at = s->row.offset + s->from, left = s->b->p->L - s->from;
-        s->b->pass->products(&s->first, &s->second, s->b->dy + at, s->b->x + at, left,
-                             s->of);
-        row_sums_moved(s, left);
-    }
+    while (s->row.left > 0) row_sums_rest(s);
 }
 
 /* Where the cells' moments are given x has no part in dx, were it infinite. */

@@ -156,7 +156,16 @@ static ptrdiff_t jump_of(const SlabSums *s) {
     return (ptrdiff_t)next.offset - (ptrdiff_t)end;
 }
 
+/* What is left of the run. */
+static void slab_sums_rest(SlabSums *s) {
+    const size_t left = s->run.length - s->from;
+    passes_best()->moments(&s->first, &s->second, s->x + s->run.offset + s->from, left,
+                           s->shift);
+    slab_sums_moved(s, left);
+}
+
 size_t slab_sums_take(SlabSums *s, size_t most, Beside *beside) {
+    while (s->run.left > 0 && s->run.length - s->from < SUM_LEAF) slab_sums_rest(s);
     if (s->run.left == 0) return 0;
     const size_t left = s->run.length - s->from;
     const size_t n = (left < most ? left : most) / SUM_LEAF * SUM_LEAF;
@@ -172,12 +181,7 @@ size_t slab_sums_take(SlabSums *s, size_t most, Beside *beside) {
 }
 
 Moments slab_sums_end(SlabSums *s) {
-    while (s->run.left > 0) {
-        const size_t left = s->run.length - s->from;
-        passes_best()->moments(&s->first, &s->second, s->x + s->run.offset + s->from,
-                               left, s->shift);
-        slab_sums_moved(s, left);
-    }
+    while (s->run.left > 0) slab_sums_rest(s);
     const double count = (double)partition_count(s->p, s->slab);
     const Moments m =
         moments_of(tree_total(&s->first), tree_total(&s->second), 0, s->shift, count);
