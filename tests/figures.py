@@ -650,6 +650,103 @@ def published(place):
     report(wrong)
 
 
+# ---- cubes of partitions ------------------------------------------------------------------------------------------
+
+TINTS = ["#FFFFFF #F4F4F4 #E9E9E9".split(), "#B9C9DE #ADBED5 #A2B4CC".split(), "#5B8AC2 #4F7EB6 #4371A8".split()]
+
+
+def polygons(path):
+    """{colour: corners of each polygon}"""
+    found = {}
+    for shape in Drawing(path).root.iter("{http://www.w3.org/2000/svg}polygon"):
+        colour = "#" + "".join(f"{int(n):02X}" for n in re.findall(r"\d+", shape.get("fill")))
+        points = np.array([point.split(",") for point in shape.get("points").split()], float)
+        found.setdefault(colour, []).append(points)
+    return found
+
+
+def shades(path, at):
+    """[N, C, L] of a figure of one cube, NaN where no face shows it: 0 white, 1 light, 2 dark."""
+    seen, drawn = np.full(at, np.nan), polygons(path)
+    for face, sides in enumerate(((0, 1), (1, 2), (0, 2))):
+        (whole,) = drawn[TINTS[0][face]]
+        axes = np.stack([(whole[1] - whole[0]) / at[sides[0]], (whole[3] - whole[0]) / at[sides[1]]], axis=1)
+        place_of = [slice(None) if axis in sides else 0 for axis in range(3)]
+        seen[tuple(place_of)] = 0
+        for shade in (1, 2):
+            for tile in drawn.get(TINTS[shade][face], []):
+                i, k = np.linalg.solve(axes, tile.mean(axis=0) - whole[0])
+                place_of[sides[0]], place_of[sides[1]] = int(i), int(k)
+                seen[tuple(place_of)] = shade
+    return seen
+
+
+@case("oracle")
+def cubes(place):
+    """What is dark in a cube is what `apply` says: the elements on which one output depends."""
+    at = (4, 6, 4)
+    rng = np.random.default_rng(1)
+    with h5py.File(place.path("in.h5"), "w") as file:
+        file["x"] = np.abs(rng.normal(size=at))
+        file["dy"] = 1.0 * (np.arange(np.prod(at)).reshape(at) == 0)
+    for spec in ("batch", "layer", "instance", "group(2)", "group(size=2)", "ghost(2)", "lattice(batch=2, size=2)", "position", "frn",
+                 "channels(0, 1, 0, 2, 2, 1)", "regroup(3)", "chunks(4)", "chunks(12)", "rms", "evonorm(S0, groups=3)"):
+        place.good("apply", spec, "in.h5", "out.h5")
+        place.good("plot", "partitions", f"norm={spec}", "--to", "a.svg")
+        with h5py.File(place.path("out.h5"), "r") as file:
+            depends = file["dx"][...] != 0
+        seen = shades(place.path("a.svg"), at)
+        visible = ~np.isnan(seen)
+        check(((seen == 2) == depends)[visible].all(), f"{spec}: dark are {np.argwhere(seen == 2).tolist()}")
+        same(f"{spec}: elements seen", int(visible.sum()), 4 * 6 + 4 * 6 + 4 * 4 - 4 - 6 - 4 + 1)
+        same(f"{spec}: something light", (seen == 1).any(), spec.startswith("regroup"))
+
+
+@case("example")
+def cubes_of_parts(place):
+    """A combination has a cube for each of its partitions, under its name; no text touches another, wide or narrow, in any form."""
+    wrong = []
+    for norm, names_of in ((None, ["batch", "layer", "instance", "group(2)", "ghost(2)", "position"]),
+                           ("batch | group(2)", ["batch", "group(2)", "of batch | group(2)"]),
+                           ("mix(instance,layer,batch),bn", ["instance", "layer", "batch", "batch", "of mix(instance, layer, batch)"]),
+                           ("phase(batch, group:2)", ["batch", "group(2)", "of phase(batch, group(2)), in evaluation"]),
+                           ("group(4), ghost:4", ["group(4)", "C = 8", "ghost(4)", "N = 8"])):
+        for width in ("17cm", "3.3in", "6.4cm"):
+            words = ["plot", "partitions", *([] if norm is None else [f"norm={norm}"]), "--width", width]
+            place.good(*words, "--to", "a.svg")
+            found = Drawing(place.path("a.svg"))
+            wrong += [f"{norm}, {width}: {fault}" for fault in found.faults()]
+            if width == "17cm":
+                wrong += [f"{norm}: no {name!r} in {found.words}" for name in names_of if names_of.count(name) > found.words.count(name)]
+                same(f"{norm}: cubes", len(polygons(place.path("a.svg"))[TINTS[0][0]]), found.words.count("H, W"))
+    for form in ("pdf", "png", "tex", "svg"):
+        place.good("plot", "partitions", form, "--to", f"a.{form}")
+    if Drawing(os.path.join(HOME, "figures", "partitions.svg")).words != Drawing(place.path("a.svg")).words or polygons(
+            os.path.join(HOME, "figures", "partitions.svg")).keys() != polygons(place.path("a.svg")).keys():
+        wrong.append("figures/partitions.svg is not what is drawn")
+    report(wrong)
+
+
+@case("fault")
+def cubes_refused(place):
+    """What has no cells, fits no cube or is no setting: one line, no file."""
+    for words, parts in ((["norm=none"], ["none", "no cells"]), (["norm=response(5)"], ["no cells", "neighbouring"]),
+                         (["norm=weights=standardized"], ["of weights"]), (["norm=group(32)"], ["32 groups", "16"]),
+                         (["norm=batch,grup(2)"], ["grup", "group"]), (["norm="], ["name"]), (["nrm=batch"], ["nrm=batch", "norm="]),
+                         (["norm=batch", "norm=layer"], ["norm=batch", "norm=layer"]), (["group(2)"], ["norm=SPEC"]),
+                         (["dumb"], ["terminal", "list norms"]), (["--from", "a.h5"], ["--from"]),
+                         (["norm=" + ",".join(["batch"] * 49)], ["48 cubes"])):
+        code, out, err = place.run("plot", "partitions", *words, "--to", "a.svg") if words != ["dumb"] else place.run("plot", "partitions", "dumb")
+        check(code == USAGE and not out and all(part.encode() in err for part in parts), f"{words}: exit code {code}, {err!r}")
+        one_line(words, err)
+        check(not os.path.exists(place.path("a.svg")), f"{words}: a figure")
+    for words in (["plot", "batch-size", "norm=batch"], ["plot", "claims", "norm=batch"], ["run", "partitions"], ["table", "partitions"],
+                  ["publish", "partitions", "--jobs", "2"], ["plot", "partitions@mine"]):
+        code, out, err = place.run(*words)
+        check(code in (USAGE, 66) and not out, f"{words}: exit code {code}, {err!r}")
+        one_line(words, err)
+
+
 @case("oracle")
 def claims(place):
     """The figure of all claims is what follows from published data alone."""

@@ -53,7 +53,7 @@ static size_t first_line(const Figure *f, const char *text, double points, doubl
         if (width > room && end > 0) return fits ? fits : half ? half : end;
         end += bytes;
         if (text[end] == ' ') fits = end;
-        if (strchr(".,:_/", text[end - 1])) half = end;
+        if (strchr(".,:_/(", text[end - 1])) half = end;
     }
     return end;
 }

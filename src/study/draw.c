@@ -81,6 +81,17 @@ const char *study_draw_figure(Arena *arena, const Grid *g, const ExperimentFigur
     return to ? to : "";
 }
 
+bool study_draw_specs(Arena *arena, const Experiment *e, const char *const *spec,
+                      size_t count, FigureForm form, const char *path, BaseError *error) {
+    Figure figure =
+        figure_new(arena, form, script_of(arena, e->name, e->script), e->question);
+    if (spec == NULL)
+        for (spec = e->specs; spec[count];) count++;
+    const bool made = e->draw(&figure, spec, count);
+    *error = figure.error;
+    return made && figure_draw(&figure, path, error);
+}
+
 int study_draw(Arena *arena, const Grid *found, FigureForm form, const char *path) {
     static const ExperimentFigure first = {"", "plot.gp", metric_figure, NULL};
     const Grid *g = grid_plain(arena, found);

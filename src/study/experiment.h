@@ -9,6 +9,9 @@
  *
  * One without recipes trains nothing: a command measures what it shows. It has `name`,
  * `question`, `measure`, `measured_by` and `figures`, whose makers read grid->path.
+ *
+ * One that shows normalizers themselves needs no numbers: it has `name`, `question`, `specs`,
+ * `script` and `draw`, and a user names other specs.
  */
 #ifndef NORMLAB_EXPERIMENT_H
 #define NORMLAB_EXPERIMENT_H
@@ -81,15 +84,21 @@ typedef struct Experiment {
                     const Measure *how); /* groups of its file */
     const char *measured_by;             /* "check --save" */
     const ExperimentFigure
-        *figures; /* beside the first; ends with a NULL name; may be NULL */
+        *figures;             /* beside the first; ends with a NULL name; may be NULL */
+    const char *const *specs; /* that are drawn if nobody names others; NULL at the end */
+    const char *script;       /* "cubes.gp" */
+    bool (*draw)(Figure *figure, const char *const *spec, size_t count);
 } Experiment;
 
 /* The experiments that were found, sorted by name. */
 const Experiment *const *experiments(size_t *count);
 const Experiment *experiment_find(Arena *arena,
                                   const char *name); /* or ends the program */
+bool experiment_has_runs(const Experiment *experiment);
 /* Ends the program (64) where the experiment has none. */
 void experiment_want_runs(const Experiment *experiment);
+/* The command that makes what its figures show: "run batch-size --quick", "check --save". */
+const char *experiment_command(Arena *arena, const Experiment *experiment);
 
 /* ---- protocol.c: two ways to vary the batch of a worker -------------------------- */
 

@@ -27,7 +27,19 @@ const Experiment *experiment_find(Arena *arena, const char *name) {
         choice_hint(arena, &all, name));
 }
 
+bool experiment_has_runs(const Experiment *e) {
+    return e->measure == NULL && e->draw == NULL;
+}
+
+const char *experiment_command(Arena *arena, const Experiment *e) {
+    if (e->draw) return text_print(arena, "plot %s", e->name);
+    return e->measure ? e->measured_by : text_print(arena, "run %s --quick", e->name);
+}
+
 void experiment_want_runs(const Experiment *e) {
+    if (e->draw)
+        die(EX_USAGE, "%s has no runs: `normlab plot %s` draws its figure", e->name,
+            e->name);
     if (e->measure)
         die(EX_USAGE, "%s has no runs: `normlab %s` measures what its figures show",
             e->name, e->measured_by);

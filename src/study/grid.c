@@ -322,7 +322,7 @@ const Grid *grid_find(Arena *arena, const Experiment *e, const char *name,
                 : "");
     if (path == NULL)
         die(EX_NOINPUT, "no results of %s yet: `normlab %s` makes some%s%s", e->name,
-            e->measure ? e->measured_by : text_print(arena, "run %s --quick", e->name),
+            experiment_command(arena, e),
             *others ? "; under other settings there are " : "", others);
     say("from %s%s%s", path, *others ? "; there are also " : "", others);
     return grid_of(arena, path, e);

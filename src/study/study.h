@@ -133,6 +133,11 @@ const char *study_foot(Arena *arena, const Grid *grid, const char *what);
 const char *study_draw_figure(Arena *arena, const Grid *grid, const ExperimentFigure *f,
                               FigureForm form, const char *path, BaseError *error);
 
+/* Draws the figure of an experiment that has `draw`, of these specs (NULL: its own) to `path`
+ * (NULL: to stdout). False: *error. */
+bool study_draw_specs(Arena *arena, const Experiment *experiment, const char *const *spec,
+                      size_t count, FigureForm form, const char *path, BaseError *error);
+
 /* Draws all figures of a study, the first to `path` (NULL: to stdout), figure NAME beside it:
  * "a.svg", "a-NAME.svg". Prints the paths; says why a figure is missing. Exit status. */
 int study_draw(Arena *arena, const Grid *grid, FigureForm form, const char *path);

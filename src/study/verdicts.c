@@ -344,7 +344,7 @@ static const Grid *best_grid(Arena *arena, const Claim *claim, bool only_publish
 static void find_out(Arena *arena, Ruling *to, const Claim *claim, bool only_published) {
     const Experiment *e = claim->needs ? NULL : experiment_find(arena, claim->experiment);
     const Grid *grid =
-        e && e->measure == NULL ? best_grid(arena, claim, only_published) : NULL;
+        e && experiment_has_runs(e) ? best_grid(arena, claim, only_published) : NULL;
     for (size_t i = 0; i < claim->contrasts; i++) to[i] = empty_ruling(claim, i, NULL);
     if (grid)
         claim_over(arena, to, claim, grid);

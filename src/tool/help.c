@@ -225,7 +225,7 @@ static void add_usage_word(Text *text, const Command *command, const char *word,
     if (begins(word, "EXPERIMENT")) {
         const Experiment *const *found = experiments(&count);
         for (size_t i = 0; i < count; i++)
-            if (!command->of_runs || !found[i]->measure)
+            if (!command->of_runs || experiment_has_runs(found[i]))
                 add_word(text, found[i]->name, strlen(found[i]->name));
     } else if (begins(word, "SPEC")) {
         const NormKind *const *kind = norm_kinds(&count);

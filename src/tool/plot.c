@@ -1,8 +1,12 @@
 /* plot: the figures of a study. */
 #include "tool.h"
 
+#include "arguments.h"
+
 #include <ctype.h>
 #include <string.h>
+
+#define NORM "norm=" /* the setting of what is drawn of specs */
 
 /* Said before anything is drawn. */
 static void want_output(const char *path, FigureForm form) {
@@ -28,10 +32,21 @@ static const char *ending_of(Arena *arena, const char *path) {
     return ending;
 }
 
+/* The word beside the experiment that is a setting, key=value, or that is none. */
+static const char *word_of(const Call *call, bool setting) {
+    const char *found = NULL;
+    for (size_t i = 1; i < call->words; i++) {
+        if ((strchr(call->word[i], '=') != NULL) != setting) continue;
+        if (found)
+            die(EX_USAGE, "%s and %s: one of both is expected", found, call->word[i]);
+        found = call->word[i];
+    }
+    return found;
+}
+
 /* What the file's name ends in, if no word says it; a file's name does not lie. */
 static FigureForm form_of(const Call *call, const char *path) {
-    const char *word = call->words > 1 ? call->word[1] : NULL,
-               *ending = ending_of(call->arena, path),
+    const char *word = word_of(call, false), *ending = ending_of(call->arena, path),
                *width = call_option(call, "--width");
     const FigureForm form = figure_form(call->arena,
                                         word     ? word
@@ -52,18 +67,52 @@ static const char *place_of(const Call *call, const char *stem, FigureForm form)
     return place_out(call->arena, text_print(call->arena, "%s.%s", stem, form.name));
 }
 
+/* Specs are not forms, and only what is drawn of specs has settings. */
+static void want_words(const Call *call, bool of_specs) {
+    const char *setting = word_of(call, true), *word = word_of(call, false);
+    if (setting && !of_specs)
+        die(EX_USAGE, "%s: figures of %s are of what was run, without settings", setting,
+            call->word[0]);
+    if (setting && strncmp(setting, NORM, strlen(NORM)) != 0)
+        die(EX_USAGE, "%s: of %s " NORM "SPEC,... is expected", setting, call->word[0]);
+    if (of_specs && word && !figure_is_form(word))
+        die(EX_USAGE, "no form of figure '%s'; specs are " NORM "SPEC,...", word);
+    if (of_specs && call_option(call, "--from"))
+        die(EX_USAGE, "--from: %s is drawn of specs, not of a file", call->word[0]);
+}
+
+/* Those of norm=, else the experiment's own. */
+static int plot_specs(const Call *call, const Experiment *e, FigureForm form,
+                      const char *path) {
+    BaseError error = {.set = false};
+    const char *setting = word_of(call, true), *const *spec = NULL;
+    size_t count = 0;
+    if (setting) spec = spec_list(call->arena, setting + strlen(NORM), &count);
+    want_output(path, form);
+    if (path == NULL) path = place_of(call, e->name, form);
+    study_draw_specs(call->arena, e, spec, count, form, path, &error);
+    die_if(&error);
+    if (path && place_is_replaced(path)) puts(path);
+    return EX_OK;
+}
+
 static int run_plot(const Call *call) {
     Arena *arena = call->arena;
-    const char *name, *path = call_option(call, "--to");
+    const bool claims = strcmp(call->word[0], "claims") == 0;
+    const char *name = NULL, *path = call_option(call, "--to");
+    const Experiment *experiment =
+        claims ? NULL : study_experiment(arena, call->word[0], &name);
+    const bool of_specs = experiment && experiment->draw && name == NULL;
+    want_words(call, of_specs);
     const FigureForm form = form_of(call, path);
-    if (strcmp(call->word[0], "claims") == 0) {
+    if (claims) {
         if (call_option(call, "--from"))
             die(EX_USAGE, "--from is of an experiment: claims are judged over all files");
         want_output(path, form);
         return claims_draw(call, false, form,
                            path ? path : place_of(call, "claims", form));
     }
-    const Experiment *experiment = study_experiment(arena, call->word[0], &name);
+    if (of_specs) return plot_specs(call, experiment, form, path);
     if (path && experiment->measure && !place_is_replaced(path))
         die(EX_CANTCREAT, "%s: %s has several figures; the name of a file is expected",
             path, experiment->name);
@@ -78,9 +127,8 @@ static const char A_WORD[] = "the form is a word, as in `normlab plot EXPERIMENT
 
 const Command command_plot = {
     .name = "plot",
-    .usage =
-        "EXPERIMENT[@NAME]|claims [svg|pdf|png|tex|dumb] [--width LENGTH] [--to FILE] "
-        "[--from FILE]",
+    .usage = "EXPERIMENT[@NAME]|claims [svg|pdf|png|tex|dumb] [norm=SPEC,...] "
+             "[--width LENGTH] [--to FILE] [--from FILE]",
     .summary = "Draws the figures of a study; dumb draws them in the terminal",
     .options =
         (const Option[]){
@@ -90,9 +138,11 @@ const Command command_plot = {
             {NULL, NULL, NULL}},
     .others = (const OtherName[]){{"--form", A_WORD}, {"--format", A_WORD}, {NULL, NULL}},
     .least = 1,
-    .most = 2,
+    .most = 3,
     .run = run_plot,
     .more =
+        "norm= is of partitions, which draws who shares statistics: "
+        "`normlab plot partitions norm=batch,group:2`.\n"
         "Without a form it is that of FILE's ending, else svg. A pixel is a 96th of an "
         "inch, in png a 150th. A bare\n"
         "number is px for svg and png, cm for pdf and tex, characters for dumb.\n"

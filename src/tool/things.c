@@ -53,8 +53,7 @@ static void describe_experiment(Arena *arena, size_t i, Thing *thing) {
     add_fact(thing, "figures", figures.data);
     add_fact(thing, "beside it", e->published ? e->published->source : NULL);
     add_fact(thing, "run",
-             e->measure ? text_print(arena, "`normlab %s`", e->measured_by)
-                        : text_print(arena, "`normlab run %s --quick`", e->name));
+             text_print(arena, "`normlab %s`", experiment_command(arena, e)));
 }
 
 /* ---- data sets -------------------------------------------------------------------- */

@@ -1,0 +1,9 @@
+/* partitions: what the chapter on partitions shows (notes/10-partitions.md). */
+#ifndef NORMLAB_PARTITIONS_H
+#define NORMLAB_PARTITIONS_H
+
+#include "study.h"
+
+bool partitions_draw(Figure *figure, const char *const *spec, size_t count);
+
+#endif
