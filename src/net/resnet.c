@@ -34,7 +34,7 @@ static TapeNode *block(Layers *l, TapeNode *x, size_t width, size_t stride) {
     if (projects)
         x = layer_norm(l, "shortcut_norm",
                        layer_conv(l, "shortcut", x, width, 1, stride, 0));
-    return tape_relu(t, tape_add(t, x, y));
+    return tape_add_relu(t, x, y);
 }
 //< block
 

@@ -119,10 +119,11 @@ TapeNode *tape_fill(Tape *tape, Shape shape, double value) {
     return tape_broadcast(tape, tape_constant(tape, value), shape);
 }
 
-/* ---- tape_backward: adjoints executed into slots --------------------------------- */
+/* ---- slots of adjoints ------------------------------------------------------------ */
 
+/* The one that was given back last is nearest. */
 static double *take_slot(Tape *tape, size_t count) {
-    for (size_t i = 0; i < tape->spares; i++)
+    for (size_t i = tape->spares; i-- > 0;)
         if (tape->spare[i].count == count) {
             double *data = tape->spare[i].data;
             tape->spare[i] = tape->spare[--tape->spares];
@@ -133,6 +134,58 @@ static double *take_slot(Tape *tape, size_t count) {
 
 static void give_slot(Tape *tape, double *data, size_t count) {
     if (tape->spares < SPARE_SLOTS) tape->spare[tape->spares++] = (Spare){data, count};
+}
+
+static void part(TapeNode *y) {
+    if (y->beside) y->beside->beside = NULL;
+    y->beside = NULL;
+}
+
+/* y's adjoint where it may be written on: nobody else reads it there. */
+static double *own_slot(Tape *tape, TapeNode *y) {
+    if (y->beside == NULL && y->slot != tape->lent) return y->slot;
+    const size_t count = shape_count(y->shape);
+    double *own = take_slot(tape, count);
+    vector_add(own, y->slot, count, 0.0);
+    part(y);
+    return y->slot = own;
+}
+
+static void leave_slot(Tape *tape, TapeNode *y) {
+    if (y->slot && y->beside == NULL && y->slot != tape->lent)
+        give_slot(tape, y->slot, shape_count(y->shape));
+    part(y);
+    y->slot = NULL;
+}
+
+/* ---- tape_backward: adjoints executed into slots --------------------------------- */
+
+/* Adds g to what an operand has; what has nothing yet, and may keep it, is left. */
+static bool is_left(Tape *tape, TapeNode *x, const double *g) {
+    if (x->slot == NULL && x->gradient == NULL) return true;
+    const double beta = x->slot ? 1.0 : 0.0;
+    double *dx = x->slot ? own_slot(tape, x) : x->gradient;
+    vector_add(dx, g, shape_count(x->shape), beta);
+    x->slot = dx;
+    return false;
+}
+
+/* y's adjoint becomes its operands', two at most, where it stands: it is copied for neither. */
+static void turn_node(Tape *tape, TapeNode *y) {
+    double *g = own_slot(tape, y);
+    TapeNode *keeper[2] = {NULL, NULL};
+    y->op->turn(y, g);
+    for (size_t i = 0; i < y->arity; i++)
+        if (y->in[i]->wanted && is_left(tape, y->in[i], g)) keeper[i] = y->in[i];
+    const size_t count = shape_count(y->shape);
+    for (size_t i = 0; keeper[0] && keeper[0] == keeper[1] && i < count; i++)
+        g[i] += g[i]; /* a + a */
+    for (size_t i = 0; i < 2; i++) {
+        if (keeper[i] == NULL) continue;
+        if (keeper[0] != keeper[1]) keeper[i]->beside = keeper[1 - i];
+        keeper[i]->slot = g;
+        y->slot = NULL;
+    }
 }
 
 /* The adjoint rule run as a program: its nodes live until the mark and want nothing
@@ -156,8 +209,12 @@ static void execute_adjoint(Tape *tape, TapeNode *y, double *const *dx,
 static void execute_definition(Tape *tape, TapeNode *y);
 
 static void backward_node(Tape *tape, TapeNode *y) {
-    if (y->op->backward == NULL && y->op->adjoint == NULL) {
+    if (!y->op->turn && !y->op->backward && !y->op->adjoint) {
         execute_definition(tape, y);
+        return;
+    }
+    if (y->op->turn) {
+        turn_node(tape, y);
         return;
     }
     double **dx = ZERO(tape->arena, double *, y->arity),
@@ -168,7 +225,7 @@ static void backward_node(Tape *tape, TapeNode *y) {
         beta[i] = x->slot ? 1.0 : 0.0;
         if (x->slot == NULL)
             x->slot = x->gradient ? x->gradient : take_slot(tape, shape_count(x->shape));
-        dx[i] = x->slot;
+        dx[i] = own_slot(tape, x);
     }
     ArenaMark mark = arena_mark(tape->arena);
     TapeNode *last = tape->last;
@@ -186,8 +243,7 @@ static void backward_range(Tape *tape, TapeNode *from, const TapeNode *until) {
     for (TapeNode *y = from; y != until; y = y->previous) {
         if (y->slot == NULL || y->op == NULL || !y->wanted) continue;
         backward_node(tape, y);
-        if (y->slot != tape->lent) give_slot(tape, y->slot, shape_count(y->shape));
-        y->slot = NULL;
+        leave_slot(tape, y);
     }
 }
 
@@ -201,7 +257,7 @@ static void execute_definition(Tape *tape, TapeNode *y) {
         if (defined->slot == NULL)
             defined->slot =
                 defined->gradient ? defined->gradient : take_slot(tape, count);
-        vector_add(defined->slot, y->slot, count, beta);
+        vector_add(own_slot(tape, defined), y->slot, count, beta);
         backward_range(tape, tape->last, until);
     }
     tape->last = until;
@@ -224,6 +280,7 @@ void tape_backward(Tape *tape, TapeNode *y, const double *seed) {
         if (leaf->gradient && leaf->slot == NULL)
             vector_zero(leaf->gradient, shape_count(leaf->shape));
         leaf->slot = NULL;
+        leaf->beside = NULL;
     }
     arithmetic_want(); /* an operation may be a plugin's */
 }

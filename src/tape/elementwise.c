@@ -48,17 +48,11 @@ static void relu_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     dx[0] = tape_select(t, y->in[0], g, zeros_like(t, g));
 }
 
-static void relu_backward(Tape *tape, TapeNode *y, const double *g, double *const *dx,
-                          const double *beta) {
-    (void)tape;
-    const double *x = y->in[0]->value;
-    double *restrict d = dx[0];
-    size_t n = shape_count(y->shape);
-    if (d == NULL) return;
-    if (beta[0] == 0.0)
-        for (size_t i = 0; i < n; i++) d[i] = x[i] > 0 ? g[i] : 0.0;
-    else
-        for (size_t i = 0; i < n; i++) d[i] += x[i] > 0 ? g[i] : 0.0;
+/* NaN passes forward, and nothing back. */
+static void relu_turn(const TapeNode *y, double *g) {
+    const double *value = y->value;
+    for (size_t i = 0, n = shape_count(y->shape); i < n; i++)
+        g[i] = value[i] > 0 ? g[i] : 0.0;
 }
 
 static void no_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) { /* step */
@@ -75,12 +69,8 @@ static void add_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     dx[0] = dx[1] = g;
 }
 
-static void add_backward(Tape *tape, TapeNode *y, const double *g, double *const *dx,
-                         const double *beta) {
-    (void)tape;
-    size_t n = shape_count(y->shape);
-    for (size_t i = 0; i < 2; i++)
-        if (dx[i]) vector_add(dx[i], g, n, beta[i]); /* a + a: beta[1] is 1 then */
+static void add_turn(const TapeNode *y, double *g) {
+    (void)y, (void)g; /* of both it is y's own */
 }
 
 static void sub_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
@@ -129,7 +119,7 @@ static void select_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
                                  .rounding = word##_rounding,                            \
                                  .replay = OP_REPLAYS(word),                             \
                                  .adjoint = word##_adjoint,                              \
-                                 .backward = word##_kernel};                             \
+                                 .turn = word##_turn};                                   \
     TapeNode *tape_##word(Tape *tape, TapeNode *a) {                                     \
         return tape_write(tape, &op_##word, a->shape, &a, 1, NULL, NULL);                \
     }
@@ -138,26 +128,24 @@ static void select_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
                                  .rounding = word##_rounding,                            \
                                  .replay = OP_REPLAYS(word),                             \
                                  .adjoint = word##_adjoint,                              \
-                                 .backward = word##_kernel};                             \
+                                 .turn = word##_turn};                                   \
     TapeNode *tape_##word(Tape *tape, TapeNode *a, TapeNode *b) {                        \
         REQUIRE(shape_equal(a->shape, b->shape), #word " of two shapes");                \
         return tape_write(tape, &op_##word, a->shape, (TapeNode *[]){a, b}, 2, NULL,     \
                           NULL);                                                         \
     }
-/* Kernels where profiles ask for them; elsewhere the adjoint itself is executed. */
-#define neg_kernel     NULL
-#define exp_kernel     NULL
-#define log_kernel     NULL
-#define sqrt_kernel    NULL
-#define tanh_kernel    NULL
-#define sigmoid_kernel NULL
-#define relu_kernel    relu_backward
-#define step_kernel    NULL
-#define add_kernel     add_backward
-#define sub_kernel     NULL
-#define mul_kernel     NULL
-#define div_kernel     NULL
-#define max_kernel     NULL
+/* Where profiles ask for it; elsewhere the adjoint itself is executed. */
+#define neg_turn     NULL
+#define exp_turn     NULL
+#define log_turn     NULL
+#define sqrt_turn    NULL
+#define tanh_turn    NULL
+#define sigmoid_turn NULL
+#define step_turn    NULL
+#define sub_turn     NULL
+#define mul_turn     NULL
+#define div_turn     NULL
+#define max_turn     NULL
 /* All is rounded that is not copied. */
 #define neg_rounding     OP_ROUNDING_CHOOSES
 #define exp_rounding     OP_ROUNDING_EACH
@@ -173,6 +161,30 @@ static void select_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
 #define div_rounding     OP_ROUNDING_QUOTIENT
 #define max_rounding     OP_ROUNDING_CHOOSES
 #include "elementwise.def"
+
+static void add_relu_forward(Tape *tape, TapeNode *y) {
+    (void)tape;
+    const double *a = y->in[0]->value, *b = y->in[1]->value;
+    double *restrict out = y->value;
+    for (size_t i = 0, n = shape_count(y->shape); i < n; i++) {
+        const double sum = a[i] + b[i];
+        out[i] = sum > 0 || sum != sum ? sum : 0.0;
+    }
+}
+
+static TapeNode *add_relu_define(Tape *t, TapeNode *y) {
+    return tape_relu(t, tape_add(t, y->in[0], y->in[1]));
+}
+
+static const Op op_add_relu = {.name = "add-relu",
+                               .forward = add_relu_forward,
+                               .turn = relu_turn,
+                               .define = add_relu_define};
+
+TapeNode *tape_add_relu(Tape *tape, TapeNode *a, TapeNode *b) {
+    REQUIRE(shape_equal(a->shape, b->shape), "add_relu of two shapes");
+    return tape_write(tape, &op_add_relu, a->shape, (TapeNode *[]){a, b}, 2, NULL, NULL);
+}
 
 static void detach_forward(Tape *tape, TapeNode *y) {
     (void)tape;

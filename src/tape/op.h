@@ -61,6 +61,10 @@ struct Op {
     void (*backward)(Tape *tape, TapeNode *y, const double *g, double *const *dx,
                      const double *beta);
 
+    /* Instead of it, where both or all of an operand or two have one adjoint, as large as y's:
+     * makes it of y's, g, in place, so that it is copied for none of them. */
+    void (*turn)(const TapeNode *y, double *g);
+
     /* Fused operations only: the same function of the same operands, in primitives. */
     TapeNode *(*define)(Tape *tape, TapeNode *y);
 };

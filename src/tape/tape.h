@@ -39,6 +39,7 @@ struct TapeNode {
     bool of_kernel;     /* written as the definition of a fused operation */
     TapeNode *previous; /* written before this one */
     double *slot;       /* tape_backward's adjoint, while it runs */
+    TapeNode *beside;   /* another that has the same slot, and only reads it, too */
     TapeNode *adjoint;  /* tape_gradient's, while it runs */
     TapeNode *defined;  /* what replay put for a fused operation; NULL: not asked yet */
     size_t place;       /* in the program that is being listed, from 1 */
@@ -81,7 +82,8 @@ TapeNode *tape_log(Tape *tape, TapeNode *a);
 TapeNode *tape_sqrt(Tape *tape, TapeNode *a);
 TapeNode *tape_tanh(Tape *tape, TapeNode *a);
 TapeNode *tape_sigmoid(Tape *tape, TapeNode *a);
-TapeNode *tape_relu(Tape *tape, TapeNode *a); /* derivative 0 at 0 */
+TapeNode *tape_relu(Tape *tape, TapeNode *a);                  /* derivative 0 at 0 */
+TapeNode *tape_add_relu(Tape *tape, TapeNode *a, TapeNode *b); /* relu(a + b), fused */
 TapeNode *tape_step(Tape *tape, TapeNode *a); /* 1 where a > 0, else 0; derivative 0 */
 TapeNode *tape_power(Tape *tape, TapeNode *a, double exponent);
 TapeNode *tape_select(Tape *tape, TapeNode *mask, TapeNode *a,

@@ -253,6 +253,86 @@ static void seed_is_only_read(void **state) {
     arena_free(arena);
 }
 
+/* Of a chain that turns adjoints in place, one slot is all. */
+static void turned_in_place(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Tape *t = tape_new(arena);
+    enum { LARGE = 1 << 14, LENGTH = 12 };
+    double *slot = TAKE(arena, double, LARGE);
+    TapeNode *x = tape_parameter(t, SHAPE_OF(LARGE), normals(arena, 0, LARGE), slot),
+             *zero = tape_fill(t, x->shape, 0.0), *y = x;
+    for (int i = 0; i < LENGTH; i++)
+        y = tape_add_relu(t, tape_relu(t, tape_add(t, zero, y)), zero);
+    size_t told = 0;
+    for (int turn = 0; turn < 4; turn++) {
+        ArenaMark before = arena_mark(arena);
+        tape_backward(t, y, NULL);
+        ArenaMark after = arena_mark(arena);
+        if (before.block != after.block) continue;
+        assert_true(after.used - before.used < 2 * LARGE * sizeof(double));
+        told++;
+    }
+    assert_true(told > 0);
+    for (size_t k = 0; k < LARGE; k++)
+        assert_near(slot[k], x->value[k] > 0 ? 1.0 : 0.0, 0.0);
+    arena_free(arena);
+}
+
+/* a + b, of which both adjoints are one array, in company that adds to one of them, masks one,
+ * or hands it on: whole numbers, so that both drivers give the same. */
+typedef TapeNode *Company(Tape *t, TapeNode *const *x);
+
+static TapeNode *added_to_first(Tape *t, TapeNode *const *x) {
+    TapeNode *a = tape_neg(t, x[0]), *b = tape_neg(t, x[1]), *z = tape_mul(t, a, x[2]);
+    return tape_add(t, tape_mul(t, tape_add(t, a, b), x[3]), z);
+}
+
+static TapeNode *added_to_second(Tape *t, TapeNode *const *x) {
+    TapeNode *a = tape_neg(t, x[0]), *b = tape_neg(t, x[1]), *z = tape_mul(t, b, x[2]);
+    return tape_mul(t, tape_add(t, tape_add(t, a, b), z), x[3]);
+}
+
+static TapeNode *masked_beside(Tape *t, TapeNode *const *x) {
+    TapeNode *a = tape_neg(t, x[0]), *b = tape_relu(t, x[1]);
+    return tape_add_relu(t, tape_add(t, b, a), tape_relu(t, tape_mul(t, x[2], x[3])));
+}
+
+static TapeNode *handed_on(Tape *t, TapeNode *const *x) {
+    TapeNode *a = tape_add(t, x[0], x[1]), *b = tape_add(t, x[2], x[3]);
+    TapeNode *both = tape_add(t, a, b), *again = tape_add_relu(t, both, a);
+    return tape_mul(t, tape_add(t, again, again), tape_add(t, b, again));
+}
+
+static TapeNode *with_itself(Tape *t, TapeNode *const *x) {
+    TapeNode *a = tape_mul(t, x[0], x[1]), *twice = tape_add(t, a, a);
+    return tape_add(t, tape_add_relu(t, twice, twice), tape_mul(t, a, x[2]));
+}
+
+static void shared_slots(void **state) {
+    (void)state;
+    static Company *const ALL[] = {added_to_first, added_to_second, masked_beside,
+                                   handed_on, with_itself};
+    Arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT_OF(ALL); i++) {
+        Tape *t = tape_new(arena);
+        double slot[4][CELLS], seed[CELLS], value[4][CELLS];
+        TapeNode *x[4], *dx[4];
+        for (size_t k = 0; k < 4 * CELLS; k++)
+            value[k / CELLS][k % CELLS] = (double)(k * 7 % 11) - 5;
+        for (size_t k = 0; k < CELLS; k++) seed[k] = (double)(k % 5) - 1;
+        for (size_t k = 0; k < 4; k++)
+            x[k] = tape_parameter(t, SHAPE_OF(CELLS), value[k], slot[k]);
+        TapeNode *y = ALL[i](t, x);
+        TapeNode *u = tape_leaf(t, y->shape, seed);
+        for (int turn = 0; turn < 2; turn++) tape_backward(t, y, seed);
+        tape_gradient(t, y, u, x, 4, dx);
+        for (size_t k = 0; k < 4 * CELLS; k++)
+            assert_near(slot[k / CELLS][k % CELLS], dx[k / CELLS]->value[k % CELLS], 0.0);
+    }
+    arena_free(arena);
+}
+
 /* ---- fused operations ------------------------------------------------------------ */
 
 static void copy_forward(Tape *t, TapeNode *y) {
@@ -335,6 +415,8 @@ static const Case cases[] = {
     CASE(theorem, steady_state),
     CASE(theorem, backward_reuses_slots),
     CASE(theorem, seed_is_only_read),
+    CASE(theorem, turned_in_place),
+    CASE(theorem, shared_slots),
     CASE(theorem, trains_on_definition),
     CASE(theorem, shapes_are_those_of_values),
 };

@@ -41,6 +41,10 @@ FUNCTION(relu, tape_relu(t, x[0]))
 FUNCTION(relu_beside, tape_add(t, tape_mul(t, tape_relu(t, x[0]), x[1]),
                                tape_relu(t, x[0]))) /* one adds to what the other wrote */
 FUNCTION(relu_curved, tape_relu(t, tape_mul(t, x[0], x[0])))
+FUNCTION(add_relu, tape_add_relu(t, x[0], x[1]))
+FUNCTION(add_relu_same, tape_add_relu(t, x[0], x[0]))
+FUNCTION(add_relu_beside, tape_mul(t, tape_add_relu(t, tape_exp(t, x[0]), x[1]),
+                                   tape_add_relu(t, x[1], tape_neg(t, x[0]))))
 FUNCTION(step, tape_step(t, x[0]))
 FUNCTION(power, tape_power(t, x[0], 2.385))
 FUNCTION(power_minus, tape_power(t, x[0], -0.5))
@@ -252,6 +256,9 @@ static void elementwise(void **state) {
         {"relu", relu, 1, false, {{1, {9}}}, NULL},
         {"relu beside", relu_beside, 2, false, {{1, {9}}, {1, {9}}}, NULL},
         {"relu curved", relu_curved, 1, false, {S23}, NULL},
+        {"add relu", add_relu, 2, false, {S23, S23}, NULL},
+        {"add relu same", add_relu_same, 1, false, {{1, {9}}}, NULL},
+        {"add relu beside", add_relu_beside, 2, false, {S23, S23}, NULL},
         {"step", step, 1, false, {{1, {9}}}, NULL},
         {"power", power, 1, true, {S23}, NULL},
         {"power minus", power_minus, 1, true, {S23}, NULL},
