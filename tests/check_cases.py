@@ -35,6 +35,28 @@ def listed(place):
 
 
 @case("example")
+def convolutions(place):
+    """Every form of every way on the layers that it takes; one way is what it is among both."""
+    every = cases(place, "conv")
+    known = {(found["conv"], found["check"]): found for found in every}
+    same("ways and forms", {check for _, check in known},
+         {f"{way}-{form}" for way in ("direct", "winograd") for form in ("y", "dx", "dw")})
+    tiled = {layer for layer, check in known if check == "winograd-y"}
+    same("layers of tiles", tiled, {layer for layer, _ in known if "x3x3" in layer and "-s" not in layer})
+    check(len({layer for layer, _ in known}) >= 12 and len(tiled) >= 6, f"few layers: {known.keys()}")
+    for way, bar in ("direct", 8), ("winograd", 128):
+        alone = cases(place, f"conv={way}")
+        same(way, alone, [found for found in every if found["check"].startswith(way)])
+        for found in alone:
+            same(f"{found['case']}", (found["verdict"], found["unit"], found["bar"]), ("pass", "eps", bar))
+            check(0 < found["worst"] < bar, f"{found}")
+    one = every[-1]
+    same("one case", cases(place, "conv", "--case", one["case"]), [one])
+    code, _, said = place.run("check", "conv=winogard")
+    check(code == 64 and b"winograd" in said, f"{code}: {said}")
+
+
+@case("example")
 def skipped(place):
     """Of the registry, the normalizers that do not fit are no columns."""
     nets = names(place, "resnet(depth=8, width=4, stem_stride=4)")

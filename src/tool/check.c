@@ -38,20 +38,27 @@ static void add_net(Cases *cases, const char *net, const char *norms) {
     die_if(&error);
 }
 
+static void add_convs(Cases *cases, const char *word) {
+    BaseError error = {.set = false};
+    sheet_of_convs(&cases->sheet[cases->sheets++], cases->arena, word, &error);
+    die_if(&error);
+}
+
 static void list_cases(Cases *cases, const char *only) {
     BaseError error = {.set = false};
     cases_list(cases, only, &error);
     die_if(&error);
 }
 
-/* The specs asked for, networks each in a table of its own; or one normalizer and one
- * network of each kind. */
+/* The specs asked for, networks and convolutions each in a table of its own; or one normalizer
+ * and one network of each kind, and every way of a convolution. */
 static void read_specs(Cases *cases, const char **word, size_t words, const char *norms) {
     Arena *arena = cases->arena;
     Sheet alone = sheet_of_norms(arena);
-    bool *is_net = TAKE(arena, bool, words + 1), any = false;
+    bool *is_net = ZERO(arena, bool, words + 1), any = false;
     size_t count;
     for (size_t i = 0; i < words; i++) {
+        if (sheet_is_of_convs(word[i])) continue;
         is_net[i] = net_is_meant(arena, word[i]);
         any = any || is_net[i];
         if (!is_net[i]) add_norm(&alone, arena, word[i]);
@@ -68,8 +75,12 @@ static void read_specs(Cases *cases, const char **word, size_t words, const char
             add_norm(&alone, arena, *also);
     }
     if (alone.columns) cases->sheet[cases->sheets++] = alone;
+    if (words == 0) add_convs(cases, "conv");
     for (size_t i = 0; i < words; i++)
-        if (is_net[i]) add_net(cases, word[i], norms);
+        if (is_net[i])
+            add_net(cases, word[i], norms);
+        else if (sheet_is_of_convs(word[i]))
+            add_convs(cases, word[i]);
     const NetKind *const *nets = net_kinds(&count);
     for (size_t i = 0; i < count && words == 0; i++)
         add_net(cases, net_example(nets[i]), NULL);
@@ -122,9 +133,11 @@ int check_publish(const Call *call) {
 
 const Command command_check = {
     .name = "check",
-    .usage = "[SPEC ...] [--norm SPEC[,SPEC...]] [--case NAMES] [--seed N] [--save] "
+    .usage = "[SPEC|conv[=WAY] ...] [--norm SPEC[,SPEC...]] [--case NAMES] [--seed N] "
+             "[--save] "
              "[--stop] [--list] [--json]",
-    .summary = "Proves the derivatives and digits of normalizers and networks",
+    .summary =
+        "Proves the derivatives and digits of normalizers, convolutions and networks",
     .options =
         (const Option[]){
             {"--norm", "SPECS", "what stands in the networks (default: all)"},
@@ -151,8 +164,11 @@ const Command command_check = {
         "both are printed. A network\n"
         "(`resnet(depth=8)`) has a table of its own, with\n"
         "each normalizer in it and all parameters random: there errors are parts of the "
-        "whole gradient's norm. One column\n"
-        "alone says what each check is. Without SPEC: one normalizer of each kind, and a "
-        "network of each. Exit status 1 if\n"
-        "anything fails.",
+        "whole gradient's norm. `conv` is\n"
+        "every way of a convolution beside its sum in 113 bits, in eps of the sum of "
+        "|x| |w|; `conv=direct` and\n"
+        "`conv=winograd` are one way. One column alone says what each check is. Without "
+        "SPEC: one normalizer of each\n"
+        "kind, the convolutions, and a network of each kind. Exit status 1 if anything "
+        "fails.",
 };

@@ -66,6 +66,8 @@ static void print_long(const Cases *cases, const Sheet *sheet) {
 
 static void print_sheet(const Cases *cases, const Sheet *sheet) {
     if (sheet != cases->sheet) putchar('\n');
+    if (sheet->conv)
+        puts("convolutions beside their sums in 113 bits, in eps of the sum of |x| |w|");
     if (sheet->net)
         printf("%s on images %s\n", sheet->net,
                shape_text(cases->arena, sheet->shape[0]));
@@ -74,6 +76,7 @@ static void print_sheet(const Cases *cases, const Sheet *sheet) {
 
 /* "group(2)", "resnet(depth=8, width=4) with group(2)" */
 static const char *subject_text(Arena *arena, const SheetCase *job) {
+    if (job->sheet->conv) return text_print(arena, "convolution %s", sheet_column(job));
     if (job->sheet->net == NULL) return sheet_column(job);
     return text_print(arena, "%s with %s", job->sheet->net, sheet_column(job));
 }
@@ -82,7 +85,9 @@ static void print_failure(const Cases *cases, const SheetCase *job) {
     Arena *arena = cases->arena;
     const Finding *f = &job->finding;
     const CheckReport *r = &f->report;
-    const char *net = job->sheet->net, *norm = sheet_column(job);
+    const Sheet *sheet = job->sheet;
+    const char *norm = sheet_column(job);
+    const char *word = sheet->net ? sheet->net : sheet->conv ? sheet->conv : norm;
     printf("%s: %s, %s, %s, %s, %s:\n  %s\n", check_verdict_text(finding_verdict(f)),
            subject_text(arena, job), sheet_row(job)->name, shape_text(arena, job->shape),
            f->mode == NORM_EVAL ? "evaluation" : "training", trial_data_text(f->data),
@@ -90,9 +95,9 @@ static void print_failure(const Cases *cases, const SheetCase *job) {
     printf("  got %.17g, expected %.17g: error %.3g, allowed %.3g\n", r->got, r->expected,
            r->error, r->allowed);
     printf("  holds: %s\n  again: %s check '%s'%s --case %s --seed %llu\n",
-           sheet_row(job)->says, program_called(), net ? net : norm,
-           net ? text_print(arena, " --norm '%s'", norm) : "",
-           job->sheet->name(arena, job), (unsigned long long)cases->seed);
+           sheet_row(job)->says, program_called(), word,
+           sheet->net ? text_print(arena, " --norm '%s'", norm) : "",
+           sheet->name(arena, job), (unsigned long long)cases->seed);
 }
 
 /* ---- what a normalizer holds constant, beside its checks ---------------------------- */
@@ -131,13 +136,17 @@ static bool print_json_held(Arena *arena, const char *spec, uint64_t seed,
 
 /* ---- all of it --------------------------------------------------------------------- */
 
+static bool is_of_norms(const Sheet *sheet) {
+    return sheet->net == NULL && sheet->conv == NULL;
+}
+
 /* The normalizers that were asked for, alone or in a table. */
 static const char *const *judged_norms(const Cases *cases, size_t *count) {
     const char **spec = TAKE(cases->arena, const char *, SHEET_MOST);
     *count = 0;
     for (size_t i = 0; i < cases->sheets; i++)
-        for (size_t k = 0; k < cases->sheet[i].columns && !cases->sheet[i].net; k++)
-            if (cases_of(cases, &cases->sheet[i], k))
+        for (size_t k = 0; k < cases->sheet[i].columns; k++)
+            if (is_of_norms(&cases->sheet[i]) && cases_of(cases, &cases->sheet[i], k))
                 spec[(*count)++] = cases->sheet[i].column[k];
     return spec;
 }
@@ -164,13 +173,14 @@ static void print_json_job(Arena *arena, const SheetCase *job) {
     const Finding *f = &job->finding;
     const CheckReport *r = &f->report;
     const SheetRow *row = sheet_row(job);
-    const char *net = job->sheet->net;
-    printf("\n  {\"case\": %s, \"net\": %s, \"spec\": %s, \"check\": %s, \"verdict\": "
+    const Sheet *sheet = job->sheet;
+    printf("\n  {\"case\": %s, \"net\": %s, \"%s\": %s, \"check\": %s, \"verdict\": "
            "\"%s\", \"cases\": %zu, \"compared\": %zu, \"unit\": \"%s\", \"worst\": %s, "
            "\"bar\": %s, \"mode\": \"%s\", \"data\": \"%s\", \"got\": %s, \"expected\": "
            "%s, \"error\": %s, \"allowed\": %s, \"reason\": %s}",
-           json_text(arena, job->sheet->name(arena, job)),
-           net ? json_text(arena, net) : "null", json_text(arena, sheet_column(job)),
+           json_text(arena, sheet->name(arena, job)),
+           sheet->net ? json_text(arena, sheet->net) : "null",
+           sheet->conv ? "conv" : "spec", json_text(arena, sheet_column(job)),
            json_text(arena, row->name), check_verdict_text(finding_verdict(f)), f->cases,
            f->compared, row->unit, json_number(arena, sheet_worst(row, f)),
            json_number(arena, row->bar), f->mode == NORM_EVAL ? "eval" : "train",
@@ -181,7 +191,7 @@ static void print_json_job(Arena *arena, const SheetCase *job) {
 
 size_t cases_print_json(const Cases *cases) {
     size_t bad = 0, printed = 0;
-    printf("{\"schema\": 3, \"seed\": %llu, \"cases\": [",
+    printf("{\"schema\": 4, \"seed\": %llu, \"cases\": [",
            (unsigned long long)cases->seed);
     for (size_t i = 0; i < cases->jobs; i++) {
         const Finding *f = &cases->job[i].finding;

@@ -19,7 +19,8 @@ static void put_cases(Store *store, const Cases *cases) {
         allowed[i] = sheet_row(job)->bar;
         compared[i] = (double)job->finding.compared;
     }
-    Table t = table_new(arena, "/cases", "normalizers and networks before every check");
+    Table t = table_new(arena, "/cases",
+                        "normalizers, convolutions and networks before every check");
     table_scale_text(&t, "case", "what was judged, on what, by which check", name, count);
     table_texts(&t, "verdict", "pass, FAIL or inconclusive", "case", verdict);
     table_numbers(

@@ -19,8 +19,9 @@ static void list_sheet(Cases *cases, const Sheet *sheet, const char *only) {
     for (size_t i = 0; i < sheet->columns * sheet->shapes * sheet->rows; i++) {
         SheetCase job = {.sheet = sheet,
                          .column = i / sheet->rows / sheet->shapes,
-                         .shape = sheet->shape[i / sheet->rows % sheet->shapes],
                          .row = i % sheet->rows};
+        job.shape = sheet->own_shape ? sheet->own_shape[job.column]
+                                     : sheet->shape[i / sheet->rows % sheet->shapes];
         if (only && !named(cases->arena, only, &job)) continue;
         if (sheet->applies(&job)) cases->job[cases->jobs++] = job;
     }

@@ -1,5 +1,5 @@
 /* sheet: what is asked of whom, as a table. Rows are checks, columns normalizers, alone or
- * each in one network; a case is one place of it on one shape. Cases are judged by many
+ * each in one network, or shapes of a convolution; a case is one place of it on one shape. Cases are judged by many
  * threads at once: nothing here changes by that. */
 #ifndef NORMLAB_SHEET_H
 #define NORMLAB_SHEET_H
@@ -26,11 +26,14 @@ typedef struct SheetCase {
 } SheetCase;
 
 struct Sheet {
-    const char *net; /* canonical; NULL: the normalizers alone */
+    const char *net;  /* canonical; NULL: the normalizers alone, or */
+    const char *conv; /* convolutions, by the word that asks for them; NULL: not these */
     size_t rows, columns, shapes;
     const SheetRow *row;
-    const char **column; /* [SHEET_MOST] specs of normalizers, canonical */
+    const char **column; /* [SHEET_MOST] specs of normalizers, canonical; layers */
     const Shape *shape;
+    Shape *
+        own_shape; /* [columns] of shapes 1, where each has another; NULL: all are tried */
     bool (*applies)(const SheetCase *job);
     const char *(*name)(Arena *arena,
                         const SheetCase *job); /* "group-2.4x8x5.gradient" */
@@ -70,12 +73,18 @@ CheckFunction net_function(Arena *arena, const char *net, const char *norm, Norm
 CheckReport net_judge(Arena *arena, size_t row, const CheckFunction *function,
                       uint64_t seed);
 
+/* ---- convs.c: ways of a convolution beside its formula ---------------------------------- */
+
+/* Whether a word asks for them: "conv", all ways, or "conv=direct"; and their table. */
+bool sheet_is_of_convs(const char *word);
+bool sheet_of_convs(Sheet *sheet, Arena *arena, const char *word, BaseError *error);
+
 /* ---- cases.c: cases of several sheets ------------------------------------------------- */
 
 typedef struct Cases {
     Arena *arena;
     size_t sheets, jobs;
-    Sheet sheet[SHEET_MOST + 1];
+    Sheet sheet[SHEET_MOST + 2];
     SheetCase *job;
     uint64_t seed;
     bool stop; /* at the first that fails */
