@@ -58,8 +58,12 @@ static Spectrum at(Spectrum s, size_t place) {
     return (Spectrum){s.at + place * BLOCK, s.apart};
 }
 
+/* Rows of a block that are turned at once: whole lines of memory of each channel, whatever the
+ * width, and no more than the first cache holds. */
+enum { STRIP = 8 };
+
 typedef struct Room { /* where one block of an image is laid out */
-    double *flat;     /* [H*W][8] */
+    double *flat;     /* [STRIP*W][8] */
     double *framed;   /* [height][width][8], zeros around */
     size_t height, width;
 } Room;
@@ -67,7 +71,7 @@ typedef struct Room { /* where one block of an image is laid out */
 /* Rows and columns that the tiles read. */
 static Room carve_room(double **scratch, Plane image, size_t height, size_t width) {
     Room r = {.height = height, .width = width};
-    r.flat = carve(scratch, image.H * image.W * BLOCK);
+    r.flat = carve(scratch, STRIP * image.W * BLOCK);
     r.framed = carve(scratch, height * width * BLOCK);
     vector_zero(r.framed, height * width * BLOCK);
     return r;
@@ -78,11 +82,16 @@ static Room carve_room(double **scratch, Plane image, size_t height, size_t widt
 static void lay_out(const Room *r, const Kernels *kernels, const double *x, Plane image,
                     size_t block, size_t pad) {
     const size_t HW = image.H * image.W, width = at_most(image.W, r->width - pad);
-    kernels->pack(r->flat, x + block * BLOCK * HW, HW,
-                  at_most(image.channels - block * BLOCK, BLOCK), HW);
-    for (size_t h = 0; h < image.H && h + pad < r->height; h++)
-        vector_add(r->framed + ((h + pad) * r->width + pad) * BLOCK,
-                   r->flat + h * image.W * BLOCK, width * BLOCK, 0.0);
+    const size_t height = at_most(image.H, r->height - pad);
+    const double *from = x + block * BLOCK * HW;
+    for (size_t top = 0; top < height; top += STRIP) {
+        const size_t rows = at_most(height - top, STRIP);
+        kernels->pack(r->flat, from + top * image.W, HW,
+                      at_most(image.channels - block * BLOCK, BLOCK), rows * image.W);
+        for (size_t h = 0; h < rows; h++)
+            vector_add(r->framed + ((top + h + pad) * r->width + pad) * BLOCK,
+                       r->flat + h * image.W * BLOCK, width * BLOCK, 0.0);
+    }
 }
 
 typedef void Transform(Spectrum v, const double *image, const Tiling *tiles);
@@ -127,15 +136,19 @@ static void fill_offsets(size_t *channel, size_t channels, size_t *place, size_t
 
 static void bring_back(const Plan *p, const Kernels *kernels, double *out, Spectrum m,
                        double *flat, size_t samples, double beta) {
-    const Tiling tiles = {
-        .rows = p->rows, .cols = p->cols, .width = p->out.W, .height = p->out.H};
+    Tiling tiles = {.rows = STRIP / RESULTS, .cols = p->cols, .width = p->out.W};
     const size_t size = p->out.H * p->out.W, channels = p->out.channels;
     for (size_t n = 0; n < samples; n++)
-        for (size_t b = 0; b < block_count(channels); b++) {
-            kernels->to_image(flat, at(m, b * p->tiles + n * p->rows * p->cols), &tiles);
-            kernels->unpack(out + (n * channels + b * BLOCK) * size, flat, size,
-                            at_most(channels - b * BLOCK, BLOCK), size, beta);
-        }
+        for (size_t b = 0; b < block_count(channels); b++)
+            for (size_t top = 0; top < p->out.H; top += STRIP) {
+                const size_t row = n * p->rows + top / RESULTS;
+                tiles.height = at_most(p->out.H - top, STRIP);
+                tiles.rows = (tiles.height + RESULTS - 1) / RESULTS;
+                kernels->to_image(flat, at(m, b * p->tiles + row * p->cols), &tiles);
+                kernels->unpack(out + (n * channels + b * BLOCK) * size + top * p->out.W,
+                                flat, size, at_most(channels - b * BLOCK, BLOCK),
+                                tiles.height * p->out.W, beta);
+            }
 }
 
 static void convolve(const Plan *p, const Kernels *kernels, size_t N, ConvCall call,
@@ -147,7 +160,7 @@ static void convolve(const Plan *p, const Kernels *kernels, size_t N, ConvCall c
     size_t *channel = (size_t *)(void *)carve(&call.scratch, in);
     size_t *place = (size_t *)(void *)carve(&call.scratch, p->tiles);
     double *panel = carve(&call.scratch, in * TAPS * BLOCK);
-    double *flat = carve(&call.scratch, p->out.H * p->out.W * BLOCK);
+    double *flat = carve(&call.scratch, STRIP * p->out.W * BLOCK);
     const Room room = carve_room(&call.scratch, p->in, RESULTS * p->rows + HALO,
                                  RESULTS * p->cols + HALO);
     fill_offsets(channel, in, place, p->tiles);
@@ -229,7 +242,7 @@ static size_t scratch(const Conv *v, ConvForm form) {
     const size_t in = p.in.channels, out = p.out.channels, pieces = 10 * BLOCK;
     return PLACES * (apart(out, in) + apart(in, p.tiles) + apart(out, p.tiles)) + in +
            p.tiles + pieces +
-           BLOCK * (TAPS * in + p.in.H * p.in.W + p.out.H * p.out.W + 2 * height * width);
+           BLOCK * (TAPS * in + STRIP * (p.in.W + p.out.W) + 2 * height * width);
 }
 
 const ConvWay conv_winograd = {.name = "winograd",
