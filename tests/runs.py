@@ -161,6 +161,44 @@ def scores(place):
     check(code == 64 and b"one rule" in err and err.count(b"\n") == 1, f"two rules: exit code {code}, {err!r}")
 
 
+@case("oracle")
+def parts(place):
+    """Rows, columns, another number and the best column of each row are those of the whole table's file."""
+    source = os.path.join(HOME, "data", "batch-size-L08.h5")
+    words = ("table", "batch-size", "--from", source, "--json")
+
+    def cells(*more):
+        return [{**c, "mean": round(c["mean"], 12)} for c in json.loads(place.good(*words, *more))["cells"]]
+
+    with h5py.File(source, "r") as file:
+        names = list(file["results/series"].asstr()[()])
+        mean = {name: file[f"results/{name}"][()].mean(2).round(12) for name in ("score", "test_error", "train_error_evaluated")}
+    for rows, kept in (("batch", ["batch, rate=0.1", "batch, rate=0.4"]), ("group:4", names[1::2]),
+                       ("group(4), rate=0.4; batch", ["group(4), rate=0.4", *names[::2]]), ("group:4,batch", [*names[1::2], *names[::2]])):
+        found = cells("--rows", rows, "--metric", "test_error")
+        same(rows, [c["series"] for c in found], kept)
+        for c in found:
+            same(c["series"], c["mean"], mean["test_error"][names.index(c["series"]), 0])
+    wide = os.path.join(HOME, "data", "batch-size-L16.h5")
+    words = ("table", "batch-size", "--from", wide, "--json")
+    with h5py.File(wide, "r") as file:
+        names, along = list(file["results/series"].asstr()[()]), list(file["results/along"][()])
+        mean = {name: file[f"results/{name}"][()].mean(2).round(12) for name in ("score", "test_error", "train_error_evaluated")}
+    check(len(along) > 1, f"columns: {along}")
+    same("columns", [(c["along"], c["mean"]) for c in cells("--columns", "2,32", "--rows", "mabn")],
+         [(b, mean["score"][names.index("mabn"), along.index(b)]) for b in (2, 32)])
+    best = mean["score"].argmin(1)  # by validation, whatever is shown
+    for metric in ("score", "test_error", "train_error_evaluated"):
+        same(f"best, {metric}", [(c["series"], c["along"], c["mean"]) for c in cells("--best", "--columns", "2,32", "--metric", metric)],
+             [(f"{name} at {along[j]:g}", "best", mean[metric][i, j]) for i, (name, j) in enumerate(zip(names, best))])
+    text = place.good(*words[:-1], "--metric", "test_error", "--columns", "2")
+    check(text.splitlines()[1].startswith("Test error") and "Published" not in text, text)
+    for more, said in ((("--rows", "mabm"), "did you mean 'mabn'"), (("--columns", "33"), "'32'"), (("--rows", ""), "has no ''"),
+                       (("--metric", "test_eror"), "'test_error'")):
+        code, out, err = place.run(*words, *more)
+        check(code == 64 and not out and said.encode() in err and err.count(b"\n") == 1, f"{more}: {code}, {err!r}")
+
+
 @case("example")
 def dry_run(place):
     before = listing(place.folder)

@@ -34,6 +34,8 @@ struct Grid {
     const char *rule;      /* of the score: "last", "median(5)" */
     TaskMetric metric;     /* that the scores are of, and the name of these there */
     const char *score_name;
+    const char
+        *shown; /* in words, where another number than the score is; NULL: the score is */
     const char *mixed; /* how the runs' arithmetic differs; "": it does not */
     bool edited;       /* by another program */
     bool quick;
@@ -90,6 +92,19 @@ void grid_warn(const Grid *grid);
  * those under the recipe, else what is published. Says which, and which others there are. */
 const Grid *grid_find(Arena *arena, const Experiment *experiment, const char *name,
                       const char *from);
+
+/* ---- select.c -------------------------------------------------------------------- */
+
+/* Of a table. Rows by their whole names, or by what stands before their settings; names are
+ * separated by ; or, where there is none, by commas. NULL: all, and the score. */
+typedef struct GridPart {
+    const char *rows, *columns;
+    const char *metric; /* of /results: "test_error", "seconds" */
+    bool best;          /* of each row the column with the best mean score alone */
+} GridPart;
+
+/* What the study does not have ends the program. */
+const Grid *grid_select(Arena *arena, const Grid *grid, const GridPart *part);
 
 /* What is learned, of a grid that knows its sizes. */
 const Learned *grid_learned(const Store *store, Arena *arena, const Grid *grid,

@@ -26,7 +26,8 @@ const char *print_difference_text(Arena *arena, const Grid *grid, PrintStyle sty
 /* "group(8)"; "group(8) *" of a series that is one computation at every point. */
 const char *print_name(Arena *arena, const Grid *grid, size_t series);
 
-/* What is in the cells; under which protocol and recipe; what the star means, NULL without. */
+/* What is in the cells, "validation error, last epoch"; as a sentence over how many seeds; under which protocol and recipe; what the star means, NULL without. */
+const char *print_shown(Arena *arena, const Grid *grid);
 const char *print_measure(Arena *arena, const Grid *grid);
 const char *print_setting(Arena *arena, const Grid *grid);
 const char *print_star(Arena *arena, const Grid *grid);

@@ -87,9 +87,7 @@ void print_json(Arena *arena, FILE *out, const Grid *g) {
             json_text(arena, g->metric.name), json_text(arena, g->metric.title),
             json_text(arena, g->metric.unit), g->metric.rises ? "true" : "false");
     fprintf(out, "\n \"score\": %s, \"measure\": %s, \"cells\": [",
-            json_text(arena, g->rule),
-            json_text(arena, text_print(arena, "validation %s, %s", g->metric.name,
-                                        score_words(arena, g->rule))));
+            json_text(arena, g->rule), json_text(arena, print_shown(arena, g)));
     for (size_t i = 0; i < g->series; i++)
         for (size_t j = 0; j < g->points; j++) {
             Interval e = grid_error(g, i, j), d = print_difference(arena, g, i, j);

@@ -2,6 +2,7 @@
  * published table beside ours. */
 #include "print.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -71,10 +72,17 @@ const char *print_name(Arena *arena, const Grid *g, size_t series) {
 
 /* ---- sentences ------------------------------------------------------------------- */
 
+const char *print_shown(Arena *arena, const Grid *g) {
+    return g->shown ? g->shown
+                    : text_print(arena, "validation %s, %s", g->metric.name,
+                                 score_words(arena, g->rule));
+}
+
 const char *print_measure(Arena *arena, const Grid *g) {
-    const char *label = grid_label(arena, g, score_words(arena, g->rule));
-    return text_print(arena, "V%s: mean over %zu seed%s%s", label + 1, g->seeds,
-                      g->seeds == 1 ? "" : "s",
+    const char *unit = grid_unit(g), *shown = print_shown(arena, g);
+    return text_print(arena, "%c%s%s%s: mean over %zu seed%s%s",
+                      toupper((unsigned char)*shown), shown + 1, *unit ? ", " : "", unit,
+                      g->seeds, g->seeds == 1 ? "" : "s",
                       g->seeds > 2 ? " ± half of Student's 95 % interval" : "");
 }
 
@@ -125,19 +133,32 @@ static int run_table(const Call *call) {
         form = "json";
     }
     const size_t chosen = word_choice(call, "--form", form, &forms);
-    print_grid(call->arena, stdout,
-               grid_find(call->arena, experiment, name, call_option(call, "--from")),
+    const GridPart part = {call_option(call, "--rows"), call_option(call, "--columns"),
+                           call_option(call, "--metric"),
+                           call_option(call, "--best") != NULL};
+    const Grid *grid =
+        grid_find(call->arena, experiment, name, call_option(call, "--from"));
+    print_grid(call->arena, stdout, grid_select(call->arena, grid, &part),
                (TableForm)chosen);
     return EX_OK;
 }
 
 const Command command_table = {
     .name = "table",
-    .usage = "EXPERIMENT[@NAME] [--form text|csv|json|latex] [--from FILE]",
+    .usage = "EXPERIMENT[@NAME] [--rows LIST] [--columns LIST] [--metric NAME] [--best] "
+             "[--form text|csv|json|latex] [--from FILE]",
     .summary = "Prints the table of a study: mean and interval over seeds, published "
                "figures beside it",
     .options =
-        (const Option[]){{"--form", "FORM", "text (default), csv, json or latex"},
+        (const Option[]){{"--rows", "LIST",
+                          "of the table: `batch,group:4`; with their "
+                          "settings between ;"},
+                         {"--columns", "LIST", "of the table"},
+                         {"--metric", "NAME",
+                          "another number of its runs: test_error, "
+                          "train_error_evaluated, seconds, ..."},
+                         {"--best", NULL, "of each row the column with the best score"},
+                         {"--form", "FORM", "text (default), csv, json or latex"},
                          {"--json", NULL, "the same as --form json"},
                          {"--from", "FILE", "a collected file instead of the newest one"},
                          {NULL, NULL, NULL}},
