@@ -14,7 +14,7 @@ typedef struct Sharing {
     size_t k, first;
 } Sharing;
 
-enum { MOST_SHARINGS = 48 };
+enum { MOST_SHARINGS = 64 }; /* more than one figure has cubes */
 
 typedef struct Sharings {
     size_t count;
@@ -193,7 +193,7 @@ static bool find_sizes(const char *spec, ShapeLattice *best, BaseError *why) {
 
 static bool nothing_shared(Arena *arena, const Norm *norm, BaseError *error) {
     const char *cells = norm_cells(arena, norm);
-    if (norm->kind && strcmp(cells, "none") == 0)
+    if (strcmp(cells, "none") == 0)
         return base_fail(error, EX_USAGE, 0,
                          "%s has no cells to draw: no elements share statistics",
                          norm->spec);
