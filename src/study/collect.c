@@ -13,9 +13,9 @@
  * the same data. */
 static void put_published(Store *store, Arena *arena, const Sweep *sweep) {
     const Published *p = sweep->experiment->published;
-    const char *protocol = experiment_own(sweep->experiment, &sweep->own, "protocol");
     if (p == NULL) return;
-    if (p->protocol && protocol && strcmp(p->protocol, protocol) != 0) return;
+    if (p->protocol && *sweep->protocol && strcmp(p->protocol, sweep->protocol) != 0)
+        return;
     bool other = false;
     for (size_t i = 0; i < sweep->runs; i++)
         other |= strcmp(sweep->run[i].dataset->name, p->data) != 0;
@@ -41,12 +41,12 @@ static size_t series_rank(Arena *arena, const Sweep *sweep, size_t series) {
 /* What each cell has to say; NULL: nothing yet. */
 static const Record *const *cells_of(Arena *arena, const Sweep *sweep,
                                      const Record *const *record) {
-    const size_t row = sweep->points * sweep->seeds;
-    const Record **cell = TAKE(arena, const Record *, sweep->series *row + 1);
-    for (size_t i = 0; i < sweep->series * row; i++) {
+    const size_t cells = sweep->series * sweep->points * sweep->seeds;
+    const Record **cell = TAKE(arena, const Record *, cells + 1);
+    for (size_t i = 0; i < cells; i++) {
         const size_t run = sweep->run_of[i];
         cell[i] = record[run] ? judged_record(arena, sweep, &sweep->run[run], record[run],
-                                              &sweep->judging[i / row])
+                                              &sweep->judging[i / sweep->seeds])
                               : NULL;
     }
     return cell;
@@ -61,9 +61,8 @@ static const char *sweep_identity(Arena *arena, const Sweep *sweep,
                                   const Record *const *cell) {
     Text ids = text_new(arena);
     char hex[DIGEST_LENGTH + 1];
-    const size_t row = sweep->points * sweep->seeds;
-    for (size_t i = 0; i < sweep->series * row; i++) {
-        const Judging *j = &sweep->judging[i / row];
+    for (size_t i = 0; i < sweep->series * sweep->points * sweep->seeds; i++) {
+        const Judging *j = &sweep->judging[i / sweep->seeds];
         text_add(&ids, "%s%s%s%s%s\n", id_of(sweep, cell, i), j->mode ? " " : "",
                  j->mode ? j->mode : "", j->input ? " " : "", j->input ? j->input : "");
     }
@@ -74,13 +73,12 @@ static const char *sweep_identity(Arena *arena, const Sweep *sweep,
 static void put_head(Store *store, Arena *arena, const Sweep *sweep,
                      const Record *const *cell, size_t finished) {
     const Experiment *e = sweep->experiment;
-    const char *protocol = experiment_own(e, &sweep->own, "protocol");
     store_text(store, "/", "experiment", e->name);
     store_text(store, "/", "study", sweep->name);
     store_text(store, "/", "question", e->question);
     store_text(store, "/", "recipe", sweep->recipe);
     store_text(store, "/", "changes", sweep->changes);
-    store_text(store, "/", "protocol", protocol ? protocol : "");
+    store_text(store, "/", "protocol", sweep->protocol);
     store_text(store, "/", "score", sweep->rule);
     store_text(store, "/", "metric", sweep->metric.name);
     store_text(store, "/", "metric_title", sweep->metric.title);

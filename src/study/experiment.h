@@ -49,7 +49,8 @@ typedef struct Published {
 
 enum { EXPERIMENT_MAX_KEYS = 8 };
 
-/* One setting of the experiment's own keys, in their order. */
+/* What a point has of the experiment's own keys, in their order. They sweep as others do, and may be
+ * `series` or `along`. */
 typedef struct Own {
     const char *text[EXPERIMENT_MAX_KEYS];
 } Own;
@@ -68,8 +69,8 @@ typedef struct ExperimentFigure {
 typedef struct Experiment {
     const char *name;     /* the folder's: "batch-size" */
     const char *question; /* one sentence */
-    const char *series;   /* configuration key of the table's rows, "norm" */
-    const char *along;    /* of its columns, a number: "batch" */
+    const char *series;   /* key of the table's rows, "norm": a run's, or one of `keys` */
+    const char *along;    /* of its columns: "batch"; `input` too */
     const char *along_label;
     const char *metric; /* of the task, that is drawn; NULL: what a run is judged by */
     const ExperimentKey *keys; /* ends with a NULL name; may be NULL */
@@ -119,8 +120,5 @@ FigureMaker study_pictures;
 
 /* Which group a channel belongs to, over epochs: one seed, one point. */
 FigureMaker study_maps;
-
-/* The value of one of the experiment's own keys. */
-const char *experiment_own(const Experiment *experiment, const Own *own, const char *key);
 
 #endif

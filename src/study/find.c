@@ -44,10 +44,3 @@ void experiment_want_runs(const Experiment *e) {
         die(EX_USAGE, "%s has no runs: `normlab %s` measures what its figures show",
             e->name, e->measured_by);
 }
-
-const char *experiment_own(const Experiment *experiment, const Own *own,
-                           const char *key) {
-    for (size_t i = 0; experiment->keys && experiment->keys[i].name; i++)
-        if (strcmp(experiment->keys[i].name, key) == 0) return own->text[i];
-    return NULL;
-}

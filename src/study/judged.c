@@ -56,7 +56,7 @@ bool judged_wanted(const Sweep *sweep) {
 /* The words of all rows, each once, "average,pooled"; NULL: the run's own. */
 static const char *list_of(Arena *arena, const Sweep *sweep, bool modes) {
     Text text = text_new(arena);
-    for (size_t i = 0; i < sweep->series; i++) {
+    for (size_t i = 0; i < sweep->series * sweep->points; i++) {
         const Judging *j = &sweep->judging[i];
         const char *word = modes ? j->mode : j->input;
         bool before = word == NULL;

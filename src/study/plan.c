@@ -11,27 +11,6 @@ static const char *key_of(Arena *arena, const char *text) {
     return text_copy(arena, text, strcspn(text, "="));
 }
 
-static size_t own_key(const Experiment *e, const char *key, size_t length) {
-    size_t i = 0;
-    for (; e->keys && e->keys[i].name; i++)
-        if (strlen(e->keys[i].name) == length &&
-            strncmp(e->keys[i].name, key, length) == 0)
-            return i;
-    return EXPERIMENT_MAX_KEYS;
-}
-
-/* Unknown keys are looked for among both kinds. */
-static _Noreturn void unknown_key(const Plan *plan, const char *key) {
-    const char *names[MOST_SETTINGS];
-    size_t count = 0;
-    for (; count < CONFIG_KEYS; count++) names[count] = config_keys()[count].name;
-    const ExperimentKey *own = plan->experiment->keys;
-    for (size_t i = 0; own && own[i].name; i++) names[count++] = own[i].name;
-    for (size_t i = 0; judged_keys[i].name; i++) names[count++] = judged_keys[i].name;
-    die(EX_USAGE, "no key '%s'%s; see `normlab run --help`", key,
-        text_hint_for(plan->arena, key, config_words()->others, names, count));
-}
-
 static Setting *find_setting(Plan *plan, const char *key) {
     for (size_t i = 0; i < plan->settings; i++)
         if (strcmp(plan->setting[i].key, key) == 0) return &plan->setting[i];
@@ -44,6 +23,7 @@ static Setting *find_setting(Plan *plan, const char *key) {
 static const char *canonical_of(Plan *plan, const char *key, const char *value) {
     Config probe = config_default(plan->arena);
     BaseError error = {.set = false};
+    if (plan_is_own(plan->experiment, key)) return value; /* `complete` reads it */
     const char *judged =
         judged_is_key(key) ? judged_canonical(plan->arena, key, value, &error) : NULL;
     if (!judged_is_key(key)) config_set(&probe, plan->arena, key, value, &error);
@@ -100,20 +80,11 @@ static void read_setting(Plan *plan, const char *text) {
     if (equals == NULL || equals == text)
         die(EX_USAGE, "'%s': key=value is expected", text);
     const char *key = key_of(plan->arena, text);
-    size_t count, own = own_key(plan->experiment, key, strlen(key));
-    if (own < EXPERIMENT_MAX_KEYS) {
-        spec_list(plan->arena, equals + 1, &count);
-        if (count > 1)
-            die(EX_USAGE,
-                "%s: one value is expected, for a key of the experiment itself does not "
-                "sweep",
-                text_clip(plan->arena, text));
-        plan->own.text[own] = equals + 1;
-        return;
-    }
-    if (choice_find(config_words(), key) == CONFIG_KEYS && !config_is_place(key) &&
+    size_t count;
+    if (!plan_is_config(key) && !plan_is_own(plan->experiment, key) &&
         !judged_is_key(key))
-        unknown_key(plan, key);
+        die(EX_USAGE, "no key '%s'%s; see `normlab run --help`", key,
+            plan_key_hint(plan->arena, plan->experiment, key));
     const char **values = spec_list(plan->arena, equals + 1, &count);
     Setting *setting = find_setting(plan, key);
     setting->count = 0;
@@ -124,6 +95,9 @@ static void read_setting(Plan *plan, const char *text) {
 
 Setting *plan_axis(Plan *plan, const char *key) {
     Setting *setting = find_setting(plan, key);
+    if (setting->count == 0 && judged_is_key(key))
+        die(EX_USAGE, "experiments/%s/run.c: %s=LIST is expected in its recipes",
+            plan->experiment->name, key);
     if (setting->count == 0) {
         const Config config = config_default(plan->arena);
         setting->count = 1;
@@ -146,9 +120,22 @@ size_t plan_series(Plan *plan) {
     return count;
 }
 
-static void set(Plan *plan, Config *config, const char *key, const char *value) {
+/* A point with a seed. */
+typedef struct Cell {
+    Config config;
+    Own own;
+    Judging judging;
+} Cell;
+
+static void set(Plan *plan, Cell *cell, const char *key, const char *value) {
+    const size_t own = plan_own_key(plan->experiment, key);
     BaseError error = {.set = false};
-    config_set(config, plan->arena, key, value, &error);
+    if (own < EXPERIMENT_MAX_KEYS)
+        cell->own.text[own] = value;
+    else if (judged_is_key(key))
+        *(strcmp(key, "mode") == 0 ? &cell->judging.mode : &cell->judging.input) = value;
+    else
+        config_set(&cell->config, plan->arena, key, value, &error);
     die_if(&error);
 }
 
@@ -157,34 +144,55 @@ static bool names_itself(const char *key) {
     return strcmp(key, "norm") == 0 || strcmp(key, "network") == 0;
 }
 
-/* Configuration and name of row `index`; keys other than the axes count up like
- * digits. */
-static Config series_config(Plan *plan, size_t index, const char **name,
-                            Judging *judging) {
-    Config config = config_default(plan->arena);
+/* Row `index` and its name; keys other than the axes count up like digits. */
+static Cell series_cell(Plan *plan, size_t index, const char **name) {
+    Cell cell = {.config = config_default(plan->arena)};
     const Setting *rows = plan_axis(plan, plan->experiment->series);
     Text label = text_new(plan->arena);
     if (!names_itself(rows->key)) text_add(&label, "%s=", rows->key);
     text_add(&label, "%s", rows->value[index % rows->count]);
-    set(plan, &config, rows->key, rows->value[index % rows->count]);
+    set(plan, &cell, rows->key, rows->value[index % rows->count]);
     index /= rows->count;
     for (size_t i = 0; i < plan->settings; i++) {
         const Setting *s = &plan->setting[i];
         const char *value = s->value[index % s->count];
         if (is_axis(plan, s)) continue;
-        if (judged_is_key(s->key))
-            *(strcmp(s->key, "mode") == 0 ? &judging->mode : &judging->input) = value;
-        else
-            set(plan, &config, s->key, value);
+        set(plan, &cell, s->key, value);
         if (s->count > 1) text_add(&label, ", %s=%s", s->key, value);
         index /= s->count;
     }
     *name = label.data;
-    if (!judging_is_own(judging)) config.weights = true;
-    return config;
+    return cell;
 }
 
 /* ---- points ---------------------------------------------------------------------- */
+
+const char *plan_along(Plan *plan, const Config *config, size_t point) {
+    const char *key = plan->experiment->along;
+    return plan_is_config(key) ? config_text(config, plan->arena, key)
+                               : plan_axis(plan, key)->value[point];
+}
+
+/* A network that keeps no moments is judged alike in every mode: as in the first. */
+static void judge_alike(Plan *plan, Cell *cell) {
+    NetNorms norms;
+    BaseError error = {.set = false};
+    if (cell->judging.mode == NULL) return;
+    net_norms_read(plan->arena, cell->config.norm, &norms, &error);
+    size_t states = norm_new(plan->arena, norms.all, 0, &error)->states;
+    for (size_t i = 0; i < norms.rules; i++)
+        states += norm_new(plan->arena, norms.rule[i].spec, 0, &error)->states;
+    if (states == 0) cell->judging.mode = find_setting(plan, "mode")->value[0];
+}
+
+static bool complete(Plan *plan, Cell *cell, BaseError *error) {
+    const Experiment *e = plan->experiment;
+    if (e->complete && !e->complete(&cell->config, plan->arena, &cell->own, error))
+        return false;
+    judge_alike(plan, cell);
+    if (!judging_is_own(&cell->judging)) cell->config.weights = true;
+    return true;
+}
 
 bool plan_points(Plan *plan, Points *points, BaseError *error) {
     const Experiment *e = plan->experiment;
@@ -196,55 +204,21 @@ bool plan_points(Plan *plan, Points *points, BaseError *error) {
         return base_fail(error, EX_USAGE, 0, "%zu runs are more than %d", total,
                          MOST_RUNS);
     points->name = TAKE(plan->arena, const char *, points->series);
-    points->judging = ZERO(plan->arena, Judging, points->series);
+    points->judging = TAKE(plan->arena, Judging, points->series * points->points);
     Config *config = points->config = TAKE(plan->arena, Config, total);
     for (size_t i = 0; i < points->series; i++) {
-        const Config row = series_config(plan, i, &points->name[i], &points->judging[i]);
+        const Cell row = series_cell(plan, i, &points->name[i]);
         for (size_t j = 0; j < points->points; j++)
-            for (size_t k = 0; k < points->seeds; k++, config++) {
-                *config = row;
-                set(plan, config, e->along, along->value[j]);
-                set(plan, config, "seed", seeds->value[k]);
-                if (e->complete && !e->complete(config, plan->arena, &plan->own, error))
-                    return false;
+            for (size_t k = 0; k < points->seeds; k++) {
+                Cell cell = row;
+                set(plan, &cell, e->along, along->value[j]);
+                set(plan, &cell, "seed", seeds->value[k]);
+                if (!complete(plan, &cell, error)) return false;
+                *config++ = cell.config;
+                points->judging[i * points->points + j] = cell.judging;
             }
     }
     return true;
-}
-
-/* What a run.c says is a user's word, as what stands in its recipes. */
-static void want_axis(Arena *arena, const Experiment *e, const char *field,
-                      const char *key) {
-    if (key && choice_find(config_words(), key) < CONFIG_KEYS) return;
-    if (key == NULL)
-        die(EX_USAGE, "experiments/%s/run.c has no .%s: a key of a run is expected",
-            e->name, field);
-    die(EX_USAGE,
-        "experiments/%s/run.c: .%s = \"%s\" is no key of a run%s; see `normlab run "
-        "--help`",
-        e->name, field, key, choice_hint(arena, config_words(), key));
-}
-
-static void want_experiment(Arena *arena, const Experiment *e) {
-    size_t own = 0;
-    want_axis(arena, e, "series", e->series);
-    want_axis(arena, e, "along", e->along);
-    if (strcmp(e->series, e->along) == 0)
-        die(EX_USAGE,
-            "experiments/%s/run.c: .series and .along are \"%s\" both: two keys are "
-            "expected",
-            e->name, e->series);
-    while (e->keys && e->keys[own].name) own++;
-    if (own > EXPERIMENT_MAX_KEYS)
-        die(EX_USAGE, "experiments/%s/run.c: more than %d keys of its own", e->name,
-            EXPERIMENT_MAX_KEYS);
-    if (e->quick == NULL || e->full == NULL || e->question == NULL ||
-        e->along_label == NULL)
-        die(EX_USAGE, "experiments/%s/run.c has no .%s", e->name,
-            e->quick == NULL      ? "quick"
-            : e->full == NULL     ? "full"
-            : e->question == NULL ? "question"
-                                  : "along_label");
 }
 
 Plan *plan_read(Arena *arena, const Wish *wish, const char *but) {
@@ -252,9 +226,11 @@ Plan *plan_read(Arena *arena, const Wish *wish, const char *but) {
     const Experiment *experiment = plan->experiment = wish->experiment;
     plan->arena = arena;
     plan->wish = wish;
-    want_experiment(arena, experiment);
-    for (size_t i = 0; experiment->keys && experiment->keys[i].name; i++)
-        plan->own.text[i] = experiment->keys[i].initial;
+    plan_check_experiment(arena, experiment);
+    for (const ExperimentKey *k = experiment->keys; k && k->name; k++) {
+        Setting *setting = find_setting(plan, k->name);
+        setting->value[setting->count++] = k->initial;
+    }
     for (const char *const *s = wish->quick ? experiment->quick : experiment->full; *s;
          s++)
         read_setting(plan, *s);
@@ -274,7 +250,7 @@ static const char *joined(Arena *arena, const char *const *value, size_t count) 
 
 /* The values of a key over all points, in their order. */
 static const char *values_in(Plan *plan, const Points *points, const char *key) {
-    if (judged_is_key(key)) {
+    if (!plan_is_config(key)) {
         const Setting *s = find_setting(plan, key);
         return joined(plan->arena, s->value, s->count);
     }
@@ -290,34 +266,37 @@ static const char *values_in(Plan *plan, const Points *points, const char *key) 
     return joined(plan->arena, value, count);
 }
 
-/* A key of the experiment that means something under another's value alone. */
-static bool own_applies(const Plan *plan, size_t own) {
-    const char *only = plan->experiment->keys[own].only;
+/* A key of the experiment may mean something under another's value alone. */
+static bool applies(Plan *plan, const char *key) {
+    const size_t own = plan_own_key(plan->experiment, key);
+    const char *only =
+        own < EXPERIMENT_MAX_KEYS ? plan->experiment->keys[own].only : NULL;
     if (only == NULL) return true;
-    const size_t length = strcspn(only, "="),
-                 other = own_key(plan->experiment, only, length);
-    return other < EXPERIMENT_MAX_KEYS &&
-           strcmp(plan->own.text[other], only + length + 1) == 0;
+    const Setting *other = find_setting(plan, key_of(plan->arena, only));
+    for (size_t k = 0; k < other->count; k++)
+        if (strcmp(other->value[k], strchr(only, '=') + 1) == 0) return true;
+    return false;
+}
+
+const char *plan_own(Plan *plan, const char *key) {
+    if (!plan_is_own(plan->experiment, key)) return NULL;
+    const Setting *s = find_setting(plan, key);
+    return joined(plan->arena, s->value, s->count);
 }
 
 const char *plan_recipe(Plan *plan, const Points *points) {
     Text text = text_new(plan->arena);
-    const ExperimentKey *own = plan->experiment->keys;
-    for (size_t i = 0; own && own[i].name; i++)
-        if (own_applies(plan, i))
-            text_add(&text, "%s=%s\n", own[i].name, plan->own.text[i]);
     for (size_t i = 0; i < plan->settings; i++)
-        text_add(&text, "%s=%s\n", plan->setting[i].key,
-                 values_in(plan, points, plan->setting[i].key));
+        if (applies(plan, plan->setting[i].key))
+            text_add(&text, "%s=%s\n", plan->setting[i].key,
+                     values_in(plan, points, plan->setting[i].key));
     return text.data;
 }
 
 /* The values that the plan has of a key, as words. */
 static const char *value_of(Plan *plan, const char *key) {
-    const size_t own = own_key(plan->experiment, key, strlen(key));
-    if (own < EXPERIMENT_MAX_KEYS) return plan->own.text[own];
     const Setting *setting =
-        judged_is_key(key) ? find_setting(plan, key) : plan_axis(plan, key);
+        plan_is_config(key) ? plan_axis(plan, key) : find_setting(plan, key);
     return joined(plan->arena, setting->value, setting->count);
 }
 
@@ -325,7 +304,7 @@ static bool same_points(Arena *arena, const Points *a, const Points *b) {
     if (a->series != b->series || a->points != b->points || a->seeds != b->seeds)
         return false;
     const size_t total = a->series * a->points * a->seeds;
-    for (size_t i = 0; i < a->series; i++)
+    for (size_t i = 0; i < a->series * a->points; i++)
         if (!judging_same(&a->judging[i], &b->judging[i])) return false;
     for (size_t i = 0; i < total; i++)
         if (!config_same(&a->config[i], &b->config[i], arena)) return false;
@@ -340,7 +319,7 @@ static bool has_effect(Plan *plan, const Points *points, const char *key) {
     if (!plan_points(without, &then, &error) || !same_points(plan->arena, points, &then))
         return true;
     const char *now = value_of(plan, key), *before = value_of(without, key);
-    const bool own = own_key(plan->experiment, key, strlen(key)) < EXPERIMENT_MAX_KEYS;
+    const bool own = plan_is_own(plan->experiment, key);
     if (strcmp(now, before) != 0 && strcmp(key, "weights") != 0) /* kept anyway */
         say("%s=%s has no effect under the other settings%s", key, now,
             own ? ""

@@ -63,18 +63,18 @@ typedef struct Judging {
 typedef struct Sweep {
     const Experiment *experiment;
     bool quick;
-    const char *name; /* of the study: see studies.c */
-    const char *stem; /* of its files: "batch-size-quick" */
-    Own own;
-    const char *recipe;  /* what the runs are, one line a key */
-    const char *changes; /* settings that make them others than the recipe's; "": none */
-    const char *rule;    /* of the score, of all runs: "last" */
-    TaskMetric metric;   /* that is shown, and its scores' name in a run's summary */
+    const char *name;     /* of the study: see studies.c */
+    const char *stem;     /* of its files: "batch-size-quick" */
+    const char *protocol; /* values of a key of this name; "": the experiment has none */
+    const char *recipe;   /* what the runs are, one line a key */
+    const char *changes;  /* settings that make them others than the recipe's; "": none */
+    const char *rule;     /* of the score, of all runs: "last" */
+    TaskMetric metric;    /* that is shown, and its scores' name in a run's summary */
     const char *metric_score;
     size_t series, points, seeds;
     const char **series_name; /* [series] canonical spec, and swept keys beside it */
-    Judging *judging;         /* [series] */
-    bool *same;               /* [series] one run at every point */
+    Judging *judging;         /* [series, points] */
+    bool *same;               /* [series] one run at every point, judged alike */
     double *along;            /* [points] */
     const char **along_text;  /* [points] */
     bool along_is_text;       /* `along` counts from 0 */

@@ -63,6 +63,14 @@ static size_t add_run(Plan *plan, Sweep *sweep, const Config *config, const char
     return sweep->runs++;
 }
 
+static bool judged_alike(const Sweep *sweep, size_t a, size_t b) {
+    const Judging *of = sweep->judging;
+    for (size_t j = 0; j < sweep->points; j++)
+        if (!judging_same(&of[a * sweep->points + j], &of[b * sweep->points + j]))
+            return false;
+    return true;
+}
+
 /* Two rows of the same runs would look like two findings: of the last row, whether it says
  * nothing that a row before it does not. */
 static bool is_twin(const Sweep *sweep, const char *name) {
@@ -70,7 +78,7 @@ static bool is_twin(const Sweep *sweep, const char *name) {
                  *last = sweep->run_of + sweep->series * cells;
     for (size_t k = 0; k < sweep->series; k++) {
         if (memcmp(sweep->run_of + k * cells, last, cells * sizeof *last) != 0 ||
-            !judging_same(&sweep->judging[k], &sweep->judging[sweep->series]))
+            !judged_alike(sweep, k, sweep->series))
             continue;
         say("'%s' and '%s' are the same runs under these settings: they are one row, "
             "'%s'",
@@ -84,20 +92,26 @@ static bool is_twin(const Sweep *sweep, const char *name) {
 static void fill_row(Plan *plan, const Config *config, const char *name, Sweep *sweep) {
     const char *along = plan->experiment->along;
     size_t *row = sweep->run_of + sweep->series * sweep->points * sweep->seeds;
+    const Judging *judging = sweep->judging + sweep->series * sweep->points;
     sweep->same[sweep->series] = sweep->points > 1;
     for (size_t i = 0; i < sweep->points * sweep->seeds; i++) {
+        const size_t point = i / sweep->seeds;
         const char *label = text_print(plan->arena, "%s, %s %s, seed %s", name, along,
-                                       config_text(&config[i], plan->arena, along),
+                                       plan_along(plan, &config[i], point),
                                        config_text(&config[i], plan->arena, "seed"));
         row[i] = add_run(plan, sweep, &config[i], label);
-        if (row[i] != row[i % sweep->seeds]) sweep->same[sweep->series] = false;
+        if (row[i] != row[i % sweep->seeds] ||
+            !judging_same(&judging[point], &judging[0]))
+            sweep->same[sweep->series] = false;
     }
 }
 
 static void fill_rows(Plan *plan, const Points *points, Sweep *sweep) {
     const size_t cells = sweep->points * sweep->seeds;
     for (size_t i = 0; i < points->series; i++) {
-        sweep->judging[sweep->series] = points->judging[i];
+        memcpy(sweep->judging + sweep->series * sweep->points,
+               points->judging + i * sweep->points,
+               sweep->points * sizeof *sweep->judging);
         fill_row(plan, points->config + i * cells, points->name[i], sweep);
         if (is_twin(sweep, points->name[i])) continue;
         sweep->series_name[sweep->series++] = points->name[i];
@@ -162,13 +176,12 @@ const Sweep *study_plan(Arena *arena, const Wish *wish) {
     Sweep *sweep = ZERO(arena, Sweep, 1);
     *sweep = (Sweep){.experiment = experiment,
                      .quick = wish->quick,
-                     .own = plan->own,
                      .ledger = ledger_read(arena),
                      .rule = one_of(plan, "score", "rule"),
                      .points = points.points,
                      .seeds = points.seeds,
                      .series_name = TAKE(arena, const char *, points.series),
-                     .judging = TAKE(arena, Judging, points.series),
+                     .judging = TAKE(arena, Judging, points.series * points.points),
                      .same = TAKE(arena, bool, points.series),
                      .along = TAKE(arena, double, points.points),
                      .along_text = TAKE(arena, const char *, points.points),
@@ -186,6 +199,8 @@ const Sweep *study_plan(Arena *arena, const Wish *wish) {
     one_of(plan, "task", "task");
     fill_rows(plan, &points, sweep);
     choose_metric(arena, sweep);
+    const char *protocol = plan_own(plan, "protocol");
+    sweep->protocol = protocol ? protocol : "";
     sweep->recipe = plan_recipe(plan, &points);
     sweep->changes = plan_changes(plan, &points);
     sweep->name = name_of(arena, wish, sweep->changes);

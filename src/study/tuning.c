@@ -96,7 +96,8 @@ static void take_row(Sweep *to, size_t *place, const Sweep *all, size_t i) {
     const size_t cells = all->points * all->seeds, *from = all->run_of + i * cells;
     size_t *row = to->run_of + to->series * cells;
     to->series_name[to->series] = all->series_name[i];
-    to->judging[to->series] = all->judging[i];
+    memcpy(to->judging + to->series * all->points, all->judging + i * all->points,
+           all->points * sizeof *to->judging);
     to->same[to->series++] = all->same[i];
     for (size_t c = 0; c < cells; c++) {
         if (place[from[c]] == SIZE_MAX) {
@@ -120,7 +121,7 @@ const Sweep *tuning_select(Arena *arena, const Sweep *all, size_t trials) {
     to->tuning = t;
     to->series = to->runs = 0;
     to->series_name = TAKE(arena, const char *, all->series);
-    to->judging = TAKE(arena, Judging, all->series);
+    to->judging = TAKE(arena, Judging, all->series * all->points);
     to->same = TAKE(arena, bool, all->series);
     to->run_of = TAKE(arena, size_t, all->series * cells);
     to->run = TAKE(arena, Run, all->runs);

@@ -1,7 +1,7 @@
 /* Plans of studies: what a run.c says is a user's word, and a slip in it gets one line. */
 #include "harness.h"
 
-#include "study.h"
+#include "sweep.h"
 
 #include <string.h>
 
@@ -58,6 +58,99 @@ static void slips_get_one_line(void **state) {
     expect_line(e, EX_USAGE, "did you mean 'epochs'?");
 }
 
-static const Case CASES[] = {CASE(fault, slips_get_one_line)};
+/* ---- keys of every kind ------------------------------------------------------------- */
+
+static const ExperimentKey PASSES[] = {{"passes", "3", "epochs", NULL},
+                                       {NULL, NULL, NULL, NULL}};
+
+static bool passes_are_epochs(Config *config, Arena *arena, const Own *own,
+                              BaseError *error) {
+    return config_set(config, arena, "epochs", own->text[0], error);
+}
+
+static Experiment of_passes(const char *series, const char *along,
+                            const char *const *recipe) {
+    Experiment e = sound();
+    e.series = series, e.along = along, e.quick = e.full = recipe;
+    e.keys = PASSES, e.complete = passes_are_epochs;
+    return e;
+}
+
+/* Of one seed: the epochs of each cell. */
+static void expect_epochs(const Experiment *e, size_t series, size_t points,
+                          const char *const *name, const size_t *epochs) {
+    Arena *arena = arena_new();
+    const Sweep *sweep = study_plan(arena, &(Wish){.experiment = e});
+    assert_int_equal(sweep->series, series);
+    assert_int_equal(sweep->points, points);
+    for (size_t i = 0; i < series; i++) {
+        assert_string_equal(sweep->series_name[i], name[i]);
+        for (size_t j = 0; j < points; j++) {
+            const Run *run = &sweep->run[sweep->run_of[i * points + j]];
+            assert_int_equal(run->config.epochs, epochs[i * points + j]);
+        }
+    }
+    arena_free(arena);
+}
+
+/* The experiment's own keys are rows, columns, or beside the rows, and one number where none is
+ * said. */
+static void own_keys_sweep(void **state) {
+    (void)state;
+    static const char *const
+        swept[] = {"passes=1,2", "norm=batch,layer", "rate=0.1", NULL},
+        *const plain[] = {"norm=batch,layer", "rate=0.1,0.2", NULL},
+        *const norms[] = {"batch", "layer"}, *const passes[] = {"passes=1", "passes=2"},
+        *const both[] = {"batch, passes=1", "layer, passes=1", "batch, passes=2",
+                         "layer, passes=2"};
+    static const char *const one[] = {"passes=1,2", "rate=0.1,0.2", NULL};
+    Experiment e = of_passes("norm", "passes", swept);
+    expect_epochs(&e, 2, 2, norms, (size_t[]){1, 2, 1, 2});
+    e = of_passes("passes", "rate", one);
+    expect_epochs(&e, 2, 2, passes, (size_t[]){1, 1, 2, 2});
+    e = of_passes("norm", "rate", swept);
+    expect_epochs(&e, 4, 1, both, (size_t[]){1, 1, 2, 2});
+    e = of_passes("norm", "rate", plain);
+    expect_epochs(&e, 2, 2, norms, (size_t[]){3, 3, 3, 3});
+    e.along = "passess";
+    expect_line(e, EX_USAGE, "did you mean 'passes'?");
+}
+
+/* Sizes of finished weights are columns of the same runs; what keeps no moments has one row for
+ * all modes. */
+static void sizes_are_columns(void **state) {
+    (void)state;
+    static const char *const recipe[] = {"epochs=1", "norm=batch,layer",
+                                         "mode=average,pooled", "input=20x20,28x28",
+                                         NULL},
+                             *const name[] = {"batch, mode=average",
+                                              "layer, mode=average",
+                                              "batch, mode=pooled"};
+    Arena *arena = arena_new();
+    Experiment e = sound();
+    e.along = "input", e.quick = e.full = recipe;
+    const Sweep *sweep = study_plan(arena, &(Wish){.experiment = &e});
+    assert_int_equal(sweep->runs, 2);
+    assert_int_equal(sweep->series, 3);
+    assert_int_equal(sweep->points, 2);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(sweep->series_name[i], name[i]);
+        assert_false(sweep->same[i]);
+        assert_true(sweep->run[sweep->run_of[2 * i]].config.weights);
+        for (size_t j = 0; j < 2; j++) {
+            const Judging *judging = &sweep->judging[2 * i + j];
+            assert_string_equal(judging->input, sweep->along_text[j]);
+            assert_string_equal(judging->mode, i < 2 ? "average" : "pooled");
+        }
+    }
+    assert_int_equal(sweep->run_of[0], sweep->run_of[1]);
+    arena_free(arena);
+    e.quick = e.full = RECIPE;
+    expect_line(e, EX_USAGE, "experiments/mine/run.c: input=LIST is expected");
+}
+
+static const Case CASES[] = {CASE(fault, slips_get_one_line),
+                             CASE(example, own_keys_sweep),
+                             CASE(example, sizes_are_columns)};
 
 HARNESS_MAIN("plan", CASES)
