@@ -1,5 +1,5 @@
 # A number for each series over the points of a study, from left to right as the file has them. Intervals are bands; of more than
-# three series bars, side by side.
+# three series, or of two in one colour, bars, side by side.
 load ARG1
 load style
 # Given: series, name[], once[] (one computation at every point), bars, aside (how far bars stand apart), note.

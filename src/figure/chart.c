@@ -50,6 +50,14 @@ void chart_frame(Figure *f, const double edge[4], double below, const char *foot
 
 /* ---- curves ---------------------------------------------------------------------- */
 
+/* Bands of one colour are told apart by nothing. */
+static bool share_colour(const Chart *c) {
+    for (size_t i = 0; i < c->curves; i++)
+        for (size_t k = 0; k < i; k++)
+            if (c->colour[k] == c->colour[i]) return true;
+    return false;
+}
+
 static void chart_curves(Figure *f, const Chart *c) {
     const Axis axis = chart_axis(f->arena, c);
     double lowest, highest;
@@ -72,7 +80,7 @@ static void chart_curves(Figure *f, const Chart *c) {
     f->x_label = c->along_label, f->y_label = c->label;
     chart_frame(f, (const double[]){left, right, top, top + tall}, below, c->foot);
     if (dumb) figure_number(f, "height", 18.0 + floor(top));
-    figure_number(f, "bars", c->points < 2 || c->curves > 3);
+    figure_number(f, "bars", c->points < 2 || c->curves > 3 || share_colour(c));
     figure_number(f, "aside", fmin(0.012, 0.6 * axis.gap / (double)c->curves));
     for (size_t i = 0; i < c->curves; i++) {
         once[i] = c->once[i];

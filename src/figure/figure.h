@@ -190,6 +190,7 @@ typedef struct Chart {
     double scale;              /* of the values: 100 makes percent */
     double least, most;        /* intervals end here, in the scaled unit */
     bool guide;                /* the first curve is what others are compared with */
+    bool rows;                 /* rows.gp, however few they are */
 } Chart;
 
 /* plot.gp, or rows.gp where there are many; no more than FIGURE_MOST_CURVES. */

@@ -28,7 +28,7 @@ bool chart_wants_rows(const Figure *f, const Chart *c) {
     double least = 0.45;
     for (size_t j = 0; j < c->points; j++)
         least = fmax(least, figure_extent(f, title[j], FIGURE_TEXT));
-    return c->curves > MOST_CURVES && !figure_is(f, "dumb") &&
+    return (c->rows || c->curves > MOST_CURVES) && !figure_is(f, "dumb") &&
            strcmp(f->script, "experiments/plot.gp") == 0 &&
            room / (double)c->points >= least;
 }

@@ -13,8 +13,41 @@ static const char *over_seeds(Arena *arena, const Grid *g) {
                       g->seeds == 1 ? "" : "s");
 }
 
+/* Of a study of one point: on the samples that were trained on, too, all in evaluation mode. */
+static bool sets_figure(Figure *figure, const Grid *g) {
+    static const char *const words[] = {"training", "validation", "test"};
+    const double *const of[] = {g->train, g->score, g->test};
+    enum { SETS = COUNT_OF(words) };
+    Arena *arena = figure->arena;
+    size_t *series = TAKE(arena, size_t, g->series);
+    Interval *value = TAKE(arena, Interval, g->series * SETS);
+    Grid sets = *g;
+    sets.points = SETS, sets.along_is_number = false;
+    sets.along_text = words, sets.along_label = "samples";
+    for (size_t i = 0; i < g->series; i++) {
+        series[i] = i;
+        for (size_t k = 0; k < SETS; k++)
+            value[i * SETS + k] = study_interval(of[k] + i * g->seeds, g->seeds);
+    }
+    const char *unit = grid_unit(g),
+               *at = text_print(arena, "%s %s", g->along_label, g->along_text[0]),
+               *foot = text_print(arena, "%s; %s", over_seeds(arena, g), at);
+    const Chart chart = {
+        .label = text_print(arena, "%s%s%s", g->metric.name, *unit ? ", " : "", unit),
+        .foot = study_foot(arena, g, foot),
+        .curves = g->series,
+        .name = g->name,
+        .scale = grid_scale(g),
+        .least = 0.0,
+        .most = g->metric.share ? 100.0 : DBL_MAX,
+        .guide = true,
+        .rows = true};
+    return study_chart(figure, &sets, chart, series, value);
+}
+
 static bool metric_figure(Figure *figure, const Grid *g, const char *about) {
     Arena *arena = figure->arena;
+    if (g->points == 1) return sets_figure(figure, g);
     const char **name = TAKE(arena, const char *, g->series);
     size_t *series = TAKE(arena, size_t, g->series);
     Interval *value = TAKE(arena, Interval, g->series * g->points);

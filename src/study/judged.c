@@ -53,17 +53,20 @@ bool judged_wanted(const Sweep *sweep) {
     return sweep->series > 0 && !judging_is_own(&sweep->judging[0]);
 }
 
-/* The words of all rows, each once, "average,pooled"; NULL: the run's own. */
-static const char *list_of(Arena *arena, const Sweep *sweep, bool modes) {
+/* The words of all rows that a run is in, each once, "average,pooled"; NULL: the run's own. */
+static const char *list_of(Arena *arena, const Sweep *sweep, const Run *run, bool modes) {
     Text text = text_new(arena);
-    for (size_t i = 0; i < sweep->series * sweep->points; i++) {
-        const Judging *j = &sweep->judging[i];
+    const size_t cells = sweep->series * sweep->points * sweep->seeds;
+    const char **said = TAKE(arena, const char *, cells + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < cells; i++) {
+        const Judging *j = &sweep->judging[i / sweep->seeds];
         const char *word = modes ? j->mode : j->input;
-        bool before = word == NULL;
-        for (size_t k = 0; k < i && !before; k++)
-            before =
-                same_word(word, modes ? sweep->judging[k].mode : sweep->judging[k].input);
-        if (!before) text_add(&text, "%s%s", text.length ? "," : "", word);
+        bool before = word == NULL || &sweep->run[sweep->run_of[i]] != run;
+        for (size_t k = 0; k < count && !before; k++) before = same_word(word, said[k]);
+        if (before) continue;
+        said[count++] = word;
+        text_add(&text, "%s%s", text.length ? "," : "", word);
     }
     return text.length ? text.data : NULL;
 }
@@ -71,8 +74,8 @@ static const char *list_of(Arena *arena, const Sweep *sweep, bool modes) {
 static const char *path_of(Arena *arena, const Sweep *sweep, const Run *run) {
     enum { DIGITS = 8 };
     char hex[DIGEST_LENGTH + 1];
-    const char *modes = list_of(arena, sweep, true),
-               *inputs = list_of(arena, sweep, false),
+    const char *modes = list_of(arena, sweep, run, true),
+               *inputs = list_of(arena, sweep, run, false),
                *key = text_print(arena, "mode %s\ninput %s\n", modes ? modes : "",
                                  inputs ? inputs : "");
     digest_bytes(hex, key, strlen(key));
@@ -108,8 +111,8 @@ static void judge_run(const Sweep *sweep, const Run *run) {
     die_if(&error);
     if (!has_diverged(record) && !read_judged(arena, path, run, &table)) {
         const Evaluation *e =
-            evaluation_make(arena, run->path, list_of(arena, sweep, true),
-                            list_of(arena, sweep, false), "train,val,test");
+            evaluation_make(arena, run->path, list_of(arena, sweep, run, true),
+                            list_of(arena, sweep, run, false), "train,val,test");
         evaluation_save(e, path, &error);
     }
     arena_free(arena);
