@@ -10,6 +10,7 @@ import tempfile
 
 from program import HOME, PROGRAM
 from speed_tables import TABLES, table
+from study_tables import FINDINGS, Study, errors
 
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"] + sorted(
     os.path.join("notes", name) for name in os.listdir(os.path.join(HOME, "notes")))
@@ -108,6 +109,21 @@ def verdicts():
     return table(["claim", "contrast, points of percent", "expected", "published", "found", "seeds", "verdict"], rows)
 
 
+def findings():
+    """What the page of an exploratory study says of its numbers is said there, and so in the published file."""
+    import h5py
+
+    for name, rests in FINDINGS.items():
+        page, = (page for page in PAGES if re.fullmatch(rf"notes/\d\d-{name}\.md", page))
+        said = " ".join(read(page).split())
+        with h5py.File(os.path.join(HOME, "data", name + ".h5"), "r") as file:
+            for part, holds in rests(Study(file)):
+                if part not in said:
+                    yield f"{page}: not said: {part}"
+                if not holds:
+                    yield f"{page}: not so in data/{name}.h5: {part}"
+
+
 def woven(renew=False):
     """What stands between marks is made of published numbers; `notes.py --renew` writes it anew."""
     import h5py
@@ -115,10 +131,13 @@ def woven(renew=False):
     def made(found):
         if found[2] == "claims":
             return found[1] + verdicts() + found[5]
+        if found[2] == "study":
+            with h5py.File(os.path.join(HOME, "data", found[3] + ".h5"), "r") as file:
+                return found[1] + errors(file) + found[5]
         with h5py.File(os.path.join(HOME, "data", "speed.h5"), "r") as file:
             return found[1] + TABLES[found[3]](file) + found[5]
 
-    mark = re.compile(r"(<!-- (speed|claims): (\w+) -->\n)(.*?)(<!-- end -->)", re.S)
+    mark = re.compile(r"(<!-- (speed|claims|study): ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.S)
     for page in PAGES:
         text = read(page)
         new = mark.sub(made, text)
@@ -131,7 +150,7 @@ def woven(renew=False):
 
 
 CASES = {"links": ("example", links), "labels": ("theorem", labels), "anchors": ("example", anchors),
-         "quotes": ("example", quotes), "weights": ("example", weights), "woven": ("example", woven)}
+         "quotes": ("example", quotes), "weights": ("example", weights), "findings": ("example", findings), "woven": ("example", woven)}
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--list"]:

@@ -1,0 +1,87 @@
+"""What notes say of exploratory studies, out of data/NAME.h5: a table of test errors, whether its cells pass the gate, and what
+sentences of the page rest on. Paired by seed; Student's 95 % intervals."""
+
+import numpy as np
+
+from speed_tables import names, table
+
+STUDENT = {3: 4.3027, 4: 3.1824, 5: 2.7764, 6: 2.5706}  # 97.5 %, of so many seeds
+
+
+def interval(values):
+    """Mean and half of the interval, over the last axis."""
+    count = values.shape[-1]
+    return values.mean(-1), STUDENT[count] * values.std(-1, ddof=1) / np.sqrt(count)
+
+
+def percent(values):
+    mean, half = interval(100 * values)
+    return "diverged" if np.isnan(mean) else f"{mean:.1f} ± {half:.1f}"
+
+
+def along(file):
+    return [name if isinstance(name, str) else format(name, "g") for name in (
+        names(file, "results/along") if file["results/along"].dtype.kind == "O" else file["results/along"][()])]
+
+
+def gate(file):
+    """How many cells are below softmax regression and 5 nearest neighbours on the same images, by their intervals."""
+    test, base = file["results/test_error"][()], file["gate/error"][()]  # [series, point, seed], [1 or seed, baseline]
+    highest = [np.add(*interval(test - base[:, k])) for k in range(base.shape[1])]
+    below = int((np.maximum(*highest) < 0).sum())
+    softmax, nearest = 100 * base.mean(0)
+    return (f"Softmax regression errs on {softmax:.1f} % of the same test images, 5 nearest neighbours on {nearest:.1f} %: {below} of "
+            f"{highest[0].size} cells are below both by their intervals.\n")
+
+
+def errors(file):
+    """Test error after the last epoch; of one point beside those of training and validation."""
+    series, results = names(file, "results/series"), file["results"]
+    if len(results["along"]) == 1:
+        kinds = {"training": "train_error_evaluated", "validation": "score", "test": "test_error"}
+        head, cells = [*kinds], [[percent(results[name][i, 0]) for name in kinds.values()] for i in range(len(series))]
+    else:
+        head, cells = along(file), [[percent(one) for one in row] for row in results["test_error"][()]]
+    return table([f"error in %, {results['test_error'].shape[2]} seeds", *head],
+                 [[f"`{name}`".replace("|", "\\|"), *row] for name, row in zip(series, cells)]) + "\n" + gate(file)
+
+
+# ---- what sentences rest on -------------------------------------------------------------------------------------------
+
+
+class Study:
+    """Cells of a study, by row and column: test errors over the seeds, in points of percent."""
+
+    def __init__(self, file):
+        self.row, self.column = names(file, "results/series"), along(file)
+        self.of = {name: 100 * file[f"results/{name}"][()] for name in ("test_error", "score", "train_error_evaluated")}
+
+    def cell(self, row, column=None, kind="test_error"):
+        return self.of[kind][self.row.index(row), self.column.index(column) if column else 0]
+
+    def apart(self, a, b, kind="test_error"):
+        """By how much a (row and column, or row) errs more than b, and half of the interval."""
+        pick = [self.cell(*(one if isinstance(one, tuple) else (one,)), kind=kind) for one in (a, b)]
+        return interval(pick[0] - pick[1])
+
+    def beyond(self, a, b, kind="test_error"):
+        mean, half = self.apart(a, b, kind)
+        return mean > half
+
+    def within(self, a, b, kind="test_error"):
+        mean, half = self.apart(a, b, kind)
+        return abs(mean) < half
+
+
+def of_normalizers(s):
+    yield "the order on test images is batch, instance, none, group, layer", (
+        list(np.argsort(s.of["test_error"][:, 0].mean(-1))) == [s.row.index(n) for n in ("batch", "instance", "none", "group(4)", "layer")])
+    yield "Group normalization is behind batch normalization by 2.1 points", s.beyond("group(4)", "batch") and (
+        f"{s.apart('group(4)', 'batch')[0]:.1f}" == "2.1")
+    yield "layer normalization by 3.2", s.beyond("layer", "batch") and f"{s.apart('layer', 'batch')[0]:.1f}" == "3.2"
+    yield "instance normalization is not behind by more than its interval", s.within("instance", "batch")
+    yield "The order of training errors is that of test errors", (
+        list(np.argsort(s.of["train_error_evaluated"][:, 0].mean(-1))) == list(np.argsort(s.of["test_error"][:, 0].mean(-1))))
+
+
+FINDINGS = {"normalizers": of_normalizers}
