@@ -53,6 +53,7 @@ class Study:
     """Cells of a study, by row and column: test errors over the seeds, in points of percent."""
 
     def __init__(self, file):
+        self.gate = 100 * file["gate/error"][()].mean(0).min()  # the better of the two
         self.row, self.column = names(file, "results/series"), along(file)
         self.of = {name: 100 * file[f"results/{name}"][()] for name in ("test_error", "score", "train_error_evaluated")}
 
@@ -84,4 +85,18 @@ def of_normalizers(s):
         list(np.argsort(s.of["train_error_evaluated"][:, 0].mean(-1))) == list(np.argsort(s.of["test_error"][:, 0].mean(-1))))
 
 
-FINDINGS = {"normalizers": of_normalizers}
+def of_input_size(s):
+    sizes = [size for size in s.column if size != "28x28"]
+    average, pooled, group = "batch, mode=average", "batch, mode=pooled", "group(4), mode=average"
+    back = {size: s.beyond((average, size), (pooled, size)) for size in sizes}
+    yield "pooled moments do what the averages do", abs(s.apart((pooled, "28x28"), (average, "28x28"))[0]) < 0.25
+    yield "the error of every arm more than doubles", all(
+        (s.cell(row, size).mean() > 2 * s.cell(row, "28x28").mean()) for row in s.row for size in ("24x24", "32x32"))
+    yield "no size but 28 x 28 shows a difference beyond its interval", (
+        all(s.within((group, size), (average, size)) for size in sizes) and s.beyond((group, "28x28"), (average, "28x28")))
+    yield "at 32 x 32 and 40 x 40 beyond the interval; where they are smaller, not beyond it", (
+        back["32x32"] and back["40x40"] and not any(back[size] for size in ("16x16", "20x20", "24x24")))
+    yield "At every other size nothing passes the gate", all(s.cell(row, size).mean() > s.gate for row in s.row for size in sizes)
+
+
+FINDINGS = {"normalizers": of_normalizers, "input-size": of_input_size}
