@@ -2,6 +2,7 @@
 #include "study.h"
 
 #include <float.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +12,14 @@ static const char *over_seeds(Arena *arena, const Grid *g) {
     return text_print(arena, "%s, mean%s over %zu seed%s", score_words(arena, g->rule),
                       g->seeds > 2 ? " and 95 % interval" : "", g->seeds,
                       g->seeds == 1 ? "" : "s");
+}
+
+/* One point, and what the weights of its end do to the samples that they learned of. */
+static bool has_sets(const Grid *g) {
+    bool any = false;
+    for (size_t i = 0; i < g->series * g->seeds && g->points == 1; i++)
+        any |= isfinite(g->train[i]);
+    return any;
 }
 
 /* Of a study of one point: on the samples that were trained on, too, all in evaluation mode. */
@@ -47,7 +56,7 @@ static bool sets_figure(Figure *figure, const Grid *g) {
 
 static bool metric_figure(Figure *figure, const Grid *g, const char *about) {
     Arena *arena = figure->arena;
-    if (g->points == 1) return sets_figure(figure, g);
+    if (has_sets(g)) return sets_figure(figure, g);
     const char **name = TAKE(arena, const char *, g->series);
     size_t *series = TAKE(arena, size_t, g->series);
     Interval *value = TAKE(arena, Interval, g->series * g->points);
