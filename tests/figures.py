@@ -631,6 +631,47 @@ def said_in_tables(place):
         check("over 1 seed" in out and "Student" not in out and "1 seeds" not in out, f"{form}: {out}")
 
 
+# ---- studies of one point, and curves of one colour -----------------------------------------------------------------
+
+
+@case("example")
+def one_point(place):
+    """A study of one point whose file says the training error after the last epoch has a panel for each kind of samples, with marks
+    where the errors are; another has its one point."""
+    path, sets = place.path("a.h5"), ["training", "validation", "test"]
+    error = np.array([[[0.10, 0.10, 0.10]], [[0.20, 0.20, 0.20]], [[0.40, 0.40, 0.40]]])
+    for said in (False, True):
+        collected(path, ["batch", "layer", "none"], [32], error)
+        with h5py.File(path, "r+") as file:
+            if said:
+                file["results/train_error_evaluated"] = error / 2
+        for width in ("17cm", "8.6cm", "6.4cm"):
+            found = drawing(place, path, more=("--width", width))
+            report([f"{width}: {fault}" for fault in found.faults()])
+            same(f"panels of {width}", [word for word in found.words if word in sets], sets if said else [])
+    at, found = {}, drawing(place, path)
+    for use in found.root.iter("{http://www.w3.org/2000/svg}use"):
+        place_at = re.match(r"translate\(([-\d.]+),([-\d.]+)\)", use.get("transform") or "")
+        if place_at and use.get("color") != "#FFFFFF":
+            at.setdefault(float(place_at[2]), []).append(float(place_at[1]))
+    rows = [sorted(row) for row in at.values() if len(row) == 3]
+    same("rows", len(rows), 3)
+    for panel in range(3):  # errors of 1, 2 and 4 units, of a half each in training
+        one, two, three = sorted(row[panel] for row in rows)
+        check(abs((three - two) - 2 * (two - one)) < 0.1, f"panel {panel}: {one}, {two}, {three}")
+
+
+@case("example")
+def one_colour(place):
+    """Bands of two curves of one colour cannot be told apart: they have bars; of two colours, bands."""
+    path, found = place.path("a.h5"), {}
+    for kinds in ([4, 5], [4, 4]):
+        drawing(place, collected(path, TWO, [1, 2, 4], scores(2, 3), kinds))
+        with open(place.path("a.svg"), encoding="utf-8") as file:
+            found[kinds[1]] = file.read().count("fill-opacity")
+    check(found[5] == 2 and found[4] == 0, str(found))
+
+
 # ---- what is published --------------------------------------------------------------------------------------------
 
 @case("example")
