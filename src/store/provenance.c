@@ -52,18 +52,22 @@ static const char *hdf5(Arena *arena) {
     return text_print(arena, "%u.%u.%u", major, minor, release);
 }
 
-const char *store_binary(Arena *arena) {
+/* A running program is one file to its end: it is read for the first that asks, and a study asks
+ * for each of its files. */
+const char *store_binary(void) {
+    static char digest[DIGEST_LENGTH + 1];
+    if (digest[0] != '\0') return digest;
     BaseError error = {0};
     size_t length;
-    char digest[DIGEST_LENGTH + 1];
     Arena *scratch = arena_new();
     const char *program =
         place_read(scratch, "/proc/self/exe", LARGEST_PROGRAM, &length, &error);
-    if (program != NULL) digest_bytes(digest, program, length);
-    const char *text =
-        program != NULL ? text_copy(arena, digest, DIGEST_LENGTH) : "unknown";
+    if (program != NULL)
+        digest_bytes(digest, program, length);
+    else
+        strcpy(digest, "unknown");
     arena_free(scratch);
-    return text;
+    return digest;
 }
 
 static const char *libc(Arena *arena) {
@@ -80,7 +84,7 @@ const Fact *store_provenance(Arena *arena, size_t *count) {
         {"compiler", BUILD_COMPILER},
         {"flags", BUILD_FLAGS},
         {"build_type", BUILD_TYPE},
-        {"binary", store_binary(arena)},
+        {"binary", store_binary()},
         {"processor", processor(arena)},
         {"cores", cores(arena)},
         {"kernel", kernel(arena)},

@@ -89,6 +89,7 @@ static void start_next(Pool *pool) {
     if (pool->next == sweep->runs) return;
     if (pool->next > before) pool->progress(pool->context);
     fflush(NULL);
+    store_binary(); /* of all children: each would read the program anew */
     sigset_t stopping,
         usual; /* no signal may fall between the parent's handler and the child's */
     sigemptyset(&stopping);

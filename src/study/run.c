@@ -65,7 +65,7 @@ static bool save_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
     const TrainPart *part = trainer_parts(trainer, &parts);
     Store *store = store_new("normlab checkpoint");
     store_text(store, "/", "run", run->id);
-    store_text(store, "/", "binary", store_binary(arena));
+    store_text(store, "/", "binary", store_binary());
     store_text(store, "/", "bits", store_bits(arena));
     store_text(store, "/", "started", clock->started);
     store_number(store, "/", "seconds", clock->spent + seconds_now() - clock->begin);
@@ -94,7 +94,7 @@ static bool check_origin(const Store *store, Arena *arena, const Run *run,
     if (strcmp(id, run->id) != 0)
         return base_fail(error, EX_DATAERR, 0, "%s belongs to run %s, not %s", path,
                          text_clip(arena, id), run->id);
-    if (strcmp(binary, store_binary(arena)) != 0)
+    if (strcmp(binary, store_binary()) != 0)
         return base_fail(error, EX_DATAERR, 0,
                          "%s was written by another build of normlab", path);
     const char *bits = store_get_text(store, arena, "/", "bits", error);
