@@ -2,9 +2,6 @@
 # (dark) to the last (light).
 load ARG1
 # Given: layers, panels, across, left, top, panel_wide, panel_tall, panel_step_x, panel_step_y; for the terminal titles, title[], name[].
-array shades[9] = ["#1B1044", "#2C3D7A", "#22688B", "#1C8A86", "#3FA86B", "#86BC4A", "#C9B935", "#E8963A", "#E8704A"]
-shade(l) = shades[layers > 1 ? 1 + int(8.*(l - 1)/(layers - 1) + 0.5) : 1]
-do for [l=1:layers] { set linetype l lc rgb shade(l) dt 1 + (l - 1)%5 lw 1.6 pt l }
 load style
 if (form eq "dumb") {
     plot for [l=1:layers] columns index l-1 using 1:2 with linespoints lt l title name[l]." "

@@ -30,6 +30,14 @@ if (exists("styles")) {
             pt (form eq "dumb" ? i : word(marks, mark[i])+0) ps 0.8
     }
 }
+# Lines that have an order are dark to light instead.
+array shades[9] = ["#1B1044", "#2C3D7A", "#22688B", "#1C8A86", "#3FA86B", "#86BC4A", "#C9B935", "#E8963A", "#E8704A"]
+shade(i, all) = shades[all > 1 ? 1 + int(8.*(i - 1)/(all - 1) + 0.5) : 1]
+if (exists("shaded")) {
+    do for [i=1:shaded] {
+        set linetype i lc rgb shade(i, shaded) dt 1 + (i - 1)%5 lw 1.6 pt (form eq "dumb" ? i : word(marks, 1 + (i - 1)%words(marks))+0) ps 0.8
+    }
+}
 set style fill transparent solid 0.18 noborder
 set border 3 lw 0.7
 set tics nomirror out scale 0.6 font size8

@@ -125,6 +125,21 @@ class Drawing:
                            if use.get("color") != "#FFFFFF")
         return found
 
+    def lines(self):
+        """[(name, [(x, y)...], filled)] of what is plotted, in the order of the file."""
+        found = []
+        for group in self.root.iter(SVG + "g"):
+            if not (group.get("id") or "").startswith("gnuplot_plot_"):
+                continue
+            name = group.find(SVG + "title").text
+            for item in group.iter():
+                points = item.get("points") if item.tag == SVG + "polygon" else \
+                    item.get("d") if item.tag == SVG + "path" and item.get("stroke") else None
+                if points:
+                    numbers = [float(n) for n in re.findall(r"-?[\d.]+", points)]
+                    found.append((name, np.array(numbers).reshape(-1, 2), item.tag == SVG + "polygon"))
+        return found
+
     @staticmethod
     def dash_unit(path, group):
         """Dashes are as long as their line is wide."""

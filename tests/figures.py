@@ -321,6 +321,100 @@ def learned(place):
     report(wrong)
 
 
+# ---- curves -------------------------------------------------------------------------------------------------------
+
+
+def with_curves(path, train, val):
+    """What runs measured in every epoch, [series, points, seeds, epochs], into a collected file."""
+    with h5py.File(path, "r+") as file:
+        group = file.create_group("metrics")
+        group["epoch"] = np.arange(1.0, val.shape[3] + 1)
+        group["train_error"], group["val_error"] = train, val
+    return path
+
+
+def falling(shape, last=0.3, seed=1):
+    """Curves that fall to `last` or so, with noise."""
+    start = np.random.default_rng(seed).uniform(0.9, 1.1, shape)
+    return start * (last + 0.3 / np.arange(1, shape[3] + 1) ** 2)
+
+
+def band_of(values):
+    """Of values over axis 1: mean, and Student's interval; of two the values."""
+    seeds, mean = values.shape[1], values.mean(axis=1)
+    student = {3: 4.302652729911275, 5: 2.7764451051977987}
+    half = abs(values[:, 1] - values[:, 0]) / 2 if seeds == 2 else student[seeds] * values.std(axis=1, ddof=1) / seeds ** 0.5
+    return mean, mean - half, mean + half
+
+
+def affine(what, drawn, values):
+    """Heights on the page are a linear function of the values, within the digits of the file."""
+    slope, offset = np.polyfit(values, drawn, 1)
+    check(slope < -10 and abs(slope * values + offset - drawn).max() < 0.03, f"{what}: {drawn} of {values}")
+
+
+@case("oracle")
+def curves(place):
+    """Lines are means over seeds and bands their intervals, where validation was asked; on a logarithmic axis their logarithms."""
+    for seeds, last, scale in ((3, 0.3, lambda x: x), (2, 0.3, lambda x: x), (5, 0.01, np.log)):
+        train, val = falling((2, 3, seeds, 8), last), falling((2, 3, seeds, 8), last, 2)
+        val[..., [0, 2, 5]] = np.nan
+        diverged = np.zeros((2, 3, seeds))
+        path = with_curves(collected(place.path("a.h5"), TWO, [8, 4, 2], scores(2, 3, seeds), same=[0, 1], diverged=diverged), train, val)
+        names = place.good("plot", "batch-size", "--from", path, "--to", "a.svg").split()
+        same("figures", names, ["a.svg", "a-curves.svg", "a-curves-along.svg"])
+        seen = ~np.isnan(val[0, 0, 0])
+        drawn = Drawing(place.path("a-curves.svg"))
+        lines = drawn.lines()
+        same("lines", [(name, filled) for name, _, filled in lines], [("batch", True), ("group(8) (reference)", True),
+                                                                     ("batch", False), ("group(8) (reference)", False)] * 2)
+        said = " ".join(drawn.words)
+        check(("between the two" if seeds == 2 else "95 % interval") in said and f"over {seeds} seeds" in said, said)
+        check("batch size per worker 8" in said and "paper" in said, said)
+        for panel, of, epochs in ((0, train, np.full(8, True)), (4, val, seen)):
+            mean, low, high = (scale(x[:, epochs]) for x in band_of(of[:, 0]))
+            affine(f"{seeds} seeds, lines", np.concatenate([lines[panel + 2 + i][1][:, 1] for i in range(2)]), mean.ravel())
+            bands = [lines[panel + i][1] for i in range(2)]
+            edges = [(band[:len(band) // 2, 1], band[len(band) // 2:, 1][::-1]) for band in bands]
+            drawn_bands = np.concatenate([part for edge in edges for part in edge])
+            if scale is not np.log:  # there a band ends where the axis does
+                affine(f"{seeds} seeds, bands", drawn_bands, np.concatenate([part for i in range(2) for part in (low[i], high[i])]))
+        lines = [line for line in Drawing(place.path("a-curves-along.svg")).lines() if not line[2]]
+        same("lines over points", [name for name, _, _ in lines], ["batch size per worker 8", "4", "2", "batch size per worker 8"])
+        mean = np.concatenate([scale(band_of(val[0])[0])[:, seen], scale(band_of(val[1])[0])[:1, seen]])
+        affine(f"{seeds} seeds, points", np.concatenate([line[:, 1] for _, line, _ in lines]), mean.ravel())
+
+
+@case("example")
+def shapes_of_curves(place):
+    """Curves of however many rows, points, seeds and epochs, wide or narrow; runs that diverged have no part in them."""
+    wrong = []
+    for series, points, seeds, epochs in ((1, 1, 1, 1), (2, 6, 3, 20), (4, 3, 2, 2), (9, 2, 3, 5), (30, 20, 1, 400), (2, 2, 3, 1)):
+        train = falling((series, points, seeds, epochs))
+        diverged = np.zeros((series, points, seeds))
+        diverged[0, 0, 0] = seeds > 1
+        train[0, 0, 0] = np.where(diverged[0, 0, 0] > 0, 17.0, train[0, 0, 0])
+        names_of = NAMES[:series] if series < 12 else [f"row {i}" for i in range(series)]
+        path = with_curves(collected(place.path("a.h5"), names_of, 2.0 ** np.arange(points), scores(series, points, seeds), diverged=diverged),
+                           train, train)
+        for width in ("6.4cm", "3.3in", "17cm"):
+            for name in place.good("plot", "batch-size", "--from", path, "--to", "a.svg", "--width", width).split():
+                found = Drawing(place.path(name))
+                wrong += [f"{series} x {points} x {seeds} x {epochs}, {width}, {name}: {fault}" for fault in found.faults()]
+                check(name == "a.svg" or not {"500", "1000"} & set(found.words), f"{name}: a run that diverged is drawn")
+        place.good("plot", "batch-size", "dumb", "--from", path)
+    report(wrong)
+    same("too many rows", [f"first 12 of {n}" in " ".join(Drawing(place.path("a-curves.svg")).words) for n in (30, 2)], [False, False])
+
+
+@case("fault")
+def curves_of_other_sizes(place):
+    """Curves that are not of the table's cells: one line that names the group, and the other figures."""
+    path = with_curves(collected(place.path("a.h5"), TWO, [4, 2], scores(2, 2)), falling((2, 2, 3, 4)), falling((2, 2, 2, 4)))
+    code, out, err = place.run("plot", "batch-size", "--from", path, "--to", "a.svg")
+    check(code == DATA and out == b"a.svg\n" and b"/metrics" in err and b"val_error" in err, f"exit code {code}, {out!r} {err!r}")
+
+
 # ---- words --------------------------------------------------------------------------------------------------------
 
 @case("fault")

@@ -109,8 +109,9 @@ def study(place):
     table = place.good(*STUDY)
     for part in ("batch size per worker", "batch ", "group(4) *", "group(4) - batch", "±"):
         check(part in table, f"the table lacks {part!r}:\n{table}")
-    paths = table.split()[-2:]
-    same("places", paths, [collected(place), os.path.join(place.out, "batch-size-few.svg")])
+    paths = table.split()[-4:]
+    stem = os.path.join(place.out, "batch-size-few")
+    same("places", paths, [collected(place)] + [stem + end for end in (".svg", "-curves.svg", "-curves-along.svg")])
     same("runs", len(run_files(place)), RUNS)
     check_no_litter(place)
     files = {p: read(p) for p in run_files(place) + paths}
@@ -549,9 +550,9 @@ def learned(place):
     """What the runs learned stands in the collected file, run by run, and in figures."""
     import xarray
 
-    paths = place.good(*HYBRIDS).split()[-4:]
+    paths = place.good(*HYBRIDS).split()[-6:]
     stem = os.path.join(place.out, "hybrids-few")
-    same("places", paths, [stem + end for end in (".h5", ".svg", "-weights.svg", "-layers.svg")])
+    same("places", paths, [stem + end for end in (".h5", ".svg", "-curves.svg", "-curves-along.svg", "-weights.svg", "-layers.svg")])
     names = {"series2": ["gate"], "series3": ["mean_logit", "variance_logit"], "series4": ["gate"]}
     with h5py.File(paths[0], "r") as file:
         check_described(file, "hybrids-few.h5")
@@ -573,8 +574,8 @@ def learned(place):
     with xarray.open_dataset(paths[0], group="norms/series2", engine="h5netcdf") as data:
         same("axes", data.gate.dims, ("along", "seed", "layer", "epoch", "gate_index"))
         same("gates at the start", float(abs(data.gate.sel(epoch=0)).max()), 0.0)
-    for path, parts in ((paths[2], ["blend(batch, group(4)): weight of batch (gate)", "learned weight"]),
-                        (paths[3], ["mix(instance, layer, batch): weight of batch (variance_logit)", "stem_norm",
+    for path, parts in ((paths[4], ["blend(batch, group(4)): weight of batch (gate)", "learned weight"]),
+                        (paths[5], ["mix(instance, layer, batch): weight of batch (variance_logit)", "stem_norm",
                                     "stage3.block1.shortcut_norm", "batch size per worker 8"])):
         texts = "".join(xml.etree.ElementTree.parse(path).getroot().itertext())
         for part in parts:
@@ -584,11 +585,11 @@ def learned(place):
     os.mkdir(place.path("a.b"))
     for form in ("pdf", "png", "tex", "svg"):
         found = place.good("plot", "hybrids@few", form, "--to", f"a.b/x.{form}").split()
-        same("paths", found, [f"a.b/x{end}.{form}" for end in ("", "-weights", "-layers")])
+        same("paths", found, [f"a.b/x{end}.{form}" for end in ("", "-curves", "-curves-along", "-weights", "-layers")])
         check(all(os.path.getsize(place.path(path)) > 500 for path in found), f"{form}: an empty figure")
     drawn = place.good("plot", "hybrids@few", "dumb")
     check("weight of batch (gate)" in drawn and "\x1b" not in drawn, f"dumb: {drawn}")
-    same("without weights", len(place.good(*HYBRIDS, "norm=batch,group:4").split("\n\n")[-1].split()), 2)
+    same("without weights", len(place.good(*HYBRIDS, "norm=batch,group:4").split("\n\n")[-1].split()), 4)
     check_no_litter(place)
 
 
@@ -655,7 +656,7 @@ def names(place):
     for name, seed in ((first, "1"), (second, "2"), ("batch-size-mine", "2")):
         text = place.good("table", name.replace("batch-size-", "batch-size@", 1))
         check(f"seed={seed}\n" in text, f"{name}: {text}")
-        svg = place.good("plot", name.replace("batch-size-", "batch-size@", 1)).strip()
+        svg = place.good("plot", name.replace("batch-size-", "batch-size@", 1)).split()[0]
         same("figure", svg, os.path.join(place.out, name + ".svg"))
     # without a name: the recipe's own, here the published one; the others are listed
     check("full recipe" in place.good("table", "batch-size"), "not the recipe's own")
@@ -731,7 +732,7 @@ def unfinished(place):
     data = json.loads(place.good("table", "batch-size@few", "--json"))
     same("counts", (data["finished"], data["runs"]), (finished, RUNS))
     check(any(cell["mean"] is None for cell in data["cells"]), "numbers of runs that are not there")
-    svg, = place.good("plot", "batch-size@few").split()
+    svg = place.good("plot", "batch-size@few").split()[0]
     figure = xml.etree.ElementTree.parse(svg).getroot()
     check(sum(said in (item.text or "") for item in figure.iter()) >= 2, "title and foot of the figure")
     place.good(*words)

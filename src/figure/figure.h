@@ -115,6 +115,9 @@ typedef struct FigureTicks {
 
 /* Round numbers that cover the range, about `most`; of no range 0 to 1. */
 FigureTicks figure_ticks_between(Arena *arena, double low, double high, size_t most);
+/* The same of a logarithmic axis from `low`, above 0, to `high`: powers of ten and, of few decades,
+ * round parts of them. */
+FigureTicks figure_ticks_log(Arena *arena, double low, double high);
 double figure_ticks_wide(const Figure *figure, const FigureTicks *ticks);
 /* The range and ticks of axis "x" or "y"; then their labels, below or left of a plot from
  * one edge to the other. */
@@ -195,6 +198,26 @@ typedef struct Chart {
 
 /* plot.gp, or rows.gp where there are many; no more than FIGURE_MOST_CURVES. */
 void figure_chart(Figure *figure, const Chart *chart);
+
+/* ---- curves.c: lines over epochs, in panels ---------------------------------------------- */
+
+typedef struct Curves {
+    const char *label, *foot; /* of the values */
+    size_t panels, lines;
+    const char *const *title; /* [panels] */
+    const char *const *name;  /* [lines] */
+    const size_t *colour;     /* [lines] as figure_styles has them; NULL: dark to light */
+    size_t epochs;
+    const double *epoch; /* [epochs] */
+    const double *mean, *low,
+        *high;  /* [panels, lines, epochs] and of a band; NaN: none */
+    bool falls; /* what is small at the end may have a logarithmic axis */
+} Curves;
+
+/* curves.gp */
+void figure_curves(Figure *figure, const Curves *curves);
+/* Around so many lines, or there would be nothing to see. */
+bool figure_has_bands(size_t lines);
 
 /* ---- forest.c: intervals of contrasts, row by row ---------------------------------------- */
 

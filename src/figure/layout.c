@@ -290,6 +290,33 @@ FigureTicks figure_ticks_between(Arena *arena, double low, double high, size_t m
     return t;
 }
 
+/* These times powers of ten, of every so many decades. */
+static FigureTicks ticks_by(Arena *arena, double low, double high, const double *steps,
+                            size_t each, size_t every) {
+    const int first = (int)floor(log10(low)), last = (int)floor(log10(high));
+    const size_t decades = (size_t)(last - first) + 1;
+    FigureTicks t = {.low = low, .high = high, .is_log = true};
+    t.at = TAKE(arena, double, decades *each);
+    t.text = TAKE(arena, const char *, decades *each);
+    for (size_t d = 0; d < decades; d += every)
+        for (size_t k = 0; k < each; k++) {
+            const double at = steps[k] * pow(10.0, first + (int)d);
+            if (at < low || at > high) continue;
+            t.at[t.count] = at;
+            t.text[t.count++] = text_print(arena, "%g", at);
+        }
+    return t;
+}
+
+FigureTicks figure_ticks_log(Arena *arena, double low, double high) {
+    static const double many[] = {1.0, 1.5, 2.0, 3.0, 5.0, 7.0}, few[] = {1.0, 2.0, 5.0};
+    const double decades = log10(high / low);
+    if (decades < 1.0) return ticks_by(arena, low, high, many, COUNT_OF(many), 1);
+    return decades < 2.0
+               ? ticks_by(arena, low, high, few, COUNT_OF(few), 1)
+               : ticks_by(arena, low, high, few, 1, 1 + (size_t)(decades / 6.0));
+}
+
 double figure_ticks_wide(const Figure *f, const FigureTicks *t) {
     double wide = 0.0;
     for (size_t i = 0; i < t->count; i++)
@@ -311,6 +338,7 @@ void figure_ticks(Figure *f, const char *axis, const FigureTicks *t) {
         text_add(&f->given, "%s%s %.17g", i ? ", " : "",
                  figure_is(f, "dumb") ? tick_label(f, t->text[i]) : "''", t->at[i]);
     text_add(&f->given, ")\nset %srange [%.17g:%.17g]\n", axis, t->low, t->high);
+    if (t->is_log) text_add(&f->given, "set logscale %s\n", axis);
 }
 
 static double tick_place(const FigureTicks *t, double at, double from, double to) {

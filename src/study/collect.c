@@ -93,6 +93,16 @@ static void put_head(Store *store, Arena *arena, const Sweep *sweep,
     store_integer(store, "/", "finished", (int64_t)finished);
 }
 
+void sweep_scales(Table *t, const Sweep *sweep) {
+    const char *along = sweep->experiment->along_label;
+    table_scale_text(t, "series", "normalizer", sweep->series_name, sweep->series);
+    if (sweep->along_is_text)
+        table_scale_text(t, "along", along, sweep->along_text, sweep->points);
+    else
+        table_scale(t, "along", along, sweep->along, sweep->points);
+    table_scale(t, "seed", "seed", sweep->seed, sweep->seeds);
+}
+
 /* One number of every run, as all have it in their summary. */
 static void add_results(Table *t, const Sweep *sweep, const Record *const *cell,
                         const char *name) {
@@ -133,7 +143,6 @@ static void put_arms(Table *t, const Sweep *sweep) {
 /* `like`: a run that is finished. */
 static void put_results(Store *store, Arena *arena, const Sweep *sweep,
                         const Record *const *cell, const Record *like) {
-    const char *along = sweep->experiment->along_label;
     const size_t cells = sweep->series * sweep->points * sweep->seeds;
     const char **id = TAKE(arena, const char *, cells);
     const char **claims = TAKE(arena, const char *, cells);
@@ -141,12 +150,7 @@ static void put_results(Store *store, Arena *arena, const Sweep *sweep,
            *rank = TAKE(arena, double, sweep->series);
     Table t =
         table_new(arena, "/results", "one value for each normalizer, point and seed");
-    table_scale_text(&t, "series", "normalizer", sweep->series_name, sweep->series);
-    if (sweep->along_is_text)
-        table_scale_text(&t, "along", along, sweep->along_text, sweep->points);
-    else
-        table_scale(&t, "along", along, sweep->along, sweep->points);
-    table_scale(&t, "seed", "seed", sweep->seed, sweep->seeds);
+    sweep_scales(&t, sweep);
     for (size_t i = 0; i < like->summary.fields; i++)
         if (like->summary.field[i].rank == 0 && like->summary.field[i].number)
             add_results(&t, sweep, cell, like->summary.field[i].name);
@@ -263,6 +267,7 @@ size_t collect(Arena *arena, const Sweep *sweep, const char *path, bool whole,
                                         sweep->quick ? " (quick)" : ""));
     put_head(store, arena, sweep, cell, count);
     put_results(store, arena, sweep, cell, finished[0]);
+    if (!judged_wanted(sweep)) curves_collect(store, arena, sweep, record);
     learned_write(store, arena, sweep, record);
     pictures_collect(store, arena, sweep, record, finished[0]);
     put_published(store, arena, sweep);

@@ -134,16 +134,29 @@ bool study_draw_specs(Arena *arena, const Experiment *e, const char *const *spec
     return made && figure_draw(&figure, path, error);
 }
 
+/* What is drawn of every study, before what its experiment names. */
+static const ExperimentFigure OF_ALL[] = {
+    {"", "plot.gp", metric_figure, NULL},
+    {"curves", "curves.gp", study_curves, NULL},
+    {"curves-along", "curves.gp", study_curves, "along"},
+};
+
+const ExperimentFigure *study_figure(const Experiment *e, size_t i) {
+    const size_t before = experiment_has_runs(e) ? COUNT_OF(OF_ALL) : 0;
+    size_t count = 0;
+    if (i < before) return &OF_ALL[i];
+    while (e->figures && e->figures[count].name) count++;
+    return i - before < count ? &e->figures[i - before] : NULL;
+}
+
 int study_draw(Arena *arena, const Grid *found, FigureForm form, const char *path) {
-    static const ExperimentFigure first = {"", "plot.gp", metric_figure, NULL};
     const Grid *g = grid_plain(arena, found);
     const Experiment *e = experiment_find(arena, found->experiment);
-    const ExperimentFigure *begin = e->measure ? e->figures : &first;
+    const ExperimentFigure *f;
     int status = EX_OK;
-    for (const ExperimentFigure *f = begin; f && f->name;
-         f = f == &first ? e->figures : f + 1) {
+    for (size_t i = 0; (f = study_figure(e, i)) != NULL; i++) {
         BaseError error = {.set = false};
-        if (f != begin && path && !place_is_replaced(path)) break; /* one in a pipe */
+        if (i > 0 && path && !place_is_replaced(path)) break; /* one in a pipe */
         const char *to = study_draw_figure(arena, g, f, form, path, &error);
         if (to && *to && place_is_replaced(to)) puts(to);
         if (!error.set) continue;

@@ -131,6 +131,7 @@ bool study_layers(Figure *f, const Grid *g, const char *about) {
                              text_print(f->arena, "mean over channels and %zu seed%s%s",
                                         g->seeds, g->seeds == 1 ? "" : "s", some)));
     figure_number(f, "layers", (double)layers);
+    figure_number(f, "shaded", (double)layers);
     const char *shown = titles.columns > 1 ? titles.column[0] : "";
     figure_panel_alone(
         f, 1, p.count,

@@ -106,6 +106,13 @@ const char *experiment_command(Arena *arena, const Experiment *experiment);
 extern const ExperimentKey protocol_keys[]; /* protocol, samples */
 bool protocol_complete(Config *config, Arena *arena, const Own *own, BaseError *error);
 
+/* ---- curves.c: over epochs --------------------------------------------------------- */
+
+/* The metric over epochs, of any study; `about` NULL: training and validation, a line for each
+ * row of the table at the first point; else validation, a panel for each row, a line for each
+ * point. */
+FigureMaker study_curves;
+
 /* ---- weights.c: what was learned, as figures -------------------------------------- */
 
 /* Weights over epochs, a line for each layer, a panel for each weight and point: of the

@@ -24,6 +24,11 @@ const char *study_foot(Arena *arena, const Grid *g, const char *what) {
                       between, g->protocol, marks_of(arena, g), g->identity, what);
 }
 
+size_t study_colour(const Grid *g, size_t series) {
+    const double rank = g->rank[series];
+    return rank >= 0.0 && rank < 1e6 ? (size_t)rank : 0;
+}
+
 bool study_chart(Figure *f, const Grid *g, Chart chart, const size_t *series,
                  const Interval *value) {
     const size_t values = chart.curves * g->points;
@@ -37,8 +42,7 @@ bool study_chart(Figure *f, const Grid *g, Chart chart, const size_t *series,
             chart.curves, FIGURE_MOST_CURVES, g->experiment);
     for (size_t i = 0; i < values; i++) mean[i] = value[i].mean, half[i] = value[i].half;
     for (size_t i = 0; i < chart.curves; i++) {
-        const double rank = g->rank[series[i]];
-        colour[i] = rank >= 0.0 && rank < 1e6 ? (size_t)rank : 0;
+        colour[i] = study_colour(g, series[i]);
         once[i] = g->same[series[i]] > 0;
     }
     chart.points = g->points;

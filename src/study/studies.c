@@ -65,8 +65,9 @@ const char *study_name_checked(Arena *arena, const Experiment *e, const char *na
                 "--as %s: '%s' is a study of the recipe's own; another name is "
                 "expected",
                 name, taken[i]);
-    for (const ExperimentFigure *f = e->figures; f && f->name; f++)
-        if (ends(name, f->name))
+    const ExperimentFigure *f;
+    for (size_t i = 0; (f = study_figure(e, i)) != NULL; i++)
+        if (*f->name && ends(name, f->name))
             die(EX_USAGE, "--as %s: '%s' is a figure of %s; another name is expected",
                 name, f->name, e->name);
     const Experiment *owner = owner_of(study_stem(arena, e->name, name), e);

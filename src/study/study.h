@@ -116,6 +116,9 @@ void study_provenance(Store *store, Arena *arena);
 bool study_chart(Figure *figure, const Grid *grid, Chart chart, const size_t *series,
                  const Interval *value);
 
+/* The place of the row's normalizer in the registry, as figure_styles has it. */
+size_t study_colour(const Grid *grid, size_t series);
+
 /* " (reference)", and how many of its runs have no number to draw. */
 const char *study_remark(Arena *arena, const Grid *grid, size_t series);
 
@@ -127,6 +130,10 @@ const char *study_gate(Arena *arena, const Grid *grid);
 const char *study_foot(Arena *arena, const Grid *grid, const char *what);
 
 /* ---- draw.c ------------------------------------------------------------------------ */
+
+/* Figure i of an experiment: what is drawn of every study, the first called "", then what it
+ * names. NULL beyond the last. */
+const ExperimentFigure *study_figure(const Experiment *experiment, size_t i);
 
 /* Draws one figure and returns where it is: NAME beside `path`, "" for stdout. NULL: there are
  * no data for it, or *error. */

@@ -129,6 +129,15 @@ Trainer *run_trained(Arena *arena, const Run *run, const Record *record,
 size_t collect(Arena *arena, const Sweep *sweep, const char *path, bool whole,
                BaseError *error);
 
+/* The scales series, along and seed of a table over the cells of the sweep. */
+void sweep_scales(Table *table, const Sweep *sweep);
+
+/* ---- curves.c: what runs measured in every epoch, as part of it --------------------- */
+
+/* record[i]: of run i; NULL: it is not finished. */
+void curves_collect(Store *store, Arena *arena, const Sweep *sweep,
+                    const Record *const *record);
+
 /* ---- learned.c: what normalizers learned and adapted, as part of it ---------------- */
 
 enum { LEARNED_MOST = 64 }; /* tables of a normalizer */

@@ -247,8 +247,9 @@ static const char *file_in_the_way(Arena *arena, const char *name) {
 static bool is_figure(Arena *arena, const char *name) {
     size_t count;
     const Experiment *const *found = experiments(&count);
+    const ExperimentFigure *f;
     for (size_t i = 0; i < count; i++)
-        for (const ExperimentFigure *f = found[i]->figures; f && f->name; f++)
+        for (size_t k = 0; (f = study_figure(found[i], k)) != NULL; k++)
             if (strcmp(text_print(arena, "%s-%s", found[i]->name, f->name), name) == 0)
                 return true;
     return false;

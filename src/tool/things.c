@@ -40,9 +40,11 @@ static void describe_experiment(Arena *arena, size_t i, Thing *thing) {
     for (const ExperimentKey *key = e->keys; key && key->name; key++)
         text_add(&keys, "%s%s [%s]: %s", keys.length ? "; " : "", key->name, key->initial,
                  key->help);
-    if (!e->measure) text_add(&figures, "%s.svg", e->name);
-    for (const ExperimentFigure *f = e->figures; f && f->name; f++)
-        text_add(&figures, "%s%s-%s.svg", figures.length ? ", " : "", e->name, f->name);
+    const ExperimentFigure *f;
+    if (e->draw) text_add(&figures, "%s.svg", e->name);
+    for (size_t k = 0; (f = study_figure(e, k)) != NULL; k++)
+        text_add(&figures, "%s%s%s%s.svg", figures.length ? ", " : "", e->name,
+                 *f->name ? "-" : "", f->name);
     add_fact(thing, "rows", e->series ? text_print(arena, "%s, a key", e->series) : NULL);
     add_fact(thing, "columns",
              e->along ? text_print(arena, "%s, a key: %s", e->along, e->along_label)
