@@ -100,6 +100,28 @@ def places(place):
     same("runs", len(run_files(place)), 3)
 
 
+@case("theorem")
+def equal_steps(place):
+    """Under equal=steps every batch takes the steps of the reference, and a point is one run whichever others are beside it."""
+    words = ["run", "batch-size", "--quick", "norm=group:4", "protocol=paper", "workers=2", "reference=16", "images=32", "seed=1", "epochs=8",
+             "warmup=4", NETWORK, "--as", "few"]
+    place.good(*words, "batch=8,4,2", "equal=steps")
+    steps = {}
+    for path in run_files(place):
+        with h5py.File(path, "r") as file:
+            config, epochs = file["config"].attrs, len(file["metrics/epoch"])
+            steps[int(config["batch"])] = (int(file["summary/steps"][()]) * epochs, float(config["warmup"]) / epochs)
+    same("steps, and the part that warms up", steps, {batch: (16, 0.5) for batch in (8, 4, 2)})
+    table = place.good("table", "batch-size@few")
+    check("Protocol: paper, equal steps" in table and "Wu and He" not in table, table)
+    place.good(*words, "batch=4", "equal=steps")
+    check("1 of 1 runs were finished before" in place.talk, place.talk)
+    place.good(*words, "batch=8", "equal=epochs")
+    check("1 of 1 runs were finished before" in place.talk, f"not what the reference does: {place.talk}")
+    place.good(*words, "batch=4", "protocol=statistics", "samples=8", "equal=steps", "--dry-run")
+    check("equal=steps has no effect" in place.talk, place.talk)
+
+
 # ---- a study ------------------------------------------------------------------------------------------------------
 
 

@@ -103,8 +103,10 @@ const char *experiment_command(Arena *arena, const Experiment *experiment);
 
 /* ---- protocol.c: two ways to vary the batch of a worker -------------------------- */
 
-extern const ExperimentKey protocol_keys[]; /* protocol, samples */
+extern const ExperimentKey protocol_keys[]; /* protocol, samples, equal */
 bool protocol_complete(Config *config, Arena *arena, const Own *own, BaseError *error);
+/* "paper, equal steps", of the values of these keys; NULL, "": the experiment has none. */
+const char *protocol_words(Arena *arena, const char *protocol, const char *equal);
 
 /* ---- curves.c: over epochs --------------------------------------------------------- */
 

@@ -199,8 +199,8 @@ const Sweep *study_plan(Arena *arena, const Wish *wish) {
     one_of(plan, "task", "task");
     fill_rows(plan, &points, sweep);
     choose_metric(arena, sweep);
-    const char *protocol = plan_own(plan, "protocol");
-    sweep->protocol = protocol ? protocol : "";
+    sweep->protocol =
+        protocol_words(arena, plan_own(plan, "protocol"), plan_own(plan, "equal"));
     sweep->recipe = plan_recipe(plan, &points);
     sweep->changes = plan_changes(plan, &points);
     sweep->name = name_of(arena, wish, sweep->changes);
