@@ -321,6 +321,61 @@ def learned(place):
     report(wrong)
 
 
+# ---- differences, and axes that are broken ------------------------------------------------------------------------
+
+
+@case("oracle")
+def differences(place):
+    """Below the error of few rows stand their differences from the first, paired by seed, with their intervals, and zero."""
+    score = np.random.default_rng(3).uniform(0.2, 0.3, (3, 3, 5))
+    path = collected(place.path("a.h5"), ["batch", "group(8)", "layer"], [8, 4, 2], score)
+    found = drawing(place, path)
+    check("minus batch, paired by seed, points" in found.words, found.words)
+    lines = found.lines()
+    same("plots", [(name, filled) for name, _, filled in lines],
+         [(name, True) for name in ("batch", "group(8)", "layer")] + [(name, False) for name in ("batch", "group(8)", "layer")] +
+         [(name, filled) for filled in (True, False) for name in ("group(8)", "layer")])
+    mean, low, high = band_of((score[1:] - score[0]).transpose(0, 2, 1))
+    affine("differences", np.concatenate([line[:, 1] for _, line, _ in lines[-2:]]), mean.ravel())
+    affine("their intervals", np.concatenate([np.concatenate([band[:3, 1], band[3:, 1][::-1]]) for _, band, _ in lines[-4:-2]]),
+           np.concatenate([part for i in range(2) for part in (low[i], high[i])]))
+    slope, offset = np.polyfit(mean.ravel(), np.concatenate([line[:, 1] for _, line, _ in lines[-2:]]), 1)
+    below = [box[:, 1].mean() for words, box in found.texts if words == "0"]
+    check(any(abs(place_of - offset) < 4 for place_of in below), f"zero is at {offset}, not at {below}")
+    for rows in (1, 5):
+        path = collected(place.path("a.h5"), [f"norm {i}" for i in range(rows)], [8, 4, 2], scores(rows, 3))
+        check(not any(words.startswith("minus") for words in drawing(place, path).words), f"{rows} rows")
+
+
+@case("oracle")
+def broken_axes(place):
+    """Where one of many values lies far from the others the axis is broken between them: these have their room, all labels their value."""
+    for far in (0.59, 0.001):
+        score = 0.13 + 0.04 * np.random.default_rng(4).uniform(0, 1, (2, 6, 1))
+        near = drawing(place, collected(place.path("a.h5"), TWO, [32, 16, 8, 4, 2, 1], score)).lines()
+        score[0, 5] = far
+        found = drawing(place, collected(place.path("a.h5"), TWO, [32, 16, 8, 4, 2, 1], score))
+        lines = [line for name, line, filled in found.lines() if not filled][:2]
+        drawn, values = np.concatenate([line[:, 1] for line in lines]), score.reshape(12)
+        many = np.arange(12) != 5
+        affine("the many", drawn[many], values[many])
+        rises = [np.ptp(drawn[many])] + [np.ptp(np.concatenate([line[:, 1] for _, line, filled in near if not filled][:2])[many])]
+        check(rises[0] > 0.55 * rises[1], f"{far}: the many have {rises[0]}, alone {rises[1]}")
+        slope, offset = np.polyfit(values[many], drawn[many], 1)
+        labels = [(float(words), box[:, 1].mean()) for words, box in found.texts
+                  if re.fullmatch(r"[\d.]+", words) and box[:, 0].max() < 80 and box[:, 1].mean() < found.height * 0.63]
+        inside = [(value, at) for value, at in labels if abs(slope * value / 100 + offset - at) < 5]
+        check(len(inside) >= 3 and len(inside) < len(labels), f"{far}: {labels}, on the axis of the many {inside}")
+        where = lines[0][-1][1]  # of the far one, whose axis is another: beside its own labels
+        beyond = [(value, at) for value, at in labels if (value, at) not in inside]
+        check(min(abs(at - where) for _, at in beyond) < 60 and abs(slope * far + offset - where) > 100, f"{far} at {where}: {beyond}")
+        report(list(found.faults()))
+    score[:, 3:] = 0.59
+    found = drawing(place, collected(place.path("a.h5"), TWO, [32, 16, 8, 4, 2, 1], score))
+    lines = [line for name, line, filled in found.lines() if not filled][:2]
+    affine("half of them far away: no break", np.concatenate([line[:, 1] for line in lines]), score.reshape(12))
+
+
 # ---- curves -------------------------------------------------------------------------------------------------------
 
 

@@ -34,6 +34,26 @@ typedef struct ChartSides {
 FigureTicks chart_ticks(Figure *figure, const Chart *chart, const Axis *axis,
                         ChartSides *sides, double *below);
 
+/* ---- heights.c --------------------------------------------------------------------- */
+
+typedef struct Reach {
+    double low, high;
+} Reach;
+
+/* Of values heights: they themselves, or parts of a broken axis from 0 to 1. */
+typedef struct Heights {
+    bool broken;
+    Reach part[2];         /* values, below and above */
+    double from[2], to[2]; /* heights of these */
+    FigureTicks ticks;
+} Heights;
+
+/* *any: there is something to draw. */
+Heights chart_heights(const Figure *figure, const Chart *chart, bool *any);
+double chart_height(const Heights *heights, double value);
+/* Of a broken axis of this length; labels that would touch others are left out. */
+void chart_part_labels(const Figure *figure, Heights *heights, double tall);
+
 /* ---- chart.c: of a chart whose values are scaled -------------------------------------- */
 
 /* From the lowest to the highest of what is drawn; intervals end at the bounds. False: there

@@ -194,6 +194,8 @@ typedef struct Chart {
     double least, most;        /* intervals end here, in the scaled unit */
     bool guide;                /* the first curve is what others are compared with */
     bool rows;                 /* rows.gp, however few they are */
+    bool from_zero;            /* 0 is on the axis */
+    const struct Chart *below; /* of as many curves and points, in a panel below; NULL */
 } Chart;
 
 /* plot.gp, or rows.gp where there are many; no more than FIGURE_MOST_CURVES. */

@@ -54,6 +54,33 @@ static bool sets_figure(Figure *figure, const Grid *g) {
     return study_chart(figure, &sets, chart, series, value);
 }
 
+enum { MOST_COMPARED = 4 };
+
+/* Rows minus the first, in a panel below; NULL where rows are many, or one. */
+static const Chart *differences(Arena *arena, const Grid *g) {
+    const size_t cells = g->series * g->points;
+    double *mean = TAKE(arena, double, cells + 1), *half = TAKE(arena, double, cells + 1);
+    if (g->series < 2 || g->series > MOST_COMPARED) return NULL;
+    for (size_t i = 0; i < cells; i++) {
+        const Interval d = grid_difference(arena, g, i / g->points, i % g->points);
+        mean[i] = i < g->points ? (double)NAN : d.mean;
+        half[i] = d.half;
+    }
+    const char *unit = g->metric.share ? "points" : grid_unit(g);
+    Chart *c = ZERO(arena, Chart, 1);
+    *c = (Chart){.label = text_print(arena, "minus %s, paired by seed%s%s", g->name[0],
+                                     *unit ? ", " : "", unit),
+                 .points = g->points,
+                 .curves = g->series,
+                 .mean = mean,
+                 .half = half,
+                 .scale = grid_scale(g),
+                 .least = -DBL_MAX,
+                 .most = DBL_MAX,
+                 .from_zero = true};
+    return c;
+}
+
 static bool metric_figure(Figure *figure, const Grid *g, const char *about) {
     Arena *arena = figure->arena;
     if (has_sets(g)) return sets_figure(figure, g);
@@ -74,7 +101,8 @@ static bool metric_figure(Figure *figure, const Grid *g, const char *about) {
                          .scale = grid_scale(g),
                          .least = 0.0,
                          .most = g->metric.share ? 100.0 : DBL_MAX,
-                         .guide = true};
+                         .guide = true,
+                         .below = differences(arena, g)};
     return study_chart(figure, g, chart, series, value);
 }
 

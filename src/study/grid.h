@@ -121,5 +121,7 @@ Interval study_interval(const double *values, size_t count);
 
 /* Of the score over the seeds. */
 Interval grid_error(const Grid *grid, size_t series, size_t point);
+/* Of the row minus the first row, over the seeds that both have. */
+Interval grid_difference(Arena *arena, const Grid *grid, size_t series, size_t point);
 
 #endif

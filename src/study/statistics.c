@@ -23,3 +23,11 @@ Interval study_interval(const double *values, size_t count) {
 Interval grid_error(const Grid *g, size_t series, size_t point) {
     return study_interval(g->score + (series * g->points + point) * g->seeds, g->seeds);
 }
+
+Interval grid_difference(Arena *arena, const Grid *g, size_t series, size_t point) {
+    const double *a = g->score + (series * g->points + point) * g->seeds,
+                 *b = g->score + point * g->seeds;
+    double *d = TAKE(arena, double, g->seeds);
+    for (size_t k = 0; k < g->seeds; k++) d[k] = a[k] - b[k];
+    return study_interval(d, g->seeds);
+}

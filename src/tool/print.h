@@ -9,9 +9,6 @@ const double *print_cell(const Grid *grid, const double *values, size_t series,
                          size_t point);
 size_t print_diverged(const Grid *grid, size_t series, size_t point);
 
-/* Series minus the first series, over the seeds that both have. */
-Interval print_difference(Arena *arena, const Grid *grid, size_t series, size_t point);
-
 /* How a form writes a cell: what stands between mean and half-width, signs, nothing. */
 typedef struct PrintStyle {
     const char *between, *plus, *minus, *none;

@@ -39,7 +39,7 @@ void print_csv(Arena *arena, FILE *out, const Grid *g) {
           out);
     for (size_t i = 0; i < g->series; i++)
         for (size_t j = 0; j < g->points; j++) {
-            const Interval e = grid_error(g, i, j), d = print_difference(arena, g, i, j),
+            const Interval e = grid_error(g, i, j), d = grid_difference(arena, g, i, j),
                            t = study_interval(print_cell(g, g->test, i, j), g->seeds),
                            s = study_interval(print_cell(g, g->train, i, j), g->seeds);
             fprintf(out, "%s,%s,%zu,%s,%s,%zu,%s,%s,%s,\"normlab %s\",",
@@ -90,7 +90,7 @@ void print_json(Arena *arena, FILE *out, const Grid *g) {
             json_text(arena, g->rule), json_text(arena, print_shown(arena, g)));
     for (size_t i = 0; i < g->series; i++)
         for (size_t j = 0; j < g->points; j++) {
-            Interval e = grid_error(g, i, j), d = print_difference(arena, g, i, j);
+            Interval e = grid_error(g, i, j), d = grid_difference(arena, g, i, j);
             fprintf(out,
                     "%s\n  {\"series\": %s, \"along\": %s, \"seeds\": %zu, \"mean\": %s, "
                     "\"half_width\": %s, \"diverged\": %zu, \"same\": %s, "

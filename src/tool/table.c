@@ -20,14 +20,6 @@ size_t print_diverged(const Grid *g, size_t series, size_t point) {
     return count;
 }
 
-Interval print_difference(Arena *arena, const Grid *g, size_t series, size_t point) {
-    const double *a = print_cell(g, g->score, series, point),
-                 *b = print_cell(g, g->score, 0, point);
-    double *d = TAKE(arena, double, g->seeds);
-    for (size_t k = 0; k < g->seeds; k++) d[k] = a[k] - b[k];
-    return study_interval(d, g->seeds);
-}
-
 /* ---- cells ----------------------------------------------------------------------- */
 
 /* Percent to a tenth; of other numbers the digits that count. */
@@ -58,7 +50,7 @@ const char *print_error_text(Arena *arena, const Grid *g, PrintStyle style, size
 
 const char *print_difference_text(Arena *arena, const Grid *g, PrintStyle style,
                                   size_t series, size_t point) {
-    const Interval i = print_difference(arena, g, series, point);
+    const Interval i = grid_difference(arena, g, series, point);
     if (i.count == 0) return style.none;
     const char *sign = i.mean < 0 ? style.minus : style.plus;
     return text_print(
