@@ -6,18 +6,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The process that a lock names; 0: none. */
+static long named_in(int handle) {
+    char text[32] = "";
+    const ssize_t length = pread(handle, text, sizeof text - 1, 0);
+    return length > 0 ? strtol(text, NULL, 10) : 0;
+}
+
 static int refuse(int handle, const char *path, BaseError *error) {
     const int trouble = errno;
-    char text[32] = "";
     if (handle >= 0 && trouble == EWOULDBLOCK) {
-        const ssize_t length = pread(handle, text, sizeof text - 1, 0);
-        const long holder = length > 0 ? strtol(text, NULL, 10) : 0;
+        const long holder = named_in(handle);
         if (holder > 0)
             base_fail(error, EX_TEMPFAIL, 0, "%s: is being written by process %ld", path,
                       holder);
@@ -79,4 +87,34 @@ void store_unlock(const char *path, int handle) {
     unlink(text_print(arena, "%s.lock", path)); /* first: nobody else holds it yet */
     close(handle);
     arena_free(arena);
+}
+
+/* Whether a process has the lock: of a dead one that nobody buried the number is still taken. The
+ * kernel's list of locks says it, where there is one, and nothing has to be taken for that. */
+static bool is_held(int handle, long holder) {
+    struct stat status;
+    char line[256];
+    FILE *locks = fopen("/proc/locks", "re");
+    bool held = false;
+    if (locks == NULL) return kill((pid_t)holder, 0) == 0 || errno == EPERM;
+    Arena *arena = arena_new();
+    const char *inode = fstat(handle, &status) == 0
+                            ? text_print(arena, ":%ju ", (uintmax_t)status.st_ino)
+                            : ":";
+    while (fgets(line, sizeof line, locks))
+        held |= strstr(line, " FLOCK ") && strstr(line, inode);
+    fclose(locks);
+    arena_free(arena);
+    return held;
+}
+
+long store_holder(const char *path) {
+    Arena *arena = arena_new();
+    const int handle = open(text_print(arena, "%s.lock", path),
+                            O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    const long named = handle >= 0 && is_lock(handle) ? named_in(handle) : 0,
+               holder = named > 0 && is_held(handle, named) ? named : 0;
+    if (handle >= 0) close(handle);
+    arena_free(arena);
+    return holder;
 }

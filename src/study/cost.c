@@ -62,8 +62,7 @@ static double cost_of(const Run *run, size_t threads) {
     return seconds;
 }
 
-/* Runs that differ in their seed alone take as long. */
-static bool is_like(const Run *a, const Run *b, Arena *arena) {
+bool run_is_like(const Run *a, const Run *b, Arena *arena) {
     Config other = b->config;
     other.seed = a->config.seed;
     return config_same(&a->config, &other, arena);
@@ -76,7 +75,8 @@ static double cost_of_all(Arena *arena, const Sweep *sweep, const bool *done,
     for (size_t i = 0; i < sweep->runs; i++) {
         size_t k = 0;
         if (done[i]) continue;
-        while (k < i && (done[k] || !is_like(&sweep->run[k], &sweep->run[i], arena))) k++;
+        while (k < i && (done[k] || !run_is_like(&sweep->run[k], &sweep->run[i], arena)))
+            k++;
         cost[i] = k < i ? cost[k] : cost_of(&sweep->run[i], threads);
         sum += cost[i];
     }

@@ -46,14 +46,14 @@ typedef struct Clock {
     double spent, begin; /* seconds before this one; when this one began */
 } Clock;
 
-static const char *checkpoint_path(Arena *arena, const char *path) {
+const char *run_checkpoint(Arena *arena, const char *path) {
     return text_print(arena, "%.*s.checkpoint.h5", (int)(strlen(path) - strlen(".h5")),
                       path);
 }
 
 static void drop_checkpoint(Arena *arena, const char *path) {
     BaseError error = {.set = false};
-    if (!place_remove(checkpoint_path(arena, path), &error)) say("%s", error.message);
+    if (!place_remove(run_checkpoint(arena, path), &error)) say("%s", error.message);
 }
 
 /* ---- checkpoint ------------------------------------------------------------------ */
@@ -76,7 +76,7 @@ static bool save_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
         store_tensor(store, name, part[i].data, 1, &part[i].count, "1",
                      part[i].long_name);
     }
-    bool good = store_save(store, checkpoint_path(arena, run->path), error);
+    bool good = store_save(store, run_checkpoint(arena, run->path), error);
     store_close(store);
     arena_rewind(arena, mark);
     return good;
@@ -87,7 +87,7 @@ static bool check_origin(const Store *store, Arena *arena, const Run *run,
                          BaseError *error) {
     const char *id = store_get_text(store, arena, "/", "run", error);
     const char *binary = store_get_text(store, arena, "/", "binary", error);
-    const char *path = checkpoint_path(arena, run->path);
+    const char *path = run_checkpoint(arena, run->path);
     if (!store_is_sealed(store))
         return base_fail(error, EX_DATAERR, 0, "%s was changed by another program", path);
     if (error->set) return false;
@@ -114,15 +114,15 @@ static bool load_parts(const Store *store, Arena *arena, Trainer *trainer, const
         const double *data = store_get_array(store, arena, name, 1, &rank, &size, error);
         if (data == NULL) return false;
         if (rank != 1 || size != part[i].count)
-            return base_fail(
-                error, EX_DATAERR, 0, "%s: %s has %zu numbers, %zu are expected",
-                checkpoint_path(arena, run->path), name, size, part[i].count);
+            return base_fail(error, EX_DATAERR, 0,
+                             "%s: %s has %zu numbers, %zu are expected",
+                             run_checkpoint(arena, run->path), name, size, part[i].count);
         memcpy(part[i].data, data, size * sizeof *data);
     }
     BaseError own = {.set = false};
     return trainer_may_resume(trainer, &own) ||
            base_fail(error, EX_DATAERR, 0, "%s: no run stands there: /parts/%s",
-                     checkpoint_path(arena, run->path), own.message);
+                     run_checkpoint(arena, run->path), own.message);
 }
 
 /* Of the sessions before. */
@@ -138,7 +138,7 @@ static bool load_clock(const Store *store, Arena *arena, const char *path, Clock
 /* True without a checkpoint too: the run then begins. */
 static bool load_checkpoint(Arena *arena, Trainer *trainer, const Run *run, Clock *clock,
                             BaseError *error) {
-    const char *path = checkpoint_path(arena, run->path);
+    const char *path = run_checkpoint(arena, run->path);
     if (access(path, F_OK) != 0) return true;
     BaseError own = {.set = false};
     Store *store = store_open(path, &own);
@@ -228,7 +228,7 @@ void run_tidy(Arena *arena, const Run *run) {
     int lock = store_lock(run->path, &quiet);
     if (lock < 0) return; /* somebody is at work there */
     place_sweep(run->path, true);
-    place_sweep(checkpoint_path(arena, run->path), true);
+    place_sweep(run_checkpoint(arena, run->path), true);
     drop_checkpoint(arena, run->path);
     store_unlock(run->path, lock);
 }
@@ -242,7 +242,7 @@ int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progr
         status = error.code;
     else {
         place_sweep(run->path, true);
-        place_sweep(checkpoint_path(arena, run->path), true);
+        place_sweep(run_checkpoint(arena, run->path), true);
         if (restart) drop_checkpoint(arena, run->path);
         if (!run_set_aside(arena, run, &error))
             status = error.code;

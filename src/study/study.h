@@ -109,6 +109,16 @@ int study_work(Arena *arena, const Sweep *sweep, StudyWork *work);
 /* The group /provenance of what computes here. */
 void study_provenance(Store *store, Arena *arena);
 
+/* ---- watch.c: how far a sweep is, by its files alone ----------------------------------- */
+
+typedef struct Watched Watched;
+Watched *watch_new(Arena *arena, const Sweep *sweep);
+/* Lines: counts and the time that is left, then the runs that go on or were stopped. *left: those
+ * that are not finished. */
+const char *watch_look(Arena *arena, Watched *watched, size_t *left);
+/* The collected file, whole or not, that is newer; NULL: there is none. */
+const char *watch_file(Arena *arena, const Watched *watched);
+
 /* ---- figures.c: what figures of studies share ----------------------------------------- */
 
 /* A chart over the points of a study, of `series` and with `value` [curves, points]. False: see

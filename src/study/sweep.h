@@ -39,11 +39,16 @@ int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
 
 const char *cost_words(Arena *arena, double seconds); /* "12 min 30 s" */
 
+/* Runs that differ in their seed alone take as long. */
+bool run_is_like(const Run *a, const Run *b, Arena *arena);
+
 /* ---- run.c: one run, one file ---------------------------------------------------- */
 
 const char *runs_folder(Arena *arena);
 /* In a process that runs one run: the first SIGINT or SIGTERM ends it after its step. */
 void run_watch_signals(void);
+
+const char *run_checkpoint(Arena *arena, const char *path); /* of the run's file */
 
 double seconds_now(void); /* of a clock that only goes forward */
 
