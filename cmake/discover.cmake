@@ -1,6 +1,6 @@
 # Asks a test program for its cases and writes one CTest case for each; of a WORD of the program, whose thousands of cases
 # are called SUBJECT.SHAPE.CHECK and take milliseconds, one for each subject: what fails in it the program names. Names
-# that are QUICK, a regular expression, have that label too.
+# that are QUICK, a regular expression, and not LATER, another, have that label too.
 execute_process(COMMAND ${PROGRAM} ${WORD} --list OUTPUT_VARIABLE listing OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} --list failed: ${status}")
@@ -20,7 +20,7 @@ foreach(line ${lines})
   endif()
   set(name ${CMAKE_MATCH_1})
   set(labels "${SUITE};${CMAKE_MATCH_2}")
-  if(QUICK AND name MATCHES "^(${QUICK})$")
+  if(QUICK AND name MATCHES "^(${QUICK})$" AND NOT (LATER AND name MATCHES "^(${LATER})$"))
     string(APPEND labels ";quick")
   endif()
   string(APPEND text "add_test(\"${SUITE}.${name}\" \"${PROGRAM}\" ${before}\"${name}${all}\")\n"

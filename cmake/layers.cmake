@@ -24,8 +24,8 @@ function(link_ours target)
 endfunction()
 
 # The tests of a layer: tests/LAYER/*.c, a program each. They see no more than its line names. Of all tests, cases whose
-# names are QUICK, a regular expression, are asked by `./normlab test -L quick`.
-#   layer_tests(norm SEES base tensor tape norm check QUICK .+)
+# names are QUICK, a regular expression, and not LATER, another, are asked by `./normlab test -L quick`.
+#   layer_tests(norm SEES base tensor tape norm check QUICK .+ LATER over_.+)
 function(layer_tests layer)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${layer}/*.c)
   foreach(source ${sources})
@@ -36,7 +36,7 @@ endfunction()
 # Each of a program's cases becomes a CTest case named by the program (`--list` prints "name label" lines after
 # every build), so a new case needs no line anywhere.
 function(layer_test layer source)
-  cmake_parse_arguments(ARG "" "QUICK" "SEES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "QUICK;LATER" "SEES;LINKS" ${ARGN})
   get_filename_component(name ${source} NAME_WE)
   add_executable(test-${name} ${source})
   target_include_directories(test-${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${layer})
@@ -47,7 +47,8 @@ function(layer_test layer source)
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${name}.cmake)
   add_custom_command(TARGET test-${name} POST_BUILD
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:test-${name}> -DSUITE=${name} -DCASES=${cases}
-            -DFOLDER=${PROJECT_SOURCE_DIR} "-DQUICK=${ARG_QUICK}" -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
+            -DFOLDER=${PROJECT_SOURCE_DIR} "-DQUICK=${ARG_QUICK}" "-DLATER=${ARG_LATER}"
+            -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
     BYPRODUCTS ${cases} VERBATIM)
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
 endfunction()

@@ -235,7 +235,8 @@ static void any_flipped_byte_of_a_sealed_file_is_seen(void **state) {
     Store *store = sample("sealed");
     char *image = store_image(store, arena, &length);
     store_close(store);
-    for (size_t at = 0; at + 81 < length; at += 1 + at % 97) {
+    /* A digest of all bytes knows no place from another: some hundred of them, in every part. */
+    for (size_t at = 0; at + 81 < length; at += 1 + at % 797) {
         image[at] = (char)(image[at] ^ (1 << at % 8));
         write_file(path, image, length);
         assert_true(is_refused(path));
