@@ -163,7 +163,7 @@ QUICK = ("loops-gradient complex-step jacobian adjoint sum-of-dx dx-along-xhat d
          "powers-of-two constant-cells definition-value")
 TAPE = ["tape/elementwise.c", "tape/reduce.c", "tape/arrange.c", "tape/contract.c", "tape/softmax.c"]
 TAPE_TESTS = ["tape_oracle", "tape", "tape_drivers", "replay"]
-TAPE_FUNCTIONS = re.compile(r'.*_(adjoint|backward)$|zeros_like$|cell_counts$')
+TAPE_FUNCTIONS = re.compile(r'.*_(adjoint|backward|turn)$|zeros_like$|cell_counts$')
 
 
 def parallel(function, items):
@@ -420,7 +420,8 @@ def but(left_out):
 @case("oracle")
 def kernels(place):
     judged(place, generate(KERNELS, but(KERNELS)), lambda objects: check_judges(place, objects, SHARP + WITHOUT_AFFINE)
-           + test_judges(place, objects, "norm_use", TESTS) + test_judges(place, objects, "norm_past", TESTS)
+           + test_judges(place, objects, "norm_use", TESTS) + test_judges(place, objects, "norm_relu", TESTS)
+           + test_judges(place, objects, "norm_past", TESTS)
            + test_judges(place, objects, "norm_range"), ONE_IN)
 
 

@@ -334,7 +334,7 @@ static void declare_norm(Layers *l, const char *name, ShapeLattice x, double gam
     l->params = net->params;
 }
 
-static TapeNode *run_norm(Layers *l, const NetNorm *part, TapeNode *x) {
+static TapeNode *run_norm(Layers *l, const NetNorm *part, TapeNode *x, bool relu) {
     const NetPass *pass = l->pass;
     const Norm *norm = part->norm;
     TapeNode *param[NORM_MAX_PARAMS];
@@ -353,11 +353,14 @@ static TapeNode *run_norm(Layers *l, const NetNorm *part, TapeNode *x) {
                            .param = param,
                            .state = state,
                            .observed = pass->observed ? observed : NULL,
-                           .whole = pass->whole};
+                           .whole = pass->whole,
+                           .relu = relu};
     return pass->definitions ? norm_define(&context, x) : norm_apply(&context, x);
 }
 
-TapeNode *layer_norm_from(Layers *l, const char *name, TapeNode *x, double gamma) {
+/* What gamma begins at, and what follows; the relu is the normalizer's own. */
+static TapeNode *norm_and(Layers *l, const char *name, TapeNode *x, double gamma,
+                          LayerActivation *activate) {
     if (l->declared) {
         declare_norm(l, name, shape_lattice(x->shape), gamma);
         return nothing(l, x->shape);
@@ -365,7 +368,13 @@ TapeNode *layer_norm_from(Layers *l, const char *name, TapeNode *x, double gamma
     const NetNorm *part = &l->net->norm[l->norms++];
     VERIFY(part->param == l->params && is_part(l, name, part->name),
            "%s%s was declared as %s", l->within, name, part->name);
-    return run_norm(l, part, x);
+    if (norm_activates(part->norm)) activate = NULL;
+    TapeNode *y = run_norm(l, part, x, activate == tape_relu);
+    return activate && activate != tape_relu ? activate(l->tape, y) : y;
+}
+
+TapeNode *layer_norm_from(Layers *l, const char *name, TapeNode *x, double gamma) {
+    return norm_and(l, name, x, gamma, NULL);
 }
 
 TapeNode *layer_norm(Layers *l, const char *name, TapeNode *x) {
@@ -374,9 +383,7 @@ TapeNode *layer_norm(Layers *l, const char *name, TapeNode *x) {
 
 TapeNode *layer_norm_activated(Layers *l, const char *name, TapeNode *x,
                                LayerActivation *activate) {
-    TapeNode *y = layer_norm(l, name, x);
-    const bool active = l->pass && norm_activates(l->net->norm[l->norms - 1].norm);
-    return activate && !active ? activate(l->tape, y) : y;
+    return norm_and(l, name, x, 1.0, activate);
 }
 
 TapeNode *layer_norm_relu(Layers *l, const char *name, TapeNode *x) {

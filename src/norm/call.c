@@ -38,8 +38,18 @@ static TapeNode *members(const NormContext *context, TapeNode *a) {
                        zero);
 }
 
+/* And then relu, of a text that knows of none. */
+typedef TapeNode *Text(const NormContext *context, TapeNode *x);
+
+static TapeNode *relu_of(const NormContext *context, TapeNode *x, Text *text) {
+    NormContext plain = *context;
+    plain.relu = false;
+    return tape_relu(context->tape, text(&plain, x));
+}
+
 TapeNode *norm_define(const NormContext *context, TapeNode *x) {
     require_context(context, x);
+    if (context->relu) return relu_of(context, x, norm_define);
     NormView v = view_elements(context, members(context, x));
     v.context.definitions = true;
     return members(context, view_text(&v).value);
@@ -51,8 +61,9 @@ TapeNode *norm_apply(const NormContext *context, TapeNode *x) {
     const bool kernel = partitioned_has_kernel(norm, context->mode);
     if (context->mask || (context->given.variance && !kernel))
         return norm_define(context, x);
+    if (kernel && !norm->kind->apply) return partitioned_run(context, x);
+    if (context->relu) return relu_of(context, x, norm_apply);
     if (norm->kind->apply) return norm->kind->apply(context, x);
-    if (kernel) return partitioned_run(context, x);
     if (norm_has_rows(norm)) return rows_apply(context, x);
     const NormView v = view_elements(context, x);
     return view_text(&v).value;

@@ -25,8 +25,12 @@ typedef struct Forward {
 /* ---- y = gamma xhat + beta --------------------------------------------------------- */
 
 static Affine row_map(const Forward *f, const Standard *s, const Stretch *row) {
-    return (Affine){s->shift, s->offset, s->rstd, at_channel(f->gamma, row->channel, 1.0),
-                    at_channel(f->beta, row->channel, 0.0)};
+    return (Affine){s->shift,
+                    s->offset,
+                    s->rstd,
+                    at_channel(f->gamma, row->channel, 1.0),
+                    at_channel(f->beta, row->channel, 0.0),
+                    f->out.relu};
 }
 
 static void write_slab(const Forward *f, const double *x, size_t slab) {

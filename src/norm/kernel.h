@@ -36,6 +36,7 @@ typedef struct StandardForward {
     Moments *moments; /* NULL: the cells are what they are */
     bool uncentred;
     double eps;
+    bool relu; /* max(y, 0) in its place: not where positions are apart */
 } StandardForward;
 
 void standard_forward(StandardForward out, const double *x, const double *gamma,
@@ -54,6 +55,8 @@ typedef enum StandardForm {
 typedef struct StandardGradient {
     double *dx, *dgamma, *dbeta;
     double keep_dx, keep_dgamma, keep_dbeta;
+    bool relu;          /* dy is that of max(y, 0) */
+    const double *beta; /* y's, which tells where that is 0 */
 } StandardGradient;
 
 void standard_backward(StandardGradient out, const double *dy, const double *x,

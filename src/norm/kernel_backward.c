@@ -31,15 +31,24 @@ typedef struct RowSums {
     TreeSum first, second;
 } RowSums;
 
+/* y of a row's x. */
+static Affine row_map(const Backward *b, const Standard *s, size_t channel) {
+    return (Affine){s->shift,
+                    s->offset,
+                    s->rstd,
+                    at_channel(b->gamma, channel, 1.0),
+                    at_channel(b->out.beta, channel, 0.0),
+                    b->out.relu};
+}
+
 static void row_sums_begin(RowSums *s, const Backward *b, size_t slab) {
     s->b = b, s->slab = slab;
     s->row.left = s->from = 0;
     tree_clear(&s->first);
     tree_clear(&s->second);
     if (slab >= partition_slabs(b->p)) return;
-    const Standard cell = b->cells[slab];
     s->row = slab_rows(b->p, slab);
-    s->of = (Affine){cell.shift, cell.offset, cell.rstd, 1.0, 0.0};
+    s->of = row_map(b, &b->cells[slab], s->row.channel);
 }
 
 static void row_sums_moved(RowSums *s, size_t n) {
@@ -51,6 +60,7 @@ static void row_sums_moved(RowSums *s, size_t n) {
     tree_clear(&s->second);
     stretch_next(&s->row, s->b->p);
     s->from = 0;
+    if (s->row.left > 0) s->of = row_map(s->b, &s->b->cells[s->slab], s->row.channel);
 }
 
 /* What is left of the row. */
@@ -85,13 +95,19 @@ static void row_sums_end(RowSums *s) {
     while (s->row.left > 0) row_sums_rest(s);
 }
 
-/* Where the cells' moments are given x has no part in dx, were it infinite. */
-static void row_dx_fixed(const Backward *b, const Standard *cells, const Stretch *row) {
-    const double scale = at_channel(b->gamma, row->channel, 1.0);
+/* Where the cells' moments are given x has no part in dx, were it infinite, but by relu. The
+ * cells of neighbours are so far `apart`: 0 or 1. */
+static void row_dx_fixed(const Backward *b, const Standard *cells, size_t apart,
+                         const Stretch *row) {
+    const bool relu = b->out.relu;
+    const double scale = at_channel(b->gamma, row->channel, 1.0),
+                 bias = at_channel(b->out.beta, row->channel, 0.0);
     double *dx = b->out.dx + row->offset;
-    const double *dy = b->dy + row->offset;
+    const double *dy = b->dy + row->offset, *x = b->x + row->offset;
     for (size_t l = 0; l < b->p->L; l++) {
-        const double d = cells[l].rstd * scale * dy[l];
+        const Standard s = cells[l * apart];
+        const double y = ((x[l] - s.shift) - s.offset) * s.rstd * scale + bias;
+        const double d = s.rstd * scale * (!relu || y > 0.0 ? dy[l] : 0.0);
         dx[l] = b->out.keep_dx == 0.0 ? d : dx[l] + d;
     }
 }
@@ -99,14 +115,15 @@ static void row_dx_fixed(const Backward *b, const Standard *cells, const Stretch
 static void slab_dx_fixed(const Backward *b, size_t slab) {
     const PassTo to = pass_to(b->out.keep_dx, b->p);
     for (Stretch row = slab_rows(b->p, slab); row.left > 0; stretch_next(&row, b->p)) {
-        if (b->p->apart) {
-            row_dx_fixed(b, b->cells + slab * b->p->L, &row);
+        if (b->p->apart || b->out.relu) {
+            const size_t apart = b->p->apart ? 1 : 0, first = apart ? b->p->L : 1;
+            row_dx_fixed(b, b->cells + slab * first, apart, &row);
             continue;
         }
         const double factor =
             b->cells[slab].rstd * at_channel(b->gamma, row.channel, 1.0);
         b->pass->affine(b->out.dx + row.offset, b->dy + row.offset, b->p->L,
-                        (Affine){0.0, 0.0, factor, 1.0, -0.0}, to);
+                        (Affine){0.0, 0.0, factor, 1.0, -0.0, false}, to);
     }
 }
 
@@ -125,6 +142,7 @@ static Slope slab_means(const Backward *b, size_t slab) {
     return (Slope){.shift = s.shift,
                    .offset = s.offset,
                    .rstd = s.rstd,
+                   .relu = b->out.relu,
                    .a = b->form == STANDARD_CENTRED ? tree_total(&h) / count : 0.0,
                    .b = tree_total(&hx) / count};
 }
@@ -134,6 +152,7 @@ static void slab_dx(const Backward *b, size_t slab) {
     const PassTo to = pass_to(b->out.keep_dx, b->p);
     for (Stretch row = slab_rows(b->p, slab); row.left > 0; stretch_next(&row, b->p)) {
         slope.scale = at_channel(b->gamma, row.channel, 1.0);
+        slope.bias = at_channel(b->out.beta, row.channel, 0.0);
         b->pass->slope(b->out.dx + row.offset, b->dy + row.offset, b->x + row.offset,
                        b->p->L, slope, to);
     }
@@ -146,6 +165,7 @@ static void slab_dx_beside(const Backward *b, size_t slab, RowSums *next) {
         const double *dy = b->dy + row.offset, *x = b->x + row.offset;
         double *dx = b->out.dx + row.offset;
         slope.scale = at_channel(b->gamma, row.channel, 1.0);
+        slope.bias = at_channel(b->out.beta, row.channel, 0.0);
         Beside sums;
         const size_t n = row_sums_next(next, &sums);
         if (n > 0) {

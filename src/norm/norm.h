@@ -161,6 +161,7 @@ typedef struct NormContext {
         *mask; /* [N, L] 1: belongs, 0: is in no cell (padding); NULL: all do */
     NormGiven
         given; /* in NORM_TRAIN, where norm_takes_moments; nothing is observed then */
+    bool relu; /* and then relu: y is the maximum of what it would be and 0 */
 } NormContext;
 
 /* Another spec of the same function in one mode; C and N in it stand for the sizes of x. */

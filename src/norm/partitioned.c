@@ -241,7 +241,8 @@ static void fused_forward(Tape *tape, TapeNode *y) {
     ArenaMark mark = arena_mark(arena);
     StandardForward out = {.y = y->value,
                            .uncentred = f->context.norm->uncentred,
-                           .eps = f->context.norm->eps};
+                           .eps = f->context.norm->eps,
+                           .relu = f->context.relu};
     for (size_t c = 0; f->fixed && c < cells->count; c++) put_given(cells, f, c);
     if (!f->fixed) out.moments = TAKE(arena, Moments, cells->count);
     standard_forward(out, y->in[0]->value, value_of(y->in[1]), value_of(y->in[2]), cells,
@@ -253,7 +254,8 @@ static void fused_forward(Tape *tape, TapeNode *y) {
 static void fused_backward(Tape *tape, TapeNode *y, const double *g, double *const *dx,
                            const double *beta) {
     const Fused *f = y->detail;
-    StandardGradient out = {dx[0], dx[1], dx[2], beta[0], beta[1], beta[2]};
+    StandardGradient out = {dx[0],   dx[1],   dx[2],           beta[0],
+                            beta[1], beta[2], f->context.relu, value_of(y->in[2])};
     standard_backward(out, g, y->in[0]->value, value_of(y->in[1]), y->saved, f->partition,
                       f->fixed                     ? STANDARD_GIVEN
                       : f->context.norm->uncentred ? STANDARD_UNCENTRED
@@ -264,6 +266,10 @@ static void fused_backward(Tape *tape, TapeNode *y, const double *g, double *con
 static TapeNode *standardized(const NormContext *context, TapeNode *x) {
     const NormView v = view_elements(context, x);
     return view_affine(&v, view_standardized(&v)).value;
+}
+
+static TapeNode *then_relu(const NormContext *context, TapeNode *y) {
+    return context->relu ? tape_relu(context->tape, y) : y;
 }
 
 static TapeNode *fused_define(Tape *tape, TapeNode *y) {
@@ -279,7 +285,7 @@ static TapeNode *fused_define(Tape *tape, TapeNode *y) {
     context.param = param;
     context.state = f->state;
     context.observed = NULL;
-    return standardized(&context, y->in[0]);
+    return then_relu(&context, standardized(&context, y->in[0]));
 }
 
 static const Op op_standardize = {.name = "standardize",
@@ -324,14 +330,17 @@ bool partitioned_has_kernel(const Norm *norm, NormMode mode) {
 }
 
 TapeNode *partitioned_run(const NormContext *context, TapeNode *x) {
-    if (context->definitions) return standardized(context, x);
+    if (context->definitions) return then_relu(context, standardized(context, x));
     Arena *arena = tape_arena(context->tape);
     observe_rows(context, x);
     Fused *detail = TAKE(arena, Fused, 1);
     fuse(detail, context, x);
     TapeNode *in[] = {x, norm_operand(context, "gamma"), norm_operand(context, "beta")};
     if (detail->fixed && detail->variance == NULL && !in[1] && !in[2])
-        return x; /* none without affine */
+        return then_relu(context, x); /* none without affine */
     StandardCells *cells = standard_cells(arena, partition_cells(detail->partition));
-    return tape_write(context->tape, &op_standardize, x->shape, in, 3, detail, cells);
+    if (detail->partition->apart) detail->context.relu = false;
+    TapeNode *y =
+        tape_write(context->tape, &op_standardize, x->shape, in, 3, detail, cells);
+    return detail->context.relu ? y : then_relu(context, y);
 }

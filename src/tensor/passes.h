@@ -12,14 +12,17 @@
 
 typedef enum PassTo { PASS_WRITES, PASS_PAST, PASS_ADDS } PassTo;
 
-/* xhat = ((x - shift) - offset) rstd;  y = xhat scale + bias */
+/* xhat = ((x - shift) - offset) rstd;  y = xhat scale + bias, or with relu max(y, 0). Of sums
+ * dy is then that of the maximum: 0 where y is not above 0. */
 typedef struct Affine {
     double shift, offset, rstd, scale, bias;
+    bool relu;
 } Affine;
 
-/* dx = rstd ((scale dy - a) - xhat b) */
+/* dx = rstd ((scale dy - a) - xhat b), dy as in Affine */
 typedef struct Slope {
-    double shift, offset, rstd, scale, a, b;
+    double shift, offset, rstd, scale, bias, a, b;
+    bool relu;
 } Slope;
 
 /* Sums that are taken while something else is written, so that memory reads and writes at

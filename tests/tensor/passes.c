@@ -65,16 +65,26 @@ static void streams_are_loops(void **state) {
 
 /* ---- elements ---------------------------------------------------------------------- */
 
-static const Affine MAP = {0.3, -0x1p-30, 1.7, -0.9, 0.25};
-static const Slope SLOPE = {0.3, -0x1p-30, 1.7, -0.9, 0.125, -0.5};
+/* Without relu and with it. */
+static const Affine MAPS[] = {{0.3, -0x1p-30, 1.7, -0.9, 0.25, false},
+                              {0.3, -0x1p-30, 1.7, -0.9, 0.25, true}};
+static const Slope SLOPES[] = {{0.3, -0x1p-30, 1.7, -0.9, 0.25, 0.125, -0.5, false},
+                               {0.3, -0x1p-30, 1.7, -0.9, 0.25, 0.125, -0.5, true}};
+static const Affine MAP = {0.3, -0x1p-30, 1.7, -0.9, 0.25, false};
 
-static double map_of(double x) {
-    return ((x - MAP.shift) - MAP.offset) * MAP.rstd * MAP.scale + MAP.bias;
+static double map_of(double x, bool relu) {
+    const double y = ((x - MAP.shift) - MAP.offset) * MAP.rstd * MAP.scale + MAP.bias;
+    return relu && !(y > 0.0) ? 0.0 : y;
 }
 
-static double slope_of(double dy, double x) {
-    const double xhat = ((x - SLOPE.shift) - SLOPE.offset) * SLOPE.rstd;
-    return SLOPE.rstd * ((SLOPE.scale * dy - SLOPE.a) - xhat * SLOPE.b);
+static double above(double dy, double x, bool relu) {
+    return relu && map_of(x, false) <= 0.0 ? 0.0 : dy;
+}
+
+static double slope_of(double dy, double x, bool relu) {
+    const Slope s = SLOPES[relu];
+    const double xhat = ((x - s.shift) - s.offset) * s.rstd;
+    return s.rstd * ((s.scale * above(dy, x, relu) - s.a) - xhat * s.b);
 }
 
 static void assert_bits(double got, double want, size_t i) {
@@ -83,15 +93,17 @@ static void assert_bits(double got, double want, size_t i) {
 
 static void check_maps(Arena *arena, const Passes *passes, size_t n, size_t offset) {
     const double *dy = numbers(arena, n + 3, 3) + 3, *x = numbers(arena, n + 1, 4) + 1;
-    for (PassTo to = PASS_WRITES; to <= PASS_ADDS; to++) {
+    for (size_t k = 0; k < 6; k++) {
+        const PassTo to = (PassTo)(k / 2);
+        const bool relu = k % 2;
         double *y = guarded(arena, offset), *dx = guarded(arena, offset);
-        passes->affine(y, x, n, MAP, to);
-        passes->slope(dx, dy, x, n, SLOPE, to);
+        passes->affine(y, x, n, MAPS[relu], to);
+        passes->slope(dx, dy, x, n, SLOPES[relu], to);
         passes_end();
         const double kept = to == PASS_ADDS ? AROUND : 0.0;
         for (size_t i = 0; i < n; i++) {
-            assert_bits(y[i], kept + map_of(x[i]), i);
-            assert_bits(dx[i], kept + slope_of(dy[i], x[i]), i);
+            assert_bits(y[i], kept + map_of(x[i], relu), i);
+            assert_bits(dx[i], kept + slope_of(dy[i], x[i], relu), i);
         }
         assert_guarded(y, n);
         assert_guarded(dx, n);
@@ -122,16 +134,21 @@ static void sums_are_trees(void **state) {
     const double *x = numbers(arena, TERMS, 5), *dy = numbers(arena, TERMS, 6);
     for (size_t k = 0; kernels_at(k); k++) {
         const Passes *passes = &kernels_at(k)->passes;
-        TreeSum got[4], want[4];
-        for (size_t i = 0; i < 4; i++) tree_clear(&got[i]), tree_clear(&want[i]);
+        TreeSum got[6], want[6];
+        for (size_t i = 0; i < 6; i++) tree_clear(&got[i]), tree_clear(&want[i]);
         for (size_t r = 0; r < COUNT_OF(RUNS); r++) {
             passes->moments(&got[0], &got[1], x, RUNS[r], 0.3);
-            passes->products(&got[2], &got[3], dy, x, RUNS[r], MAP);
+            for (int relu = 0; relu < 2; relu++)
+                passes->products(&got[2 + 2 * relu], &got[3 + 2 * relu], dy, x, RUNS[r],
+                                 MAPS[relu]);
             TREE_SUM2(&want[0], &want[1], RUNS[r], i, x[i] - 0.3,
                       (x[i] - 0.3) * (x[i] - 0.3))
             TREE_SUM2(&want[2], &want[3], RUNS[r], i, dy[i],
                       dy[i] * (((x[i] - MAP.shift) - MAP.offset) * MAP.rstd))
-            for (size_t i = 0; i < 4; i++) assert_same_trees(&got[i], &want[i]);
+            TREE_SUM2(&want[4], &want[5], RUNS[r], i, above(dy[i], x[i], true),
+                      above(dy[i], x[i], true) *
+                          (((x[i] - MAP.shift) - MAP.offset) * MAP.rstd))
+            for (size_t i = 0; i < 6; i++) assert_same_trees(&got[i], &want[i]);
         }
     }
     arena_free(arena);
@@ -145,28 +162,30 @@ static void beside_is_one_after_the_other(void **state) {
                  *z = numbers(arena, TERMS, 9);
     double *y = TAKE(arena, double, TERMS + 8);
     for (size_t k = 0; kernels_at(k); k++)
-        for (size_t offset = 0; offset < 8; offset++) {
+        for (size_t turn = 0; turn < 2 * 8; turn++) {
             const Passes *passes = &kernels_at(k)->passes;
+            const size_t offset = turn / 2;
+            const bool relu = turn % 2;
             TreeSum got[2], want[2];
             for (size_t i = 0; i < 2; i++) tree_clear(&got[i]), tree_clear(&want[i]);
             const Beside sums = {.first = &got[0],
                                  .second = &got[1],
                                  .dy = dy,
                                  .x = x,
-                                 .of = MAP,
+                                 .of = MAPS[relu],
                                  .ahead = 128,
                                  .until = TERMS - 128,
                                  .jump = -128};
-            passes->affine_beside(y + offset, z, TERMS, MAP, &sums);
+            passes->affine_beside(y + offset, z, TERMS, MAPS[relu], &sums);
             passes_end();
             passes->moments(&want[0], &want[1], x, TERMS, MAP.shift);
             for (size_t i = 0; i < TERMS; i++)
-                assert_bits(y[offset + i], map_of(z[i]), i);
-            passes->slope_beside(y + offset, z, x, TERMS, SLOPE, &sums);
+                assert_bits(y[offset + i], map_of(z[i], relu), i);
+            passes->slope_beside(y + offset, z, x, TERMS, SLOPES[relu], &sums);
             passes_end();
-            passes->products(&want[0], &want[1], dy, x, TERMS, MAP);
+            passes->products(&want[0], &want[1], dy, x, TERMS, MAPS[relu]);
             for (size_t i = 0; i < TERMS; i++)
-                assert_bits(y[offset + i], slope_of(z[i], x[i]), i);
+                assert_bits(y[offset + i], slope_of(z[i], x[i], relu), i);
             for (size_t i = 0; i < 2; i++) assert_same_trees(&got[i], &want[i]);
         }
     arena_free(arena);
