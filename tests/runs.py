@@ -157,11 +157,11 @@ def study(place):
 @case("theorem")
 def scores(place):
     """The rule of the score stands wherever a score does, and the score is what it says; two rules are not mixed."""
-    published = os.path.join(HOME, "data", "batch-size.h5")
+    before = os.path.join(HOME, "tests", "study", "before.h5")  # collected when there was one rule, and no gate
     for rule, words, window in (("last", "last epoch", 1), ("median(3)", "median of the last three epochs", 3),
                                 (None, "median of the last five epochs", None)):
         one = second_place(place, str(window))
-        source = published
+        source = before
         if rule:
             one.good(*SMALL, "epochs=4", f"score={rule}")
             source = collected(one)

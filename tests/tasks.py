@@ -41,7 +41,7 @@ def regression(place):
     table = json.loads(place.good("table", "batch-size@spots", "--json"))
     same("JSON", table["metric"], {"name": "rmse", "title": "root of the mean squared error", "unit": "mm", "rises": False})
     check("Validation rmse, last epoch, mm" in place.good("table", "batch-size@spots", "--form", "latex"), "LaTeX says no unit")
-    check("validation rmse, mm" in place.good("plot", "batch-size@spots", "dumb"), "the figure says no unit")
+    check("rmse, mm" in place.good("plot", "batch-size@spots", "dumb"), "the figure says no unit")
     for row, norm in zip(rows, ("batch", "group(2)")):
         runs = [path for path in glob.glob(os.path.join(place.out, "runs", "*.h5")) if fits(path, norm)]
         scores = [h5py.File(path, "r")["summary/score"][()] for path in runs]

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Written by tests/softmax.py and tests/brain.py, which share nothing with what trains here. */
-static const char SOFTMAX[] = "data/input/softmax.csv", GUESSES[] = "data/input/%s.csv";
+/* Written by tests/brain.py, which shares nothing with what trains here. */
+static const char GUESSES[] = "data/input/%s.csv";
 
 /* The lines of a small file of the checkout; NULL: there is none. */
 static const char *lines_of(Arena *arena, const char *file) {
@@ -25,18 +25,6 @@ static const char *next_rest(Arena *arena, const char **line, const char *begin)
         if (strncmp(at, begin, head) == 0) return text_copy(arena, at + head, end - head);
     }
     return NULL;
-}
-
-static const char *regression(Arena *arena, const char *dataset, const char *images) {
-    const char *line = lines_of(arena, SOFTMAX);
-    const char *percent =
-        images ? next_rest(arena, &line, text_print(arena, "%s,%s,", dataset, images))
-               : NULL;
-    return percent ? text_print(arena,
-                                "Softmax regression on the raw pixels of %s images of %s "
-                                "errs on %s %%",
-                                images, dataset, percent)
-                   : NULL;
 }
 
 /* Of what was trained, means over seeds on the test part: "batch 71.9 at 8, 70.2 at 1; group(4)
@@ -91,10 +79,8 @@ static const char *asked(Arena *arena, const Grid *grid) {
 }
 
 const char *study_gate(Arena *arena, const Grid *grid) {
-    const char *dataset = grid_single(arena, grid, "dataset"),
-               *images = grid_single(arena, grid, "images");
-    if (grid->gate && strcmp(grid->metric.name, "error") == 0) return asked(arena, grid);
-    if (dataset == NULL) return NULL;
-    return strcmp(grid->metric.name, "error") == 0 ? regression(arena, dataset, images)
-                                                   : guesses(arena, grid, dataset);
+    const char *dataset = grid_single(arena, grid, "dataset");
+    if (strcmp(grid->metric.name, "error") == 0)
+        return grid->gate ? asked(arena, grid) : NULL;
+    return dataset ? guesses(arena, grid, dataset) : NULL;
 }
