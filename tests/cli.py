@@ -283,8 +283,6 @@ def values(place):
         (["seed=1:5"], USAGE, ["seed=1:5", "1-5"]),
         (["seed=1..3"], USAGE, ["seed=1..3", "1-3"]),
         (["epochs=2~4"], USAGE, ["epochs=2~4", "2-4"]),
-        (["protocol=paper,statistics"], USAGE, ["protocol=paper,statistics", "one value"]),
-        (["samples=32,64"], USAGE, ["samples=32,64", "one value"]),
         (["seed=1.5"], USAGE, ["seed=1.5", "whole number"]),
         (["seed=99999999999999999999"], USAGE, ["seed=99999999999999999999"]),
         (["score=lst"], USAGE, ["score=lst", "'last'"]),
