@@ -7,8 +7,8 @@ CELLS, KERNEL, BACKWARD = "norm/cells.c", "norm/kernel.c", "norm/kernel_backward
 DEFINITION, MOMENTS, GROUP = "norm/partitioned.c", "tensor/moments.c", "norm/group.c"
 
 FIRST_OF_SET = "{0}->p->member[{0}->p->start[{0}->p->cell_of[{1}]]]"
-SCALE, CHANNEL = "slope.scale = at_channel(b->gamma, row.channel, 1.0);", "at_channel(b->gamma, row.channel, 1.0)"
-SCALED = ("slab_means", "slab_dx", "slab_dx_fixed", "column_means", "apart_dx")  # who reads gamma
+CHANNEL = "at_channel(b->gamma, row.channel, 1.0)"
+SCALED = ("slab_means", "row_slope", "slab_dx_fixed", "column_means", "apart_dx")  # who reads gamma
 A, B = "b->form == STANDARD_CENTRED ? tree_total(&h) / count : 0.0", "tree_total(&hx) / count"
 MEANS = "for (size_t j = 0; b->form == STANDARD_UNCENTRED && j < part->width; j++) h[j] = 0.0;"
 NO_MEANS = "for (size_t j = 0; j < part->width; j++) {}[j] = 0.0;"
@@ -37,9 +37,8 @@ UNBIASED = [(CELLS, "standard_of", "moments_variance(", "moments_unbiased(")]
 BUGS = [
     # ---- backward: terms of dx ------------------------------------------------------------------------------------
     ("oneDNN #3543: each channel's own sums where its group's belong",
-     [(BACKWARD, "slab_dx", SCALE, SCALE + """
-        slope.a = slope.scale * b->sum_dy[row.number] / (double)b->p->L;
-        slope.b = slope.scale * b->sum_dyx[row.number] / (double)b->p->L;""")]),
+     [(BACKWARD, "row_slope", f"means->{mean},", CHANNEL + f" * b->{of}[row.number] / (double)b->p->L,")
+      for mean, of in (("a", "sum_dy"), ("b", "sum_dyx"))]),
     ("mamba PR #547: means over all channels, not over the group",
      [(BACKWARD, "slab_means", "(double)partition_count(b->p, slab)", "(double)(b->p->block * b->p->C * b->p->L)")]),
     ("tt-metal #53204: mean(h) subtracted twice",
@@ -49,7 +48,7 @@ BUGS = [
     ("Knet.jl #288: gamma left out of dx",
      [(BACKWARD, "slab_means", "scale * b->sum_dy[row.number]", "b->sum_dy[row.number] + 0.0 * scale"),
       (BACKWARD, "slab_means", "scale * b->sum_dyx[row.number]", "b->sum_dyx[row.number]"),
-      (BACKWARD, "slab_dx", SCALE, "slope.scale = 1.0;")]),
+      (BACKWARD, "row_slope", CHANNEL, "1.0 + 0.0 * (double)row.channel")]),
     ("gamma left out of mean(h xhat) alone",
      [(BACKWARD, "slab_means", "scale * b->sum_dyx[row.number]", "b->sum_dyx[row.number]")]),
     ("gamma left out of mean(h xhat) alone, positions apart",
@@ -59,7 +58,7 @@ BUGS = [
         for (int t = 0; t < 2; t++) tree_rows_push""")]),
     ("DeepSpeed PR #692: gamma by the place in its block, not by the channel",
      [(BACKWARD, function, CHANNEL, "at_channel(b->gamma, row.at - row.first, 1.0)")
-      for function in ("slab_means", "slab_dx", "slab_dx_fixed", "column_means")]),
+      for function in ("slab_means", "row_slope", "slab_dx_fixed", "column_means")]),
     ("statistics taken for constants",
      [(BACKWARD, "slab_means", A, "0.0 * count"), (BACKWARD, "slab_means", B, "0.0"),
       (BACKWARD, "apart_dx", MEANS, NO_MEANS.format("h[j] = hx"))]),

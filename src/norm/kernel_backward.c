@@ -147,25 +147,33 @@ static Slope slab_means(const Backward *b, size_t slab) {
                    .b = tree_total(&hx) / count};
 }
 
+/* Of a row, made anew: what copies a struct waits for its last element. */
+static Slope row_slope(const Backward *b, const Slope *means, Stretch row) {
+    return (Slope){.shift = means->shift,
+                   .offset = means->offset,
+                   .rstd = means->rstd,
+                   .scale = at_channel(b->gamma, row.channel, 1.0),
+                   .bias = at_channel(b->out.beta, row.channel, 0.0),
+                   .a = means->a,
+                   .b = means->b,
+                   .relu = means->relu};
+}
+
 static void slab_dx(const Backward *b, size_t slab) {
-    Slope slope = slab_means(b, slab);
+    const Slope means = slab_means(b, slab);
     const PassTo to = pass_to(b->out.keep_dx, b->p);
-    for (Stretch row = slab_rows(b->p, slab); row.left > 0; stretch_next(&row, b->p)) {
-        slope.scale = at_channel(b->gamma, row.channel, 1.0);
-        slope.bias = at_channel(b->out.beta, row.channel, 0.0);
+    for (Stretch row = slab_rows(b->p, slab); row.left > 0; stretch_next(&row, b->p))
         b->pass->slope(b->out.dx + row.offset, b->dy + row.offset, b->x + row.offset,
-                       b->p->L, slope, to);
-    }
+                       b->p->L, row_slope(b, &means, row), to);
 }
 
 /* The same past the caches while the sums of the slab that comes next are taken. */
 static void slab_dx_beside(const Backward *b, size_t slab, RowSums *next) {
-    Slope slope = slab_means(b, slab);
+    const Slope means = slab_means(b, slab);
     for (Stretch row = slab_rows(b->p, slab); row.left > 0; stretch_next(&row, b->p)) {
         const double *dy = b->dy + row.offset, *x = b->x + row.offset;
         double *dx = b->out.dx + row.offset;
-        slope.scale = at_channel(b->gamma, row.channel, 1.0);
-        slope.bias = at_channel(b->out.beta, row.channel, 0.0);
+        const Slope slope = row_slope(b, &means, row);
         Beside sums;
         const size_t n = row_sums_next(next, &sums);
         if (n > 0) {
