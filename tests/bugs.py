@@ -77,9 +77,9 @@ BUGS = [
     ("Oneflow PR #10045: crash where gamma or beta is frozen",
      [(BACKWARD, "reduce_rows", "out && c < p->C", "c < p->C")]),
     ("aprender PR #2200: gamma and beta cut off from the gradient",
-     [(DEFINITION, "fused_backward", "dx[0], dx[1], dx[2],", "dx[0], NULL, NULL,")]),
+     [(DEFINITION, "fused_backward", "dx[1],   dx[2],", "NULL, NULL,")]),
     ("Oneflow PR #6149: dgamma and dbeta exchanged",
-     [(DEFINITION, "fused_backward", "dx[0], dx[1], dx[2],", "dx[0], dx[2], dx[1],")]),
+     [(DEFINITION, "fused_backward", "dx[1],   dx[2],", "dx[2], dx[1],")]),
     ("dgamma of y instead of xhat",
      [(DEFINITION, "fused_backward", "tape_arena(tape));", """tape_arena(tape));
     const Partition *p = f->partition;
@@ -90,8 +90,8 @@ BUGS = [
                 dx[1][c] += g[(n * p->C + c) * p->L + l] * y->value[(n * p->C + c) * p->L + l];
     }""")]),
     ("pytorch #61521: the backward's sums are not centred",
-     [(BACKWARD, "row_sums_begin", "(Affine){cell.shift, cell.offset, cell.rstd, 1.0, 0.0}",
-       "(Affine){0.0, 0.0, 1.0, 1.0, 0.0 * cell.rstd}"),
+     [(BACKWARD, "row_map", "s->shift", "0.0 * s->shift"), (BACKWARD, "row_map", "s->offset", "0.0"),
+      (BACKWARD, "row_map", "s->rstd", "1.0"),
       (BACKWARD, "row_sums_moved", "s->b->sum_dyx[s->row.number] = tree_total(&s->second);",
        """const Standard cell = s->b->cells[s->slab];
     s->b->sum_dyx[s->row.number] =
