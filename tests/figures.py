@@ -330,7 +330,7 @@ def differences(place):
     score = np.random.default_rng(3).uniform(0.2, 0.3, (3, 3, 5))
     path = collected(place.path("a.h5"), ["batch", "group(8)", "layer"], [8, 4, 2], score)
     found = drawing(place, path)
-    check("minus batch, paired by seed, points" in found.words, found.words)
+    check("points, paired by seed, minus batch" in found.words, found.words)
     lines = found.lines()
     same("plots", [(name, filled) for name, _, filled in lines],
          [(name, True) for name in ("batch", "group(8)", "layer")] + [(name, False) for name in ("batch", "group(8)", "layer")] +

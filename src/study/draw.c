@@ -68,8 +68,8 @@ static const Chart *differences(Arena *arena, const Grid *g) {
     }
     const char *unit = g->metric.share ? "points" : grid_unit(g);
     Chart *c = ZERO(arena, Chart, 1);
-    *c = (Chart){.label = text_print(arena, "minus %s, paired by seed%s%s", g->name[0],
-                                     *unit ? ", " : "", unit),
+    *c = (Chart){.label = text_print(arena, "%s%spaired by seed, minus %s", unit,
+                                     *unit ? ", " : "", g->name[0]),
                  .points = g->points,
                  .curves = g->series,
                  .mean = mean,
