@@ -671,7 +671,7 @@ TAKEN = {"moments": "norm_moments()", "apply": "norm_apply()", "new": "norm_new(
          "softmax": "specs", "size": "option", "eps": "option", "gamma": "option", "gate": "option", "affine": "norm_affine()",
          "rate": "key", "dataset": "key", "check": "a command", "list": "a command", "test": "a command"}
 STUDIES = {"run": (USAGE, "a command"), "test": (USAGE, "a command"), "runs": (USAGE, "folder"),
-           "own": (USAGE, "experiment_own()"), "hybrids-weights": (USAGE, "figure"), "int": (USAGE, "a word of C"),
+           "find": (USAGE, "experiment_find()"), "hybrids-weights": (USAGE, "figure"), "int": (USAGE, "a word of C"),
            "old": (CREATE, "data/old.h5"), "drawn": (CREATE, "figures/drawn.svg"), "rates": (CREATE, "out/rates.h5"),
            "quickly": (CREATE, "out/quickly-quick.h5")}
 

@@ -133,7 +133,7 @@ int check_publish(const Call *call) {
 
 const Command command_check = {
     .name = "check",
-    .usage = "[SPEC|conv[=WAY] ...] [--norm SPEC[,SPEC...]] [--case NAMES] [--seed N] "
+    .usage = "[SPEC|conv[=WAY]...] [--norm SPEC[,SPEC...]] [--case NAMES] [--seed N] "
              "[--save] "
              "[--stop] [--list] [--json]",
     .summary =

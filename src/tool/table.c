@@ -138,7 +138,7 @@ static int run_table(const Call *call) {
 const Command command_table = {
     .name = "table",
     .usage = "EXPERIMENT[@NAME] [--rows LIST] [--columns LIST] [--metric NAME] [--best] "
-             "[--form text|csv|json|latex] [--from FILE]",
+             "[--form FORM] [--from FILE]",
     .summary = "Prints the table of a study: mean and interval over seeds, published "
                "figures beside it",
     .options =

@@ -237,27 +237,21 @@ static void files_keep_them(void **state) {
     arena_free(arena);
 }
 
-/* A published study's arm that should work, judged over all its seeds: none beats what a linear
- * classifier knows. The images are those of the study. */
-static void published_studies_are_refused(void **state) {
+/* The first study that was made here, of 4,000 images and ten epochs: no arm of it beats what a
+ * linear classifier knows, asked on its own images. */
+static void first_study_is_refused(void **state) {
     (void)state;
-    static const char *const study[][2] = {{"batch-size", "group(8)"},
-                                           {"batch-size", "batch"},
-                                           {"hybrids", "group(8)"},
-                                           {"hybrids", "batch"},
-                                           {"adaptive-groups", "group(8)"}};
+    static const char *const ARM[] = {"group(8)", "batch"};
     Arena *arena = arena_new();
-    for (size_t i = 0; i < COUNT_OF(study); i++) {
-        const char *path =
-            place_home(arena, text_print(arena, "data/%s.h5", study[i][0]));
-        const Grid *grid = grid_read(arena, path);
-        const Term term = {1, study[i][1], "32"};
-        const Combination arm = {text_print(arena, "%s@32", study[i][1]), 1, &term};
-        size_t seed[16];
-        for (size_t k = 0; k < grid->seeds; k++) seed[k] = k;
+    const Grid *grid = grid_read(arena, place_home(arena, "tests/study/before.h5"));
+    size_t seed[16];
+    for (size_t k = 0; k < grid->seeds; k++) seed[k] = k;
+    for (size_t i = 0; i < COUNT_OF(ARM); i++) {
+        const Term term = {1, ARM[i], "32"};
+        const Combination arm = {text_print(arena, "%s@32", ARM[i]), 1, &term};
         const char *why;
         assert_false(study_beats_gate(arena, grid, &arm, seed, grid->seeds, &why));
-        if (strncmp(why, "below the gate", 14) != 0) fail_msg("%s: %s", path, why);
+        if (strncmp(why, "below the gate", 14) != 0) fail_msg("%s: %s", arm.text, why);
     }
     arena_free(arena);
 }
@@ -267,7 +261,7 @@ static const Case CASES[] = {
     CASE(oracle, neighbours_are_exact),
     CASE(oracle, regression_is_at_its_minimum),
     CASE(example, files_keep_them),
-    CASE(example, published_studies_are_refused),
+    CASE(example, first_study_is_refused),
 };
 
 HARNESS_MAIN("baseline", CASES)
