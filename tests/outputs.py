@@ -39,6 +39,12 @@ def writers(place):
             (["plot", "batch-size", "png", "--from", study, "--to"], b"\211PNG")]
 
 
+def no_siblings(place):
+    """The figures beside the first that a study has, NAME-curves, go."""
+    for path in glob.glob(place.path("*-curves")):
+        os.remove(path)
+
+
 def read(path):
     with open(path, "rb") as file:
         return file.read()
@@ -94,6 +100,7 @@ def kinds(place):
             place.good(*words, place.path("null"))
             same(f"{words}: the device", state(place.path("null")), before)
             refused(place, words, place.path("disk"), "is a disk")
+        no_siblings(place)
         left = set(os.listdir(place.folder))
         check(left <= {"tmp", "nodata", "out", "in.h5", "target", "link", "none", "folder", "null", "disk"}, f"left behind: {left}")
         for name in left - {"tmp", "nodata", "out", "in.h5"}:
@@ -273,6 +280,7 @@ def full_disk(place):
             check(err.startswith(b"normlab: ") and err.count(b"\n") == 1, f"{words}: {err!r}")
             same(f"{words}: what was there", read(out) if os.path.exists(out) else None, before)
         os.remove(out)
+        no_siblings(place)
         names = sorted(os.listdir(place.folder))
         same(f"{words}: names", names, ["in.h5", "nodata", "out", "tmp"])
         same(f"{words}: names in TMPDIR", os.listdir(place.path("tmp")), [])

@@ -101,7 +101,7 @@ def of_input_size(s):
 
 def of_group_division(s):
     means = {kind: s.of[kind].mean(-1) for kind in ("test_error", "train_error_evaluated")}
-    yield "The fewer channels share statistics, the lower the error, in both rows and in training error too", all(
+    yield "The fewer channels share statistics, the lower the mean error, in both rows and in training error too", all(
         (np.diff(mean[0]) > 0).all() and (np.diff(mean[1]) < 0).all() for mean in means.values())
     yield "layer normalization is the worst here, behind it by 3.1 points", (
         means["test_error"].max() == s.cell("fixed=groups", "1").mean() and means["test_error"].min() == s.cell("fixed=channels", "1").mean()

@@ -46,6 +46,8 @@ def once(place):
     same("after", counts, [RUNS, RUNS, 0, 0, 100])
     table = place.good("table", "batch-size@few")
     check(text.split("\n", 2)[2] == table and "nobody" not in text, f"not the table: {text!r} {table!r}")
+    text, counts = seen(place, "epochs=60")
+    check(counts[0] == 0 and "batch size per worker" not in text, f"the table of another recipe: {text}")
     same("files", listing(place.out), before)
 
 

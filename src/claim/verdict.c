@@ -24,10 +24,11 @@ const ClaimRule claim_rules[CLAIM_TYPES] = {
                            "the 90 % interval of every part ends below the margin"},
     [CLAIM_VALUE] = {"value", CLAIM_SUPPORTED, true,
                      "the 90 % interval lies within the margin of the number"},
-    [CLAIM_RATIO] = {"ratio", CLAIM_SUPPORTED, false,
-                     "Fieller's 95 % interval lies beyond 0 on the expected side, or "
-                     "within the margin of the number; not tested where the denominator is "
-                     "below 0"},
+    [CLAIM_RATIO] =
+        {"ratio", CLAIM_SUPPORTED, false,
+         "Fieller's 95 % interval lies beyond 0 on the expected side, or "
+         "within the margin of the number, and its denominator above 0; not tested "
+         "where that is below 0"},
 };
 //< rules
 

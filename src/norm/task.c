@@ -6,7 +6,7 @@
  * with alpha = sigmoid(slope N + offset), both 0 at first, N the samples of a worker.
  *
  * The slope's gradient is N times the offset's, so a step of one rate moves the logit
- * 1 + N^2 times as far as an offset alone would move it: at 32 samples it learns a thousand times
+ * 1 + N^2 times as far as an offset alone would move it: at 32 samples it learns five hundred times
  * as fast as at 1, whatever there is to learn. even=yes is the control, a logit over
  * sqrt(1 + N^2), which moves alike at every N.
  *
@@ -69,7 +69,7 @@ static TapeNode *weight_of(const NormContext *context, ShapeLattice at) {
     TapeNode *logit = tape_add(t, product, norm_operand(context, "offset"));
     const Task *task = context->norm->detail;
     if (task->even)
-        logit = tape_mul(t, logit, tape_fill(t, SHAPE_OF(1), 1.0 / sqrt(1.0 + N * N)));
+        logit = tape_div(t, logit, tape_sqrt(t, tape_fill(t, SHAPE_OF(1), 1.0 + N * N)));
     return tape_sigmoid(t, logit);
 }
 

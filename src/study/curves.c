@@ -89,7 +89,7 @@ static Bands bands_of(Arena *arena, size_t count) {
     return b;
 }
 
-/* Mean over seeds, and a band: Student's interval of three and more, the values of two. */
+/* Mean over seeds, and a band: Student's interval of three and more. */
 static void add_line(Bands *b, size_t at, const Seen *seen, const double *of, size_t row,
                      double *over) {
     const Grid *g = seen->grid;
@@ -100,8 +100,7 @@ static void add_line(Bands *b, size_t at, const Seen *seen, const double *of, si
             over[k] = g->diverged[row * g->seeds + k] > 0
                           ? (double)NAN
                           : grid_scale(g) * of[(row * g->seeds + k) * seen->epochs + e];
-        Interval i = study_interval(over, g->seeds);
-        if (g->seeds == 2 && i.count == 2) i.half = fabs(over[1] - over[0]) / 2;
+        const Interval i = study_interval(over, g->seeds);
         b->mean[to] = i.mean;
         if (!isfinite(i.half)) continue;
         b->low[to] = fmax(i.mean - i.half, 0.0);
@@ -110,9 +109,8 @@ static void add_line(Bands *b, size_t at, const Seen *seen, const double *of, si
 }
 
 static const char *over_seeds(Arena *arena, const Grid *g, size_t lines) {
-    const char *band = g->seeds < 2 || !figure_has_bands(lines) ? ""
-                       : g->seeds == 2 ? ", band: between the two"
-                                       : ", band: 95 % interval";
+    const char *band =
+        g->seeds < 3 || !figure_has_bands(lines) ? "" : ", band: 95 % interval";
     return text_print(arena, "mean over %zu seed%s%s", g->seeds, g->seeds == 1 ? "" : "s",
                       band);
 }

@@ -99,7 +99,7 @@ const Grid *grid_find(Arena *arena, const Experiment *experiment, const char *na
  * separated by ; or, where there is none, by commas. NULL: all, and the score. */
 typedef struct GridPart {
     const char *rows, *columns;
-    const char *metric; /* of /results: "test_error", "seconds" */
+    const char *metric; /* of /results: "test_error", "train_loss" */
     bool best;          /* of each row the column with the best mean score alone */
 } GridPart;
 

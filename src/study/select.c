@@ -136,10 +136,11 @@ static void cut_names(const Part *p, Grid *g) {
 
 /* ---- the best column of each row ------------------------------------------------------ */
 
-/* By the mean of the score, the first of equals; one that lost a seed is none. */
+/* By the mean of the score, the first of equals; one that has not all seeds is none. `points`: none
+ * is left. */
 static size_t best_column(const Part *p, size_t i) {
     const Grid *g = p->from;
-    size_t best = 0;
+    size_t best = p->points;
     double least = INFINITY;
     for (size_t j = 0; j < p->points; j++) {
         const Interval of = grid_error(g, p->row[i], p->column[j]);
@@ -156,6 +157,9 @@ static void keep_best(Part *p, Grid *g) {
     const char **name = TAKE(p->arena, const char *, p->series + 1);
     for (size_t i = 0; i < p->series; i++) {
         const size_t j = best_column(p, i);
+        if (j == p->points)
+            die(EX_DATAERR, "--best: no column of '%s' has all its seeds",
+                text_plain(p->arena, g->name[i]));
         name[i] = text_print(p->arena, "%s at %s", g->name[i], g->along_text[j]);
         p->cell[i] = p->cell[i * p->points + j];
     }
@@ -194,7 +198,8 @@ static void show_metric(const Part *p, Grid *g, const char *name) {
     if (strcmp(name, g->score_name) == 0) return;
     g->score = numbers_of(p, f->number, g->seeds);
     g->shown = f->says ? f->says : name;
-    if (own == NULL) g->metric = (TaskMetric){name, g->shown, "1", false, false};
+    if (own == NULL)
+        g->metric = (TaskMetric){name, g->shown, f->units ? f->units : "1", false, false};
     g->published = NULL, g->published_series = 0; /* of validation errors */
 }
 

@@ -116,8 +116,9 @@ Watched *watch_new(Arena *arena, const Sweep *sweep);
 /* Lines: counts and the time that is left, then the runs that go on or were stopped. *left: those
  * that are not finished. */
 const char *watch_look(Arena *arena, Watched *watched, size_t *left);
-/* The collected file, whole or not, that is newer; NULL: there is none. */
-const char *watch_file(Arena *arena, const Watched *watched);
+/* The collected file, whole or not, that is newer, where it is of this sweep's runs; NULL: there is
+ * none. */
+const Grid *watch_grid(Arena *arena, const Watched *watched);
 
 /* ---- figures.c: what figures of studies share ----------------------------------------- */
 

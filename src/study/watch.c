@@ -1,8 +1,10 @@
 /* A sweep seen from outside, by its files alone: finished runs, checkpoints, locks. Nothing is
  * written, and nobody at work is asked. */
+#include "grid.h"
 #include "sweep.h"
 
 #include <math.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -145,14 +147,25 @@ const char *watch_look(Arena *arena, Watched *w, size_t *left) {
     return all.data;
 }
 
-const char *watch_file(Arena *arena, const Watched *w) {
-    const char *end[] = {".h5", STUDY_PARTIAL ".h5"}, *found = NULL;
+/* Whether all its runs are the sweep's: a file of that name may be of another recipe. */
+static bool is_of(const Sweep *sweep, const Grid *grid) {
+    for (size_t k = 0; k < grid->series * grid->points * grid->seeds; k++) {
+        size_t i = 0;
+        while (i < sweep->runs && strcmp(sweep->run[i].id, grid->run[k]) != 0) i++;
+        if (i == sweep->runs && *grid->run[k]) return false;
+    }
+    return true;
+}
+
+const Grid *watch_grid(Arena *arena, const Watched *w) {
+    const char *end[] = {".h5", STUDY_PARTIAL ".h5"}, *newer = NULL;
     double age = (double)INFINITY;
     for (size_t i = 0; i < COUNT_OF(end); i++) {
         const char *path =
             place_out(arena, text_print(arena, "%s%s", w->sweep->stem, end[i]));
         const double own = age_of(path);
-        if (own < age) found = path, age = own;
+        if (own < age) newer = path, age = own;
     }
-    return found;
+    const Grid *grid = newer ? grid_read(arena, newer) : NULL;
+    return grid && is_of(w->sweep, grid) ? grid : NULL;
 }

@@ -77,6 +77,8 @@ TapeNode *tape_write(Tape *tape, const Op *op, Shape shape, TapeNode *const *in,
                      size_t arity, const void *detail, void *saved) {
     TapeNode node = {
         .op = op, .arity = arity, .shape = shape, .detail = detail, .saved = saved};
+    REQUIRE(op->turn == NULL || (arity > 0 && arity <= 2),
+            "%s: %zu operands have one adjoint", op->name, arity);
     node.in = TAKE(tape->arena, TapeNode *, arity);
     memcpy(node.in, in, arity * sizeof *in);
     for (size_t i = 0; i < arity; i++)

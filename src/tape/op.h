@@ -61,8 +61,8 @@ struct Op {
     void (*backward)(Tape *tape, TapeNode *y, const double *g, double *const *dx,
                      const double *beta);
 
-    /* Instead of it, where both or all of an operand or two have one adjoint, as large as y's:
-     * makes it of y's, g, in place, so that it is copied for none of them. */
+    /* Instead of it, for one operand or two of y's shape that have one and the same adjoint: makes
+     * it of y's, g, in place, so that it is copied for neither. */
     void (*turn)(const TapeNode *y, double *g);
 
     /* Fused operations only: the same function of the same operands, in primitives. */

@@ -148,7 +148,7 @@ const Command command_table = {
                          {"--columns", "LIST", "of the table"},
                          {"--metric", "NAME",
                           "another number of its runs: test_error, "
-                          "train_error_evaluated, seconds, ..."},
+                          "train_error_evaluated, ..."},
                          {"--best", NULL, "of each row the column with the best score"},
                          {"--form", "FORM", "text (default), csv, json or latex"},
                          {"--json", NULL, "the same as --form json"},

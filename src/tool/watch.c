@@ -101,12 +101,12 @@ static const char *laid_out(Arena *arena, const char *text, size_t columns) {
 
 /* The table so far as text; "": there is none yet. */
 static const char *table_now(Arena *arena, const Watched *watched) {
-    const char *path = watch_file(arena, watched);
-    FILE *file = path ? tmpfile() : NULL;
+    const Grid *grid = watch_grid(arena, watched);
+    FILE *file = grid ? tmpfile() : NULL;
     if (file == NULL) return "";
     Text text = text_new(arena);
     char part[4096];
-    print_grid(arena, file, grid_read(arena, path), TABLE_TEXT);
+    print_grid(arena, file, grid, TABLE_TEXT);
     rewind(file);
     for (size_t got; (got = fread(part, 1, sizeof part - 1, file)) > 0;) {
         part[got] = '\0';
