@@ -127,5 +127,35 @@ def of_tuning(s):
     yield "without a normalizer nothing is learned at 0.4", all(np.isnan(e) or e > 89 for e in s.cell("none", "0.4"))
 
 
-FINDINGS = {"normalizers": of_normalizers, "input-size": of_input_size, "group-division": of_group_division,
+def of_adaptive_groups(s):
+    def by(a, b, kind="test_error"):
+        return f"{s.apart((a, '32'), (b, '32'), kind)[0]:.1f}"
+
+    chance, once, found = ("regroup(4, by=random)", "regroup(4, until=1)", "regroup(4)")
+    yield "it errs 2.5 points more than `group(4)`", by(chance, "group(4)") == "2.5" and s.beyond((chance, "32"), ("group(4)", "32"))
+    yield "fits the training images less by 3.1", by(chance, "group(4)", "train_error_evaluated") == "3.1"
+    yield "k-means is behind neighbours by 1.4, which is not beyond its interval", (
+        by(found, "group(4)") == "1.4" and s.within((found, "32"), ("group(4)", "32")))
+    yield "It is better than clustering every two epochs by 2.0 points, and as good as neighbours, within its interval", (
+        by(found, once) == "2.0" and s.beyond((found, "32"), (once, "32")) and s.within((once, "32"), ("group(4)", "32")))
+    yield "Its error is that of `group(4)`, within its interval", s.within(("nested", "32"), ("group(4)", "32"))
+
+
+def of_depth(s):
+    gaps = {n: s.apart(("group(4)", n), ("batch", n)) for n in s.column}
+    trained = {n: s.apart(("group(4)", n), ("batch", n), "train_error_evaluated") for n in s.column}
+    yield "by between 2.1 and 2.7 points at every depth, each time beyond the interval", (
+        f"{min(g[0] for g in gaps.values()):.1f}" == "2.1" and f"{max(g[0] for g in gaps.values()):.1f}" == "2.7"
+        and all(mean > half for mean, half in gaps.values()))
+    yield "in training error by more than that and with depth by more still", (
+        all(trained[n][0] > gaps[n][0] for n in s.column) and trained["8"][0] < trained["14"][0] < trained["20"][0])
+    yield "group normalization by 0.7 points, which is beyond its interval, batch normalization by 1.0, which is not", (
+        s.beyond(("group(4)", "8"), ("group(4)", "20")) and s.within(("batch", "8"), ("batch", "20"))
+        and f"{s.apart(('batch', '8'), ('batch', '20'))[0]:.1f}" == "1.0")
+    lost = {n: int(np.isnan(s.cell("none", n)).sum()) for n in s.column}
+    yield "one of three runs diverges at depth 20, and none at 8 and 14", lost == {"8": 0, "14": 0, "20": 1}
+
+
+FINDINGS = {"normalizers": of_normalizers, "input-size": of_input_size, "group-division": of_group_division, "adaptive-groups": of_adaptive_groups,
+            "depth": of_depth,
             "tuning": of_tuning}

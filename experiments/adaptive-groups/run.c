@@ -25,7 +25,7 @@ static const char *const QUICK[] = {
     NULL,
 };
 
-/* 42 runs of 100,000 images each: about six minutes on two cores. */
+/* 45 runs of 100,000 images each: about six minutes on two cores. */
 static const char *const FULL[] = {
     "protocol=statistics",
     "samples=32",

@@ -26,7 +26,7 @@ static const char *const QUICK[] = {
     NULL,
 };
 
-/* 75 runs of 100,000 images each: about ten minutes on two cores. */
+/* 84 runs of 100,000 images each: about half an hour on two cores. */
 static const char *const FULL[] = {
     "protocol=statistics",
     "samples=32",
