@@ -216,7 +216,7 @@ def terminal(place):
     out = place.good("plot", "adaptive-groups", "dumb", "--from", os.path.join(HOME, "data", "adaptive-groups.h5"))
     with h5py.File(os.path.join(HOME, "data", "adaptive-groups.h5"), "r") as file:
         last = int(max(group["epoch"][-1] for group in file["norms"].values()))
-    ticks = [line.split() for line in out.splitlines() if line.split()[:2] == ["0", "1"] or line.split()[:2] == ["0", "2"]]
+    ticks = [line.split() for line in out.splitlines() if re.fullmatch(r"\s*0(\s+\d+){2,}\s*", line)]
     check(ticks and all(int(line[-1]) + int(line[1]) > last for line in ticks), f"to {last}: {ticks}")
 
 
