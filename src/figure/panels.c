@@ -54,6 +54,7 @@ void figure_panel_epochs(Figure *f, const Panels *p, double first, double last) 
     const bool dumb = figure_is(f, "dumb"); /* one panel has all the room */
     const double wide = dumb ? f->width - 12 : p->wide, over = dumb ? 4 : 0.1;
     FigureTicks t = {.count = 0};
+    if (!(last > first)) last = first + 1.0;
     for (size_t most = 8;; most /= 2) {
         t = figure_ticks_between(f->arena, 0.0, last, most ? most : 1);
         const double label = figure_ticks_wide(f, &t) + 0.07;
@@ -63,7 +64,7 @@ void figure_panel_epochs(Figure *f, const Panels *p, double first, double last) 
         break;
     }
     while (t.count > 1 && t.at[t.count - 1] > last) t.count--;
-    t.low = first, t.high = last > first ? last : first + 1.0;
+    t.low = first, t.high = last;
     const double unit =
         wide / (t.high - t.low); /* the next panel's first label is near */
     while (t.count > 1 &&
