@@ -62,12 +62,9 @@ const char *store_binary(void) {
     Arena *scratch = arena_new();
     const char *program =
         place_read(scratch, "/proc/self/exe", LARGEST_PROGRAM, &length, &error);
-    if (program != NULL)
-        digest_bytes(digest, program, length);
-    else
-        strcpy(digest, "unknown");
+    if (program != NULL) digest_bytes(digest, program, length);
     arena_free(scratch);
-    return digest;
+    return program != NULL ? digest : "unknown";
 }
 
 static const char *libc(Arena *arena) {
