@@ -5,6 +5,7 @@
  * `statistics` one run serves every batch per worker, but for those that cluster channels by
  * what workers observe (regroup), of which by=random is the control. Protocols: src/study/protocol.c.
  */
+#include "../recipes.h"
 #include "experiment.h"
 
 /* 30 runs of 7,500 images each: less than a minute on two cores. */
@@ -27,24 +28,15 @@ static const char *const QUICK[] = {
 
 /* 45 runs of 100,000 images each: about six minutes on two cores. */
 static const char *const FULL[] = {
+    RECIPE_P1,
     "protocol=statistics",
     "samples=32",
-    "dataset=fashion-mnist",
-    "images=5000",
-    "split=seed",
     "network=resnet(depth=8, width=8, stem_stride=2)",
     "norm=group(4),layer,instance,regroup(4),regroup(4, until=1),regroup(4, by=equal),"
     "regroup(4, by=sorted),regroup(4, by=random),soft(4),nested",
     "batch=32,2",
-    "seed=1,2,3",
-    "epochs=20",
-    "validate=5",
     "rate=0.1",
-    "reference=32",
-    "schedule=cosine",
     "decay=0.0001",
-    "flip=yes",
-    "shift=1",
     NULL,
 };
 

@@ -3,6 +3,7 @@
  * Wu and He 2018, Table 2 and Figure 1: batch normalization degrades as the batch of one
  * worker shrinks, group normalization does not. Two protocols: src/study/protocol.c.
  */
+#include "../recipes.h"
 #include "experiment.h"
 
 /* 21 runs of 10,000 images each: less than a minute on two cores. */
@@ -25,23 +26,14 @@ static const char *const QUICK[] = {
 
 /* 36 runs of 100,000 images each: about five minutes on two cores. */
 static const char *const FULL[] = {
+    RECIPE_P1,
     "protocol=paper",
     "workers=1",
-    "dataset=fashion-mnist",
-    "images=5000",
-    "split=seed",
     "network=resnet(depth=8, width=8, stem_stride=2)",
     "norm=batch,group(4)",
     "batch=32,16,8,4,2,1",
-    "seed=1,2,3",
-    "epochs=20",
-    "validate=5",
     "rate=0.1",
-    "reference=32",
-    "schedule=cosine",
     "decay=0.0001",
-    "flip=yes",
-    "shift=1",
     NULL,
 };
 

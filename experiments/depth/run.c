@@ -3,6 +3,7 @@
  * Wu and He 2018 find group normalization 0.5 points behind batch normalization in ResNet-50 and 0.4
  * in ResNet-101 at 32 images a worker; without any normalizer depth is said to be what fails.
  */
+#include "../recipes.h"
 #include "experiment.h"
 
 #include "spec.h"
@@ -30,22 +31,13 @@ static const char *const QUICK[] = {
 
 /* 27 runs of 100,000 images each: of depth 8 those of the protocol P1 of claims.txt. */
 static const char *const FULL[] = {
+    RECIPE_P1,
     "depth=8,14,20",
-    "dataset=fashion-mnist",
-    "images=5000",
-    "split=seed",
     "network=resnet(depth=8, width=8, stem_stride=2)",
     "norm=batch,group(4),none",
     "batch=32",
-    "seed=1,2,3",
-    "epochs=20",
     "rate=0.1",
-    "reference=32",
-    "schedule=cosine",
-    "validate=5",
     "decay=0.0001",
-    "shift=1",
-    "flip=yes",
     NULL,
 };
 

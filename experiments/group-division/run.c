@@ -4,6 +4,7 @@
  * fixed number of channels a group are different networks. The ends are old friends: one group is
  * layer normalization, one channel a group is instance normalization.
  */
+#include "../recipes.h"
 #include "experiment.h"
 
 /* 24 runs of 10,000 images each: less than a minute on two cores. */
@@ -28,22 +29,13 @@ static const char *const QUICK[] = {
 /* 24 runs of 100,000 images each under the protocol P2 of claims.txt: stages of 16, 32 and 64
  * channels. */
 static const char *const FULL[] = {
+    RECIPE_P1, /* and what P2 has instead */
+    "network=resnet(depth=8, width=16, stem_stride=2)",
     "fixed=groups,channels",
     "number=8,4,2,1",
-    "dataset=fashion-mnist",
-    "images=5000",
-    "split=seed",
-    "network=resnet(depth=8, width=16, stem_stride=2)",
     "batch=32",
-    "seed=1,2,3",
-    "epochs=20",
     "rate=0.1",
-    "reference=32",
-    "schedule=cosine",
-    "validate=5",
     "decay=0.0001",
-    "shift=1",
-    "flip=yes",
     NULL,
 };
 

@@ -5,6 +5,7 @@
  * weight of batch falls as the batch shrinks), one after the other (Qiao et al. 2019, Pham
  * et al. 2022), beside what they are made of. Protocols: src/study/protocol.c.
  */
+#include "../recipes.h"
 #include "experiment.h"
 
 /* 48 runs of 6,250 images each: about a minute on two cores. */
@@ -28,25 +29,16 @@ static const char *const QUICK[] = {
 
 /* 84 runs of 100,000 images each: about half an hour on two cores. */
 static const char *const FULL[] = {
+    RECIPE_P1,
     "protocol=statistics",
     "samples=32",
-    "dataset=fashion-mnist",
-    "images=5000",
-    "split=seed",
     "network=resnet(depth=8, width=8, stem_stride=2)",
     "norm=batch,group(4),blend(batch, group(4)),blend(batch, group(4), per=layer),"
     "mix(instance, layer, batch),batch | group(4),group(4) | batch,task,task(even=yes),"
     "anneal(batch, group(4), from=5, to=15)",
     "batch=32,2,1",
-    "seed=1,2,3",
-    "epochs=20",
-    "validate=5",
     "rate=0.1",
-    "reference=32",
-    "schedule=cosine",
     "decay=0.0001",
-    "flip=yes",
-    "shift=1",
     NULL,
 };
 

@@ -5,6 +5,7 @@
  * moments of all training images at the size that is asked (RS-Nets keep moments apart for each
  * size: Wang et al. 2020); the others take each image's own moments at any size.
  */
+#include "../recipes.h"
 #include "experiment.h"
 
 /* 9 runs of 10,000 images each, judged at five sizes: half a minute on two cores. */
@@ -29,23 +30,14 @@ static const char *const QUICK[] = {
 
 /* 9 runs of 100,000 images each under the protocol P1 of claims.txt, judged at seven sizes. */
 static const char *const FULL[] = {
-    "dataset=fashion-mnist",
-    "images=5000",
-    "split=seed",
+    RECIPE_P1,
     "network=resnet(depth=8, width=8, stem_stride=2)",
     "norm=batch,group(4),instance",
     "mode=average,pooled",
     "input=16x16,20x20,24x24,28x28,32x32,36x36,40x40",
     "batch=32",
-    "seed=1,2,3",
-    "epochs=20",
     "rate=0.1",
-    "reference=32",
-    "schedule=cosine",
-    "validate=5",
     "decay=0.0001",
-    "shift=1",
-    "flip=yes",
     NULL,
 };
 

@@ -5,6 +5,7 @@
  * two are, by the moments of evaluation after the last epoch, so that fitting and generalizing can
  * be told apart.
  */
+#include "../recipes.h"
 #include "experiment.h"
 
 /* 15 runs of 16,000 images each: half a minute on two cores. */
@@ -27,21 +28,12 @@ static const char *const QUICK[] = {
 
 /* 15 runs of 100,000 images each under the protocol P1 of claims.txt. */
 static const char *const FULL[] = {
-    "dataset=fashion-mnist",
-    "images=5000",
-    "split=seed",
+    RECIPE_P1,
     "network=resnet(depth=8, width=8, stem_stride=2)",
     "norm=batch,layer,instance,group(4),none",
     "batch=32",
-    "seed=1,2,3",
-    "epochs=20",
     "rate=0.1",
-    "reference=32",
-    "schedule=cosine",
-    "validate=5",
     "decay=0.0001",
-    "shift=1",
-    "flip=yes",
     "weights=yes",
     NULL,
 };

@@ -5,6 +5,7 @@
  * its horizon, the same at every rate, so that the rate alone moves. `normlab tune` makes a choice
  * of it, on seeds that decide nothing.
  */
+#include "../recipes.h"
 #include "experiment.h"
 
 /* 36 runs of 7,500 images each: less than a minute on two cores. */
@@ -28,21 +29,12 @@ static const char *const QUICK[] = {
 /* 48 runs of 100,000 images each: at the rate 0.1 those of the protocol P1 of claims.txt, whose
  * decay of 0.0001 has the horizon 0.0156. */
 static const char *const FULL[] = {
-    "dataset=fashion-mnist",
-    "images=5000",
-    "split=seed",
+    RECIPE_P1,
     "network=resnet(depth=8, width=8, stem_stride=2)",
     "norm=batch,group(4),layer,none",
     "rate=0.025,0.1,0.4,0.8",
     "batch=32",
-    "seed=1,2,3",
-    "epochs=20",
-    "reference=32",
-    "schedule=cosine",
-    "validate=5",
     "horizon=0.0156",
-    "shift=1",
-    "flip=yes",
     NULL,
 };
 
