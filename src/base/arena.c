@@ -45,7 +45,10 @@ static Block *block_new(size_t room) {
     room = (room + alignment - 1) / alignment * alignment;
     Block *block = malloc(sizeof *block);
     char *data = block ? aligned_alloc(alignment, room) : NULL;
-    if (data == NULL) die(EX_OSERR, "out of memory: %zu bytes wanted", room);
+    if (data == NULL) {
+        free(block);
+        die(EX_OSERR, "out of memory: %zu bytes wanted", room);
+    }
 #ifdef MADV_HUGEPAGE
     if (alignment == HUGE_PAGE)
         madvise(data, room, MADV_HUGEPAGE); /* advice: failing is fine */

@@ -2,6 +2,7 @@
 #include "base.h"
 #include "house.h"
 
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,9 +50,43 @@ static void print_line(const char *format, va_list args) {
     fputs(whole, stderr);
 }
 
+/* ---- work that does not end the program ------------------------------------------- */
+
+typedef struct Guard Guard;
+struct Guard {
+    jmp_buf back;
+    BaseError *error;
+    Guard *around;
+};
+
+/* The innermost of this thread, by base_guard alone; NULL: the program may end. */
+static _Thread_local Guard *guard;
+
+bool base_guard(void (*work)(void *), void *context, BaseError *error) {
+    Guard own = {.error = error, .around = guard};
+    if (setjmp(own.back) == 0) {
+        guard = &own;
+        work(context);
+    }
+    guard = own.around;
+    return !error->set;
+}
+
+/* Back to the guard, if there is one, with what `format` says. */
+static void go_back(int code, const char *format, va_list args) {
+    if (guard == NULL) return;
+    BaseError *error = guard->error;
+    *error = (BaseError){.set = true, .code = code};
+    vsnprintf(error->message, sizeof error->message, format, args);
+    longjmp(guard->back, 1);
+}
+
+/* ---- ends and talk ------------------------------------------------------------------ */
+
 void die(int code, const char *format, ...) {
     va_list args;
     va_start(args, format);
+    go_back(code, format, args);
     fflush(stdout);
     print_line(format, args);
     va_end(args);
@@ -72,6 +107,7 @@ void base_require_failed(const char *file, int line, const char *condition,
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    if (guard) die(EX_SOFTWARE, "%s:%d: REQUIRE(%s): %s", file, line, condition, text);
     fprintf(stderr, "normlab: %s:%d: REQUIRE(%s): %s\n", file, line, condition, text);
     abort();
 }

@@ -54,6 +54,11 @@ _Noreturn void base_require_failed(const char *file, int line, const char *condi
 /* Ends the program with the error's line, if it is set. */
 void die_if(const BaseError *error);
 
+/* Work inside somebody else's program, which is not ours to end: a die() or a failed REQUIRE
+ * (EX_SOFTWARE) of this thread ends the work alone and is *error. False where that is set.
+ * What the work took beside arenas that the caller knows is lost then. */
+bool base_guard(void (*work)(void *), void *context, BaseError *error);
+
 /* ---- arithmetic.c ---------------------------------------------------------------- */
 
 /* What is wrong with this thread's arithmetic, in words: rounding, subnormal numbers,

@@ -1,0 +1,152 @@
+/* Specs that are opened, and errors as values. */
+#include "opened.h"
+#include "text.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+
+/* ---- errors ------------------------------------------------------------------------ */
+
+typedef struct Guarded {
+    ApiWork *work;
+    void *context;
+    BaseError *error;
+} Guarded;
+
+static void run_guarded(void *guarded) {
+    const Guarded *g = guarded;
+    const char *fault = arithmetic_fault();
+    if (fault)
+        base_fail(g->error, EX_UNAVAILABLE, 0,
+                  "this thread's arithmetic is not normlab's: %s", fault);
+    else
+        g->work(g->context, g->error);
+}
+
+/* "in 'group(3)' at byte 6: ...", as the program says it. */
+static void point_into(char *message, size_t room, const char *text,
+                       const BaseError *error) {
+    Arena *arena = arena_new();
+    snprintf(message, room, "%s", spec_error(arena, text, error));
+    arena_free(arena);
+}
+
+int api_guard(ApiWork *work, void *context, const char *text, NormlabError *error) {
+    BaseError own = {.set = false};
+    Guarded guarded = {work, context, &own};
+    base_guard(run_guarded, &guarded, &own);
+    if (error == NULL) return own.code;
+    *error = (NormlabError){.code = own.code, .at = own.at};
+    snprintf(error->message, sizeof error->message, "%s", own.message);
+    if (own.set && text && own.code != EX_OSERR)
+        point_into(error->message, sizeof error->message, text, &own);
+    return own.code;
+}
+
+/* ---- memory ------------------------------------------------------------------------ */
+
+struct Spare {
+    _Atomic(Arena *) arena; /* NULL: somebody has it */
+};
+
+Arena *spare_take(const NormlabNorm *norm) {
+    Arena *arena = atomic_exchange(&norm->spare->arena, NULL);
+    return arena ? arena : arena_new();
+}
+
+void spare_give(const NormlabNorm *norm, Arena *arena) {
+    arena_free(atomic_exchange(&norm->spare->arena, arena));
+}
+
+/* ---- open and close ---------------------------------------------------------------- */
+
+typedef struct Opening {
+    const char *spec;
+    size_t channels;
+    Arena *arena;
+    NormlabNorm *opened;
+} Opening;
+
+static void list_arrays(NormlabNorm *opened) {
+    const Norm *norm = opened->norm;
+    opened->param = TAKE(opened->arena, NormlabArray, norm->params);
+    opened->state = TAKE(opened->arena, NormlabArray, norm->states);
+    for (size_t i = 0; i < norm->params; i++) {
+        const NormParam *p = &norm->param[i];
+        opened->param[i] = (NormlabArray){p->name, p->count, step_param(opened->arena, p),
+                                          p->least, p->most};
+    }
+    for (size_t i = 0; i < norm->states; i++) {
+        const NormState *s = &norm->state[i];
+        opened->state[i] = (NormlabArray){s->name, s->count, step_state(opened->arena, s),
+                                          step_least(s), (double)INFINITY};
+    }
+}
+
+static void open_spec(void *context, BaseError *error) {
+    Opening *o = context;
+    if (o->spec == NULL || o->channels == 0) {
+        base_fail(error, EX_USAGE, 0, "%s",
+                  o->spec ? "0 channels; one or more are expected" : "the spec is NULL");
+        return;
+    }
+    o->arena = arena_new();
+    NormlabNorm *opened = ZERO(o->arena, NormlabNorm, 1);
+    opened->arena = o->arena;
+    opened->spare = ZERO(o->arena, Spare, 1);
+    atomic_init(&opened->spare->arena, NULL);
+    opened->norm = norm_new(o->arena, o->spec, o->channels, error);
+    if (opened->norm == NULL) return;
+    list_arrays(opened);
+    o->opened = opened;
+}
+
+NormlabNorm *normlab_open(const char *spec, size_t channels, NormlabError *error) {
+    Opening opening = {.spec = spec, .channels = channels};
+    api_guard(open_spec, &opening, channels > 0 ? spec : NULL, error);
+    if (opening.opened == NULL) arena_free(opening.arena);
+    return opening.opened;
+}
+
+void normlab_close(NormlabNorm *norm) {
+    if (norm == NULL) return;
+    arena_free(atomic_load(&norm->spare->arena));
+    arena_free(norm->arena);
+}
+
+/* ---- what it is -------------------------------------------------------------------- */
+
+const char *normlab_spec(const NormlabNorm *norm) {
+    return norm->norm->spec;
+}
+
+size_t normlab_channels(const NormlabNorm *norm) {
+    return norm->norm->channels;
+}
+
+size_t normlab_params(const NormlabNorm *norm) {
+    return norm->norm->params;
+}
+
+const NormlabArray *normlab_param(const NormlabNorm *norm, size_t i) {
+    return i < norm->norm->params ? &norm->param[i] : NULL;
+}
+
+size_t normlab_states(const NormlabNorm *norm) {
+    return norm->norm->states;
+}
+
+const NormlabArray *normlab_state(const NormlabNorm *norm, size_t i) {
+    return i < norm->norm->states ? &norm->state[i] : NULL;
+}
+
+const char *normlab_version(void) {
+    return NORMLAB_VERSION;
+}
+
+const char *normlab_example(size_t i) {
+    size_t count;
+    const NormKind *const *kind = norm_kinds(&count);
+    return i < count ? norm_example(kind[i]) : NULL;
+}
