@@ -1,5 +1,6 @@
 # find_package(normlab CONFIG) gives
 #   normlab::normlab               the normalizers and their tape, to be linked into a program: #include <normlab/norm.h>
+#   normlab::api                   the C interface as a shared library: #include <normlab.h>
 #   normlab_add_plugin(NAME FILE)  NAME.so from a file that ends with NORMLAB_PLUGIN, for `normlab --plugin`
 include(CMakeFindDependencyMacro)
 find_dependency(PkgConfig)

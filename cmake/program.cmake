@@ -48,4 +48,4 @@ add_custom_command(TARGET normlab POST_BUILD
   COMMAND $<TARGET_FILE:normlab> help --bash > ${pages}/normlab.bash
   COMMAND $<TARGET_FILE:normlab> help --zsh > ${pages}/_normlab
   BYPRODUCTS ${pages}/normlab.1 ${pages}/normlab.bash ${pages}/_normlab VERBATIM)
-add_dependencies(normlab abi-header normlab-library) # so that what `./normlab` builds can be installed
+add_dependencies(normlab abi-header normlab-library normlab-shared normlab-page) # so that what `./normlab` builds can be installed

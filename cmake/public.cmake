@@ -49,6 +49,28 @@ set_target_properties(normlab-headers PROPERTIES EXPORT_NAME headers)
 set_target_properties(normlab-library PROPERTIES OUTPUT_NAME normlab EXPORT_NAME normlab LINKER_LANGUAGE C)
 target_link_libraries(normlab-library INTERFACE normlab-headers
   $<LINK_ONLY:PkgConfig::NORMLAB_MD> ${quadmath} m)
+
+# The shared library of normlab.h, for programs in any language: what it exports begins with normlab_.
+set(shown_api ${PROJECT_BINARY_DIR}/include/normlab.h)
+add_custom_command(OUTPUT ${shown_api}
+  COMMAND ${CMAKE_COMMAND} -E copy ${PROJECT_SOURCE_DIR}/src/api/normlab.h ${shown_api}
+  DEPENDS ${PROJECT_SOURCE_DIR}/src/api/normlab.h VERBATIM)
+set(exported ${PROJECT_SOURCE_DIR}/src/api/exported.map)
+add_library(normlab-shared SHARED ${shown_api} $<TARGET_OBJECTS:normlab-api> ${public_objects})
+set_target_properties(normlab-shared PROPERTIES OUTPUT_NAME normlab EXPORT_NAME api LINKER_LANGUAGE C
+  VERSION ${PROJECT_VERSION} SOVERSION 0 LINK_DEPENDS ${exported} LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+target_include_directories(normlab-shared INTERFACE ${shown})
+target_link_options(normlab-shared PRIVATE -Wl,--version-script=${exported})
+target_link_libraries(normlab-shared PRIVATE PkgConfig::NORMLAB_MD ${quadmath} m)
+add_library(normlab::api ALIAS normlab-shared)
+set(page ${PROJECT_BINARY_DIR}/generated/normlab.3)
+set(example ${PROJECT_SOURCE_DIR}/src/api/template/example.c)
+add_custom_command(OUTPUT ${page}
+  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${page} -DHEADER=${shown_api} -DEXAMPLE=${example} -DVERSION=${PROJECT_VERSION}
+          -P ${PROJECT_SOURCE_DIR}/cmake/page.cmake
+  DEPENDS ${shown_api} ${example} ${PROJECT_SOURCE_DIR}/cmake/page.cmake VERBATIM)
+add_custom_target(normlab-page ALL DEPENDS ${page})
+
 add_library(normlab::headers ALIAS normlab-headers)
 add_library(normlab::normlab ALIAS normlab-library)
 include(normlab-plugin)
@@ -66,6 +88,7 @@ if(quadmath)
   set(PC_QUADMATH " -lquadmath")
 endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/normlab.pc.in ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab.pc @ONLY)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/normlab-api.pc.in ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab-api.pc @ONLY)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/generated/normlab-config-version.cmake COMPATIBILITY SameMinorVersion)
 
 if(NORMLAB_PROGRAM)
@@ -74,20 +97,23 @@ if(NORMLAB_PROGRAM)
   install(FILES ${pages}/normlab.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME normlab)
   install(FILES ${pages}/_normlab DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 endif()
-install(TARGETS normlab-headers normlab-library EXPORT normlab-targets ARCHIVE)
+install(TARGETS normlab-headers normlab-library normlab-shared EXPORT normlab-targets)
 install(EXPORT normlab-targets NAMESPACE normlab:: DESTINATION ${package})
 install(FILES ${PROJECT_SOURCE_DIR}/cmake/normlab-config.cmake ${PROJECT_SOURCE_DIR}/cmake/normlab-plugin.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab-config-version.cmake DESTINATION ${package})
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab.pc ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab-api.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES ${public_headers} ${abi_header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/normlab)
+install(FILES ${PROJECT_SOURCE_DIR}/src/api/normlab.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man3)
 # What the program reads: scripts of figures, embedded images, published results; and a first plugin and program.
 set(share ${CMAKE_INSTALL_DATADIR}/normlab)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/experiments DESTINATION ${share} FILES_MATCHING PATTERN *.gp PATTERN claims.txt)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/data DESTINATION ${share} PATTERN *.py EXCLUDE)
 install(FILES ${PROJECT_SOURCE_DIR}/src/norm/template/variant.c ${PROJECT_SOURCE_DIR}/src/norm/template/program.c
-  DESTINATION ${share})
-foreach(page README.md CHANGELOG.md CONTRIBUTING.md LICENSE)
-  install(FILES ${PROJECT_SOURCE_DIR}/${page} DESTINATION ${CMAKE_INSTALL_DOCDIR})
+  ${example} DESTINATION ${share})
+foreach(text README.md CHANGELOG.md CONTRIBUTING.md LICENSE)
+  install(FILES ${PROJECT_SOURCE_DIR}/${text} DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endforeach()
 # The book, and beside it what it links to: the code that it is about, and data.
 foreach(folder notes figures src experiments tests cmake)

@@ -165,7 +165,7 @@ static void put_results(const Calling *c, const StepResults *r) {
 
 /* ---- the call ------------------------------------------------------------------------ */
 
-static void work(void *context, BaseError *error) {
+static void make_call(void *context, BaseError *error) {
     Calling *c = context;
     StepResults results;
     if (c->opened == NULL || c->given == NULL) {
@@ -187,7 +187,7 @@ static void work(void *context, BaseError *error) {
 static int run(const NormlabNorm *norm, const NormlabCall *call, Order order,
                NormlabError *error) {
     Calling calling = {.opened = norm, .given = call, .order = order};
-    const int code = api_guard(work, &calling, NULL, error);
+    const int code = api_guard(make_call, &calling, NULL, error);
     if (calling.arena == NULL) return code;
     if (order == SECOND || code == EX_OSERR) {
         arena_free(calling.arena);

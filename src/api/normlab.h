@@ -6,10 +6,10 @@
  * columns of an image are its positions. They have no unit but x's own. NaN and infinities are
  * numbers like others.
  *
- * No function ends the program, prints, or reads a file. What goes wrong is a NormlabError,
- * which may be NULL where nobody asks, and then nothing is written. An open normalizer never
- * changes: threads may call it at the same time, with outputs of their own. All strings and
- * arrays that it gives are its own, until normlab_close.
+ * No function ends the program, prints, or reads a file. What goes wrong is a NormlabError
+ * (NULL where nobody asks), and then no output is written. An open normalizer never changes:
+ * threads may call it at the same time, with outputs of their own. All strings and arrays
+ * that it gives are its own, until normlab_close.
  */
 #ifndef NORMLAB_NORMLAB_H
 #define NORMLAB_NORMLAB_H
@@ -39,10 +39,9 @@ enum {
 
 /* Every function that takes one sets it, so that it need not be initialized. */
 typedef struct NormlabError {
-    int code;  /* NORMLAB_OK: none */
-    size_t at; /* of a spec: offset of the culprit in it, in bytes */
-    char message
-        [1024]; /* one line: the culprit, what is expected, the nearest right word */
+    int code;           /* NORMLAB_OK: none */
+    size_t at;          /* of a spec: offset of the culprit in it, in bytes */
+    char message[1024]; /* one line: the culprit, what is expected, the nearest word */
 } NormlabError;
 
 /* ---- A normalizer ---------------------------------------------------------------- */
@@ -87,15 +86,12 @@ typedef struct NormlabCall {
     int mode;                  /* NORMLAB_TRAIN or NORMLAB_EVAL */
     size_t epoch;              /* for specs with a schedule, from 0 */
 
-    const double *x;             /* [n] */
-    const double *const *params; /* [params][count]; NULL, all or one: as they begin */
-    const double *const *state;  /* [states][count] before the step. NULL: as it begins,
-                                  * but evaluation, and renorm, must be told */
-    const unsigned char
-        *mask;        /* [samples, positions] 1: belongs, 0: is padding, whose y and
-                                  * gradients are 0; NULL: all belong */
-    const double *dy; /* [n] gradient of a loss by y */
-    const double *v;  /* [n] see normlab_second; NULL: 0 */
+    const double *x;               /* [n] */
+    const double *const *params;   /* [params][count]; NULL, all or one: as they begin */
+    const double *const *state;    /* [states][count] before the step; see below */
+    const unsigned char *mask;     /* [samples, positions] 1, or 0: padding, in nothing */
+    const double *dy;              /* [n] gradient of a loss by y */
+    const double *v;               /* [n] see normlab_second; NULL: 0 */
     const double *const *v_params; /* [params][count]; NULL, all or one: 0 */
 
     double *y;                 /* [n]; any output that is NULL is not wanted */
@@ -106,8 +102,10 @@ typedef struct NormlabCall {
     double *const *ds_dparams; /* [params][count] */
 } NormlabCall;
 
-/* Writes y and next, of x. In evaluation next is the state. A cell of one element gives
- * beta. NORMLAB_OK, or error->code. */
+/* Writes y and next, of x: NORMLAB_OK, or error->code. State that is NULL, all or one, is as it
+ * begins; but evaluation, and training of what reads it there, too (renorm), must be told.
+ * In evaluation next is the state. Padding has a y of 0, and gradients of 0; a cell of one
+ * element a y of beta. */
 int normlab_forward(const NormlabNorm *norm, const NormlabCall *call,
                     NormlabError *error);
 
