@@ -94,6 +94,8 @@ static TapeNode *batch_deviation(const NormContext *context, TapeNode *x) {
     } else {
         variance = norm_moments_over(context, x, channels).variance;
         observe(context, variance, channels);
+        if (norm_sees(context))
+            norm_see(context, 0, norm_unbiased(context->tape, variance, channels));
     }
     return deviation(context, variance, channels, x->shape);
 }

@@ -49,6 +49,11 @@ TapeNode *partitioned_run(const NormContext *context, TapeNode *x);
 /* Blocks of its own without what the context's mask leaves out. */
 const Partition *norm_own_cells(const NormContext *context, ShapeLattice x);
 
+/* ---- seen.c ------------------------------------------------------------------------- */
+
+/* The running moments of channels, of x in blocks of so many samples. */
+void seen_channels(const NormContext *context, TapeNode *x, size_t block);
+
 /* ---- weights.c: logits read as weights --------------------------------------------- */
 
 /* Which of weights [K] has most: among means that are weighed by them the first, for the

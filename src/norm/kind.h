@@ -223,6 +223,16 @@ TapeNode *norm_run_part(const NormContext *context, size_t i, TapeNode *x);
 /* NaN in all that is observed: the state stays. */
 void norm_observe_nothing(const NormContext *context);
 
+/* ---- seen.c ----------------------------------------------------------------------- */
+
+/* What is observed of state i as a node, where that is wanted (context->seen), in training. */
+bool norm_sees(const NormContext *context);
+void norm_see(const NormContext *context, size_t i, TapeNode *node);
+
+/* The variance of a partition's cells from their biased one: M2 / (count - 1), of one element
+ * NaN. */
+TapeNode *norm_unbiased(Tape *tape, TapeNode *biased, const Partition *partition);
+
 /* ---- partitioned.c --------------------------------------------------------------- */
 
 /* Blocks of x without what the context's mask leaves out. */

@@ -75,13 +75,40 @@ static Pooled pool(Arena *arena, const NormContext *context) {
     return p;
 }
 
+/* The same on the tape, for who takes it elsewhere. Here they are doubles, over both views: of
+ * means that are large and nearly alike the last digit counts. */
+static TapeNode *pooled(Tape *t, TapeNode *channels, size_t width) {
+    const size_t C = shape_count(channels->shape);
+    const Shape row = SHAPE_OF(1, C, 1);
+    const Partition *group =
+        partition_blocks(tape_arena(t), (ShapeLattice){1, C, 1}, 1, width, false);
+    TapeNode *mean = tape_mean(t, tape_reshape(t, channels, row), group);
+    return tape_reshape(t, tape_spread(t, mean, group, row), SHAPE_OF(C));
+}
+
+static ViewMoments pool_elements(const NormView *v) {
+    Tape *t = v->tape;
+    const double *const *state = v->context.state;
+    const size_t K = width_of(v->context.norm);
+    TapeNode *mean = tape_leaf(t, SHAPE_OF(v->at.C), state[0]),
+             *variance = tape_leaf(t, SHAPE_OF(v->at.C), state[1]);
+    TapeNode *centre = pooled(t, mean, K), *apart = tape_sub(t, mean, centre);
+    variance = pooled(t, tape_add(t, variance, tape_mul(t, apart, apart)), K);
+    return (ViewMoments){{.value = tape_sub(t, v->x, view_repeat(v, centre))},
+                         view_repeat(v, variance)};
+}
+
+static ViewMoments pool_given(const NormView *v) {
+    const Pooled run = pool(tape_arena(v->tape), &v->context);
+    return view_moments_given(v, run.mean, run.variance);
+}
+
 /* Of evaluation. */
 static NormField text(const NormView *v) {
     Tape *t = v->tape;
     const Norm *norm = v->context.norm;
     const double own = *(const double *)norm->detail;
-    const Pooled run = pool(tape_arena(t), &v->context);
-    ViewMoments m = view_moments_given(v, run.mean, run.variance);
+    ViewMoments m = v->x && v->context.seen ? pool_elements(v) : pool_given(v);
     if (own > 0.0) {
         const ViewMoments of_own = view_moments_over(v, 1, width_of(norm));
         TapeNode *rest = tape_fill(t, v->shape, 1.0 - own),

@@ -92,6 +92,7 @@ static Kept *keep(const NormContext *context, const TapeNode *x) {
     kept->context.param = kept->param;
     kept->context.state = kept->state;
     kept->context.observed = NULL;
+    kept->context.seen = NULL;
     kept->channels = norm_partition(arena, context->norm, shape_lattice(x->shape),
                                     context->mode, context->state);
     nothing_observed(kept->observed[PRODUCT], kept->channels->C); /* by backward */

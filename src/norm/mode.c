@@ -99,6 +99,44 @@ static void observe(const NormContext *context, size_t k, size_t L, const TapeNo
     }
 }
 
+/* The same as nodes, [1, C] each. */
+typedef struct Seen {
+    TapeNode *mean, *variance;
+} Seen;
+
+/* Row k of K rows, and zeros; the K such add up to them all. */
+static TapeNode *one_of(Tape *t, TapeNode *row, size_t k, size_t K) {
+    const size_t C = shape_count(row->shape);
+    TapeNode *all = tape_pad(t, tape_reshape(t, row, SHAPE_OF(1, C)), 0, k, K);
+    return tape_reshape(t, all, SHAPE_OF(K * C));
+}
+
+static TapeNode *unbiased_of(Tape *t, TapeNode *share, size_t L, TapeNode *biased) {
+    const Shape one = SHAPE_OF(1, 1);
+    TapeNode *all = tape_broadcast(t, tape_sum(t, share, one), share->shape),
+             *length = tape_fill(t, share->shape, (double)L);
+    TapeNode *weight = tape_div(t, share, all),
+             *rest = tape_sub(t, all, tape_div(t, share, length));
+    TapeNode *seen = tape_sum(t, tape_div(t, tape_mul(t, weight, rest), all), one);
+    seen = tape_broadcast(t, seen, biased->shape);
+    TapeNode *nothing = tape_fill(t, biased->shape, (double)NAN);
+    return tape_select(t, seen, tape_div(t, biased, seen), nothing);
+}
+
+static void see(const NormContext *context, size_t k, size_t L, TapeNode *share,
+                TapeNode *mean, TapeNode *variance, Seen *all) {
+    Tape *t = context->tape;
+    const size_t K = modes_of(context->norm);
+    if (!norm_sees(context)) return;
+    mean = one_of(t, mean, k, K);
+    variance = one_of(t, unbiased_of(t, share, L, variance), k, K);
+    all->mean = all->mean ? tape_add(t, all->mean, mean) : mean;
+    all->variance = all->variance ? tape_add(t, all->variance, variance) : variance;
+    if (k + 1 < K) return;
+    norm_see(context, 0, all->mean);
+    norm_see(context, 1, all->variance);
+}
+
 /* Row k of a state as [1, C]. */
 static TapeNode *given(const NormContext *context, size_t state, size_t k) {
     const size_t C = context->norm->channels;
@@ -131,6 +169,7 @@ static NormField text(const NormView *v) {
     const NormRows x = view_row_moments(v);
     Gates g = gates_of(&v->context, rows_whole_means(t, &x));
     TapeNode *all_scale = NULL, *all_bias = NULL;
+    Seen seen = {NULL, NULL};
     for (size_t k = 0; k < modes_of(v->context.norm); k++) {
         TapeNode *share = share_of(t, g, k), *mean, *variance;
         const size_t first = weight_largest(share);
@@ -141,6 +180,7 @@ static NormField text(const NormView *v) {
         if (mean)
             observe(&v->context, k, x.at.L, share, mean->value,
                     x.origin ? x.origin + first * x.at.C : NULL, variance->value);
+        if (mean) see(&v->context, k, x.at.L, share, mean, variance, &seen);
         TapeNode *std = rows_repeat(t, &x, norm_root(t, v->context.norm, variance));
         TapeNode *gate = tape_broadcast(t, gate_of(t, g, k), x.mean->shape);
         TapeNode *scale = tape_div(t, gate, std);

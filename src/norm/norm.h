@@ -155,8 +155,11 @@ typedef struct NormContext {
     TapeNode *const *param;     /* [norm->params] */
     const double *const *state; /* [norm->states]; read in NORM_EVAL, or if it recalls */
     double *const *observed; /* [norm->states], written in NORM_TRAIN; NULL: not wanted */
-    bool definitions;        /* parts by their definitions, too */
-    bool whole; /* what is observed is of all samples, not the mean over blocks */
+    TapeNode **seen;  /* [norm->states] the same to rounding as nodes, which norm_define
+                        writes where there is no mask, and all that is read of the state
+                        stands in leaves; NULL: not wanted */
+    bool definitions; /* parts by their definitions, too */
+    bool whole;       /* what is observed is of all samples, not the mean over blocks */
     const unsigned char
         *mask; /* [N, L] 1: belongs, 0: is in no cell (padding); NULL: all do */
     NormGiven

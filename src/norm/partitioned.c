@@ -17,12 +17,14 @@ typedef struct Fused {
     const double *mean;     /* [cells] where given; NULL: 0 */
     const double *variance; /* [cells] where given; NULL: the affine alone */
     double *const *observed;
+    bool sees; /* and as nodes */
 } Fused;
 
 static void fuse(Fused *f, const NormContext *context, const TapeNode *x) {
     const Norm *norm = context->norm;
     const NormMoments whose = norm->cell->moments[context->mode];
     *f = (Fused){.context = *context, .fixed = whose != NORM_OWN};
+    f->context.seen = NULL;
     for (size_t i = 0; context->state && i < norm->states; i++)
         f->state[i] = context->state[i];
     f->partition = norm_own_cells(context, shape_lattice(x->shape));
@@ -36,6 +38,7 @@ static void fuse(Fused *f, const NormContext *context, const TapeNode *x) {
         f->variance = context->state[norm->uncentred ? 0 : 1];
     } else if (norm->cell->moments[NORM_EVAL] == NORM_RUNNING) {
         f->observed = context->observed;
+        f->sees = norm_sees(context);
     }
 }
 
@@ -174,6 +177,7 @@ NormMomentNodes norm_moments(const NormContext *context, TapeNode *x) {
     fuse(&f, context, x);
     observe_now(context, &f, x);
     observe_rows(context, x);
+    if (f.sees) seen_channels(context, x, f.partition->block);
     if (!f.fixed) return norm_moments_over(context, x, f.partition);
     REQUIRE(f.variance, "%s has no moments", context->norm->spec);
     Tape *t = context->tape;
@@ -298,6 +302,7 @@ static size_t defined_moments(const NormContext *context, TapeNode *x, double *m
                               double *rstd) {
     NormContext quiet = *context;
     quiet.observed = NULL;
+    quiet.seen = NULL;
     const NormMomentNodes m = norm_moments(&quiet, x);
     const TapeNode *root = norm_root(context->tape, context->norm, m.variance);
     const size_t cells = shape_count(root->shape);

@@ -9,6 +9,7 @@ NormContext norm_part_context(const NormContext *context, size_t i) {
     part.param += context->norm->part_param[i];
     part.state += part.state ? context->norm->part_state[i] : 0;
     part.observed += part.observed ? context->norm->part_state[i] : 0;
+    part.seen += part.seen ? context->norm->part_state[i] : 0;
     return part;
 }
 
@@ -35,6 +36,10 @@ void norm_observe_nothing(const NormContext *context) {
     for (size_t i = 0; context->observed && i < context->norm->states; i++)
         for (size_t k = 0; k < context->norm->state[i].count; k++)
             context->observed[i][k] = (double)NAN;
+    for (size_t i = 0; norm_sees(context) && i < context->norm->states; i++)
+        norm_see(context, i,
+                 tape_fill(context->tape, SHAPE_OF(context->norm->state[i].count),
+                           (double)NAN));
 }
 
 double norm_moved(const NormState *state, double was, double seen) {

@@ -19,7 +19,8 @@ static size_t part_of(NormMode mode) {
 }
 
 static TapeNode *define(const NormContext *context, TapeNode *x) {
-    const bool learns = context->mode == NORM_TRAIN && context->observed != NULL;
+    const bool learns =
+        (context->mode == NORM_TRAIN && context->observed) || norm_sees(context);
     if (learns && context->norm->part[1]->states > 0)
         norm_run_part(context, 1, tape_detach(context->tape, x));
     return norm_affine(context, norm_run_part(context, part_of(context->mode), x));

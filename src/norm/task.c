@@ -61,15 +61,20 @@ static double samples_of(const NormContext *context, ShapeLattice at) {
 /* alpha [1]; N is the worker's own in training, the last one seen in evaluation. */
 static TapeNode *weight_of(const NormContext *context, ShapeLattice at) {
     Tape *t = context->tape;
-    const bool learns = context->mode == NORM_TRAIN;
-    const double N = learns ? samples_of(context, at) : context->state[2][0];
-    if (learns && context->observed) context->observed[2][0] = N > 0.0 ? N : (double)NAN;
-    TapeNode *product =
-        tape_mul(t, norm_operand(context, "slope"), tape_fill(t, SHAPE_OF(1), N));
+    const Shape one = SHAPE_OF(1);
+    TapeNode *N = context->mode == NORM_TRAIN ? tape_fill(t, one, samples_of(context, at))
+                                              : tape_leaf(t, one, context->state[2]);
+    if (context->mode == NORM_TRAIN && context->observed)
+        context->observed[2][0] = N->value[0] > 0.0 ? N->value[0] : (double)NAN;
+    norm_see(context, 2, N);
+    TapeNode *product = tape_mul(t, norm_operand(context, "slope"), N);
     TapeNode *logit = tape_add(t, product, norm_operand(context, "offset"));
     const Task *task = context->norm->detail;
-    if (task->even)
-        logit = tape_div(t, logit, tape_sqrt(t, tape_fill(t, SHAPE_OF(1), 1.0 + N * N)));
+    if (task->even) {
+        TapeNode *square = tape_mul(t, N, N);
+        square = tape_add(t, square, tape_fill(t, one, 1.0));
+        logit = tape_div(t, logit, tape_sqrt(t, square));
+    }
     return tape_sigmoid(t, logit);
 }
 

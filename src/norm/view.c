@@ -187,6 +187,9 @@ TapeNode *rows_whole_means(Tape *t, const NormRows *x) {
 }
 
 TapeNode *rows_apart_from(Tape *t, const NormRows *x, const double *mean) {
+    if (x->origin == NULL)
+        return tape_sub(t, x->mean,
+                        rows_repeat(t, x, tape_leaf(t, SHAPE_OF(x->at.C), mean)));
     double *at = TAKE(tape_arena(t), double, x->at.N * x->at.C);
     for (size_t i = 0; i < x->at.N * x->at.C; i++)
         at[i] = mean[i % x->at.C] - origin_of(x, i);

@@ -371,6 +371,7 @@ TapeNode *wide_apply(const NormContext *context, TapeNode *x, const Partition *r
     Wide *w = TAKE(tape_arena(context->tape), Wide, 1);
     *w = (Wide){*context, context->observed, .row = row, .fixed = fixed, .given = given};
     w->context.observed = NULL;
+    w->context.seen = NULL;
     for (size_t k = 0; k < norm->states; k++)
         w->state[k] = context->state ? context->state[k] : NULL;
     TapeNode *in[1 + NORM_MAX_PARAMS] = {x};
