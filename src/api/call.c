@@ -167,7 +167,7 @@ static void put_results(const Calling *c, const StepResults *r) {
 
 static void make_call(void *context, BaseError *error) {
     Calling *c = context;
-    StepResults results;
+    StepResults results = {.y = NULL};
     if (c->opened == NULL || c->given == NULL) {
         base_fail(error, EX_USAGE, 0, "the %s is NULL", c->opened ? "call" : "norm");
         return;

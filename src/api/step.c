@@ -9,12 +9,12 @@ typedef struct Leaves {
     TapeNode *x, *dy, *param[NORM_MAX_PARAMS];
 } Leaves;
 
-static NormContext context_of(const Step *step, Tape *tape, const Leaves *leaf) {
+static NormContext context_of(const Step *step, Tape *tape, TapeNode *const *param) {
     return (NormContext){.tape = tape,
                          .norm = step->norm,
                          .mode = step->mode,
                          .epoch = step->epoch,
-                         .param = leaf->param,
+                         .param = param,
                          .state = step->state,
                          .mask = step->mask,
                          .given = step->given};
@@ -74,11 +74,12 @@ static void run_first(Arena *arena, const Step *step, StepResults *r) {
         seen[i] = TAKE(arena, double, norm->state[i].count);
         for (size_t k = 0; k < norm->state[i].count; k++) seen[i][k] = (double)NAN;
     }
-    NormContext context = context_of(step, tape, &leaf);
+    NormContext context = context_of(step, tape, leaf.param);
     if (step->mode == NORM_TRAIN) context.observed = seen;
     TapeNode *y = norm_apply(&context, leaf.x);
     r->tape = tape;
     r->y = y->value;
+    if (r->mean) norm_standardized(&context, leaf.x, y, r->mean, r->rstd);
     if (step->dy) tape_backward(tape, y, step->dy);
     if (step->mode == NORM_TRAIN) move_state(step, r, seen);
 }
@@ -86,13 +87,18 @@ static void run_first(Arena *arena, const Step *step, StepResults *r) {
 void step_first(Arena *arena, const Step *step, StepResults *r) {
     const Norm *norm = step->norm;
     const size_t count = shape_count(step->shape);
-    *r = (StepResults){.y = NULL};
+    r->y = TAKE(arena, double, 0);
     for (size_t i = 0; i < norm->states; i++)
         r->next[i] = copy_of(arena, step->state[i], norm->state[i].count);
     if (step->dy) r->dx = TAKE(arena, double, count);
     for (size_t i = 0; step->dy && i < norm->params; i++)
         r->dparam[i] = ZERO(arena, double, norm->param[i].count);
     if (count > 0) run_first(arena, step, r);
+}
+
+TapeNode *step_define(const Step *step, Tape *tape, TapeNode *x, TapeNode *const *param) {
+    const NormContext context = context_of(step, tape, param);
+    return norm_define(&context, x);
 }
 
 /* ---- second order ------------------------------------------------------------------ */
@@ -104,6 +110,9 @@ static TapeNode *add_product(Tape *tape, TapeNode *s, TapeNode *a, const double 
     return s ? tape_add(tape, s, term) : term;
 }
 
+//> second
+/* The gradients of s = <dx, v> + sum over the parameters of <dparam, v_param>, all of them
+ * functions of x, dy and the parameters. */
 static void run_second(Arena *arena, const Step *step, StepResults *r) {
     const size_t params = step->norm->params;
     Tape *tape = tape_new(arena);
@@ -116,7 +125,7 @@ static void run_second(Arena *arena, const Step *step, StepResults *r) {
                                        step->param[i], NULL);
     by[0] = leaf.dy, by[1] = leaf.x;
     memcpy(by + 2, leaf.param, params * sizeof *by);
-    NormContext context = context_of(step, tape, &leaf);
+    NormContext context = context_of(step, tape, leaf.param);
     tape_gradient(tape, norm_apply(&context, leaf.x), leaf.dy, by + 1, 1 + params, first);
     TapeNode *s = add_product(tape, NULL, first[0], step->v);
     for (size_t i = 0; i < params; i++)
@@ -125,9 +134,10 @@ static void run_second(Arena *arena, const Step *step, StepResults *r) {
     r->ds_ddy = second[0]->value, r->ds_dx = second[1]->value;
     for (size_t i = 0; i < params; i++) r->ds_dparam[i] = second[2 + i]->value;
 }
+//< second
 
 void step_second(Arena *arena, const Step *step, StepResults *r) {
-    *r = (StepResults){.y = NULL};
+    r->ds_dx = r->ds_ddy = TAKE(arena, double, 0);
     for (size_t i = 0; i < step->norm->params; i++)
         r->ds_dparam[i] = ZERO(arena, double, step->norm->param[i].count);
     if (shape_count(step->shape) > 0) run_second(arena, step, r);

@@ -18,10 +18,11 @@ typedef struct Step {
     const double *v, *v_param[NORM_MAX_PARAMS]; /* NULL: 0 */
 } Step;
 
-/* In the arena; NULL where nothing was asked. */
+/* In the arena; NULL where nothing was asked. Begin with zeros. */
 typedef struct StepResults {
     double *y, *dx, *dparam[NORM_MAX_PARAMS];
     double *next[NORM_MAX_STATES];
+    double *mean, *rstd; /* of a partition's cells: the caller's room; NULL: not wanted */
     double *ds_dx, *ds_ddy, *ds_dparam[NORM_MAX_PARAMS];
     Tape *tape; /* of the first order; NULL: nothing was computed */
 } StepResults;
@@ -30,7 +31,7 @@ typedef struct StepResults {
 const double *step_param(Arena *arena, const NormParam *param);
 const double *step_state(Arena *arena, const NormState *state);
 
-/* Whether evaluation reads such state. */
+/* Whether evaluation reads it: not what only backward or norm_adapt does. */
 bool step_evaluates(const NormState *state);
 
 /* Least number that such state can have: 0 of a variance. */
@@ -38,6 +39,9 @@ double step_least(const NormState *state);
 
 /* y and next, and with dy the first gradients. An empty x has zeros, and moves no state. */
 void step_first(Arena *arena, const Step *step, StepResults *results);
+
+/* The definition's y, of leaves x and param. */
+TapeNode *step_define(const Step *step, Tape *tape, TapeNode *x, TapeNode *const *param);
 
 /* The gradients of s, of dy and any of v and v_param. */
 void step_second(Arena *arena, const Step *step, StepResults *results);

@@ -121,10 +121,11 @@ static void put_params(const Job *job, Store *out, const char *prefix,
     }
 }
 
-static void put_moments(const Job *job, Store *out, const Results *r) {
+static void put_moments(const Job *job, Store *out, const StepResults *r) {
     const Names *names = job->names;
-    const size_t rank = r->cells.rank, *size = r->cells.size;
     if (r->rstd == NULL) return;
+    const Shape cells = apply_cells(job);
+    const size_t rank = cells.rank, *size = cells.size;
     if (!job->norm->uncentred)
         store_tensor(out, text_print(job->arena, "/%s", names->cell_mean), r->mean, rank,
                      size, "1", "means of the cells");
@@ -132,13 +133,12 @@ static void put_moments(const Job *job, Store *out, const Results *r) {
                  size, "1", "1 / sqrt(variance + eps) of the cells");
 }
 
-static void put_states(const Job *job, Store *out, const Results *r) {
-    for (size_t i = 0; i < job->norm->states; i++) {
+static void put_states(const Job *job, Store *out, const StepResults *r) {
+    for (size_t i = 0; job->mode == NORM_TRAIN && i < job->norm->states; i++) {
         const Shape shape =
             apply_vector(job, job->norm->state[i].count, job->unbound->state[i].count);
-        if (r->state[i])
-            store_tensor(out, apply_state_path(job, i), r->state[i], shape.rank,
-                         shape.size, "1", "state after the step");
+        store_tensor(out, apply_state_path(job, i), r->next[i], shape.rank, shape.size,
+                     "1", "state after the step");
     }
     const bool empty = shape_count(job->shape) == 0;
     const double batches = job->batches + (empty ? 0.0 : 1.0);
@@ -162,7 +162,7 @@ static void put_settings(const Job *job, Store *out) {
     if (*job->names->option) store_text(out, "/", "names", job->names->option);
 }
 
-static void put_results(const Job *job, Store *out, const Results *r) {
+static void put_results(const Job *job, Store *out, const StepResults *r) {
     put_like_x(job, out, "/y", r->y, "normalized output");
     put_moments(job, out, r);
     put_states(job, out, r);
@@ -214,7 +214,7 @@ static int run_apply(const Call *call) {
     if (*job->unused) say("%s: not used: %s", in, job->unused);
     apply_remark_shape(job);
     apply_reserve(job);
-    const Results *results = apply_run(job);
+    const StepResults *results = apply_run(job);
     apply_remark_numbers(job, results);
     Store *out = store_new(text_print(arena, "%s of /x", job->norm->spec));
     put_settings(job, out);

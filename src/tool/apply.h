@@ -2,6 +2,7 @@
 #ifndef NORMLAB_APPLY_H
 #define NORMLAB_APPLY_H
 
+#include "step.h"
 #include "tool.h"
 
 enum { MOST_OPERANDS = 7 + 2 * NORM_MAX_PARAMS + NORM_MAX_STATES };
@@ -116,17 +117,8 @@ const double *apply_layout(const Job *job, const double *seen);
 
 /* ---- apply_run.c ------------------------------------------------------------------ */
 
-/* What was computed, in the normalizer's layout; NULL: it was not. */
-typedef struct Results {
-    double *y, *dx, *dparam[NORM_MAX_PARAMS];
-    double *state[NORM_MAX_STATES]; /* after the step */
-    Shape cells;
-    double *mean, *rstd; /* [cells] */
-    double *ds_dx, *ds_ddy, *ds_dparam[NORM_MAX_PARAMS];
-    Tape *tape; /* of the first order; NULL: nothing was computed */
-} Results;
-
-Results *apply_run(const Job *job);
+/* In the normalizer's layout. */
+StepResults *apply_run(const Job *job);
 
 /* The shape that the cells' moments have in OUT, and in IN. */
 Shape apply_cells(const Job *job);
@@ -134,14 +126,14 @@ Shape apply_cells(const Job *job);
 /* Writes the definition's y of leaves x and param. */
 TapeNode *apply_define(const Job *job, Tape *tape, TapeNode *x, TapeNode *const *param);
 
+/* apply_run's second order, for who measures it. */
+void apply_second_order(const Job *job, StepResults *results);
+
 /* ---- apply_memory.c --------------------------------------------------------------- */
 
 /* Says what the second order needs where that is much, and ends the program (71) where it
  * cannot be had; else it is reserved. */
 void apply_reserve(const Job *job);
-
-/* The tape's part of apply_run's second order, for who measures it. */
-void apply_second_order(const Job *job, Tape *tape, Results *results);
 
 /* A job of a few thousand of its elements, as the normalizer can see; false, and the same
  * job, where there is none smaller. */
@@ -150,6 +142,6 @@ bool apply_shrink(Job *small, const Job *job, Arena *arena);
 /* ---- apply_remark.c ---------------------------------------------------------------- */
 
 void apply_remark_shape(const Job *job); /* before anything is computed */
-void apply_remark_numbers(const Job *job, const Results *results); /* after */
+void apply_remark_numbers(const Job *job, const StepResults *results); /* after */
 
 #endif

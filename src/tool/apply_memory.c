@@ -31,9 +31,9 @@ static double needed(const Job *job) {
     double bytes = 0.0;
     Arena *arena = arena_new();
     if (apply_shrink(&small, job, arena)) {
-        Results results;
+        StepResults results = {.y = NULL};
         const size_t before = arena_bytes(arena);
-        apply_second_order(&small, tape_new(arena), &results);
+        apply_second_order(&small, &results);
         bytes = (double)(arena_bytes(arena) - before) / (double)shape_count(small.shape) *
                 (double)shape_count(job->shape);
     }

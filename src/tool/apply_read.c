@@ -140,7 +140,7 @@ static void add_operand(Job *job, const char *path) {
 }
 
 static bool is_read(const Job *job, const NormState *s) {
-    return job->mode == NORM_TRAIN || evaluation_reads(s);
+    return job->mode == NORM_TRAIN || step_evaluates(s);
 }
 
 /* torch counts the steps of whatever has running moments. */
@@ -174,18 +174,6 @@ void apply_list_operands(Job *job) {
     if (job->moments) add_operand(job, variance_path(job));
 }
 
-static const double *param_begun(Arena *arena, const NormParam *param) {
-    double *value = TAKE(arena, double, param->count);
-    norm_begin_param(value, param, (Draw){.purpose = DRAW_INIT});
-    return value;
-}
-
-static const double *state_begun(Arena *arena, const NormState *state) {
-    double *value = TAKE(arena, double, state->count);
-    norm_begin_state(value, state);
-    return value;
-}
-
 static void read_params(Job *job) {
     for (size_t i = 0; i < job->norm->params; i++) {
         const NormParam *p = &job->norm->param[i];
@@ -194,7 +182,7 @@ static void read_params(Job *job) {
         const size_t unbound = job->unbound->param[i].count;
         job->param[i] = store_has(job->in, path)
                             ? read_vector(job, path, p->count, unbound)
-                            : param_begun(job->arena, p);
+                            : step_param(job->arena, p);
         if (store_has(job->in, v_path))
             job->v_param[i] = read_vector(job, v_path, p->count, unbound);
         job->second = job->second || job->v_param[i];
@@ -207,11 +195,6 @@ static void check_variance(const Job *job, const char *path, const double *value
         if (!(value[k] >= 0))
             die(EX_DATAERR, "%s: %s[%zu] = %g: a variance of 0 or more is expected",
                 job->path, path, k, value[k]);
-}
-
-static bool is_positive(NormStateRole role) {
-    return role == NORM_STATE_VARIANCE || role == NORM_STATE_SQUARE ||
-           role == NORM_STATE_SIZE;
 }
 
 /* Evaluation, and training that recalls, must be told; other training begins as a new
@@ -230,8 +213,8 @@ static void read_state(Job *job) {
                 *job->unused ? "; not used: " : "", job->unused);
         job->state[i] =
             has ? read_vector(job, path, s->count, job->unbound->state[i].count)
-                : state_begun(job->arena, s);
-        if (is_positive(s->role)) check_variance(job, path, job->state[i], s->count);
+                : step_state(job->arena, s);
+        if (step_least(s) == 0.0) check_variance(job, path, job->state[i], s->count);
     }
     if (!norm_accepts(job->norm, job->state, &error))
         die(error.code, "%s: /map of %s: %s", job->path, job->norm->spec, error.message);

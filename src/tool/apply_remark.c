@@ -100,7 +100,7 @@ static const char *odd_inputs(const Job *job) {
     return text.data;
 }
 
-static const char *odd_outputs(const Job *job, const Results *r) {
+static const char *odd_outputs(const Job *job, const StepResults *r) {
     Text text = text_new(job->arena);
     const size_t count = shape_count(job->shape);
     add_odd(&text, "/y", r->y, count);
@@ -108,8 +108,8 @@ static const char *odd_outputs(const Job *job, const Results *r) {
     for (size_t i = 0; i < job->norm->params; i++)
         add_odd(&text, apply_param_path(job, "d", i), r->dparam[i],
                 job->norm->param[i].count);
-    for (size_t i = 0; i < job->norm->states; i++)
-        add_odd(&text, apply_state_path(job, i), r->state[i], job->norm->state[i].count);
+    for (size_t i = 0; job->mode == NORM_TRAIN && i < job->norm->states; i++)
+        add_odd(&text, apply_state_path(job, i), r->next[i], job->norm->state[i].count);
     add_odd(&text, "/ds_dx", r->ds_dx, count);
     add_odd(&text, "/ds_ddy", r->ds_ddy, count);
     for (size_t i = 0; i < job->norm->params; i++)
@@ -126,7 +126,7 @@ static bool operands_are_finite(const TapeNode *y) {
 }
 
 /* The first operation that made infinities or NaN of finite numbers. */
-static const TapeNode *first_overflow(const Results *r) {
+static const TapeNode *first_overflow(const StepResults *r) {
     const TapeNode *first = NULL;
     for (const TapeNode *y = r->tape ? tape_last(r->tape) : NULL; y; y = y->previous)
         if (y->op && odd_values(y->value, shape_count(y->shape)) > 0 &&
@@ -167,8 +167,8 @@ static void remark_roots(const Job *job) {
             job->path, flat, all);
 }
 
-static void remark_flat(const Job *job, const Results *r) {
-    size_t flat = 0, all = r->rstd ? shape_count(r->cells) : 0;
+static void remark_flat(const Job *job, const StepResults *r) {
+    size_t flat = 0, all = r->rstd ? shape_count(apply_cells(job)) : 0;
     if (job->norm->eps > 0.0) return;
     if (r->rstd == NULL) remark_roots(job);
     for (size_t i = 0; i < all; i++) flat += r->rstd[i] == 0.0 ? 1 : 0;
@@ -178,7 +178,7 @@ static void remark_flat(const Job *job, const Results *r) {
             job->path, flat, all);
 }
 
-static void remark_overflow(const Job *job, const Results *r, const char *out) {
+static void remark_overflow(const Job *job, const StepResults *r, const char *out) {
     const TapeNode *y = first_overflow(r);
     if (y)
         say("%s: overflow in %s: %zu of %zu numbers that '%s' makes of finite ones are "
@@ -194,7 +194,7 @@ static void remark_overflow(const Job *job, const Results *r, const char *out) {
 /* ---- after: what definitions are judged for ----------------------------------------- */
 
 /* Whether the numbers of y come from a kernel. */
-static bool has_kernel(const Results *r) {
+static bool has_kernel(const StepResults *r) {
     const TapeNode *y = tape_last(r->tape);
     while (y && !(y->op && y->op->define && y->op->backward)) y = y->previous;
     return y != NULL;
@@ -202,7 +202,7 @@ static bool has_kernel(const Results *r) {
 
 /* Squares of definitions are doubles for 1e-150 < |x - mean| < 1e150; kernels have their
  * digits everywhere. Below, eps hides what is lost, where there is one. */
-static bool remark_range(const Job *job, const Results *r, const char *out) {
+static bool remark_range(const Job *job, const StepResults *r, const char *out) {
     double largest = 0.0;
     const bool kernel = has_kernel(r);
     if (kernel && !job->second) return false;
@@ -217,7 +217,7 @@ static bool remark_range(const Job *job, const Results *r, const char *out) {
     return true;
 }
 
-void apply_remark_numbers(const Job *job, const Results *r) {
+void apply_remark_numbers(const Job *job, const StepResults *r) {
     if (r->tape == NULL) return;
     const char *in = odd_inputs(job), *out = odd_outputs(job, r);
     if (*in)

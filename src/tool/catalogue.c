@@ -1,5 +1,6 @@
 /* The catalogue of normalizers for people: a line each, or whole entries. */
 #include "catalogue.h"
+#include "step.h"
 
 #include <string.h>
 
@@ -33,10 +34,6 @@ static void print_learned(const Entry *e) {
     puts(e->norm->params ? "" : "nothing");
 }
 
-bool evaluation_reads(const NormState *state) {
-    return !state->of_backward && !state->adapts;
-}
-
 static void print_remembered(const Entry *e) {
     print_heading("evaluation");
     if (e->norm->states == 0) {
@@ -46,7 +43,7 @@ static void print_remembered(const Entry *e) {
     for (size_t pass = 0; pass < 2; pass++)
         for (size_t k = 0, said = 0; k < e->norm->states; k++) {
             const NormState *state = &e->norm->state[k];
-            if (evaluation_reads(state) != (pass == 0)) continue;
+            if (step_evaluates(state) != (pass == 0)) continue;
             fputs(said++ > 0 ? ", " : pass == 0 ? "by " : "; not by ", stdout);
             print_count(state->name, state->count, e->wider->state[k].count);
             if (state->of_backward) fputs(" (of training)", stdout);

@@ -134,9 +134,6 @@ void list_norms(const Call *call, bool json);
 /* Whether the check applies to the normalizer on any of the shapes that are tried. */
 bool applies_somewhere(const char *spec, const TrialCheck *check);
 
-/* Whether evaluation reads it: not what only backward or norm_adapt does. */
-bool evaluation_reads(const NormState *state);
-
 /* ---- measured.c -------------------------------------------------------------------- */
 
 /* Measures into the store, saves it as EXPERIMENT.h5 in the user's or the project's folder,
