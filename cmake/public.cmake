@@ -112,6 +112,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/experiments DESTINATION ${share} FILES_M
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/data DESTINATION ${share} PATTERN *.py EXCLUDE)
 install(FILES ${PROJECT_SOURCE_DIR}/src/norm/template/variant.c ${PROJECT_SOURCE_DIR}/src/norm/template/program.c
   ${example} DESTINATION ${share})
+install(FILES ${PROJECT_SOURCE_DIR}/src/api/normlab.py DESTINATION ${share}/python)
 foreach(text README.md CHANGELOG.md CONTRIBUTING.md LICENSE)
   install(FILES ${PROJECT_SOURCE_DIR}/${text} DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endforeach()

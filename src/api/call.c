@@ -41,6 +41,9 @@ static bool read_shape(Calling *c, BaseError *error) {
     const NormlabCall *call = &c->call;
     const size_t C = c->opened->norm->channels;
     size_t count;
+    if (C == 0)
+        return base_fail(error, EX_USAGE, 0, "%s is open without a number of channels",
+                         c->opened->norm->spec);
     if (call->mode != NORMLAB_TRAIN && call->mode != NORMLAB_EVAL)
         return base_fail(error, EX_USAGE, 0,
                          "mode %d: NORMLAB_TRAIN (0) or NORMLAB_EVAL (1) is expected",
@@ -102,9 +105,9 @@ static bool read_state(Calling *c, BaseError *error) {
         const bool spare = s->adapted || !step_evaluates(s);
         if (asked && !spare && given == NULL)
             return base_fail(error, EX_DATAERR, 0,
-                             "state[%zu] is NULL: %s needs %s [%zu] %s", i, norm->spec,
+                             "%s needs %s [%zu] %s; state[%zu] is NULL", norm->spec,
                              s->name, s->count,
-                             eval ? "in evaluation" : "in training, too");
+                             eval ? "in evaluation" : "in training, too", i);
         if (given && !can_be(&c->opened->state[i], i, given, error)) return false;
         c->step.state[i] = given ? given : c->opened->state[i].start;
     }

@@ -48,7 +48,8 @@ typedef struct NormlabError {
 
 typedef struct NormlabNorm NormlabNorm;
 
-/* A spec for so many channels, at least one. NULL and *error where there is none such. */
+/* A spec for so many channels; 0: it is read alone, and calls of it are refused. NULL and
+ * *error where there is none such. */
 NormlabNorm *normlab_open(const char *spec, size_t channels, NormlabError *error);
 
 /* After the last call of it has returned. NULL is fine. */

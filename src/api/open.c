@@ -86,9 +86,8 @@ static void list_arrays(NormlabNorm *opened) {
 
 static void open_spec(void *context, BaseError *error) {
     Opening *o = context;
-    if (o->spec == NULL || o->channels == 0) {
-        base_fail(error, EX_USAGE, 0, "%s",
-                  o->spec ? "0 channels; one or more are expected" : "the spec is NULL");
+    if (o->spec == NULL) {
+        base_fail(error, EX_USAGE, 0, "the spec is NULL");
         return;
     }
     o->arena = arena_new();
@@ -104,7 +103,7 @@ static void open_spec(void *context, BaseError *error) {
 
 NormlabNorm *normlab_open(const char *spec, size_t channels, NormlabError *error) {
     Opening opening = {.spec = spec, .channels = channels};
-    api_guard(open_spec, &opening, channels > 0 ? spec : NULL, error);
+    api_guard(open_spec, &opening, spec, error);
     if (opening.opened == NULL) arena_free(opening.arena);
     return opening.opened;
 }

@@ -16,7 +16,7 @@ typedef struct WrongSpec {
 
 static const WrongSpec WRONG_SPECS[] = {
     {NULL, C, 0, "the spec is NULL"},
-    {"batch", 0, 0, "0 channels"},
+    {"batch(eps=x)", 0, 10, "in 'batch(eps=x)' at byte 10: "},
     {"bacth", C, 0, "did you mean 'batch'"},
     {"group(3)", C, 6, "in 'group(3)' at byte 6: "},
     {"blend(batch, grup(2))", C, 13, "did you mean 'group'"},
@@ -124,7 +124,7 @@ static const WrongCall WRONG_CALLS[] = {
     {"batch", NORM_EVAL, normlab_forward, no_state, NORMLAB_DATA,
      "batch needs running_mean [8] in evaluation"},
     {"batch", NORM_EVAL, normlab_forward, half_a_state, NORMLAB_DATA,
-     "state[1] is NULL: batch needs running_var"},
+     "batch needs running_var [8] in evaluation; state[1] is NULL"},
     {"renorm", NORM_TRAIN, normlab_forward, no_state, NORMLAB_DATA, "in training, too"},
     {"batch", NORM_EVAL, normlab_forward, a_variance_below_0, NORMLAB_DATA,
      "state[1], running_var: [2] = -1; 0 or more"},
@@ -178,6 +178,11 @@ static void nothing_at_all(void **state) {
                      NORMLAB_OK); /* of no samples */
     assert_null(normlab_param(norm, 2));
     assert_null(normlab_state(norm, 0));
+    normlab_close(norm);
+    norm = normlab_open("gn:3", 0, &error);
+    assert_string_equal(normlab_spec(norm), "group(3)");
+    assert_int_equal(normlab_forward(norm, &call, &error), NORMLAB_USAGE);
+    assert_string_equal(error.message, "group(3) is open without a number of channels");
     normlab_close(norm);
 }
 
