@@ -351,6 +351,31 @@ def files():
             check(False, f"no error: {part}")
 
 
+# ---- the chapter ------------------------------------------------------------------------------------------------------
+
+
+@case("example")
+def chapter(place):
+    """Every command of the chapter, in its order, where a checkout was built."""
+    os.mkdir(place.path("build"))
+    os.mkdir(place.path("out"))
+    os.symlink(BUILD, place.path("build", "release"))
+    os.symlink(os.path.join(HOME, "data"), place.path("data"))
+    before = " ".join(f"{name}={value}" for name, value in preloaded().items())
+    text = read(HOME, "notes", "94-from-other-languages.md")
+    commands = "".join(block if kind == "sh" else f"{before} /usr/bin/python3 -B - <<'END'\n{block}END\n"
+                       for kind, block in re.findall(r"^```(sh|python)\n(.*?)^```", text, re.M | re.S))
+    commands = re.sub(r"^cc ", f"cc {' '.join(build_flags())} ", commands, flags=re.M)
+    for word in (".apply(", ".gradients(", ".second(", ".state(", "normlab.check(", "open_study(", "normlab-api"):
+        check(word in commands, f"the chapter has no {word}")
+    environment = {k: v for k, v in place.environment().items() if not k.startswith("NORMLAB_")}
+    done = subprocess.run(["sh", "-exc", commands], cwd=place.folder, env=environment, capture_output=True, text=True,
+                          timeout=PATIENCE, stdin=subprocess.DEVNULL, check=False)
+    check(done.returncode == 0, f"exit code {done.returncode}: {done.stderr[-3000:]}{done.stdout[-1000:]}")
+    for part in ("(4, 16, 8, 8) (16,) (16,)", "did you mean 'group'", "group", "running_var"):
+        check(part in done.stdout, f"{part}: {done.stdout}")
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--inside"]:
         INSIDE[sys.argv[2]]()
