@@ -1,14 +1,10 @@
 /* Elements moved, repeated or left out, never changed: each adjoint is another of the
  * family. */
+#include "detail.h"
 #include "house.h"
 #include "op.h"
 
 #include <string.h>
-
-typedef struct Window {
-    size_t axis, from, size,
-        whole; /* elements from..from+size of an axis of length whole */
-} Window;
 
 #define ARITH_TEMPLATE "arrange.inc"
 #include "arith_each.h"

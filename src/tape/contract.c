@@ -1,14 +1,11 @@
 /* Products that sum: matrices and convolutions. Each is bilinear, so its adjoints are its
  * siblings. */
+#include "detail.h"
 #include "forms.h"
 #include "house.h"
 #include "op.h"
 
 /* ---- matmul ---------------------------------------------------------------------- */
-
-typedef struct Sides {
-    bool a, b; /* transposed */
-} Sides;
 
 static size_t inner_size(const TapeNode *y) {
     const Sides *transposed = y->detail;
