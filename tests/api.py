@@ -102,7 +102,7 @@ def example(place):
     rpath = f"-Wl,-rpath,{place.path('prefix', 'lib')}"
     flags = does(place, ["pkg-config", "--cflags", "--libs", "normlab-api"])[0].split()
     for words in (["cc", "-std=c99"], ["c++", "-x", "c++", "-std=c++11"]):
-        does(place, [*words, "-Wall", "-Werror", source, "-x", "none", *flags, *build_flags(), rpath, "-o", "program"])
+        does(place, [*words, "-Wall", "-Wextra", "-Wpedantic", "-Werror", source, "-x", "none", *flags, *build_flags(), rpath, "-o", "program"])
         judge(does(place, ["./program"])[0])
     for language, ending in (("C", "c"), ("CXX", "cc")):
         folder = place.path(language)

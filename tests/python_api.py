@@ -9,8 +9,8 @@ import re
 import subprocess
 import sys
 
-from installed import BUILD, build_flags, does, install, read
-from program import HOME, PATIENCE, PROGRAM, case, check, main, same
+from installed import BUILD, build_flags, does, install, read, write
+from program import HOME, PATIENCE, PROGRAM, NotRun, case, check, main, same
 
 INSIDE = {}
 MORE = ["blend(batch, group(8))", "mix(instance, layer, batch)", "split(instance, batch(weight_new=0.5))", "rms"]
@@ -197,6 +197,29 @@ def state():
         check(np.allclose(schedule.apply(x, epoch=epoch), normlab.norm(spec).apply(x), rtol=0, atol=1e-12), f"epoch {epoch}")
 
 
+@inside("example")
+def groups():
+    """A map follows what was observed; by_design says what is no derivative; other processes have the same."""
+    import pickle
+
+    import normlab
+    import numpy as np
+
+    x, n = drawn(1, 4, 6, 50), normlab.norm("regroup(2, by=sorted, from=1)", channels=6)
+    state = n.state()
+    same("names", "map" in state, True)
+    x *= np.array([1, 9, 2, 8, 3, 7])[None, :, None]
+    n.apply(x, state=state)
+    same("before its time", n.adapt(state, 0), False)
+    same("then", (n.adapt(state, 1), len({*state["map"][::2]}), len({*state["map"][1::2]})), (True, 1, 1))
+    check(state["map"][0] != state["map"][1], f"{state['map']}")
+    same("what has none", normlab.norm("layer").adapt({}, 1), False)
+    same("by design", [normlab.norm(spec).by_design is None for spec in ("batch", "mabn")], [True, False])
+    other = pickle.loads(pickle.dumps(n))
+    equal("y of a copy", other.apply(x, state=state), n.apply(x, state=state))
+    same("a copy", repr(other), "normlab.norm('regroup(2, by=sorted)', channels=6)")
+
+
 @inside("oracle")
 def threads():
     """One object, many threads, errors among them."""
@@ -279,6 +302,56 @@ def memory():
     else:
         check(False, "there was memory")
     equal("y afterwards", n.apply(x), y)
+
+
+@case("fault")
+def layout(place):
+    """The structs of normlab.py are the header's, byte by byte."""
+    install(place)
+    sys.path.insert(0, place.path("prefix", "share", "normlab", "python"))
+    sys.dont_write_bytecode = True
+    import ctypes
+
+    import normlab
+
+    structs = {"NormlabError": normlab._Error, "NormlabArray": normlab._Array, "NormlabCall": normlab._Call}
+    lines = [f'printf("{name} %zu\\n", sizeof({name}));' for name in structs]
+    lines += [f'printf("{name}.{field} %zu\\n", offsetof({name}, {field}));'
+              for name, struct in structs.items() for field, _ in struct._fields_]
+    write("#include <normlab.h>\n#include <stdio.h>\nint main(void) {\n" + "\n".join(lines) + "\n}\n", place.path("sizes.c"))
+    does(place, ["cc", "sizes.c", "-I", place.path("prefix", "include"), "-o", "sizes"])
+    own = [f"{name} {ctypes.sizeof(struct)}" for name, struct in structs.items()]
+    own += [f"{name}.{field} {getattr(struct, field).offset}" for name, struct in structs.items() for field, _ in struct._fields_]
+    same("layout", own, does(place, ["./sizes"])[0].splitlines())
+
+
+@case("fault")
+def comma(place):
+    """A program whose language writes 0,5 has the same specs."""
+    install(place)
+    made = subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", place.path("de_DE.UTF-8")], capture_output=True,
+                          text=True, check=False)
+    if not os.path.exists(place.path("de_DE.UTF-8", "LC_NUMERIC")):
+        raise NotRun(f"no German locale: {made.stderr}")
+    text = """import ctypes, locale, normlab
+locale.setlocale(locale.LC_ALL, "de_DE.UTF-8")
+assert locale.localeconv()["decimal_point"] == ","
+print(normlab.norm("batch(eps=0.125)").spec)
+try:
+    normlab.norm("batch(weight_new=1.5)")
+except normlab.Error as error:
+    print(error)
+room = ctypes.create_string_buffer(9)
+ctypes.CDLL(None).snprintf(room, 9, b"%.1f", ctypes.c_double(0.5))
+print(room.value.decode())
+"""
+    environment = {**place.environment(), **preloaded(), "LOCPATH": place.folder,
+                   "PYTHONPATH": place.path("prefix", "share", "normlab", "python")}
+    done = subprocess.run([sys.executable, "-B", "-c", text], env=environment, capture_output=True, text=True, check=False)
+    check(done.returncode == 0, done.stderr)
+    lines = done.stdout.splitlines()
+    same("specs", (lines[0], lines[2]), ("batch(eps=0.125)", "0,5"))
+    check("from 0 to 1, not '1.5'" in lines[1], lines[1])
 
 
 @case("fault")

@@ -215,3 +215,32 @@ int normlab_second(const NormlabNorm *norm, const NormlabCall *call,
                    NormlabError *error) {
     return run(norm, call, SECOND, error);
 }
+
+/* ---- between epochs ------------------------------------------------------------------ */
+
+typedef struct Adapting {
+    const NormlabNorm *opened;
+    Draw draw;
+    double *const *state;
+} Adapting;
+
+static void adapt(void *context, BaseError *error) {
+    const Adapting *a = context;
+    if (a->opened == NULL) {
+        base_fail(error, EX_USAGE, 0, "the norm is NULL");
+        return;
+    }
+    const Norm *norm = a->opened->norm;
+    for (size_t i = 0; i < norm->states; i++)
+        if (!want(a->state ? a->state[i] : NULL, norm->state[i].name,
+                  norm->state[i].count, error))
+            return;
+    norm_adapt(norm, a->draw, a->state);
+}
+
+int normlab_adapt(const NormlabNorm *norm, size_t epoch, uint64_t seed,
+                  double *const *state, NormlabError *error) {
+    const Draw draw = {.seed = seed, .purpose = DRAW_ADAPT, .epoch = epoch};
+    Adapting adapting = {norm, draw, state};
+    return api_guard(adapt, &adapting, NULL, error);
+}

@@ -52,12 +52,16 @@ typedef struct NormlabNorm NormlabNorm;
  * *error where there is none such. */
 NormlabNorm *normlab_open(const char *spec, size_t channels, NormlabError *error);
 
-/* After the last call of it has returned. NULL is fine. */
+/* After the last call of it has returned. NULL is fine. What a call needed is kept for the
+ * next one until then. */
 void normlab_close(NormlabNorm *norm);
 
 /* The spec in its canonical spelling, and the number of channels. */
 const char *normlab_spec(const NormlabNorm *norm);
 size_t normlab_channels(const NormlabNorm *norm);
+
+/* Why, by design, dx in training is not the derivative of y, in a few words; NULL: it is. */
+const char *normlab_by_design(const NormlabNorm *norm);
 
 /* A parameter, which training learns, or a state, which it remembers. */
 typedef struct NormlabArray {
@@ -77,10 +81,9 @@ const NormlabArray *normlab_state(const NormlabNorm *norm, size_t i);
 
 enum { NORMLAB_TRAIN = 0, NORMLAB_EVAL = 1 };
 
-/* What a call reads and writes. Begin with {.size = sizeof(NormlabCall)}, all else zero: a
- * field that is left out is NULL or 0. Inputs stay as they are, and all are read before
- * any output is written, so that an output may be an input's array. n is samples * channels *
- * positions. */
+/* What a call reads and writes. Begin with zeros and the size: a field that is left out is
+ * NULL or 0. Inputs stay as they are, and all are read before any output is written, so that
+ * an output may be an input's array. n is samples * channels * positions. */
 typedef struct NormlabCall {
     size_t size; /* sizeof(NormlabCall), by which later versions know this one */
     size_t samples, positions; /* 0: nothing is computed, and no state moves */
@@ -119,6 +122,11 @@ int normlab_backward(const NormlabNorm *norm, const NormlabCall *call,
  * and the parameters, of x, dy and any of v and v_params. Takes some 70 to 140 times x's
  * memory while it runs. */
 int normlab_second(const NormlabNorm *norm, const NormlabCall *call, NormlabError *error);
+
+/* Before an epoch: makes anew what follows a schedule (the map of regroup) of what was
+ * observed, in state [states][count]; `seed` is of what is drawn for it. */
+int normlab_adapt(const NormlabNorm *norm, size_t epoch, uint64_t seed,
+                  double *const *state, NormlabError *error);
 
 /* ---- The library ----------------------------------------------------------------- */
 

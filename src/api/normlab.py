@@ -106,7 +106,8 @@ def _library():
     for name, result, *arguments in (
             ("open", handle, text, size, error), ("close", None, handle), ("spec", text, handle), ("params", size, handle),
             ("param", array, handle, size), ("states", size, handle), ("state", array, handle, size), ("version", text),
-            ("example", text, size), *((name, ctypes.c_int, handle, ctypes.POINTER(_Call), error)
+            ("example", text, size), ("by_design", text, handle),
+            ("adapt", ctypes.c_int, handle, size, ctypes.c_uint64, _lists, error), *((name, ctypes.c_int, handle, ctypes.POINTER(_Call), error)
                                        for name in ("forward", "backward", "second"))):
         function = getattr(library, f"normlab_{name}")
         function.restype, function.argtypes = result, arguments
@@ -165,6 +166,8 @@ class _Bound:
         if not self.handle:
             raise Error(error.message.decode(errors="replace"), error.code, error.at)
         self.spec = library.normlab_spec(self.handle).decode()
+        why = library.normlab_by_design(self.handle)
+        self.by_design = None if why is None else why.decode()
         self.params = self._arrays(library.normlab_params, library.normlab_param)
         self.state = self._arrays(library.normlab_states, library.normlab_state)
 
@@ -177,9 +180,9 @@ class _Bound:
         found = (get(self.handle, i).contents for i in range(count(self.handle)))
         return {a.name.decode(): np.ctypeslib.as_array(a.start, (a.count,)).copy() for a in found}
 
-    def call(self, name, call):
+    def call(self, name, *arguments):
         error = _Error()
-        if getattr(_library(), f"normlab_{name}")(self.handle, ctypes.byref(call), ctypes.byref(error)):
+        if getattr(_library(), f"normlab_{name}")(self.handle, *arguments, ctypes.byref(error)):
             raise Error(error.message.decode(errors="replace"), error.code, error.at)
 
 
@@ -193,11 +196,9 @@ class _Step:
         self.bound, self.shape = bound, x.shape
         if mode not in MODES:
             raise Error(f"mode {mode!r}: 'train' or 'eval' is expected{_nearest(str(mode), MODES)}")
-        if not isinstance(epoch, (int, np.integer)) or epoch < 0:
-            raise Error(f"epoch {epoch!r}: a whole number from 0 on is expected")
         self.held = [x]  # as long as the call has pointers to it
         self.raw = _Call(size=ctypes.sizeof(_Call), samples=x.shape[0], positions=int(np.prod(x.shape[2:])),
-                         mode=MODES.index(mode), epoch=int(epoch), x=_pointer(x))
+                         mode=MODES.index(mode), epoch=_whole("epoch", epoch), x=_pointer(x))
         self._refuse_unknown(given, prefixes)
         self.raw.params = self.list([self._param(name, given.get(name)) for name in bound.params])
         self.raw.state = self._state(state)
@@ -256,11 +257,15 @@ class Norm:
     def __init__(self, spec, channels=None):
         self._bound, self._lock = _Bound(spec, 0), threading.Lock()
         self.spec, self.channels = self._bound.spec, None
+        self.by_design = self._bound.by_design  # why dx in training is not the derivative; None: it is
         if channels is not None:
             self._bind(channels)
 
     def __repr__(self):
         return f"normlab.norm({self.spec!r}{'' if self.channels is None else f', channels={self.channels}'})"
+
+    def __reduce__(self):  # for other processes
+        return norm, (self.spec, self.channels)
 
     def _bind(self, channels):
         with self._lock:
@@ -299,7 +304,7 @@ class Norm:
     def _run(step, name, state, move):
         moves = move and state is not None and step.raw.mode == 0
         after = step.room("next", step.bound.state) if moves else {}
-        step.bound.call(name, step.raw)
+        step.bound.call(name, ctypes.byref(step.raw))
         if after:
             state.update(after)
 
@@ -332,8 +337,26 @@ class Norm:
                                        for name, shape in along.items()])
         results = Results(ds_dx=step.room_like_x("ds_dx"), ds_ddy=step.room_like_x("ds_ddy"))
         results.update((f"ds_d{name}", value) for name, value in step.room("ds_dparams", step.bound.params).items())
-        step.bound.call("second", step.raw)
+        step.bound.call("second", ctypes.byref(step.raw))
         return results
+
+    def adapt(self, state, epoch, seed=0):
+        """Before an epoch: makes anew what follows a schedule (the map of regroup) of what was observed; whether anything
+        changed. The dict `state` is moved."""
+        if not state and self.channels is None:
+            return False
+        start = self.state()
+        after = {name: _array(f"state {name}", state.get(name), value.shape).copy() for name, value in start.items()}
+        self._bound.call("adapt", _whole("epoch", epoch), _whole("seed", seed), _pointers(list(after.values())))
+        changed = any(after[name].tobytes() != _array(name, state[name]).tobytes() for name in after)
+        state.update(after)
+        return changed
+
+
+def _whole(what, given):
+    if not isinstance(given, (int, np.integer)) or given < 0:
+        raise Error(f"{what} {given!r}: a whole number from 0 on is expected")
+    return int(given)
 
 
 def _given(gamma, beta, params):

@@ -2,6 +2,7 @@
 #include "opened.h"
 #include "text.h"
 
+#include <locale.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -24,23 +25,39 @@ static void run_guarded(void *guarded) {
         g->work(g->context, g->error);
 }
 
+typedef struct Saying {
+    const BaseError *error;
+    const char *text;
+    NormlabError *said;
+} Saying;
+
 /* "in 'group(3)' at byte 6: ...", as the program says it. */
-static void point_into(char *message, size_t room, const char *text,
-                       const BaseError *error) {
+static void point_into(void *saying) {
+    const Saying *s = saying;
     Arena *arena = arena_new();
-    snprintf(message, room, "%s", spec_error(arena, text, error));
+    snprintf(s->said->message, sizeof s->said->message, "%s",
+             spec_error(arena, s->text, s->error));
     arena_free(arena);
 }
 
+static void say_error(NormlabError *said, const BaseError *error, const char *text) {
+    if (said == NULL) return;
+    *said = (NormlabError){.code = error->code, .at = error->at};
+    snprintf(said->message, sizeof said->message, "%s", error->message);
+    BaseError none = {.set = false}; /* without memory that is all */
+    Saying saying = {error, text, said};
+    if (error->set && text) base_guard(point_into, &saying, &none);
+}
+
+/* Numbers have a point here, whatever the program's own language has. */
 int api_guard(ApiWork *work, void *context, const char *text, NormlabError *error) {
     BaseError own = {.set = false};
     Guarded guarded = {work, context, &own};
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0), was = uselocale(plain);
     base_guard(run_guarded, &guarded, &own);
-    if (error == NULL) return own.code;
-    *error = (NormlabError){.code = own.code, .at = own.at};
-    snprintf(error->message, sizeof error->message, "%s", own.message);
-    if (own.set && text && own.code != EX_OSERR)
-        point_into(error->message, sizeof error->message, text, &own);
+    say_error(error, &own, text);
+    uselocale(was);
+    if (plain != (locale_t)0) freelocale(plain);
     return own.code;
 }
 
@@ -122,6 +139,10 @@ const char *normlab_spec(const NormlabNorm *norm) {
 
 size_t normlab_channels(const NormlabNorm *norm) {
     return norm->norm->channels;
+}
+
+const char *normlab_by_design(const NormlabNorm *norm) {
+    return norm_by_design(norm->norm);
 }
 
 size_t normlab_params(const NormlabNorm *norm) {

@@ -173,6 +173,28 @@ static void nothing_comes_of_an_empty_batch(void **state) {
     arena_free(arena);
 }
 
+static void groups_adapt_to_what_was_observed(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 4; seed++) {
+        Arena *arena = arena_new();
+        Given *g = given(arena, "regroup(2, by=random, from=1)", NORM_TRAIN);
+        const Draw draw = {
+            .seed = seed, .purpose = DRAW_ADAPT, .epoch = seed < 3 ? 1 : 0};
+        double *want[NORM_MAX_STATES];
+        for (size_t k = 0; k < g->trial.norm->states; k++)
+            want[k] = copy_of(arena, g->trial.state[k], C);
+        const bool changed = norm_adapt(g->trial.norm, draw, want);
+        assert_true(changed == (seed < 3));
+        assert_int_equal(normlab_adapt(g->norm, draw.epoch, seed, g->trial.state, NULL),
+                         NORMLAB_OK);
+        for (size_t k = 0; k < g->trial.norm->states; k++)
+            same_bits(g->trial.norm->state[k].name, g, g->trial.state[k], want[k], C);
+        assert_null(normlab_by_design(g->norm));
+        normlab_close(g->norm);
+        arena_free(arena);
+    }
+}
+
 /* ---- memory -------------------------------------------------------------------------- */
 
 static void the_same_call_takes_memory_once(void **state) {
@@ -299,6 +321,7 @@ static const Case cases[] = {
     CASE(theorem, second_order_is_the_slope_of_the_first),
     CASE(oracle, every_kind_has_the_bits_of_the_library),
     CASE(oracle, padding_is_in_nothing),
+    CASE(oracle, groups_adapt_to_what_was_observed),
     CASE(oracle, threads_share_what_is_open),
     CASE(example, what_is_null_is_as_it_begins),
     CASE(example, outputs_that_are_null_are_not_wanted),

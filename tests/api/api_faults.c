@@ -186,6 +186,19 @@ static void nothing_at_all(void **state) {
     normlab_close(norm);
 }
 
+static void nothing_to_adapt(void **state) {
+    (void)state;
+    NormlabError error;
+    NormlabNorm *norm = normlab_open("mabn", C, &error);
+    double numbers[C], *some[NORM_MAX_STATES] = {numbers};
+    assert_int_equal(normlab_adapt(NULL, 0, 0, some, &error), NORMLAB_USAGE);
+    assert_int_equal(normlab_adapt(norm, 0, 0, NULL, &error), NORMLAB_USAGE);
+    assert_int_equal(normlab_adapt(norm, 0, 0, some, &error), NORMLAB_USAGE);
+    assert_string_equal(error.message, "running_product is NULL; 8 numbers are expected");
+    assert_non_null(normlab_by_design(norm));
+    normlab_close(norm);
+}
+
 /* A later version's call has more fields. */
 static void later_calls(void **state) {
     (void)state;
@@ -231,6 +244,7 @@ static const Case cases[] = {
     CASE(fault, calls),
     CASE(fault, later_calls),
     CASE(fault, nothing_at_all),
+    CASE(fault, nothing_to_adapt),
     CASE(fault, another_arithmetic),
 };
 

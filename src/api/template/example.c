@@ -6,6 +6,7 @@
  */
 #include <normlab.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { SAMPLES = 2, CHANNELS = 2, POSITIONS = 3, ALL = SAMPLES * CHANNELS * POSITIONS };
 
@@ -34,7 +35,9 @@ int main(void) {
         printf("learns %s [%zu]\n", normlab_param(norm, i)->name,
                normlab_param(norm, i)->count);
 
-    NormlabCall call = {sizeof(NormlabCall), SAMPLES, POSITIONS};
+    NormlabCall call;
+    memset(&call, 0, sizeof call);
+    call.size = sizeof call, call.samples = SAMPLES, call.positions = POSITIONS;
     call.x = x, call.params = params, call.state = state;
     call.y = y;
     for (int step = 0; step < 20; step++) { /* of the loss |y - wanted|^2 / 2 */
