@@ -13,7 +13,7 @@
 #include <quadmath.h>
 #else
 Quad expq(Quad a), logq(Quad a), sqrtq(Quad a), tanhq(Quad a), powq(Quad a, Quad b);
-Quad sinq(Quad a), cosq(Quad a), atanq(Quad a);
+Quad sinq(Quad a), cosq(Quad a), atanq(Quad a), erfq(Quad a);
 Quad crealq(QuadComplex a), cimagq(QuadComplex a), cabsq(QuadComplex a);
 QuadComplex cexpq(QuadComplex a), clogq(QuadComplex a), csqrtq(QuadComplex a),
     ctanhq(QuadComplex a), cpowq(QuadComplex a, QuadComplex b);

@@ -8,6 +8,7 @@
 #undef LOG
 #undef SQRT
 #undef TANH
+#undef ERF_REAL
 #undef POW
 #undef TIMES
 #undef OVER

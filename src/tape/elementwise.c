@@ -38,6 +38,15 @@ static void sigmoid_adjoint(Tape *t, TapeNode *y, TapeNode *g,
     dx[0] = tape_mul(t, tape_mul(t, g, y), rest);
 }
 
+static void erf_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
+    dx[0] = tape_mul(t, g, tape_bell(t, y->in[0]));
+}
+
+static void bell_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) { /* -2 a y */
+    TapeNode *twice = tape_add(t, y->in[0], y->in[0]);
+    dx[0] = tape_neg(t, tape_mul(t, g, tape_mul(t, twice, y)));
+}
+
 static TapeNode *zeros_like(Tape *t, TapeNode *a) {
     return tape_fill(t, a->shape, 0.0);
 }
@@ -141,6 +150,8 @@ static void select_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
 #define sqrt_turn    NULL
 #define tanh_turn    NULL
 #define sigmoid_turn NULL
+#define erf_turn     NULL
+#define bell_turn    NULL
 #define step_turn    NULL
 #define sub_turn     NULL
 #define mul_turn     NULL
@@ -153,6 +164,8 @@ static void select_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
 #define sqrt_rounding    OP_ROUNDING_EACH
 #define tanh_rounding    OP_ROUNDING_EACH
 #define sigmoid_rounding OP_ROUNDING_EACH
+#define erf_rounding     OP_ROUNDING_EACH
+#define bell_rounding    OP_ROUNDING_EACH
 #define relu_rounding    OP_ROUNDING_CHOOSES
 #define step_rounding    OP_ROUNDING_CHOOSES
 #define add_rounding     OP_ROUNDING_EACH

@@ -82,6 +82,8 @@ TapeNode *tape_log(Tape *tape, TapeNode *a);
 TapeNode *tape_sqrt(Tape *tape, TapeNode *a);
 TapeNode *tape_tanh(Tape *tape, TapeNode *a);
 TapeNode *tape_sigmoid(Tape *tape, TapeNode *a);
+TapeNode *tape_erf(Tape *tape, TapeNode *a);
+TapeNode *tape_bell(Tape *tape, TapeNode *a); /* 2/sqrt(pi) exp(-a^2), erf's slope */
 TapeNode *tape_relu(Tape *tape, TapeNode *a);                  /* derivative 0 at 0 */
 TapeNode *tape_add_relu(Tape *tape, TapeNode *a, TapeNode *b); /* relu(a + b), fused */
 TapeNode *tape_step(Tape *tape, TapeNode *a); /* 1 where a > 0, else 0; derivative 0 */

@@ -37,6 +37,8 @@ FUNCTION(logarithm, tape_log(t, x[0]))
 FUNCTION(root, tape_sqrt(t, x[0]))
 FUNCTION(hyperbolic, tape_tanh(t, x[0]))
 FUNCTION(sigmoid, tape_sigmoid(t, x[0]))
+FUNCTION(error_function, tape_erf(t, x[0]))
+FUNCTION(bell, tape_bell(t, x[0]))
 FUNCTION(relu, tape_relu(t, x[0]))
 FUNCTION(relu_beside, tape_add(t, tape_mul(t, tape_relu(t, x[0]), x[1]),
                                tape_relu(t, x[0]))) /* one adds to what the other wrote */
@@ -253,6 +255,8 @@ static void elementwise(void **state) {
         {"sqrt", root, 1, true, {S23}, NULL},
         {"tanh", hyperbolic, 1, false, {S23}, NULL},
         {"sigmoid", sigmoid, 1, false, {{1, {9}}}, NULL},
+        {"erf", error_function, 1, false, {{1, {9}}}, NULL},
+        {"bell", bell, 1, false, {{1, {9}}}, NULL},
         {"relu", relu, 1, false, {{1, {9}}}, NULL},
         {"relu beside", relu_beside, 2, false, {{1, {9}}, {1, {9}}}, NULL},
         {"relu curved", relu_curved, 1, false, {S23}, NULL},
