@@ -59,7 +59,8 @@ nested(pooled=yes, weights=sparsest, from=1, to=3)                              
 mode(2)                                 mode(3)                                 evonorm(S0, groups=2)
 evonorm(B0)                             chunks(2)                               response(3)
 response(3, k=1, alpha=0.1, exponent=0.5, divide=yes)                           mabn
-mabn(warm=1)
+mabn(warm=1)                            dyt                                     layer_simple
+batch_groups(2)
 """
 
 # Of other networks and recipes: their words, and what runs there.

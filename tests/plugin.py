@@ -161,7 +161,8 @@ def beside_it(place):
     def completes(words, at):
         return does(place, ["bash", "-c", script.replace("@", words).replace("%", str(at))])[0].split()
 
-    same("commands of bash", sorted(completes("''", 1)), sorted([*commands, "help", "--help", "--version", "--plugin"]))
+    same("commands of bash", sorted(completes("''", 1)), sorted([*commands, "help", "--help", "--version", "--plugin", "--norms",
+                                                            "--let"]))
     same("words that begin so", completes("p", 1), ["plot", "publish"])
     same("lists", completes("list d", 2), ["datasets"])
     same("experiments", completes("run ba", 2), ["batch-size", "batch="])
@@ -619,7 +620,7 @@ def bare_checkout(place):
 # what is called so already, and the experiments' likes
 TAKEN = {"moments": "norm_moments()", "apply": "norm_apply()", "new": "norm_new()", "kinds": "norm_kinds()",
          "rows": "norm_rows()", "ramp": "norm_ramp()", "int": "word of C", "auto": "word of C", "main": "word of C",
-         "static": "word of C", "isnan": "word of C", "exp": "function", "sqrt": "function", "printf": "function",
+         "static": "word of C", "isnan": "word of C", "exp": "word of specs", "sqrt": "word of specs", "printf": "function",
          "qsort": "function", "tgamma": "function", "cblas_dgemm": "function", "tape_add": "function",
          "dataset_batch": "function", "train": "specs", "eval": "specs", "all": "specs", "kmeans": "specs",
          "softmax": "specs", "size": "option", "eps": "option", "gamma": "option", "gate": "option", "affine": "norm_affine()",

@@ -26,7 +26,7 @@ static void require_context(const NormContext *context, const TapeNode *x) {
 
 /* a where elements belong, 0 elsewhere: chosen, not multiplied, so that no NaN or infinity
  * that stands in padding reaches anybody, in no derivative either. */
-static TapeNode *members(const NormContext *context, TapeNode *a) {
+TapeNode *norm_members(const NormContext *context, TapeNode *a) {
     const unsigned char *mask = context->mask;
     if (mask == NULL) return a;
     const ShapeLattice at = shape_lattice(a->shape);
@@ -50,9 +50,9 @@ static TapeNode *relu_of(const NormContext *context, TapeNode *x, Text *text) {
 TapeNode *norm_define(const NormContext *context, TapeNode *x) {
     require_context(context, x);
     if (context->relu) return relu_of(context, x, norm_define);
-    NormView v = view_elements(context, members(context, x));
+    NormView v = view_elements(context, norm_members(context, x));
     v.context.definitions = true;
-    return members(context, view_text(&v).value);
+    return norm_members(context, view_text(&v).value);
 }
 
 TapeNode *norm_apply(const NormContext *context, TapeNode *x) {

@@ -1,5 +1,5 @@
 /* What a normalizer asks of the shape of x, and which cells it has there. */
-#include "internal.h"
+#include "written.h"
 #include "arguments.h"
 #include "kind.h"
 
@@ -64,6 +64,7 @@ const char *norm_cells(Arena *arena, const Norm *norm) {
     const NormKind *kind = norm->kind;
     const NormCells *own = norm->cell;
     if (kind->cells) return kind->cells;
+    if (kind->equation) return written_cells(arena, norm);
     if (norm->parts) return "those of its parts";
     if (own->moments[NORM_TRAIN] != NORM_OWN)
         return kind->define || kind->text ? "as its definition says" : "none";

@@ -18,6 +18,20 @@ const Spec *alias_expand(Arena *arena, const Spec *said, BaseError *error);
 /* Adds to an error inside an alias what that stands for. */
 void alias_explain(const Spec *said, BaseError *error);
 
+/* ---- registry.c, texts.c ------------------------------------------------------------ */
+
+/* How many kinds there are; what was added since is gone. */
+size_t registry_mark(void);
+void registry_rewind(size_t mark);
+
+/* The kind of an equation of the house. */
+const NormKind *text_kind(const char *name, const char *text);
+
+/* ---- call.c -------------------------------------------------------------------------- */
+
+/* a where elements are in cells, 0 elsewhere. */
+TapeNode *norm_members(const NormContext *context, TapeNode *a);
+
 /* ---- declare.c ------------------------------------------------------------------- */
 
 /* Of norm.c: gamma and beta, running moments and the kind's own; then those of part i,

@@ -182,6 +182,9 @@ struct NormKind {
     /* norm_adapt of its own state (parts are asked by norm.c). NULL: none follows a
      * schedule. */
     bool (*adapt)(const Norm *norm, Draw draw, double *const *state);
+
+    /* It is an equation in text, of which all above follows. NULL: it is not. */
+    const struct Equation *equation;
 };
 
 /* ---- declare.c ------------------------------------------------------------------- */

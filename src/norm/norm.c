@@ -1,5 +1,5 @@
 /* Specs turned into configured normalizers. */
-#include "internal.h"
+#include "written.h"
 #include "arguments.h"
 
 #include <string.h>
@@ -86,15 +86,38 @@ bool norm_read_choice(SpecArguments *arguments, const char *key, const char *con
     return true;
 }
 
+/* Which of the two there can be: an equation has those that it names. */
+static Affine offered(const NormKind *kind) {
+    if (kind->equation == NULL) return (Affine){true, true};
+    return (Affine){kind->equation->has_gamma, kind->equation->has_beta};
+}
+
+/* What is not around all else, once, cannot be left out. */
+static bool want_inside(const NormKind *kind, const Affine *affine,
+                        const SpecArguments *arguments, BaseError *error) {
+    const Equation *e = kind->equation;
+    const bool out =
+        e && ((e->has_gamma && !affine->gamma) || (e->has_beta && !affine->beta));
+    return !out || e->body || e->affine_inside ||
+           base_fail(
+               error, EX_USAGE, arguments->spec->at,
+               "%s has gamma or beta in its equation, which cannot be left out; as a "
+               "part it says affine=yes",
+               kind->name);
+}
+
 /* affine= for both of gamma= and beta=; a part has neither unless it says so. */
-static bool read_affine(Affine *affine, bool part, SpecArguments *arguments,
-                        BaseError *error) {
+static bool read_affine(Affine *affine, const NormKind *kind, bool part,
+                        SpecArguments *arguments, BaseError *error) {
     const SpecArg *argument;
-    *affine = (Affine){!part, !part};
+    const Affine can = offered(kind);
+    *affine = (Affine){!part && can.gamma, !part && can.beta};
+    if (!can.gamma && !can.beta) return true;
     if ((argument = spec_named(arguments, "affine"))) {
         if (!spec_switch(arguments->arena, argument, "affine", &affine->gamma, error))
             return false;
-        affine->beta = affine->gamma;
+        affine->beta = affine->gamma && can.beta;
+        affine->gamma = affine->gamma && can.gamma;
     }
     if ((argument = spec_named(arguments, "gamma")) &&
         !spec_switch(arguments->arena, argument, "gamma", &affine->gamma, error))
@@ -102,13 +125,15 @@ static bool read_affine(Affine *affine, bool part, SpecArguments *arguments,
     if ((argument = spec_named(arguments, "beta")) &&
         !spec_switch(arguments->arena, argument, "beta", &affine->beta, error))
         return false;
-    if (part && affine->gamma && affine->beta) {
+    if (part && affine->gamma == can.gamma && affine->beta == can.beta) {
         spec_say(arguments, "affine=yes");
         return true;
     }
-    if (affine->gamma == part) spec_say(arguments, part ? "gamma=yes" : "gamma=no");
-    if (affine->beta == part) spec_say(arguments, part ? "beta=yes" : "beta=no");
-    return true;
+    if (can.gamma && affine->gamma == part)
+        spec_say(arguments, part ? "gamma=yes" : "gamma=no");
+    if (can.beta && affine->beta == part)
+        spec_say(arguments, part ? "beta=yes" : "beta=no");
+    return want_inside(kind, affine, arguments, error);
 }
 
 /* Standardizes over one partition: moments and root are to be chosen. */
@@ -170,9 +195,10 @@ const char *const *norm_options(Arena *arena, const NormKind *kind) {
     if (has_eps(kind)) all[count++] = "eps";
     if (plain) all[count++] = "eps_outside";
     if (keeps_moments(kind)) all[count++] = "weight_new";
-    all[count++] = "gamma";
-    all[count++] = "beta";
-    all[count++] = "affine";
+    const Affine can = offered(kind);
+    if (can.gamma) all[count++] = "gamma";
+    if (can.beta) all[count++] = "beta";
+    if (can.gamma || can.beta) all[count++] = "affine";
     return all;
 }
 
@@ -222,7 +248,7 @@ static const Norm *read_kind(Arena *arena, const Spec *spec, size_t channels, bo
     if (!arguments_known(&arguments, kind->usage, options, OTHERS, error)) return NULL;
     if (kind->configure && !kind->configure(arena, norm, &arguments, error)) return NULL;
     if (!read_common(norm, &arguments, error) ||
-        !read_affine(&affine, part, &arguments, error) ||
+        !read_affine(&affine, kind, part, &arguments, error) ||
         !arguments_done(&arguments, options, error))
         return NULL;
     norm->spec = canonical_spec(arena, norm, arguments.canonical);

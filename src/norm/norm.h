@@ -110,7 +110,7 @@ typedef struct NormCells {
     NormMoments moments[2];
 } NormCells;
 
-enum { NORM_MAX_CELLS = 2 };
+enum { NORM_MAX_CELLS = 8 };
 
 /* A configured normalizer: a spec bound to a number of channels. Never changes. */
 struct Norm {
@@ -208,8 +208,17 @@ bool norm_name_is_free(const char *name, BaseError *error);
  * name). */
 bool norm_register(const NormKind *kind, const char *sha256, BaseError *error);
 
-/* Which of its kinds, parts included, came by plugins: a line "plugin NAME SHA256" each;
- * "" where none did. NULL: all that came. */
+/* The normalizers of a text (../equation/equation.h has its grammar), likewise; `name` is that
+ * of the text, for messages. False and *error, whose message has the place in the text: nothing
+ * of it is registered then. */
+bool norm_register_text(const char *name, const char *text, BaseError *error);
+
+/* A kind's equation in its one spelling; TeX of its lines, for `aligned`. NULL: it is none. */
+const char *norm_equation(Arena *arena, const NormKind *kind);
+const char *norm_tex(Arena *arena, const NormKind *kind);
+
+/* Which of its kinds, parts included, came by plugins or texts: a line "plugin NAME SHA256" or
+ * "equation NAME SHA256" (of its one spelling) each; "" where none did. NULL: all that came. */
 const char *norm_plugins(Arena *arena, const Norm *norm);
 
 /* ---- norm.c, declare.c, parts.c, geometry.c ---------------------------------------- */

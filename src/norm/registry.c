@@ -1,29 +1,56 @@
-/* The registry: the kinds of norm.def, then those that plugins bring. */
+/* The registry: the kinds of norm.def, then those that plugins and texts bring. */
 #include "internal.h"
 #include "text.h"
 
 #include <string.h>
 
-#define NORM(name) extern const NormKind norm_##name;
+/* One of the house: a kind in C, or its equation's text (NAME.norm, which is in the program). */
+typedef struct Entry {
+    const char *name;
+    const NormKind *kind; /* NULL: of its text, which is read at start-up */
+    const char *text;
+} Entry;
+
+#define NORM(name)     extern const NormKind norm_##name;
+#define EQUATION(name) extern const char norm_text_##name[];
 #include "norm.def"
 #undef NORM
+#undef EQUATION
 
-#define NORM(name) +1
-enum {
-    OWN =
+#define NORM(name)     {#name, &norm_##name, NULL},
+#define EQUATION(name) {#name, NULL, norm_text_##name},
+static const Entry HOUSE[] = {
 #include "norm.def"
-        , MOST_ADDED = 16, LONGEST_NAME = 32
 };
 #undef NORM
+#undef EQUATION
 
-/* Written by norm_register alone, before there are threads. */
-#define NORM(name) &norm_##name,
-static const NormKind *registered[OWN + MOST_ADDED] = {
-#include "norm.def"
-};
-#undef NORM
+enum { OWN = COUNT_OF(HOUSE), MOST_ADDED = 64, LONGEST_NAME = 32 };
+
+/* Written at start-up and by norm_register alone, before there are threads. */
+static const NormKind *own[OWN], *registered[OWN + MOST_ADDED];
 static const char *digests[MOST_ADDED]; /* of the added ones, in their order */
-static size_t registered_count = OWN;
+static size_t registered_count, own_count;
+
+/* Those that are read, in the house's order. */
+static void list_own(void) {
+    registered_count = 0;
+    for (size_t i = 0; i < OWN; i++)
+        if (own[i]) registered[registered_count++] = own[i];
+    own_count = registered_count;
+}
+
+/* An equation may name kinds in C, and equations above it. */
+__attribute__((constructor)) static void read_house(void) {
+    if (registered_count > 0) return;
+    for (size_t i = 0; i < OWN; i++) own[i] = HOUSE[i].kind;
+    list_own();
+    for (size_t i = 0; i < OWN; i++) {
+        if (own[i]) continue;
+        own[i] = text_kind(HOUSE[i].name, HOUSE[i].text);
+        list_own();
+    }
+}
 
 const NormKind *const *norm_kinds(size_t *count) {
     *count = registered_count;
@@ -125,12 +152,20 @@ bool norm_register(const NormKind *kind, const char *sha256, BaseError *error) {
         return base_fail(error, EX_DATAERR, 0,
                          "its kind lacks a name, a usage or a title");
     if (!norm_name_is_free(kind->name, error)) return false;
-    if (registered_count == OWN + MOST_ADDED)
-        return base_fail(error, EX_USAGE, 0, "more than %d kinds from plugins",
+    if (registered_count == own_count + MOST_ADDED)
+        return base_fail(error, EX_USAGE, 0, "more than %d kinds from plugins and texts",
                          MOST_ADDED);
-    digests[registered_count - OWN] = sha256;
+    digests[registered_count - own_count] = sha256;
     registered[registered_count++] = kind;
     return true;
+}
+
+size_t registry_mark(void) {
+    return registered_count;
+}
+
+void registry_rewind(size_t mark) {
+    registered_count = mark;
 }
 
 static bool has_kind(const Norm *norm, const NormKind *kind) {
@@ -141,8 +176,9 @@ static bool has_kind(const Norm *norm, const NormKind *kind) {
 
 const char *norm_plugins(Arena *arena, const Norm *norm) {
     Text text = text_new(arena);
-    for (size_t i = OWN; i < registered_count; i++)
+    for (size_t i = own_count; i < registered_count; i++)
         if (norm == NULL || has_kind(norm, registered[i]))
-            text_add(&text, "plugin %s %s\n", registered[i]->name, digests[i - OWN]);
+            text_add(&text, "%s %s %s\n", registered[i]->equation ? "equation" : "plugin",
+                     registered[i]->name, digests[i - own_count]);
     return text.data;
 }

@@ -1,7 +1,7 @@
 /* Normalizers through the moments of rows (kind.h, A-5): two fused operations on x, and what
  * lies between them on the tape. Moments of larger cells come from those of their rows by
  * the law of total variance. notes/15-algebra.md */
-#include "internal.h"
+#include "written.h"
 #include "kernel.h"
 
 #include <math.h>
@@ -176,16 +176,13 @@ static NormRows rows_of(Tape *t, TapeNode *x, RowCells *cells) {
         .fixed = cells->fixed};
 }
 
-/* The running means of the first part that keeps some; NULL: none does. */
+/* The first running means of channels that it keeps, itself or in parts; NULL: none. */
 static const double *running_means(const NormContext *context) {
     const Norm *norm = context->norm;
-    if (norm->cell->moments[NORM_EVAL] == NORM_RUNNING && !norm->uncentred)
-        return context->state[0];
-    for (size_t i = 0; i < norm->parts; i++) {
-        const NormContext part = norm_part_context(context, i);
-        const double *means = running_means(&part);
-        if (means) return means;
-    }
+    for (size_t i = 0; i < norm->states; i++)
+        if (norm->state[i].role == NORM_STATE_MEAN &&
+            norm->state[i].count == norm->channels)
+            return context->state[i];
     return NULL;
 }
 
@@ -240,6 +237,7 @@ TapeNode *rows_apply(const NormContext *context, TapeNode *x) {
 bool norm_has_rows(const Norm *norm) {
     for (size_t i = 0; i < norm->parts; i++)
         if (!norm_has_rows(norm->part[i])) return false;
+    if (norm->kind->equation) return ((const Written *)norm->detail)->rows;
     return !norm->kind->define && !norm->kind->apply && !norm->cell->apart;
 }
 

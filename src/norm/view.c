@@ -1,8 +1,7 @@
 /* The two views that a text runs over (kind.h): x's elements, or the moments of its rows. Over
  * rows the moments of larger cells come from those of their rows by the law of total
  * variance. notes/15-algebra.md */
-#include "internal.h"
-#include "kind.h"
+#include "written.h"
 #include "stretch.h"
 #include "sum.h"
 
@@ -53,14 +52,13 @@ static TapeNode *sum(Tape *t, TapeNode *a, TapeNode *b) {
     return a && b ? tape_add(t, a, b) : a ? a : b;
 }
 
-/* Its scale, also where nobody wrote it. */
 TapeNode *field_scale(const NormView *v, NormField a) {
     if (a.scale || a.raw || v->x) return a.scale;
     return tape_fill(v->tape, v->shape, 1.0);
 }
 
 /* What it is at the mean of each row. */
-static TapeNode *at_means(const NormView *v, NormField a) {
+TapeNode *field_at_means(const NormView *v, NormField a) {
     if (a.raw == NULL) return a.value;
     Tape *t = v->tape;
     const NormRows *x = &v->rows;
@@ -104,15 +102,15 @@ NormField field_weighed(const NormView *v, const NormField *a, TapeNode *const *
     NormField y = {.raw = a[0].raw}; /* which is 1 */
     for (size_t k = 1; k < count; k++) y.raw = a[k].raw ? y.raw : NULL;
     for (size_t k = 0; k < count; k++) {
-        TapeNode *value = y.raw ? a[k].value : at_means(v, a[k]);
+        TapeNode *value = y.raw ? a[k].value : field_at_means(v, a[k]);
         y.value = sum(v->tape, y.value, tape_mul(v->tape, w[k], value));
     }
     return y;
 }
 
 TapeNode *field_between(const NormView *v, NormField a, NormField b) {
-    TapeNode *of_b = at_means(v, b);
-    return tape_sub(v->tape, at_means(v, a), of_b);
+    TapeNode *of_b = field_at_means(v, b);
+    return tape_sub(v->tape, field_at_means(v, a), of_b);
 }
 
 /* ---- parts ------------------------------------------------------------------------- */
@@ -134,7 +132,7 @@ NormView view_after(const NormView *v, NormField seen) {
     Tape *t = v->tape;
     TapeNode *scale = sum(t, field_scale(v, seen), seen.raw),
              *square = tape_mul(t, scale, scale);
-    NormRows rows = {.at = v->at, .mean = at_means(v, seen)};
+    NormRows rows = {.at = v->at, .mean = field_at_means(v, seen)};
     rows.variance = tape_mul(t, square, v->rows.variance);
     return view_rows(&v->context, &rows);
 }
@@ -279,14 +277,34 @@ static ViewMoments row_squares(const NormView *v, const Partition *p) {
     return (ViewMoments){{.value = mean}, tape_spread(t, cells, p, v->shape)};
 }
 
+/* ---- cells of any partition ---------------------------------------------------------- */
+
+TapeNode *field_product_mean(const NormView *v, NormField a, NormField b) {
+    Tape *t = v->tape;
+    TapeNode *at_a = field_at_means(v, a);
+    TapeNode *means = tape_mul(t, at_a, field_at_means(v, b));
+    TapeNode *by_a = a.scale || a.raw ? sum(t, a.scale, a.raw) : NULL,
+             *by_b = b.scale || b.raw ? sum(t, b.scale, b.raw) : NULL;
+    TapeNode *variance = v->rows.variance;
+    if (by_a) variance = tape_mul(t, by_a, variance);
+    if (by_b) variance = tape_mul(t, by_b, variance);
+    return tape_add(t, variance, means);
+}
+
 //> moments
+NormField view_centred(const NormView *v, const Partition *p) {
+    Tape *t = v->tape;
+    if (v->x) return (NormField){.value = centred(&v->context, v->x, p)};
+    TapeNode *means = means_in_cells(t, &v->rows, p);
+    TapeNode *mean = tape_mean(t, means, p);
+    return (NormField){.value = tape_sub(t, means, tape_spread(t, mean, p, v->shape))};
+}
+
 /* mean_S = mean of the rows' means, variance_S = mean of (variance + (mean - mean_S)^2):
  * the law of total variance, rows being of one length. */
 static ViewMoments row_cells(const NormView *v, const Partition *p) {
     Tape *t = v->tape;
-    TapeNode *means = means_in_cells(t, &v->rows, p);
-    TapeNode *mean = tape_mean(t, means, p);
-    TapeNode *apart = tape_sub(t, means, tape_spread(t, mean, p, v->shape));
+    TapeNode *apart = view_centred(v, p).value;
     TapeNode *square = tape_mul(t, apart, apart);
     TapeNode *variance = tape_mean(t, tape_add(t, v->rows.variance, square), p);
     variance = norm_variance(t, v->context.norm, variance, p, v->at.L);
@@ -371,5 +389,6 @@ NormField view_text(const NormView *v) {
     if (norm->kind->define)
         return (NormField){.value = norm->kind->define(&v->context, v->x)};
     NormText *text = norm_text(norm, v->context.mode);
+    if (norm->affine_inside) return text(v);
     return view_affine(v, text ? text(v) : view_standardized(v));
 }

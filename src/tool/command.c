@@ -47,7 +47,7 @@ static int read_option(Call *call, int argc, char **argv) {
     const char *word = argv[0], *equals = strchr(word, '=');
     size_t length = equals ? (size_t)(equals - word) : strlen(word),
            count = option_count(command);
-    const char *names[MOST_OPTIONS + 2];
+    const char *names[MOST_OPTIONS + 4];
     for (size_t i = 0; i < count; i++) {
         const Option *o = &command->options[i];
         names[i] = o->name;
@@ -62,6 +62,8 @@ static int read_option(Call *call, int argc, char **argv) {
     }
     names[count] = "--help";
     names[count + 1] = "--plugin";
+    names[count + 2] = "--norms";
+    names[count + 3] = "--let";
     if (length == strlen("--help") && strncmp(word, "--help", length) == 0)
         die(EX_USAGE, "--help takes no value");
     char *bare = text_copy(call->arena, word, length);
@@ -69,7 +71,7 @@ static int read_option(Call *call, int argc, char **argv) {
         if (strcmp(o->other, bare) == 0)
             die(EX_USAGE, "'%s' has no option '%s': %s", command->name, bare, o->ours);
     die(EX_USAGE, "'%s' has no option '%s'%s; see `normlab %s --help`", command->name,
-        bare, text_hint(call->arena, bare, names, count + 2), command->name);
+        bare, text_hint(call->arena, bare, names, count + 4), command->name);
 }
 
 static bool takes_settings(const Command *command) {
@@ -188,7 +190,8 @@ static bool asks_help(int argc, char **argv) {
 
 /* `normlab --help`, `normlab --version`, or a word that is neither. */
 static int global_option(Arena *arena, const char *word) {
-    static const char *const names[] = {"--help", "--version", "--plugin"};
+    static const char *const names[] = {"--help", "--version", "--plugin", "--norms",
+                                        "--let"};
     static const Choice all = CHOICE(names);
     if (strcmp(word, "--version") == 0) {
         puts("normlab " NORMLAB_VERSION);
@@ -203,21 +206,55 @@ static int global_option(Arena *arena, const char *word) {
         choice_hint(arena, &all, word));
 }
 
-/* --plugin FILE stands anywhere: each is loaded and taken out. How many words are left. */
-static int load_plugins(Arena *arena, int argc, char **argv) {
-    static const char option[] = "--plugin";
-    const size_t length = strlen(option);
+/* Options that bring normalizers. */
+static void bring_plugin(Arena *arena, const char *value) {
+    plugin_load(arena, value);
+}
+
+static void bring_norms(Arena *arena, const char *value) {
+    norms_load(arena, value);
+}
+
+static void bring_text(Arena *arena, const char *value) {
+    (void)arena;
+    norms_let(value);
+}
+
+static const struct {
+    const char *name, *value;
+    void (*bring)(Arena *arena, const char *value);
+} BRINGERS[] = {{"--plugin", "FILE.so", bring_plugin},
+                {"--norms", "FILE", bring_norms},
+                {"--let", "'NAME: y = ...'", bring_text}};
+
+/* The word's place among them; their number: it is none. */
+static size_t bringer_of(const char *word) {
+    size_t i = 0;
+    for (; i < COUNT_OF(BRINGERS); i++) {
+        const size_t length = strlen(BRINGERS[i].name);
+        if (strncmp(word, BRINGERS[i].name, length) == 0 &&
+            (word[length] == '=' || word[length] == '\0'))
+            break;
+    }
+    return i;
+}
+
+/* They stand anywhere: each is followed and taken out. How many words are left. */
+static int bring_normalizers(Arena *arena, int argc, char **argv) {
     int left = argc > 0;
+    norms_environment(arena);
     for (int i = 1; i < argc; i++) {
-        if (strncmp(argv[i], option, length) != 0 ||
-            (argv[i][length] != '=' && argv[i][length] != '\0')) {
+        const size_t which = bringer_of(argv[i]);
+        if (which == COUNT_OF(BRINGERS)) {
             argv[left++] = argv[i];
             continue;
         }
-        const char *path = argv[i][length] ? argv[i] + length + 1 : argv[++i];
-        if (path == NULL || *path == '\0')
-            die(EX_USAGE, "%s needs a value: %s FILE.so", option, option);
-        plugin_load(arena, path);
+        const char *name = BRINGERS[which].name;
+        const size_t length = strlen(name);
+        const char *value = argv[i][length] ? argv[i] + length + 1 : argv[++i];
+        if (value == NULL || *value == '\0')
+            die(EX_USAGE, "%s needs a value: %s %s", name, name, BRINGERS[which].value);
+        BRINGERS[which].bring(arena, value);
     }
     return left;
 }
@@ -260,7 +297,7 @@ int main(int argc, char **argv) {
             "name a "
             "library that does so?",
             fault);
-    int status = run_command(arena, load_plugins(arena, argc, argv), argv);
+    int status = run_command(arena, bring_normalizers(arena, argc, argv), argv);
     arena_free(arena);
     arithmetic_want();
     if (fflush(stdout) != 0 || ferror(stdout))

@@ -14,11 +14,14 @@ typedef struct Word {
 static const Word EVERYWHERE[] = {
     {"--plugin FILE.so",
      "brings a normalizer of your own (repeatable); see include/normlab/kind.h"},
+    {"--norms FILE", "brings normalizers that are equations (repeatable; NAME.norm)"},
+    {"--let 'NAME: y = ...'", "the same of a text, ';' for the ends of lines"},
     {"--help", "of the program, or of the command before it"},
     {"--version", "in place of a command"}};
 
 static const Word ENVIRONMENT[] = {
     {"NORMLAB_OUT", "folder of results, else out"},
+    {"NORMLAB_NORMS", "files or folders of equations, ':' between them"},
     {"NORMLAB_DATA", "folder of data sets that are not embedded"},
     {"NORMLAB_HOME", "a checkout, for what needs one"}};
 
@@ -267,7 +270,7 @@ static const char *words_after(Arena *arena, const Command *command) {
     for (size_t i = 0; command->settings && i < CONFIG_KEYS; i++)
         add_config_key(&text, config_keys()[i].name);
     if (command->settings) add_own_keys(&text);
-    text_add(&text, " --plugin --help");
+    text_add(&text, " --plugin --norms --let --help");
     return text.data;
 }
 
@@ -276,7 +279,7 @@ static const char *all_commands(Arena *arena) {
     const Command *const *command = commands(&count);
     Text text = text_new(arena);
     for (size_t i = 0; i < count; i++) text_add(&text, "%s ", command[i]->name);
-    text_add(&text, "help --help --version --plugin");
+    text_add(&text, "help --help --version --plugin --norms --let");
     return text.data;
 }
 

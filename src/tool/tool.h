@@ -62,6 +62,13 @@ void help_print_command(const Command *command);
 /* The same as a man page (--man), or for a shell to complete words (--bash, --zsh). */
 int help_print_form(Arena *arena, const char *form);
 
+/* ---- norms.c: kinds that are equations ---------------------------------------------- */
+
+/* Of a file, or of all files NAME.norm of a folder; of a text; of all that NORMLAB_NORMS names. */
+void norms_load(Arena *arena, const char *path);
+void norms_let(const char *text);
+void norms_environment(Arena *arena);
+
 /* ---- plugin.c: kinds from shared objects ------------------------------------------ */
 
 /* Adds the kind of a shared object to the registry. What is wrong ends the program: 66 there

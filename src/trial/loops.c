@@ -1,6 +1,7 @@
 /* Which kinds are restated where, and what one call is told. */
 #include "loops.h"
 #include "house.h"
+#include "kind.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,10 +49,14 @@ static size_t place_of(const char *name) {
     return i;
 }
 
+static bool is_equation(const Norm *norm) {
+    return norm->kind->equation != NULL;
+}
+
 bool loops_know(const Norm *norm) {
     for (size_t i = 0; i < norm->parts; i++)
         if (!loops_know(norm->part[i])) return false;
-    return place_of(norm_name(norm->kind)) < COUNT_OF(KINDS);
+    return is_equation(norm) || place_of(norm_name(norm->kind)) < COUNT_OF(KINDS);
 }
 
 bool loops_pool(const Norm *norm) {
@@ -103,6 +108,21 @@ Number *loops_answer(Arena *arena, const Trial *t, const Number *x,
     return y;
 }
 
+Number *loops_observed(Arena *arena, const Trial *t, size_t k) {
+    const Number *param[NORM_MAX_PARAMS];
+    if (strchr(t->norm->state[k].name, '.')) return NULL;
+    for (size_t i = 0; i < t->norm->params; i++) {
+        Number *numbers = TAKE(arena, Number, t->norm->param[i].count);
+        for (size_t j = 0; j < t->norm->param[i].count; j++) numbers[j] = t->param[i][j];
+        param[i] = numbers;
+    }
+    const Loops call = call_of(arena, t, param);
+    Number *x = TAKE(arena, Number, call.n);
+    for (size_t i = 0; i < call.n; i++) x[i] = t->x[i];
+    return loops_equation_observed(&call, x, t->norm->state[k].name,
+                                   t->norm->state[k].count);
+}
+
 bool loops_know_design(const Norm *norm) {
     const size_t at = place_of(norm_name(norm->kind));
     return at < COUNT_OF(KINDS) && KINDS[at].backward;
@@ -134,7 +154,8 @@ Loops loops_of_part(const Loops *call, size_t i, size_t channels) {
 }
 
 void loops_run(const Loops *call, Number *y, const Number *x) {
-    KINDS[place_of(call->spec->word)].equation(call, y, x);
+    const size_t at = place_of(call->spec->word);
+    (at < COUNT_OF(KINDS) ? KINDS[at].equation : loops_equation)(call, y, x);
 }
 
 LoopsCell *loops_cell(const Loops *call) {

@@ -7,7 +7,8 @@
  * compared is compared by its real part, and what an equation holds constant in its
  * derivative is cut to it (loops_held).
  *
- * A new kind: its equation in a loops_*.c, and one line in the table of loops.c.
+ * A new kind: its equation in a loops_*.c, and one line in the table of loops.c. One that is an
+ * equation in text is computed by its tree, term by term (loops_equation.c).
  */
 #ifndef NORMLAB_LOOPS_H
 #define NORMLAB_LOOPS_H
@@ -43,6 +44,11 @@ bool loops_pool(const Norm *norm);
 Number *loops_answer(Arena *arena, const Trial *trial, const Number *x,
                      const Number *const *param);
 
+/* What an equation's own state k observes in training, [count]; NULL: a state of a part's. */
+Number *loops_observed(Arena *arena, const Trial *trial, size_t k);
+Number *loops_equation_observed(const Loops *call, const Number *x, const char *name,
+                                size_t count);
+
 /* All of a call whose backward is by design no derivative, and beside each number the scale in
  * which its error is measured. */
 typedef struct LoopsDesign {
@@ -76,6 +82,7 @@ LoopsEquation loops_mabn;                                    /* ... */
 LoopsBackward loops_mabn_backward;                           /* ... */
 LoopsEquation loops_soft, loops_mode;                        /* loops_gates.c */
 LoopsEquation loops_frn, loops_evonorm, loops_response;      /* loops_active.c */
+LoopsEquation loops_equation;                                /* loops_equation.c */
 LoopsCell cell_batch, cell_layer, cell_instance, cell_group; /* loops_cells.c */
 LoopsCell cell_position, cell_ghost, cell_lattice;           /* ... */
 LoopsCell cell_channels, cell_regroup, cell_chunks;          /* ... */

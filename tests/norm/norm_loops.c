@@ -82,6 +82,7 @@ static const char *const OPTIONS[] = {
     "mix(instance(variance=unbiased), layer, batch(variance=unbiased))",
     "mabn(warm=2)",
     "mabn(weight_new=0.5)",
+    "dyt(start=2)",
 };
 
 static const TrialCheck *check_named(const char *name) {

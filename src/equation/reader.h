@@ -1,0 +1,79 @@
+/* reader: a text as tokens, for the files that read normalizers. */
+#ifndef NORMLAB_READER_H
+#define NORMLAB_READER_H
+
+#include "equation.h"
+#include "house.h"
+#include "text.h"
+
+typedef enum TokenKind {
+    TOKEN_END,
+    TOKEN_LINE, /* an end of a line or ';' */
+    TOKEN_NUMBER,
+    TOKEN_NAME,
+    TOKEN_STRING, /* in double quotes, which are not in the word */
+    TOKEN_SYMBOL
+} TokenKind;
+
+typedef struct Token {
+    TokenKind kind;
+    size_t at, length;
+    char symbol;
+    const char *word; /* of names and strings */
+    double number;
+} Token;
+
+typedef struct Reader {
+    Arena *arena;
+    const char *text;
+    size_t at; /* behind the token */
+    Token token;
+    size_t parentheses; /* open: there the ends of lines are blanks */
+    size_t depth;       /* of calls */
+    Equation *equation; /* that is being read */
+    const char *title, *source, *differs, *example; /* by comments since the last line */
+    BaseError *error;
+} Reader;
+
+/* ---- token.c ----------------------------------------------------------------------- */
+
+Reader reader_new(Arena *arena, const char *text, BaseError *error);
+
+/* The next token stands in reader->token. False and *error where there is none. */
+bool reader_next(Reader *r);
+
+/* Between the token and the parenthesis that closes what it stands in, as written, trimmed;
+ * the token is then what follows: that parenthesis. NULL and *error. */
+const char *reader_raw(Reader *r);
+
+/* Whether the token is this word or symbol. */
+bool reader_is(const Reader *r, char symbol);
+bool reader_says(const Reader *r, const char *word);
+
+/* Goes on behind this symbol; an error where it does not stand. */
+bool reader_want(Reader *r, char symbol, const char *where);
+
+/* EX_DATAERR at the token: "'TOKEN' where EXPECTED should be". */
+bool reader_unexpected(Reader *r, const char *expected);
+
+/* Whether behind the token there is nothing on its line, or this symbol. */
+char reader_peek(const Reader *r);
+
+/* ---- value.c ------------------------------------------------------------------------ */
+
+Term *read_value(Reader *r);
+
+/* A number, or what options make of numbers. */
+Term *read_sum(Reader *r);
+
+/* ---- know.c ------------------------------------------------------------------------- */
+
+/* What its names mean, in which order its lines are, what can be left out; false and *error. */
+bool equation_know(Arena *arena, Equation *equation, BaseError *error);
+
+/* ---- affine.c ----------------------------------------------------------------------- */
+
+/* Its body, without gamma and beta where they can be left out. */
+void equation_factor(Arena *arena, Equation *equation);
+
+#endif

@@ -1,0 +1,166 @@
+/* Kinds that are equations in text: those of the house, whose texts are in the program, and those
+ * that a user brings. */
+#include "written.h"
+#include "place.h"
+#include "text.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- a kind of an equation --------------------------------------------------------------- */
+
+/* "power_group(G, start=P)" */
+static const char *usage_of(Arena *arena, const Equation *equation) {
+    Text out = text_new(arena);
+    const char *before = "(";
+    text_add(&out, "%s", equation->name);
+    for (size_t i = 0; i < equation->options; i++, before = ", ") {
+        const EquationOption *option = &equation->option[i];
+        text_add(&out, "%s%s", before, option->name);
+        for (size_t k = 0; k < option->words; k++)
+            text_add(&out, "%s%s", k == 0 ? "=" : "|", option->word[k]);
+        if (!option->words && !option->required)
+            text_add(&out, "=%s", text_number(arena, option->usual));
+    }
+    if (equation->options) text_add(&out, ")");
+    return out.data;
+}
+
+/* A spec for who wants one of each: 2 for every number that has to be said. */
+static const char *example_of(Arena *arena, const Equation *equation) {
+    Text out = text_new(arena);
+    const char *before = "(";
+    if (equation->example) return equation->example;
+    text_add(&out, "%s", equation->name);
+    for (size_t i = 0; i < equation->options; i++)
+        if (equation->option[i].required) {
+            text_add(&out, "%s2", before);
+            before = ", ";
+        }
+    text_add(&out, strcmp(before, "(") == 0 ? "" : ")");
+    return out.data;
+}
+
+static const char *const *options_of(Arena *arena, const Equation *equation) {
+    const char **option = ZERO(arena, const char *, EQUATION_MOST_OPTIONS + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < equation->options; i++)
+        if (!equation->option[i].required) option[count++] = equation->option[i].name;
+    return option;
+}
+
+static bool calls(const Term *term, const char *const *words) {
+    if (term->kind == TERM_CALL)
+        for (const char *const *word = words; *word; word++)
+            if (strcmp(*word, term->word) == 0) return true;
+    for (size_t i = 0; i < term->arity; i++)
+        if (calls(term->in[i], words)) return true;
+    return false;
+}
+
+static bool says(const Equation *equation, const char *const *words) {
+    for (size_t i = 0; i < equation->lines; i++)
+        if (equation->line[i].value && calls(equation->line[i].value, words)) return true;
+    return false;
+}
+
+/* Each identity of no parameters is a twin to the bit only by luck: those are asked as
+ * identities (trial). */
+static NormKind *kind_of(Arena *arena, const Equation *equation) {
+    static const char *const holds[] = {"detach", NULL};
+    static const char *const saturates[] = {"tanh", "sigmoid", "erf",  "exp",
+                                            "gelu", "step",    "relu", "min",
+                                            "max",  "clip",    "abs",  NULL};
+    NormKind *kind = ZERO(arena, NormKind, 1);
+    *kind = (NormKind){.name = equation->name,
+                       .usage = usage_of(arena, equation),
+                       .title = equation->title ? equation->title : "an equation in text",
+                       .source = equation->source,
+                       .differs = equation->differs,
+                       .example = example_of(arena, equation),
+                       .options = options_of(arena, equation),
+                       .eps = equation->has_eps ? equation->usual_eps : 0.0,
+                       .saturates = says(equation, saturates),
+                       .configure = written_configure,
+                       .declare = written_declare,
+                       .fits = written_fits,
+                       .text = written_text,
+                       .equation = equation};
+    if (says(equation, holds)) kind->holds = "what its equation detaches";
+    return kind;
+}
+
+/* Whether it can be configured, of any number of channels. */
+static bool is_sound(Arena *arena, const NormKind *kind, BaseError *error) {
+    Norm *norm = ZERO(arena, Norm, 1);
+    const EquationSettings usual = equation_usual(kind->equation);
+    norm->kind = kind;
+    norm->weight_new = 0.1;
+    return written_bind(arena, norm, kind->equation, &usual, error);
+}
+
+static bool is_fresh(const NormKind *kind, BaseError *error) {
+    BaseError taken = {.set = false};
+    return norm_name_is_free(kind->name, &taken) ||
+           base_fail(error, EX_DATAERR, kind->equation->at, "%s", taken.message);
+}
+
+/* ---- texts of a user's ------------------------------------------------------------------- */
+
+static const char *digest_of(Arena *arena, const Equation *equation) {
+    char hex[DIGEST_LENGTH + 1];
+    const char *text = equation_print(arena, equation);
+    digest_bytes(hex, text, strlen(text));
+    return text_copy(arena, hex, DIGEST_LENGTH);
+}
+
+static bool explain(Arena *arena, const char *name, const char *text,
+                    const BaseError *own, BaseError *error) {
+    return base_fail(error, own->code, own->at, "%s",
+                     equation_error(arena, name, text, own));
+}
+
+bool norm_register_text(const char *name, const char *text, BaseError *error) {
+    Arena *arena = arena_new(); /* of kinds, which live as long as the program */
+    BaseError own = {.set = false};
+    const size_t mark = registry_mark();
+    size_t count;
+    const char *kept = text_copy(arena, text, strlen(text));
+    const Equation *const *all = equation_read(arena, kept, &count, &own);
+    for (size_t i = 0; all && i < count; i++) {
+        const NormKind *kind = kind_of(arena, all[i]);
+        if (!is_fresh(kind, &own) || !is_sound(arena, kind, &own) ||
+            !norm_register(kind, digest_of(arena, all[i]), &own))
+            all = NULL;
+    }
+    if (all) return true;
+    explain(arena, name, kept, &own, error);
+    registry_rewind(mark);
+    arena_free(arena);
+    return false;
+}
+
+const char *norm_equation(Arena *arena, const NormKind *kind) {
+    return kind->equation ? equation_print(arena, kind->equation) : NULL;
+}
+
+const char *norm_tex(Arena *arena, const NormKind *kind) {
+    return kind->equation ? equation_tex(arena, kind->equation) : NULL;
+}
+
+/* ---- texts of the house -------------------------------------------------------------------- */
+
+const NormKind *text_kind(const char *name, const char *text) {
+    static Arena *arena; /* before there are threads: see registry.c */
+    if (arena == NULL) arena = arena_new();
+    BaseError error = {.set = false};
+    size_t count;
+    const Equation *const *all = equation_read(arena, text, &count, &error);
+    REQUIRE(all && count == 1, "%s.norm: %s", name,
+            all ? "one normalizer is expected"
+                : equation_error(arena, name, text, &error));
+    const NormKind *kind = kind_of(arena, all[0]);
+    REQUIRE(strcmp(kind->name, name) == 0 && is_sound(arena, kind, &error), "%s.norm: %s",
+            name, error.message);
+    return kind;
+}

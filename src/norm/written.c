@@ -1,0 +1,286 @@
+/* Equations as kinds: how a spec's arguments become their numbers, what they declare. */
+#include "written.h"
+#include "arguments.h"
+#include "text.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- specs inside the text ------------------------------------------------------------- */
+
+typedef struct Binder {
+    Arena *arena;
+    Norm *norm;
+    Written *w;
+    BaseError *error;
+} Binder;
+
+static bool fail_at(const Binder *b, size_t at, const char *spec, const BaseError *why) {
+    return base_fail(b->error, EX_DATAERR, at, "'%s': %s", text_clip(b->arena, spec),
+                     why->message);
+}
+
+/* A normalizer of one partition, of which the cells are meant. */
+static const Norm *cells_of(const Binder *b, size_t at, const char *said) {
+    BaseError why = {.set = false};
+    const char *spec = equation_spec(b->arena, b->w->equation, &b->w->settings, said);
+    const Norm *cells = norm_new(b->arena, spec, b->norm->channels, &why);
+    if (cells == NULL) {
+        fail_at(b, at, said, &why);
+        return NULL;
+    }
+    bool fixed = norm_is_partitioned(cells, NORM_TRAIN) &&
+                 cells->cell->moments[NORM_TRAIN] == NORM_OWN;
+    for (size_t i = 0; i < cells->states; i++) fixed = fixed && !cells->state[i].adapted;
+    if (fixed) return cells;
+    base_fail(b->error, EX_DATAERR, at,
+              "'%s' are no cells; batch, layer, instance, group(G), position, ghost(B), "
+              "lattice(batch=B, size=K), channels(...) and all are",
+              text_clip(b->arena, said));
+    return NULL;
+}
+
+/* A function that nobody knows is read as a normalizer. */
+static bool add_part(const Binder *b, const Term *term) {
+    BaseError why = {.set = false};
+    const Written *w = b->w;
+    const char *spec = equation_spec(b->arena, w->equation, &w->settings, term->spec);
+    const Spec *parsed = spec_parse(b->arena, spec, &why);
+    w->part[term->number_of] = b->norm->parts;
+    if (parsed && norm_add_part(b->arena, b->norm, parsed, b->norm->channels, &why))
+        return true;
+    size_t count;
+    const EquationFunction *function = equation_functions(&count);
+    const char **name = TAKE(b->arena, const char *, count);
+    for (size_t i = 0; i < count; i++) name[i] = function[i].name;
+    const char *hint = text_hint(b->arena, term->word, name, count);
+    if (*hint && strcmp(term->word, "use") != 0 && strstr(why.message, "no normalizer"))
+        return base_fail(b->error, EX_DATAERR, term->at,
+                         "no function or normalizer '%s'%s",
+                         text_clip(b->arena, term->word), hint);
+    return fail_at(b, term->at, term->spec, &why);
+}
+
+static bool reach_line(const Binder *b, size_t line);
+
+/* Both sides of `train`: what a normalizer declares is of both modes. */
+static bool reach(const Binder *b, const Term *term) {
+    const Written *w = b->w;
+    if (term->kind == TERM_NAME)
+        return term->meaning != NAME_LINE || reach_line(b, (size_t)term->place);
+    if (term->kind == TERM_WHEN && term->place != WHEN_TRAINING)
+        return reach(b, equation_chosen(w->equation, &w->settings, term, true));
+    for (size_t i = 0; i < term->arity; i++)
+        if (!reach(b, term->in[i])) return false;
+    if (term->kind == TERM_APPLY) return add_part(b, term);
+    if (term->kind != TERM_MEAN && term->kind != TERM_SUM && term->kind != TERM_COUNT)
+        return true;
+    w->cell[term->number_of] = cells_of(b, term->at, term->spec);
+    return w->cell[term->number_of] != NULL;
+}
+
+static bool reach_line(const Binder *b, size_t i) {
+    if (b->w->reached[i]) return true;
+    b->w->reached[i] = true;
+    const EquationLine *line = &b->w->equation->line[i];
+    return line->value == NULL || reach(b, line->value);
+}
+
+/* ---- parameters and state ---------------------------------------------------------------- */
+
+static bool settle(const Binder *b, const EquationLine *line, const Term *term,
+                   double *number) {
+    if (term == NULL) return true;
+    return (equation_number(term, &b->w->settings, number) && isfinite(*number)) ||
+           base_fail(b->error, EX_DATAERR, term->at, "'%s': this comes to no number",
+                     line->name);
+}
+
+/* Sets of channels of the cells that it is by. */
+static bool count_sets(const Binder *b, size_t i) {
+    Written *w = b->w;
+    const EquationLine *line = &w->equation->line[i];
+    const size_t C = b->norm->channels;
+    w->count[i] = 1;
+    if (line->per == NULL) return true;
+    w->count[i] = C;
+    if (strcmp(line->per, "channel") == 0) return true;
+    w->per[i] = cells_of(b, line->at, line->per);
+    if (w->per[i] == NULL) return false;
+    if (w->per[i]->cell->apart)
+        return base_fail(b->error, EX_DATAERR, line->at,
+                         "'%s': a parameter is of channels or groups, not of positions",
+                         line->name);
+    if (C == 0) return true;
+    const ShapeLattice one = {w->per[i]->cell->block ? w->per[i]->cell->block : 1, C, 1};
+    const Partition *p = norm_partition(b->arena, w->per[i], one, NORM_TRAIN, NULL);
+    w->count[i] = p->channel_cells;
+    w->set_of[i] = TAKE(b->arena, size_t, C);
+    memcpy(w->set_of[i], p->cell_of, C * sizeof *p->cell_of);
+    return true;
+}
+
+static bool bind_line(const Binder *b, size_t i) {
+    Written *w = b->w;
+    const EquationLine *line = &w->equation->line[i];
+    w->least[i] = -INFINITY, w->most[i] = INFINITY;
+    w->weight_new[i] = b->norm->weight_new;
+    if (line->kind == LINE_VALUE) return true;
+    if (!settle(b, line, line->start, &w->start[i]) ||
+        !settle(b, line, line->std, &w->std[i]) ||
+        !settle(b, line, line->least, &w->least[i]) ||
+        !settle(b, line, line->most, &w->most[i]) ||
+        !settle(b, line, line->weight_new, &w->weight_new[i]))
+        return false;
+    if (line->kind == LINE_STATE)
+        return (w->weight_new[i] >= 0.0 && w->weight_new[i] <= 1.0) ||
+               base_fail(b->error, EX_DATAERR, line->weight_new->at,
+                         "weight_new is from 0 to 1");
+    if (w->std[i] < 0.0)
+        return base_fail(b->error, EX_DATAERR, line->std->at, "std is 0 or more");
+    if (!(w->least[i] <= w->start[i] && w->start[i] <= w->most[i]))
+        return base_fail(b->error, EX_DATAERR, line->start->at,
+                         "'%s' begins outside of its range", line->name);
+    return count_sets(b, i);
+}
+
+/* A state is of channels or one number: what it observes has no positions. */
+static bool bind_state(const Binder *b, size_t i) {
+    Written *w = b->w;
+    const EquationLine *line = &w->equation->line[i];
+    const WrittenFact *fact = &w->fact[NORM_TRAIN][i];
+    if (line->kind != LINE_STATE || !w->reached[i]) return true;
+    w->count[i] = fact->by_channel ? b->norm->channels : 1;
+    return !fact->by_position ||
+           base_fail(b->error, EX_DATAERR, line->at,
+                     "'%s': a state is a number, or one a channel, and this has one a "
+                     "position; mean(... over batch) would do",
+                     line->name);
+}
+
+/* An eps that nobody divides by, an unknown twin: before anything runs. */
+bool written_bind(Arena *arena, Norm *norm, const Equation *equation,
+                  const EquationSettings *settings, BaseError *error) {
+    Written *w = ZERO(arena, Written, 1);
+    const Binder b = {arena, norm, w, error};
+    *w = (Written){.equation = equation,
+                   .settings = *settings,
+                   .cell = ZERO(arena, const Norm *, equation->terms),
+                   .part = ZERO(arena, size_t, equation->terms)};
+    w->body = equation->body ? equation->body : equation->line[equation->y].value;
+    norm->detail = w;
+    norm->affine_inside = equation->body == NULL;
+    if (!reach_line(&b, (size_t)equation->y)) return false;
+    for (size_t i = 0; i < equation->lines; i++)
+        if (w->reached[i] && !bind_line(&b, i)) return false;
+    written_facts(norm, w);
+    for (size_t i = 0; i < equation->lines; i++)
+        if (!bind_state(&b, i)) return false;
+    size_t params = equation->has_gamma + equation->has_beta, states = 0;
+    for (size_t i = 0; i < equation->lines; i++) {
+        params += w->reached[i] && equation->line[i].kind == LINE_PARAMETER;
+        states += w->reached[i] && equation->line[i].kind == LINE_STATE;
+    }
+    return (params <= NORM_MAX_PARAMS && states <= NORM_MAX_STATES) ||
+           base_fail(error, EX_DATAERR, equation->at,
+                     "more than %d parameters or %d states in one normalizer",
+                     NORM_MAX_PARAMS, NORM_MAX_STATES);
+}
+
+/* ---- a spec's arguments ------------------------------------------------------------------ */
+
+static bool read_required(SpecArguments *arguments, const EquationOption *option,
+                          double *number, BaseError *error) {
+    const SpecArg *given = spec_positional(arguments);
+    if (given == NULL) given = spec_named(arguments, option->name);
+    if (given == NULL)
+        return base_fail(error, EX_USAGE, arguments->spec->at, "%s needs a number, %s",
+                         arguments->spec->word, option->name);
+    if (!spec_number(given, option->name, option->least, option->most, number, error))
+        return false;
+    spec_say(arguments, "%s", text_number(arguments->arena, *number));
+    return true;
+}
+
+static bool read_word(SpecArguments *arguments, const EquationOption *option,
+                      size_t *choice, BaseError *error) {
+    const char *words[EQUATION_MOST_WORDS + 1] = {NULL};
+    memcpy(words, option->word, option->words * sizeof *words);
+    return norm_read_choice(arguments, option->name, words, choice, error);
+}
+
+static bool read_settings(const Equation *equation, EquationSettings *settings,
+                          SpecArguments *arguments, BaseError *error) {
+    *settings = equation_usual(equation);
+    for (size_t i = 0; i < equation->options; i++) {
+        const EquationOption *option = &equation->option[i];
+        double *number = &settings->number[i];
+        const bool good =
+            option->required ? read_required(arguments, option, number, error)
+            : option->words  ? read_word(arguments, option, &settings->choice[i], error)
+                             : norm_read_number(arguments, option->name, option->least,
+                                                option->most, number, error);
+        if (!good) return false;
+    }
+    return true;
+}
+
+bool written_configure(Arena *arena, Norm *norm, SpecArguments *arguments,
+                       BaseError *error) {
+    const Equation *equation = norm->kind->equation;
+    EquationSettings settings;
+    BaseError own = {.set = false};
+    if (!read_settings(equation, &settings, arguments, error)) return false;
+    norm->activates = equation->activates;
+    return written_bind(arena, norm, equation, &settings, &own) ||
+           base_fail(error, own.code, arguments->spec->at, "%s: %s",
+                     arguments->spec->word, own.message);
+}
+
+/* ---- what it declares ---------------------------------------------------------------------- */
+
+static NormStateRole state_role(const WrittenFact *fact) {
+    if (fact->degree == 2.0) return NORM_STATE_VARIANCE;
+    if (fact->degree == 1.0) return fact->positive ? NORM_STATE_SIZE : NORM_STATE_MEAN;
+    if (fact->degree == 0.0 && fact->positive) return NORM_STATE_COUNT;
+    return NORM_STATE_LOG_VARIANCE;
+}
+
+void written_declare(Norm *norm) {
+    const Written *w = norm->detail;
+    for (size_t i = 0; i < w->equation->lines; i++) {
+        const EquationLine *line = &w->equation->line[i];
+        if (!w->reached[i] || line->kind == LINE_VALUE) continue;
+        if (line->kind == LINE_PARAMETER) {
+            NormParam *p = norm_add_param(norm, line->name, written_role(norm, w, i),
+                                          w->count[i], w->start[i]);
+            p->std = w->std[i], p->decayed = line->decayed;
+            p->least = w->least[i], p->most = w->most[i];
+        } else {
+            norm_add_state(norm, line->name, state_role(&w->fact[NORM_TRAIN][i]),
+                           w->count[i], w->start[i])
+                ->weight_new = w->weight_new[i];
+        }
+    }
+}
+
+bool written_fits(Arena *arena, const Norm *norm, ShapeLattice x, BaseError *error) {
+    const Written *w = norm->detail;
+    for (size_t i = 0; i < w->equation->terms; i++)
+        if (w->cell[i] && !norm_fits(arena, w->cell[i], x, NORM_TRAIN, error))
+            return false;
+    return true;
+}
+
+const char *written_cells(Arena *arena, const Norm *norm) {
+    const Written *w = norm->detail;
+    Text out = text_new(arena);
+    for (size_t i = 0; i < w->equation->terms; i++) {
+        bool said = w->cell[i] == NULL;
+        for (size_t k = 0; k < i && !said; k++)
+            said = w->cell[k] && strcmp(w->cell[k]->spec, w->cell[i]->spec) == 0;
+        if (!said)
+            text_add(&out, "%s%s", out.length ? ", " : "those of ", w->cell[i]->spec);
+    }
+    return out.length ? out.data : norm->parts ? "those of its parts" : "none";
+}
