@@ -16,12 +16,14 @@ import h5py
 import numpy as np
 
 import speclist
+import specs
 from program import NotRun, case, check, main, same
 
 NEAR = 1e-12  # of the size of each array, or of 1
 UNAVAILABLE = 69
 EPOCH = "1000"  # after the schedules of all examples; the default is after all there can be
 SHAPES = {"train": (8, 3, 2), "eval": (4, 5)}  # N and positions
+THIN = {"train": (8,), "eval": (4, 1, 1)}
 COMBINED = ("group(2) | batch", "blend(batch(affine=yes) | ghost(2), task, gate=clamp)", "split(batch, ghost(2), ratio=0.25)",
             "phase(batch, mix(instance, layer, pooled=yes))", "mix(batch, ghost(4), batch(center=no), pooled=yes)",
             "split(frozen(batch, from=0), chain(renorm, evonorm(B0)))", "blend(mode(2), nested(pooled=yes), per=layer)",
@@ -42,20 +44,23 @@ def torch():
 
 
 def export(place, spec, to, *options):
-    """The module, as Python's, and its file."""
+    """The module, as Python's."""
+    return loaded(place, "export", spec, "--to", to, *options)
+
+
+def loaded(place, *words):
     path = place.path(f"m{len(os.listdir(place.folder))}.py")
-    place.good("export", spec, "--to", to, "--out", path, *options)
-    name = os.path.basename(path)[:-3]
-    found = importlib.util.spec_from_file_location(name, path)
+    place.good(*words, "--out", path)
+    found = importlib.util.spec_from_file_location(os.path.basename(path)[:-3], path)
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
-    return module, path
+    return module
 
 
-def call_of(module, mode, seed):
+def call_of(module, mode, seed, shapes):
     """x, dy, directions, parameters and state, of which the ranges are those of the module's own numbers."""
     rng = np.random.default_rng(seed)
-    own, shape = module.NUMBERS, (SHAPES[mode][0], module.CHANNELS, *SHAPES[mode][1:])
+    own, shape = module.NUMBERS, (shapes[mode][0], module.CHANNELS, *shapes[mode][1:])
     if module.SPEC.startswith("chunks(3"):
         shape = (*shape[:2], 3)
     x, dy, v = rng.normal(0.3, 1.5, shape), rng.normal(size=shape), rng.normal(size=shape)
@@ -103,23 +108,25 @@ def near(what, got, want):
     check(far <= NEAR, f"{what}: {far:.2e} of its size from apply's, more than {NEAR}")  # NaN: not at most
 
 
-def compare_torch(place, spec, *options):
+def compare_torch(place, spec, *options, shapes=SHAPES, change=None):
     """Values, both derivatives and the state, against apply."""
     lib = torch()
-    module, path = export(place, spec, "torch", *options)
+    module = export(place, spec, "torch", *options)
     check(module.self_test() <= NEAR, f"{spec}: its own test fails")
     for mode in ("train", "eval"):
-        call = call_of(module, mode, len(spec))
+        call = call_of(module, mode, len(spec), shapes)
+        if change:
+            change(*call)
         x, dy, v, params, along, state = call
         options_of_apply = [word for word in options if word not in ("--channels", str(module.CHANNELS))]
         want = apply(place, module, mode, call, *options_of_apply)
         norm = module.Norm().double().train(mode == "train")
         with lib.no_grad():
             for name, value in {**params, **state}.items():
-                getattr(norm, name.replace(".", "_")).copy_(lib.tensor(value))
+                getattr(norm, module.NAMES[name]).copy_(lib.tensor(value))
         x, dy = lib.tensor(x, requires_grad=True), lib.tensor(dy, requires_grad=True)
         names = list(params)
-        of = [x] + [getattr(norm, name.replace(".", "_")) for name in names]
+        of = [x] + [getattr(norm, module.NAMES[name]) for name in names]
         y = norm(x)
         first = lib.autograd.grad(y, of, dy, create_graph=True, allow_unused=True)
         first = [lib.zeros_like(a) if d is None else d for d, a in zip(first, of)]
@@ -132,7 +139,7 @@ def compare_torch(place, spec, *options):
         for d, a, name in zip(second, of + [dy], ["/ds_" + name[1:] for name in paths] + ["/ds_ddy"]):
             near(f"{spec} {mode} {name}", lib.zeros_like(a) if d is None else d, want[name])
         for name in state if mode == "train" else ():
-            near(f"{spec} {name} after a step", getattr(norm, name.replace(".", "_")), want["/" + name])
+            near(f"{spec} {name} after a step", getattr(norm, module.NAMES[name]), want["/" + name])
 
 
 def examples(place):
@@ -162,6 +169,39 @@ def torch_epochs(place):
 
 
 @case("oracle")
+def torch_thin(place):
+    """One position: cells of a few elements, or of one."""
+    for spec in (*examples(place), *COMBINED):
+        if not spec.startswith("chunks(3"):  # which does not divide 8 channels
+            compare_torch(place, spec, "--epoch", EPOCH, shapes=THIN)
+
+
+@case("oracle")
+def torch_ties(place):
+    """What the derivative is where the two sides of a maximum are equal: zeros of x are zeros of y, as tau is."""
+
+    def to_zeros(x, dy, v, params, along, state):
+        x[np.abs(x) < 1.2] = 0
+        for name in ("beta", "tau"):
+            params[name][:] = 0
+
+    compare_torch(place, "frn", change=to_zeros)
+
+
+@case("oracle")
+def torch_variants(place):
+    """Right but strange normalizers of plugins; one of them gathers by the order of its values."""
+    torch()
+    for name, path in specs.plugins(place.folder).items():
+        if name == "median":
+            code, _, said = place.run("--plugin", path, "export", name)
+            check(code == UNAVAILABLE and b"they choose" in said, f"{name}: {said}")
+            continue
+        module = loaded(place, "--plugin", path, "export", name)
+        check(module.self_test() <= NEAR, f"{name}: its own test fails")
+
+
+@case("oracle")
 def torch_drawn(place):
     """Legal specs that nobody chose: each is exported, or refused with its reason."""
     torch()
@@ -174,7 +214,7 @@ def torch_drawn(place):
         if code:  # of other channels
             continue
         taken += 1
-        module, _ = export(place, spec, "torch", "--epoch", EPOCH)
+        module = export(place, spec, "torch", "--epoch", EPOCH)
         far = module.self_test()
         check(far <= NEAR, f"{spec}: its own test finds {far:.1e}")
     check(taken >= 30, f"{taken} of 60 specs were exported")
@@ -184,7 +224,7 @@ def torch_drawn(place):
 def torch_lonely(place):
     """Of one element: y is beta, dx is 0, and the running variance stays; float32 stays float32."""
     lib = torch()
-    module, _ = export(place, "batch", "torch")
+    module = export(place, "batch", "torch")
     norm, x = module.Norm(), lib.ones(1, 8, requires_grad=True)
     y = norm(x)
     y.sum().backward()
@@ -193,7 +233,7 @@ def torch_lonely(place):
     same("running_var", norm.running_var.tolist(), [1.0] * 8)
     check(abs(float(norm.running_mean[0]) - 0.1) < 1e-7, "running_mean did not move")
     same("dtype", (y.dtype, norm.running_var.dtype), (lib.float32, lib.float32))
-    module, _ = export(place, "blend(batch, layer, gate=clamp)", "torch")
+    module = export(place, "blend(batch, layer, gate=clamp)", "torch")
     norm = module.Norm()
     with lib.no_grad():
         norm.gate.fill_(1.5)
@@ -202,9 +242,9 @@ def torch_lonely(place):
 
 
 def compare_values(place, spec, to):
-    module, path = export(place, spec, to, "--epoch", EPOCH)
+    module = export(place, spec, to, "--epoch", EPOCH)
     for mode in ("train", "eval"):
-        call = call_of(module, mode, len(spec))
+        call = call_of(module, mode, len(spec), SHAPES)
         want = apply(place, module, mode, call, "--epoch", EPOCH)
         y, after = module.forward(call[0], call[3], call[5], mode == "train")
         near(f"{spec} {to} {mode} y", y, want["/y"])
@@ -212,13 +252,12 @@ def compare_values(place, spec, to):
             near(f"{spec} {to} {name} after a step", after[name], want["/" + name])
     same(f"{spec}: names", (sorted(module.parameters()), sorted(module.initial_state())),
          (sorted(module.NUMBERS["params"]), sorted(module.NUMBERS["state"])))
-    return path
 
 
 @case("oracle")
 def numpy_values(place):
     for spec in (*examples(place), *COMBINED):
-        module, _ = export(place, spec, "numpy", "--epoch", EPOCH)
+        module = export(place, spec, "numpy", "--epoch", EPOCH)
         check(module.self_test() <= NEAR, f"{spec}: its own test fails")
         compare_values(place, spec, "numpy")
 
@@ -241,7 +280,7 @@ def jax_values(place):
 @case("example")
 def refused(place):
     """One line says why."""
-    for spec, says in [("mabn", "its backward is no derivative of its forward"), *((spec, "a choice among weights") for spec in CHOICES),
+    for spec, says in [("mabn", "its backward is no derivative of its forward"), *((spec, "they choose") for spec in CHOICES),
                        ("blend(batch, mabn)", "mean(h xhat)")]:
         code, out, said = place.run("export", spec)
         same(f"{spec}: exit code", code, UNAVAILABLE)

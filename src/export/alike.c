@@ -28,11 +28,17 @@ static bool same_partition(const FormStep *a, const FormStep *b) {
            (a->C == 0 || memcmp(a->set_of, b->set_of, a->C * sizeof *a->set_of) == 0);
 }
 
+static bool same_choice(const FormStep *a, const FormStep *b) {
+    return a->chosen == b->chosen && a->row == b->row &&
+           (a->chosen == 0 ||
+            memcmp(a->choice, b->choice, a->chosen * sizeof *a->choice) == 0);
+}
+
 bool form_does(const FormStep *a, const FormStep *b) {
     return a->op && b->op && strcmp(a->op, b->op) == 0 && a->arity == b->arity &&
            form_shape_is(a, b) && memcmp(a->axes, b->axes, sizeof a->axes) == 0 &&
            same(&a->axis, &b->axis) && same(&a->from, &b->from) &&
            same(&a->width, &b->width) && a->transposed[0] == b->transposed[0] &&
            a->transposed[1] == b->transposed[1] && a->exponent == b->exponent &&
-           same(&a->block, &b->block) && same_partition(a, b);
+           same(&a->block, &b->block) && same_partition(a, b) && same_choice(a, b);
 }

@@ -119,6 +119,12 @@ const Helper helpers[HELPERS] = {
       "shape[i])\n"
       "    return x.sum(axes, keepdims=True).reshape(shape)\n\n\n",
       NULL}},
+    {"_take",
+     {"def _take(x, axis, index):\n"
+      "    return x.index_select(axis, torch.tensor(index, device=x.device))\n\n\n",
+      "def _take(x, axis, index):\n"
+      "    return $.take(x, $.array(index), axis)\n\n\n",
+      NULL}},
     {"_pad",
      {"def _pad(x, axis, before, size):\n"
       "    \"\"\"Zeros around x along an axis, to `size`.\"\"\"\n"

@@ -43,6 +43,7 @@ typedef enum MeasureForm {
     MEASURE_PRODUCT, /* num N^n L^l / den */
     MEASURE_LESS,    /* that - 1 */
     MEASURE_MORE,    /* that + 1 */
+    MEASURE_SHARE,   /* 1 / m of that */
     MEASURE_RATIO    /* m / (m - 1) of that, 1 of 1 */
 } MeasureForm;
 
@@ -77,6 +78,8 @@ typedef struct Leaf {
     size_t place, from, count; /* which parameter or state, and which of its numbers */
     size_t period;             /* numbers: so many that repeat */
     Measure *number;           /* [period] */
+    bool by_axes;              /* that stand along these axes, alike along the others */
+    bool along[SHAPE_MAX_RANK];
 } Leaf;
 
 typedef struct FormStep {
@@ -86,7 +89,10 @@ typedef struct FormStep {
     Measure size[SHAPE_MAX_RANK];
     Leaf leaf;
     size_t axes[SHAPE_MAX_RANK]; /* permute */
-    Measure axis, from, width;   /* slice, pad */
+    Measure axis, from, width;   /* slice, pad; gather: the axis */
+    size_t chosen;               /* gather: so many along it... */
+    const size_t *choice;        /* [chosen] ...which are these */
+    size_t row;                  /* of rows of so many, seen flat; 0: of an axis */
     bool transposed[2];          /* matmul */
     double exponent;             /* power */
     Measure block;               /* mean, spread: samples of a cell */

@@ -1,6 +1,6 @@
 /* How each language spells an operation of the tape, and the helpers of which the spelling is a call.
  * In a spelling `$` is the language's module, @1 to @3 are operands, @s the shape, @a axes, @w a
- * window, @d what pad is told, @p a partition, @n an exponent. */
+ * window, @c a choice, @d what pad is told, @p a partition, @n an exponent. */
 #include "helpers.h"
 #include "internal.h"
 
@@ -46,6 +46,7 @@ static const Spelling SPELLINGS[] = {
     {"reshape", BINDS_CALL, "@1.reshape(@s)", NULL},
     {"permute", BINDS_CALL, "@1.transpose(@a)", "@1.permute(@a)"},
     {"slice", BINDS_CALL, "@1[@w]", NULL},
+    {"gather", BINDS_CALL, "_take@c", NULL},
     {"pad", BINDS_CALL, "_pad(@1, @d)", NULL},
     {"matmul", BINDS_PRODUCT, "@1 @ @2", NULL},
     {"softmax", BINDS_CALL, "_softmax(@1)", "torch.softmax(@1, -1)"},

@@ -42,6 +42,10 @@ static double inner(MeasureForm form, double value) {
         return value + 1.0;
     case MEASURE_MORE:
         return value - 1.0;
+    case MEASURE_SHARE: {
+        const double m = round(1.0 / value);
+        return 1.0 / m == value ? m : (double)NAN;
+    }
     case MEASURE_RATIO: {
         const double m = value == 1.0 ? 1.0 : round(value / (value - 1.0));
         return m == 1.0 || m / (m - 1.0) == value ? m : (double)NAN;
@@ -97,6 +101,11 @@ const char *measure_text(Arena *arena, const Measure *m, bool whole, Binding *bi
     }
     const char *product = product_text(arena, m);
     if (m->form == MEASURE_RATIO) return text_print(arena, "_ratio(%s)", product);
+    if (m->form == MEASURE_SHARE) {
+        *binding = BINDS_PRODUCT;
+        return strlen(product) > 1 ? text_print(arena, "1 / (%s)", product)
+                                   : text_print(arena, "1 / %s", product);
+    }
     *binding = BINDS_SUM;
     if (m->form == MEASURE_LESS) return text_print(arena, "%s - 1", product);
     if (m->form == MEASURE_MORE) return text_print(arena, "%s + 1", product);

@@ -86,13 +86,29 @@ static const char *quoted(Arena *arena, const char *text) {
     return out.data;
 }
 
+/* What normlab calls parameters and state, and the module. */
+static void write_names(Text *out, const Norm *norm) {
+    text_add(out, "NAMES = {\n");
+    for (size_t i = 0; i < norm->params + norm->states; i++) {
+        const bool param = i < norm->params;
+        const NormState *state = param ? NULL : &norm->state[i - norm->params];
+        const char *name = param ? norm->param[i].name : state->name;
+        if (param || record_keeps(state))
+            text_add(out, "    \"%s\": \"%s\",\n", name,
+                     write_name(out->arena, name, EXPORT_TORCH));
+    }
+    text_add(out, "}\n");
+}
+
 static void write_facts(Text *out, const Norm *norm, const ExportWish *wish) {
     text_add(out, "SPEC, CHANNELS = \"%s\", %zu\nPROVENANCE = {\n",
              quoted(out->arena, norm->spec), norm->channels);
     for (size_t i = 0; i < wish->facts; i++)
         text_add(out, "    \"%s\": \"%s\",\n", wish->fact[i].name,
                  quoted(out->arena, text_plain(out->arena, wish->fact[i].value)));
-    text_add(out, "}\n\n\n");
+    text_add(out, "}\n");
+    if (wish->to == EXPORT_TORCH) write_names(out, norm);
+    text_add(out, "\n\n");
 }
 
 /* ---- how all begins -------------------------------------------------------------------- */

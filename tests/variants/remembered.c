@@ -15,6 +15,7 @@ static TapeNode *define(const NormContext *context, TapeNode *x) {
                          : tape_mean(t, absolute(t, x), p);
     for (size_t c = 0; context->mode == NORM_TRAIN && context->observed && c < at.C; c++)
         context->observed[0][c] = size->value[c];
+    norm_see(context, 0, size);
     TapeNode *scale = held_up(context, size, context->norm->eps, p, x->shape);
     return norm_affine(context, tape_div(t, x, scale));
 }
