@@ -39,7 +39,7 @@ def names(place):
     for words in (["cc", "-std=c99"], ["cc", "-std=c11"], ["c++", "-x", "c++", "-std=c++11"], ["c++", "-x", "c++", "-std=c++20"]):
         does(place, [*words, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", *include, source])
     macros = [set(re.findall(r"#define (\w+)", does(place, ["cc", "-dM", "-E", *include, source])[0]))
-              for source in (source, write("#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n", place.path("c.c")))]
+              for source in (source, write("#include <stddef.h>\n#include <stdint.h>\n", place.path("c.c")))]
     same("macros", macros[0] - macros[1], {"NORMLAB_NORMLAB_H"})
     text = re.sub(r"^#.*$", "", declared(), flags=re.M)
     outer = re.sub(r"(enum )?\{[^{}]*\}", "", text.replace('extern "C" {', ""))  # no members

@@ -85,6 +85,7 @@ def bits():
 
     program, specs = os.path.join("prefix", "bin", "normlab"), normlab.examples() + MORE
     check(len(specs) > 25, f"{specs}")
+    partitions = set()
     for i, spec in enumerate(specs):
         for mode in ("train", "eval"):
             x = drawn(i, 4, 8, *((), (6,), (2, 3), (2, 2, 3))[i % 4])
@@ -109,8 +110,48 @@ def bits():
                 for name in params:
                     equal(f"{spec}: d{name}", first[f"d{name}"], file[path_of("d", name)][()])
                     equal(f"{spec}: ds_d{name}", second[f"ds_d{name}"], file[path_of("ds_d", name)][()])
+                if "rstd" in file:
+                    cells = n.moments(x, mode=mode, state=state)
+                    equal(f"{spec}: rstd", cells.rstd, file["rstd"][()])
+                    check("mean" not in file or file["mean"][()].tobytes() == cells.mean.tobytes(), f"{spec}: mean differs")
+                    partitions.add(spec)
                 for name, value in moved.items():
                     equal(f"{spec}: {name}", value, file[name][()] if mode == "train" else state[name])
+    check(len(partitions) >= 8, f"with cells: {partitions}")
+
+
+@inside("oracle")
+def moments():
+    """Moments of cells in place of x's own, beside `normlab apply --moments given`."""
+    import h5py
+    import normlab
+    import numpy as np
+
+    x, dy = drawn(1, 4, 8, 3, 5), drawn(2, 4, 8, 3, 5)
+    for spec, shape in (("batch", (8,)), ("layer", (4,)), ("group(2)", (4, 2)), ("instance", (4, 8)), ("position", (4, 3, 5)),
+                        ("ghost(2)", (2, 8)), ("group(2, center=no)", (4, 2))):
+        n = normlab.norm(spec)
+        cells = n.moments(x)
+        same(f"{spec}: cells", (cells.mean.shape, cells.rstd.shape), (shape, shape))
+        mean, variance = drawn(3, *shape), drawn(4, *shape) ** 2
+        centred = "center" not in spec
+        with h5py.File("in.h5", "w") as file:
+            file["x"], file["dy"], file["v"], file["variance"] = x, dy, dy, variance
+            if centred:
+                file["mean"] = mean
+        done = subprocess.run(["prefix/bin/normlab", "apply", spec, "in.h5", "out.h5", "--moments", "given"], check=False,
+                              capture_output=True, text=True)
+        check(done.returncode == 0, done.stderr)
+        state = n.state()
+        given = {"moments": (mean if centred else None, variance), "state": state}
+        first, second = n.gradients(x, dy, move=True, **given), n.second(x, dy, v=dy, **given)
+        with h5py.File("out.h5") as file:
+            equal(f"{spec}: y of apply", n.apply(x, **given), file["y"][()])
+            for name in ("y", "dx", "ds_dx"):
+                equal(f"{spec}: {name}", (first if name in first else second)[name], file[name][()])
+        check(all((state[name] == begun).all() for name, begun in n.state().items()), "the state moved")
+        own = (cells.mean if centred else None, 1 / cells.rstd**2 - 1e-5)
+        check(np.allclose(n.apply(x, moments=own), n.apply(x), rtol=1e-12, atol=1e-12), f"{spec}: its own moments")
 
 
 @inside("oracle")
@@ -265,6 +306,10 @@ def errors():
             (lambda: n.apply(x, mode="evl"), 64, 0, "did you mean 'eval'"), (lambda: n.apply(x, epoch=-1), 64, 0, "epoch -1"),
             (lambda: n.gradients(x, x[:1]), 65, 0, "dy has shape [1, 4, 3]; [2, 4, 3]"), (lambda: n.gradients(x, None), 64, 0, "dy is NULL"),
             (lambda: n.second(x, x), 64, 0, "one of them"), (lambda: n.apply(x, mask=np.ones((2, 4))), 65, 0, "[2, 3] is expected"),
+            (lambda: n.apply(np.ma.array(x, mask=x > 0)), 65, 0, "masked array"),
+            (lambda: n.apply(x, moments=x), 64, 0, "a pair"), (lambda: n.apply(x, moments=(1, 2)), 65, 0, "mean has shape []; [2, 2]"),
+            (lambda: n.apply(x, moments=(None, np.ones((2, 2)))), 64, 0, "mean is NULL; 4 numbers"),
+            (lambda: normlab.norm("batch | layer").moments(x), 64, 0, "batch | layer does not standardize by one partition"),
             (lambda: n.apply(x, mask=np.full((2, 3), 2)), 65, 0, "mask"), (lambda: b.apply(x, mode="eval"), 65, 0, "needs running_mean [4]"),
             (lambda: b.apply(x, state={"running_men": x}), 64, 0, "did you mean 'running_mean'"),
             (lambda: b.apply(x, state={"running_var": -np.ones(4)}), 65, 0, "running_var: [0] = -1"),
@@ -439,7 +484,7 @@ def chapter(place):
     commands = "".join(block if kind == "sh" else f"{before} /usr/bin/python3 -B - <<'END'\n{block}END\n"
                        for kind, block in re.findall(r"^```(sh|python)\n(.*?)^```", text, re.M | re.S))
     commands = re.sub(r"^cc ", f"cc {' '.join(build_flags())} ", commands, flags=re.M)
-    for word in (".apply(", ".gradients(", ".second(", ".state(", "normlab.check(", "open_study(", "normlab-api"):
+    for word in (".apply(", ".moments(", ".gradients(", ".second(", ".state(", "normlab.check(", "open_study(", "normlab-api"):
         check(word in commands, f"the chapter has no {word}")
     environment = {k: v for k, v in place.environment().items() if not k.startswith("NORMLAB_")}
     done = subprocess.run(["sh", "-exc", commands], cwd=place.folder, env=environment, capture_output=True, text=True,

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-typedef enum Order { FORWARD, BACKWARD, SECOND } Order;
+typedef enum Order { CELLS, FORWARD, BACKWARD, SECOND } Order;
 
 typedef struct Calling {
     const NormlabNorm *opened;
@@ -14,6 +14,8 @@ typedef struct Calling {
     NormlabCall call; /* given, as this version has it */
     Arena *arena;
     Step step;
+    size_t along[3]; /* as normlab_cells has them */
+    size_t cells;    /* in all; 0: not of one partition, or not asked */
 } Calling;
 
 /* ---- what is asked ------------------------------------------------------------------- */
@@ -143,6 +145,51 @@ static bool read_flows(Calling *c, BaseError *error) {
     return true;
 }
 
+/* ---- cells --------------------------------------------------------------------------- */
+
+static bool read_cells(Calling *c, BaseError *error) {
+    const Step *step = &c->step;
+    if (!norm_is_partitioned(step->norm, step->mode) || !norm_has_eps(step->norm))
+        return base_fail(error, EX_USAGE, 0,
+                         "%s does not standardize by one partition's moments",
+                         step->norm->spec);
+    const ShapeLattice cells = norm_cell_lattice(
+        c->arena, step->norm, shape_lattice(step->shape), step->mode, step->state);
+    const size_t along[] = {cells.N, cells.C, cells.L};
+    c->cells = 1;
+    for (size_t i = 0; i < COUNT_OF(along); i++) {
+        c->along[i] = along[i];
+        if (along[i] != SIZE_MAX) c->cells *= along[i];
+    }
+    return true;
+}
+
+static bool read_given(Calling *c, BaseError *error) {
+    const Norm *norm = c->step.norm;
+    const NormGiven given = {c->call.mean, c->call.variance};
+    if (c->step.mode == NORM_EVAL || !norm_takes_moments(norm))
+        return base_fail(error, EX_USAGE, 0, "%s takes no mean and variance%s",
+                         norm->spec, c->step.mode == NORM_EVAL ? " in evaluation" : "");
+    if (!want(given.variance, "variance", c->cells, error)) return false;
+    if (!norm->uncentred && !want(given.mean, "mean", c->cells, error)) return false;
+    for (size_t k = 0; k < c->cells; k++)
+        if (!(given.variance[k] >= 0.0))
+            return base_fail(error, EX_DATAERR, 0,
+                             "variance[%zu] = %g; 0 or more is expected", k,
+                             given.variance[k]);
+    c->step.given = given;
+    return true;
+}
+
+/* Moments of cells, wherever some are asked for or given. */
+static bool read_moments(Calling *c, BaseError *error) {
+    const NormlabCall *call = &c->call;
+    const bool given = call->mean || call->variance,
+               asked = c->order != SECOND && (call->cell_mean || call->cell_rstd);
+    if (!given && !asked) return true;
+    return read_cells(c, error) && (!given || read_given(c, error));
+}
+
 /* ---- results ------------------------------------------------------------------------- */
 
 static void put(double *to, const double *from, size_t count) {
@@ -160,6 +207,8 @@ static void put_results(const Calling *c, const StepResults *r) {
         put(by_params[i], got[i], norm->param[i].count);
     for (size_t i = 0; !second && call->next && i < norm->states; i++)
         put(call->next[i], r->next[i], norm->state[i].count);
+    put(call->cell_mean, r->mean, c->cells);
+    put(call->cell_rstd, r->rstd, c->cells);
     put(call->y, r->y, count);
     put(call->dx, r->dx, count);
     put(call->ds_dx, r->ds_dx, count);
@@ -176,9 +225,18 @@ static void make_call(void *context, BaseError *error) {
         return;
     }
     c->arena = spare_take(c->opened);
-    if (!read_call(c, error) || !read_shape(c, error) || !read_params(c, error) ||
-        !read_state(c, error) || !read_mask(c, error) || !read_flows(c, error))
+    if (!read_call(c, error) || !read_shape(c, error) || !read_state(c, error)) return;
+    if (c->order == CELLS) {
+        read_cells(c, error);
         return;
+    }
+    if (!read_params(c, error) || !read_mask(c, error) || !read_moments(c, error) ||
+        !read_flows(c, error))
+        return;
+    if (c->cells > 0 && c->order != SECOND) {
+        results.mean = ZERO(c->arena, double, c->cells);
+        results.rstd = ZERO(c->arena, double, c->cells);
+    }
     if (c->order == SECOND)
         step_second(c->arena, &c->step, &results);
     else
@@ -187,33 +245,42 @@ static void make_call(void *context, BaseError *error) {
 }
 
 /* Its memory is kept for the next call, but not what the second order took. */
-static int run(const NormlabNorm *norm, const NormlabCall *call, Order order,
-               NormlabError *error) {
-    Calling calling = {.opened = norm, .given = call, .order = order};
-    const int code = api_guard(make_call, &calling, NULL, error);
-    if (calling.arena == NULL) return code;
-    if (order == SECOND || code == EX_OSERR) {
-        arena_free(calling.arena);
+static int run(Calling *calling, NormlabError *error) {
+    const int code = api_guard(make_call, calling, NULL, error);
+    if (calling->arena == NULL) return code;
+    if (calling->order == SECOND || code == EX_OSERR) {
+        arena_free(calling->arena);
         return code;
     }
-    arena_rewind(calling.arena, (ArenaMark){NULL, 0});
-    spare_give(norm, calling.arena);
+    arena_rewind(calling->arena, (ArenaMark){NULL, 0});
+    spare_give(calling->opened, calling->arena);
     return code;
 }
 
 int normlab_forward(const NormlabNorm *norm, const NormlabCall *call,
                     NormlabError *error) {
-    return run(norm, call, FORWARD, error);
+    Calling calling = {.opened = norm, .given = call, .order = FORWARD};
+    return run(&calling, error);
 }
 
 int normlab_backward(const NormlabNorm *norm, const NormlabCall *call,
                      NormlabError *error) {
-    return run(norm, call, BACKWARD, error);
+    Calling calling = {.opened = norm, .given = call, .order = BACKWARD};
+    return run(&calling, error);
 }
 
 int normlab_second(const NormlabNorm *norm, const NormlabCall *call,
                    NormlabError *error) {
-    return run(norm, call, SECOND, error);
+    Calling calling = {.opened = norm, .given = call, .order = SECOND};
+    return run(&calling, error);
+}
+
+int normlab_cells(const NormlabNorm *norm, const NormlabCall *call, size_t along[3],
+                  NormlabError *error) {
+    Calling calling = {.opened = norm, .given = call, .order = CELLS};
+    const int code = run(&calling, error);
+    if (code == EX_OK && along) memcpy(along, calling.along, sizeof calling.along);
+    return code;
 }
 
 /* ---- between epochs ------------------------------------------------------------------ */

@@ -14,7 +14,6 @@
 #ifndef NORMLAB_NORMLAB_H
 #define NORMLAB_NORMLAB_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -94,26 +93,28 @@ typedef struct NormlabCall {
     const double *const *params;   /* [params][count]; NULL, all or one: as they begin */
     const double *const *state;    /* [states][count] before the step; see below */
     const unsigned char *mask;     /* [samples, positions] 1, or 0: padding, in nothing */
+    const double *mean, *variance; /* [cells] that stand for x's own; see normlab_cells */
     const double *dy;              /* [n] gradient of a loss by y */
     const double *v;               /* [n] see normlab_second; NULL: 0 */
     const double *const *v_params; /* [params][count]; NULL, all or one: 0 */
 
-    double *y;                 /* [n]; any output that is NULL is not wanted */
-    double *const *next;       /* [states][count] after a step of training */
-    double *dx;                /* [n] gradients of <dy, y> */
-    double *const *dparams;    /* [params][count] */
-    double *ds_dx, *ds_ddy;    /* [n] gradients of s */
-    double *const *ds_dparams; /* [params][count] */
+    double *y;                     /* [n]; any output that is NULL is not wanted */
+    double *const *next;           /* [states][count] after a step of training */
+    double *cell_mean, *cell_rstd; /* [cells] see normlab_cells */
+    double *dx;                    /* [n] gradients of <dy, y> */
+    double *const *dparams;        /* [params][count] */
+    double *ds_dx, *ds_ddy;        /* [n] gradients of s */
+    double *const *ds_dparams;     /* [params][count] */
 } NormlabCall;
 
-/* Writes y and next, of x: NORMLAB_OK, or error->code. State that is NULL, all or one, is as it
- * begins; but evaluation, and training of what reads it there, too (renorm), must be told.
- * In evaluation next is the state. Padding has a y of 0, and gradients of 0; a cell of one
- * element a y of beta. */
+/* Writes y, next, cell_mean and cell_rstd, of x: NORMLAB_OK, or error->code. State that is
+ * NULL, all or one, is as it begins; but evaluation, and training of what reads it there,
+ * too (renorm), must be told. In evaluation next is the state. Padding has a y of 0, and
+ * gradients of 0; a cell of one element a y of beta. */
 int normlab_forward(const NormlabNorm *norm, const NormlabCall *call,
                     NormlabError *error);
 
-/* Writes y, next, dx and dparams, of x and dy. What is observed of gradients moves the state
+/* Writes the same, dx and dparams, of x and dy. What is observed of gradients moves the state
  * here alone (mabn). */
 int normlab_backward(const NormlabNorm *norm, const NormlabCall *call,
                      NormlabError *error);
@@ -122,6 +123,15 @@ int normlab_backward(const NormlabNorm *norm, const NormlabCall *call,
  * and the parameters, of x, dy and any of v and v_params. Takes some 70 to 140 times x's
  * memory while it runs. */
 int normlab_second(const NormlabNorm *norm, const NormlabCall *call, NormlabError *error);
+
+/* What standardizes over one partition (a base normalizer, no combination) has cells: along
+ * samples, channels and positions so many, their product in all, in that order; SIZE_MAX
+ * where each has all of an axis: {N, G, SIZE_MAX} of group(G). Of the call's sizes, mode and
+ * state. cell_mean and cell_rstd are theirs, 1 / sqrt(variance + eps). In training mean and
+ * variance, of 0 or more, may be given: constants, by which x is standardized, and no state
+ * moves then. Where nothing is centred mean is not read, and variance is the mean square. */
+int normlab_cells(const NormlabNorm *norm, const NormlabCall *call, size_t along[3],
+                  NormlabError *error);
 
 /* Before an epoch: makes anew what follows a schedule (the map of regroup) of what was
  * observed, in state [states][count]; `seed` is of what is drawn for it. */

@@ -81,9 +81,13 @@ class _Array(ctypes.Structure):
 class _Call(ctypes.Structure):
     _fields_ = [("size", ctypes.c_size_t), ("samples", ctypes.c_size_t), ("positions", ctypes.c_size_t),
                 ("mode", ctypes.c_int), ("epoch", ctypes.c_size_t), ("x", _doubles), ("params", _lists),
-                ("state", _lists), ("mask", ctypes.POINTER(ctypes.c_ubyte)), ("dy", _doubles), ("v", _doubles),
-                ("v_params", _lists), ("y", _doubles), ("next", _lists), ("dx", _doubles), ("dparams", _lists),
-                ("ds_dx", _doubles), ("ds_ddy", _doubles), ("ds_dparams", _lists)]
+                ("state", _lists), ("mask", ctypes.POINTER(ctypes.c_ubyte)), ("mean", _doubles), ("variance", _doubles),
+                ("dy", _doubles), ("v", _doubles), ("v_params", _lists), ("y", _doubles), ("next", _lists),
+                ("cell_mean", _doubles), ("cell_rstd", _doubles), ("dx", _doubles), ("dparams", _lists), ("ds_dx", _doubles),
+                ("ds_ddy", _doubles), ("ds_dparams", _lists)]
+
+
+_WHOLE = ctypes.c_size_t(-1).value  # of normlab_cells: each cell has all of an axis
 
 
 def _installed(*patterns):
@@ -107,6 +111,7 @@ def _library():
             ("open", handle, text, size, error), ("close", None, handle), ("spec", text, handle), ("params", size, handle),
             ("param", array, handle, size), ("states", size, handle), ("state", array, handle, size), ("version", text),
             ("example", text, size), ("by_design", text, handle),
+            ("cells", ctypes.c_int, handle, ctypes.POINTER(_Call), ctypes.POINTER(size), error),
             ("adapt", ctypes.c_int, handle, size, ctypes.c_uint64, _lists, error), *((name, ctypes.c_int, handle, ctypes.POINTER(_Call), error)
                                        for name in ("forward", "backward", "second"))):
         function = getattr(library, f"normlab_{name}")
@@ -133,12 +138,14 @@ def examples():
 
 def _array(what, given, shape=None):
     """`given` as dense doubles, of that shape."""
+    if isinstance(given, np.ma.MaskedArray):
+        raise Error(f"{what}: a masked array; its numbers and mask= are expected", DATA)
     try:
         array = np.asarray(given)
         if array.dtype.kind not in "fiub":
             raise TypeError(f"numbers of type {array.dtype}")
         array = np.require(array, np.float64, ["C", "A"])
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise Error(f"{what}: real numbers are expected: {error}", DATA) from None
     if shape is not None and array.shape != tuple(shape):
         raise Error(f"{what} has shape {list(array.shape)}; {list(shape)} is expected", DATA)
@@ -192,7 +199,7 @@ class _Bound:
 class _Step:
     """One call: what is given, as the library reads it, and room for what it writes."""
 
-    def __init__(self, bound, x, mode, state, epoch, mask, given, prefixes):
+    def __init__(self, bound, x, mode, state, epoch, mask, moments, given, prefixes):
         self.bound, self.shape = bound, x.shape
         if mode not in MODES:
             raise Error(f"mode {mode!r}: 'train' or 'eval' is expected{_nearest(str(mode), MODES)}")
@@ -208,6 +215,8 @@ class _Step:
                 raise Error("mask: 1 of what belongs and 0 are expected", DATA)
             self.held.append(places.astype(np.uint8))
             self.raw.mask = self.held[-1].ctypes.data_as(ctypes.POINTER(ctypes.c_ubyte))
+        if moments is not None:
+            self._give(moments)
 
     def _refuse_unknown(self, given, prefixes):
         known = [prefix + name for prefix in prefixes for name in self.bound.params]
@@ -229,6 +238,22 @@ class _Step:
         return self.list([None if state.get(name) is None else _array(f"state {name}", state[name], start.shape)
                           for name, start in self.bound.state.items()])
 
+    def cells(self):
+        """The shape of the cells: of axes along which they differ."""
+        along = (ctypes.c_size_t * 3)()
+        self.bound.call("cells", ctypes.byref(self.raw), along)
+        axes = (self.shape[:1], self.shape[1:2], self.shape[2:])
+        return [size for number, sizes in zip(along, axes) if number != _WHOLE
+                for size in (sizes if number == np.prod(sizes) else [number])]
+
+    def _give(self, moments):
+        if not isinstance(moments, (tuple, list)) or len(moments) != 2:
+            raise Error("moments: a pair is expected, mean and variance of the cells")
+        for name, given in zip(("mean", "variance"), moments):
+            if given is not None:
+                self.held.append(_array(name, given, self.cells()))
+                setattr(self.raw, name, _pointer(self.held[-1]))
+
     def list(self, arrays):
         self.held += [arrays, _pointers(arrays)]
         return self.held[-1]
@@ -239,9 +264,9 @@ class _Step:
         self.held.append(_array(name, given, self.shape))
         setattr(self.raw, name, _pointer(self.held[-1]))
 
-    def room_like_x(self, name):
-        """An array that the call writes."""
-        self.held.append(np.empty(self.shape))
+    def room_like(self, name, shape=None):
+        """An array that the call writes, of x's shape where no other is said."""
+        self.held.append(np.empty(self.shape if shape is None else shape))
         setattr(self.raw, name, _pointer(self.held[-1]))
         return self.held[-1]
 
@@ -292,13 +317,13 @@ class Norm:
         """Its state by name, as it begins: to be given to calls, which move it."""
         return self._begun("state", channels)
 
-    def _step(self, x, mode, state, epoch, mask, given, prefixes=("",)):
+    def _step(self, x, mode, state, epoch, mask, moments, given, prefixes=("",)):
         x = _array("x", x)
         if not 2 <= x.ndim <= 5:
             raise Error(f"x has shape {list(x.shape)}; [samples, channels, ...] of rank 2 to 5 is expected", DATA)
         if x.shape[1] == 0:
             raise Error(f"x has no channels: its shape is {list(x.shape)}", DATA)
-        return _Step(self._bind(x.shape[1]), x, mode, state, epoch, mask, given, prefixes)
+        return _Step(self._bind(x.shape[1]), x, mode, state, epoch, mask, moments, given, prefixes)
 
     @staticmethod
     def _run(step, name, state, move):
@@ -308,36 +333,46 @@ class Norm:
         if after:
             state.update(after)
 
-    def apply(self, x, gamma=None, beta=None, mode="train", state=None, epoch=0, mask=None, move=True, **params):
-        """y of x. In training the dict `state` is moved by the step; without one the step is the first."""
-        step = self._step(x, mode, state, epoch, mask, _given(gamma, beta, params))
-        y = step.room_like_x("y")
+    def apply(self, x, gamma=None, beta=None, mode="train", state=None, epoch=0, mask=None, moments=None, move=True, **params):
+        """y of x. In training the dict `state` is moved by the step; without one the step is the first. `mask`, of samples
+        and positions, is 0 where padding is. `moments`, mean and variance of the cells, stand for x's own."""
+        step = self._step(x, mode, state, epoch, mask, moments, _given(gamma, beta, params))
+        y = step.room_like("y")
         self._run(step, "forward", state, move)
         return y
 
-    def gradients(self, x, dy, gamma=None, beta=None, mode="train", state=None, epoch=0, mask=None, move=False, **params):
+    def gradients(self, x, dy, gamma=None, beta=None, mode="train", state=None, epoch=0, mask=None, moments=None, move=False, **params):
         """Gradients of <dy, y>: dx, and dNAME of every parameter; and y. `move`: this call is the step that moves the
         state, which `apply` was not."""
-        step = self._step(x, mode, state, epoch, mask, _given(gamma, beta, params))
+        step = self._step(x, mode, state, epoch, mask, moments, _given(gamma, beta, params))
         step.like_x("dy", dy)
-        results = Results(y=step.room_like_x("y"), dx=step.room_like_x("dx"))
+        results = Results(y=step.room_like("y"), dx=step.room_like("dx"))
         results.update((f"d{name}", value) for name, value in step.room("dparams", step.bound.params).items())
         self._run(step, "backward", state, move)
         return results
 
-    def second(self, x, dy, v=None, gamma=None, beta=None, mode="train", state=None, epoch=0, mask=None, **params):
+    def second(self, x, dy, v=None, gamma=None, beta=None, mode="train", state=None, epoch=0, mask=None, moments=None, **params):
         """Gradients of s = <dx, v> + <dgamma, v_gamma> + ..., of any of v, v_gamma and v_NAME: ds_dx, ds_ddy, and
         ds_dNAME of every parameter."""
         given = _given(gamma, beta, params)
-        step = self._step(x, mode, state, epoch, mask, given, ("", "v_"))
+        step = self._step(x, mode, state, epoch, mask, moments, given, ("", "v_"))
         step.like_x("dy", dy)
         step.like_x("v", v)
         along = {f"v_{name}": start.shape for name, start in step.bound.params.items()}
         step.raw.v_params = step.list([None if given.get(name) is None else _array(name, given[name], shape)
                                        for name, shape in along.items()])
-        results = Results(ds_dx=step.room_like_x("ds_dx"), ds_ddy=step.room_like_x("ds_ddy"))
+        results = Results(ds_dx=step.room_like("ds_dx"), ds_ddy=step.room_like("ds_ddy"))
         results.update((f"ds_d{name}", value) for name, value in step.room("ds_dparams", step.bound.params).items())
         step.bound.call("second", ctypes.byref(step.raw))
+        return results
+
+    def moments(self, x, mode="train", state=None, epoch=0, mask=None):
+        """What standardizes x, of one that has cells (no combination): their mean and rstd = 1 / sqrt(variance + eps), [C]
+        of batch, [N] of layer, [N, G] of group, [N, H, W] of position."""
+        step = self._step(x, mode, state, epoch, mask, None, {})
+        shape = step.cells()
+        results = Results((name, step.room_like(f"cell_{name}", shape)) for name in ("mean", "rstd"))
+        step.bound.call("forward", ctypes.byref(step.raw))
         return results
 
     def adapt(self, state, epoch, seed=0):

@@ -86,6 +86,59 @@ static void padding_is_in_nothing(void **state) {
     arena_free(arena);
 }
 
+/* ---- cells ------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *spec;
+    size_t along[3];
+} CELLS[] = {
+    {"batch", {SIZE_MAX, C, SIZE_MAX}},
+    {"layer", {N, SIZE_MAX, SIZE_MAX}},
+    {"group(2)", {N, 2, SIZE_MAX}},
+    {"position", {N, SIZE_MAX, L}},
+    {"ghost(2)", {2, C, SIZE_MAX}},
+    {"instance(center=no)", {N, C, SIZE_MAX}},
+    {"channels(0, 1, 0, 2, 2, 1, 1, 1)", {N, 3, SIZE_MAX}},
+};
+
+/* What cells there are; their moments, and others in their place. */
+static void moments_of_cells_stand_for_the_cells(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(CELLS); i++) {
+        Arena *arena = arena_new();
+        Given *g = given(arena, CELLS[i].spec, NORM_TRAIN);
+        size_t along[3] = {0}, count = 1;
+        assert_int_equal(normlab_cells(g->norm, &g->call, along, NULL), NORMLAB_OK);
+        assert_memory_equal(along, CELLS[i].along, sizeof along);
+        for (size_t k = 0; k < 3; k++) count *= along[k] == SIZE_MAX ? 1 : along[k];
+        double *mean = filled(arena, count, (double)NAN),
+               *rstd = filled(arena, count, (double)NAN),
+               *variance = filled(arena, count, (double)NAN);
+        g->call.cell_mean = mean, g->call.cell_rstd = rstd;
+        well(g, normlab_backward);
+        const double *y = copy_of(arena, g->call.y, ALL);
+        for (size_t k = 0; k < count; k++) {
+            mean[k] += 0.25, variance[k] = 2.0 / (rstd[k] * rstd[k]);
+            assert_true(rstd[k] > 0.0);
+        }
+        g->call.mean = g->trial.given.mean = mean;
+        g->call.variance = g->trial.given.variance = variance;
+        g->call.cell_mean = NULL;
+        const Outcome want = trial_run(arena, &g->trial, 0);
+        well(g, normlab_backward);
+        same_bits("y of given moments", g, g->call.y, want.y, ALL);
+        same_bits("dx of given moments", g, g->call.dx, want.dx, ALL);
+        assert_true(memcmp(y, want.y, ALL * sizeof *y) != 0);
+        for (size_t k = 0; k < count; k++) /* of 2 (v + eps), and eps again */
+            assert_near(rstd[k], 1.0 / sqrt(variance[k] + 1e-5),
+                        8 * DBL_EPSILON * rstd[k]);
+        for (size_t k = 0; k < g->trial.norm->states; k++)
+            same_bits("a state that stays", g, g->next[k], g->trial.state[k], C);
+        normlab_close(g->norm);
+        arena_free(arena);
+    }
+}
+
 /* ---- what need not be said ----------------------------------------------------------- */
 
 static void what_is_null_is_as_it_begins(void **state) {
@@ -320,6 +373,7 @@ static void threads_share_what_is_open(void **state) {
 static const Case cases[] = {
     CASE(theorem, second_order_is_the_slope_of_the_first),
     CASE(oracle, every_kind_has_the_bits_of_the_library),
+    CASE(oracle, moments_of_cells_stand_for_the_cells),
     CASE(oracle, padding_is_in_nothing),
     CASE(oracle, groups_adapt_to_what_was_observed),
     CASE(oracle, threads_share_what_is_open),

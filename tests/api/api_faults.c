@@ -107,6 +107,29 @@ static void a_map_without_group_1(Given *g) {
     for (size_t c = 0; c < C; c++) g->trial.state[0][c] = 0.0;
 }
 
+static double some_numbers[N * C * L];
+
+static void given_moments(Given *g) {
+    g->call.mean = g->call.variance = some_numbers;
+}
+
+static void no_variance(Given *g) {
+    g->call.mean = some_numbers;
+}
+
+static void no_mean(Given *g) {
+    g->call.variance = some_numbers;
+}
+
+static void a_given_variance_below_0(Given *g) {
+    static const double below[N * C * L] = {1, 2, -3};
+    g->call.mean = g->call.variance = below;
+}
+
+static void moments_wanted(Given *g) {
+    g->call.cell_mean = some_numbers;
+}
+
 typedef struct WrongCall {
     const char *spec;
     NormMode mode;
@@ -140,6 +163,19 @@ static const WrongCall WRONG_CALLS[] = {
      "the call's size is 0"},
     {"group(2)", NORM_TRAIN, normlab_forward, a_mask_of_2, NORMLAB_DATA, "mask[1] is 2"},
     {"chunks(2)", NORM_TRAIN, normlab_forward, a_mask, NORMLAB_DATA, "takes none"},
+    {"batch", NORM_EVAL, normlab_forward, given_moments, NORMLAB_USAGE,
+     "batch takes no mean and variance in evaluation"},
+    {"renorm", NORM_TRAIN, normlab_forward, given_moments, NORMLAB_USAGE, "renorm"},
+    {"blend(batch, layer)", NORM_TRAIN, normlab_backward, given_moments, NORMLAB_USAGE,
+     "one partition's moments"},
+    {"group(2)", NORM_TRAIN, normlab_forward, no_variance, NORMLAB_USAGE,
+     "variance is NULL; 8 numbers"},
+    {"batch", NORM_TRAIN, normlab_second, no_mean, NORMLAB_USAGE,
+     "mean is NULL; 8 numbers"},
+    {"layer", NORM_TRAIN, normlab_forward, a_given_variance_below_0, NORMLAB_DATA,
+     "variance[2] = -3; 0 or more"},
+    {"none", NORM_TRAIN, normlab_forward, moments_wanted, NORMLAB_USAGE,
+     "none does not standardize by one partition's moments"},
     {"regroup(2)", NORM_TRAIN, normlab_forward, a_map_without_group_1, NORMLAB_DATA,
      "group"},
 };
@@ -178,6 +214,10 @@ static void nothing_at_all(void **state) {
                      NORMLAB_OK); /* of no samples */
     assert_null(normlab_param(norm, 2));
     assert_null(normlab_state(norm, 0));
+    normlab_close(norm);
+    size_t along[3];
+    norm = normlab_open("batch | layer", C, &error);
+    assert_int_equal(normlab_cells(norm, &call, along, &error), NORMLAB_USAGE);
     normlab_close(norm);
     norm = normlab_open("gn:3", 0, &error);
     assert_string_equal(normlab_spec(norm), "group(3)");
