@@ -2,7 +2,6 @@
 #include "opened.h"
 #include "text.h"
 
-#include <locale.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -49,15 +48,13 @@ static void say_error(NormlabError *said, const BaseError *error, const char *te
     if (error->set && text) base_guard(point_into, &saying, &none);
 }
 
-/* Numbers have a point here, whatever the program's own language has. */
 int api_guard(ApiWork *work, void *context, const char *text, NormlabError *error) {
     BaseError own = {.set = false};
     Guarded guarded = {work, context, &own};
-    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0), was = uselocale(plain);
+    const locale_t before = text_in_c();
     base_guard(run_guarded, &guarded, &own);
     say_error(error, &own, text);
-    uselocale(was);
-    if (plain != (locale_t)0) freelocale(plain);
+    text_as_before(before);
     return own.code;
 }
 

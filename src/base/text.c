@@ -81,9 +81,19 @@ void text_add(Text *text, const char *format, ...) {
     va_end(args);
 }
 
+locale_t text_in_c(void) {
+    return uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
+}
+
+void text_as_before(locale_t before) {
+    const locale_t c = uselocale(before);
+    if (c != before && c != LC_GLOBAL_LOCALE) freelocale(c);
+}
+
 const char *text_number(Arena *arena, double value) {
     char best[40] = "", text[40];
     if (isnan(value)) return "nan";
+    const locale_t before = text_in_c();
     for (int digits = 1; digits <= 17;
          digits++) { /* more digits may be shorter: 1e+01, 10 */
         snprintf(text, sizeof text, "%.*g", digits, value);
@@ -92,6 +102,7 @@ const char *text_number(Arena *arena, double value) {
         if (*best == '\0' || strlen(text) <= strlen(best))
             memcpy(best, text, sizeof best);
     }
+    text_as_before(before);
     return text_copy(arena, best, strlen(best));
 }
 
@@ -164,8 +175,10 @@ size_t text_columns(const char *text) {
 bool text_to_double(const char *text, double *value) {
     char *end;
     if (*text == '\0' || text[strspn(text, "0123456789.eE+-")] != '\0') return false;
+    const locale_t before = text_in_c();
     errno = 0;
     double read = strtod(text, &end);
+    text_as_before(before);
     if (*end != '\0' || isinf(read) || (errno == ERANGE && read == 0.0)) return false;
     *value = read;
     return true;
@@ -232,9 +245,9 @@ static const char *nearest_around(const char *word, const char *const *candidate
 }
 
 /* How others say yes and no. */
-static const OtherName YES_NO[] = {
-    {"true", "yes"}, {"on", "yes"}, {"1", "yes"}, {"y", "yes"}, {"false", "no"},
-    {"off", "no"},   {"0", "no"},   {"n", "no"},  {NULL, NULL}};
+static const OtherName YES_NO[] = {{"true", "yes"}, {"on", "yes"},   {"1", "yes"},
+                                   {"y", "yes"},    {"false", "no"}, {"off", "no"},
+                                   {"0", "no"},     {"n", "no"},     {NULL, NULL}};
 
 static bool is_alike(const char *a, const char *b) {
     while (*a && small(*a) == small(*b)) a++, b++;

@@ -4,6 +4,8 @@
 
 #include "house.h"
 
+#include <locale.h>
+
 /* A formatted string in the arena. */
 char *text_print(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 char *text_print_args(Arena *arena, const char *format, va_list args);
@@ -27,6 +29,11 @@ typedef struct Text {
 
 Text text_new(Arena *arena);
 void text_add(Text *text, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* This thread writes and reads numbers as C does, whatever the language of the program around
+ * it, which may have 0,5; until text_as_before has what this gave. */
+locale_t text_in_c(void);
+void text_as_before(locale_t before);
 
 /* Shortest decimal that reads back as the same double ("0.1", "1e-05", "nan"). */
 const char *text_number(Arena *arena, double value);

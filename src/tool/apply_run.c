@@ -3,11 +3,13 @@
 
 #include <string.h>
 
+/* Positions are one axis, so that sums have one order however many x has. */
 static Step step_of(const Job *job) {
+    const ShapeLattice at = job->lattice;
     Step step = {.norm = job->norm,
                  .mode = job->mode,
                  .epoch = job->epoch,
-                 .shape = job->shape,
+                 .shape = SHAPE_OF(at.N, at.C, at.L),
                  .x = job->x,
                  .mask = job->mask,
                  .given = job->given_moments,

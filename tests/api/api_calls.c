@@ -118,6 +118,7 @@ static void moments_of_cells_stand_for_the_cells(void **state) {
         well(g, normlab_backward);
         const double *y = copy_of(arena, g->call.y, ALL);
         for (size_t k = 0; k < count; k++) {
+            assert_true(isfinite(mean[k]));
             mean[k] += 0.25, variance[k] = 2.0 / (rstd[k] * rstd[k]);
             assert_true(rstd[k] > 0.0);
         }
