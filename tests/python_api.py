@@ -261,6 +261,23 @@ def groups():
     same("a copy", repr(other), "normlab.norm('regroup(2, by=sorted)', channels=6)")
 
 
+@inside("example")
+def equations():
+    """A text is a normalizer, here and for the program that proves it."""
+    import normlab
+    import numpy as np
+
+    x, gamma = drawn(1, 3, 4, 5), drawn(2, 4)
+    normlab.let("squash(start=0.5): a = parameter(start); y = gamma * tanh(a * x) + beta")
+    n = normlab.norm("squash(start=0.25)")
+    y = n.apply(x, gamma=gamma)
+    check(np.allclose(y, gamma[None, :, None] * np.tanh(x / 4), rtol=1e-14, atol=0), "y is not its equation")
+    d = n.gradients(x, x, gamma=gamma, a=[2.0])
+    check(np.allclose(d.da, (gamma[None, :, None] * x * x / np.cosh(2 * x) ** 2).sum()), f"da: {d.da}")
+    check("squash" in normlab.examples(), "it is no example")
+    same("proved", [row["verdict"] for row in normlab.check("squash", "--case", "*.4x8x5.gradient")], ["pass"])
+
+
 @inside("oracle")
 def threads():
     """One object, many threads, errors among them."""
@@ -314,6 +331,7 @@ def errors():
             (lambda: b.apply(x, state={"running_men": x}), 64, 0, "did you mean 'running_mean'"),
             (lambda: b.apply(x, state={"running_var": -np.ones(4)}), 65, 0, "running_var: [0] = -1"),
             (lambda: normlab.norm("ghost(4)").apply(x), 64, 0, "divide a batch of 2"),
+            (lambda: normlab.let("own: y = tahn(x)"), 65, 9, "text:1:10: ", "'tanh'"), (lambda: normlab.let(7), 64, 0, "a text"),
             (lambda: normlab.check("grup"), 64, 0, "did you mean 'group'"), (lambda: normlab.open_run("nowhere.h5"), 66, 0, "nowhere.h5: "),
             (lambda: normlab.open_run(__file__), 65, 0, "no HDF5 file"))):
         try:
@@ -484,7 +502,7 @@ def chapter(place):
     commands = "".join(block if kind == "sh" else f"{before} /usr/bin/python3 -B - <<'END'\n{block}END\n"
                        for kind, block in re.findall(r"^```(sh|python)\n(.*?)^```", text, re.M | re.S))
     commands = re.sub(r"^cc ", f"cc {' '.join(build_flags())} ", commands, flags=re.M)
-    for word in (".apply(", ".moments(", ".gradients(", ".second(", ".state(", "normlab.check(", "open_study(", "normlab-api"):
+    for word in ("normlab.let(", ".apply(", ".moments(", ".gradients(", ".second(", ".state(", "normlab.check(", "open_study(", "normlab-api"):
         check(word in commands, f"the chapter has no {word}")
     environment = {k: v for k, v in place.environment().items() if not k.startswith("NORMLAB_")}
     done = subprocess.run(["sh", "-exc", commands], cwd=place.folder, env=environment, capture_output=True, text=True,

@@ -146,6 +146,11 @@ const char *normlab_version(void);
 /* A spec of the i-th kind of normalizers, "group(2)"; NULL beyond the last. */
 const char *normlab_example(size_t i);
 
+/* Adds the normalizers of a text, "squash(start=1): a = parameter(start); y = gamma * tanh(a *
+ * x) + beta", which specs know from then on; all of its own or none. As --let of the program.
+ * error->at is the place in the text. */
+int normlab_let(const char *text, NormlabError *error);
+
 #ifdef __cplusplus
 }
 #endif

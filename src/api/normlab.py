@@ -17,8 +17,8 @@ dict that a step of training moves:
 All is computed in doubles, and what is returned is float64. Objects never change: threads may share them. A mistake is
 a normlab.Error, a ValueError, with .code (of sysexits.h) and .at, its place in the spec.
 
-`check(spec)` proves a normalizer by the installed program; `open_run(path)` and `open_study(path)` read what it wrote as
-an xarray.Dataset. NORMLAB_LIBRARY and NORMLAB_PROGRAM name the library and the program where they do not stand where
+`let(text)` adds a normalizer of your own, its equation; `check(spec)` proves one by the installed program;
+`open_run(path)` and `open_study(path)` read what it wrote as an xarray.Dataset. NORMLAB_LIBRARY and NORMLAB_PROGRAM name the library and the program where they do not stand where
 `cmake --install` puts them.
 """
 
@@ -34,7 +34,7 @@ import threading
 
 import numpy as np
 
-__all__ = ["Error", "Norm", "Results", "check", "examples", "norm", "open_run", "open_study", "version"]
+__all__ = ["Error", "Norm", "Results", "check", "examples", "let", "norm", "open_run", "open_study", "version"]
 
 USAGE, DATA, NO_INPUT, UNAVAILABLE = 64, 65, 66, 69  # of sysexits.h
 MODES = ("train", "eval")
@@ -111,12 +111,25 @@ def _library():
             ("open", handle, text, size, error), ("close", None, handle), ("spec", text, handle), ("params", size, handle),
             ("param", array, handle, size), ("states", size, handle), ("state", array, handle, size), ("version", text),
             ("example", text, size), ("by_design", text, handle),
-            ("cells", ctypes.c_int, handle, ctypes.POINTER(_Call), ctypes.POINTER(size), error),
+            ("let", ctypes.c_int, text, error), ("cells", ctypes.c_int, handle, ctypes.POINTER(_Call), ctypes.POINTER(size), error),
             ("adapt", ctypes.c_int, handle, size, ctypes.c_uint64, _lists, error), *((name, ctypes.c_int, handle, ctypes.POINTER(_Call), error)
                                        for name in ("forward", "backward", "second"))):
         function = getattr(library, f"normlab_{name}")
         function.restype, function.argtypes = result, arguments
     return library
+
+
+_texts = []  # of let, for the program
+
+
+def let(text):
+    """Adds the normalizers of a text: let("squash(start=1): a = parameter(start); y = gamma * tanh(a * x) + beta")."""
+    error = _Error()
+    if not isinstance(text, str) or "\0" in text:
+        raise Error(f"a text is expected, such as 'mine: y = x', not {text!r}")
+    if _library().normlab_let(text.encode(errors="replace"), ctypes.byref(error)):
+        raise Error(error.message.decode(errors="replace"), error.code, error.at)
+    _texts.append(text)
 
 
 def version():
@@ -412,8 +425,9 @@ def check(spec, *words):
     program = os.environ.get("NORMLAB_PROGRAM") or _installed("bin/normlab") or shutil.which("normlab")
     if program is None:
         raise Error("the program normlab is not where normlab.py is installed; NORMLAB_PROGRAM may name it", UNAVAILABLE)
+    own = [word for text in _texts for word in ("--let", text)]
     try:
-        done = subprocess.run([program, "check", spec, "--json", *words], capture_output=True, text=True,
+        done = subprocess.run([program, *own, "check", spec, "--json", *words], capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, check=False)
     except OSError as error:
         raise Error(f"{program}: {error.strerror}", UNAVAILABLE) from None

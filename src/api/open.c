@@ -3,6 +3,7 @@
 #include "text.h"
 
 #include <math.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -73,6 +74,43 @@ void spare_give(const NormlabNorm *norm, Arena *arena) {
     arena_free(atomic_exchange(&norm->spare->arena, arena));
 }
 
+/* ---- the registry ------------------------------------------------------------------ */
+
+/* One thread at a time reads specs by the registry, or adds to it; calls need none of it. */
+static atomic_flag busy = ATOMIC_FLAG_INIT;
+
+static void begin_alone(void) {
+    while (atomic_flag_test_and_set(&busy)) sched_yield();
+}
+
+static void end_alone(void) {
+    atomic_flag_clear(&busy);
+}
+
+const char *normlab_example(size_t i) {
+    size_t count;
+    begin_alone();
+    const NormKind *const *kind = norm_kinds(&count);
+    const char *example = i < count ? norm_example(kind[i]) : NULL;
+    end_alone();
+    return example;
+}
+
+static void add_text(void *text, BaseError *error) {
+    const char *const *given = text;
+    if (*given == NULL)
+        base_fail(error, EX_USAGE, 0, "the text is NULL");
+    else
+        norm_register_text("text", *given, error);
+}
+
+int normlab_let(const char *text, NormlabError *error) {
+    begin_alone();
+    const int code = api_guard(add_text, &text, NULL, error);
+    end_alone();
+    return code;
+}
+
 /* ---- open and close ---------------------------------------------------------------- */
 
 typedef struct Opening {
@@ -117,7 +155,9 @@ static void open_spec(void *context, BaseError *error) {
 
 NormlabNorm *normlab_open(const char *spec, size_t channels, NormlabError *error) {
     Opening opening = {.spec = spec, .channels = channels};
+    begin_alone();
     api_guard(open_spec, &opening, spec, error);
+    end_alone();
     if (opening.opened == NULL) arena_free(opening.arena);
     return opening.opened;
 }
@@ -160,10 +200,4 @@ const NormlabArray *normlab_state(const NormlabNorm *norm, size_t i) {
 
 const char *normlab_version(void) {
     return NORMLAB_VERSION;
-}
-
-const char *normlab_example(size_t i) {
-    size_t count;
-    const NormKind *const *kind = norm_kinds(&count);
-    return i < count ? norm_example(kind[i]) : NULL;
 }

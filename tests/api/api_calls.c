@@ -140,6 +140,32 @@ static void moments_of_cells_stand_for_the_cells(void **state) {
     }
 }
 
+/* ---- equations ------------------------------------------------------------------------ */
+
+static void an_equation_is_a_normalizer(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    NormlabError error;
+    static const char TEXT[] =
+        "own_layer: mu = mean(x over layer); v = mean((x - mu)^2 over layer);"
+        "y = gamma * (x - mu) / sqrt(v + eps) + beta";
+    assert_null(normlab_open("own_layer", C, &error));
+    assert_int_equal(normlab_let(TEXT, &error), NORMLAB_OK);
+    Given *own = given(arena, "own_layer", NORM_TRAIN),
+          *layer = given(arena, "layer", NORM_TRAIN);
+    well(own, normlab_backward), well(own, normlab_second);
+    well(layer, normlab_backward), well(layer, normlab_second);
+    for (size_t i = 0; i < ALL; i++) {
+        assert_near(own->call.y[i], layer->call.y[i], 1e-13);
+        assert_near(own->call.dx[i], layer->call.dx[i], 1e-13);
+        assert_near(own->call.ds_dx[i], layer->call.ds_dx[i], 1e-12);
+    }
+    same_first_order(arena, own);
+    normlab_close(own->norm);
+    normlab_close(layer->norm);
+    arena_free(arena);
+}
+
 /* ---- what need not be said ----------------------------------------------------------- */
 
 static void what_is_null_is_as_it_begins(void **state) {
@@ -374,6 +400,7 @@ static void threads_share_what_is_open(void **state) {
 static const Case cases[] = {
     CASE(theorem, second_order_is_the_slope_of_the_first),
     CASE(oracle, every_kind_has_the_bits_of_the_library),
+    CASE(oracle, an_equation_is_a_normalizer),
     CASE(oracle, moments_of_cells_stand_for_the_cells),
     CASE(oracle, padding_is_in_nothing),
     CASE(oracle, groups_adapt_to_what_was_observed),

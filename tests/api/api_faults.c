@@ -41,6 +41,21 @@ static void specs(void **state) {
     normlab_close(NULL);
 }
 
+static void texts(void **state) {
+    (void)state;
+    NormlabError error;
+    assert_int_equal(normlab_let(NULL, &error), NORMLAB_USAGE);
+    assert_string_equal(error.message, "the text is NULL");
+    assert_int_equal(normlab_let("own: y = tahn(x)", &error), NORMLAB_DATA);
+    assert_int_equal(error.at, 9);
+    assert_non_null(strstr(error.message, "text:1:10: "));
+    assert_non_null(strstr(error.message, "'tanh'"));
+    assert_int_equal(normlab_let("layer: y = x", NULL), NORMLAB_DATA); /* there is one */
+    assert_int_equal(normlab_let("own: y = tanh(x)", &error), NORMLAB_OK);
+    assert_int_equal(normlab_let("other: y = x\nown: y = x", &error), NORMLAB_DATA);
+    assert_null(normlab_open("other", C, NULL));
+}
+
 /* ---- calls ------------------------------------------------------------------------- */
 
 typedef void Change(Given *g);
@@ -281,6 +296,7 @@ static void another_arithmetic(void **state) {
 
 static const Case cases[] = {
     CASE(fault, specs),
+    CASE(fault, texts),
     CASE(fault, calls),
     CASE(fault, later_calls),
     CASE(fault, nothing_at_all),
