@@ -8,6 +8,7 @@ modules are run with numpy in its place, which has values and no derivatives.
 
 import importlib.util
 import json
+import math
 import os
 import sys
 import types
@@ -43,9 +44,9 @@ def torch():
     return found
 
 
-def export(place, spec, to, *options):
+def export(place, spec, to, *options, before=()):
     """The module, as Python's."""
-    return loaded(place, "export", spec, "--to", to, *options)
+    return loaded(place, *before, "export", spec, "--to", to, *options)
 
 
 def loaded(place, *words):
@@ -79,7 +80,7 @@ def path_of(prefix, name):
     return f"/{prefix}{name}" if name in ("gamma", "beta") else f"/{prefix}param/{name}"
 
 
-def apply(place, module, mode, call, *options):
+def apply(place, module, mode, call, *options, before=()):
     x, dy, v, params, along, state = call
     source, target = place.path("in.h5"), place.path("out.h5")
     with h5py.File(source, "w") as file:
@@ -95,7 +96,7 @@ def apply(place, module, mode, call, *options):
             file[prefix + "map"] = np.arange(count) * 2 // count
             for name, value in (("channel_mean", 0.0), ("channel_log_var", 0.0)):
                 file[prefix + name] = np.full(count, value)
-    place.good("apply", module.SPEC, source, target, "--mode", mode, *options)
+    place.good(*before, "apply", module.SPEC, source, target, "--mode", mode, *options)
     with h5py.File(target) as file:
         found = {}
         file.visititems(lambda name, item: found.update({"/" + name: item[()]}) if isinstance(item, h5py.Dataset) else None)
@@ -108,10 +109,10 @@ def near(what, got, want):
     check(far <= NEAR, f"{what}: {far:.2e} of its size from apply's, more than {NEAR}")  # NaN: not at most
 
 
-def compare_torch(place, spec, *options, shapes=SHAPES, change=None):
+def compare_torch(place, spec, *options, shapes=SHAPES, change=None, before=()):
     """Values, both derivatives and the state, against apply."""
     lib = torch()
-    module = export(place, spec, "torch", *options)
+    module = export(place, spec, "torch", *options, before=before)
     check(module.self_test() <= NEAR, f"{spec}: its own test fails")
     for mode in ("train", "eval"):
         call = call_of(module, mode, len(spec), shapes)
@@ -119,7 +120,7 @@ def compare_torch(place, spec, *options, shapes=SHAPES, change=None):
             change(*call)
         x, dy, v, params, along, state = call
         options_of_apply = [word for word in options if word not in ("--channels", str(module.CHANNELS))]
-        want = apply(place, module, mode, call, *options_of_apply)
+        want = apply(place, module, mode, call, *options_of_apply, before=before)
         norm = module.Norm().double().train(mode == "train")
         with lib.no_grad():
             for name, value in {**params, **state}.items():
@@ -186,6 +187,36 @@ def torch_ties(place):
             params[name][:] = 0
 
     compare_torch(place, "frn", change=to_zeros)
+
+
+# Every function and word of the language (src/equation/equation.h).
+EVERYTHING = """
+everything(p=1.5 in [0.5, 3]):
+  g[group(2)] = parameter(1)
+  k = parameter(0.5) in [0, 1]
+  lambda[channel] = parameter(0.1, std=0.2)
+  mu = mean(x over group(4))
+  v = mean((x - mu)^2 over group(4))
+  m = count(group(4))
+  q = running(mean(abs(x) over batch), start=1)
+  a = (x - mu) / sqrt(v * (m / (m - 1)) + eps)
+  b = train(x / q) else x / (q + 1)
+  s = sum(exp(-a^2) over position) / count(position)
+  y = gamma * (k * gelu(a) + g * erf(b) + clip(a, -1, 2) + max(a, b) + min(a, 0.5 * b) + relu(a)
+      + sigmoid(b) + detach(a)^3 + exp(-abs(b)) + log(1 + a^2) + abs(a)^p + samples * 0.01 + epoch
+      + lambda * tanh(x) + s + group(2)(x) + sqrt(samples) * log(count(batch)) + step(x) * x) + beta
+"""
+
+
+@case("oracle")
+def torch_language(place):
+    """An equation in text, and what torch has words for."""
+    path = place.path("everything.norm")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(EVERYTHING)
+    compare_torch(place, "everything", "--epoch", "2", before=("--norms", path))
+    module = export(place, "everything", "torch", before=("--norms", path))
+    same("names", (module.NAMES["lambda"], module.NAMES["q"]), ("lambda_", "q"))
 
 
 @case("oracle")
@@ -265,14 +296,17 @@ def numpy_values(place):
 @case("oracle")
 def jax_values(place):
     """What jax.numpy has of numpy's names, by numpy."""
-    jax, nn, lax = (types.ModuleType(name) for name in ("jax", "jax.nn", "jax.lax"))
-    jax.numpy, jax.nn, jax.lax = np, nn, lax
+    jax, nn, lax, scipy, special = (types.ModuleType(name) for name in (
+        "jax", "jax.nn", "jax.lax", "jax.scipy", "jax.scipy.special"))
+    jax.numpy, jax.nn, jax.lax, jax.scipy, scipy.special = np, nn, lax, scipy, special
+    special.erf = np.vectorize(math.erf)
     lax.stop_gradient = lambda x: x
     nn.sigmoid = lambda x: 1 / (1 + np.exp(-x))
     nn.softmax = lambda x, axis: np.exp(x) / np.exp(x).sum(axis, keepdims=True)
     jax.random = types.SimpleNamespace(PRNGKey=lambda seed: seed, fold_in=lambda key, place: key,
                                        normal=lambda key, shape: np.zeros(shape))
-    sys.modules.update({"jax": jax, "jax.numpy": np, "jax.nn": nn, "jax.lax": lax})
+    sys.modules.update({"jax": jax, "jax.numpy": np, "jax.nn": nn, "jax.lax": lax, "jax.scipy": scipy,
+                        "jax.scipy.special": special})
     for spec in (*examples(place), *COMBINED):
         compare_values(place, spec, "jax")
 

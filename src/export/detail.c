@@ -134,13 +134,14 @@ static bool form_gather(const Forming *f, FormStep *step, size_t s) {
 
 bool forming_detail(const Forming *f, FormStep *step, size_t s) {
     const TapeNode *node = forming_node(f, 0, s);
+    Binding binding;
+    if (language_op(EXPORT_TORCH, step->op, &binding) == NULL)
+        return forming_cannot(f, text_print(f->arena,
+                                            "its operation '%s' has no spelling there",
+                                            node->op->name));
     if (node->detail == NULL) return true;
     if (is(node, "mean") || is(node, "spread")) return form_partition(f, step, s);
     if (is(node, "gather")) return form_gather(f, step, s);
     if (is(node, "slice") || is(node, "pad")) return form_window(f, step, s);
-    if (is(node, "permute") || is(node, "matmul") || is(node, "power"))
-        return form_same(f, step, s);
-    return forming_cannot(
-        f,
-        text_print(f->arena, "its operation '%s' has no spelling there", node->op->name));
+    return form_same(f, step, s);
 }

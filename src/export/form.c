@@ -72,6 +72,16 @@ static bool form_shape(const Forming *f, FormStep *step, size_t s) {
 
 /* ---- a step ------------------------------------------------------------------------------ */
 
+static bool is_constant(const Forming *f, size_t s) {
+    const double first = forming_node(f, 0, s)->value[0];
+    for (size_t i = 0; i < SIZES; i++) {
+        const TapeNode *node = forming_node(f, i, s);
+        for (size_t k = 0; k < shape_count(node->shape); k++)
+            if (!(node->value[k] == first && isfinite(first))) return false;
+    }
+    return true;
+}
+
 static bool form_step(const Forming *f, FormStep *step, size_t s) {
     static const char OTHERWISE[] = "its program is another at another size of x";
     const size_t *operands;
@@ -84,6 +94,7 @@ static bool form_step(const Forming *f, FormStep *step, size_t s) {
             memcmp(step->in, operands, node->arity * sizeof *operands) != 0)
             return forming_cannot(f, OTHERWISE);
     }
+    step->constant = is_constant(f, s);
     if (form_shape(f, step, s) &&
         (node->op ? forming_detail(f, step, s) : forming_leaf(f, step, s)))
         return true;

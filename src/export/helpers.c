@@ -10,6 +10,24 @@ const Helper helpers[HELPERS] = {
       "    \"\"\"m / (m - 1); 1 of 1.\"\"\"\n"
       "    return m / (m - 1) if m > 1 else 1.0\n\n\n",
       NULL}},
+    {"_over",
+     {NULL,
+      "def _over(a, b):\n"
+      "    \"\"\"a / b of numbers, also of b = 0.\"\"\"\n"
+      "    return a / b if b != 0 else a * math.inf\n\n\n",
+      NULL}},
+    {"_erf",
+     {NULL,
+      "def _erf(x):\n"
+      "    return np.vectorize(math.erf, otypes=[float])(x)\n\n\n",
+      "def _erf(x):\n"
+      "    return jax.scipy.special.erf(x)\n\n\n"}},
+    {"_bell",
+     {NULL,
+      "def _bell(x):\n"
+      "    \"\"\"The slope of erf.\"\"\"\n"
+      "    return 2 / math.sqrt(math.pi) * $.exp(-x * x)\n\n\n",
+      NULL}},
     {"_held",
      {"def _held(x):\n"
       "    \"\"\"A constant of the derivative.\"\"\"\n"

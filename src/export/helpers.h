@@ -10,7 +10,7 @@ typedef struct Helper {
     const char *name, *text[3];
 } Helper;
 
-enum { HELPERS = 20 };
+enum { HELPERS = 23 };
 extern const Helper helpers[HELPERS];
 
 #endif

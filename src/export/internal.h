@@ -85,6 +85,7 @@ typedef struct Leaf {
 typedef struct FormStep {
     const char *op; /* NULL: a leaf */
     size_t arity, in[OP_MOST_OPERANDS];
+    bool constant; /* all its elements are one finite number, at all sizes */
     size_t rank;
     Measure size[SHAPE_MAX_RANK];
     Leaf leaf;

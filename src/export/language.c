@@ -29,6 +29,8 @@ static const Spelling SPELLINGS[] = {
     {"sqrt", BINDS_CALL, "$.sqrt(@1)", NULL},
     {"tanh", BINDS_CALL, "$.tanh(@1)", NULL},
     {"sigmoid", BINDS_CALL, "_sigmoid(@1)", "torch.sigmoid(@1)"},
+    {"erf", BINDS_CALL, "_erf(@1)", "torch.erf(@1)"},
+    {"bell", BINDS_CALL, "_bell(@1)", NULL},
     {"relu", BINDS_CALL, "_relu(@1)", "torch.relu(@1)"},
     {"step", BINDS_CALL, "_step(@1)", NULL},
     {"add", BINDS_SUM, "@1 + @2", NULL},

@@ -210,5 +210,9 @@ Said writing_of_numbers(const Writing *w, const FormStep *step) {
         return (Said){
             text_print(w->arena, "math.%s(%s)", step->op, w->said[step->in[0]].text),
             BINDS_CALL};
+    if (strcmp(step->op, "div") == 0 && !w->form->step[step->in[1]].constant)
+        return (Said){text_print(w->arena, "_over(%s, %s)", w->said[step->in[0]].text,
+                                 w->said[step->in[1]].text),
+                      BINDS_CALL};
     return writing_spelt(w, step);
 }

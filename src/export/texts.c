@@ -164,7 +164,8 @@ const ModuleText MODULES[3] = {
      "none it says that "
      "it was not run and ends with 69.",
      "import math\nimport sys\n\nimport numpy as np\n\n"
-     "try:\n    import jax\n    import jax.numpy as jnp\nexcept ImportError:\n"
+     "try:\n    import jax\n    import jax.numpy as jnp\n    import "
+     "jax.scipy.special\nexcept ImportError:\n"
      "    if __name__ != \"__main__\":\n        raise\n"
      "    print(\"there is no jax here: the test was not run\", file=sys.stderr)\n"
      "    sys.exit(69)\n\n",

@@ -29,12 +29,14 @@ const char *write_name(Arena *arena, const char *name, ExportTo to) {
 
 /* ---- who is what -------------------------------------------------------------------------- */
 
+/* Python's own mathematics ends the program where a result is none: only constants go there. */
 static bool is_number(const Writing *w, const FormStep *step) {
     if (step->op == NULL)
         return step->leaf.kind == LEAF_NUMBERS && step->leaf.period == 1;
     if (!writing_is_of(step->op, WRITING_MOVES) &&
-        !writing_is_of(step->op, WRITING_BINARY) &&
-        !writing_is_of(step->op, WRITING_OF_MATH) && strcmp(step->op, "neg") != 0)
+        !writing_is_of(step->op, WRITING_BINARY) && strcmp(step->op, "neg") != 0 &&
+        !(writing_is_of(step->op, WRITING_OF_MATH) && step->constant &&
+          w->form->step[step->in[0]].constant))
         return false;
     for (size_t k = 0; k < step->arity; k++)
         if (!w->number[step->in[k]]) return false;
@@ -102,14 +104,14 @@ typedef struct Stem {
 } Stem;
 
 static const Stem STEMS[] = {
-    {"mean", "mean"},         {"spread", "spread"}, {"sub", "apart"},
-    {"sqrt", "root"},         {"add", "sum"},       {"mul", "product"},
-    {"div", "ratio"},         {"sigmoid", "gate"},  {"softmax", "weights"},
-    {"select", "chosen"},     {"max", "larger"},    {"slice", "part"},
-    {"pad", "padded"},        {"matmul", "mixed"},  {"log", "log"},
-    {"gather", "taken"},      {"exp", "exp"},       {"sum", "total"},
-    {"permute", "turned"},    {"detach", "held"},   {"reshape", "seen_as"},
-    {"broadcast", "repeated"}};
+    {"mean", "mean"},       {"spread", "spread"},     {"sub", "apart"},
+    {"sqrt", "root"},       {"add", "sum"},           {"mul", "product"},
+    {"div", "ratio"},       {"sigmoid", "gate"},      {"softmax", "weights"},
+    {"select", "chosen"},   {"max", "larger"},        {"slice", "part"},
+    {"pad", "padded"},      {"matmul", "mixed"},      {"log", "log"},
+    {"gather", "taken"},    {"neg", "negative"},      {"exp", "exp"},
+    {"sum", "total"},       {"permute", "turned"},    {"detach", "held"},
+    {"reshape", "seen_as"}, {"broadcast", "repeated"}};
 
 static const char *new_name(Writing *w, const char *op) {
     size_t i = 0;
