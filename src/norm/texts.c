@@ -105,6 +105,13 @@ static bool is_fresh(const NormKind *kind, BaseError *error) {
            base_fail(error, EX_DATAERR, kind->equation->at, "%s", taken.message);
 }
 
+/* All kinds of texts, which live as long as the program; before there are threads: registry.c. */
+static Arena *lasting(void) {
+    static Arena *arena;
+    if (arena == NULL) arena = arena_new();
+    return arena;
+}
+
 /* ---- texts of a user's ------------------------------------------------------------------- */
 
 static const char *digest_of(Arena *arena, const Equation *equation) {
@@ -121,7 +128,8 @@ static bool explain(Arena *arena, const char *name, const char *text,
 }
 
 bool norm_register_text(const char *name, const char *text, BaseError *error) {
-    Arena *arena = arena_new(); /* of kinds, which live as long as the program */
+    Arena *arena = lasting();
+    const ArenaMark before = arena_mark(arena);
     BaseError own = {.set = false};
     const size_t mark = registry_mark();
     size_t count;
@@ -136,7 +144,7 @@ bool norm_register_text(const char *name, const char *text, BaseError *error) {
     if (all) return true;
     explain(arena, name, kept, &own, error);
     registry_rewind(mark);
-    arena_free(arena);
+    arena_rewind(arena, before);
     return false;
 }
 
@@ -151,8 +159,7 @@ const char *norm_tex(Arena *arena, const NormKind *kind) {
 /* ---- texts of the house -------------------------------------------------------------------- */
 
 const NormKind *text_kind(const char *name, const char *text) {
-    static Arena *arena; /* before there are threads: see registry.c */
-    if (arena == NULL) arena = arena_new();
+    Arena *arena = lasting();
     BaseError error = {.set = false};
     size_t count;
     const Equation *const *all = equation_read(arena, text, &count, &error);
