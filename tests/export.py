@@ -31,7 +31,7 @@ COMBINED = ("group(2) | batch", "blend(batch(affine=yes) | ghost(2), task, gate=
             "anneal(mode(3), blend(chunks(4), lattice(batch=2, size=4, own=0.5)), from=0, to=1)",
             "chain(frn, response(3), affine=no)", "channels(0, 1, 0, 2, 2, 1, 1, 1, variance=unbiased)",
             "blend(soft(3, tau=0.5), position(center=no), gate=free)", "renorm(rmax=1.5, dmax=0.2)", "chunks(3)",
-            "none(affine=no)", "split(regroup(2), position(variance=unbiased)) | blend(layer, instance, per=layer)")
+            "none(affine=no)", "frozen(lattice(batch=2, size=2, own=0.25), from=0)", "split(regroup(2), position(variance=unbiased)) | blend(layer, instance, per=layer)")
 CHOICES = ("mix(batch, layer, from=0, to=2)", "mix(instance, layer, weights=sparsest, to=4)", "nested(from=1, to=3)")
 
 

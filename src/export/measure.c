@@ -83,12 +83,12 @@ const char *python_number(Arena *arena, double value) {
     return strpbrk(text, ".en") ? text : text_print(arena, "%s.0", text);
 }
 
-static const char *product_text(Arena *arena, const Measure *m) {
+static const char *product_text(Arena *arena, const Measure *m, bool whole) {
     Text text = text_new(arena);
     if (m->num != 1) text_add(&text, "%zu", m->num);
     for (unsigned i = 0; i < m->n; i++) text_add(&text, "%sN", text.length ? " * " : "");
     for (unsigned i = 0; i < m->l; i++) text_add(&text, "%sL", text.length ? " * " : "");
-    if (m->den != 1) text_add(&text, " // %zu", m->den);
+    if (m->den != 1) text_add(&text, whole ? " // %zu" : " / %zu", m->den);
     return text.data;
 }
 
@@ -99,7 +99,7 @@ const char *measure_text(Arena *arena, const Measure *m, bool whole, Binding *bi
         return whole ? text_print(arena, "%.0f", m->constant)
                      : python_number(arena, m->constant);
     }
-    const char *product = product_text(arena, m);
+    const char *product = product_text(arena, m, whole);
     if (m->form == MEASURE_RATIO) return text_print(arena, "_ratio(%s)", product);
     if (m->form == MEASURE_SHARE) {
         *binding = BINDS_PRODUCT;

@@ -37,7 +37,6 @@ static TapeNode *define(const NormContext *context, TapeNode *x) {
         norm_observe_nothing(context);
         held.mode = NORM_EVAL;
         held.observed = NULL;
-        held.seen = NULL;
     }
     return norm_affine(context, norm_run_part(&held, 0, x));
 }
