@@ -60,7 +60,10 @@ mode(2)                                 mode(3)                                 
 evonorm(B0)                             chunks(2)                               response(3)
 response(3, k=1, alpha=0.1, exponent=0.5, divide=yes)                           mabn
 mabn(warm=1)                            dyt                                     layer_simple
-batch_groups(2)
+batch_groups(2)                         derf                                    scalenorm
+layer_detach                            layer_detach(of_mean=no)                layer_detach(of_variance=no)
+adanorm                                 grn                                     evonorm_s1(2)
+evonorm_b1                              skipinit                                proxy(2)
 """
 
 # Of other networks and recipes: their words, and what runs there.

@@ -194,6 +194,57 @@ def square(x, t):
     return x / np.sqrt(channels(t.state["running_square"][None]) + 1e-5 if t.eval else mean(x * x, (1, 3)) + 1e-5)
 
 
+def erf(z):
+    """2 / sqrt(pi) exp(-z^2) sum of 2^n z^(2n + 1) / (1 3 5 ... (2n + 1)): all of one sign. Beyond 7 that is 1."""
+    far = abs(z.real) > 7
+    inside = np.where(far, 0, z)
+    term = total = inside
+    for n in range(1, 250):
+        term = term * 2 * inside * inside / (2 * n + 1)
+        total = total + term
+    near = 2 / np.sqrt(np.longdouble("3.14159265358979323846264")) * np.exp(-inside * inside) * total
+    return np.where(far, np.sign(z.real), near)
+
+
+def per_group(a):
+    """One for each of two groups, as one for each channel."""
+    return channels(np.repeat(a, C // 2, axis=1))
+
+
+def detached(x, t):
+    """By moments of the x that nobody moves."""
+    m, v = moments(t.x, (2, 3))
+    return (x - m) / np.sqrt(v + 1e-5)
+
+
+def adanorm(x, t):
+    return (1 - standard(t.x, (2, 3)) / 10) * standard(x, (2, 3))
+
+
+def grn(x, t):
+    length = np.sqrt((x * x).sum(axis=3, keepdims=True))
+    return channels(t.p["g"]) * x * length / (mean(length, 2) + 1e-6) + channels(t.p["b"]) + x
+
+
+def evonorm_b1(x, t):
+    v = channels(t.state["running_var"][None]) if t.eval else moments(x, (1, 3))[1]
+    own = (x + 1) * np.sqrt(mean(x * x, 3) + 1e-5)
+    return x / larger(np.sqrt(v + 1e-5) + 0 * own, own)
+
+
+def proxy(x, t):
+    """relu of gamma xhat + beta by the moments of relu of Gaussians: E = m P + s D, E^2 = (m^2 + s^2) P + m s D."""
+    gamma, beta = t.p["gamma"], t.p["beta"]
+    m, s = gamma * t.p["proxy_mean"] + beta, gamma * (1 + t.p["proxy_std"])
+    s = np.where(s.real < 0, -s, s)
+    share = (1 + erf(m / s / np.sqrt(np.longdouble(2)))) / 2
+    density = np.exp(-m * m / (2 * s * s)) / np.sqrt(2 * np.longdouble("3.14159265358979323846264"))
+    first, second = m * share + s * density, (m * m + s * s) * share + m * s * density
+    z = channels(gamma) * group(x, 2) + channels(beta)
+    z = larger(z, 0 * z)
+    return (z - channels(first)) / np.sqrt(channels(second - first * first) + 0.03)
+
+
 def mapped(t):
     return [int(c) for c in t.spec[len("channels("):-1].split(",")]
 
@@ -222,7 +273,15 @@ XHAT = {
     "channels(0, 1, 0, 2, 2, 1, 1, 1)": lambda x, t: by_map(x, mapped(t)), "regroup(2)": lambda x, t: group(x, 2),
     "soft(2)": soft, "nested": lambda x, t: mixed(x, t, [grouped_moments(x, g) for g in (1, 2, 4, 8)]), "mode(2)": mode,
     "evonorm(S0, groups=2)": evonorm_s0, "evonorm(B0)": evonorm_b0, "chunks(2)": chunks, "response(5)": response,
+    "dyt": lambda x, t: np.tanh(channels(t.p["a"]) * x), "layer_simple": lambda x, t: standard(x, (2, 3)),
+    "derf": lambda x, t: erf(channels(t.p["a"]) * x + channels(t.p["s"])),
+    "batch_groups(2)": lambda x, t: per_group(t.p["g"]) * batch(x, t) + per_group(t.p["b"]),
+    "scalenorm": lambda x, t: channels(t.p["g"]) * x / np.sqrt((x * x).sum(axis=2, keepdims=True) + 1e-5),
+    "layer_detach": detached, "adanorm": adanorm, "grn": grn, "evonorm_b1": evonorm_b1, "proxy(2)": proxy,
+    "evonorm_s1(2)": lambda x, t: x * sigmoid(x) / np.sqrt(grouped_moments(x, 2)[1] + 1e-5),
+    "skipinit": lambda x, t: channels(t.p["a"]) * x,
 }
+AFFINE_INSIDE = ("proxy(2)",)
 BY_ITS_OWN = ("mabn",)  # its backward is no derivative: apply.moving restates it
 
 
@@ -236,7 +295,9 @@ class Text:
 
     def y(self, x, p):
         self.p = p
-        y = channels(p["gamma"]) * XHAT[self.spec](x, self) + channels(p["beta"])
+        y = XHAT[self.spec](x, self)
+        if "gamma" in p and self.spec not in AFFINE_INSIDE:
+            y = channels(p["gamma"]) * y + channels(p["beta"])
         return larger(y, channels(p["tau"]) + 0 * y) if "tau" in p else y
 
     def moved(self, name, steps):
@@ -304,7 +365,8 @@ def state_after(spec, x, state):
     return moved
 
 
-PARAMS = {"gate", "mean_logit", "variance_logit", "slope", "offset", "tau", "assignment", "gate_weight", "gate_bias", "v1"}
+PARAMS = {"gate", "mean_logit", "variance_logit", "slope", "offset", "tau", "assignment", "gate_weight", "gate_bias", "v1",
+          "a", "s", "g", "b", "proxy_mean", "proxy_std"}
 
 
 def place_of(name):

@@ -159,12 +159,13 @@ const char *equation_error(Arena *arena, const char *name, const char *text,
 typedef struct EquationSettings {
     double number[EQUATION_MOST_OPTIONS];
     size_t choice[EQUATION_MOST_OPTIONS]; /* of words */
+    size_t channels;                      /* count(position); 0: not known yet */
 } EquationSettings;
 
 EquationSettings equation_usual(const Equation *equation);
 
-/* A term of numbers and options alone (what a parameter begins at, an exponent). False: it is
- * none. */
+/* A term of numbers, options and count(position), the channels, alone (what a parameter begins
+ * at, an exponent). False: it is none. */
 bool equation_number(const Term *term, const EquationSettings *settings, double *number);
 
 /* A spec as written with the numbers and words of its options in their places. */

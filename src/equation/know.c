@@ -118,8 +118,8 @@ static bool want_numbers(const Knower *k) {
             double number;
             if (all[j] && !equation_number(all[j], &usual, &number))
                 return base_fail(k->error, EX_DATAERR, all[j]->at,
-                                 "'%s': a number, or what options make of numbers, is "
-                                 "expected here",
+                                 "'%s': a number, or what options and count(position) "
+                                 "make of numbers, is expected here",
                                  line->name);
         }
     }

@@ -43,6 +43,10 @@ bool equation_number(const Term *term, const EquationSettings *settings, double 
         if (strcmp(term->word, "sqrt") != 0) return false;
         *number = sqrt(a);
         return true;
+    case TERM_COUNT:
+        if (strcmp(term->spec, "position") != 0) return false;
+        *number = settings->channels ? (double)settings->channels : 1.0;
+        return true;
     default:
         return false;
     }

@@ -23,17 +23,20 @@ static void centre_forward(Tape *tape, TapeNode *y) {
     arena_rewind(arena, mark);
 }
 
-/* dx = dy - mean of dy over the cell */
+/* dx = dy - mean of dy over the cell, added to what is there as one number. */
 static void centre_backward(Tape *tape, TapeNode *y, const double *g, double *const *dx,
                             const double *beta) {
     const Partition *p = y->detail;
     Arena *arena = tape_arena(tape);
     ArenaMark mark = arena_mark(arena);
-    double *mean = TAKE(arena, double, partition_cells(p));
+    const size_t n = shape_count(y->shape);
+    double *mean = TAKE(arena, double, partition_cells(p)),
+           *own = beta[0] == 0.0 ? dx[0] : TAKE(arena, double, n);
     partition_mean(mean, g, p);
     for (size_t i = 0; i < partition_cells(p); i++) mean[i] = -mean[i];
-    vector_add(dx[0], g, shape_count(y->shape), beta[0]);
-    partition_spread(dx[0], mean, p, 1.0);
+    memcpy(own, g, n * sizeof *own);
+    partition_spread(own, mean, p, 1.0);
+    if (own != dx[0]) vector_add(dx[0], own, n, beta[0]);
     arena_rewind(arena, mark);
 }
 

@@ -167,6 +167,7 @@ bool written_bind(Arena *arena, Norm *norm, const Equation *equation,
                    .settings = *settings,
                    .cell = ZERO(arena, const Norm *, equation->terms),
                    .part = ZERO(arena, size_t, equation->terms)};
+    w->settings.channels = norm->channels;
     w->body = equation->body ? equation->body : equation->line[equation->y].value;
     norm->detail = w;
     norm->affine_inside = equation->body == NULL;

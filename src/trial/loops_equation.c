@@ -22,6 +22,7 @@ static Number *term_of(Evaluation *e, const Term *term);
 
 static EquationSettings settings_of(const Loops *k, const Equation *equation) {
     EquationSettings settings = equation_usual(equation);
+    settings.channels = k->C;
     size_t positional = 0;
     for (size_t i = 0; i < equation->options; i++) {
         const EquationOption *option = &equation->option[i];
