@@ -62,9 +62,9 @@ TapeNode *norm_apply(const NormContext *context, TapeNode *x) {
     if (context->mask || (context->given.variance && !kernel))
         return norm_define(context, x);
     if (kernel && !norm->kind->apply) return partitioned_run(context, x);
+    if (norm_has_rows(norm)) return rows_apply(context, x);
     if (context->relu) return relu_of(context, x, norm_apply);
     if (norm->kind->apply) return norm->kind->apply(context, x);
-    if (norm_has_rows(norm)) return rows_apply(context, x);
     const NormView v = view_elements(context, x);
     return view_text(&v).value;
 }

@@ -19,6 +19,7 @@ typedef struct RowCells {
     Standard *cell;             /* [N C] shift and offset of the rows' means, if asked */
     const double *fixed;        /* [C] */
     Moments *moments;           /* [N C] */
+    bool relu;                  /* the map's y is the maximum of itself and 0 */
 } RowCells;
 
 /* y [2, N, C]: means minus their origins, variances. A row's origin is its own shift: what
@@ -79,10 +80,11 @@ static TapeNode *map_define(Tape *t, TapeNode *y) {
         TapeNode *scale = tape_spread(t, y->in[1], p, x->shape);
         out = tape_add(t, tape_mul(t, apart, scale), out);
     }
-    if (y->in[3] == NULL) return out;
+    if (y->in[3] == NULL) return rows->relu ? tape_relu(t, out) : out;
     TapeNode *fixed = norm_repeat(t, tape_leaf(t, SHAPE_OF(p->C), rows->fixed), x->shape);
     TapeNode *raw = tape_spread(t, y->in[3], p, x->shape);
-    return tape_add(t, tape_mul(t, tape_sub(t, x, fixed), raw), out);
+    out = tape_add(t, tape_mul(t, tape_sub(t, x, fixed), raw), out);
+    return rows->relu ? tape_relu(t, out) : out;
 }
 //< rows
 
@@ -115,6 +117,8 @@ static void map_forward(Tape *tape, TapeNode *y) {
             for (size_t l = 0; l < L; l++)
                 out[l] =
                     (((x[l] - s.shift) - s.offset) * scale + bias) + (x[l] - fixed) * raw;
+        for (size_t l = 0; rows->relu && l < L; l++)
+            out[l] = out[l] > 0.0 || out[l] != out[l] ? out[l] : 0.0;
     }
 }
 
@@ -122,17 +126,27 @@ static void put(double *dx, size_t i, double value, double beta) {
     if (dx) dx[i] = beta == 0.0 ? value : dx[i] + value;
 }
 
+/* What relu lets through of dy, in `passed`; NULL: there is none, dy. */
+static const double *let_through(double *passed, const double *y, const double *dy,
+                                 size_t L) {
+    for (size_t l = 0; passed && l < L; l++) passed[l] = y[l] > 0.0 ? dy[l] : 0.0;
+    return passed ? passed : dy;
+}
+
 /* dx = scale (dy - mean of dy over the row) + raw dy;
  * dscale = <dy, x - mean>, dbias = sum of dy, draw = <dy, x - fixed> */
 static void map_backward(Tape *tape, TapeNode *y, const double *g, double *const *dx,
                          const double *beta) {
-    (void)tape;
     const RowCells *rows = y->detail;
     const size_t L = rows->partition->L, count = partition_cells(rows->partition);
+    Arena *arena = tape_arena(tape);
+    ArenaMark mark = arena_mark(arena);
+    double *passed = rows->relu ? TAKE(arena, double, L) : NULL;
     for (size_t i = 0; i < count; i++) {
         const Standard s = rows->cell[i];
         const double fixed = rows->fixed[i % y->in[2]->shape.size[1]];
-        const double *x = y->in[0]->value + i * L, *dy = g + i * L;
+        const double *x = y->in[0]->value + i * L,
+                     *dy = let_through(passed, y->value + i * L, g + i * L, L);
         TreeSum dy_sum, dyx_sum;
         tree_clear(&dy_sum);
         tree_clear(&dyx_sum);
@@ -156,6 +170,7 @@ static void map_backward(Tape *tape, TapeNode *y, const double *g, double *const
             out[l] = beta[0] == 0.0 ? d : out[l] + d;
         }
     }
+    arena_rewind(arena, mark);
 }
 
 static const Op op_row_map = {.name = "row-map",
@@ -216,7 +231,8 @@ TapeNode *rows_apply(const NormContext *context, TapeNode *x) {
     RowCells *cells = TAKE(arena, RowCells, 1);
     *cells = (RowCells){.partition = partition_blocks(arena, at, 1, 1, false),
                         .origin = TAKE(arena, double, count),
-                        .cell = ZERO(arena, Standard, count)};
+                        .cell = ZERO(arena, Standard, count),
+                        .relu = context->relu};
     cells->fixed = fixed_means(context, at.C);
     const bool given = norm_is_linear(context->norm, context->mode);
     bool wide = wide_elements(x->value, given ? shape_count(x->shape) : 0);
@@ -225,9 +241,14 @@ TapeNode *rows_apply(const NormContext *context, TapeNode *x) {
         partition_moments(cells->moments, x->value, cells->partition);
         wide = wide_rows(context->norm, cells->moments, count);
     }
-    if (wide) return wide_apply(context, x, cells->partition, cells->fixed, given);
+    NormContext text = *context;
+    text.relu = false; /* of the map, not of what it is made of */
+    if (wide) {
+        TapeNode *y = wide_apply(&text, x, cells->partition, cells->fixed, given);
+        return context->relu ? tape_relu(t, y) : y;
+    }
     const NormRows rows = given ? rows_given(t, cells, at) : rows_of(t, x, cells);
-    const NormField y = norm_rows(context, &rows);
+    const NormField y = norm_rows(&text, &rows);
     TapeNode *in[] = {x, y.scale, y.value, y.raw};
     return tape_write(t, &op_row_map, x->shape, in, 4, cells, NULL);
 }
