@@ -667,6 +667,7 @@ def new(place):
 
     def refuse(words, code, parts, **more):
         before = listing(place.folder)
+        words = [*words, "--c"] if words[0] == "norm" and "--c" not in words else words
         out, err = does(place, [PROGRAM, "new", *words], code, **more)
         check(not out and err.count("\n") == 1 and all(part in err for part in parts), f"{words}: {out}{err}")
         check(listing(place.folder) == before, f"{words}: files changed")
@@ -678,7 +679,7 @@ def new(place):
     write("/* " + 9000 * " " + "*/\n" + read(home, "src/norm/norm.def"), home, "src/norm/norm.def")
     refuse(["norm", "x"], IO, ["norm.def", "kept"], home=home,
            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)))
-    out, _ = does(place, [PROGRAM, "new", "norm", "x"], home=home)
+    out, _ = does(place, [PROGRAM, "new", "norm", "--c", "x"], home=home)
     check("src/norm/x.c" in out and "NORM(x)" in out, out)
     check(read(home, "src/norm/norm.def").endswith("\nNORM(x)\n"), "norm.def has no new last line")
     out, _ = does(place, [PROGRAM, "new", "dataset", "x-y"], home=home)
@@ -709,7 +710,7 @@ def symbols_as_names(place):
     environment = dict(place.environment(), NORMLAB_HOME=home)
     for name in sorted(names):
         before = listing(home)
-        code = subprocess.run([PROGRAM, "new", "norm", name], env=environment, capture_output=True).returncode
+        code = subprocess.run([PROGRAM, "new", "norm", "--c", name], env=environment, capture_output=True).returncode
         if code == 0:
             check(name not in found and f"norm_{name}" not in found, f"{name} was accepted")
             os.remove(os.path.join(home, "src", "norm", name + ".c"))
@@ -723,8 +724,33 @@ def symbols_as_names(place):
 def no_checkout(place):
     """What the installed program cannot do without sources."""
     program = install(place)
-    refused(place, program, ["new", "norm", "batch"], MISSING, [f"`{program} new`", "checkout", "NORMLAB_HOME"])
+    refused(place, program, ["new", "norm", "--c", "mine"], MISSING, [f"`{program} new`", "checkout", "NORMLAB_HOME"])
     refused(place, program, ["publish", "none"], MISSING, [f"`{program} publish`", "checkout"])
+
+
+@case("fault")
+def new_text(place):
+    """An equation, where one stands: it passes as it stands, and nothing is overwritten."""
+    here = place.path("here")
+    os.mkdir(here)
+
+    def new(code, *words):
+        done = subprocess.run([PROGRAM, "new", *words], cwd=here, env=place.environment(), capture_output=True, text=True)
+        check(done.returncode == code, f"{words}: {done.returncode} {done.stderr}")
+        return done
+
+    check(new(0, "norm", "mine").stdout == "mine.norm\n", "another file")
+    text = read(here, "mine.norm")
+    check("\nmine(start=1):\n" in text and "variant" not in text, text)
+    done = subprocess.run([PROGRAM, "check", "mine", "--norms", "mine.norm", "--case", "mine.4x8x5.*"], cwd=here,
+                          env=place.environment(), capture_output=True, text=True)
+    check(done.returncode == 0 and " 0 failed, 0 inconclusive" in done.stdout, done.stdout + done.stderr)
+    check("mine.norm is there already" in new(CREATE, "norm", "mine").stderr, "overwritten")
+    for name, part in (("batch", "'batch' already"), ("x", "'x' has its meaning already"), ("tanh", "'tanh' has"),
+                       ("my-gate", "'my_gate'"), ("resnet", "network 'resnet'"), ("../y", "'../y'")):
+        check(part in new(USAGE if "has" not in part else DATA, "norm", name).stderr, name)
+    check("--c is of" in new(USAGE, "network", "y", "--c").stderr, "--c of a network")
+    same("files", sorted(os.listdir(here)), ["mine.norm"])
 
 
 @case("example")
@@ -737,7 +763,7 @@ def chapter(place):
                        for kind, block in re.findall(r"^```(sh|python)\n(.*?)^```", text, re.M | re.S))
     commands = re.sub(r"^(\./normlab run .*)$", lambda m: f"{m[1]} {' '.join(TINY)}", commands, flags=re.M)
     commands = re.sub(r"^(.*normlab.* check \S+)$", lambda m: f"{m[1]} {FEW}", commands, flags=re.M)
-    for word in ("new norm", "new experiment", "new network", "new dataset", "list datasets", "check", "apply", "run", "plot", "--plugin"):
+    for word in ("new norm", "new experiment", "new network", "new dataset", "list datasets", "check", "apply", "run", "plot", "--plugin", "new norm --c"):
         check(f"normlab {word} " in commands, f"the chapter has no `normlab {word}`")
     # compiled quickly; the wrapper finds it configured
     environment = {k: v for k, v in place.environment().items() if not k.startswith("NORMLAB_")}
@@ -746,7 +772,7 @@ def chapter(place):
     done = subprocess.run(["sh", "-exc", script], cwd=home, env=environment, capture_output=True, text=True,
                           timeout=PATIENCE, stdin=subprocess.DEVNULL)
     check(done.returncode == 0, f"exit code {done.returncode}: {done.stderr[-3000:]}{done.stdout[-1000:]}")
-    same("checks that passed", len(re.findall(r"^\d+ cases, .* 0 failed, 0 inconclusive", done.stdout, re.M)), 3)
+    same("checks that passed", len(re.findall(r"^\d+ cases, .* 0 failed, 0 inconclusive", done.stdout, re.M)), 4)
     check("normalizers  5 places, channels x positions: 16 x 196: stem_norm, layer1.norm" in done.stdout, "no network")
     check("partial - layer" in done.stdout or "layer - partial" in done.stdout, f"no comparison: {done.stdout[-3000:]}")
     check(os.path.getsize(os.path.join(home, "out", "batch-size-partial.svg")) > 1000, "no figure")

@@ -6,7 +6,8 @@
  * its definition; over the moments of rows, or by a kernel with a hand-derived backward, it
  * trains. `normlab check` holds them against each other.
  *
- * A new normalizer is one file NAME.c with a NormKind in it and one line in norm.def.
+ * A new normalizer is one file, NAME.norm with its equation in text or NAME.c with a NormKind in
+ * it, and one line in norm.def, EQUATION(NAME) or NORM(NAME).
  */
 #ifndef NORMLAB_NORM_H
 #define NORMLAB_NORM_H
@@ -212,6 +213,9 @@ bool norm_register(const NormKind *kind, const char *sha256, BaseError *error);
  * of the text, for messages. False and *error, whose message has the place in the text: nothing
  * of it is registered then. */
 bool norm_register_text(const char *name, const char *text, BaseError *error);
+
+/* A first text, of a normalizer called variant, that passes all checks as it stands. */
+const char *norm_template(void);
 
 /* A kind's equation in its one spelling; TeX of its lines, for `aligned`. NULL: it is none. */
 const char *norm_equation(Arena *arena, const NormKind *kind);

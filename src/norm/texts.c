@@ -156,6 +156,12 @@ const char *norm_tex(Arena *arena, const NormKind *kind) {
     return kind->equation ? equation_tex(arena, kind->equation) : NULL;
 }
 
+extern const char norm_text_variant[]; /* template/variant.norm */
+
+const char *norm_template(void) {
+    return norm_text_variant;
+}
+
 /* ---- texts of the house -------------------------------------------------------------------- */
 
 const NormKind *text_kind(const char *name, const char *text) {

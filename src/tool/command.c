@@ -242,7 +242,8 @@ static size_t bringer_of(const char *word) {
 /* They stand anywhere: each is followed and taken out. How many words are left. */
 static int bring_normalizers(Arena *arena, int argc, char **argv) {
     int left = argc > 0;
-    norms_environment(arena);
+    if (argc > 1 && *argv[1] != '-' && strcmp(argv[1], "help") != 0)
+        norms_environment(arena);
     for (int i = 1; i < argc; i++) {
         const size_t which = bringer_of(argv[i]);
         if (which == COUNT_OF(BRINGERS)) {

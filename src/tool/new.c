@@ -68,15 +68,43 @@ static void new_source(Arena *arena, const SourceKind *kind, const char *own,
         name);
 }
 
-static void new_norm(Arena *arena, const char *name) {
+/* Where the user stands: nothing has to be built for it. */
+static void new_equation(Arena *arena, const char *name) {
+    BaseError error = {.set = false};
+    const char *file = text_print(arena, "%s.norm", name),
+               *text = renamed(arena, norm_template(), "variant", name);
+    kind_name_is_free(name, &error);
+    if (!error.set && access(file, F_OK) == 0)
+        base_fail(&error, EX_CANTCREAT, 0, "%s is there already", file);
+    if (!error.set)
+        norm_register_text(file, text, &error); /* is the name one of a text */
+    if (!error.set) place_write(file, text, strlen(text), &error);
+    die_if(&error);
+    puts(file);
+    say("next: `normlab check %s --norms %s`; notes/90-your-own-variant.md goes on from "
+        "there",
+        name, file);
+}
+
+static void new_norm(const Call *call, const char *name) {
+    Arena *arena = call->arena;
+    if (call_option(call, "--c") == NULL) {
+        new_equation(arena, name);
+        return;
+    }
+    want_checkout(call, "a new one in C is a source file");
     new_source(arena, &source_norm, "variant", "NORM", name);
 }
 
-static void new_network(Arena *arena, const char *name) {
+static void new_network(const Call *call, const char *name) {
+    Arena *arena = call->arena;
+    want_checkout(call, "a new one is a source file");
     new_source(arena, &source_network, "sketch", "NETWORK", name);
 }
 
-static void new_dataset(Arena *arena, const char *name) {
+static void new_dataset(const Call *call, const char *name) {
+    Arena *arena = call->arena;
+    want_checkout(call, "a new one is a source file");
     want_dataset_name(arena, name);
     const char *stem = renamed(arena, name, "-", "_"),
                *file = text_print(arena, "src/dataset/%s.c", stem),
@@ -90,7 +118,9 @@ static void new_dataset(Arena *arena, const char *name) {
 
 /* ---- an experiment: one folder ---------------------------------------------------- */
 
-static void new_experiment(Arena *arena, const char *name) {
+static void new_experiment(const Call *call, const char *name) {
+    Arena *arena = call->arena;
+    want_checkout(call, "a new one is a source file");
     BaseError error = {.set = false};
     want_experiment_name(arena, name);
     const char *folder = text_print(arena, "experiments/%s", name),
@@ -109,7 +139,7 @@ static void new_experiment(Arena *arena, const char *name) {
 
 typedef struct Thing {
     const char *name;
-    void (*make)(Arena *arena, const char *name);
+    void (*make)(const Call *call, const char *name);
 } Thing;
 
 static int run_new(const Call *call) {
@@ -123,24 +153,32 @@ static int run_new(const Call *call) {
         die(EX_USAGE, "no template of '%s'%s; there are %s", call->word[0],
             choice_hint(call->arena, &templates, call->word[0]),
             choice_words(call->arena, &templates, ", "));
-    want_checkout(call, "a new one is a source file");
-    things[i].make(call->arena, call->word[1]);
+    if (i > 0 && call_option(call, "--c"))
+        die(EX_USAGE, "--c is of `normlab new norm`: a %s is a source in any case",
+            call->word[0]);
+    things[i].make(call, call->word[1]);
     return EX_OK;
 }
 
 const Command command_new = {
     .name = "new",
     .usage = "norm|network|dataset|experiment NAME",
-    .summary = "A commented source that builds and passes, for a normalizer, network, "
+    .summary = "A commented source that passes as it stands, for a normalizer, network, "
                "data set or experiment of your own",
     .least = 2,
     .most = 2,
     .run = run_new,
-    .more = "norm NAME writes src/norm/NAME.c and adds its line to src/norm/norm.def; "
-            "network NAME and\n"
-            "dataset NAME do so in src/net and src/dataset; experiment NAME writes "
-            "experiments/NAME/run.c. The next\n"
-            "command builds what is new; it can be `normlab check NAME`. "
-            "notes/90-your-own-variant.md goes through\n"
-            "it, also without a checkout (--plugin).",
+    .options = (const Option[]){{"--c", NULL,
+                                 "norm NAME in C: src/norm/NAME.c and its line in "
+                                 "src/norm/norm.def"},
+                                {NULL, NULL, NULL}},
+    .more =
+        "norm NAME writes NAME.norm, an equation in text, where you stand: --norms "
+        "NAME.norm brings it to\n"
+        "every command. What is C is built by the next command, which can be "
+        "`normlab check NAME`: network NAME\n"
+        "and dataset NAME write a file and a line of src/net and src/dataset, "
+        "experiment NAME experiments/NAME/run.c.\n"
+        "notes/90-your-own-variant.md goes through all of it, also without a checkout "
+        "(--norms, --plugin).",
 };
