@@ -96,20 +96,16 @@ static bool can_be(const NormlabArray *array, size_t i, const double *value,
     return true;
 }
 
-/* Evaluation, and training that recalls, must be told; other training begins as a new
- * normalizer does. */
 static bool read_state(Calling *c, BaseError *error) {
     const Norm *norm = c->step.norm;
-    const bool eval = c->step.mode == NORM_EVAL, asked = eval || norm_recalls(norm);
     for (size_t i = 0; i < norm->states; i++) {
         const NormState *s = &norm->state[i];
         const double *given = c->call.state ? c->call.state[i] : NULL;
-        const bool spare = s->adapted || !step_evaluates(s);
-        if (asked && !spare && given == NULL)
-            return base_fail(error, EX_DATAERR, 0,
-                             "%s needs %s [%zu] %s; state[%zu] is NULL", norm->spec,
-                             s->name, s->count,
-                             eval ? "in evaluation" : "in training, too", i);
+        if (given == NULL && step_needs(norm, s, c->step.mode))
+            return base_fail(
+                error, EX_DATAERR, 0, "%s needs %s [%zu] %s; state[%zu] is NULL",
+                norm->spec, s->name, s->count,
+                c->step.mode == NORM_EVAL ? "in evaluation" : "in training, too", i);
         if (given && !can_be(&c->opened->state[i], i, given, error)) return false;
         c->step.state[i] = given ? given : c->opened->state[i].start;
     }

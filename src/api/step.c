@@ -38,6 +38,11 @@ bool step_evaluates(const NormState *state) {
     return !state->of_backward && !state->adapts;
 }
 
+bool step_needs(const Norm *norm, const NormState *state, NormMode mode) {
+    if (state->adapted || state->adapts) return false;
+    return mode == NORM_EVAL ? step_evaluates(state) : norm_recalls(norm);
+}
+
 double step_least(const NormState *state) {
     const NormStateRole role = state->role;
     const bool positive = role == NORM_STATE_VARIANCE || role == NORM_STATE_SQUARE ||

@@ -34,6 +34,10 @@ const double *step_state(Arena *arena, const NormState *state);
 /* Whether evaluation reads it: not what only backward or norm_adapt does. */
 bool step_evaluates(const NormState *state);
 
+/* Whether a call must be told it: of what evaluation reads, or training that recalls, all but
+ * what is adapted. Other training begins as a new normalizer does. */
+bool step_needs(const Norm *norm, const NormState *state, NormMode mode);
+
 /* Least number that such state can have: 0 of a variance. */
 double step_least(const NormState *state);
 

@@ -197,17 +197,13 @@ static void check_variance(const Job *job, const char *path, const double *value
                 job->path, path, k, value[k]);
 }
 
-/* Evaluation, and training that recalls, must be told; other training begins as a new
- * normalizer does. */
 static void read_state(Job *job) {
-    const bool asked = job->mode == NORM_EVAL || norm_recalls(job->norm);
     BaseError error = {.set = false};
     for (size_t i = 0; i < job->norm->states; i++) {
         const NormState *s = &job->norm->state[i];
         const char *path = apply_state_path(job, i);
         const bool has = store_has(job->in, path) && is_read(job, s);
-        const bool spare = s->adapted || s->adapts || !is_read(job, s);
-        if (asked && !spare && !has)
+        if (!has && step_needs(job->norm, s, job->mode))
             die(EX_DATAERR, "%s: %s needs %s%s%s%s", job->path, job->norm->spec, path,
                 norm_recalls(job->norm) ? "" : " for --mode eval",
                 *job->unused ? "; not used: " : "", job->unused);

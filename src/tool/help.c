@@ -208,7 +208,7 @@ static void print_man(void) {
          "64 "
          "usage, 65 bad data, 66 no input, 69 something is missing, 73 and 74 cannot "
          "write, "
-         "75 busy; 130 and 143 after a clean stop.");
+         "75 busy; 130 and 143 after a clean stop.\n.SH SEE ALSO\n.BR normlab (3)");
 }
 
 /* ---- what shells complete ----------------------------------------------------------- */

@@ -163,6 +163,8 @@ static const WrongCall WRONG_CALLS[] = {
      "batch needs running_mean [8] in evaluation"},
     {"batch", NORM_EVAL, normlab_forward, half_a_state, NORMLAB_DATA,
      "batch needs running_var [8] in evaluation; state[1] is NULL"},
+    {"mabn", NORM_TRAIN, normlab_backward, half_a_state, NORMLAB_DATA,
+     "mabn needs running_product [8] in training, too; state[1] is NULL"},
     {"renorm", NORM_TRAIN, normlab_forward, no_state, NORMLAB_DATA, "in training, too"},
     {"batch", NORM_EVAL, normlab_forward, a_variance_below_0, NORMLAB_DATA,
      "state[1], running_var: [2] = -1; 0 or more"},
