@@ -55,8 +55,12 @@ static const Partition *cells_of(Compute *c, const Term *term) {
 }
 
 /* Elements of each cell: one number, where all have as many. */
-static Value count_of(Compute *c, const Partition *p) {
-    const size_t each = over_elements(c) ? 1 : c->v->at.L, cells = partition_cells(p);
+static Value count_of(Compute *c, const Term *term) {
+    const Partition *p = cells_of(c, term);
+    const bool apart =
+        c->w->cell[term->number_of]->cell->apart; /* one at every position */
+    const size_t each = over_elements(c) || apart ? 1 : c->v->at.L,
+                 cells = partition_cells(p);
     const double first = (double)(partition_count(p, 0) * each);
     bool even = p->mask == NULL;
     for (size_t i = 1; i < cells && even; i++)
@@ -90,7 +94,7 @@ static Value mean_of(Compute *c, const Term *term) {
 
 static Value sum_of(Compute *c, const Term *term) {
     const Value mean = mean_of(c, term);
-    return product(c, mean, count_of(c, cells_of(c, term)));
+    return product(c, mean, count_of(c, term));
 }
 
 static Value apply(Compute *c, const Term *term) {
@@ -211,7 +215,7 @@ static Value compute(Compute *c, const Term *term) {
     case TERM_SUM:
         return sum_of(c, term);
     case TERM_COUNT:
-        return count_of(c, cells_of(c, term));
+        return count_of(c, term);
     case TERM_APPLY:
         return apply(c, term);
     default:

@@ -228,8 +228,7 @@ static WrittenFact fact_of(const Facts *k, const Term *term) {
         return mean_fact(k, term);
     case TERM_SUM:
         a = mean_fact(k, term);
-        a.mean_over = NULL;
-        return a;
+        return product_of(a, count_fact(k->w->cell[term->number_of]));
     case TERM_COUNT:
         return count_fact(k->w->cell[term->number_of]);
     case TERM_APPLY:
@@ -280,6 +279,10 @@ static void settle_mode(Norm *norm, const Written *w, NormMode mode) {
     bool read[EQUATION_MOST_LINES] = {false}, own = false;
     const bool curved = w->fact[mode][w->equation->y].curved;
     read_by(w, mode, w->equation->line[w->equation->y].value, read);
+    for (size_t i = 0; i < w->equation->lines; i++) /* and what states observe */
+        if (mode == NORM_TRAIN && w->reached[i] &&
+            w->equation->line[i].kind == LINE_STATE)
+            read_by(w, mode, w->equation->line[i].value, read);
     for (size_t i = 0; i < NORM_MAX_CELLS; i++)
         own = own || norm->cell[i].moments[mode] != NORM_NONE;
     if (!own && (!curved || norm->parts > 0))
@@ -346,6 +349,10 @@ static void look(Role *r, const Term *term) {
             r->role = a.degree > 0.0 ? NORM_PARAM_GATE : NORM_PARAM_LOGIT;
         else if (is_one_of(term->word, chooses) && r->role == NORM_PARAM_FACTOR)
             r->role = NORM_PARAM_THRESHOLD;
+    }
+    if (term->kind == TERM_WHEN && term->place != WHEN_TRAINING) {
+        look(r, equation_chosen(r->w->equation, &r->w->settings, term, true));
+        return;
     }
     for (size_t i = 0; i < term->arity; i++) look(r, term->in[i]);
 }

@@ -287,7 +287,7 @@ static TapeNode *fused_define(Tape *tape, TapeNode *y) {
     NormContext context = f->context;
     context.tape = tape;
     context.param = param;
-    context.state = f->state;
+    context.state = f->context.state ? f->state : NULL;
     context.observed = NULL;
     return then_relu(&context, standardized(&context, y->in[0]));
 }

@@ -63,8 +63,9 @@ static bool is_field(const Value *a) {
 
 Value negative(Compute *c, Value a) {
     a = plain(c, a);
-    if (!is_field(&a)) return node_of(a.form, tape_neg(c->t, a.f.value));
+    if (a.form < FORM_FIELD) return node_of(a.form, tape_neg(c->t, a.f.value));
     a.f = field_times(c->v, a.f, tape_fill(c->t, c->v->shape, -1.0));
+    a.of_x = false;
     return a;
 }
 

@@ -90,7 +90,7 @@ static RowText write_rows(const Wide *w, const TapeNode *y, Arena *arena,
     NormContext context = w->context;
     context.tape = text.tape;
     context.param = text.in + 2;
-    context.state = w->state;
+    context.state = w->context.state ? w->state : NULL;
     const NormRows rows = {at, text.in[0], text.in[1], origin, w->fixed, w->given};
     const NormField map = norm_rows(&context, &rows);
     text.piece[SCALE] = map.scale;
@@ -353,7 +353,7 @@ static TapeNode *wide_define(Tape *tape, TapeNode *y) {
     NormContext context = w->context;
     context.tape = tape;
     context.param = y->in + 1;
-    context.state = w->state;
+    context.state = w->context.state ? w->state : NULL;
     TapeNode *defined = norm_define(&context, y->in[0]);
     if (hold_any(tape, until))
         hold_as(tape, until, broad_rows(w, y, tape_arena(tape)).text.tape);
