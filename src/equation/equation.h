@@ -39,6 +39,7 @@ enum {
     EQUATION_MOST_TERMS = 2048, /* in one normalizer */
     EQUATION_MOST_DEPTH = 48,
     EQUATION_MOST_WORDS = 6, /* of an option */
+    EQUATION_MOST_LETTERS = 64,
     EQUATION_MOST_LENGTH = 1 << 16
 };
 
@@ -79,6 +80,7 @@ struct Term {
     const char *word;     /* name, function, condition */
     double number;
     const char *spec; /* as written; options stand in it by name */
+    size_t spec_at;
     TermMeaning meaning;
     int place; /* of a line or an option */
     size_t arity;
@@ -92,7 +94,8 @@ typedef struct EquationLine {
     size_t at;
     EquationLineKind kind;
     const char
-        *per;    /* NULL: one number; "channel"; cells, whose sets of channels count */
+        *per; /* NULL: one number; "channel"; cells, whose sets of channels count */
+    size_t per_at;
     Term *value; /* of a state: what is observed of it */
     Term *start, *std, *least, *most, *weight_new; /* NULL: as usual */
     bool decayed;
@@ -116,7 +119,7 @@ typedef enum EquationIdentityKind {
 
 typedef struct EquationIdentity {
     EquationIdentityKind kind;
-    size_t at;
+    size_t at; /* of a twin, its spec's */
     const char *spec;
     size_t count;
     int line[EQUATION_MOST_OPTIONS]; /* of parameters */
@@ -134,6 +137,8 @@ typedef struct Equation {
     int order[EQUATION_MOST_LINES]; /* lines, each after those that it reads */
     int y;                          /* the line that is given */
     double usual_eps;
+    bool says_eps; /* what is usual of it, at eps_at */
+    size_t eps_at;
     bool has_gamma, has_beta, has_eps;
     bool activates; /* an activation too, so that a network puts none after it */
 
@@ -144,7 +149,7 @@ typedef struct Equation {
         affine_inside; /* gamma and beta stand in one such place, with something around it */
 } Equation;
 
-/* ---- parse.c, line.c, know.c ------------------------------------------------------- */
+/* ---- parse.c, option.c, know.c ----------------------------------------------------- */
 
 /* All normalizers of a text; NULL and *error (EX_DATAERR; at: offset into it). */
 const Equation *const *equation_read(Arena *arena, const char *text, size_t *count,

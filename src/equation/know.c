@@ -24,6 +24,10 @@ static const struct {
 
 static bool unknown(const Knower *k, const Term *term) {
     const Equation *equation = k->equation;
+    if (equation_is_function(term->word))
+        return base_fail(k->error, EX_DATAERR, term->at,
+                         "'%s' is a function, %s(...), and no value", term->word,
+                         term->word);
     const char *name[EQUATION_MOST_LINES + EQUATION_MOST_OPTIONS + COUNT_OF(GIVEN)];
     size_t count = 0;
     for (size_t i = 0; i < COUNT_OF(GIVEN); i++) name[count++] = GIVEN[i].name;
@@ -78,8 +82,25 @@ static void read_spec(Knower *k, const char *spec) {
 
 static bool visit_line(Knower *k, int line, size_t at);
 
+/* What is applied is a normalizer or a function, and no name of a value: gamma(x - mu). */
+static bool want_applied(Knower *k, const Term *term) {
+    const Equation *equation = k->equation;
+    bool value = false;
+    for (size_t i = 0; i < COUNT_OF(GIVEN); i++)
+        value |= strcmp(GIVEN[i].name, term->word) == 0;
+    for (size_t i = 0; i < equation->lines; i++)
+        value |= strcmp(equation->line[i].name, term->word) == 0;
+    for (size_t i = 0; i < equation->options; i++)
+        value |= strcmp(equation->option[i].name, term->word) == 0;
+    return !value || base_fail(k->error, EX_DATAERR, term->at,
+                               "'%s' is a value here and no function: a product is "
+                               "written with *",
+                               term->word);
+}
+
 static bool visit(Knower *k, Term *term) {
     if (term == NULL) return true;
+    if (term->kind == TERM_APPLY && !want_applied(k, term)) return false;
     if (term->kind == TERM_NAME) {
         if (!find_name(k, term)) return false;
         return term->meaning != NAME_LINE || visit_line(k, term->place, term->at);
@@ -143,7 +164,9 @@ static bool want_used(const Knower *k) {
         if (!k->option[i])
             return base_fail(k->error, EX_DATAERR, equation->option[i].at,
                              "nobody reads the option '%s'", equation->option[i].name);
-    return true;
+    return equation->has_eps || !equation->says_eps ||
+           base_fail(k->error, EX_DATAERR, equation->eps_at,
+                     "nobody reads the option 'eps'");
 }
 
 bool equation_know(Arena *arena, Equation *equation, BaseError *error) {

@@ -1,49 +1,14 @@
-/* Texts: normalizers, their options and lines. */
+/* Texts: normalizers and their lines. */
 #include "reader.h"
 
-#include <math.h>
 #include <string.h>
 
-/* Words that no option, line or normalizer may be called. */
-static const char *const RESERVED[] = {
-    "x",    "gamma", "beta",  "eps",       "epoch",   "samples", "mean",
-    "sum",  "count", "over",  "parameter", "running", "use",     "train",
-    "else", "in",    "check", "channel",   "when",    "is",      "affine"};
-
-static bool is_free(Reader *r, const Token *name, const char *what) {
-    size_t functions;
-    const EquationFunction *function = equation_functions(&functions);
-    bool taken = false;
-    for (size_t i = 0; i < COUNT_OF(RESERVED); i++)
-        taken |= strcmp(RESERVED[i], name->word) == 0;
-    for (size_t i = 0; i < functions; i++)
-        taken |= strcmp(function[i].name, name->word) == 0;
-    if (taken)
-        return base_fail(r->error, EX_DATAERR, name->at,
-                         "'%s' has its meaning already: %s needs another name",
-                         name->word, what);
-    const Equation *equation = r->equation;
-    for (size_t i = 0; i < equation->lines; i++)
-        taken |= strcmp(equation->line[i].name, name->word) == 0;
-    for (size_t i = 0; i < equation->options; i++)
-        taken |= strcmp(equation->option[i].name, name->word) == 0;
-    return !taken || base_fail(r->error, EX_DATAERR, name->at, "'%s' is there already",
-                               text_clip(r->arena, name->word));
+static bool at_end(const Reader *r) {
+    return r->token.kind == TOKEN_END;
 }
 
-static bool read_name(Reader *r, Token *name, const char *what) {
-    *name = r->token;
-    return r->token.kind == TOKEN_NAME ? reader_next(r) : reader_unexpected(r, what);
-}
-
-/* ---- numbers ----------------------------------------------------------------------- */
-
-static bool read_signed(Reader *r, double *number) {
-    const bool negative = reader_is(r, '-');
-    if (negative && !reader_next(r)) return false;
-    if (r->token.kind != TOKEN_NUMBER) return reader_unexpected(r, "a number");
-    *number = negative ? -r->token.number : r->token.number;
-    return reader_next(r);
+static bool ends_line(const Reader *r) {
+    return at_end(r) || r->token.kind == TOKEN_LINE;
 }
 
 /* A number of an option's, or one that options make (settle.c says what else is none). */
@@ -59,85 +24,6 @@ static bool read_range(Reader *r, Term **least, Term **most) {
            read_constant(r, most) && reader_want(r, ']', " of a range");
 }
 
-/* ---- options ------------------------------------------------------------------------ */
-
-static bool read_words(Reader *r, EquationOption *option) {
-    for (;;) {
-        if (option->words == EQUATION_MOST_WORDS)
-            return base_fail(r->error, EX_DATAERR, r->token.at, "more than %d words",
-                             EQUATION_MOST_WORDS);
-        Token word;
-        if (!read_name(r, &word, "a word")) return false;
-        for (size_t i = 0; i < option->words; i++)
-            if (strcmp(option->word[i], word.word) == 0)
-                return base_fail(r->error, EX_DATAERR, word.at, "'%s' twice", word.word);
-        option->word[option->words++] = word.word;
-        if (!reader_is(r, '|')) break;
-        if (!reader_next(r)) return false;
-    }
-    if (option->words == 1)
-        return reader_unexpected(r, "'|' and another word, with=instance|layer,");
-    const char *a = option->word[0], *b = option->word[1];
-    option->is_switch =
-        option->words == 2 && ((strcmp(a, "no") == 0 && strcmp(b, "yes") == 0) ||
-                               (strcmp(a, "yes") == 0 && strcmp(b, "no") == 0));
-    return true;
-}
-
-/* eps=1e-6 says what is usual of it. */
-static bool read_eps(Reader *r) {
-    const size_t at = r->token.at;
-    if (!reader_next(r) || !reader_want(r, '=', " and a number") ||
-        !read_signed(r, &r->equation->usual_eps))
-        return false;
-    return r->equation->usual_eps >= 1e-300 ||
-           base_fail(r->error, EX_DATAERR, at, "eps is above 0");
-}
-
-static bool read_option(Reader *r) {
-    Equation *equation = r->equation;
-    if (reader_says(r, "eps")) return read_eps(r);
-    Token name;
-    if (!read_name(r, &name, "a name of an option") || !is_free(r, &name, "an option"))
-        return false;
-    if (equation->options == EQUATION_MOST_OPTIONS)
-        return base_fail(r->error, EX_DATAERR, name.at, "more than %d options",
-                         EQUATION_MOST_OPTIONS);
-    EquationOption *option = &equation->option[equation->options++];
-    *option = (EquationOption){.name = name.word,
-                               .at = name.at,
-                               .required = true,
-                               .least = -1e300,
-                               .most = 1e300};
-    if (reader_is(r, '=')) {
-        option->required = false;
-        if (!reader_next(r)) return false;
-        if (r->token.kind == TOKEN_NAME) return read_words(r, option);
-        if (!read_signed(r, &option->usual)) return false;
-    }
-    if (!reader_says(r, "in")) return true;
-    const size_t at = r->token.at;
-    if (!reader_next(r) || !reader_want(r, '[', " of a range") ||
-        !read_signed(r, &option->least) || !reader_want(r, ',', " of a range") ||
-        !read_signed(r, &option->most) || !reader_want(r, ']', " of a range"))
-        return false;
-    return (option->least <= option->most &&
-            (option->required ||
-             (option->usual >= option->least && option->usual <= option->most))) ||
-           base_fail(r->error, EX_DATAERR, at,
-                     "a range from the lesser to the larger, with %s in it, is expected",
-                     option->required ? "numbers" : "what is usual");
-}
-
-static bool read_options(Reader *r) {
-    do {
-        r->parentheses = 1;
-        if (!reader_next(r) || !read_option(r)) return false;
-    } while (reader_is(r, ','));
-    r->parentheses = 0;
-    return reader_want(r, ')', " or ','");
-}
-
 /* ---- lines -------------------------------------------------------------------------- */
 
 /* Of parameter(start, std=S, decay=yes) and running(value, weight_new=W, start=S): what
@@ -146,9 +32,11 @@ static bool read_attributes(Reader *r, EquationLine *line) {
     static const char *const of_parameter[] = {"std", "decay"};
     static const char *const of_state[] = {"weight_new", "start"};
     const bool state = line->kind == LINE_STATE;
+    bool said[2] = {false};
     while (reader_is(r, ',')) {
         Token key;
-        if (!reader_next(r) || !read_name(r, &key, "std=, decay=, weight_new= or start="))
+        if (!reader_next(r) ||
+            !reader_name(r, &key, state ? "weight_new= or start=" : "std= or decay="))
             return false;
         const char *const *known = state ? of_state : of_parameter;
         const size_t which = strcmp(key.word, known[0]) == 0   ? 0
@@ -159,6 +47,9 @@ static bool read_attributes(Reader *r, EquationLine *line) {
                              "'%s': %s= or %s= is expected%s",
                              text_clip(r->arena, key.word), known[0], known[1],
                              text_hint(r->arena, key.word, known, 2));
+        if (said[which])
+            return base_fail(r->error, EX_DATAERR, key.at, "'%s' twice", key.word);
+        said[which] = true;
         if (!reader_want(r, '=', "")) return false;
         if (!state && which == 1) {
             if (!reader_says(r, "yes") && !reader_says(r, "no"))
@@ -189,26 +80,24 @@ static bool read_kept(Reader *r, EquationLine *line) {
     return read_range(r, &line->least, &line->most);
 }
 
+/* p[channel], p[group(G)]: '[' stands. */
+static bool read_per(Reader *r, EquationLine *line) {
+    r->parentheses++;
+    if (!reader_next(r)) return false;
+    line->per_at = r->token.at;
+    line->per = reader_raw(r, "]=", "'channel' or cells, p[channel],");
+    r->parentheses--;
+    return line->per && reader_want(r, ']', "");
+}
+
 static bool read_line(Reader *r, const Token *name) {
     Equation *equation = r->equation;
-    if (!is_free(r, name, "a line")) return false;
+    if (!reader_free(r, name, "a line")) return false;
     if (equation->lines == EQUATION_MOST_LINES)
         return base_fail(r->error, EX_DATAERR, name->at, "more than %d lines",
                          EQUATION_MOST_LINES);
     EquationLine line = {.name = name->word, .at = name->at};
-    if (reader_is(r, '[')) {
-        r->parentheses++;
-        if (!reader_next(r)) return false;
-        const size_t begin = r->token.at;
-        while (r->token.kind != TOKEN_END && !reader_is(r, ']'))
-            if (!reader_next(r)) return false;
-        r->parentheses--;
-        size_t end = r->token.at;
-        while (end > begin && strchr(" \t\r\n", r->text[end - 1])) end--;
-        line.per = text_copy(r->arena, r->text + begin, end - begin);
-        if (end == begin) return reader_unexpected(r, "'channel' or cells, p[channel],");
-        if (!reader_want(r, ']', "")) return false;
-    }
+    if (reader_is(r, '[') && !read_per(r, &line)) return false;
     if (!reader_want(r, '=', " of a line")) return false;
     const bool kept = reader_peek(r) == '(' &&
                       (reader_says(r, "parameter") || reader_says(r, "running"));
@@ -216,7 +105,7 @@ static bool read_line(Reader *r, const Token *name) {
     if (!kept && (line.value = read_value(r)) == NULL) return false;
     if (line.per && line.kind != LINE_PARAMETER)
         return base_fail(
-            r->error, EX_DATAERR, name->at,
+            r->error, EX_DATAERR, line.per_at,
             "[%s] is of parameters; what varies in a value is seen by itself",
             text_clip(r->arena, line.per));
     equation->line[equation->lines++] = line;
@@ -225,36 +114,43 @@ static bool read_line(Reader *r, const Token *name) {
 
 /* ---- identities --------------------------------------------------------------------- */
 
+static bool find_parameter(Reader *r, const Token *said, int *line) {
+    const Equation *equation = r->equation;
+    const char *name[EQUATION_MOST_LINES];
+    size_t count = 0;
+    for (size_t i = 0; i < equation->lines; i++) {
+        if (equation->line[i].kind != LINE_PARAMETER) continue;
+        name[count++] = equation->line[i].name;
+        *line = (int)i;
+        if (strcmp(equation->line[i].name, said->word) == 0) return true;
+    }
+    return base_fail(
+        r->error, EX_DATAERR, said->at, "'%s' is no parameter of the lines above%s",
+        text_clip(r->arena, said->word), text_hint(r->arena, said->word, name, count));
+}
+
 /* check: twin SPEC when p = 1, q = 0 */
 static bool read_twin(Reader *r, EquationIdentity *identity) {
-    const size_t begin = r->token.at;
-    while (r->token.kind != TOKEN_END && r->token.kind != TOKEN_LINE &&
-           !reader_says(r, "when"))
-        if (!reader_next(r)) return false;
-    size_t end = r->token.at;
-    while (end > begin && strchr(" \t\r\n;", r->text[end - 1])) end--;
+    Reader spec = *r; /* to its end */
+    spec.behind = identity->at = r->token.at;
     identity->kind = IDENTITY_TWIN;
-    identity->spec = text_copy(r->arena, r->text + begin, end - begin);
-    if (end == begin) return reader_unexpected(r, "the spec of a twin");
+    while (!ends_line(r) && !reader_says(r, "when") && r->token.kind != TOKEN_STRING) {
+        spec.behind = r->behind;
+        if (!reader_next(r)) return false;
+    }
+    if (r->token.kind == TOKEN_STRING || spec.behind == identity->at)
+        return reader_unexpected(r, "the spec of a twin, as in check: twin layer,");
+    identity->spec = reader_since(&spec, identity->at);
     while (reader_says(r, "when") || reader_is(r, ',')) {
         Token name;
         if (identity->count == COUNT_OF(identity->line))
             return base_fail(r->error, EX_DATAERR, r->token.at, "more than %zu numbers",
                              COUNT_OF(identity->line));
         double *number = &identity->number[identity->count];
-        if (!reader_next(r) || !read_name(r, &name, "a parameter") ||
-            !reader_want(r, '=', "") || !read_signed(r, number))
+        if (!reader_next(r) || !reader_name(r, &name, "a parameter") ||
+            !reader_want(r, '=', "") || !reader_signed(r, number))
             return false;
-        int line = -1;
-        for (size_t i = 0; i < r->equation->lines; i++)
-            if (strcmp(r->equation->line[i].name, name.word) == 0 &&
-                r->equation->line[i].kind == LINE_PARAMETER)
-                line = (int)i;
-        if (line < 0)
-            return base_fail(r->error, EX_DATAERR, name.at,
-                             "'%s' is no parameter of the lines above",
-                             text_clip(r->arena, name.word));
-        identity->line[identity->count++] = line;
+        if (!find_parameter(r, &name, &identity->line[identity->count++])) return false;
     }
     return true;
 }
@@ -263,7 +159,7 @@ static bool read_identity(Reader *r) {
     static const char *const words[] = {"scale-invariant", "shift-invariant", "twin"};
     Equation *equation = r->equation;
     Token first, last;
-    if (!reader_want(r, ':', "") || !read_name(r, &first, "an identity")) return false;
+    if (!reader_want(r, ':', "") || !reader_name(r, &first, "an identity")) return false;
     if (equation->identities == COUNT_OF(equation->identity))
         return base_fail(r->error, EX_DATAERR, first.at, "more than %zu identities",
                          COUNT_OF(equation->identity));
@@ -272,7 +168,7 @@ static bool read_identity(Reader *r) {
     if (strcmp(first.word, "twin") == 0) return read_twin(r, identity);
     const char *said = first.word;
     if (reader_is(r, '-')) {
-        if (!reader_next(r) || !read_name(r, &last, "'invariant'")) return false;
+        if (!reader_next(r) || !reader_name(r, &last, "'invariant'")) return false;
         said = text_print(r->arena, "%s-%s", first.word, last.word);
     }
     if (strcmp(said, words[0]) && strcmp(said, words[1]))
@@ -293,10 +189,6 @@ static bool read_nature(Reader *r) {
 }
 
 /* ---- a normalizer -------------------------------------------------------------------- */
-
-static bool at_end(const Reader *r) {
-    return r->token.kind == TOKEN_END;
-}
 
 /* A name stands; whether what follows is a line of the normalizer that is read, not another. */
 static bool begins_line(const Reader *r) {
@@ -319,8 +211,10 @@ static bool read_lines(Reader *r) {
         if (!reader_next(r)) return false;
         if (!(check ? read_identity(r) : is ? read_nature(r) : read_line(r, &name)))
             return false;
-        if (!at_end(r) && r->token.kind != TOKEN_LINE)
-            return reader_unexpected(r, "an operator or the end of the line");
+        if (!ends_line(r))
+            return reader_unexpected(r,
+                                     "an operator (a product is written with *) or the "
+                                     "end of the line");
     }
     return true;
 }
@@ -329,9 +223,9 @@ static bool read_equation(Reader *r) {
     static const char *const letters = "abcdefghijklmnopqrstuvwxyz0123456789_";
     Equation *equation = r->equation;
     Token name;
-    if (!read_name(r, &name, "the name of a normalizer, NAME: or NAME(G):,"))
+    if (!reader_name(r, &name, "the name of a normalizer, NAME: or NAME(G):,"))
         return false;
-    if (!is_free(r, &name, "a normalizer")) return false;
+    if (!reader_free(r, &name, "a normalizer")) return false;
     if (strspn(name.word, letters) != strlen(name.word) || name.word[0] == '_')
         return base_fail(r->error, EX_DATAERR, name.at,
                          "'%s': a normalizer's name is of small letters, digits and _, a "

@@ -28,6 +28,7 @@ typedef struct Reader {
     const char *text;
     size_t at; /* behind the token */
     Token token;
+    size_t behind;      /* the last one that is no end of a line */
     size_t parentheses; /* open: there the ends of lines are blanks */
     size_t depth;       /* of calls */
     Equation *equation; /* that is being read */
@@ -42,9 +43,12 @@ Reader reader_new(Arena *arena, const char *text, BaseError *error);
 /* The next token stands in reader->token. False and *error where there is none. */
 bool reader_next(Reader *r);
 
-/* Between the token and the parenthesis that closes what it stands in, as written, trimmed;
- * the token is then what follows: that parenthesis. NULL and *error. */
-const char *reader_raw(Reader *r);
+/* From the token to the one of `ends` that closes what it stands in (which is then the token),
+ * as written but for comments, with one blank where there are more. NULL and *error. */
+const char *reader_raw(Reader *r, const char *ends, const char *expected);
+
+/* As written since that byte, to the end of the last token; likewise. */
+const char *reader_since(const Reader *r, size_t begin);
 
 /* Whether the token is this word or symbol. */
 bool reader_is(const Reader *r, char symbol);
@@ -56,8 +60,21 @@ bool reader_want(Reader *r, char symbol, const char *where);
 /* EX_DATAERR at the token: "'TOKEN' where EXPECTED should be". */
 bool reader_unexpected(Reader *r, const char *expected);
 
-/* Whether behind the token there is nothing on its line, or this symbol. */
+/* What stands behind the token, and behind the parenthesis that closes the one that it is. */
 char reader_peek(const Reader *r);
+char reader_peek_closed(const Reader *r);
+
+/* ---- option.c ----------------------------------------------------------------------- */
+
+/* A name stands; a number with its sign does. Goes on behind it. */
+bool reader_name(Reader *r, Token *name, const char *expected);
+bool reader_signed(Reader *r, double *number);
+
+/* Whether that name may be given to `what`, "an option". */
+bool reader_free(Reader *r, const Token *name, const char *what);
+
+/* Of a normalizer, whose '(' stands. */
+bool read_options(Reader *r);
 
 /* ---- value.c ------------------------------------------------------------------------ */
 
@@ -65,6 +82,9 @@ Term *read_value(Reader *r);
 
 /* A number, or what options make of numbers. */
 Term *read_sum(Reader *r);
+
+/* sqrt, mean and the like. */
+bool equation_is_function(const char *word);
 
 /* ---- know.c ------------------------------------------------------------------------- */
 

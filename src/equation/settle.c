@@ -1,5 +1,6 @@
 /* The numbers and words of a spec's options, put where an equation has their names. */
 #include "reader.h"
+#include "real.h"
 
 #include <math.h>
 #include <string.h>
@@ -8,7 +9,9 @@ EquationSettings equation_usual(const Equation *equation) {
     EquationSettings settings = {.number = {0}};
     for (size_t i = 0; i < equation->options; i++)
         settings.number[i] =
-            equation->option[i].required ? 2.0 : equation->option[i].usual;
+            equation->option[i].required
+                ? fmin(fmax(2.0, equation->option[i].least), equation->option[i].most)
+                : equation->option[i].usual;
     return settings;
 }
 
@@ -38,6 +41,9 @@ bool equation_number(const Term *term, const EquationSettings *settings, double 
         return true;
     case TERM_DIV:
         *number = a / b;
+        return true;
+    case TERM_POWER:
+        *number = real_power(a, b);
         return true;
     case TERM_CALL:
         if (strcmp(term->word, "sqrt") != 0) return false;
@@ -70,7 +76,6 @@ const char *equation_spec(Arena *arena, const Equation *equation,
                           const EquationSettings *settings, const char *spec) {
     static const char *const letters =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-    if (strcmp(spec, "all") == 0) return "lattice(batch=all, size=all)";
     Text out = text_new(arena);
     while (*spec) {
         const size_t length = strspn(spec, letters);
@@ -87,5 +92,5 @@ const char *equation_spec(Arena *arena, const Equation *equation,
             text_add(&out, "%.*s", (int)taken, spec);
         spec += taken;
     }
-    return out.data;
+    return strcmp(out.data, "all") == 0 ? "lattice(batch=all, size=all)" : out.data;
 }

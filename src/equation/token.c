@@ -1,7 +1,6 @@
 /* Tokens of a text. Every error knows the byte where it stands. */
 #include "reader.h"
 
-#include <ctype.h>
 #include <string.h>
 
 Reader reader_new(Arena *arena, const char *text, BaseError *error) {
@@ -59,8 +58,13 @@ static bool skip_blanks(Reader *r) {
 
 /* ---- one token ---------------------------------------------------------------------- */
 
+/* Of no locale. */
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
 static bool is_name(char c) {
-    return isalnum((unsigned char)c) || c == '_';
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
 /* 1, 0.5, 1e-5: digits, then a part behind a point, then an exponent. */
@@ -90,11 +94,26 @@ static bool read_number(Reader *r) {
                      text_clip(r->arena, r->token.word));
 }
 
+/* Also where char has no sign: bytes from 0x7f on are not. */
+static bool is_printed(char c) {
+    return c >= ' ' && c <= '~';
+}
+
+static bool fail_byte(Reader *r, size_t at) {
+    return base_fail(
+        r->error, EX_DATAERR, at,
+        "byte 0x%02x: outside of comments a text is of letters, digits, _ and "
+        "+-*/^()[],=:;|\"",
+        (unsigned char)r->text[at]);
+}
+
 static bool read_string(Reader *r) {
     const char *text = r->text + r->at + 1;
-    const size_t length = strcspn(text, "\"\n");
+    const size_t length = strcspn(text, "\"\r\n");
     if (text[length] != '"')
         return base_fail(r->error, EX_DATAERR, r->at, "a quote that is not closed");
+    for (size_t i = 0; i < length; i++)
+        if (!is_printed(text[i])) return fail_byte(r, r->at + 1 + i);
     r->token.kind = TOKEN_STRING;
     r->token.word = text_copy(r->arena, text, length);
     r->token.length = length + 2;
@@ -103,10 +122,7 @@ static bool read_string(Reader *r) {
 
 static bool read_symbol(Reader *r) {
     const char c = r->text[r->at];
-    if (!isprint((unsigned char)c))
-        return base_fail(r->error, EX_DATAERR, r->at,
-                         "byte 0x%02x: a text is of letters, digits and +-*/^()[],=:;|",
-                         (unsigned char)c);
+    if (!is_printed(c)) return fail_byte(r, r->at);
     if (!strchr("+-*/^()[],=:|", c))
         return base_fail(r->error, EX_DATAERR, r->at, "'%c' has no meaning here%s", c,
                          c == '{' || c == '}' ? ": parentheses are ( and )" : "");
@@ -121,14 +137,14 @@ static bool read_token(Reader *r) {
     r->token = (Token){.at = r->at, .length = 1};
     if (c == '\0') return true;
     if (c == '"') return read_string(r);
-    if (isdigit((unsigned char)c) ||
-        (c == '.' && isdigit((unsigned char)r->text[r->at + 1])))
-        return read_number(r);
+    if (is_digit(c) || (c == '.' && is_digit(r->text[r->at + 1]))) return read_number(r);
     if (!is_name(c)) return read_symbol(r);
     r->token.kind = TOKEN_NAME;
     while (is_name(r->text[r->at + r->token.length])) r->token.length++;
     r->token.word = text_copy(r->arena, r->text + r->at, r->token.length);
-    return true;
+    return r->token.length <= EQUATION_MOST_LETTERS ||
+           base_fail(r->error, EX_DATAERR, r->at, "'%s': a name has at most %d letters",
+                     text_clip(r->arena, r->token.word), EQUATION_MOST_LETTERS);
 }
 
 bool reader_next(Reader *r) {
@@ -141,11 +157,14 @@ bool reader_next(Reader *r) {
     }
     if (ended && !first && r->parentheses == 0 && !goes_on(&last) &&
         last.kind != TOKEN_LINE) {
-        r->token = (Token){.kind = TOKEN_LINE, .at = r->at, .length = 0};
+        r->token = (Token){.kind = TOKEN_LINE, .at = r->behind, .length = 0};
         return true;
     }
     if (!read_token(r)) return false;
-    if (r->token.kind != TOKEN_END) r->at += r->token.length;
+    if (r->token.kind == TOKEN_END)
+        r->token.at = r->behind;
+    else
+        r->behind = r->at += r->token.length;
     return true;
 }
 
@@ -178,23 +197,64 @@ bool reader_want(Reader *r, char symbol, const char *where) {
     return reader_unexpected(r, text_print(r->arena, "'%c'%s", symbol, where));
 }
 
-char reader_peek(const Reader *r) {
-    return r->text[r->at + strspn(r->text + r->at, " \t")];
+/* Where the next token begins; on this line, unless that goes on between parentheses. */
+static size_t next_at(const Reader *r, size_t at) {
+    for (;; at++) {
+        if (r->text[at] == '#' && r->parentheses > 0) at += strcspn(r->text + at, "\n");
+        if (r->text[at] == '\0' ||
+            !strchr(r->parentheses > 0 ? " \t\r\n;" : " \t", r->text[at]))
+            return at;
+    }
 }
 
-const char *reader_raw(Reader *r) {
+char reader_peek(const Reader *r) {
+    return r->text[next_at(r, r->at)];
+}
+
+char reader_peek_closed(const Reader *r) {
+    size_t deep = 1, at = r->at;
+    while (r->text[at] && deep > 0) {
+        if (r->text[at] == '#') at += strcspn(r->text + at, "\n");
+        if (r->text[at] == '"') at += 1 + strcspn(r->text + at + 1, "\"\n");
+        deep = deep + (r->text[at] == '(') - (r->text[at] == ')');
+        at += r->text[at] != '\0';
+    }
+    return r->text[next_at(r, at)];
+}
+
+/* ---- as written ----------------------------------------------------------------------- */
+
+const char *reader_since(const Reader *r, size_t begin) {
+    char *said = text_copy(r->arena, r->text + begin, r->behind - begin), *end = said;
+    for (const char *c = said; *c;) {
+        const char *from = c;
+        while (*c && strchr(" \t\r\n;#", *c)) c += *c == '#' ? strcspn(c, "\n") : 1;
+        if (c > from && *c) *end++ = ' ';
+        if (*c) *end++ = *c++;
+    }
+    *end = '\0';
+    return said;
+}
+
+const char *reader_raw(Reader *r, const char *ends, const char *expected) {
     const size_t begin = r->token.at;
-    size_t deep = 0;
-    while (r->token.kind != TOKEN_END && (deep > 0 || !reader_is(r, ')'))) {
+    size_t deep = 0, end = begin;
+    while (
+        r->token.kind != TOKEN_END && r->token.kind != TOKEN_STRING &&
+        !reader_is(r, ']') &&
+        (deep > 0 || r->token.kind != TOKEN_SYMBOL || !strchr(ends, r->token.symbol))) {
         deep += reader_is(r, '(');
-        deep -= reader_is(r, ')');
+        deep -= deep > 0 && reader_is(r, ')');
+        end = r->behind;
         if (!reader_next(r)) return NULL;
     }
-    size_t end = r->token.at;
-    while (end > begin && strchr(" \t\r\n", r->text[end - 1])) end--;
-    if (!reader_is(r, ')') || end == begin) {
-        reader_unexpected(r, end == begin ? "a name of cells or options" : "')'");
+    const bool closed = reader_is(r, ends[0]);
+    if (!closed || end == begin) {
+        const char close[] = {'\'', ends[0], '\'', '\0'};
+        reader_unexpected(r, end == begin ? expected : close);
         return NULL;
     }
-    return text_copy(r->arena, r->text + begin, end - begin);
+    Reader before = *r;
+    before.behind = end;
+    return reader_since(&before, begin);
 }

@@ -31,6 +31,11 @@ static const EquationFunction *find_function(const char *word) {
     return NULL;
 }
 
+bool equation_is_function(const char *word) {
+    return find_function(word) || strcmp(word, "mean") == 0 || strcmp(word, "sum") == 0 ||
+           strcmp(word, "count") == 0 || strcmp(word, "use") == 0;
+}
+
 /* ---- terms -------------------------------------------------------------------------- */
 
 static Term *new_term(Reader *r, TermKind kind, const Token *token) {
@@ -117,7 +122,8 @@ static Term *read_over(Reader *r, TermKind kind, const Token *name) {
         }
         if (!reader_next(r)) return NULL;
     }
-    term->spec = reader_raw(r);
+    term->spec_at = r->token.at;
+    term->spec = reader_raw(r, ")=", "cells (batch, layer, group(G)...)");
     return term->spec && close(r, "") ? term : NULL;
 }
 
@@ -130,6 +136,7 @@ static Term *read_use(Reader *r, const Token *name) {
         return NULL;
     }
     term->spec = r->token.word;
+    term->spec_at = r->token.at + 1;
     if (!reader_next(r) || !close(r, "")) return NULL;
     if (!reader_is(r, '(')) {
         reader_unexpected(r, "what it is applied to, use(\"...\")(x),");
@@ -139,22 +146,15 @@ static Term *read_use(Reader *r, const Token *name) {
     return term->in[0] ? term : NULL;
 }
 
-/* Whether behind the closing parenthesis of the one that stands there is another. */
-static bool is_followed(const Reader *r) {
-    size_t deep = 1, at = r->at;
-    for (; r->text[at] && deep > 0; at++)
-        deep = deep + (r->text[at] == '(') - (r->text[at] == ')');
-    return r->text[at + strspn(r->text + at, " \t")] == '(';
-}
-
 /* group(4)(a), batch(a). */
 static Term *read_apply(Reader *r, const Token *name) {
     Term *term = new_term(r, TERM_APPLY, name);
     if (term == NULL) return NULL;
     term->spec = name->word;
-    if (is_followed(r)) {
+    term->spec_at = name->at;
+    if (reader_peek_closed(r) == '(') {
         if (!open(r)) return NULL;
-        const char *arguments = reader_raw(r);
+        const char *arguments = reader_raw(r, ")", "a number or an option");
         if (arguments == NULL || !close(r, "")) return NULL;
         term->spec = text_print(r->arena, "%s(%s)", name->word, arguments);
     }

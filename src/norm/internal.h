@@ -24,6 +24,9 @@ void alias_explain(const Spec *said, BaseError *error);
 size_t registry_mark(void);
 void registry_rewind(size_t mark);
 
+/* norm_register_text in memory of the caller's, who forgets its kinds before that. */
+bool text_register(Arena *arena, const char *name, const char *text, BaseError *error);
+
 /* The kind of an equation of the house. */
 const NormKind *text_kind(const char *name, const char *text);
 

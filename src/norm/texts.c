@@ -26,15 +26,16 @@ static const char *usage_of(Arena *arena, const Equation *equation) {
     return out.data;
 }
 
-/* A spec for who wants one of each: 2 for every number that has to be said. */
+/* A spec for who wants one of each: with every number that has to be said. */
 static const char *example_of(Arena *arena, const Equation *equation) {
     Text out = text_new(arena);
     const char *before = "(";
+    const EquationSettings usual = equation_usual(equation);
     if (equation->example) return equation->example;
     text_add(&out, "%s", equation->name);
     for (size_t i = 0; i < equation->options; i++)
         if (equation->option[i].required) {
-            text_add(&out, "%s2", before);
+            text_add(&out, "%s%s", before, text_number(arena, usual.number[i]));
             before = ", ";
         }
     text_add(&out, strcmp(before, "(") == 0 ? "" : ")");
@@ -90,13 +91,54 @@ static NormKind *kind_of(Arena *arena, const Equation *equation) {
     return kind;
 }
 
+/* An option stands in specs by its name, where a normalizer's would be hidden by it. */
+static bool want_own_options(const Equation *equation, BaseError *error) {
+    for (size_t i = 0; i < equation->options; i++) {
+        BaseError taken = {.set = false};
+        const EquationOption *option = &equation->option[i];
+        const char *word = option->name;
+        if (norm_name_is_free(word, &taken) || !strstr(taken.message, "already"))
+            continue;
+        return base_fail(error, EX_DATAERR, option->at,
+                         "%s: an option needs another name", taken.message);
+    }
+    return true;
+}
+
+static bool want_twins(Arena *arena, const Equation *equation,
+                       const EquationSettings *usual, BaseError *error) {
+    for (size_t i = 0; i < equation->identities; i++) {
+        const EquationIdentity *twin = &equation->identity[i];
+        BaseError why = {.set = false};
+        if (twin->kind != IDENTITY_TWIN) continue;
+        const char *spec = equation_spec(arena, equation, usual, twin->spec);
+        if (norm_new(arena, spec, 0, &why)) continue;
+        return base_fail(error, EX_DATAERR, twin->at, "twin '%s': %s",
+                         text_clip(arena, twin->spec), why.message);
+    }
+    return true;
+}
+
 /* Whether it can be configured, of any number of channels. */
 static bool is_sound(Arena *arena, const NormKind *kind, BaseError *error) {
     Norm *norm = ZERO(arena, Norm, 1);
-    const EquationSettings usual = equation_usual(kind->equation);
+    const Equation *equation = kind->equation;
+    const EquationSettings usual = equation_usual(equation);
     norm->kind = kind;
     norm->weight_new = 0.1;
-    return written_bind(arena, norm, kind->equation, &usual, error);
+    return want_own_options(equation, error) &&
+           written_bind(arena, norm, equation, &usual, error) &&
+           want_twins(arena, equation, &usual, error);
+}
+
+/* Whether its example is a spec of it. */
+static bool has_example(Arena *arena, const NormKind *kind, BaseError *error) {
+    BaseError why = {.set = false};
+    const Norm *norm = norm_new(arena, kind->example, 0, &why);
+    if (norm && norm->kind == kind) return true;
+    return base_fail(error, EX_DATAERR, kind->equation->at, "its example '%s': %s",
+                     text_clip(arena, text_plain(arena, kind->example)),
+                     norm ? "this is another normalizer" : why.message);
 }
 
 static bool is_fresh(const NormKind *kind, BaseError *error) {
@@ -127,9 +169,7 @@ static bool explain(Arena *arena, const char *name, const char *text,
                      equation_error(arena, name, text, own));
 }
 
-bool norm_register_text(const char *name, const char *text, BaseError *error) {
-    Arena *arena = lasting();
-    const ArenaMark before = arena_mark(arena);
+bool text_register(Arena *arena, const char *name, const char *text, BaseError *error) {
     BaseError own = {.set = false};
     const size_t mark = registry_mark();
     size_t count;
@@ -138,14 +178,21 @@ bool norm_register_text(const char *name, const char *text, BaseError *error) {
     for (size_t i = 0; all && i < count; i++) {
         const NormKind *kind = kind_of(arena, all[i]);
         if (!is_fresh(kind, &own) || !is_sound(arena, kind, &own) ||
-            !norm_register(kind, digest_of(arena, all[i]), &own))
+            !norm_register(kind, digest_of(arena, all[i]), &own) ||
+            !has_example(arena, kind, &own))
             all = NULL;
     }
     if (all) return true;
-    explain(arena, name, kept, &own, error);
     registry_rewind(mark);
-    arena_rewind(arena, before);
-    return false;
+    return explain(arena, name, kept, &own, error);
+}
+
+bool norm_register_text(const char *name, const char *text, BaseError *error) {
+    Arena *arena = lasting();
+    const ArenaMark before = arena_mark(arena);
+    const bool registered = text_register(arena, name, text, error);
+    if (!registered) arena_rewind(arena, before);
+    return registered;
 }
 
 const char *norm_equation(Arena *arena, const NormKind *kind) {

@@ -13,10 +13,16 @@ typedef struct Binder {
     Norm *norm;
     Written *w;
     BaseError *error;
+    size_t *part_at; /* [NORM_MAX_PARTS] bytes of the text */
 } Binder;
 
-static bool fail_at(const Binder *b, size_t at, const char *spec, const BaseError *why) {
-    return base_fail(b->error, EX_DATAERR, at, "'%s': %s", text_clip(b->arena, spec),
+/* In a spec as said at that byte of the text, of which this was made with the options put in. */
+static bool fail_at(const Binder *b, size_t at, const char *said, const char *spec,
+                    const BaseError *why) {
+    const bool same = strcmp(said, spec) == 0;
+    return base_fail(b->error, EX_DATAERR, at + (same ? why->at : 0), "'%s'%s%s%s: %s",
+                     text_clip(b->arena, text_plain(b->arena, said)), same ? "" : " is '",
+                     same ? "" : text_clip(b->arena, spec), same ? "" : "'",
                      why->message);
 }
 
@@ -26,7 +32,7 @@ static const Norm *cells_of(const Binder *b, size_t at, const char *said) {
     const char *spec = equation_spec(b->arena, b->w->equation, &b->w->settings, said);
     const Norm *cells = norm_new(b->arena, spec, b->norm->channels, &why);
     if (cells == NULL) {
-        fail_at(b, at, said, &why);
+        fail_at(b, at, said, spec, &why);
         return NULL;
     }
     bool fixed = norm_is_partitioned(cells, NORM_TRAIN) &&
@@ -47,6 +53,7 @@ static bool add_part(const Binder *b, const Term *term) {
     const char *spec = equation_spec(b->arena, w->equation, &w->settings, term->spec);
     const Spec *parsed = spec_parse(b->arena, spec, &why);
     w->part[term->number_of] = b->norm->parts;
+    if (b->norm->parts < NORM_MAX_PARTS) b->part_at[b->norm->parts] = term->spec_at;
     if (parsed && norm_add_part(b->arena, b->norm, parsed, b->norm->channels, &why))
         return true;
     size_t count;
@@ -58,7 +65,7 @@ static bool add_part(const Binder *b, const Term *term) {
         return base_fail(b->error, EX_DATAERR, term->at,
                          "no function or normalizer '%s'%s",
                          text_clip(b->arena, term->word), hint);
-    return fail_at(b, term->at, term->spec, &why);
+    return fail_at(b, term->spec_at, term->spec, spec, &why);
 }
 
 static bool reach_line(const Binder *b, size_t line);
@@ -75,7 +82,7 @@ static bool reach(const Binder *b, const Term *term) {
     if (term->kind == TERM_APPLY) return add_part(b, term);
     if (term->kind != TERM_MEAN && term->kind != TERM_SUM && term->kind != TERM_COUNT)
         return true;
-    w->cell[term->number_of] = cells_of(b, term->at, term->spec);
+    w->cell[term->number_of] = cells_of(b, term->spec_at, term->spec);
     return w->cell[term->number_of] != NULL;
 }
 
@@ -92,8 +99,9 @@ static bool settle(const Binder *b, const EquationLine *line, const Term *term,
                    double *number) {
     if (term == NULL) return true;
     return (equation_number(term, &b->w->settings, number) && isfinite(*number)) ||
-           base_fail(b->error, EX_DATAERR, term->at, "'%s': this comes to no number",
-                     line->name);
+           base_fail(b->error, EX_DATAERR, term->at,
+                     "'%s': this comes to %g, and a finite number is expected",
+                     line->name, *number);
 }
 
 /* Sets of channels of the cells that it is by. */
@@ -105,10 +113,10 @@ static bool count_sets(const Binder *b, size_t i) {
     if (line->per == NULL) return true;
     w->count[i] = C;
     if (strcmp(line->per, "channel") == 0) return true;
-    w->per[i] = cells_of(b, line->at, line->per);
+    w->per[i] = cells_of(b, line->per_at, line->per);
     if (w->per[i] == NULL) return false;
     if (w->per[i]->cell->apart)
-        return base_fail(b->error, EX_DATAERR, line->at,
+        return base_fail(b->error, EX_DATAERR, line->per_at,
                          "'%s': a parameter is of channels or groups, not of positions",
                          line->name);
     if (C == 0) return true;
@@ -135,12 +143,19 @@ static bool bind_line(const Binder *b, size_t i) {
     if (line->kind == LINE_STATE)
         return (w->weight_new[i] >= 0.0 && w->weight_new[i] <= 1.0) ||
                base_fail(b->error, EX_DATAERR, line->weight_new->at,
-                         "weight_new is from 0 to 1");
+                         "weight_new is from 0 to 1, not %g", w->weight_new[i]);
     if (w->std[i] < 0.0)
-        return base_fail(b->error, EX_DATAERR, line->std->at, "std is 0 or more");
+        return base_fail(b->error, EX_DATAERR, line->std->at, "std is 0 or more, not %g",
+                         w->std[i]);
+    if (w->least[i] > w->most[i])
+        return base_fail(b->error, EX_DATAERR, line->least->at,
+                         "a range goes from the lesser number to the larger, not from %g "
+                         "to %g",
+                         w->least[i], w->most[i]);
     if (!(w->least[i] <= w->start[i] && w->start[i] <= w->most[i]))
         return base_fail(b->error, EX_DATAERR, line->start->at,
-                         "'%s' begins outside of its range", line->name);
+                         "'%s' begins at %g, outside of its range from %g to %g",
+                         line->name, w->start[i], w->least[i], w->most[i]);
     return count_sets(b, i);
 }
 
@@ -158,11 +173,48 @@ static bool bind_state(const Binder *b, size_t i) {
                      line->name);
 }
 
-/* An eps that nobody divides by, an unknown twin: before anything runs. */
+typedef struct Runs {
+    bool line[EQUATION_MOST_LINES], part[NORM_MAX_PARTS];
+} Runs;
+
+/* What is computed in training. */
+static void run(const Written *w, const Term *term, Runs *runs) {
+    if (term->kind == TERM_WHEN) {
+        run(w, equation_chosen(w->equation, &w->settings, term, true), runs);
+        return;
+    }
+    if (term->kind == TERM_APPLY) runs->part[w->part[term->number_of]] = true;
+    for (size_t i = 0; i < term->arity; i++) run(w, term->in[i], runs);
+    if (term->kind != TERM_NAME || term->meaning != NAME_LINE || runs->line[term->place])
+        return;
+    const EquationLine *line = &w->equation->line[term->place];
+    runs->line[term->place] = true;
+    if (line->kind == LINE_VALUE) run(w, line->value, runs);
+}
+
+/* What keeps state has to see x in training. */
+static bool want_seen(const Binder *b) {
+    const Written *w = b->w;
+    Runs runs = {.line = {false}};
+    run(w, w->equation->line[w->equation->y].value, &runs);
+    for (size_t i = 0; i < w->equation->lines; i++)
+        if (w->reached[i] && w->equation->line[i].kind == LINE_STATE)
+            run(w, w->equation->line[i].value, &runs);
+    for (size_t i = 0; i < b->norm->parts; i++)
+        if (!runs.part[i] && b->norm->part[i]->states > 0)
+            return base_fail(b->error, EX_DATAERR, b->part_at[i],
+                             "'%s' keeps running state, and in evaluation alone it would "
+                             "never see x; use(\"phase(a, b)\")(x) has b learn while a "
+                             "trains",
+                             text_clip(b->arena, b->norm->part[i]->spec));
+    return true;
+}
+
 bool written_bind(Arena *arena, Norm *norm, const Equation *equation,
                   const EquationSettings *settings, BaseError *error) {
     Written *w = ZERO(arena, Written, 1);
-    const Binder b = {arena, norm, w, error};
+    size_t part_at[NORM_MAX_PARTS];
+    const Binder b = {arena, norm, w, error, part_at};
     *w = (Written){.equation = equation,
                    .settings = *settings,
                    .cell = ZERO(arena, const Norm *, equation->terms),
@@ -177,6 +229,7 @@ bool written_bind(Arena *arena, Norm *norm, const Equation *equation,
     written_facts(norm, w);
     for (size_t i = 0; i < equation->lines; i++)
         if (!bind_state(&b, i)) return false;
+    if (!want_seen(&b)) return false;
     size_t params = equation->has_gamma + equation->has_beta, states = 0;
     for (size_t i = 0; i < equation->lines; i++) {
         params += w->reached[i] && equation->line[i].kind == LINE_PARAMETER;
