@@ -92,6 +92,8 @@ def words(place):
         (["list", "networks", "extra"], USAGE, ["no network 'extra'", "list networks"]),
         (["help", "--mann"], USAGE, ["'--mann'", "'--man'"]),
         (["list", "networks", "--long"], USAGE, ["--long", "list norms"]),
+        (["list", "networks", "--tex"], USAGE, ["--tex", "list norms"]),
+        (["list", "norms", "--tex", "--json"], USAGE, ["--tex", "--json"]),
         (["list", "norms", "--jsn"], USAGE, ["'--jsn'", "'--json'"]),
         (["list", "norms", "--json=1"], USAGE, ["--json", "no value"]),
         (["run"], USAGE, ["EXPERIMENT"]),

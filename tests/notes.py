@@ -110,6 +110,12 @@ def verdicts():
     return table(["claim", "contrast, points of percent", "expected", "published", "found", "seeds", "verdict"], rows)
 
 
+def typeset(name):
+    """The equations of a normalizer, as the program typesets them."""
+    text = subprocess.run([PROGRAM, "list", "norms", name, "--tex"], check=True, capture_output=True, text=True).stdout
+    return "$$\n" + text[text.index("\\begin{aligned}"):] + "$$\n"
+
+
 def findings():
     """What the page of an exploratory study says of its numbers is said there, and so in the published file."""
     import h5py
@@ -126,19 +132,21 @@ def findings():
 
 
 def woven(renew=False):
-    """What stands between marks is made of published numbers; `notes.py --renew` writes it anew."""
+    """What stands between marks is made of published numbers or by the program; `notes.py --renew` writes it anew."""
     import h5py
 
     def made(found):
         if found[2] == "claims":
             return found[1] + verdicts() + found[5]
+        if found[2] == "tex":
+            return found[1] + typeset(found[3]) + found[5]
         if found[2] == "study":
             with h5py.File(os.path.join(HOME, "data", found[3] + ".h5"), "r") as file:
                 return found[1] + errors(file) + found[5]
         with h5py.File(os.path.join(HOME, "data", "speed.h5"), "r") as file:
             return found[1] + TABLES[found[3]](file) + found[5]
 
-    mark = re.compile(r"(<!-- (speed|claims|study): ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.S)
+    mark = re.compile(r"(<!-- (speed|claims|study|tex): ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.S)
     for page in PAGES:
         text = read(page)
         new = mark.sub(made, text)
@@ -147,7 +155,7 @@ def woven(renew=False):
                 file.write(new)
         elif new != text:
             wrong = [one[0].strip() for one, other in zip(mark.findall(text), mark.findall(new)) if one != other]
-            yield f"{page}: other numbers than data/ has in {', '.join(wrong)}; `tests/notes.py --renew` mends it"
+            yield f"{page}: not what data/ and the program have: {', '.join(wrong)}; `tests/notes.py --renew` mends it"
 
 
 CASES = {"links": ("example", links), "labels": ("theorem", labels), "anchors": ("example", anchors),

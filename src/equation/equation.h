@@ -186,7 +186,8 @@ const Term *equation_chosen(const Equation *equation, const EquationSettings *se
 /* Of one spelling: one line, without comments. Read again it is the same tree. */
 const char *equation_print(Arena *arena, const Equation *equation);
 
-/* Lines of TeX for `aligned`: "\mu &= \ldots \\". */
+/* Lines of TeX for `aligned`, with \\ between them: the equations as they stand, then what else
+ * has a name in them. */
 const char *equation_tex(Arena *arena, const Equation *equation);
 
 /* ---- words ------------------------------------------------------------------------- */

@@ -221,7 +221,9 @@ void list_norms(const Call *call, bool json) {
     Arena *arena = call->arena;
     size_t count, asked = call->words - 1;
     const NormKind *const *kind = norm_kinds(&count);
-    if (!json && asked == 0 && call_option(call, "--long") == NULL) {
+    const bool tex = call_option(call, "--tex") != NULL;
+    if (tex && json) die(EX_USAGE, "--tex or --json, not both");
+    if (!json && !tex && asked == 0 && call_option(call, "--long") == NULL) {
         print_lines(arena);
         return;
     }
@@ -234,7 +236,10 @@ void list_norms(const Call *call, bool json) {
     for (size_t i = 0; i < count; i++) {
         if (i > 0) fputs(json ? "," : "\n", stdout);
         if (json) fputs("\n  ", stdout);
-        json ? print_json_entry(arena, &entry[i]) : print_entry(arena, &entry[i]);
+        if (json)
+            print_json_entry(arena, &entry[i]);
+        else
+            tex ? print_tex_entry(arena, &entry[i]) : print_entry(arena, &entry[i]);
     }
     if (!json) return;
     fputs("], \"aliases\": [", stdout);

@@ -29,6 +29,9 @@ typedef struct Work {
     bool fused;
 } Work;
 
+/* What it can be called with: what is usual, or the first numbers of samples and positions that
+ * its blocks divide. */
+ShapeLattice work_fits(Arena *arena, const Norm *norm, ShapeLattice usual);
 Work work_of(Arena *arena, const Norm *norm, bool definition);
 
 /* Of the table of checks, those that say under which changes the output stays. */
@@ -38,6 +41,10 @@ bool is_invariance(const char *check);
 
 /* A text under its heading, in lines. */
 void print_wrapped(const char *heading, const char *text);
+
+/* ---- catalogue_tex.c ----------------------------------------------------------------- */
+
+void print_tex_entry(Arena *arena, const Entry *entry);
 
 /* ---- catalogue_json.c ---------------------------------------------------------------- */
 

@@ -82,10 +82,7 @@ static double size_of(const TapeNode *y) {
     return (double)largest;
 }
 
-/* What it can be called with: CHANNELS samples of SIDE x SIDE positions, or the first numbers
- * of both that its blocks divide. */
-static ShapeLattice fitting(Arena *arena, const Norm *norm) {
-    ShapeLattice usual = {CHANNELS, norm->channels, SIDE * SIDE};
+ShapeLattice work_fits(Arena *arena, const Norm *norm, ShapeLattice usual) {
     BaseError error = {.set = false}, other;
     if (norm_fits(arena, norm, usual, NORM_TRAIN, &error)) return usual;
     for (size_t N = 1; N <= MOST_SIZE; N++)
@@ -101,7 +98,8 @@ static ShapeLattice fitting(Arena *arena, const Norm *norm) {
 }
 
 Work work_of(Arena *arena, const Norm *norm, bool definition) {
-    const ShapeLattice at = fitting(arena, norm);
+    const ShapeLattice usual = {CHANNELS, norm->channels, SIDE * SIDE},
+                       at = work_fits(arena, norm, usual);
     const Shape shape = SHAPE_OF(at.N, at.C, at.L);
     const size_t n = shape_count(shape);
     TapeNode *param[NORM_MAX_PARAMS];

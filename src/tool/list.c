@@ -162,6 +162,8 @@ static int run_list(const Call *call) {
         list_norms(call, json);
         return EX_OK;
     }
+    if (call_option(call, "--tex"))
+        die(EX_USAGE, "--tex is for list norms, not for list %s", list->name);
     if (call_option(call, "--long") && list != &things_on_weights)
         die(EX_USAGE,
             "--long is for list norms, not for list %s; `normlab list %s NAME` is "
@@ -174,9 +176,11 @@ static int run_list(const Call *call) {
 const Command command_list = {
     .name = "list",
     .usage =
-        "norms|experiments|datasets|networks|tasks|checks [NAME ...] [--long] [--json]",
+        "norms|experiments|datasets|networks|tasks|checks [NAME ...] [--long] [--tex] "
+        "[--json]",
     .summary = "Lists what there is to work with",
     .options = (const Option[]){{"--long", NULL, "norms: the whole entry of each"},
+                                {"--tex", NULL, "norms: the equations, for TeX"},
                                 {"--json", NULL, "for programs; of norms everything"},
                                 {NULL, NULL, NULL}},
     .least = 1,
@@ -191,5 +195,7 @@ const Command command_list = {
         "of it. `work`: how often the\n"
         "operations of a call read or write as many numbers as x has, in the definition "
         "and, where there is one, in the\n"
-        "fused form.",
+        "fused form. --tex: the lines of an equation in text, what it learns, and, asked "
+        "of the backward, which upstream\n"
+        "reaches the gradient of an element.",
 };
