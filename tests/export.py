@@ -6,6 +6,7 @@ PyTorch is Debian's python3-torch; where there is none its cases are not run, an
 modules are run with numpy in its place, which has values and no derivatives.
 """
 
+import copy
 import importlib.util
 import json
 import math
@@ -264,6 +265,16 @@ def torch_lonely(place):
     same("running_var", norm.running_var.tolist(), [1.0] * 8)
     check(abs(float(norm.running_mean[0]) - 0.1) < 1e-7, "running_mean did not move")
     same("dtype", (y.dtype, norm.running_var.dtype), (lib.float32, lib.float32))
+    same("an empty batch", (list(norm(lib.ones(0, 8, 3)).shape), norm.running_var.tolist()), ([0, 8, 3], [1.0] * 8))
+    other = copy.deepcopy(norm)
+    other.load_state_dict(module.Norm().state_dict())
+    same("running_mean that was taken", other.running_mean.tolist(), [0.0] * 8)
+    try:
+        norm(lib.ones(2, 7))
+    except ValueError as error:
+        check("[N, 8, ...]" in str(error), str(error))
+    else:
+        check(False, "7 channels were taken")
     module = export(place, "blend(batch, layer, gate=clamp)", "torch")
     norm = module.Norm()
     with lib.no_grad():
@@ -293,6 +304,25 @@ def numpy_values(place):
         compare_values(place, spec, "numpy")
 
 
+@case("example")
+def numpy_lonely(place):
+    module = export(place, "batch", "numpy")
+    state = module.initial_state()
+    y, after = module.forward(np.ones((1, 8)), module.parameters(), state, True)
+    same("y", y.tolist(), [[0.0] * 8])
+    same("running_var", after["running_var"].tolist(), [1.0] * 8)
+    y, after = module.forward(np.ones((0, 8, 2)), module.parameters(), state, True)
+    same("an empty batch", (y.shape, after), ((0, 8, 2), state))
+    module = export(place, "blend(batch, ghost(4), gate=clamp)", "numpy")
+    same("gate", module.project({"gate": np.full(8, -2.0)})["gate"].tolist(), [0.0] * 8)
+    try:
+        module.forward(np.ones((6, 8)), module.parameters(), module.initial_state(), True)
+    except ValueError as error:
+        same("what is said", str(error), "6 samples are no multiple of 4")
+    else:
+        check(False, "blocks of 4 in 6 samples were taken")
+
+
 @case("oracle")
 def jax_values(place):
     """What jax.numpy has of numpy's names, by numpy."""
@@ -301,6 +331,7 @@ def jax_values(place):
     jax.numpy, jax.nn, jax.lax, jax.scipy, scipy.special = np, nn, lax, scipy, special
     special.erf = np.vectorize(math.erf)
     lax.stop_gradient = lambda x: x
+    nn.relu = lambda x: np.maximum(x, 0)
     nn.sigmoid = lambda x: 1 / (1 + np.exp(-x))
     nn.softmax = lambda x, axis: np.exp(x) / np.exp(x).sum(axis, keepdims=True)
     jax.random = types.SimpleNamespace(PRNGKey=lambda seed: seed, fold_in=lambda key, place: key,

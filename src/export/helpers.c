@@ -48,7 +48,7 @@ const Helper helpers[HELPERS] = {
       NULL}},
     {"_full",
      {"def _full(like, shape, value):\n"
-      "    return like.new_full(shape, value)\n\n\n",
+      "    return like.new_tensor(value).expand(shape)\n\n\n",
       "def _full(like, shape, value):\n"
       "    return $.full(shape, value, dtype=like.dtype)\n\n\n",
       NULL}},

@@ -2,6 +2,7 @@
 #include "internal.h"
 #include "module.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -128,8 +129,9 @@ static const char *start(Arena *arena, size_t count, double initial, const doubl
         return text_print(arena, "torch.tensor(%s)", numbers(arena, each, count));
     if (each)
         return text_print(arena, "%s.array(%s)", module, numbers(arena, each, count));
-    return text_print(arena, "%s.full((%zu,), %s)", module, count,
-                      python_number(arena, initial));
+    const bool far = fabs(initial) > (double)FLT_MAX && to == EXPORT_TORCH;
+    return text_print(arena, "%s.full((%zu,), %s%s)", module, count,
+                      python_number(arena, initial), far ? ", dtype=torch.float64" : "");
 }
 
 static const char *param_start(Arena *arena, const NormParam *param, size_t place,

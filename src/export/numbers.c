@@ -98,12 +98,11 @@ void numbers_write(Text *out, const Norm *norm, const ExportWish *wish,
     const size_t count = at.N * at.C * at.L;
     const Recording r =
         record_new(out->arena, norm, NORM_EVAL, wish->epoch, at, VALUES_DRAWN);
-    text_add(
-        out,
-        "# x, dy, parameters and state as they stand; the others by normlab in 113 bits, "
-        "rounded to doubles.\n"
-        "NUMBERS = {\n    \"shape\": (%zu, %zu, %zu),\n",
-        at.N, at.C, at.L);
+    text_add(out,
+             "# x, dy, parameters and state as they stand; the others by normlab in %s, "
+             "rounded to doubles.\n"
+             "NUMBERS = {\n    \"shape\": (%zu, %zu, %zu),\n",
+             NORMLAB_HAS_QUAD ? "113 bits" : "long doubles", at.N, at.C, at.L);
     write_numbers(out, "    ", "x", r.x_value, count);
     write_numbers(out, "    ", "dy", upstream(out->arena, count), count);
     text_add(out, "    \"params\": {\n");

@@ -182,8 +182,9 @@ static const char *piece(const Writing *w, const FormStep *step, char c, char ne
     }
     const size_t k = (size_t)(c - '1');
     const bool turned = strcmp(step->op, "matmul") == 0 && step->transposed[k];
+    const size_t operand = k == 0 ? w->source[step - w->form->step] : step->in[k];
     const char *text =
-        bound(w, w->said[step->in[k]],
+        bound(w, w->said[operand],
               turned ? BINDS_CALL : limit_of(binding, k, next ? next : ' '));
     return turned ? text_print(w->arena, "%s.T", text) : text;
 }

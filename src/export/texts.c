@@ -1,5 +1,13 @@
 /* What modules have in common, in Python; `$` is numpy's or jax's module. */
+#include "arith.h"
 #include "module.h"
+
+/* Of the numbers by which modules test themselves. */
+#if NORMLAB_HAS_QUAD
+#define DIGITS "113 bits"
+#else
+#define DIGITS "long doubles"
+#endif
 
 const char TORCH_CLASS[] = "class Norm(torch.nn.Module):\n"
                            "    \"\"\"y of x [N, C, ...]; training (self.training) moves "
@@ -30,21 +38,33 @@ const char FUNCTION_PROJECT[] = "def project(params):\n"
                                 "into it: after each step.\"\"\"\n"
                                 "    return {\n        **params,\n";
 
-static const char FUNCTION_FORWARD[] =
-    "\n\ndef forward(x, params, state, train):\n"
-    "    \"\"\"y of x [N, C, ...], and the state after it.\"\"\"\n"
-    "    if x.ndim < 2 or x.shape[1] != CHANNELS:\n"
-    "        raise ValueError(f\"x should be [N, {CHANNELS}, ...], not "
-    "{list(x.shape)}\")\n"
-    "    y, state = (_train if train else _evaluate)(x.reshape(x.shape[0], CHANNELS, "
-    "-1), params, "
+#define FORWARD_BEGINS                                                                   \
+    "\n\ndef forward(x, params, state, train):\n"                                        \
+    "    \"\"\"y of x [N, C, ...], and the state after it.\"\"\"\n"                      \
+    "    if x.ndim < 2 or x.shape[1] != CHANNELS:\n"                                     \
+    "        raise ValueError(f\"x should be [N, {CHANNELS}, ...], not "                 \
+    "{list(x.shape)}\")\n"                                                               \
+    "    if x.size == 0:\n"                                                              \
+    "        return x, state\n"                                                          \
+    "    seen = x.reshape(x.shape[0], CHANNELS, -1)\n"
+
+static const char NUMPY_FORWARD[] = FORWARD_BEGINS
+    "    with np.errstate(divide=\"ignore\", invalid=\"ignore\"):  # of one "
+    "element's variance\n"
+    "        y, state = (_train if train else _evaluate)(seen, params, "
     "state)\n"
+    "    return y.reshape(x.shape), state\n\n\n";
+
+static const char JAX_FORWARD[] = FORWARD_BEGINS
+    "    y, state = (_train if train else _evaluate)(seen, params, state)\n"
     "    return y.reshape(x.shape), state\n\n\n";
 
 static const char TORCH_FORWARD[] = "\n    def forward(self, x):\n"
                                     "        if x.dim() < 2 or x.shape[1] != CHANNELS:\n"
                                     "            raise ValueError(f\"x should be [N, "
                                     "{CHANNELS}, ...], not {list(x.shape)}\")\n"
+                                    "        if x.numel() == 0:\n"
+                                    "            return x\n"
                                     "        seen = x.reshape(x.shape[0], CHANNELS, -1)\n"
                                     "        return (self._train(seen) if self.training "
                                     "else self._evaluate(seen)).reshape(x.shape)"
@@ -58,9 +78,15 @@ const char MODULE_MAIN[] =
 
 static const char TORCH_TEST[] =
     "def _far(got, want, size=0.0):\n"
+    "    \"\"\"The largest difference, of that size or the largest number; what is none "
+    "in both is the "
+    "same.\"\"\"\n"
     "    want = torch.tensor(want, dtype=torch.float64).reshape(got.shape)\n"
-    "    far = (got - want).abs().max() / max(size, float(want.abs().max()), 1e-300)\n"
-    "    return math.inf if far != far else float(far)\n\n\n"
+    "    same = (got == want) | ((got != got) & (want != want))\n"
+    "    size = max([size, 1e-300] + want[want.isfinite()].abs().tolist())\n"
+    "    far = ((got - want).abs() / size)[~same].tolist()\n"
+    "    return math.inf if any(each != each for each in far) else max(far, "
+    "default=0.0)\n\n\n"
     "def self_test():\n"
     "    \"\"\"How far values, derivatives and state are from NUMBERS, of each array's "
     "size.\"\"\"\n"
@@ -90,10 +116,16 @@ static const char TORCH_TEST[] =
     "    return worst\n";
 
 static const char NUMPY_TEST[] =
-    "def _far(got, want):\n"
-    "    want = np.array(want).reshape(got.shape)\n"
-    "    far = abs(got - want).max() / max(abs(want).max(), 1e-300)\n"
-    "    return math.inf if far != far else float(far)\n\n\n"
+    "def _far(got, want, size=0.0):\n"
+    "    \"\"\"The largest difference, of that size or the largest number; what is none "
+    "in both is the "
+    "same.\"\"\"\n"
+    "    got, want = np.asarray(got), np.array(want).reshape(got.shape)\n"
+    "    same = (got == want) | ((got != got) & (want != want))\n"
+    "    size = max([size, 1e-300] + abs(want[np.isfinite(want)]).tolist())\n"
+    "    far = (abs(got - want)[~same] / size).tolist()\n"
+    "    return math.inf if any(each != each for each in far) else max(far, "
+    "default=0.0)\n\n\n"
     "def self_test():\n"
     "    \"\"\"How far values and state are from NUMBERS, of each array's size.\"\"\"\n"
     "    x, worst = np.array(NUMBERS[\"x\"]).reshape(NUMBERS[\"shape\"]), 0.0\n"
@@ -111,9 +143,15 @@ static const char NUMPY_TEST[] =
 
 static const char JAX_TEST[] =
     "def _far(got, want, size=0.0):\n"
-    "    want = np.array(want).reshape(got.shape)\n"
-    "    far = abs(np.asarray(got) - want).max() / max(size, abs(want).max(), 1e-300)\n"
-    "    return math.inf if far != far else float(far)\n\n\n"
+    "    \"\"\"The largest difference, of that size or the largest number; what is none "
+    "in both is the "
+    "same.\"\"\"\n"
+    "    got, want = np.asarray(got), np.array(want).reshape(got.shape)\n"
+    "    same = (got == want) | ((got != got) & (want != want))\n"
+    "    size = max([size, 1e-300] + abs(want[np.isfinite(want)]).tolist())\n"
+    "    far = (abs(got - want)[~same] / size).tolist()\n"
+    "    return math.inf if any(each != each for each in far) else max(far, "
+    "default=0.0)\n\n\n"
     "def self_test():\n"
     "    \"\"\"How far values, derivatives and state are from NUMBERS, of each array's "
     "size.\"\"\"\n"
@@ -140,26 +178,27 @@ static const char JAX_TEST[] =
     "    return worst\n";
 
 #define FUNCTION_MODES                                                                   \
-    "def _train(x, params, state):\n", "\n\ndef _evaluate(x, params, state):\n",         \
-        FUNCTION_FORWARD
+    "def _train(x, params, state):\n", "\n\ndef _evaluate(x, params, state):\n"
 
 const ModuleText MODULES[3] = {
     {"Norm is a module of PyTorch (1.13 or later). `python3 FILE` tests it by numbers "
      "that normlab "
-     "computed in 113 bits, NUMBERS below, and ends with 1 where it does not agree with "
+     "computed in " DIGITS
+     ", NUMBERS below, and ends with 1 where it does not agree with "
      "them.",
      "import math\nimport sys\n\nimport torch\n\n", "\n    def _train(self, x):\n",
      "\n    def _evaluate(self, x):\n", TORCH_FORWARD, TORCH_TEST},
     {"forward(x, params, state, train) gives y and the state after it. `python3 FILE` "
      "tests it by numbers "
-     "that normlab computed in 113 bits, NUMBERS below, and ends with 1 where it does "
+     "that normlab computed in " DIGITS ", NUMBERS below, and ends with 1 where it does "
      "not agree with "
      "them.",
-     "import math\nimport sys\n\nimport numpy as np\n\n", FUNCTION_MODES, NUMPY_TEST},
+     "import math\nimport sys\n\nimport numpy as np\n\n", FUNCTION_MODES, NUMPY_FORWARD,
+     NUMPY_TEST},
     {"forward(x, params, state, train) gives y and the state after it, and is pure. "
      "Nobody has run this "
      "file: where there is jax, `python3 FILE` tests it by numbers that normlab computed "
-     "in 113 bits, "
+     "in " DIGITS ", "
      "NUMBERS below, and ends with 1 where it does not agree with them; where there is "
      "none it says that "
      "it was not run and ends with 69.",
@@ -169,5 +208,5 @@ const ModuleText MODULES[3] = {
      "    if __name__ != \"__main__\":\n        raise\n"
      "    print(\"there is no jax here: the test was not run\", file=sys.stderr)\n"
      "    sys.exit(69)\n\n",
-     FUNCTION_MODES, JAX_TEST},
+     FUNCTION_MODES, JAX_FORWARD, JAX_TEST},
 };

@@ -79,19 +79,33 @@ static size_t first_like(const Writing *w, size_t i) {
     return i;
 }
 
+static bool is_reshape(const FormStep *step) {
+    return step->op && strcmp(step->op, "reshape") == 0;
+}
+
+/* The first operand; of a reshape of reshapes, that of the first. */
+static size_t source_of(const Writing *w, size_t i) {
+    const FormStep *step = w->form->step;
+    size_t from = w->root[step[i].in[0]];
+    while (is_reshape(&step[i]) && is_reshape(&step[from]))
+        from = w->root[step[from].in[0]];
+    return from;
+}
+
 static void look(Writing *w) {
     const Form *f = w->form;
     for (size_t i = 0; i < f->steps; i++) {
         const FormStep *step = &f->step[i];
-        const bool renames = step->op && strcmp(step->op, "reshape") == 0 &&
-                             form_shape_is(step, &f->step[step->in[0]]);
+        const bool renames =
+            is_reshape(step) && form_shape_is(step, &f->step[step->in[0]]);
         w->root[i] = renames ? w->root[step->in[0]] : first_like(w, i);
         w->number[i] = is_number(w, step);
+        w->source[i] = step->op ? source_of(w, i) : i;
     }
-    for (size_t i = 0; i < f->steps; i++)
-        for (size_t k = 0; w->root[i] == i && k < f->step[i].arity; k++)
-            w->uses[w->root[f->step[i].in[k]]]++;
     for (size_t o = 0; o < f->outputs; o++) w->uses[w->root[f->output[o]]] += 2;
+    for (size_t i = f->steps; i-- > 0;)
+        for (size_t k = 0; w->uses[i] > 0 && k < f->step[i].arity; k++)
+            w->uses[w->root[k == 0 ? w->source[i] : f->step[i].in[k]]]++;
     for (size_t i = f->steps; i-- > 0;) /* who is not written hands his users on */
         if (w->root[i] == i && w->uses[i] > 0 && is_thin(w, i))
             w->uses[w->root[f->step[i].in[0]]] += w->uses[i] - 1;
@@ -113,7 +127,16 @@ static const Stem STEMS[] = {
     {"sum", "total"},       {"permute", "turned"},    {"detach", "held"},
     {"reshape", "seen_as"}, {"broadcast", "repeated"}};
 
-static const char *new_name(Writing *w, const char *op) {
+/* An output by what it is, others by their operation and a number. */
+static const char *new_name(Writing *w, size_t step) {
+    const Form *f = w->form;
+    const char *op = f->step[step].op;
+    if (w->root[f->output[0]] == step) return "y";
+    for (size_t o = 1; o < f->outputs; o++)
+        if (w->root[f->output[o]] == step)
+            return text_print(
+                w->arena, "seen_%s",
+                write_name(w->arena, w->norm->state[f->state[o]].name, EXPORT_TORCH));
     size_t i = 0;
     while (i < COUNT_OF(STEMS) && strcmp(STEMS[i].op, op) != 0) i++;
     const size_t count = ++w->named[i];
@@ -142,13 +165,15 @@ static void write_step(Writing *w, size_t i) {
         w->said[i] = w->said[w->root[i]];
     } else if (step->op == NULL) {
         w->said[i] = writing_leaf(w, step);
+    } else if (w->uses[i] == 0) {
+        return;
     } else if (w->number[i]) {
         w->said[i] = writing_of_numbers(w, step);
     } else {
         want_arrays(w, step);
         Said said = is_thin(w, i) ? w->said[step->in[0]] : writing_spelt(w, step);
         if (!is_thin(w, i) && (w->uses[i] != 1 || strlen(said.text) > MOST_INSIDE)) {
-            const char *name = new_name(w, step->op);
+            const char *name = new_name(w, i);
             text_add(w->out, "%s%s = %s\n", w->indent, name, said.text);
             said = (Said){name, BINDS_CALL};
         }
@@ -167,6 +192,7 @@ void write_body(Text *out, const Norm *norm, const Form *form, ExportTo to,
                    .indent = indent,
                    .said = ZERO(out->arena, Said, form->steps),
                    .root = TAKE(out->arena, size_t, form->steps),
+                   .source = TAKE(out->arena, size_t, form->steps),
                    .uses = ZERO(out->arena, size_t, form->steps),
                    .number = ZERO(out->arena, bool, form->steps)};
     look(w);

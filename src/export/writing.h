@@ -19,6 +19,7 @@ typedef struct Writing {
     const char *indent;
     Said *said;
     size_t *root;     /* [steps] whom a step is only another name of; itself */
+    size_t *source;   /* [steps] the first operand, or what stands for it */
     size_t *uses;     /* [steps] of roots */
     bool *number;     /* [steps] one number for all elements */
     size_t named[32]; /* how many of each stem */
