@@ -77,7 +77,7 @@ static bool open(Reader *r) {
 }
 
 /* ')' should; behind it lines end again. */
-static bool close(Reader *r, const char *where) {
+static bool closes(Reader *r, const char *where) {
     if (!reader_is(r, ')'))
         return reader_unexpected(r, text_print(r->arena, "')'%s", where));
     r->parentheses--;
@@ -86,7 +86,7 @@ static bool close(Reader *r, const char *where) {
 
 static Term *read_closed(Reader *r) {
     Term *value = open(r) ? read_value(r) : NULL;
-    return value && close(r, " or an operator") ? value : NULL;
+    return value && closes(r, " or an operator") ? value : NULL;
 }
 
 /* f(a, b). */
@@ -105,7 +105,7 @@ static Term *read_call(Reader *r, const EquationFunction *function, const Token 
                   function->arity, function->arity > 1 ? "s" : "");
         return NULL;
     }
-    return close(r, " or an operator") ? term : NULL;
+    return closes(r, " or an operator") ? term : NULL;
 }
 
 /* mean(a over cells), sum(a over cells), count(cells). */
@@ -124,7 +124,7 @@ static Term *read_over(Reader *r, TermKind kind, const Token *name) {
     }
     term->spec_at = r->token.at;
     term->spec = reader_raw(r, ")=", "cells (batch, layer, group(G)...)");
-    return term->spec && close(r, "") ? term : NULL;
+    return term->spec && closes(r, "") ? term : NULL;
 }
 
 /* use("spec")(a) */
@@ -137,7 +137,7 @@ static Term *read_use(Reader *r, const Token *name) {
     }
     term->spec = r->token.word;
     term->spec_at = r->token.at + 1;
-    if (!reader_next(r) || !close(r, "")) return NULL;
+    if (!reader_next(r) || !closes(r, "")) return NULL;
     if (!reader_is(r, '(')) {
         reader_unexpected(r, "what it is applied to, use(\"...\")(x),");
         return NULL;
@@ -155,7 +155,7 @@ static Term *read_apply(Reader *r, const Token *name) {
     if (reader_peek_closed(r) == '(') {
         if (!open(r)) return NULL;
         const char *arguments = reader_raw(r, ")", "a number or an option");
-        if (arguments == NULL || !close(r, "")) return NULL;
+        if (arguments == NULL || !closes(r, "")) return NULL;
         term->spec = text_print(r->arena, "%s(%s)", name->word, arguments);
     }
     term->in[term->arity++] = read_closed(r);
