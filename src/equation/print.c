@@ -190,7 +190,10 @@ const char *equation_error(Arena *arena, const char *name, const char *text,
     for (size_t i = 0; i < at; i++)
         if (text[i] == '\n') line++, begin = i + 1;
     size_t end = begin + strcspn(text + begin, "\n");
+    if (end > at && text[end - 1] == '\r') end--;
     size_t from = at > begin + 24 ? at - 24 : begin, to = end > at + 24 ? at + 24 : end;
+    while (to > at && to < end && ((unsigned char)text[to] & 0xc0) == 0x80)
+        to--; /* letters of several bytes, in comments, are whole */
     const char *around =
         text_plain(arena, text_copy(arena, text + from, to > from ? to - from : 0));
     return text_print(arena, "%s:%zu:%zu: %s, in '%s%s%s'", name, line, at - begin + 1,

@@ -46,7 +46,19 @@ static const Norm *cells_of(const Binder *b, size_t at, const char *said) {
     return NULL;
 }
 
-/* A function that nobody knows is read as a normalizer. */
+/* A function that nobody knows is read as a normalizer: it may be meant to be either. */
+static bool fail_unknown(const Binder *b, const Term *term) {
+    size_t functions, kinds;
+    const EquationFunction *function = equation_functions(&functions);
+    const NormKind *const *kind = norm_kinds(&kinds);
+    const char **name = TAKE(b->arena, const char *, functions + kinds);
+    for (size_t i = 0; i < functions; i++) name[i] = function[i].name;
+    for (size_t i = 0; i < kinds; i++) name[functions + i] = kind[i]->name;
+    return base_fail(b->error, EX_DATAERR, term->at, "no function or normalizer '%s'%s",
+                     text_clip(b->arena, term->word),
+                     text_hint(b->arena, term->word, name, functions + kinds));
+}
+
 static bool add_part(const Binder *b, const Term *term) {
     BaseError why = {.set = false};
     const Written *w = b->w;
@@ -56,16 +68,10 @@ static bool add_part(const Binder *b, const Term *term) {
     if (b->norm->parts < NORM_MAX_PARTS) b->part_at[b->norm->parts] = term->spec_at;
     if (parsed && norm_add_part(b->arena, b->norm, parsed, b->norm->channels, &why))
         return true;
-    size_t count;
-    const EquationFunction *function = equation_functions(&count);
-    const char **name = TAKE(b->arena, const char *, count);
-    for (size_t i = 0; i < count; i++) name[i] = function[i].name;
-    const char *hint = text_hint(b->arena, term->word, name, count);
-    if (*hint && strcmp(term->word, "use") != 0 && strstr(why.message, "no normalizer"))
-        return base_fail(b->error, EX_DATAERR, term->at,
-                         "no function or normalizer '%s'%s",
-                         text_clip(b->arena, term->word), hint);
-    return fail_at(b, term->spec_at, term->spec, spec, &why);
+    const char *itself = text_print(b->arena, "no normalizer '%s'", term->word);
+    return strstr(why.message, itself) == why.message && strcmp(term->word, "use") != 0
+               ? fail_unknown(b, term)
+               : fail_at(b, term->spec_at, term->spec, spec, &why);
 }
 
 static bool reach_line(const Binder *b, size_t line);
