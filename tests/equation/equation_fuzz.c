@@ -81,8 +81,8 @@ static void put_cells(Writer *w) {
                                         "position", "ghost(2)", "all"};
     static const char *const seldom[] = {"group(size=2)",
                                          "lattice(batch=2, size=2)",
-                                         "channels(0-1, 2-3)",
-                                         "channels(1, 3)",
+                                         "channels(0, 0, 1, 1)",
+                                         "channels(0, 1, 1, 1)",
                                          "regroup(2)",
                                          "none",
                                          "group(0)",
@@ -257,9 +257,9 @@ static void put_end(Writer *w) {
 }
 
 static void put_line(Writer *w, size_t i) {
-    static const char *const per[] = {"[channel]", "[channel]",       "[group(2)]",
-                                      "[batch]",   "[group(G)]",      "[position]",
-                                      "[all]",     "[channels(1, 3)]"};
+    static const char *const per[] = {
+        "[channel]",  "[channel]",  "[group(2)]", "[batch]",
+        "[group(G)]", "[position]", "[all]",      "[channels(0, 1, 1, 1)]"};
     static const char *const starts[] = {"1", "0", "0.5", "-1", "1/3", "k", "2^0.5"};
     static const char *const names[] = {"a",  "b_1", "c",     "M", "e5",
                                         "mu", "v",   "group", "_t"};
