@@ -83,6 +83,12 @@ static const char *const OPTIONS[] = {
     "mabn(warm=2)",
     "mabn(weight_new=0.5)",
     "dyt(start=2)",
+    "derf(start=2)",
+    "layer_detach(of_mean=no)",
+    "layer_detach(of_variance=no)",
+    "adanorm(scale=2, k=0.5)",
+    "skipinit(start=1)",
+    "proxy(2, proxy_eps=0.5)",
 };
 
 static const TrialCheck *check_named(const char *name) {

@@ -52,7 +52,7 @@ static const Wrong WRONG[] = {
     {"(8)", 0, "'(' where a name"},
     {"bacth", 0, "did you mean 'batch'"},
     {"  instnace", 2, "did you mean 'instance'"},
-    {"grp(8)", 0, "did you mean 'group'"},
+    {"grup(8)", 0, "did you mean 'group'"},
     {"pos", 0, "did you mean 'position'"},
     {"xyzzy", 0, "there are none, batch, layer, "},
     {"group", 0, "group(8), or a size"},
