@@ -752,6 +752,18 @@ def new_text(place):
     check("--c is of" in new(USAGE, "network", "y", "--c").stderr, "--c of a network")
     same("files", sorted(os.listdir(here)), ["mine.norm"])
 
+    # an equation of the house gives way, a kind in C does not; the same text twice is one
+    def brings(code, *words):
+        done = subprocess.run([PROGRAM, *words], cwd=here, env=place.environment(), capture_output=True, text=True)
+        check(done.returncode == code, f"{words}: {done.returncode} {done.stderr}")
+        return done.stderr
+
+    own = "dyt: a = parameter(0.25); y = gamma * tanh(a * x) + beta"
+    check("'dyt' is not that of the house" in brings(0, "list", "norms", "dyt", "--let", own, "--let", own), "no word")
+    same("talk", brings(0, "list", "norms", "mine", "--norms", "mine.norm", "--norms", here), "")
+    check("'dyt' already" in brings(DATA, "list", "norms", "--let", own, "--let", "dyt: y = x"), "two of one name")
+    check("'batch' already" in brings(DATA, "list", "norms", "--let", "batch: y = x"), "a kind in C")
+
 
 @case("example")
 def chapter(place):

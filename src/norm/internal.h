@@ -20,9 +20,20 @@ void alias_explain(const Spec *said, BaseError *error);
 
 /* ---- registry.c, texts.c ------------------------------------------------------------ */
 
-/* How many kinds there are; what was added since is gone. */
-size_t registry_mark(void);
-void registry_rewind(size_t mark);
+enum { REGISTRY_MOST = 160 };
+
+typedef struct Registry {
+    const NormKind *kind[REGISTRY_MOST];
+    const char *sha256[REGISTRY_MOST]; /* of what is not of the house; NULL */
+    size_t count;
+} Registry;
+
+/* As it is; as it was. The place of a name, the count where it is none's; a kind at a place, of
+ * which the last is a new one. */
+Registry registry_now(void);
+void registry_again(const Registry *before);
+size_t registry_find(const char *name);
+bool registry_put(size_t at, const NormKind *kind, const char *sha256, BaseError *error);
 
 /* norm_register_text in memory of the caller's, who forgets its kinds before that. */
 bool text_register(Arena *arena, const char *name, const char *text, BaseError *error);

@@ -25,24 +25,22 @@ static const Entry HOUSE[] = {
 #undef NORM
 #undef EQUATION
 
-enum { OWN = COUNT_OF(HOUSE), MOST_ADDED = 64, LONGEST_NAME = 32 };
+enum { OWN = COUNT_OF(HOUSE), LONGEST_NAME = 32 };
 
-/* Written at start-up and by norm_register alone, before there are threads. */
-static const NormKind *own[OWN], *registered[OWN + MOST_ADDED];
-static const char *digests[MOST_ADDED]; /* of the added ones, in their order */
-static size_t registered_count, own_count;
+/* Written at start-up and by who registers, before there are threads. */
+static const NormKind *own[OWN];
+static Registry all;
 
 /* Those that are read, in the house's order. */
 static void list_own(void) {
-    registered_count = 0;
+    all.count = 0;
     for (size_t i = 0; i < OWN; i++)
-        if (own[i]) registered[registered_count++] = own[i];
-    own_count = registered_count;
+        if (own[i]) all.kind[all.count++] = own[i];
 }
 
 /* An equation may name kinds in C, and equations above it. */
 __attribute__((constructor)) static void read_house(void) {
-    if (registered_count > 0) return;
+    if (all.count > 0) return;
     for (size_t i = 0; i < OWN; i++) own[i] = HOUSE[i].kind;
     list_own();
     for (size_t i = 0; i < OWN; i++) {
@@ -53,13 +51,13 @@ __attribute__((constructor)) static void read_house(void) {
 }
 
 const NormKind *const *norm_kinds(size_t *count) {
-    *count = registered_count;
-    return registered;
+    *count = all.count;
+    return all.kind;
 }
 
 static size_t rank_of(const NormKind *kind) {
     size_t rank = 0;
-    while (registered[rank] != kind) rank++;
+    while (rank < all.count && all.kind[rank] != kind) rank++;
     return rank;
 }
 
@@ -69,9 +67,14 @@ size_t norm_rank(const Norm *norm) {
 
 /* ---- names ----------------------------------------------------------------------- */
 
+size_t registry_find(const char *name) {
+    size_t i = 0;
+    while (i < all.count && strcmp(all.kind[i]->name, name) != 0) i++;
+    return i;
+}
+
 static bool is_taken(const char *name) {
-    for (size_t i = 0; i < registered_count; i++)
-        if (strcmp(registered[i]->name, name) == 0) return true;
+    if (registry_find(name) < all.count) return true;
     Arena *arena = arena_new();
     size_t aliases;
     const NormAlias *alias = norm_aliases(&aliases);
@@ -152,20 +155,24 @@ bool norm_register(const NormKind *kind, const char *sha256, BaseError *error) {
         return base_fail(error, EX_DATAERR, 0,
                          "its kind lacks a name, a usage or a title");
     if (!norm_name_is_free(kind->name, error)) return false;
-    if (registered_count == own_count + MOST_ADDED)
-        return base_fail(error, EX_USAGE, 0, "more than %d kinds from plugins and texts",
-                         MOST_ADDED);
-    digests[registered_count - own_count] = sha256;
-    registered[registered_count++] = kind;
+    return registry_put(all.count, kind, sha256, error);
+}
+
+bool registry_put(size_t at, const NormKind *kind, const char *sha256, BaseError *error) {
+    if (at == REGISTRY_MOST)
+        return base_fail(error, EX_USAGE, 0, "more than %d kinds", REGISTRY_MOST);
+    if (at == all.count) all.count++;
+    all.kind[at] = kind;
+    all.sha256[at] = sha256;
     return true;
 }
 
-size_t registry_mark(void) {
-    return registered_count;
+Registry registry_now(void) {
+    return all;
 }
 
-void registry_rewind(size_t mark) {
-    registered_count = mark;
+void registry_again(const Registry *before) {
+    all = *before;
 }
 
 static bool has_kind(const Norm *norm, const NormKind *kind) {
@@ -176,9 +183,9 @@ static bool has_kind(const Norm *norm, const NormKind *kind) {
 
 const char *norm_plugins(Arena *arena, const Norm *norm) {
     Text text = text_new(arena);
-    for (size_t i = own_count; i < registered_count; i++)
-        if (norm == NULL || has_kind(norm, registered[i]))
-            text_add(&text, "%s %s %s\n", registered[i]->equation ? "equation" : "plugin",
-                     registered[i]->name, digests[i - own_count]);
+    for (size_t i = 0; i < all.count; i++)
+        if (all.sha256[i] && (norm == NULL || has_kind(norm, all.kind[i])))
+            text_add(&text, "%s %s %s\n", all.kind[i]->equation ? "equation" : "plugin",
+                     all.kind[i]->name, all.sha256[i]);
     return text.data;
 }

@@ -141,12 +141,6 @@ static bool has_example(Arena *arena, const NormKind *kind, BaseError *error) {
                      norm ? "this is another normalizer" : why.message);
 }
 
-static bool is_fresh(const NormKind *kind, BaseError *error) {
-    BaseError taken = {.set = false};
-    return norm_name_is_free(kind->name, &taken) ||
-           base_fail(error, EX_DATAERR, kind->equation->at, "%s", taken.message);
-}
-
 /* All kinds of texts, which live as long as the program; before there are threads: registry.c. */
 static Arena *lasting(void) {
     static Arena *arena;
@@ -169,21 +163,37 @@ static bool explain(Arena *arena, const char *name, const char *text,
                      equation_error(arena, name, text, own));
 }
 
+/* A text that is there already is there; an equation of the house gives way to a user's, for the
+ * identity of runs has its SHA-256. */
+static bool add(Arena *arena, const Equation *equation, BaseError *error) {
+    const Registry now = registry_now();
+    const size_t at = registry_find(equation->name);
+    const Equation *there = at < now.count ? now.kind[at]->equation : NULL;
+    const char *text = equation_print(arena, equation);
+    if (there && strcmp(equation_print(arena, there), text) == 0) return true;
+    const NormKind *kind = kind_of(arena, equation);
+    BaseError taken = {.set = false};
+    const bool gives_way = there && now.sha256[at] == NULL;
+    if (!gives_way && !norm_name_is_free(equation->name, &taken))
+        return base_fail(error, EX_DATAERR, equation->at, "%s", taken.message);
+    if (!is_sound(arena, kind, error) ||
+        !registry_put(at, kind, digest_of(arena, equation), error) ||
+        !has_example(arena, kind, error))
+        return false;
+    if (gives_way) say("'%s' is not that of the house now", equation->name);
+    return true;
+}
+
 bool text_register(Arena *arena, const char *name, const char *text, BaseError *error) {
+    const Registry before = registry_now();
     BaseError own = {.set = false};
-    const size_t mark = registry_mark();
     size_t count;
     const char *kept = text_copy(arena, text, strlen(text));
     const Equation *const *all = equation_read(arena, kept, &count, &own);
-    for (size_t i = 0; all && i < count; i++) {
-        const NormKind *kind = kind_of(arena, all[i]);
-        if (!is_fresh(kind, &own) || !is_sound(arena, kind, &own) ||
-            !norm_register(kind, digest_of(arena, all[i]), &own) ||
-            !has_example(arena, kind, &own))
-            all = NULL;
-    }
+    for (size_t i = 0; all && i < count; i++)
+        if (!add(arena, all[i], &own)) all = NULL;
     if (all) return true;
-    registry_rewind(mark);
+    registry_again(&before);
     return explain(arena, name, kept, &own, error);
 }
 

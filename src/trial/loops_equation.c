@@ -6,6 +6,7 @@
 #include "house.h"
 #include "written.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct Evaluation {
@@ -73,6 +74,15 @@ static Number function_of(const char *word, Number a, Number b, Number c) {
     return loops_real(c) < loops_real(above) ? c : above;
 }
 
+/* Whole powers of numbers below 0, too: by products. */
+static Number to_the(Number a, double exponent) {
+    if (exponent != nearbyint(exponent) || fabs(exponent) > 64)
+        return loops_power(a, exponent);
+    Number product = 1;
+    for (int k = 0; k < (int)fabs(exponent); k++) product *= a;
+    return exponent < 0 ? 1 / product : product;
+}
+
 static Number *calculate(Evaluation *e, const Term *term) {
     const Number *in[TERM_MOST_OPERANDS] = {NULL};
     Number *y = loops_room(e->call, e->call->n);
@@ -99,10 +109,7 @@ static Number *calculate(Evaluation *e, const Term *term) {
             y[i] = a / b;
             break;
         case TERM_POWER:
-            y[i] = fixed && exponent == 2.0   ? a * a
-                   : fixed && exponent == 1.0 ? a
-                   : fixed                    ? loops_power(a, exponent)
-                                              : loops_exp(b * QUAD_CALL(clog)(a));
+            y[i] = fixed ? to_the(a, exponent) : loops_exp(b * QUAD_CALL(clog)(a));
             break;
         default:
             y[i] = function_of(term->word, a, b, c);

@@ -718,7 +718,7 @@ static void put_to_it(Fuzz *f) {
     if (all == NULL) return;
     f->read++;
     for (size_t i = 0; i < count; i++) fixed_point(f, all[i]);
-    const size_t mark = registry_mark();
+    const Registry mark = registry_now();
     const NormKind *const *kind = norm_kinds(&before);
     const bool registered = text_register(f->arena, "a", f->text, &error);
     norm_kinds(&after);
@@ -726,7 +726,7 @@ static void put_to_it(Fuzz *f) {
     HOLDS(f, after == before + (registered ? count : 0), "%zu kinds", after - before);
     f->registered += registered;
     for (size_t i = before; i < after; i++) run_kind(f, kind[i]);
-    registry_rewind(mark);
+    registry_again(&mark);
 }
 
 /* Memory: blocks double from 64 KiB on. */

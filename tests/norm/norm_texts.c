@@ -102,14 +102,14 @@ static void wrong_texts_say_where_and_what(void **state) {
         const char *marked = WRONG_TEXTS[i][0];
         const size_t at = strcspn(marked, "@");
         const char *text = text_print(arena, "%.*s%s", (int)at, marked, marked + at + 1);
-        const size_t mark = registry_mark();
+        const Registry mark = registry_now();
         const bool read = text_register(arena, "f", text, &error);
         if (read || error.at != at || !strstr(error.message, WRONG_TEXTS[i][1])) {
             bad++;
             print_error("%s\n  at %zu: %s\n", marked, error.at,
                         read ? "(read)" : error.message);
         }
-        registry_rewind(mark);
+        registry_again(&mark);
     }
     norm_kinds(&after);
     assert_int_equal(before, after); /* nothing of a wrong text stays */
@@ -120,10 +120,10 @@ static void wrong_texts_say_where_and_what(void **state) {
 /* ---- limits ------------------------------------------------------------------------------ */
 
 static bool reads(Arena *arena, const char *text, const char *spec, BaseError *error) {
-    const size_t mark = registry_mark();
+    const Registry mark = registry_now();
     const bool read =
         text_register(arena, "f", text, error) && norm_new(arena, spec, 4, error) != NULL;
-    registry_rewind(mark);
+    registry_again(&mark);
     return read;
 }
 
@@ -165,7 +165,7 @@ static void as_many_as_a_normalizer_has(void **state) {
 static void what_does_not_fit_is_refused(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    const size_t mark = registry_mark();
+    const Registry mark = registry_now();
     BaseError error = {.set = false};
     assert_true(text_register(arena, "f",
                               "f(G): y = x - mean(x over group(G))\n"
@@ -182,7 +182,7 @@ static void what_does_not_fit_is_refused(void **state) {
     assert_false(norm_fits(arena, norm, (ShapeLattice){4, 4, 3}, NORM_TRAIN, &error));
     assert_non_null(
         strstr(error.message, "blocks of 3 samples do not divide a batch of 4"));
-    registry_rewind(mark);
+    registry_again(&mark);
     arena_free(arena);
 }
 
@@ -262,7 +262,7 @@ static void over_rows_as_over_elements(void **state) {
     };
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(TEXTS); i++) {
-        const size_t mark = registry_mark();
+        const Registry mark = registry_now();
         BaseError error = {.set = false};
         if (!text_register(arena, "f", TEXTS[i], &error)) fail_msg("%s", error.message);
         const Norm *norm = norm_new(arena, "f", C, &error);
@@ -283,7 +283,7 @@ static void over_rows_as_over_elements(void **state) {
                         assert_near(trains.observed[s][c], defined.observed[s][c], 1e-13);
                 }
         }
-        registry_rewind(mark);
+        registry_again(&mark);
     }
     arena_free(arena);
 }
@@ -292,7 +292,7 @@ static void over_rows_as_over_elements(void **state) {
 static void states_of_states_are_read(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    const size_t mark = registry_mark();
+    const Registry mark = registry_now();
     BaseError error = {.set = false};
     assert_true(
         text_register(arena, "f",
@@ -305,7 +305,7 @@ static void states_of_states_are_read(void **state) {
     assert_false(norm_recalls(g));
     const Called called = call(arena, f, NORM_TRAIN, false);
     for (size_t c = 0; c < C; c++) assert_near(called.observed[1][c], 6.0, 0.0);
-    registry_rewind(mark);
+    registry_again(&mark);
     arena_free(arena);
 }
 
