@@ -33,8 +33,13 @@ TapeNode *lifted(Compute *c, Value a, WrittenForm form) {
             c->v->context.norm->spec);
     if (a.form == FORM_NUMBER && form == FORM_VECTOR)
         node = tape_broadcast(c->t, node, SHAPE_OF(c->v->at.C));
-    if (a.form == FORM_NUMBER && form >= FORM_ROW)
+    if (a.form == FORM_NUMBER && form >= FORM_ROW && !over_elements(c))
         node = tape_broadcast(c->t, node, c->v->shape);
+    if (a.form == FORM_NUMBER && form >= FORM_ROW && over_elements(c)) {
+        const ShapeLattice at = c->v->at; /* sums of a gradient do not know of axes */
+        node = tape_broadcast(c->t, node, SHAPE_OF(at.N, at.C, at.L));
+        node = tape_reshape(c->t, node, c->v->shape);
+    }
     return a.form == FORM_VECTOR && form >= FORM_ROW ? view_repeat(c->v, node) : node;
 }
 
