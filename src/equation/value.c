@@ -18,6 +18,7 @@ static const EquationFunction FUNCTIONS[] = {
     {"min", 2, NULL},
     {"max", 2, NULL},
     {"clip", 3, "\\operatorname{clip}"},
+    {"select", 3, "\\operatorname{select}"},
 };
 
 const EquationFunction *equation_functions(size_t *count) {

@@ -341,7 +341,7 @@ static bool is_in(const Role *r, const Term *term) {
 static void look(Role *r, const Term *term) {
     static const char *const saturates[] = {"tanh", "sigmoid", "exp",
                                             "erf",  "gelu",    NULL};
-    static const char *const chooses[] = {"max", "min", "clip", NULL};
+    static const char *const chooses[] = {"max", "min", "clip", "select", NULL};
     if (term->kind == TERM_POWER && is_in(r, term->in[1])) r->role = NORM_PARAM_POWER;
     if (term->kind == TERM_CALL && is_in(r, term)) {
         const WrittenFact a = written_fact(r->norm, r->w, NORM_TRAIN, term->in[0]);

@@ -39,5 +39,6 @@ TapeNode *function_of(Compute *c, const char *word, TapeNode *const *a) {
     if (strcmp(word, "max") == 0) return tape_max(c->t, a[0], a[1]);
     if (strcmp(word, "min") == 0) return lesser(c->t, a[0], a[1]);
     if (strcmp(word, "clip") == 0) return lesser(c->t, tape_max(c->t, a[0], a[1]), a[2]);
+    if (strcmp(word, "select") == 0) return tape_select(c->t, a[0], a[1], a[2]);
     return of_one(c, word, a[0]);
 }

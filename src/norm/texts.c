@@ -69,9 +69,9 @@ static bool says(const Equation *equation, const char *const *words) {
  * identities (trial). */
 static NormKind *kind_of(Arena *arena, const Equation *equation) {
     static const char *const holds[] = {"detach", NULL};
-    static const char *const saturates[] = {"tanh", "sigmoid", "erf",  "exp",
-                                            "gelu", "step",    "relu", "min",
-                                            "max",  "clip",    "abs",  NULL};
+    static const char *const saturates[] = {"tanh", "sigmoid", "erf", "exp", "gelu",
+                                            "step", "relu",    "min", "max", "clip",
+                                            "abs",  "select",  NULL};
     NormKind *kind = ZERO(arena, NormKind, 1);
     *kind = (NormKind){.name = equation->name,
                        .usage = usage_of(arena, equation),

@@ -69,6 +69,7 @@ static Number function_of(const char *word, Number a, Number b, Number c) {
     if (strcmp(word, "detach") == 0) return loops_held(a);
     if (strcmp(word, "min") == 0) return loops_real(b) < real ? b : a;
     if (strcmp(word, "max") == 0) return loops_real(b) > real ? b : a;
+    if (strcmp(word, "select") == 0) return real > 0 ? b : c;
     REQUIRE(strcmp(word, "clip") == 0, "'%s' is not restated", word);
     const Number above = loops_real(b) > real ? b : a;
     return loops_real(c) < loops_real(above) ? c : above;
