@@ -413,6 +413,25 @@ def deviations(place):
     check(known["none"] == "", "none differs from what?")
 
 
+# ---- export -------------------------------------------------------------------------------------------------------
+
+
+@case("fault")
+def export(place):
+    rows(place, [
+        (["export"], USAGE, ["SPEC"]),
+        (["export", "bacth"], USAGE, ["'batch'"]),
+        (["export", "batch", "--to", "torhc"], USAGE, ["torch, numpy or jax", "'torch'"]),
+        (["export", "batch", "--channels", "0"], USAGE, ["--channels 0", "from 1"]),
+        (["export", "batch", "--epoch", "-1"], USAGE, ["--epoch -1", "from 0"]),
+        (["export", "group(3)"], USAGE, ["byte 6", "1, 2, 4, 8", "--channels"]),
+        (["export", "group(3)", "--channels", "16"], USAGE, ["1, 2, 4, 8, 16"]),
+        (["export", "group(", "--to", "numpy"], USAGE, ["byte 6"]),
+        (["export", "batch", "--out", "no/where.py"], CREATE, ["no/where.py"]),
+        (["export", "mabn", "--out", "mabn.py"], MISSING, ["mabn", "no derivative"]),
+    ])
+
+
 # ---- apply --------------------------------------------------------------------------------------------------------
 
 
@@ -804,7 +823,7 @@ def full_disk_of_study(place):
 
 @case("fault")
 def full_output(place):
-    for words in (["list", "norms"], ["run", "--help"], ["--version"], ["--help"]):
+    for words in (["list", "norms"], ["export", "batch", "--channels", "8"], ["run", "--help"], ["--version"], ["--help"]):
         with open("/dev/full", "w") as full:
             code, _, err = place.run(*words, stdout=full)
         check(code == IO and err.count(b"\n") == 1, f"{words} > /dev/full: exit code {code}, {err!r}")
