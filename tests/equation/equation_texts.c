@@ -71,6 +71,9 @@ static const WrongText WRONG[] = {
 
     /* lines */
     {"f: mu @x = 2", "'x' where '=' of a line should be"},
+    {"f: mu@  # the mean\n\n  y = x", "the line ends where '=' of a line should follow"},
+    {"f: p = parameter(1) in [0, 1@\n  y = p * x",
+     "the line ends where ']' of a range should follow"},
     {"f: @gamma = 2; y = x",
      "'gamma' has its meaning already: a line needs another name"},
     {"f: a = 2; @a = 3; y = a", "'a' is there already"},
@@ -218,6 +221,9 @@ static void precedence_is_that_of_algebra(void **state) {
         {"1e-5*.5*2.*0x", NULL},
         {"1e-5*.5*2.*x", "1e-05 * 0.5 * 2 * x"},
         {"count(batch)*x", "count(batch) * x"},
+        {"mean(x over group( # (\n  4;))", "mean(x over group( 4 ))"},
+        {"batch(x # )(\n )", "batch(x)"},
+        {"(sqrt\n (x) + group(4) # of four\n (x))", "sqrt(x) + group(4)(x)"},
     };
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(FORMS); i++) {
@@ -429,6 +435,7 @@ static void affine_is_found(void **state) {
         {"gamma * gamma * x", false, false},
         {"x - beta", false, false},
         {"(gamma + 1) * x", false, false},
+        {"x / (gamma * x) + beta", false, false},
     };
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(FORMS); i++) {
