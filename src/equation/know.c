@@ -20,6 +20,12 @@ static const struct {
 } GIVEN[] = {{"x", NAME_X},     {"gamma", NAME_GAMMA}, {"beta", NAME_BETA},
              {"eps", NAME_EPS}, {"epoch", NAME_EPOCH}, {"samples", NAME_SAMPLES}};
 
+/* What other programs call them. */
+static const OtherName OTHERS[] = {
+    {"epsilon", "eps"}, {"weight", "gamma"}, {"scale", "gamma"},
+    {"bias", "beta"},   {"shift", "beta"},   {"N", "samples"},
+    {"X", "x"},         {"input", "x"},      {NULL, NULL}};
+
 /* ---- names --------------------------------------------------------------------------- */
 
 static bool unknown(const Knower *k, const Term *term) {
@@ -36,7 +42,7 @@ static bool unknown(const Knower *k, const Term *term) {
         name[count++] = equation->option[i].name;
     return base_fail(k->error, EX_DATAERR, term->at, "nothing gives '%s'%s",
                      text_clip(k->arena, term->word),
-                     text_hint(k->arena, term->word, name, count));
+                     text_hint_for(k->arena, term->word, OTHERS, name, count));
 }
 
 static bool find_name(Knower *k, Term *term) {

@@ -31,6 +31,7 @@ static bool read_range(Reader *r, Term **least, Term **most) {
 static bool read_attributes(Reader *r, EquationLine *line) {
     static const char *const of_parameter[] = {"std", "decay"};
     static const char *const of_state[] = {"weight_new", "start"};
+    static const OtherName others[] = {{"momentum", "weight_new"}, {NULL, NULL}};
     const bool state = line->kind == LINE_STATE;
     bool said[2] = {false};
     while (reader_is(r, ',')) {
@@ -46,7 +47,7 @@ static bool read_attributes(Reader *r, EquationLine *line) {
             return base_fail(r->error, EX_DATAERR, key.at,
                              "'%s': %s= or %s= is expected%s",
                              text_clip(r->arena, key.word), known[0], known[1],
-                             text_hint(r->arena, key.word, known, 2));
+                             text_hint_for(r->arena, key.word, others, known, 2));
         if (said[which])
             return base_fail(r->error, EX_DATAERR, key.at, "'%s' twice", key.word);
         said[which] = true;
@@ -193,7 +194,7 @@ static bool read_nature(Reader *r) {
 /* A name stands; whether what follows is a line of the normalizer that is read, not another. */
 static bool begins_line(const Reader *r) {
     const char next = reader_peek(r);
-    return next != ':' && next != '(';
+    return (next != ':' && next != '(') || reader_says(r, "y");
 }
 
 static bool read_lines(Reader *r) {
@@ -225,6 +226,11 @@ static bool read_equation(Reader *r) {
     Token name;
     if (!reader_name(r, &name, "the name of a normalizer, NAME: or NAME(G):,"))
         return false;
+    if (strcmp(name.word, "y") == 0)
+        return base_fail(
+            r->error, EX_DATAERR, name.at,
+            "'y' is the last line: before it stands the name of a normalizer, "
+            "NAME: y = ...");
     if (!reader_free(r, &name, "a normalizer")) return false;
     if (strspn(name.word, letters) != strlen(name.word) || name.word[0] == '_')
         return base_fail(r->error, EX_DATAERR, name.at,

@@ -99,12 +99,23 @@ static bool is_printed(char c) {
     return c >= ' ' && c <= '~';
 }
 
+/* The letter of several bytes that it begins, as UTF-8 has them; else the byte. */
+static const char *shown_byte(const Reader *r, size_t at) {
+    const unsigned char *c = (const unsigned char *)r->text + at;
+    size_t length = *c >= 0xc2 && *c < 0xe0 ? 2 : *c >= 0xe1 && *c < 0xf0 ? 3 : 0;
+    for (size_t i = 1; i < length; i++)
+        if ((c[i] & 0xc0) != 0x80) length = 0;
+    if (length && (*c > 0xc2 || c[1] >= 0xa0)) /* no control */
+        return text_print(r->arena, "'%.*s'", (int)length, r->text + at);
+    return text_print(r->arena, "byte 0x%02x", *c);
+}
+
 static bool fail_byte(Reader *r, size_t at) {
     return base_fail(
         r->error, EX_DATAERR, at,
-        "byte 0x%02x: outside of comments a text is of letters, digits, _ and "
+        "%s: outside of comments a text is of English letters, digits, _ and "
         "+-*/^()[],=:;|\"",
-        (unsigned char)r->text[at]);
+        shown_byte(r, at));
 }
 
 static bool read_string(Reader *r) {

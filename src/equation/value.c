@@ -80,7 +80,10 @@ static bool open(Reader *r) {
 /* ')' should; behind it lines end again. */
 static bool closes(Reader *r, const char *where) {
     if (!reader_is(r, ')'))
-        return reader_unexpected(r, text_print(r->arena, "')'%s", where));
+        return reader_unexpected(r, text_print(r->arena, "')'%s%s", where,
+                                               reader_says(r, "over")
+                                                   ? " (only mean and sum are over cells)"
+                                                   : ""));
     r->parentheses--;
     return reader_next(r);
 }
@@ -204,6 +207,11 @@ static Term *read_named(Reader *r) {
                   name.word);
         return NULL;
     }
+    if (reader_says(r, "train")) {
+        base_fail(r->error, EX_DATAERR, name.at,
+                  "'train' is a condition: train(a) else b");
+        return NULL;
+    }
     if (!reader_next(r)) return NULL;
     if (!reader_is(r, '(')) return new_term(r, TERM_NAME, &name);
     const EquationFunction *function = find_function(name.word);
@@ -227,7 +235,9 @@ static Term *read_atom(Reader *r) {
     if (first.kind == TOKEN_NAME) return read_named(r);
     if (reader_is(r, '(')) return read_closed(r);
     if (first.kind != TOKEN_NUMBER) {
-        reader_unexpected(r, "a number, a name or '('");
+        reader_unexpected(r, reader_is(r, '*') ? "a number, a name or '(' (a power is "
+                                                 "written with ^)"
+                                               : "a number, a name or '('");
         return NULL;
     }
     Term *term = new_term(r, TERM_NUMBER, &first);

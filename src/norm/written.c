@@ -26,37 +26,59 @@ static bool fail_at(const Binder *b, size_t at, const char *said, const char *sp
                      why->message);
 }
 
+/* Of a word that nobody knows, or a normalizer of no one partition; `sets`: of a parameter. */
+static void fail_cells(const Binder *b, size_t at, const char *said, bool sets) {
+    static const char *const known[] = {"channel",  "batch",    "layer", "instance",
+                                        "group",    "position", "ghost", "lattice",
+                                        "channels", "all"};
+    const size_t from = sets ? 0 : 1;
+    const char *word = text_copy(b->arena, said, strcspn(said, " (|:"));
+    base_fail(
+        b->error, EX_DATAERR, at,
+        "'%s' are no cells%s; %sbatch, layer, instance, group(G), position, ghost(B), "
+        "lattice(batch=B, size=K), channels(...) and all are",
+        text_clip(b->arena, text_plain(b->arena, said)),
+        text_hint(b->arena, word, known + from, COUNT_OF(known) - from),
+        sets ? "channel, " : "");
+}
+
+/* Whether an error is that there is no normalizer of this word. */
+static bool is_unknown(const Binder *b, const BaseError *why, const char *word) {
+    const char *itself = text_print(b->arena, "no normalizer '%s'", word);
+    return strncmp(why->message, itself, strlen(itself)) == 0;
+}
+
 /* A normalizer of one partition, of which the cells are meant. */
-static const Norm *cells_of(const Binder *b, size_t at, const char *said) {
+static const Norm *cells_of(const Binder *b, size_t at, const char *said, bool sets) {
     BaseError why = {.set = false};
     const char *spec = equation_spec(b->arena, b->w->equation, &b->w->settings, said);
     const Norm *cells = norm_new(b->arena, spec, b->norm->channels, &why);
-    if (cells == NULL) {
+    const char *word = text_copy(b->arena, said, strcspn(said, " (|:"));
+    if (cells == NULL && (strcmp(said, spec) != 0 || !is_unknown(b, &why, word))) {
         fail_at(b, at, said, spec, &why);
         return NULL;
     }
-    bool fixed = norm_is_partitioned(cells, NORM_TRAIN) &&
+    bool fixed = cells && norm_is_partitioned(cells, NORM_TRAIN) &&
                  cells->cell->moments[NORM_TRAIN] == NORM_OWN;
-    for (size_t i = 0; i < cells->states; i++) fixed = fixed && !cells->state[i].adapted;
+    for (size_t i = 0; fixed && i < cells->states; i++) fixed = !cells->state[i].adapted;
     if (fixed) return cells;
-    base_fail(b->error, EX_DATAERR, at,
-              "'%s' are no cells; batch, layer, instance, group(G), position, ghost(B), "
-              "lattice(batch=B, size=K), channels(...) and all are",
-              text_clip(b->arena, said));
+    fail_cells(b, at, said, sets);
     return NULL;
 }
 
 /* A function that nobody knows is read as a normalizer: it may be meant to be either. */
 static bool fail_unknown(const Binder *b, const Term *term) {
-    size_t functions, kinds;
+    static const char *const own[] = {"mean", "sum", "count", "parameter", "running"};
+    size_t functions, kinds, count = 0;
     const EquationFunction *function = equation_functions(&functions);
     const NormKind *const *kind = norm_kinds(&kinds);
-    const char **name = TAKE(b->arena, const char *, functions + kinds);
-    for (size_t i = 0; i < functions; i++) name[i] = function[i].name;
-    for (size_t i = 0; i < kinds; i++) name[functions + i] = kind[i]->name;
+    const char **name = TAKE(b->arena, const char *, functions + kinds + COUNT_OF(own));
+    for (size_t i = 0; i < functions; i++) name[count++] = function[i].name;
+    for (size_t i = 0; i < kinds; i++) name[count++] = kind[i]->name;
+    for (size_t i = 0; i < COUNT_OF(own); i++) name[count++] = own[i];
     return base_fail(b->error, EX_DATAERR, term->at, "no function or normalizer '%s'%s",
                      text_clip(b->arena, term->word),
-                     text_hint(b->arena, term->word, name, functions + kinds));
+                     text_hint(b->arena, term->word, name, count));
 }
 
 static bool add_part(const Binder *b, const Term *term) {
@@ -65,11 +87,13 @@ static bool add_part(const Binder *b, const Term *term) {
     const char *spec = equation_spec(b->arena, w->equation, &w->settings, term->spec);
     const Spec *parsed = spec_parse(b->arena, spec, &why);
     w->part[term->number_of] = b->norm->parts;
+    if (strcmp(term->word, "ln") == 0)
+        return base_fail(b->error, EX_DATAERR, term->at,
+                         "'ln' may be log(...) or layer(...): which is meant?");
     if (b->norm->parts < NORM_MAX_PARTS) b->part_at[b->norm->parts] = term->spec_at;
     if (parsed && norm_add_part(b->arena, b->norm, parsed, b->norm->channels, &why))
         return true;
-    const char *itself = text_print(b->arena, "no normalizer '%s'", term->word);
-    return strstr(why.message, itself) == why.message && strcmp(term->word, "use") != 0
+    return is_unknown(b, &why, term->word)
                ? fail_unknown(b, term)
                : fail_at(b, term->spec_at, term->spec, spec, &why);
 }
@@ -88,7 +112,7 @@ static bool reach(const Binder *b, const Term *term) {
     if (term->kind == TERM_APPLY) return add_part(b, term);
     if (term->kind != TERM_MEAN && term->kind != TERM_SUM && term->kind != TERM_COUNT)
         return true;
-    w->cell[term->number_of] = cells_of(b, term->spec_at, term->spec);
+    w->cell[term->number_of] = cells_of(b, term->spec_at, term->spec, false);
     return w->cell[term->number_of] != NULL;
 }
 
@@ -119,7 +143,7 @@ static bool count_sets(const Binder *b, size_t i) {
     if (line->per == NULL) return true;
     w->count[i] = C;
     if (strcmp(line->per, "channel") == 0) return true;
-    w->per[i] = cells_of(b, line->per_at, line->per);
+    w->per[i] = cells_of(b, line->per_at, line->per, true);
     if (w->per[i] == NULL) return false;
     if (w->per[i]->cell->apart)
         return base_fail(b->error, EX_DATAERR, line->per_at,

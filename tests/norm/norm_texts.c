@@ -12,8 +12,9 @@
 /* '@' stands before the byte of the error, and in no text. */
 static const char *const WRONG_TEXTS[][2] = {
     /* cells */
-    {"f: y = mean(x over @groop(2))", "no normalizer 'groop', did you mean 'group'?"},
-    {"f: y = mean(x over @bacth)", "no normalizer 'bacth', did you mean 'batch'?"},
+    {"f: y = mean(x over @groop(2))", "'groop(2)' are no cells, did you mean 'group'?"},
+    {"f: y = mean(x over @bacth)",
+     "'bacth' are no cells, did you mean 'batch'?; batch, layer,"},
     {"f: y = mean(x over @mix(batch, layer))",
      "are no cells; batch, layer, instance, group(G)"},
     {"f: y = mean(x over @none)", "'none' are no cells"},
@@ -31,13 +32,17 @@ static const char *const WRONG_TEXTS[][2] = {
     {"f(G=-1): y = mean(x over @group(G))", "'group(G)' is 'group(-1)'"},
     {"f(G=2): y = mean(x over @group(G/2))", "'group(G/2)' is 'group(2/2)': '/' where"},
     {"f(w=layer|lair): p[@lair] = parameter(1); y = p * mean(x over w)",
-     "no normalizer 'lair'"},
+     "'lair' are no cells, did you mean"},
     {"f(w=lair|layer): y = mean(x over @w)", "'w' is 'lair': no normalizer 'lair'"},
     {"f: p[@position] = parameter(1); y = p * x",
      "'p': a parameter is of channels or groups, not of positions"},
-    {"f: p[@chanel] = parameter(1); y = p * x", "no normalizer 'chanel', did you mean"},
+    {"f: p[@chanel] = parameter(1); y = p * x",
+     "'chanel' are no cells, did you mean 'channel'?; channel, batch,"},
 
     /* parts */
+    {"f: y = @ln(x)", "'ln' may be log(...) or layer(...)"},
+    {"f: y = @Parameter(1)",
+     "no function or normalizer 'Parameter', did you mean 'parameter'?"},
     {"f: y = @tahn(x)", "no function or normalizer 'tahn', did you mean 'tanh'?"},
     {"f: y = @sqr(x)", "no function or normalizer 'sqr', did you mean 'sqrt'?"},
     {"f: y = @bach(x)", "no function or normalizer 'bach', did you mean 'batch'?"},
