@@ -64,6 +64,7 @@ batch_groups(2)                         derf                                    
 layer_detach                            layer_detach(of_mean=no)                layer_detach(of_variance=no)
 adanorm                                 grn                                     evonorm_s1(2)
 evonorm_b1                              skipinit                                proxy(2)
+batch_l1
 """
 
 # Of other networks and recipes: their words, and what runs there.

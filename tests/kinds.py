@@ -232,6 +232,15 @@ def evonorm_b1(x, t):
     return x / larger(np.sqrt(v + 1e-5) + 0 * own, own)
 
 
+def batch_l1(x, t):
+    if t.eval:
+        m, s = (channels(t.state[name][None]) for name in ("running_mean", "running_std"))
+        return (x - m) / (s + 1e-5)
+    m = mean(x, (1, 3))
+    d = x - m
+    return d / (np.sqrt(np.longdouble(np.pi) / 2) * mean(np.where(d.real < 0, -d, d), (1, 3)) + 1e-5)
+
+
 def proxy(x, t):
     """relu of gamma xhat + beta by the moments of relu of Gaussians: E = m P + s D, E^2 = (m^2 + s^2) P + m s D."""
     gamma, beta = t.p["gamma"], t.p["beta"]
@@ -279,7 +288,7 @@ XHAT = {
     "scalenorm": lambda x, t: channels(t.p["g"]) * x / np.sqrt((x * x).sum(axis=2, keepdims=True) + 1e-5),
     "layer_detach": detached, "adanorm": adanorm, "grn": grn, "evonorm_b1": evonorm_b1, "proxy(2)": proxy,
     "evonorm_s1(2)": lambda x, t: x * sigmoid(x) / np.sqrt(grouped_moments(x, 2)[1] + 1e-5),
-    "skipinit": lambda x, t: channels(t.p["a"]) * x,
+    "batch_l1": batch_l1, "skipinit": lambda x, t: channels(t.p["a"]) * x,
 }
 AFFINE_INSIDE = ("proxy(2)",)
 BY_ITS_OWN = ("mabn",)  # its backward is no derivative: apply.moving restates it
@@ -357,7 +366,8 @@ def state_after(spec, x, state):
     block = 2 if spec == "lattice(batch=2, size=2)" else x.shape[0]
     cells = np.moveaxis(x, 1, 0).reshape(x.shape[1], x.shape[0] // block, -1)
     seen = {"running_mean": cells.mean(axis=2).mean(axis=1), "running_var": cells.var(axis=2, ddof=1).mean(axis=1),
-            "running_square": (cells**2).mean(axis=(1, 2)), "batch_size": np.array([float(x.shape[0])])}
+            "running_square": (cells**2).mean(axis=(1, 2)), "batch_size": np.array([float(x.shape[0])]),
+            "running_std": np.sqrt(np.pi / 2) * abs(cells - cells.mean(axis=2, keepdims=True)).mean(axis=(1, 2))}
     moved = {}
     for name, was in state.items():
         weight = 1 if name == "batch_size" else 0.1

@@ -112,8 +112,8 @@ typedef struct EquationOption {
 } EquationOption;
 
 typedef enum EquationIdentityKind {
-    IDENTITY_SCALE, /* y(a x) = y(x), a > 0, but for eps */
-    IDENTITY_SHIFT, /* y(x + c) = y(x) */
+    IDENTITY_SCALE, /* y(a x) = y(x), a > 0, but for eps, in training */
+    IDENTITY_SHIFT, /* y(x + c) = y(x), in training */
     IDENTITY_TWIN   /* it is `spec`, where parameters are these numbers */
 } EquationIdentityKind;
 
