@@ -3,7 +3,7 @@
 second derivatives and the state after a step, by training and by evaluation, at sizes of x at which nothing was recorded.
 
 PyTorch is Debian's python3-torch; where there is none its cases are not run, and say so. There is no jax in Debian: its
-modules are run with numpy in its place, which has values and no derivatives.
+modules are run with PyTorch and with numpy in its place.
 """
 
 import copy
@@ -340,6 +340,18 @@ def jax_values(place):
                         "jax.scipy.special": special})
     for spec in (*examples(place), *COMBINED):
         compare_values(place, spec, "jax")
+
+
+@case("oracle")
+def jax_derivatives(place):
+    """The modules' own tests, by PyTorch in the place of jax."""
+    torch()
+    import jax_by_torch
+    jax_by_torch.stand_in()
+    for spec in (*examples(place), *COMBINED):
+        module = export(place, spec, "jax", "--epoch", EPOCH)
+        far = module.self_test()
+        check(far <= module.LIMIT, f"{spec}: its own test finds {far:.1e}")
 
 
 @case("example")
