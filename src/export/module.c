@@ -302,8 +302,14 @@ const char *export_module(Arena *arena, const Norm *norm, const ExportWish *wish
     Text body = text_new(arena), out = text_new(arena);
     to == EXPORT_TORCH ? torch_begins(&body, norm) : functions_begin(&body, norm, to);
     text_add(&body, "%s", MODULES[to].train);
-    text_add(&body, "%s%s", mode_text(arena, norm, train, to), MODULES[to].evaluate);
-    text_add(&body, "%s%s", mode_text(arena, norm, eval, to), MODULES[to].forward);
+    const char *trains = mode_text(arena, norm, train, to),
+               *evaluates = mode_text(arena, norm, eval, to);
+    text_add(&body, "%s", trains);
+    if (strcmp(trains, evaluates) == 0)
+        text_add(&body, "%s", MODULES[to].alike);
+    else
+        text_add(&body, "%s%s", MODULES[to].evaluate, evaluates);
+    text_add(&body, "%s", MODULES[to].forward);
     write_head(&out, norm, wish);
     text_add(&out, "%s", MODULES[to].imports);
     write_facts(&out, norm, wish);

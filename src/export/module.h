@@ -7,6 +7,7 @@ typedef struct ModuleText {
     const char *imports; /* after the head */
     const char *train;   /* before the lines of training, of evaluation */
     const char *evaluate;
+    const char *alike;   /* instead of the latter, where both are one */
     const char *forward; /* after them: who calls them */
     const char *test;
 } ModuleText;

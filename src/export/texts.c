@@ -178,7 +178,8 @@ static const char JAX_TEST[] =
     "    return worst\n";
 
 #define FUNCTION_MODES                                                                   \
-    "def _train(x, params, state):\n", "\n\ndef _evaluate(x, params, state):\n"
+    "def _train(x, params, state):\n", "\n\ndef _evaluate(x, params, state):\n",         \
+        "\n\n_evaluate = _train  # nothing is remembered\n"
 
 const ModuleText MODULES[3] = {
     {"Norm is a module of PyTorch (1.13 or later). `python3 FILE` tests it by numbers "
@@ -187,7 +188,8 @@ const ModuleText MODULES[3] = {
      ", NUMBERS below, and ends with 1 where it does not agree with "
      "them.",
      "import math\nimport sys\n\nimport torch\n\n", "\n    def _train(self, x):\n",
-     "\n    def _evaluate(self, x):\n", TORCH_FORWARD, TORCH_TEST},
+     "\n    def _evaluate(self, x):\n",
+     "\n    _evaluate = _train  # nothing is remembered\n", TORCH_FORWARD, TORCH_TEST},
     {"forward(x, params, state, train) gives y and the state after it. `python3 FILE` "
      "tests it by numbers "
      "that normlab computed in " DIGITS ", NUMBERS below, and ends with 1 where it does "

@@ -20,6 +20,7 @@ TapeNode *norm_unbiased(Tape *t, TapeNode *biased, const Partition *p) {
 /* The mean over blocks of samples of cells [blocks C]. */
 static TapeNode *over_blocks(Tape *t, TapeNode *cells, size_t C) {
     const ShapeLattice at = {shape_count(cells->shape) / C, C, 1};
+    if (at.N == 1) return cells;
     const Partition *all = partition_blocks(tape_arena(t), at, at.N, 1, false);
     return tape_mean(t, tape_reshape(t, cells, SHAPE_OF(at.N, C, 1)), all);
 }
