@@ -55,14 +55,18 @@ endfunction()
 
 # A test script is tests/NAME.py with the same manners (`--list`, a case's name); it finds the program in
 # NORMLAB_PROGRAM.
-#   script_test(cli QUICK "files|specs")
+# Cases whose names are RELEASE are of a release build alone: sanitizers see nothing there that others do not show them.
+#   script_test(cli QUICK "files|specs" RELEASE "pasted")
 function(script_test name)
-  cmake_parse_arguments(ARG "" "QUICK" "" ${ARGN})
+  cmake_parse_arguments(ARG "" "QUICK;RELEASE" "" ${ARGN})
+  if(NORMLAB_SANITIZE)
+    set(without ${ARG_RELEASE})
+  endif()
   set(script ${CMAKE_CURRENT_SOURCE_DIR}/${name}.py)
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${name}.cmake)
   add_custom_command(OUTPUT ${cases}
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=${script} -DSUITE=${name} -DCASES=${cases}
-            -DFOLDER=${PROJECT_SOURCE_DIR} -DNORMLAB=$<TARGET_FILE:normlab> "-DQUICK=${ARG_QUICK}"
+            -DFOLDER=${PROJECT_SOURCE_DIR} -DNORMLAB=$<TARGET_FILE:normlab> "-DQUICK=${ARG_QUICK}" "-DWITHOUT=${without}"
             -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
     DEPENDS ${script} ${PROJECT_SOURCE_DIR}/cmake/discover.cmake VERBATIM)
   add_custom_target(test-${name} ALL DEPENDS ${cases} normlab)
