@@ -50,7 +50,7 @@ static const Op op_centre = {.name = "centre",
                              .backward = centre_backward,
                              .define = centre_define};
 
-TapeNode *centred(const NormContext *context, TapeNode *x, const Partition *p) {
+TapeNode *centre_apply(const NormContext *context, TapeNode *x, const Partition *p) {
     Tape *t = context->tape;
     if (!context->definitions) return tape_write(t, &op_centre, x->shape, &x, 1, p, NULL);
     TapeNode *mean = tape_mean(t, x, p);

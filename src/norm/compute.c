@@ -12,9 +12,9 @@ static Value power_of(Compute *c, const Term *term) {
     double exponent = 0.0;
     const Value a = compute(c, term->in[0]);
     if (equation_number(term->in[1], &c->w->settings, &exponent))
-        return power(c, a, NULL, exponent);
+        return value_power(c, a, NULL, exponent);
     const Value b = compute(c, term->in[1]);
-    return power(c, a, &b, 0.0);
+    return value_power(c, a, &b, 0.0);
 }
 
 /* sqrt(a + eps): with eps = 0, which `apply` alone allows, as norm_root has it. */
@@ -27,9 +27,9 @@ static bool is_root(const Term *term) {
 static Value call(Compute *c, const Term *term) {
     Value a[TERM_MOST_OPERANDS];
     if (is_root(term)) {
-        const Value inside = plain(c, compute(c, term->in[0]->in[0]));
-        TapeNode *node = lifted(c, inside, inside.form);
-        return node_of(inside.form, norm_root(c->t, c->v->context.norm, node));
+        const Value inside = value_plain(c, compute(c, term->in[0]->in[0]));
+        TapeNode *node = value_lifted(c, inside, inside.form);
+        return value_node(inside.form, norm_root(c->t, c->v->context.norm, node));
     }
     WrittenForm form = FORM_NUMBER;
     for (size_t i = 0; i < term->arity; i++) {
@@ -38,12 +38,12 @@ static Value call(Compute *c, const Term *term) {
             a[i].held = true;
             return a[i];
         }
-        a[i] = plain(c, a[i]);
+        a[i] = value_plain(c, a[i]);
         form = a[i].form > form ? a[i].form : form;
     }
     TapeNode *node[TERM_MOST_OPERANDS];
-    for (size_t i = 0; i < term->arity; i++) node[i] = lifted(c, a[i], form);
-    return node_of(form, function_of(c, term->word, node));
+    for (size_t i = 0; i < term->arity; i++) node[i] = value_lifted(c, a[i], form);
+    return value_node(form, function_of(c, term->word, node));
 }
 
 /* ---- cells ---------------------------------------------------------------------------------- */
@@ -59,17 +59,17 @@ static Value count_of(Compute *c, const Term *term) {
     const Partition *p = cells_of(c, term);
     const bool apart =
         c->w->cell[term->number_of]->cell->apart; /* one at every position */
-    const size_t each = over_elements(c) || apart ? 1 : c->v->at.L,
+    const size_t each = value_over_elements(c) || apart ? 1 : c->v->at.L,
                  cells = partition_cells(p);
     const double first = (double)(partition_count(p, 0) * each);
     bool even = p->mask == NULL;
     for (size_t i = 1; i < cells && even; i++)
         even = (double)(partition_count(p, i) * each) == first;
-    if (even) return node_of(FORM_NUMBER, tape_constant(c->t, first));
+    if (even) return value_node(FORM_NUMBER, tape_constant(c->t, first));
     double *count = tape_room(c->t, cells);
     for (size_t i = 0; i < cells; i++) count[i] = (double)(partition_count(p, i) * each);
     TapeNode *leaf = tape_leaf(c->t, SHAPE_OF(cells), count);
-    return node_of(FORM_ROW, view_cell_spread(c->v, leaf, p, 2.0));
+    return value_node(FORM_ROW, view_cell_spread(c->v, leaf, p, 2.0));
 }
 
 static Value mean_of(Compute *c, const Term *term) {
@@ -87,25 +87,25 @@ static Value mean_of(Compute *c, const Term *term) {
     } else if (a.form == FORM_FIELD) {
         each = field_at_means(c->v, a.f);
     } else {
-        each = row_of(c, a);
+        each = value_row(c, a);
     }
-    return node_of(FORM_ROW, view_cell_mean(c->v, each, p));
+    return value_node(FORM_ROW, view_cell_mean(c->v, each, p));
 }
 
 static Value sum_of(Compute *c, const Term *term) {
     const Value mean = mean_of(c, term);
-    return product(c, mean, count_of(c, term));
+    return value_product(c, mean, count_of(c, term));
 }
 
 static Value apply(Compute *c, const Term *term) {
     const size_t part = c->w->part[term->number_of];
     const Value a = compute(c, term->in[0]);
-    if (over_elements(c)) {
-        const NormView seen = view_elements(&c->v->context, row_of(c, a));
-        return node_of(FORM_ROW, view_run(&seen, part).value);
+    if (value_over_elements(c)) {
+        const NormView seen = view_elements(&c->v->context, value_row(c, a));
+        return value_node(FORM_ROW, view_run(&seen, part).value);
     }
     if (a.origin == IS_X) return (Value){.form = FORM_FIELD, .f = view_run(c->v, part)};
-    const NormField first = field_of(c, a);
+    const NormField first = value_field(c, a);
     const NormView seen = view_after(c->v, first);
     return (Value){.form = FORM_FIELD,
                    .f = field_after(c->v, first, view_run(&seen, part))};
@@ -125,7 +125,7 @@ static double samples_of(const Compute *c) {
 
 static Value affine(Compute *c, const char *name) {
     TapeNode *node = norm_operand(&c->v->context, name);
-    Value a = node_of(FORM_VECTOR, node);
+    Value a = value_node(FORM_VECTOR, node);
     a.nothing = node == NULL;
     return a;
 }
@@ -133,10 +133,10 @@ static Value affine(Compute *c, const char *name) {
 static Value parameter(Compute *c, size_t line) {
     TapeNode *node = norm_operand(&c->v->context, c->w->equation->line[line].name);
     if (c->w->equation->line[line].per == NULL)
-        return node_of(FORM_NUMBER, tape_reshape(c->t, node, SHAPE_SCALAR));
+        return value_node(FORM_NUMBER, tape_reshape(c->t, node, SHAPE_SCALAR));
     const size_t *set = c->w->set_of[line];
     if (set) node = tape_gather(c->t, node, set, SHAPE_OF(c->v->at.C));
-    return node_of(FORM_VECTOR, node);
+    return value_node(FORM_VECTOR, node);
 }
 
 static size_t state_place(const Compute *c, size_t line) {
@@ -149,8 +149,8 @@ static size_t state_place(const Compute *c, size_t line) {
 static Value state(Compute *c, size_t line) {
     const double *value = c->v->context.state[state_place(c, line)];
     if (c->w->fact[NORM_TRAIN][line].by_channel)
-        return node_of(FORM_VECTOR, tape_leaf(c->t, SHAPE_OF(c->v->at.C), value));
-    return node_of(FORM_NUMBER, tape_leaf(c->t, SHAPE_SCALAR, value));
+        return value_node(FORM_VECTOR, tape_leaf(c->t, SHAPE_OF(c->v->at.C), value));
+    return value_node(FORM_NUMBER, tape_leaf(c->t, SHAPE_SCALAR, value));
 }
 
 static Value line_of(Compute *c, size_t i) {
@@ -182,30 +182,30 @@ static Value name(Compute *c, const Term *term) {
                           : term->meaning == NAME_EPS   ? context->norm->eps
                           : term->meaning == NAME_EPOCH ? (double)context->epoch
                                                         : samples_of(c);
-    return node_of(FORM_NUMBER, tape_constant(c->t, number));
+    return value_node(FORM_NUMBER, tape_constant(c->t, number));
 }
 
 static Value compute(Compute *c, const Term *term) {
     Value a;
     switch (term->kind) {
     case TERM_NUMBER:
-        return node_of(FORM_NUMBER, tape_constant(c->t, term->number));
+        return value_node(FORM_NUMBER, tape_constant(c->t, term->number));
     case TERM_NAME:
         return name(c, term);
     case TERM_NEG:
-        return negative(c, compute(c, term->in[0]));
+        return value_negative(c, compute(c, term->in[0]));
     case TERM_ADD:
         a = compute(c, term->in[0]);
-        return total(c, a, compute(c, term->in[1]));
+        return value_sum(c, a, compute(c, term->in[1]));
     case TERM_SUB:
         a = compute(c, term->in[0]);
-        return difference(c, a, compute(c, term->in[1]));
+        return value_difference(c, a, compute(c, term->in[1]));
     case TERM_MUL:
         a = compute(c, term->in[0]);
-        return product(c, a, compute(c, term->in[1]));
+        return value_product(c, a, compute(c, term->in[1]));
     case TERM_DIV:
         a = compute(c, term->in[0]);
-        return quotient(c, a, compute(c, term->in[1]));
+        return value_quotient(c, a, compute(c, term->in[1]));
     case TERM_POWER:
         return power_of(c, term);
     case TERM_CALL:
@@ -230,9 +230,10 @@ static Value compute(Compute *c, const Term *term) {
  * a row. From the first on, so that what is the same everywhere is exact. */
 static void observe(Compute *c, size_t line, double *seen) {
     const size_t N = c->v->at.N, C = c->v->at.C;
-    const size_t L = over_elements(c) ? c->v->at.L : 1;
+    const size_t L = value_over_elements(c) ? c->v->at.L : 1;
     const bool each = c->w->fact[NORM_TRAIN][line].by_channel;
-    const double *value = row_of(c, compute(c, c->w->equation->line[line].value))->value;
+    const double *value =
+        value_row(c, compute(c, c->w->equation->line[line].value))->value;
     const unsigned char *mask = c->v->context.mask;
     for (size_t k = 0; k < (each ? C : 1); k++) {
         double first = NAN, sum = 0.0;
@@ -255,7 +256,7 @@ static TapeNode *seen_node(Compute *c, size_t line) {
     const bool each = c->w->fact[NORM_TRAIN][line].by_channel;
     const Partition *p =
         norm_blocks(&v->context, v->at, v->at.N, each ? 1 : v->at.C, false);
-    TapeNode *value = row_of(c, compute(c, c->w->equation->line[line].value));
+    TapeNode *value = value_row(c, compute(c, c->w->equation->line[line].value));
     return tape_mean(c->t, value, p);
 }
 
@@ -265,7 +266,7 @@ NormField written_text(const NormView *v) {
     const Written *w = v->context.norm->detail;
     Compute c = {.v = v, .t = v->tape, .w = w};
     c.cells = ZERO(tape_arena(v->tape), const Partition *, w->equation->terms);
-    NormField y = field_of(&c, compute(&c, w->body));
+    NormField y = value_field(&c, compute(&c, w->body));
     if (v->x) y.value = norm_members(&v->context, y.value);
     for (size_t i = 0; i < w->equation->lines && v->context.mode == NORM_TRAIN; i++) {
         if (!w->reached[i] || w->equation->line[i].kind != LINE_STATE) continue;

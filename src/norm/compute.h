@@ -30,22 +30,22 @@ typedef struct Compute {
 
 /* ---- value.c ---------------------------------------------------------------------------- */
 
-Value node_of(WrittenForm form, TapeNode *node);
-bool over_elements(const Compute *c);
+Value value_node(WrittenForm form, TapeNode *node);
+bool value_over_elements(const Compute *c);
 
 /* Without an origin; as a node of a form that is no less than its own; of rows; as a field. */
-Value plain(Compute *c, Value a);
-TapeNode *lifted(Compute *c, Value a, WrittenForm form);
-TapeNode *row_of(Compute *c, Value a);
-NormField field_of(Compute *c, Value a);
+Value value_plain(Compute *c, Value a);
+TapeNode *value_lifted(Compute *c, Value a, WrittenForm form);
+TapeNode *value_row(Compute *c, Value a);
+NormField value_field(Compute *c, Value a);
 
-Value negative(Compute *c, Value a);
-Value difference(Compute *c, Value a, Value b);
-Value total(Compute *c, Value a, Value b);
-Value product(Compute *c, Value a, Value b);
-Value quotient(Compute *c, Value a, Value b);
+Value value_negative(Compute *c, Value a);
+Value value_difference(Compute *c, Value a, Value b);
+Value value_sum(Compute *c, Value a, Value b);
+Value value_product(Compute *c, Value a, Value b);
+Value value_quotient(Compute *c, Value a, Value b);
 /* exponent NULL: by a number */
-Value power(Compute *c, Value a, const Value *exponent, double number);
+Value value_power(Compute *c, Value a, const Value *exponent, double number);
 
 /* ---- function.c ---------------------------------------------------------------------------- */
 

@@ -294,7 +294,7 @@ TapeNode *field_product_mean(const NormView *v, NormField a, NormField b) {
 //> moments
 NormField view_centred(const NormView *v, const Partition *p) {
     Tape *t = v->tape;
-    if (v->x) return (NormField){.value = centred(&v->context, v->x, p)};
+    if (v->x) return (NormField){.value = centre_apply(&v->context, v->x, p)};
     TapeNode *means = means_in_cells(t, &v->rows, p);
     TapeNode *mean = tape_mean(t, means, p);
     return (NormField){.value = tape_sub(t, means, tape_spread(t, mean, p, v->shape))};

@@ -77,7 +77,8 @@ NormField written_text(const NormView *v);
 /* ---- centre.c -------------------------------------------------------------------------- */
 
 /* x less the mean of its cell with the digits that a kernel keeps: fused. */
-TapeNode *centred(const NormContext *context, TapeNode *x, const Partition *partition);
+TapeNode *centre_apply(const NormContext *context, TapeNode *x,
+                       const Partition *partition);
 
 /* ---- view.c ------------------------------------------------------------------------------ */
 
