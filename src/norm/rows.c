@@ -48,7 +48,9 @@ static void moments_backward(Tape *tape, TapeNode *y, const double *g, double *c
         const double *x = y->in[0]->value + i * L;
         const double a = g[i] / (double)L, b = 2.0 * g[count + i] / (double)L;
         double *out = dx[0] + i * L;
-        if (beta[0] == 0.0)
+        if (b == 0.0) /* who asks the mean alone sees no x, be it infinite */
+            for (size_t l = 0; l < L; l++) out[l] = beta[0] == 0.0 ? a : out[l] + a;
+        else if (beta[0] == 0.0)
             for (size_t l = 0; l < L; l++) out[l] = a + b * ((x[l] - s.shift) - s.offset);
         else
             for (size_t l = 0; l < L; l++)

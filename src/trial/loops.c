@@ -30,7 +30,7 @@ static const struct {
     {"anneal", loops_anneal, NULL, false, NULL},
     {"phase", loops_phase, NULL, false, NULL},
     {"frozen", loops_frozen, NULL, false, NULL},
-    {"lattice", loops_lattice, NULL, true, NULL},
+    {"lattice", loops_lattice, cell_lattice, true, NULL},
     {"channels", loops_partition, cell_channels, false, NULL},
     {"regroup", loops_partition, cell_regroup, false, NULL},
     {"soft", loops_soft, NULL, false, NULL},

@@ -124,8 +124,8 @@ static Number *calculate(Evaluation *e, const Term *term) {
 /* Mean (or sum, or number) of what is in the cell of each element; 0 of none. */
 static Number *over_cells(Evaluation *e, const Term *term) {
     const Loops *k = e->call;
-    const char *spec = equation_spec(k->arena, e->equation, &e->settings, term->spec);
-    const Loops cells = loops_spelled(k, spec);
+    const Written *w = k->norm->detail;
+    const Loops cells = loops_spelled(k, w->cell[term->number_of]->spec);
     LoopsCell *cell = loops_cell(&cells);
     const Number *a = term->arity ? term_of(e, term->in[0]) : NULL;
     Number *sum = loops_room(k, k->n), *y = loops_room(k, k->n);
@@ -169,9 +169,9 @@ static Number *spread(const Evaluation *e, const EquationLine *line) {
         if (strcmp(k->norm->state[i].name, line->name) == 0)
             count = k->norm->state[i].count;
     const bool sets = line->per && strcmp(line->per, "channel") != 0;
-    const char *spec =
-        sets ? equation_spec(k->arena, e->equation, &e->settings, line->per) : "layer";
-    const Loops cells = loops_spelled(k, spec);
+    const Written *w = k->norm->detail;
+    const Loops cells =
+        loops_spelled(k, sets ? w->per[line - e->equation->line]->spec : "layer");
     Number *y = loops_room(k, k->n);
     for (size_t i = 0; i < k->n; i++) {
         const size_t c = loops_channel(k, i),

@@ -167,7 +167,7 @@ static void ask(Arena *arena, Slopes *s, const char *what, size_t element) {
     for (size_t j = 0; j < s->texts; j++) {
         const Judged *judged = &s->judged[j];
         Quad got = 0;
-        double allowed = least;
+        double allowed = least + DBL_EPSILON * fabs((double)right); /* of one double */
         const double eps = judged->bound.digits * DBL_EPSILON;
         for (size_t i = 0; i < s->in.count; i++)
             for (size_t k = 0; k < s->in.size[i]; k++) {
