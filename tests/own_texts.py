@@ -1,0 +1,30 @@
+#!/usr/bin/python3 -B
+"""`normlab check` of equations that nobody thought of before: the oracles know what the language says."""
+
+from program import case, check, main
+
+# Each has what once was no normalizer's: cells of all and of lattices, cells by other names, no rounding at all, means without
+# variances, no x, states of states, branches that are left out.
+TEXTS = (
+    "y = x - mean(x over all)",
+    "y = x - mean(x over batch)",
+    "y = x - mean(x over bn) + mean(x over gn(2))",
+    "y = 2 * x + mean(x over lattice(batch=2, size=2))",
+    "p[all] = parameter(1/3, std=0.1); q[gn(2)] = parameter(1, decay=yes); y = p * x + q",
+    "y = x",
+    "y = x - mean(-(x - mean(x over layer))^2 over layer)",
+    "y = x * count(position) / sum(2 over position)",
+    "m = running(mean(x over batch)); v = running(mean((x - m)^2 over batch), start=1); "
+    "y = gamma * (train(x - mean(x over batch)) else (x - m) / sqrt(v + eps)) + beta",
+)
+
+
+@case("oracle")
+def restated(place):
+    for text in TEXTS:
+        code, out, err = place.run("check", "zf", "--let", f"zf: {text}", "--case", "zf.4x4x3x3.*,zf.16x8.*")
+        check(code == 0 and b" 0 failed, 0 inconclusive" in out, f"{text}: exit code {code}: {(out[-900:] + err).decode()}")
+
+
+if __name__ == "__main__":
+    main()
