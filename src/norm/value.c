@@ -26,6 +26,17 @@ Value value_plain(Compute *c, Value a) {
                    .f = view_x(c->v)};
 }
 
+/* A number in the view's shape. The gradient of one that is learned is a sum, of which the order
+ * must not be that of x's axes. */
+static TapeNode *repeated(Compute *c, TapeNode *number) {
+    const ShapeLattice at = c->v->at;
+    const bool learned = number->op != NULL;
+    if (!learned || !value_over_elements(c) || c->v->shape.rank == 3)
+        return tape_broadcast(c->t, number, c->v->shape);
+    TapeNode *flat = tape_broadcast(c->t, number, SHAPE_OF(at.N, at.C, at.L));
+    return tape_reshape(c->t, flat, c->v->shape);
+}
+
 /* As a node of this form, which is no less than its own. */
 TapeNode *value_lifted(Compute *c, Value a, WrittenForm form) {
     a = value_plain(c, a);
@@ -34,13 +45,7 @@ TapeNode *value_lifted(Compute *c, Value a, WrittenForm form) {
             c->v->context.norm->spec);
     if (a.form == FORM_NUMBER && form == FORM_VECTOR)
         node = tape_broadcast(c->t, node, SHAPE_OF(c->v->at.C));
-    if (a.form == FORM_NUMBER && form >= FORM_ROW && !value_over_elements(c))
-        node = tape_broadcast(c->t, node, c->v->shape);
-    if (a.form == FORM_NUMBER && form >= FORM_ROW && value_over_elements(c)) {
-        const ShapeLattice at = c->v->at; /* sums of a gradient do not know of axes */
-        node = tape_broadcast(c->t, node, SHAPE_OF(at.N, at.C, at.L));
-        node = tape_reshape(c->t, node, c->v->shape);
-    }
+    if (a.form == FORM_NUMBER && form >= FORM_ROW) return repeated(c, node);
     return a.form == FORM_VECTOR && form >= FORM_ROW ? view_repeat(c->v, node) : node;
 }
 
