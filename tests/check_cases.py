@@ -133,7 +133,7 @@ def saved(place):
 def said(place):
     """`list checks` names what the table has, each with what it allows."""
     listed = json.loads(place.good("list", "checks", "--json"))["checks"]
-    shown = {c["check"] for c in cases(place, "batch", "instance", "mabn", "--case", "*.4x4x3x3.*,*.1x8.*,*.16x8.*")}
+    shown = {c["check"] for c in cases(place, "batch", "instance", "mabn", "batch_groups(2)", "--case", "*.4x4x3x3.*,*.1x8.*,*.16x8.*")}
     same("checks", {entry["name"] for entry in listed}, shown)
     check(all(entry["title"] and entry["usage"].startswith(entry["name"] + ",") for entry in listed), f"{listed}")
 
