@@ -237,8 +237,8 @@ def torch_variants(place):
 def torch_drawn(place):
     """Legal specs that nobody chose: each is exported, or refused with its reason."""
     torch()
-    taken = 0
-    for spec in speclist.specs(60):
+    taken, tried = 0, 8 if specs.sanitized() else 60
+    for spec in speclist.specs(tried):
         code, _, said = place.run("export", spec, "--epoch", EPOCH)
         if code == UNAVAILABLE:
             check(b"no module says it" in said, f"{spec}: {said}")
@@ -249,7 +249,7 @@ def torch_drawn(place):
         module = export(place, spec, "torch", "--epoch", EPOCH)
         far = module.self_test()
         check(far <= module.LIMIT, f"{spec}: its own test finds {far:.1e}")
-    check(taken >= 30, f"{taken} of 60 specs were exported")
+    check(taken >= tried / 2, f"{taken} of {tried} specs were exported")
 
 
 @case("example")

@@ -157,14 +157,18 @@ def report(findings):
 # ---- variants ----------------------------------------------------------------------------------------------------------
 
 
+def sanitized():
+    """Whether the program is built so: ten times slower."""
+    with open(os.path.join(os.path.dirname(PROGRAM), "CMakeCache.txt"), encoding="utf-8") as file:
+        return "NORMLAB_SANITIZE:BOOL=ON" in file.read()
+
+
 def plugins(folder):
     """The compiled variants: name -> file."""
     source = os.path.join(os.path.dirname(TESTS), "src")
-    with open(os.path.join(os.path.dirname(PROGRAM), "CMakeCache.txt"), encoding="utf-8") as file:
-        sanitized = "NORMLAB_SANITIZE:BOOL=ON" in file.read()
     words = ["cc", "-std=c11", "-shared", "-fPIC", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror",
              *(f"-I{source}/{layer}" for layer in ("base", "tensor", "tape", "norm")),
-             f"-I{os.path.dirname(PROGRAM)}/generated", *(["-fsanitize=address,undefined"] if sanitized else [])]
+             f"-I{os.path.dirname(PROGRAM)}/generated", *(["-fsanitize=address,undefined"] if sanitized() else [])]
     made = {}
 
     def one(path):
