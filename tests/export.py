@@ -120,8 +120,7 @@ def compare_torch(place, spec, *options, shapes=SHAPES, change=None, before=()):
         if change:
             change(*call)
         x, dy, v, params, along, state = call
-        options_of_apply = [word for word in options if word not in ("--channels", str(module.CHANNELS))]
-        want = apply(place, module, mode, call, *options_of_apply, before=before)
+        want = apply(place, module, mode, call, *(options if "--epoch" in options else ()), before=before)
         norm = module.Norm().double().train(mode == "train")
         with lib.no_grad():
             for name, value in {**params, **state}.items():
@@ -160,6 +159,17 @@ def torch_kinds(place):
 def torch_combinations(place):
     for spec in COMBINED:
         compare_torch(place, spec, "--epoch", EPOCH)
+
+
+@case("oracle")
+def torch_channels(place):
+    """Other numbers of them, one among these."""
+    for channels, several in (("12", ("group(3)", "nested", "split(batch, layer, ratio=0.3)", "soft(5)", "mode(3)",
+                                      "response(4, side=right)", "lattice(batch=2, size=3, own=0.5)", "proxy(3)")),
+                              ("3", ("position", "channels(0, 0, 1)", "switchable", "ghost(2) | instance")),
+                              ("1", ("batch", "nested", "mode(2)", "response(3)", "task", "scalenorm"))):
+        for spec in several:
+            compare_torch(place, spec, "--channels", channels)
 
 
 @case("oracle")
