@@ -51,10 +51,10 @@ static void write_states(Text *out, const Recording *r, Quad *const *seen) {
         if (!r->seen[i] || !record_keeps(state)) continue;
         Quad *after = TAKE(out->arena, Quad, state->count);
         for (size_t c = 0; c < state->count; c++) {
-            const Quad was = r->state_value[i][c];
+            const Quad was = (Quad)r->state_value[i][c];
             after[c] = seen[k][c] != seen[k][c]
                            ? was
-                           : was + state->weight_new * (seen[k][c] - was);
+                           : was + (Quad)state->weight_new * (seen[k][c] - was);
         }
         write_numbers(out, "            ", state->name,
                       rounded(out->arena, after, state->count), state->count);
