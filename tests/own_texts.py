@@ -4,7 +4,7 @@
 from program import case, check, main
 
 # Each has what once was no normalizer's: cells of all and of lattices, cells by other names, no rounding at all, means without
-# variances, no x, states of states, branches that are left out.
+# variances, no x, states of states, evaluation that is another function of the same cells.
 TEXTS = (
     "y = x - mean(x over all)",
     "y = x - mean(x over batch)",
@@ -12,6 +12,8 @@ TEXTS = (
     "y = 2 * x + mean(x over lattice(batch=2, size=2))",
     "p[all] = parameter(1/3, std=0.1); q[gn(2)] = parameter(1, decay=yes); y = p * x + q",
     "y = x",
+    "y = train(x - mean(x over layer)) else x / 2",
+    "y = (train(1) else 2) * (x - mean(x over layer))",
     "y = x - mean(-(x - mean(x over layer))^2 over layer)",
     "y = x * count(position) / sum(2 over position)",
     "m = running(mean(x over batch)); v = running(mean((x - m)^2 over batch), start=1); "

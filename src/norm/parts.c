@@ -1,5 +1,5 @@
 /* What a normalizer is asked that its parts answer too, and what they are told. */
-#include "kind.h"
+#include "written.h"
 
 #include <math.h>
 
@@ -103,7 +103,8 @@ const char *norm_holds(const Norm *norm) {
 }
 
 bool norm_differs_by_mode(const Norm *norm) {
-    bool differs = norm->phased;
+    bool differs = norm->phased ||
+                   (norm->kind->equation && ((const Written *)norm->detail)->by_mode);
     for (size_t i = 0; i < NORM_MAX_CELLS; i++)
         differs |= norm->cell[i].moments[NORM_TRAIN] != norm->cell[i].moments[NORM_EVAL];
     for (size_t i = 0; i < norm->parts && !differs; i++)

@@ -105,6 +105,7 @@ static bool reach(const Binder *b, const Term *term) {
     const Written *w = b->w;
     if (term->kind == TERM_NAME)
         return term->meaning != NAME_LINE || reach_line(b, (size_t)term->place);
+    if (term->kind == TERM_WHEN && term->place == WHEN_TRAINING) b->w->by_mode = true;
     if (term->kind == TERM_WHEN && term->place != WHEN_TRAINING)
         return reach(b, equation_chosen(w->equation, &w->settings, term, true));
     for (size_t i = 0; i < term->arity; i++)

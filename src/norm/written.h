@@ -44,6 +44,7 @@ typedef struct Written {
     WrittenFact fact[2][EQUATION_MOST_LINES]; /* by mode */
     const Term *body; /* that is computed: without gamma and beta, where they are last */
     bool rows;        /* it has the form in both modes */
+    bool by_mode;     /* it asks whether it trains */
 } Written;
 
 /* ---- facts.c ------------------------------------------------------------------------- */
