@@ -228,6 +228,20 @@ def entries(place):
 
 
 @case("example")
+def typeset(place):
+    """Which upstream reaches a dx is asked over a schedule's epochs, not of the first alone."""
+    for text, reached in (("k = min(epoch / 10, 1); y = (1 - k) * x + k * mean(x over layer)",
+                           "one sample|all channels|all positions"),
+                          ("k = step(epoch - 100); y = x * (1 + k * mean(x over batch))",
+                           "all samples|one channel|all positions"),
+                          ("y = x + mean(x over instance)", "one sample|one channel|all positions"),
+                          ("y = x * epoch", "its own element alone")):
+        said = place.good("list", "norms", "late", "--let", "late: " + text, "--tex")
+        last = said.split("}\\mathrm{d}y\\text{ of ")[1].split("}\n")[0].replace("}\\times\\text{", "x")
+        same(text, last.replace(" x ", "|"), reached)
+
+
+@case("example")
 def pasted(place):
     """A recipe as `list experiments` prints it can be pasted: a shell reads the words that `run` then takes."""
     text = place.good("list", "experiments")

@@ -12,6 +12,7 @@ typedef struct Reach {
     const Norm *norm;
     ShapeLattice at;
     size_t n, here; /* elements; the one whose dx is looked at */
+    size_t epoch;
     double *x, *param[NORM_MAX_PARAMS], *state[NORM_MAX_STATES];
 } Reach;
 
@@ -19,6 +20,7 @@ typedef struct Reach {
 static void draw_all(Arena *arena, Reach *r, size_t draw) {
     const Norm *norm = r->norm;
     Draw by = {.seed = 1 + draw, .purpose = DRAW_CHECK};
+    r->epoch = draw ? (size_t)1 << (draw - 1) : 0; /* schedules: of all of a run */
     r->x = TAKE(arena, double, r->n);
     for (size_t i = 0; i < r->n; i++) r->x[i] = draw_normal(by, i);
     for (size_t k = 0; k < norm->params; k++) {
@@ -46,7 +48,8 @@ static bool reaches(Arena *arena, const Reach *r, size_t j) {
     const NormContext call = {.tape = tape,
                               .norm = r->norm,
                               .param = param,
-                              .state = (const double *const *)r->state};
+                              .state = (const double *const *)r->state,
+                              .epoch = r->epoch};
     dy[j] = 1.0;
     tape_backward(tape, norm_apply(&call, x), dy);
     const bool reached = dx[r->here] != 0.0;
