@@ -77,13 +77,20 @@ static bool open(Reader *r) {
     return reader_next(r);
 }
 
+/* Behind a value that is no mean and no sum: max(x over layer), var(x over layer). */
+static bool want_no_cells(Reader *r) {
+    return !reader_says(r, "over") ||
+           base_fail(r->error, EX_DATAERR, r->token.at,
+                     "'over': mean and sum alone are over cells; a variance is "
+                     "mean((x - mean(x over layer))^2 over layer), and a maximum over "
+                     "cells takes a file of C");
+}
+
 /* ')' should; behind it lines end again. */
 static bool closes(Reader *r, const char *where) {
+    if (!want_no_cells(r)) return false;
     if (!reader_is(r, ')'))
-        return reader_unexpected(r, text_print(r->arena, "')'%s%s", where,
-                                               reader_says(r, "over")
-                                                   ? " (only mean and sum are over cells)"
-                                                   : ""));
+        return reader_unexpected(r, text_print(r->arena, "')'%s", where));
     r->parentheses--;
     return reader_next(r);
 }
@@ -98,6 +105,7 @@ static Term *read_call(Reader *r, const EquationFunction *function, const Token 
     Term *term = new_term(r, TERM_CALL, name);
     if (term == NULL || !open(r)) return NULL;
     for (size_t i = 0; i < function->arity; i++) {
+        if (!want_no_cells(r)) return NULL;
         if (i > 0 && !reader_want(r, ',',
                                   text_print(r->arena, " (%s takes %zu values)",
                                              name->word, function->arity)))

@@ -66,10 +66,27 @@ static const Norm *cells_of(const Binder *b, size_t at, const char *said, bool s
     return NULL;
 }
 
+/* Functions of other languages, in this one's. */
+static const OtherName OTHERS[] = {{"silu", "a * sigmoid(a)"},
+                                   {"swish", "a * sigmoid(a)"},
+                                   {"softplus", "max(a, 0) + log(1 + exp(-abs(a)))"},
+                                   {"sign", "step(a) - step(-a)"},
+                                   {"rsqrt", "1 / sqrt(a)"},
+                                   {"square", "a^2"},
+                                   {"pow", "a^b"},
+                                   {"log2", "log(a) / log(2)"},
+                                   {"cosh", "(exp(a) + exp(-a)) / 2"},
+                                   {"sinh", "(exp(a) - exp(-a)) / 2"}};
+
 /* A function that nobody knows is read as a normalizer: it may be meant to be either. */
 static bool fail_unknown(const Binder *b, const Term *term) {
     static const char *const own[] = {"mean", "sum", "count", "parameter", "running"};
     size_t functions, kinds, count = 0;
+    for (size_t i = 0; i < COUNT_OF(OTHERS); i++)
+        if (strcmp(OTHERS[i].other, term->word) == 0)
+            return base_fail(b->error, EX_DATAERR, term->at,
+                             "no function or normalizer '%s': it is %s", term->word,
+                             OTHERS[i].ours);
     const EquationFunction *function = equation_functions(&functions);
     const NormKind *const *kind = norm_kinds(&kinds);
     const char **name = TAKE(b->arena, const char *, functions + kinds + COUNT_OF(own));
