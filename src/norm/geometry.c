@@ -89,6 +89,7 @@ bool norm_fits(Arena *arena, const Norm *norm, ShapeLattice x, NormMode mode,
     for (size_t i = 0; i < norm->parts; i++)
         if (!norm_fits(arena, norm->part[i], norm_part_lattice(norm, i, x), mode, error))
             return false;
+    if (norm->kind->equation) return written_fits(arena, norm, x, mode, error);
     if (norm->kind->fits) return norm->kind->fits(arena, norm, x, error);
     if (per_channel(norm, mode) || block == 0 || x.N % block == 0) return true;
     return base_fail(

@@ -84,7 +84,6 @@ static NormKind *kind_of(Arena *arena, const Equation *equation) {
                        .saturates = says(equation, saturates),
                        .configure = written_configure,
                        .declare = written_declare,
-                       .fits = written_fits,
                        .text = written_text,
                        .equation = equation};
     if (says(equation, holds)) kind->holds = "what its equation detaches";

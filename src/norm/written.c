@@ -221,33 +221,10 @@ static bool bind_state(const Binder *b, size_t i) {
                      line->name);
 }
 
-typedef struct Runs {
-    bool line[EQUATION_MOST_LINES], part[NORM_MAX_PARTS];
-} Runs;
-
-/* What is computed in training. */
-static void run(const Written *w, const Term *term, Runs *runs) {
-    if (term->kind == TERM_WHEN) {
-        run(w, equation_chosen(w->equation, &w->settings, term, true), runs);
-        return;
-    }
-    if (term->kind == TERM_APPLY) runs->part[w->part[term->number_of]] = true;
-    for (size_t i = 0; i < term->arity; i++) run(w, term->in[i], runs);
-    if (term->kind != TERM_NAME || term->meaning != NAME_LINE || runs->line[term->place])
-        return;
-    const EquationLine *line = &w->equation->line[term->place];
-    runs->line[term->place] = true;
-    if (line->kind == LINE_VALUE) run(w, line->value, runs);
-}
-
 /* What keeps state has to see x in training. */
 static bool want_seen(const Binder *b) {
     const Written *w = b->w;
-    Runs runs = {.line = {false}};
-    run(w, w->equation->line[w->equation->y].value, &runs);
-    for (size_t i = 0; i < w->equation->lines; i++)
-        if (w->reached[i] && w->equation->line[i].kind == LINE_STATE)
-            run(w, w->equation->line[i].value, &runs);
+    const WrittenRuns runs = written_runs(w, NORM_TRAIN);
     for (size_t i = 0; i < b->norm->parts; i++)
         if (!runs.part[i] && b->norm->part[i]->states > 0)
             return base_fail(b->error, EX_DATAERR, b->part_at[i],
@@ -364,14 +341,6 @@ void written_declare(Norm *norm) {
                 ->weight_new = w->weight_new[i];
         }
     }
-}
-
-bool written_fits(Arena *arena, const Norm *norm, ShapeLattice x, BaseError *error) {
-    const Written *w = norm->detail;
-    for (size_t i = 0; i < w->equation->terms; i++)
-        if (w->cell[i] && !norm_fits(arena, w->cell[i], x, NORM_TRAIN, error))
-            return false;
-    return true;
 }
 
 const char *written_cells(Arena *arena, const Norm *norm) {

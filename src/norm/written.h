@@ -64,12 +64,23 @@ void written_declare(Norm *norm);
 /* Which elements share moments, in words. */
 const char *written_cells(Arena *arena, const Norm *norm);
 
-bool written_fits(Arena *arena, const Norm *norm, ShapeLattice x, BaseError *error);
-
 /* What an equation makes of these settings, for so many channels (0: not bound yet); the
  * error's `at` is a byte of the equation's text. */
 bool written_bind(Arena *arena, Norm *norm, const Equation *equation,
                   const EquationSettings *settings, BaseError *error);
+
+/* ---- runs.c --------------------------------------------------------------------------- */
+
+typedef struct WrittenRuns {
+    bool line[EQUATION_MOST_LINES], part[NORM_MAX_PARTS], term[EQUATION_MOST_TERMS];
+} WrittenRuns;
+
+/* What a mode computes: y, and in training what states observe. */
+WrittenRuns written_runs(const Written *w, NormMode mode);
+
+/* Whether x has the cells that a mode asks; who trains evaluates, too. */
+bool written_fits(Arena *arena, const Norm *norm, ShapeLattice x, NormMode mode,
+                  BaseError *error);
 
 /* ---- compute.c ------------------------------------------------------------------------ */
 

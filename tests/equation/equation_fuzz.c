@@ -732,9 +732,10 @@ static void run_spec(Fuzz *f, const char *spec, size_t channels, Shape shape) {
         HOLDS(f, again && strcmp(again->spec, norm->spec) == 0, "'%s'", norm->spec);
         norm_cells(f->arena, norm);
     }
-    if (!fits) return;
-    compute(f, norm, shape, NORM_TRAIN);
-    compute(f, norm, shape, NORM_EVAL);
+    if (fits) compute(f, norm, shape, NORM_TRAIN);
+    error.set = false;
+    if (norm && norm_fits(f->arena, norm, shape_lattice(shape), NORM_EVAL, &error))
+        compute(f, norm, shape, NORM_EVAL);
 }
 
 /* With options as nobody expects them, and as a part. */

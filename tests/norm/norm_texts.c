@@ -176,7 +176,9 @@ static void what_does_not_fit_is_refused(void **state) {
     BaseError error = {.set = false};
     assert_true(text_register(arena, "f",
                               "f(G): y = x - mean(x over group(G))\n"
-                              "g(B): y = x - sum(x over ghost(B)) / count(ghost(B))\n",
+                              "g(B): y = x - sum(x over ghost(B)) / count(ghost(B))\n"
+                              "h(B): mu = mean(x over ghost(B)); r = running(mu); "
+                              "y = train(x - mu) else x - r\n",
                               &error));
     assert_null(norm_new(arena, "f(3)", 4, &error));
     assert_non_null(strstr(error.message, "f: "));
@@ -189,6 +191,11 @@ static void what_does_not_fit_is_refused(void **state) {
     assert_false(norm_fits(arena, norm, (ShapeLattice){4, 4, 3}, NORM_TRAIN, &error));
     assert_non_null(
         strstr(error.message, "blocks of 3 samples do not divide a batch of 4"));
+    error.set = false; /* cells that evaluation does not ask divide nothing there */
+    norm = norm_new(arena, "h(3)", 4, &error);
+    assert_non_null(norm);
+    assert_true(norm_fits(arena, norm, (ShapeLattice){4, 4, 3}, NORM_EVAL, &error));
+    assert_false(norm_fits(arena, norm, (ShapeLattice){4, 4, 3}, NORM_TRAIN, &error));
     registry_again(&mark);
     arena_free(arena);
 }
