@@ -1084,6 +1084,13 @@ def catalogue(place):
                        ("mabn", "by running_square[C]; not by running_product[C] (of training)"),
                        ("batch", "by running_mean[C], running_var[C]\n")):
         check(f"  evaluation   {said}" in place.good("list", "norms", spec), f"what evaluation reads of {spec}")
+    for spec, reach in (("group(2)", "one sample x 4 of 8 channels x all positions"),
+                        ("mix(layer, batch)", "all samples x all channels x all positions, not all of these"),
+                        ("blend(position, instance)", "one sample x all channels x all positions, not all of these"),
+                        ("dyt", "its own element alone"), ("layer_detach", "its own element alone"),
+                        ("layer_detach(of_mean=no)", r"one sample }\times\text{ all channels }\times\text{ all positions}"),
+                        ("scalenorm", r"one sample }\times\text{ all channels }\times\text{ one position}")):
+        check(f" of {reach}" in place.good("list", "norms", spec, "--tex"), f"whose dy reach a dx of {spec}")
     long = place.good("list", "norms", "--long")
     same("entries", [part.splitlines()[0] for part in long.split("\n\n")], [entry["usage"] for entry in data["norms"]])
     one = place.good("list", "norms", "ibn")
