@@ -4,7 +4,7 @@
 from program import case, check, main
 
 # Each has what once was no normalizer's: cells of all and of lattices, cells by other names, no rounding at all, means without
-# variances, no x, states of states, evaluation that is another function of the same cells.
+# variances, no x, states of states, ranges of parameters without which there is no value, evaluation that is another function of the same cells.
 TEXTS = (
     "y = x - mean(x over all)",
     "y = x - mean(x over batch)",
@@ -16,6 +16,8 @@ TEXTS = (
     "y = (train(1) else 2) * (x - mean(x over layer))",
     "y = x - mean(-(x - mean(x over layer))^2 over layer)",
     "y = x * count(position) / sum(2 over position)",
+    "c = parameter(1) in [0.01, 100]; y = x / sqrt(x^2 + c)",
+    "k = parameter(55) in [50, 60]; y = (x - mean(x over layer)) * sqrt(log(k / 49))",
     "m = running(mean(x over batch)); v = running(mean((x - m)^2 over batch), start=1); "
     "y = gamma * (train(x - mean(x over batch)) else (x - m) / sqrt(v + eps)) + beta",
 )

@@ -50,6 +50,16 @@ double trial_param_unit(const Trial *t, size_t k) {
     return t->norm->param[k].role == NORM_PARAM_GATE ? 1.0 / size : 1.0;
 }
 
+/* Where training holds it: what is drawn outside of a range is mirrored at its end, or, where that is
+ * too far, put in between. */
+static double within(const NormParam *p, double value) {
+    const double mirrored = value < p->least  ? 2.0 * p->least - value
+                            : value > p->most ? 2.0 * p->most - value
+                                              : value;
+    if (p->least <= mirrored && mirrored <= p->most) return mirrored;
+    return p->least + (p->most - p->least) * (0.5 + 0.4 * tanh(value));
+}
+
 static void draw_all(Arena *arena, Trial *t) {
     const Norm *norm = t->norm;
     t->unit = ldexp(1.0, DATA[t->data].exponent);
@@ -59,7 +69,8 @@ static void draw_all(Arena *arena, Trial *t) {
     for (size_t i = 0; i < norm->params; i++) {
         t->param[i] = trial_normals(arena, t, DRAW_PARAM + i, norm->param[i].count);
         for (size_t k = 0; k < norm->param[i].count; k++)
-            t->param[i][k] *= trial_param_unit(t, i);
+            t->param[i][k] =
+                within(&norm->param[i], t->param[i][k] * trial_param_unit(t, i));
     }
     for (size_t i = 0; i < norm->states; i++) {
         t->state[i] = trial_normals(arena, t, DRAW_STATE + i, norm->state[i].count);
