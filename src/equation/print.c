@@ -195,7 +195,7 @@ const char *equation_error(Arena *arena, const char *name, const char *text,
     while (to > at && to < end && ((unsigned char)text[to] & 0xc0) == 0x80)
         to--; /* letters of several bytes, in comments, are whole */
     const char *around =
-        text_plain(arena, text_copy(arena, text + from, to > from ? to - from : 0));
+        reader_plain(arena, text_copy(arena, text + from, to > from ? to - from : 0));
     return text_print(arena, "%s:%zu:%zu: %s, in '%s%s%s'", name, line, at - begin + 1,
                       error->message, from > begin ? "..." : "", around,
                       to < end ? "..." : "");

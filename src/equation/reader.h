@@ -40,6 +40,9 @@ typedef struct Reader {
 
 Reader reader_new(Arena *arena, const char *text, BaseError *error);
 
+/* With '?' for what is no letter: a text may go to a terminal. */
+const char *reader_plain(Arena *arena, const char *text);
+
 /* The next token stands in reader->token. False and *error where there is none. */
 bool reader_next(Reader *r);
 

@@ -7,6 +7,35 @@ Reader reader_new(Arena *arena, const char *text, BaseError *error) {
     return (Reader){.arena = arena, .text = text, .error = error};
 }
 
+/* ---- letters ----------------------------------------------------------------------- */
+
+/* Bytes of a letter of UTF-8 (RFC 3629) that a terminal may see; 0: it is none. */
+static size_t letter_length(const char *text) {
+    const unsigned char *c = (const unsigned char *)text;
+    if (*c < 0x80) return *c >= ' ' && *c != 0x7f;
+    const size_t length = *c >= 0xc2 && *c < 0xe0   ? 2
+                          : *c >= 0xe0 && *c < 0xf0 ? 3
+                          : *c >= 0xf0 && *c < 0xf5 ? 4
+                                                    : 0;
+    for (size_t i = 1; i < length; i++)
+        if ((c[i] & 0xc0) != 0x80) return 0;
+    const bool odd = (*c == 0xc2 && c[1] < 0xa0) || /* a control */
+                     (*c == 0xe0 && c[1] < 0xa0) ||
+                     (*c == 0xf0 && c[1] < 0x90) || /* long */
+                     (*c == 0xed && c[1] >= 0xa0) || (*c == 0xf4 && c[1] >= 0x90);
+    return odd ? 0 : length;
+}
+
+const char *reader_plain(Arena *arena, const char *text) {
+    char *plain = text_copy(arena, text, strlen(text));
+    for (char *c = plain; *c;) {
+        const size_t length = letter_length(c);
+        if (length == 0) *c = '?';
+        c += length ? length : 1;
+    }
+    return plain;
+}
+
 /* ---- comments ---------------------------------------------------------------------- */
 
 static const char *after(const char *comment, const char *key) {
@@ -22,7 +51,9 @@ static void keep_comment(Reader *r, size_t begin, size_t end) {
     begin += 1 + strspn(r->text + begin + 1, " \t");
     while (end > begin && strchr(" \t\r", r->text[end - 1])) end--;
     if (end <= begin) return;
-    const char *comment = text_copy(r->arena, r->text + begin, end - begin), *said;
+    const char *said,
+        *comment =
+            reader_plain(r->arena, text_copy(r->arena, r->text + begin, end - begin));
     if ((said = after(comment, "source:")))
         r->source = said;
     else if ((said = after(comment, "differs:")))
@@ -99,15 +130,11 @@ static bool is_printed(char c) {
     return c >= ' ' && c <= '~';
 }
 
-/* The letter of several bytes that it begins, as UTF-8 has them; else the byte. */
+/* The letter of several bytes that it begins; else the byte. */
 static const char *shown_byte(const Reader *r, size_t at) {
-    const unsigned char *c = (const unsigned char *)r->text + at;
-    size_t length = *c >= 0xc2 && *c < 0xe0 ? 2 : *c >= 0xe1 && *c < 0xf0 ? 3 : 0;
-    for (size_t i = 1; i < length; i++)
-        if ((c[i] & 0xc0) != 0x80) length = 0;
-    if (length && (*c > 0xc2 || c[1] >= 0xa0)) /* no control */
-        return text_print(r->arena, "'%.*s'", (int)length, r->text + at);
-    return text_print(r->arena, "byte 0x%02x", *c);
+    const size_t length = letter_length(r->text + at);
+    return length > 1 ? text_print(r->arena, "'%.*s'", (int)length, r->text + at)
+                      : text_print(r->arena, "byte 0x%02x", (unsigned char)r->text[at]);
 }
 
 static bool fail_byte(Reader *r, size_t at) {

@@ -546,7 +546,8 @@ static void fixed_point(Fuzz *f, const Equation *equation) {
     HOLDS(f, strcmp(equation_print(f->arena, again[0]), once) == 0, "'%s' becomes '%s'",
           once, equation_print(f->arena, again[0]));
     HOLDS(f, same_equation(equation, again[0]), "another tree: '%s'", once);
-    HOLDS(f, is_plain(equation_tex(f->arena, equation)) || true, "tex");
+    HOLDS(f, strlen(equation_tex(f->arena, equation)) > 0, "tex");
+    HOLDS(f, equation->title == NULL || is_plain(equation->title), "its title");
 }
 
 /* ---- what is computed -------------------------------------------------------------- */

@@ -319,6 +319,26 @@ static void comments_are_of_the_next(void **state) {
     arena_free(arena);
 }
 
+/* Nothing of a comment commands a terminal, or is no UTF-8 in a file. */
+static void comments_are_plain(void **state) {
+    (void)state;
+    static const char *const SAID[][2] = {
+        {"\x1b[31mred", "?[31mred"},
+        {"a\tb\x7f", "a?b?"},
+        {"\xc3\xa9 \xe2\x88\x92 \xf0\x9f\x98\x80",
+         "\xc3\xa9 \xe2\x88\x92 \xf0\x9f\x98\x80"},
+        {"\xff\xfe \xc3", "?? ?"},
+        {"\xc2\x9b \xc0\x80 \xed\xa0\x80", "?? ?? ???"},
+        {"\xe0\x80\x80 \xf4\x90\x80\x80 \xe2\x88", "??? ???? ??"},
+    };
+    Arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT_OF(SAID); i++) {
+        const char *text = text_print(arena, "# %s\nf: y = x", SAID[i][0]);
+        assert_string_equal(read_one(arena, text)->title, SAID[i][1]);
+    }
+    arena_free(arena);
+}
+
 /* A line of a terminal: name, line, column, and the text around. */
 static void errors_are_one_line(void **state) {
     (void)state;
@@ -518,6 +538,7 @@ static const Case CASES[] = {
     CASE(theorem, affine_is_found),
     CASE(example, numbers_that_options_make),
     CASE(example, comments_are_of_the_next),
+    CASE(fault, comments_are_plain),
     CASE(example, errors_are_one_line),
     CASE(example, wrong_texts_say_where_and_what),
     CASE(fault, large_texts_end),
