@@ -222,7 +222,7 @@ def own(place):
     names = private(place)
     text = "".join(f"int {name}(void);\nint {name}(void) {{ return {number}; }}\n" for number, name in enumerate(names))
     calls = "".join(f"    if ({name}() != {number}) abort();\n" for number, name in enumerate(names))
-    return write(f"#include <stdlib.h>\n{text}__attribute__((constructor)) static void all(void) {{\n{calls}}}\n",
+    return write(f"#include <stdlib.h>\n{text}__attribute__((constructor)) static void call_each(void) {{\n{calls}}}\n",
                  place.path("own.c"))
 
 
