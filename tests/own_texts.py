@@ -30,5 +30,14 @@ def restated(place):
         check(code == 0 and b" 0 failed, 0 inconclusive" in out, f"{text}: exit code {code}: {(out[-900:] + err).decode()}")
 
 
+@case("fault")
+def evaluation(place):
+    """Evaluation has samples in any number: blocks that do not divide them are a line, and no broken promise."""
+    text = "zf: y = train(x - mean(x over layer)) else x - mean(x over ghost(3))"
+    _, _, err = place.run("run", "batch-size", "--quick", "batch=6", "samples=12", "images=36", "epochs=1", "seed=1",
+                          "norm=zf", "--let", text)
+    check(b"ghost(3): blocks of 3 samples do not divide" in err and b"REQUIRE" not in err, err.decode())
+
+
 if __name__ == "__main__":
     main()

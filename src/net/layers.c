@@ -355,6 +355,9 @@ static TapeNode *run_norm(Layers *l, const NetNorm *part, TapeNode *x, bool relu
                            .observed = pass->observed ? observed : NULL,
                            .whole = pass->whole,
                            .relu = relu};
+    BaseError error = {.set = false}; /* evaluation has any number of samples */
+    norm_fits(tape_arena(pass->tape), norm, shape_lattice(x->shape), pass->mode, &error);
+    die_if(&error);
     return pass->definitions ? norm_define(&context, x) : norm_apply(&context, x);
 }
 
