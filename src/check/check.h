@@ -102,8 +102,13 @@ CheckHeld check_held(Arena *arena, const CheckFunction *function, uint64_t seed)
  * nothing. Asked before anything else of a function that others wrote. */
 const char *check_lacks(Arena *arena, const CheckFunction *function);
 
-/* Whether every choice of the program (max, step, select, relu) is the same in doubles and in
- * 113 bits at its inputs. Not so at exact ties, which rounding decides. */
+/* The worst of the program's choices (max, step, select, relu) at its inputs: ties that are
+ * exact in doubles and in 113 bits, and those that rounding decides in one of them. */
+typedef enum CheckChoices { CHOICES_DECIDED, CHOICES_TIED, CHOICES_ROUNDED } CheckChoices;
+CheckChoices check_choices(Arena *arena, const CheckFunction *function);
+
+/* Whether every choice is the same in doubles and in 113 bits. Not so at ties that rounding
+ * decides. */
 bool check_decided(Arena *arena, const CheckFunction *function);
 
 CheckReport check_differences(Arena *arena, const CheckFunction *function,

@@ -17,15 +17,18 @@ static size_t looked_at(const TapeNode *y, TapeNode **number) {
     return 2;
 }
 
-/* Of the i-th choice of two nodes (one, twice: against 0). */
-static bool alike(TapeNode *const *node, Quad *const *exact, size_t i) {
+/* Of the i-th choice of two nodes (one, twice: against 0). A double of which no digit is
+ * right is the rounding of a tie, even where its sign is that of 113 bits. */
+static CheckChoices choice(TapeNode *const *node, Quad *const *exact, size_t i) {
     const bool alone = node[0] == node[1];
     const double near = node[0]->value[i] - (alone ? 0.0 : node[1]->value[i]);
     const Quad true_one = exact[0][i] - (alone ? 0 : exact[1][i]);
-    return (near > 0) == (true_one > 0) && (near < 0) == (true_one < 0);
+    const Quad off = near > true_one ? near - true_one : true_one - near,
+               size = true_one < 0 ? -true_one : true_one;
+    return off > size / 2 ? CHOICES_ROUNDED : size == 0 ? CHOICES_TIED : CHOICES_DECIDED;
 }
 
-bool check_decided(Arena *arena, const CheckFunction *function) {
+CheckChoices check_choices(Arena *arena, const CheckFunction *function) {
     ArenaMark mark = arena_mark(arena);
     Tape *tape = tape_new(arena);
     TapeNode **x = derive_inputs(arena, tape, function), *number[2];
@@ -37,12 +40,18 @@ bool check_decided(Arena *arena, const CheckFunction *function) {
     count = 0;
     for (TapeNode *y = tape_last(tape); y; y = y->previous)
         count += looked_at(y, node + count);
-    bool decided = true;
+    CheckChoices worst = CHOICES_DECIDED;
     if (count > 0)
         program_run_quad(program_new(tape, node, count), arena, NULL, NULL, 0, exact);
-    for (size_t k = 0; k < count && decided; k += 2)
-        for (size_t i = 0; i < shape_count(node[k]->shape); i++)
-            decided = decided && alike(node + k, exact + k, i);
+    for (size_t k = 0; k < count; k += 2)
+        for (size_t i = 0; i < shape_count(node[k]->shape); i++) {
+            const CheckChoices one = choice(node + k, exact + k, i);
+            worst = one > worst ? one : worst;
+        }
     arena_rewind(arena, mark);
-    return decided;
+    return worst;
+}
+
+bool check_decided(Arena *arena, const CheckFunction *function) {
+    return check_choices(arena, function) < CHOICES_ROUNDED;
 }

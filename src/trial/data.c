@@ -1,5 +1,6 @@
 /* The data of a trial, and what they are worth. */
 #include "house.h"
+#include "kind.h"
 #include "op.h"
 #include "trial_kind.h"
 
@@ -50,8 +51,8 @@ double trial_param_unit(const Trial *t, size_t k) {
     return t->norm->param[k].role == NORM_PARAM_GATE ? 1.0 / size : 1.0;
 }
 
-/* Where training holds it: what is drawn outside of a range is mirrored at its end, or, where that is
- * too far, put in between. */
+/* Where training holds it: what is drawn outside of a range is mirrored at its end, or, where
+ * that is too far, put in between. */
 static double within(const NormParam *p, double value) {
     const double mirrored = value < p->least  ? 2.0 * p->least - value
                             : value > p->most ? 2.0 * p->most - value
@@ -165,18 +166,36 @@ bool trial_fits(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode 
     return check->applies == NULL || check->applies(t);
 }
 
-/* Data at which rounding decides a choice are drawn again: there is no right answer. */
+static bool has_equation(const Norm *norm) {
+    bool has = norm->kind->equation != NULL;
+    for (size_t i = 0; i < norm->parts; i++) has = has || has_equation(norm->part[i]);
+    return has;
+}
+
+/* Data at which rounding decides a choice are drawn again: there is no right answer. Of
+ * repeated values a moment may be 0 in one order of operations and a last digit in another.
+ * Loops restate equations in an order of their own: there draws without a tie come first, and
+ * where rounding decides some and none is without (false), nothing can be asked. */
 enum { MOST_DRAWS = 8 };
 
-bool trial_prepare(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode mode,
-                   TrialData data, uint64_t seed, const TrialCheck *check) {
-    if (!trial_fits(arena, t, spec, shape, mode, data, seed, check)) return false;
+static bool draw_decided(Arena *arena, Trial *t, uint64_t seed) {
+    const bool ties = t->data != DATA_REPEATED || !has_equation(t->norm);
+    bool rounded = false;
     for (uint64_t again = 0; again < MOST_DRAWS; again++) {
         t->seed = seed + (again << 40);
         draw_all(arena, t);
         const CheckFunction f = trial_function(arena, t, true);
-        if (check_decided(arena, &f)) break;
+        const CheckChoices found = check_choices(arena, &f);
+        if (found == CHOICES_DECIDED || (ties && found == CHOICES_TIED)) return true;
+        rounded = rounded || found == CHOICES_ROUNDED;
     }
+    return ties || !rounded;
+}
+
+bool trial_prepare(Arena *arena, Trial *t, const char *spec, Shape shape, NormMode mode,
+                   TrialData data, uint64_t seed, const TrialCheck *check) {
+    if (!trial_fits(arena, t, spec, shape, mode, data, seed, check)) return false;
+    if (!draw_decided(arena, t, seed)) return false;
     trial_measure(arena, t);
     return true;
 }

@@ -216,8 +216,10 @@ static void ties_that_rounding_decides(void **state) {
         assert_int_equal(check_decided(arena, &f), !NORMLAB_HAS_QUAD);
         f.context = &clear;
         assert_true(check_decided(arena, &f));
+        assert_int_equal(check_choices(arena, &f), CHOICES_DECIDED);
         f.context = &exact; /* a tie in both */
         assert_true(check_decided(arena, &f));
+        assert_int_equal(check_choices(arena, &f), CHOICES_TIED);
     }
     arena_free(arena);
 }
