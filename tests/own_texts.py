@@ -12,6 +12,7 @@ TEXTS = (
     "y = 2 * x + mean(x over lattice(batch=2, size=2))",
     "p[all] = parameter(1/3, std=0.1); q[gn(2)] = parameter(1, decay=yes); y = p * x + q",
     "y = x",
+    "y = max(x, beta)",
     "y = train(x - mean(x over layer)) else x / 2",
     "y = (train(1) else 2) * (x - mean(x over layer))",
     "y = x - mean(-(x - mean(x over layer))^2 over layer)",

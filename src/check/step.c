@@ -159,6 +159,8 @@ static void ask_step(const Walk *walk, const Probe *probe, double noise, Case *c
     c->allowed = allowed_along(walk, probe, upstream);
     if (c->element == SIZE_MAX) c->allowed += summed_along(walk, probe, upstream);
     if (!steps->quad && c->allowed > 0.0) c->allowed += STEP_LOST;
+    if (!steps->quad && isfinite(c->expected)) /* a step and a quotient are rounded */
+        c->allowed += DBL_EPSILON * fabs(c->expected);
     if (bound->of_norm > 0) {
         if (c->element == SIZE_MAX)
             c->allowed =
