@@ -220,6 +220,10 @@ static Term *read_named(Reader *r) {
                   "'train' is a condition: train(a) else b");
         return NULL;
     }
+    if (reader_says(r, "over") || reader_says(r, "else")) {
+        reader_unexpected(r, "a number, a name or '('");
+        return NULL;
+    }
     if (!reader_next(r)) return NULL;
     if (!reader_is(r, '(')) return new_term(r, TERM_NAME, &name);
     const EquationFunction *function = find_function(name.word);
