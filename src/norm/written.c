@@ -98,6 +98,12 @@ static bool fail_unknown(const Binder *b, const Term *term) {
                      text_hint(b->arena, term->word, name, count));
 }
 
+static bool names(const Spec *spec, const char *word) {
+    for (size_t i = 0; i < spec->count; i++)
+        if (names(spec->args[i].value, word)) return true;
+    return strcmp(spec->word, word) == 0;
+}
+
 static bool add_part(const Binder *b, const Term *term) {
     BaseError why = {.set = false};
     const Written *w = b->w;
@@ -108,6 +114,9 @@ static bool add_part(const Binder *b, const Term *term) {
         return base_fail(b->error, EX_DATAERR, term->at,
                          "'ln' may be log(...) or layer(...): which is meant?");
     if (b->norm->parts < NORM_MAX_PARTS) b->part_at[b->norm->parts] = term->spec_at;
+    if (parsed && names(parsed, w->equation->name))
+        return base_fail(b->error, EX_DATAERR, term->spec_at, "'%s' is made of itself",
+                         w->equation->name);
     if (parsed && norm_add_part(b->arena, b->norm, parsed, b->norm->channels, &why))
         return true;
     return is_unknown(b, &why, term->word)

@@ -52,8 +52,9 @@ static const char *const WRONG_TEXTS[][2] = {
     {"f: y = use(\"batch | @lair\")(x)", "no normalizer 'lair', did you mean 'layer'?"},
     {"f: y = use(\"batch |@\")(x)", "a name should follow"},
     {"f: y = use(\"@\")(x)", "a name should follow"},
-    {"f: y = use(\"@f\")(x)", "no normalizer 'f'"},
-    {"f: y = @f(x)", "no function or normalizer 'f'"},
+    {"f: y = use(\"@f\")(x)", "'f' is made of itself"},
+    {"f: y = @f(x)", "'f' is made of itself"},
+    {"dyt: y = use(\"@batch | dyt\")(x)", "'dyt' is made of itself"},
     {"f: y = group(@0)(x)", "0"},
     {"f: y = batch(x) + batch(2*x) + batch(3*x) + batch(4*x) + batch(5*x) + batch(6*x) + "
      "batch(7*x) + batch(8*x) + batch(9*x) + batch(x/2) + batch(x/3) + batch(x/4) + "
