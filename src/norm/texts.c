@@ -118,6 +118,14 @@ static bool want_twins(Arena *arena, const Equation *equation,
     return true;
 }
 
+/* Of the house's kind that it takes the place of, by others. */
+static bool has_part(const Norm *norm, const char *name) {
+    for (size_t i = 0; i < norm->parts; i++)
+        if (strcmp(norm->part[i]->kind->name, name) == 0 || has_part(norm->part[i], name))
+            return true;
+    return false;
+}
+
 /* Whether it can be configured, of any number of channels. */
 static bool is_sound(Arena *arena, const NormKind *kind, BaseError *error) {
     Norm *norm = ZERO(arena, Norm, 1);
@@ -127,6 +135,9 @@ static bool is_sound(Arena *arena, const NormKind *kind, BaseError *error) {
     norm->weight_new = 0.1;
     return want_own_options(equation, error) &&
            written_bind(arena, norm, equation, &usual, error) &&
+           (!has_part(norm, kind->name) ||
+            base_fail(error, EX_DATAERR, equation->at, "'%s' is made of itself",
+                      kind->name)) &&
            want_twins(arena, equation, &usual, error);
 }
 

@@ -54,6 +54,7 @@ static const char *const WRONG_TEXTS[][2] = {
     {"f: y = use(\"@\")(x)", "a name should follow"},
     {"f: y = use(\"@f\")(x)", "'f' is made of itself"},
     {"f: y = @f(x)", "'f' is made of itself"},
+    {"g: y = dyt(x)\n@dyt: y = g(x)", "'dyt' is made of itself"},
     {"dyt: y = use(\"@batch | dyt\")(x)", "'dyt' is made of itself"},
     {"f: y = group(@0)(x)", "0"},
     {"f: y = batch(x) + batch(2*x) + batch(3*x) + batch(4*x) + batch(5*x) + batch(6*x) + "
