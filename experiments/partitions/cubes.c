@@ -22,8 +22,10 @@ typedef struct Sharings {
 } Sharings;
 
 static bool shares(const Norm *norm, size_t k, NormMode mode) {
-    const NormMoments whose = norm->cell[k].moments[mode];
-    return whose == NORM_OWN || whose == NORM_READ;
+    const NormCells *own = &norm->cell[k];
+    const NormMoments whose = own->moments[mode];
+    const bool alone = own->block == 1 && own->width == 1 && own->apart;
+    return whose == NORM_OWN || (whose == NORM_READ && !alone);
 }
 
 /* Its own, then those of its parts. */
@@ -46,7 +48,8 @@ static const Partition *cells_of(Arena *arena, const Sharing *s, ShapeLattice x)
         const ShapeLattice cut = {x.N, own->cut, x.C * x.L / own->cut};
         return partition_blocks(arena, cut, x.N, 1, false);
     }
-    if (s->k == 0) return norm_partition(arena, s->norm, x, s->mode, NULL);
+    if (s->k == 0 && norm_is_partitioned(s->norm, s->mode))
+        return norm_partition(arena, s->norm, x, s->mode, NULL);
     return partition_blocks(arena, x, own->block ? own->block : x.N,
                             own->width ? own->width : x.C, own->apart);
 }

@@ -273,6 +273,17 @@ static void read_by(const Written *w, NormMode mode, const Term *term, bool *rea
     for (size_t i = 0; i < term->arity; i++) read_by(w, mode, term->in[i], read);
 }
 
+/* An element by itself: no cells are read, and yet it is not linear. */
+static void read_alone(Norm *norm, NormMode mode) {
+    size_t i = 0;
+    while (i + 1 < NORM_MAX_CELLS && (norm->cell[i].moments[NORM_TRAIN] != NORM_NONE ||
+                                      norm->cell[i].moments[NORM_EVAL] != NORM_NONE))
+        i++;
+    if (norm->cell[i].moments[NORM_TRAIN] == NORM_NONE)
+        norm->cell[i] = (NormCells){.block = 1, .width = 1, .apart = true};
+    norm->cell[i].moments[mode] = NORM_READ;
+}
+
 /* A mode in which nothing is x's own has its moments given; one that is curved though no cells
  * are says so. */
 static void settle_mode(Norm *norm, const Written *w, NormMode mode) {
@@ -285,8 +296,8 @@ static void settle_mode(Norm *norm, const Written *w, NormMode mode) {
             read_by(w, mode, w->equation->line[i].value, read);
     for (size_t i = 0; i < NORM_MAX_CELLS; i++)
         own = own || norm->cell[i].moments[mode] != NORM_NONE;
-    if (!own && (!curved || norm->parts > 0))
-        norm->cell[0].moments[mode] = curved ? NORM_READ : NORM_GIVEN;
+    if (!own && !curved) norm->cell[0].moments[mode] = NORM_GIVEN;
+    if (!own && curved && norm->parts > 0) read_alone(norm, mode);
     for (size_t i = 0; i < w->equation->lines && mode == NORM_TRAIN; i++)
         if (read[i] && w->equation->line[i].kind == LINE_STATE)
             norm->cell[NORM_MAX_CELLS - 1].moments[NORM_TRAIN] = NORM_RUNNING;

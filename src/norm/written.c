@@ -321,7 +321,7 @@ bool written_configure(Arena *arena, Norm *norm, SpecArguments *arguments,
     if (!read_settings(equation, &settings, arguments, error)) return false;
     norm->activates = equation->activates;
     return written_bind(arena, norm, equation, &settings, &own) ||
-           base_fail(error, own.code, arguments->spec->at, "%s: %s",
+           base_fail(error, EX_USAGE, arguments->spec->at, "%s: %s",
                      arguments->spec->word, own.message);
 }
 
