@@ -148,6 +148,7 @@ static NormField held_field_(Tape *tape, NormField a) {
 #define HELD_(tape, ...) _Generic((__VA_ARGS__), TapeNode *: held_node_, NormField: held_field_)(tape, __VA_ARGS__)
 """
 READS = re.compile(r'(\w+_)?(configure|declare|smallest|fits|accepts|read|read_\w+)$|usual_groups$|start_of$')
+BESIDE = ["norm_seen", "norm_equations", "norm_relu"]  # what survives those
 RESTATED = ["norm_loops", "norm_catalogue", "norm_corners", "norm_combine", "norm_schedule", "norm_forms", "norm_mabn",
             "norm_adapt", "norm_range"]
 SLOW = ["norm_loops.options_are_restated", "norm_range.kernels_at_a_glance", "norm_range.rows_at_a_glance"]  # asked late
@@ -459,6 +460,7 @@ def of_catalogue(place, sampled):
     def judges(objects):
         checks = sum((check_judges(place, objects, specs, {file}) for file, specs in CATALOGUE.items()), [])
         tests = sum((test_judges(place, objects, name, FIRST) for name in RESTATED), [])
+        tests += sum((test_judges(place, objects, name, TESTS) for name in BESIDE), [])
         for judge in tests:
             if judge.name in SLOW:
                 judge.stage = TESTS
@@ -483,8 +485,9 @@ def loops_judges(place, objects, files):
     words = ["--threads", "1", "--stop", "--json", "--case", LOOPS, "--seed"]
     checks = [Judge([program, "check", spec, *words, seed], f"check {spec} ({seed})", of_check, FIRST, of)
               for (spec, seed), of in asked.items()]
-    return checks + [judge for judge in test_judges(place, objects, "norm_loops", SECOND)
-                     if judge.name.endswith("observations_are_restated")]
+    return checks + test_judges(place, objects, "norm_seen", TESTS) + [
+        judge for judge in test_judges(place, objects, "norm_loops", SECOND)
+        if judge.name.endswith("observations_are_restated")]
 
 
 def loops_share_nothing():

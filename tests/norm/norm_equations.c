@@ -28,6 +28,12 @@ typedef struct Twin {
 static const Twin TWINS[] = {
     {"group(2)", "own_group(2)", "own_group(G):\n" MOMENTS("", "group(G)") STANDARD},
     {"layer", "own_layer", "own_layer:\n" MOMENTS("", "layer") STANDARD},
+    {"layer", "own_halves", /* products of two fields that are not the same */
+     "own_halves:\n"
+     "  mu = mean(x over layer)\n"
+     "  c = x - mu\n"
+     "  v = mean((2 * c) * c over layer) / 4 + mean(c * (3 * c) over layer) / "
+     "6\n" STANDARD},
     {"instance", "own_instance", "own_instance:\n" MOMENTS("", "instance") STANDARD},
     {"position", "own_position", "own_position:\n" MOMENTS("", "position") STANDARD},
     {"rms", "own_rms",

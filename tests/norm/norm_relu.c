@@ -142,7 +142,12 @@ static void past_the_caches(void **state) {
 /* The definition of the one is relu of the definition. */
 static void by_definition(void **state) {
     (void)state;
-    static const char *const specs[] = {"group(2)", "batch", "none"};
+    static const char *const specs[] = {"group(2)",
+                                        "batch",
+                                        "none",
+                                        "mix(instance, layer, batch)",
+                                        "group(2) | batch",
+                                        "blend(none, batch)"};
     Arena *arena = arena_new();
     const Data d = data_of(arena, (ShapeLattice){4, 8, 9}, 1.0);
     for (size_t i = 0; i < 2 * COUNT_OF(specs); i++) {
