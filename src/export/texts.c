@@ -115,17 +115,20 @@ static const char TORCH_TEST[] =
     "        worst = max([worst] + far)\n"
     "    return worst\n";
 
-static const char NUMPY_TEST[] =
-    "def _far(got, want, size=0.0):\n"
-    "    \"\"\"The largest difference, of that size or the largest number; what is none "
-    "in both is the "
-    "same.\"\"\"\n"
-    "    got, want = np.asarray(got), np.array(want).reshape(got.shape)\n"
-    "    same = (got == want) | ((got != got) & (want != want))\n"
-    "    size = max([size, 1e-300] + abs(want[np.isfinite(want)]).tolist())\n"
-    "    far = (abs(got - want)[~same] / size).tolist()\n"
-    "    return math.inf if any(each != each for each in far) else max(far, "
+#define FAR_OF_ARRAYS                                                                    \
+    "def _far(got, want, size=0.0):\n"                                                   \
+    "    \"\"\"The largest difference, of that size or the largest number; what is "     \
+    "none "                                                                              \
+    "in both is the "                                                                    \
+    "same.\"\"\"\n"                                                                      \
+    "    got, want = np.asarray(got), np.array(want).reshape(got.shape)\n"               \
+    "    same = (got == want) | ((got != got) & (want != want))\n"                       \
+    "    size = max([size, 1e-300] + abs(want[np.isfinite(want)]).tolist())\n"           \
+    "    far = (abs(got - want)[~same] / size).tolist()\n"                               \
+    "    return math.inf if any(each != each for each in far) else max(far, "            \
     "default=0.0)\n\n\n"
+
+static const char NUMPY_TEST[] = FAR_OF_ARRAYS
     "def self_test():\n"
     "    \"\"\"How far values and state are from NUMBERS, of each array's size.\"\"\"\n"
     "    x, worst = np.array(NUMBERS[\"x\"]).reshape(NUMBERS[\"shape\"]), 0.0\n"
@@ -141,17 +144,7 @@ static const char NUMPY_TEST[] =
     "        worst = max([worst] + far)\n"
     "    return worst\n";
 
-static const char JAX_TEST[] =
-    "def _far(got, want, size=0.0):\n"
-    "    \"\"\"The largest difference, of that size or the largest number; what is none "
-    "in both is the "
-    "same.\"\"\"\n"
-    "    got, want = np.asarray(got), np.array(want).reshape(got.shape)\n"
-    "    same = (got == want) | ((got != got) & (want != want))\n"
-    "    size = max([size, 1e-300] + abs(want[np.isfinite(want)]).tolist())\n"
-    "    far = (abs(got - want)[~same] / size).tolist()\n"
-    "    return math.inf if any(each != each for each in far) else max(far, "
-    "default=0.0)\n\n\n"
+static const char JAX_TEST[] = FAR_OF_ARRAYS
     "def self_test():\n"
     "    \"\"\"How far values, derivatives and state are from NUMBERS, of each array's "
     "size.\"\"\"\n"

@@ -1,6 +1,8 @@
 /* A call of a normalizer: by its definition, or by the best that it has. */
 #include "internal.h"
 
+#include <string.h>
+
 /* What a caller forgot, by its name: a field that is left out is NULL. */
 static void require_context(const NormContext *context, const TapeNode *x) {
     REQUIRE(context->norm && context->tape && x, "a context needs .norm, .tape and x");
@@ -36,6 +38,14 @@ TapeNode *norm_members(const NormContext *context, TapeNode *a) {
     TapeNode *zero = tape_fill(context->tape, a->shape, 0.0);
     return tape_select(context->tape, tape_leaf(context->tape, a->shape, belongs), a,
                        zero);
+}
+
+double norm_samples(const NormContext *context, ShapeLattice at) {
+    size_t samples = 0;
+    if (context->mask == NULL) return (double)at.N;
+    for (size_t n = 0; n < at.N; n++)
+        samples += memchr(context->mask + n * at.L, 1, at.L) != NULL;
+    return (double)samples;
 }
 
 /* And then relu, of a text that knows of none. */

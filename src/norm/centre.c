@@ -40,9 +40,13 @@ static void centre_backward(Tape *tape, TapeNode *y, const double *g, double *co
     arena_rewind(arena, mark);
 }
 
+static TapeNode *defined(Tape *t, TapeNode *x, const Partition *p) {
+    TapeNode *mean = tape_mean(t, x, p);
+    return tape_sub(t, x, tape_spread(t, mean, p, x->shape));
+}
+
 static TapeNode *centre_define(Tape *t, TapeNode *y) {
-    TapeNode *x = y->in[0], *mean = tape_mean(t, x, y->detail);
-    return tape_sub(t, x, tape_spread(t, mean, y->detail, x->shape));
+    return defined(t, y->in[0], y->detail);
 }
 
 static const Op op_centre = {.name = "centre",
@@ -52,7 +56,6 @@ static const Op op_centre = {.name = "centre",
 
 TapeNode *centre_apply(const NormContext *context, TapeNode *x, const Partition *p) {
     Tape *t = context->tape;
-    if (!context->definitions) return tape_write(t, &op_centre, x->shape, &x, 1, p, NULL);
-    TapeNode *mean = tape_mean(t, x, p);
-    return tape_sub(t, x, tape_spread(t, mean, p, x->shape));
+    if (context->definitions) return defined(t, x, p);
+    return tape_write(t, &op_centre, x->shape, &x, 1, p, NULL);
 }

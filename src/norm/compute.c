@@ -113,16 +113,6 @@ static Value apply(Compute *c, const Term *term) {
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-/* Samples of which anything belongs to a cell. */
-static double samples_of(const Compute *c) {
-    const unsigned char *mask = c->v->context.mask;
-    size_t samples = 0;
-    if (mask == NULL) return (double)c->v->at.N;
-    for (size_t n = 0; n < c->v->at.N; n++)
-        samples += memchr(mask + n * c->v->at.L, 1, c->v->at.L) != NULL;
-    return (double)samples;
-}
-
 static Value affine(Compute *c, const char *name) {
     TapeNode *node = norm_operand(&c->v->context, name);
     Value a = value_node(FORM_VECTOR, node);
@@ -181,7 +171,7 @@ static Value name(Compute *c, const Term *term) {
                               ? c->w->settings.number[term->place]
                           : term->meaning == NAME_EPS   ? context->norm->eps
                           : term->meaning == NAME_EPOCH ? (double)context->epoch
-                                                        : samples_of(c);
+                                                        : norm_samples(context, c->v->at);
     return value_node(FORM_NUMBER, tape_constant(c->t, number));
 }
 
@@ -228,12 +218,10 @@ static Value compute(Compute *c, const Term *term) {
 
 /* The mean over samples (and channels, of one number) of what is the same at all positions of
  * a row. From the first on, so that what is the same everywhere is exact. */
-static void observe(Compute *c, size_t line, double *seen) {
+static void observe(const Compute *c, size_t line, const double *value, double *seen) {
     const size_t N = c->v->at.N, C = c->v->at.C;
     const size_t L = value_over_elements(c) ? c->v->at.L : 1;
     const bool each = c->w->fact[NORM_TRAIN][line].by_channel;
-    const double *value =
-        value_row(c, compute(c, c->w->equation->line[line].value))->value;
     const unsigned char *mask = c->v->context.mask;
     for (size_t k = 0; k < (each ? C : 1); k++) {
         double first = NAN, sum = 0.0;
@@ -251,12 +239,11 @@ static void observe(Compute *c, size_t line, double *seen) {
 }
 
 /* The same as a node. */
-static TapeNode *seen_node(Compute *c, size_t line) {
+static TapeNode *seen_node(const Compute *c, size_t line, TapeNode *value) {
     const NormView *v = c->v;
     const bool each = c->w->fact[NORM_TRAIN][line].by_channel;
     const Partition *p =
         norm_blocks(&v->context, v->at, v->at.N, each ? 1 : v->at.C, false);
-    TapeNode *value = value_row(c, compute(c, c->w->equation->line[line].value));
     return tape_mean(c->t, value, p);
 }
 
@@ -268,11 +255,15 @@ NormField written_text(const NormView *v) {
     c.cells = ZERO(tape_arena(v->tape), const Partition *, w->equation->terms);
     NormField y = value_field(&c, compute(&c, w->body));
     if (v->x) y.value = norm_members(&v->context, y.value);
-    for (size_t i = 0; i < w->equation->lines && v->context.mode == NORM_TRAIN; i++) {
+    double *const *observed = v->context.observed;
+    TapeNode **seen = v->x ? v->context.seen : NULL;
+    const bool wanted = v->context.mode == NORM_TRAIN && (observed || seen);
+    for (size_t i = 0; wanted && i < w->equation->lines; i++) {
         if (!w->reached[i] || w->equation->line[i].kind != LINE_STATE) continue;
         const size_t place = state_place(&c, i);
-        if (v->context.observed) observe(&c, i, v->context.observed[place]);
-        if (v->context.seen && v->x) v->context.seen[place] = seen_node(&c, i);
+        TapeNode *value = value_row(&c, compute(&c, w->equation->line[i].value));
+        if (observed) observe(&c, i, value->value, observed[place]);
+        if (seen) seen[place] = seen_node(&c, i, value);
     }
     return y;
 }

@@ -257,22 +257,6 @@ static WrittenFact line_fact(const Facts *k, size_t i) {
                          .degree = seen.degree};
 }
 
-/* What y alone reads in that mode: what it only observes is no part of it. */
-static void read_by(const Written *w, NormMode mode, const Term *term, bool *read) {
-    if (term->kind == TERM_NAME && term->meaning == NAME_LINE && !read[term->place]) {
-        const EquationLine *line = &w->equation->line[term->place];
-        read[term->place] = true;
-        if (line->kind == LINE_VALUE) read_by(w, mode, line->value, read);
-    }
-    if (term->kind == TERM_WHEN) {
-        read_by(w, mode,
-                equation_chosen(w->equation, &w->settings, term, mode == NORM_TRAIN),
-                read);
-        return;
-    }
-    for (size_t i = 0; i < term->arity; i++) read_by(w, mode, term->in[i], read);
-}
-
 /* An element by itself: no cells are read, and yet it is not linear. */
 static void read_alone(Norm *norm, NormMode mode) {
     size_t i = 0;
@@ -287,19 +271,15 @@ static void read_alone(Norm *norm, NormMode mode) {
 /* A mode in which nothing is x's own has its moments given; one that is curved though no cells
  * are says so. */
 static void settle_mode(Norm *norm, const Written *w, NormMode mode) {
-    bool read[EQUATION_MOST_LINES] = {false}, own = false;
+    const WrittenRuns runs = written_runs(w, mode);
     const bool curved = w->fact[mode][w->equation->y].curved;
-    read_by(w, mode, w->equation->line[w->equation->y].value, read);
-    for (size_t i = 0; i < w->equation->lines; i++) /* and what states observe */
-        if (mode == NORM_TRAIN && w->reached[i] &&
-            w->equation->line[i].kind == LINE_STATE)
-            read_by(w, mode, w->equation->line[i].value, read);
+    bool own = false;
     for (size_t i = 0; i < NORM_MAX_CELLS; i++)
         own = own || norm->cell[i].moments[mode] != NORM_NONE;
     if (!own && !curved) norm->cell[0].moments[mode] = NORM_GIVEN;
     if (!own && curved && norm->parts > 0) read_alone(norm, mode);
     for (size_t i = 0; i < w->equation->lines && mode == NORM_TRAIN; i++)
-        if (read[i] && w->equation->line[i].kind == LINE_STATE)
+        if (runs.line[i] && w->equation->line[i].kind == LINE_STATE)
             norm->cell[NORM_MAX_CELLS - 1].moments[NORM_TRAIN] = NORM_RUNNING;
 }
 
@@ -308,14 +288,13 @@ void written_facts(Norm *norm, Written *w) {
     memset(norm->cell, 0, sizeof norm->cell);
     w->rows = true;
     for (NormMode mode = NORM_TRAIN; mode <= NORM_EVAL; mode++) {
-        bool read[EQUATION_MOST_LINES] = {false};
         const Facts k = {norm, w, mode};
-        read_by(w, mode, equation->line[equation->y].value, read);
-        read[equation->y] = true;
+        WrittenRuns runs = written_runs(w, mode);
+        runs.line[equation->y] = true;
         for (size_t j = 0; j < equation->lines; j++) {
             const size_t i = (size_t)equation->order[j];
             const bool seen = mode == NORM_TRAIN && w->reached[i];
-            if (read[i] || seen) w->fact[mode][i] = line_fact(&k, i);
+            if (runs.line[i] || seen) w->fact[mode][i] = line_fact(&k, i);
             if (seen && equation->line[i].kind == LINE_STATE &&
                 fact_of(&k, equation->line[i].value).form == FORM_ELEMENT)
                 w->rows = false;

@@ -28,6 +28,9 @@ typedef struct Registry {
     size_t count;
 } Registry;
 
+/* Whether a kind or an alias is called so. */
+bool registry_has(const char *name);
+
 /* As it is; as it was. The place of a name, the count where it is none's; a kind at a place, of
  * which the last is a new one. */
 Registry registry_now(void);
@@ -45,6 +48,9 @@ const NormKind *text_kind(const char *name, const char *text);
 
 /* a where elements are in cells, 0 elsewhere. */
 TapeNode *norm_members(const NormContext *context, TapeNode *a);
+
+/* Samples of which anything belongs to a cell. */
+double norm_samples(const NormContext *context, ShapeLattice at);
 
 /* ---- declare.c ------------------------------------------------------------------- */
 

@@ -73,7 +73,7 @@ size_t registry_find(const char *name) {
     return i;
 }
 
-static bool is_taken(const char *name) {
+bool registry_has(const char *name) {
     if (registry_find(name) < all.count) return true;
     Arena *arena = arena_new();
     size_t aliases;
@@ -114,7 +114,7 @@ bool norm_name_is_free(const char *name, BaseError *error) {
                          "letter first%s%s%s",
                          name, is_word(word) ? ", such as '" : "",
                          is_word(word) ? word : "", is_word(word) ? "'" : "");
-    return !is_taken(name) ||
+    return !registry_has(name) ||
            base_fail(error, EX_USAGE, 0, "there is a normalizer '%s' already", name);
 }
 

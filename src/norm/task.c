@@ -14,8 +14,7 @@
  * context here: evaluation uses running moments, as batch does, and the N of training, which
  * is remembered beside them. The authors' code (cambridge-mlg/cnaps) remembers the context's
  * N too, and uses unbiased variances; the paper's equations, and these, have biased ones. */
-#include "house.h"
-#include "kind.h"
+#include "internal.h"
 
 #include <math.h>
 #include <string.h>
@@ -49,21 +48,13 @@ static void declare(Norm *norm) {
     norm_add_state(norm, "batch_size", NORM_STATE_COUNT, 1, 1.0)->weight_new = 1.0;
 }
 
-/* Samples of which anything belongs to a cell. */
-static double samples_of(const NormContext *context, ShapeLattice at) {
-    size_t samples = 0;
-    if (context->mask == NULL) return (double)at.N;
-    for (size_t n = 0; n < at.N; n++)
-        samples += memchr(context->mask + n * at.L, 1, at.L) != NULL;
-    return (double)samples;
-}
-
 /* alpha [1]; N is the worker's own in training, the last one seen in evaluation. */
 static TapeNode *weight_of(const NormContext *context, ShapeLattice at) {
     Tape *t = context->tape;
     const Shape one = SHAPE_OF(1);
-    TapeNode *N = context->mode == NORM_TRAIN ? tape_fill(t, one, samples_of(context, at))
-                                              : tape_leaf(t, one, context->state[2]);
+    TapeNode *N = context->mode == NORM_TRAIN
+                      ? tape_fill(t, one, norm_samples(context, at))
+                      : tape_leaf(t, one, context->state[2]);
     if (context->mode == NORM_TRAIN && context->observed)
         context->observed[2][0] = N->value[0] > 0.0 ? N->value[0] : (double)NAN;
     norm_see(context, 2, N);

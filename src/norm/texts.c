@@ -93,13 +93,12 @@ static NormKind *kind_of(Arena *arena, const Equation *equation) {
 /* An option stands in specs by its name, where a normalizer's would be hidden by it. */
 static bool want_own_options(const Equation *equation, BaseError *error) {
     for (size_t i = 0; i < equation->options; i++) {
-        BaseError taken = {.set = false};
         const EquationOption *option = &equation->option[i];
-        const char *word = option->name;
-        if (norm_name_is_free(word, &taken) || !strstr(taken.message, "already"))
-            continue;
-        return base_fail(error, EX_DATAERR, option->at,
-                         "%s: an option needs another name", taken.message);
+        if (!registry_has(option->name)) continue;
+        return base_fail(
+            error, EX_DATAERR, option->at,
+            "there is a normalizer '%s' already: an option needs another name",
+            option->name);
     }
     return true;
 }
