@@ -90,7 +90,8 @@ void layers_output(Layers *l, const char *name, TapeNode *y) {
     }
     REQUIRE(k < NET_MOST_ENDS, "more than %d outputs", NET_MOST_ENDS);
     NetEnd *end = &l->declared->net->output[k];
-    *end = (NetEnd){full_name(l, l->declared->arena, name), {.rank = y->shape.rank - 1}};
+    *end = (NetEnd){.name = full_name(l, l->declared->arena, name),
+                    .shape = {.rank = y->shape.rank - 1}};
     for (size_t i = 0; i < end->shape.rank; i++)
         end->shape.size[i] = y->shape.size[i + 1];
     l->declared->net->outputs = l->outputs;

@@ -34,6 +34,7 @@ struct NetKind {
     const char *usage; /* "resnet(depth=D, ...)" */
     const char *title;
     const char *example;      /* a small one, which `normlab check` proves */
+    NetReads reads;           /* of its first input */
     const NetOption *options; /* ends with a NULL name; NULL: none but weights= */
     void (*run)(Layers *l, const size_t *option); /* [options] as they were given */
 };

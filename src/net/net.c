@@ -5,8 +5,17 @@
 #include <string.h>
 
 NetFace net_of_images(size_t C, size_t H, size_t W, size_t outputs) {
+    return (NetFace){.inputs = 1,
+                     .input = {{.name = "image", .shape = SHAPE_OF(C, H, W)}},
+                     .outputs = outputs};
+}
+
+NetFace net_of_text(size_t symbols, size_t T, size_t outputs, bool causal) {
     return (NetFace){
-        .inputs = 1, .input = {{"image", SHAPE_OF(C, H, W)}}, .outputs = outputs};
+        .inputs = 1,
+        .input = {{.name = "text", .shape = SHAPE_OF(T), .symbols = symbols}},
+        .outputs = outputs,
+        .causal = causal};
 }
 
 /* ---- declaring ------------------------------------------------------------------- */
@@ -31,6 +40,17 @@ static void want_names(Arena *arena, const Net *net) {
     for (size_t i = 1; i < net->params; i++)
         REQUIRE(strcmp(name[i - 1], name[i]) != 0, "%s has two parameters %s",
                 net->kind->name, name[i]);
+}
+
+/* Before its text is run, which takes this for granted. */
+static bool want_read(const Net *net, BaseError *error) {
+    static const char *const WORDS[] = {
+        [NET_NUMBERS] = "numbers", [NET_SYMBOLS] = "symbols"};
+    const NetEnd *first = &net->face.input[0];
+    const NetReads there = first->symbols > 0 ? NET_SYMBOLS : NET_NUMBERS;
+    return there == net->kind->reads ||
+           base_fail(error, EX_USAGE, 0, "%s reads %s; the %s is of %s", net->kind->name,
+                     WORDS[net->kind->reads], first->name, WORDS[there]);
 }
 
 /* The text once, on shapes. */
@@ -66,6 +86,7 @@ const Net *net_of_kind(Arena *arena, const NetKind *kind, const char *text,
     net->kind = kind;
     if (!net_read(arena, net, text, error)) return NULL;
     net->face = face;
+    if (!want_read(net, error)) return NULL;
     Declared declared = {.arena = arena, .net = net, .norms = norms, .error = error};
     declare(&declared, batch);
     return error->set ? NULL : net;
@@ -80,7 +101,8 @@ const Net *net_places(Arena *arena, const char *text, BaseError *error) {
     enum { SIDE = 1024 }; /* of shapes alone: halved ten times it is still whole */
     Net *net = ZERO(arena, Net, 1);
     if (!net_read(arena, net, text, error)) return NULL;
-    net->face = net_of_images(1, SIDE, SIDE, 2);
+    net->face = net->kind->reads == NET_SYMBOLS ? net_of_text(2, SIDE, 2, false)
+                                                : net_of_images(1, SIDE, SIDE, 2);
     Declared declared = {.arena = arena, .net = net, .names = true, .error = error};
     declare(&declared, 2);
     return error->set ? NULL : net;

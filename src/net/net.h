@@ -54,11 +54,19 @@ typedef struct NetNorm {
 
 enum { NET_MOST_ENDS = 8, NET_MOST_OPTIONS = 12, NET_MOST_RULES = 16 };
 
-/* One that a network takes or gives, of one sample: "image" [C, H, W], "logits" [K]. */
+/* What a network reads: numbers, or symbols. */
+typedef enum NetReads { NET_NUMBERS, NET_SYMBOLS } NetReads;
+
+/* One that a network takes or gives, of one sample: "image" [C, H, W], "logits" [K]. Symbols,
+ * "text" [T], are whole numbers below `symbols`; where there is none (the padding of what is
+ * shorter) stands NET_NO_SYMBOL. */
 typedef struct NetEnd {
     const char *name;
     Shape shape;
+    size_t symbols; /* 0: it is of numbers */
 } NetEnd;
+
+#define NET_NO_SYMBOL (-1.0)
 
 /* What a network stands between: the inputs that there are, and how many numbers are wanted
  * out of each place (classes, or 1). */
@@ -66,10 +74,14 @@ typedef struct NetFace {
     size_t inputs;
     NetEnd input[NET_MOST_ENDS];
     size_t outputs;
+    bool
+        causal; /* wanted at every position of a sequence, [outputs, T], each of what stands up
+                    to it and never of what follows: the next symbol is to be told */
 } NetFace;
 
-/* Of images alone: the input is "image" [C, H, W]. */
+/* Of images alone: the input is "image" [C, H, W]. Of sequences alone: it is "text" [T]. */
 NetFace net_of_images(size_t C, size_t H, size_t W, size_t outputs);
+NetFace net_of_text(size_t symbols, size_t T, size_t outputs, bool causal);
 
 /* A normalizer for the places that a pattern names: parts of their names in order, joined by
  * dots, with * for any letters. stage3.norm2 is stage3.block1.norm2 and its like. */
@@ -110,6 +122,7 @@ const char *net_name(const NetKind *kind);
 const char *net_usage(const NetKind *kind); /* "resnet(depth=D, width=W)" */
 const char *net_title(const NetKind *kind);
 const char *net_example(const NetKind *kind); /* a small one */
+NetReads net_reads(const NetKind *kind);
 
 /* Canonical form, from its text alone. NULL and *error (at: offset in `text`). */
 const char *net_canonical(Arena *arena, const char *text, BaseError *error);

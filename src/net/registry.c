@@ -35,6 +35,10 @@ const char *net_example(const NetKind *kind) {
     return kind->example;
 }
 
+NetReads net_reads(const NetKind *kind) {
+    return kind->reads;
+}
+
 /* ---- a spec ---------------------------------------------------------------------- */
 
 static const Choice NAMES = {

@@ -28,6 +28,7 @@ typedef struct Task {
     const TaskKind *kind;
     size_t field;   /* of a sample: what is to be told from its input */
     size_t outputs; /* numbers that are wanted out of each place of a network */
+    bool causal;    /* at every position of a sequence, of what stands up to it (NetFace) */
     size_t tallies; /* sums that evaluation makes */
     size_t metrics;
     TaskMetric metric[TASK_MOST_METRICS]; /* the first is what a run is judged by */

@@ -63,6 +63,9 @@ static inline bool is_recomputed(const Trainer *t) {
 
 /* ---- workers.c ------------------------------------------------------------------- */
 
+/* What the network is given of a batch. */
+TapeNode *shard_input(Tape *tape, const Batch *batch);
+
 /* found[1 + tallies] = loss of `count` samples, the mean, and the task's sums; the tape and all
  * it used are gone afterwards. With a gradient, backward too. */
 void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,

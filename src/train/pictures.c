@@ -17,8 +17,7 @@ static void take_picture(const Trainer *t, Arena *arena, const TrainPictures *to
                           .step = t->steps - 1,
                           .weights = t->weights,
                           .state = t->judged};
-    TapeNode *in = tape_leaf(pass.tape, batch.shape[0], batch.real[0]),
-             *out[NET_MOST_ENDS];
+    TapeNode *in = shard_input(pass.tape, &batch), *out[NET_MOST_ENDS];
     net_run(t->net, &pass, &in, out);
     memcpy(to->image + i * plane, batch.real[0], plane * sizeof *to->image);
     t->task.kind->map(&t->task, to->told + i * plane, to->truth + i * plane, out, &batch,

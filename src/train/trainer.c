@@ -102,8 +102,11 @@ static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *data
     t->dataset = dataset;
     if (!check_config(t, error)) return NULL;
     const DataField *seen = &dataset->field[0];
-    const NetFace face = {
-        .inputs = 1, .input = {{seen->name, seen->shape}}, .outputs = t->task.outputs};
+    const size_t symbols = seen->type == DATA_LABELS ? seen->classes : 0;
+    const NetFace face = {.inputs = 1,
+                          .input = {{seen->name, seen->shape, symbols}},
+                          .outputs = t->task.outputs,
+                          .causal = t->task.causal};
     NetNorms norms;
     if (!net_norms_read(arena, config->norm, &norms, error)) return NULL;
     t->net = net_new(arena, config->network, norms, face, config->batch, error);

@@ -4,6 +4,22 @@
 
 #include <omp.h>
 
+/* Symbols are numbers here; where there is none, no symbol. */
+static const double *as_numbers(Arena *arena, const uint8_t *symbol, size_t count) {
+    double *number = TAKE(arena, double, count);
+    for (size_t i = 0; i < count; i++)
+        number[i] = symbol[i] == DATA_IGNORED ? NET_NO_SYMBOL : symbol[i];
+    return number;
+}
+
+TapeNode *shard_input(Tape *tape, const Batch *batch) {
+    const Shape shape = batch->shape[0];
+    const double *x = batch->real[0] ? batch->real[0]
+                                     : as_numbers(tape_arena(tape), batch->label[0],
+                                                  shape_count(shape));
+    return tape_leaf(tape, shape, x);
+}
+
 void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
                const Samples *samples, const size_t *index, size_t count,
                const Augment *augment) {
@@ -14,8 +30,7 @@ void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
     pass.tape = tape_new(arena);
     pass.weights = t->weights;
     pass.state = pass.mode == NORM_EVAL ? t->judged : t->state;
-    TapeNode *in = tape_leaf(pass.tape, batch.shape[0], batch.real[0]),
-             *out[NET_MOST_ENDS];
+    TapeNode *in = shard_input(pass.tape, &batch), *out[NET_MOST_ENDS];
     net_run(t->net, &pass, &in, out);
     TapeNode *loss = task->write(&t->task, pass.tape, out, &batch);
     found[0] = loss->value[0];

@@ -217,7 +217,10 @@ static void inputs_are_named(void **state) {
     const char *const spec = "resnet(depth=8, width=2)";
     const NetNorms none = {.all = "none"};
     BaseError error = {.set = false};
-    NetFace face = {2, {{"number", SHAPE_OF(3)}, {"image", SHAPE_OF(1, 8, 8)}}, 4};
+    NetFace face = {.inputs = 2,
+                    .input = {{.name = "number", .shape = SHAPE_OF(3)},
+                              {.name = "image", .shape = SHAPE_OF(1, 8, 8)}},
+                    .outputs = 4};
     const Net *net = net_new(arena, spec, none, face, 1, &error);
     assert_non_null(net);
     assert_true(shape_equal(net->param[0].shape, SHAPE_OF(2, 1, 3, 3)));
@@ -231,6 +234,9 @@ static void inputs_are_named(void **state) {
     assert_null(net_new(arena, spec, none, face, 1, &error));
     assert_string_equal(
         error.message, "layer stem: a convolution takes images [N, C, H, W], not [1, 3]");
+    error.set = false;
+    assert_null(net_new(arena, spec, none, net_of_text(7, 8, 4, false), 1, &error));
+    assert_string_equal(error.message, "resnet reads numbers; the text is of symbols");
     arena_free(arena);
 }
 

@@ -84,9 +84,9 @@ static void ends_have_names_and_places(void **state) {
     assert_int_equal(net->params, COUNT_OF(PARAMS));
     for (size_t i = 0; i < COUNT_OF(PARAMS); i++)
         assert_string_equal(net->param[i].name, PARAMS[i]);
-    static const NetEnd OUTPUTS[] = {{"heads.one1.first", {1, {6}}},
-                                     {"heads.map", {3, {3, 4, 5}}},
-                                     {"last", {1, {3}}}};
+    static const NetEnd OUTPUTS[] = {{.name = "heads.one1.first", .shape = {1, {6}}},
+                                     {.name = "heads.map", .shape = {3, {3, 4, 5}}},
+                                     {.name = "last", .shape = {1, {3}}}};
     assert_int_equal(net->outputs, COUNT_OF(OUTPUTS));
     double *w = TAKE(arena, double, net->weights), *s = TAKE(arena, double, net->states);
     net_initialize(net, w, s, 1);
