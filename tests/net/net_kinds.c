@@ -481,7 +481,8 @@ static void numbers_are_seen(void **state) {
     for (size_t i = 0; i < 2 * COUNT_OF(SEEN); i++) {
         Arena *arena = arena_new();
         const Shape shape = SEEN[i / 2];
-        const NetFace face = {1, {{"number", shape}}, 1};
+        const NetFace face = {
+            .inputs = 1, .input = {{.name = "number", .shape = shape}}, .outputs = 1};
         const Setting s = random_setting(
             arena, i % 2 ? "mlp(depth=2, width=3)" : "linear", "none", face, 2);
         assert_int_equal(s.net->param[0].shape.size[1], shape_count(shape));
@@ -551,7 +552,8 @@ static void orthogonal_layers_keep_lengths(void **state) {
     Arena *arena = arena_new();
     const char *spec = text_print(
         arena, "mlp(depth=%d, width=%d, activation=none, init=orthogonal)", DEPTH, W);
-    const NetFace face = {1, {{"number", SHAPE_OF(W)}}, W};
+    const NetFace face = {
+        .inputs = 1, .input = {{.name = "number", .shape = SHAPE_OF(W)}}, .outputs = W};
     Setting s = random_setting(arena, spec, "none", face, 1);
     net_initialize(s.net, s.weights, s.state, 5);
     const double *z = run(arena, &s, NULL, NULL);

@@ -75,7 +75,10 @@ static void ends_have_names_and_places(void **state) {
     (void)state;
     Arena *arena = arena_new();
     BaseError error = {.set = false};
-    const NetFace face = {2, {{"image", SHAPE_OF(1, 4, 5)}, {"number", SHAPE_SCALAR}}, 6};
+    const NetFace face = {.inputs = 2,
+                          .input = {{.name = "image", .shape = SHAPE_OF(1, 4, 5)},
+                                    {.name = "number", .shape = SHAPE_SCALAR}},
+                          .outputs = 6};
     const Net *net = declared(arena, &TWICE, face, &error);
     assert_non_null(net);
     static const char *const PARAMS[] = {"stem.weight", "heads.one1.linear.weight",
@@ -106,7 +109,9 @@ static void ends_have_names_and_places(void **state) {
     for (size_t i = 0; i < 12; i++)
         assert_near(out[0]->value[i], v[i % 6] * number[i / 6], 0.0);
     /* one that is alone is meant, but not as two */
-    const NetFace less = {1, {{"imago", SHAPE_OF(1, 4, 5)}}, 6};
+    const NetFace less = {.inputs = 1,
+                          .input = {{.name = "imago", .shape = SHAPE_OF(1, 4, 5)}},
+                          .outputs = 6};
     assert_null(declared(arena, &TWICE, less, &error));
     assert_string_equal(error.message,
                         "twice takes 2 inputs, and there is 'imago' alone");
