@@ -11,6 +11,7 @@
 REAL_FUNCTION double real_exp(double x);  /* 0.501 */
 REAL_FUNCTION double real_log(double x);  /* 0.502 */
 REAL_FUNCTION double real_tanh(double x); /* 0.51 */
+REAL_FUNCTION double real_erf(double x);  /* 0.502 */
 
 /* x^exponent: 0.502 + 0.002 |exponent log x|. */
 REAL_FUNCTION double real_power(double x, double exponent);

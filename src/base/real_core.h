@@ -24,6 +24,13 @@ typedef struct RealLog {
 } RealLog;
 extern const RealLog REAL_LOG[REAL_LOG_PARTS];
 
+/* erf(j/16) and its slope there, 2/sqrt(pi) e^-(j/16)^2 (real_table.c). */
+enum { REAL_ERF_PARTS = 97, REAL_ERF_STEPS = 16 };
+typedef struct RealErf {
+    RealSum erf, slope;
+} RealErf;
+extern const RealErf REAL_ERF[REAL_ERF_PARTS];
+
 static inline uint64_t real_bits(double x) {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);

@@ -82,7 +82,6 @@ TapeNode *tape_log(Tape *tape, TapeNode *a);
 TapeNode *tape_sqrt(Tape *tape, TapeNode *a);
 TapeNode *tape_tanh(Tape *tape, TapeNode *a);
 TapeNode *tape_sigmoid(Tape *tape, TapeNode *a);
-/* Alone among these the C library's: its last bit is the library's, too. */
 TapeNode *tape_erf(Tape *tape, TapeNode *a);
 TapeNode *tape_bell(Tape *tape, TapeNode *a); /* 2/sqrt(pi) exp(-a^2), erf's slope */
 TapeNode *tape_relu(Tape *tape, TapeNode *a);                  /* derivative 0 at 0 */

@@ -55,6 +55,10 @@ static Quad quad_tanh(Quad x) {
     return QUAD_CALL(tanh)(x);
 }
 
+static Quad quad_erf(Quad x) {
+    return QUAD_CALL(erf)(x);
+}
+
 /* Over [from, to], where results are subnormal too, about the ends of steps and near zero. */
 static Worst worst_of(double (*f)(double), Quad (*wide)(Quad), double from, double to) {
     Worst worst = {0};
@@ -103,6 +107,20 @@ static void hyperbolic_tangents(void **state) {
     (void)state;
     assert_worst("tanh", worst_of(real_tanh, quad_tanh, -23, 23), 0.51);
     assert_worst("tanh", worst_of(real_tanh, quad_tanh, -1, 1), 0.51);
+}
+
+static void error_functions(void **state) {
+    (void)state;
+    assert_worst("erf", worst_of(real_erf, quad_erf, -7, 7), 0.502);
+    assert_worst("erf", worst_of(real_erf, quad_erf, -0.1, 0.1), 0.502);
+    Worst worst = {0};
+    for (int j = 0; j < 2 * REAL_ERF_PARTS; j++) { /* the ends of steps */
+        const double edge = (j - 0.5) / REAL_ERF_STEPS;
+        worse(&worst, places(real_erf(edge), quad_erf(edge)), edge);
+        const double below = nextafter(edge, 0.0);
+        worse(&worst, places(real_erf(below), quad_erf(below)), below);
+    }
+    assert_worst("erf", worst, 0.502);
 }
 
 static void powers(void **state) {
@@ -173,6 +191,7 @@ static void ends_of_the_doubles(void **state) {
             isnan(x) || isinf(x) || x == 0.0 || fabs(x) > 1e3 || fabs(x) < 1e-3;
         if (any) assert_same(real_exp(x), exp(x));
         if (any) assert_same(real_tanh(x), tanh(x));
+        if (any && !(fabs(x) < 1e-3 && x != 0.0)) assert_same(real_erf(x), erf(x));
         if (!(x > 0.0) || isinf(x) || x == 1.0) assert_same(real_log(x), log(x));
         for (size_t k = 0; k < 2 * COUNT_OF(ENDS); k++) {
             const double exponent = k % 2 ? -ENDS[k / 2] : ENDS[k / 2];
@@ -188,6 +207,22 @@ static void ends_of_the_doubles(void **state) {
     assert_same(real_exp(-745.1), DBL_TRUE_MIN);
     assert_same(real_exp(709.79), (double)INFINITY);
     assert_true(isfinite(real_exp(709.78)));
+}
+
+/* The slope of erf by the number 2/sqrt(pi). */
+static void erf_table(void **state) {
+    (void)state;
+    const Quad top = 2 / QUAD_CALL(sqrt)(4 * QUAD_CALL(atan)(1));
+    for (int j = 0; j < REAL_ERF_PARTS; j++) {
+        const Quad c = j / (Quad)REAL_ERF_STEPS,
+                   want[] = {quad_erf(c), top * quad_exp(-c * c)};
+        const RealSum have[] = {REAL_ERF[j].erf, REAL_ERF[j].slope};
+        for (int i = 0; i < 2; i++) {
+            assert_same(have[i].high, (double)want[i]);
+            const double left = (double)(want[i] - have[i].high);
+            if (NORMLAB_HAS_QUAD) assert_near(have[i].low, left, 0x1p-108);
+        }
+    }
 }
 
 /* Parts are the nearest doubles to what they are of, and to what is left. */
@@ -219,9 +254,11 @@ static const Case cases[] = {
     CASE(oracle, exponentials),
     CASE(oracle, logarithms),
     CASE(oracle, hyperbolic_tangents),
+    CASE(oracle, error_functions),
     CASE(oracle, powers),
     CASE(oracle, circles),
     CASE(oracle, tables),
+    CASE(oracle, erf_table),
 };
 
 HARNESS_MAIN("real", cases)
