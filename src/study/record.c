@@ -133,7 +133,8 @@ static void write_blocks(Store *store, Arena *arena, const TrainRecord *r) {
     if (r->test.blocks == 0) return;
     Table t = table_new(arena, "/blocks", "the test samples in blocks, in their order");
     table_index(&t, "block",
-                text_print(arena, "%d test %s each", TRAIN_BLOCK, r->task->kind->samples),
+                text_print(arena, "%zu test %s each", r->test.block_samples,
+                           r->task->kind->samples),
                 r->test.blocks);
     table_numbers(&t, "test", text_print(arena, "test %s of each", metric->name), "block",
                   r->test.block)

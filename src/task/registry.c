@@ -51,6 +51,11 @@ bool task_accepts(const Task *task, const Net *net, BaseError *error) {
                      own.message);
 }
 
+size_t task_block(size_t samples) {
+    const size_t eighth = samples < 8 ? 1 : samples / 8;
+    return samples < TASK_BLOCK ? eighth : TASK_BLOCK;
+}
+
 size_t task_metric(const Task *task, const char *name) {
     size_t i = 0;
     while (i < task->metrics && strcmp(task->metric[i].name, name) != 0) i++;

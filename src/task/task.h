@@ -28,7 +28,7 @@ typedef struct Task {
     const TaskKind *kind;
     size_t field;   /* of a sample: what is to be told from its input */
     size_t outputs; /* numbers that are wanted out of each place of a network */
-    bool causal;    /* at every position of a sequence, of what stands up to it (NetFace) */
+    bool causal; /* at every position of a sequence, of what stands up to it (NetFace) */
     size_t tallies; /* sums that evaluation makes */
     size_t metrics;
     TaskMetric metric[TASK_MOST_METRICS]; /* the first is what a run is judged by */
@@ -82,6 +82,12 @@ bool task_accepts(const Task *task, const Net *net, BaseError *error);
 
 /* The metric's place by name, task->metrics: there is none. */
 size_t task_metric(const Task *task, const char *name);
+
+/* How many test samples are judged together, so that it is known how a metric varies over them:
+ * TASK_BLOCK, or of fewer samples than that an eighth, at least one. Blocks stand in the samples'
+ * order; what is left over is in none. */
+enum { TASK_BLOCK = 50 };
+size_t task_block(size_t samples);
 
 /* ---- for kinds -------------------------------------------------------------------- */
 

@@ -7,10 +7,10 @@
 #include <omp.h>
 
 /* Samples evaluated together: whole chunks, so that the sums have one order. */
-enum { EVAL_CHUNK = TRAIN_BLOCK };
+enum { EVAL_CHUNK = TASK_BLOCK };
 
 size_t evaluate_blocks(size_t samples) {
-    return samples / EVAL_CHUNK;
+    return samples / task_block(samples);
 }
 
 size_t evaluate_chunks(size_t samples) {
@@ -62,12 +62,20 @@ static NetPass pass_of(const Trainer *t, NormMode mode, size_t epoch) {
     return (NetPass){.mode = mode, .epoch = epoch, .step = t->steps - 1};
 }
 
-/* What the run is judged by, chunk by chunk; a ragged last one says nothing. */
-static void judge_blocks(const Trainer *t, const Judging *j, const Numbers *to) {
-    double metric[TASK_MOST_METRICS];
-    for (size_t chunk = 0; chunk < to->blocks; chunk++) {
-        t->task.kind->judge(&t->task, metric, j->found + chunk * found_width(t) + 1);
-        to->block[chunk] = metric[0];
+/* What the run is judged by, block by block. Blocks are the chunks that were judged, unless there
+ * are fewer samples than one holds: then they are judged once more, in smaller ones. */
+static void judge_blocks(const Trainer *t, Arena *arena, const Judging *j,
+                         const Numbers *to) {
+    double metric[TASK_MOST_METRICS], *unused = TAKE(arena, double, found_width(t));
+    Judging own = *j;
+    own.size = task_block(j->count);
+    if (to->blocks > 0 && own.size != j->size) {
+        own.found = TAKE(arena, double, chunks_of(&own) * found_width(t));
+        run_chunks(t, &own, unused);
+    }
+    for (size_t block = 0; block < to->blocks; block++) {
+        t->task.kind->judge(&t->task, metric, own.found + block * found_width(t) + 1);
+        to->block[block] = metric[0];
     }
 }
 
@@ -84,7 +92,7 @@ bool evaluate(Trainer *t, size_t epoch, const Samples *samples, const Numbers *t
     t->task.kind->judge(&t->task, metric, sum + 1);
     to->loss[at] = sum[0] / (double)samples->count;
     for (size_t m = 0; m < t->task.metrics; m++) to->metric[m][at] = metric[m];
-    judge_blocks(t, &j, to);
+    judge_blocks(t, t->arena, &j, to);
     arena_rewind(t->arena, mark);
     return isfinite(to->loss[at]);
 }
@@ -116,7 +124,7 @@ TrainJudged trainer_judge(const Trainer *t, Arena *arena, const Samples *samples
         run_chunks(t, &j, sum);
         judged.loss = sum[0] / (double)j.count;
         t->task.kind->judge(&t->task, judged.metric, sum + 1);
-        judge_blocks(t, &j, &blocks);
+        judge_blocks(t, own, &j, &blocks);
         judged.blocks = blocks.blocks, judged.block = blocks.block;
     }
     arena_free(own);

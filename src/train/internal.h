@@ -91,7 +91,7 @@ void state_judge(Trainer *t, size_t epoch, Running running);
 /* ---- evaluate.c ------------------------------------------------------------------ */
 
 size_t evaluate_chunks(size_t samples);
-size_t evaluate_blocks(size_t samples); /* of them whole */
+size_t evaluate_blocks(size_t samples); /* whole blocks of test samples */
 
 /* Loss and metrics of a part as the row `at` of its numbers; whether the loss is finite. */
 bool evaluate(Trainer *t, size_t epoch, const Samples *samples, const Numbers *to,

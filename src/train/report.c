@@ -7,6 +7,7 @@
 static TrainCurves curves_of(const Trainer *t, size_t part) {
     TrainCurves curves = {.loss = t->of[part].loss,
                           .blocks = t->of[part].blocks,
+                          .block_samples = task_block(t->dataset->test.count),
                           .block = t->of[part].block};
     for (size_t m = 0; m < t->task.metrics; m++) curves.metric[m] = t->of[part].metric[m];
     return curves;

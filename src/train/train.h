@@ -18,16 +18,14 @@
 
 typedef struct Trainer Trainer;
 
-enum { TRAIN_BLOCK = 50 };
-
 /* Of the samples of one part. */
 typedef struct TrainCurves {
     const double *loss;                      /* of each epoch, or one number */
     const double *metric[TASK_MOST_METRICS]; /* [task->metrics] as many */
-    size_t blocks;
+    size_t blocks, block_samples;
     const double
-        *block; /* [blocks] the first metric of TRAIN_BLOCK test samples each, in their
-                            order; whole blocks alone. Other parts have none. */
+        *block; /* [blocks] the first metric of each block of test samples (task_block).
+                          * Other parts have none. */
 } TrainCurves;
 
 /* What a run has to say, epoch by epoch. NaN: not reached, not measured. */

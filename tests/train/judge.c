@@ -252,10 +252,40 @@ static void batches_have_their_own_moments(void **state) {
     arena_free(arena);
 }
 
+/* Blocks of TASK_BLOCK, or eight of fewer samples: each is judged as if it were alone. */
+static void blocks_of_test_samples(void **state) {
+    (void)state;
+    static const struct {
+        size_t test, blocks, size;
+    } PART[] = {{120, 2, 50}, {60, 1, 50}, {50, 1, 50},
+                {49, 8, 6},   {24, 8, 3},  {5, 5, 1}};
+    for (size_t i = 0; i < COUNT_OF(PART); i++) {
+        Arena *arena = arena_new();
+        const Dataset *data = small_data(arena, 20, PART[i].test);
+        Trainer *t = finished(arena, "batch=24", data, 1);
+        const TrainCurves test = trainer_record(t).test;
+        assert_int_equal(test.blocks, PART[i].blocks);
+        assert_int_equal(test.block_samples, PART[i].size);
+        for (size_t b = 0; b < test.blocks; b++) {
+            Samples part = data->test;
+            const void **value = TAKE(arena, const void *, PART[i].size * data->fields);
+            for (size_t f = 0; f < data->fields; f++) {
+                part.value[f] = value + f * PART[i].size;
+                memcpy(value + f * PART[i].size, data->test.value[f] + b * PART[i].size,
+                       PART[i].size * sizeof *value);
+            }
+            part.count = PART[i].size;
+            assert_near(test.block[b], trainer_judge(t, arena, &part, 0).metric[0], 0.0);
+        }
+        trainer_free(t);
+        arena_free(arena);
+    }
+}
+
 static const Case CASES[] = {
     CASE(theorem, the_end_is_found_again),        CASE(theorem, modes_leave_no_trace),
     CASE(theorem, workers_pool_to_the_whole),     CASE(oracle, pooled_is_total_variance),
-    CASE(oracle, batches_have_their_own_moments),
+    CASE(oracle, batches_have_their_own_moments), CASE(theorem, blocks_of_test_samples),
 };
 
 HARNESS_MAIN("judge", CASES)
