@@ -3,6 +3,7 @@
 #include "bound.h"
 
 #include "arith_calls.h"
+#include "detail.h"
 #include "house.h"
 #include "op.h"
 
@@ -189,16 +190,21 @@ static void divided(const Passage *p) {
  * and the quotient. */
 static void normalized(const Passage *p) {
     const size_t K = p->node->shape.size[p->node->shape.rank - 1];
+    const Seen *seen = p->node->detail; /* NULL: all of a row are */
     double *dz = TAKE(p->arena, double, K);
     for (size_t row = 0; row < p->count; row += K) {
         const double *y = p->node->value + row, *z = p->value[0] + row;
-        double most = z[0], any = 0.0;
-        for (size_t k = 1; k < K; k++) most = fmax(most, z[k]);
+        double most = -INFINITY, any = 0.0;
+        for (size_t k = 0; k < K; k++)
+            if (!seen || seen_by(seen, row / K, k)) most = fmax(most, z[k]);
         for (size_t k = 0; k < K; k++) {
+            dz[k] = 0.0;
+            if (seen && !seen_by(seen, row / K, k)) continue;
             dz[k] = p->error[0][row + k] + (p->reach ? 0.0 : most - z[k]);
             any += dz[k];
         }
         for (size_t k = 0; k < K; k++) {
+            if (seen && !seen_by(seen, row / K, k)) continue;
             double others = 0.0, theirs = 0.0;
             for (size_t j = 0; j < K; j++)
                 if (j != k) others += y[j], theirs += share(y[j], dz[j]);

@@ -7,9 +7,16 @@
 
 /* ---- matmul ---------------------------------------------------------------------- */
 
-static size_t inner_size(const TapeNode *y) {
+/* So many of [m, k] by [k, n]. */
+typedef struct Product {
+    size_t count, m, n, k;
+} Product;
+
+static Product product_of(const TapeNode *y) {
     const Sides *transposed = y->detail;
-    return y->in[0]->shape.size[transposed->a ? 0 : 1];
+    const size_t of = y->shape.rank - 2, *size = y->shape.size + of;
+    return (Product){of ? y->shape.size[0] : 1, size[0], size[1],
+                     y->in[0]->shape.size[of + (transposed->a ? 0 : 1)]};
 }
 
 #define ARITH_TEMPLATE "contract.inc"
@@ -18,8 +25,11 @@ static size_t inner_size(const TapeNode *y) {
 static void matmul_forward(Tape *tape, TapeNode *y) {
     (void)tape;
     const Sides *transposed = y->detail;
-    matmul(y->value, y->in[0]->value, y->in[1]->value, y->shape.size[0], y->shape.size[1],
-           inner_size(y), transposed->a, transposed->b, 0.0);
+    const Product p = product_of(y);
+    for (size_t i = 0; i < p.count; i++)
+        matmul(y->value + i * p.m * p.n, y->in[0]->value + i * p.m * p.k,
+               y->in[1]->value + i * p.k * p.n, p.m, p.n, p.k, transposed->a,
+               transposed->b, 0.0);
 }
 
 /* Y = op(A) op(B): dop(A) = G op(B)', dop(B) = op(A)' G, transposed back where op
@@ -35,21 +45,46 @@ static void matmul_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
                               : tape_matmul(t, a, g, !transposed->a, false);
 }
 
+/* The same, where the slots are. */
+static void matmul_backward(Tape *tape, TapeNode *y, const double *g, double *const *dx,
+                            const double *beta) {
+    (void)tape;
+    const Sides *transposed = y->detail;
+    const bool of_a = transposed->a, of_b = transposed->b;
+    const Product p = product_of(y);
+    for (size_t i = 0; i < p.count; i++, g += p.m * p.n) {
+        const double *a = y->in[0]->value + i * p.m * p.k,
+                     *b = y->in[1]->value + i * p.k * p.n;
+        double *da = dx[0] ? dx[0] + i * p.m * p.k : NULL,
+               *db = dx[1] ? dx[1] + i * p.k * p.n : NULL;
+        if (da && of_a) matmul(da, b, g, p.k, p.m, p.n, of_b, true, beta[0]);
+        if (da && !of_a) matmul(da, g, b, p.m, p.k, p.n, false, !of_b, beta[0]);
+        if (db && of_b) matmul(db, g, a, p.n, p.k, p.m, true, of_a, beta[1]);
+        if (db && !of_b) matmul(db, a, g, p.k, p.n, p.m, !of_a, false, beta[1]);
+    }
+}
+
 static const Op op_matmul = {.name = "matmul",
                              .rounding = OP_ROUNDING_PRODUCTS,
                              .forward = matmul_forward,
                              .replay = OP_REPLAYS(matmul),
-                             .adjoint = matmul_adjoint};
+                             .adjoint = matmul_adjoint,
+                             .backward = matmul_backward};
 
 TapeNode *tape_matmul(Tape *tape, TapeNode *a, TapeNode *b, bool transpose_a,
                       bool transpose_b) {
-    REQUIRE(a->shape.rank == 2 && b->shape.rank == 2, "matmul takes matrices");
-    size_t k = a->shape.size[transpose_a ? 0 : 1];
-    REQUIRE(k == b->shape.size[transpose_b ? 1 : 0], "matmul: inner sizes differ");
+    const size_t rank = a->shape.rank, of = rank - 2, *left = a->shape.size + of,
+                 *right = b->shape.size + of;
+    REQUIRE((rank == 2 || rank == 3) && b->shape.rank == rank, "matmul takes matrices");
+    REQUIRE(of == 0 || a->shape.size[0] == b->shape.size[0],
+            "matmul: %zu matrices by %zu", a->shape.size[0], b->shape.size[0]);
+    REQUIRE(left[transpose_a ? 0 : 1] == right[transpose_b ? 1 : 0],
+            "matmul: inner sizes differ");
     Sides *detail = TAKE(tape_arena(tape), Sides, 1);
     *detail = (Sides){transpose_a, transpose_b};
-    Shape shape =
-        SHAPE_OF(a->shape.size[transpose_a ? 1 : 0], b->shape.size[transpose_b ? 0 : 1]);
+    Shape shape = a->shape;
+    shape.size[of] = left[transpose_a ? 1 : 0];
+    shape.size[of + 1] = right[transpose_b ? 0 : 1];
     return tape_write(tape, &op_matmul, shape, (TapeNode *[]){a, b}, 2, detail, NULL);
 }
 

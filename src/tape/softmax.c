@@ -1,4 +1,5 @@
 /* Softmax over the last axis, its logarithm, and the mean cross-entropy of its logarithm with labels. */
+#include "detail.h"
 #include "house.h"
 #include "op.h"
 #include "real.h"
@@ -36,6 +37,72 @@ static const Op op_softmax = {.name = "softmax",
 TapeNode *tape_softmax(Tape *tape, TapeNode *a) {
     REQUIRE(a->shape.rank >= 1, "softmax of a scalar");
     return tape_write(tape, &op_softmax, a->shape, &a, 1, NULL, NULL);
+}
+
+/* ---- of what a row sees ----------------------------------------------------------- */
+
+/* Where what is seen of row i ends; `all` of those before it, without a look at the mask. */
+static size_t seen_end(const Seen *seen, size_t i) {
+    return seen->causal && i % seen->rows + 1 < seen->keys ? i % seen->rows + 1
+                                                           : seen->keys;
+}
+
+static void softmax_seen_forward(Tape *tape, TapeNode *y) {
+    (void)tape;
+    const Seen *seen = y->detail;
+    const size_t K = seen->keys, rows = shape_count(y->shape) / K;
+    const double *z = y->in[0]->value;
+    double *p = y->value;
+    if (seen->mask) {
+        softmax_seen_real(p, &z, y);
+        return;
+    }
+    for (size_t i = 0; i < rows; i++, p += K, z += K) {
+        const size_t end = seen_end(seen, i);
+        softmax_row(p, z, end);
+        vector_zero(p + end, K - end);
+    }
+}
+
+/* As of all, for a share of 0 has none. */
+static void softmax_seen_backward(Tape *tape, TapeNode *y, const double *g,
+                                  double *const *dx, const double *beta) {
+    (void)tape;
+    const Seen *seen = y->detail;
+    const size_t K = seen->keys, rows = shape_count(y->shape) / K;
+    const double *p = y->value;
+    double *out = dx[0];
+    for (size_t i = 0; i < rows; i++, p += K, g += K, out += K) {
+        const size_t end = seen_end(seen, i);
+        const double along = sum_product(g, p, end);
+        for (size_t k = 0; k < end; k++) {
+            const double d = p[k] * (g[k] - along);
+            out[k] = beta[0] == 0.0 ? d : out[k] + d;
+        }
+        if (beta[0] == 0.0) vector_zero(out + end, K - end);
+    }
+}
+
+static const Op op_softmax_seen = {.name = "softmax-seen",
+                                   .rounding = OP_ROUNDING_SOFTMAX,
+                                   .forward = softmax_seen_forward,
+                                   .replay = OP_REPLAYS(softmax_seen),
+                                   .adjoint = softmax_adjoint,
+                                   .backward = softmax_seen_backward};
+
+TapeNode *tape_softmax_seen(Tape *tape, TapeNode *a, const unsigned char *mask,
+                            size_t times, bool causal) {
+    const size_t *size = a->shape.size;
+    REQUIRE(a->shape.rank == 3 && times > 0 && size[0] % times == 0,
+            "softmax of what is seen takes [B, T, K], and B is a multiple of %zu", times);
+    Seen *seen = TAKE(tape_arena(tape), Seen, 1);
+    *seen = (Seen){size[1], size[2], times, causal, NULL};
+    if (mask) {
+        const size_t count = size[0] / times * size[2];
+        unsigned char *copy = TAKE(tape_arena(tape), unsigned char, count);
+        seen->mask = memcpy(copy, mask, count);
+    }
+    return tape_write(tape, &op_softmax_seen, a->shape, &a, 1, seen, NULL);
 }
 
 /* ---- its logarithm ---------------------------------------------------------------- */

@@ -84,8 +84,9 @@ TapeNode *tape_tanh(Tape *tape, TapeNode *a);
 TapeNode *tape_sigmoid(Tape *tape, TapeNode *a);
 TapeNode *tape_erf(Tape *tape, TapeNode *a);
 TapeNode *tape_bell(Tape *tape, TapeNode *a); /* 2/sqrt(pi) exp(-a^2), erf's slope */
-TapeNode *tape_relu(Tape *tape, TapeNode *a);                  /* derivative 0 at 0 */
+TapeNode *tape_relu(Tape *tape, TapeNode *a); /* derivative 0 at 0 */
 TapeNode *tape_add_relu(Tape *tape, TapeNode *a, TapeNode *b); /* relu(a + b), fused */
+TapeNode *tape_gelu(Tape *tape, TapeNode *a); /* a (1 + erf(a / sqrt(2))) / 2, fused */
 TapeNode *tape_step(Tape *tape, TapeNode *a); /* 1 where a > 0, else 0; derivative 0 */
 TapeNode *tape_power(Tape *tape, TapeNode *a, double exponent);
 TapeNode *tape_select(Tape *tape, TapeNode *mask, TapeNode *a,
@@ -121,7 +122,8 @@ TapeNode *tape_scatter(Tape *tape, TapeNode *a, const size_t *index, Shape shape
 
 /* ---- contract.c ------------------------------------------------------------------ */
 
-/* op(a) op(b), matrices; op transposes where asked. */
+/* op(a) op(b), matrices; op transposes where asked. Of rank 3, [B, m, k] by [B, k, n]: each by
+ * its own. */
 TapeNode *tape_matmul(Tape *tape, TapeNode *a, TapeNode *b, bool transpose_a,
                       bool transpose_b);
 
@@ -130,7 +132,12 @@ TapeNode *tape_conv2d(Tape *tape, TapeNode *x, TapeNode *w, size_t stride, size_
 
 /* ---- softmax.c ------------------------------------------------------------------- */
 
-TapeNode *tape_softmax(Tape *tape, TapeNode *a);     /* over the last axis */
+TapeNode *tape_softmax(Tape *tape, TapeNode *a); /* over the last axis */
+/* The same of a [B, T, K] over those that a row sees, others being exactly 0, and so is a row
+ * that sees none. Row t sees `mask` [B / times, K] (each block of it `times` times; NULL: all),
+ * and where `causal` its first t + 1 alone. No value that is not seen is read. */
+TapeNode *tape_softmax_seen(Tape *tape, TapeNode *a, const unsigned char *mask,
+                            size_t times, bool causal);
 TapeNode *tape_log_softmax(Tape *tape, TapeNode *a); /* finite where softmax underflows */
 /* Mean over n of -log softmax(z[n])[label[n]], z [N, K], labels copied. */
 TapeNode *tape_cross_entropy(Tape *tape, TapeNode *z, const uint8_t *label);

@@ -31,6 +31,13 @@ static TapeNode *above_one(Tape *t, TapeNode *a) {
     return tape_add(t, tape_mul(t, a, a), tape_fill(t, a->shape, 1.0));
 }
 
+/* Shares of a row up to the diagonal, of those that are not masked. */
+static TapeNode *seen_alone(Tape *t, TapeNode *a) {
+    static const unsigned char mask[COLUMNS] = {1, 0, 1, 1};
+    TapeNode *one = tape_reshape(t, a, SHAPE_OF(1, ROWS, COLUMNS));
+    return tape_reshape(t, tape_softmax_seen(t, one, mask, 1, true), a->shape);
+}
+
 /* The next value of two others. */
 static TapeNode *written(Tape *t, size_t which, TapeNode *a, TapeNode *b) {
     const size_t axes[] = {1, 0};
@@ -50,7 +57,7 @@ static TapeNode *written(Tape *t, size_t which, TapeNode *a, TapeNode *b) {
     case 6:
         return tape_max(t, a, tape_relu(t, b));
     case 7:
-        return tape_softmax(t, a);
+        return tape_add(t, tape_softmax(t, a), seen_alone(t, a));
     case 8:
         return tape_broadcast(t, tape_sum(t, a, SHAPE_OF(1, COLUMNS)), a->shape);
     case 9:
@@ -239,6 +246,8 @@ static void paths_are_told_from_numbers(void **state) {
     value[5] = 0.25, value[6] = -0.25; /* of the second row */
     TapeNode *x = tape_parameter(t, SHAPE_OF(ROWS, COLUMNS), value, NULL);
     TapeNode *zero = tape_fill(t, x->shape, 0.0), *huge = tape_fill(t, x->shape, 1e9);
+    TapeNode *seen = tape_reshape(t, x, SHAPE_OF(1, ROWS, COLUMNS));
+    seen = tape_softmax_seen(t, seen, NULL, 1, true);
     const struct {
         TapeNode *y;
         size_t from;
@@ -253,6 +262,7 @@ static void paths_are_told_from_numbers(void **state) {
                 {tape_step(t, x), 5, false, false},
                 {tape_detach(t, x), 5, false, false},
                 {tape_softmax(t, x), 6, true, true},
+                {seen, 6, false, false}, /* row 1 sees two */
                 {tape_max(t, x, zero), 6, false, false},
                 {tape_select(t, x, zero, x), 5, false, false},
                 {tape_select(t, x, zero, x), 6, false, true}};

@@ -75,6 +75,9 @@ MISTAKE(scatter,
 MISTAKE(matmul_inner, tape_matmul(t, square, row, false, false))
 MISTAKE(matmul_rank,
         tape_matmul(t, square, tape_fill(t, SHAPE_SCALAR, 1.0), false, false))
+MISTAKE(matmul_counts, tape_matmul(t, tape_fill(t, SHAPE_OF(2, 2, 2), 1.0),
+                                   tape_fill(t, SHAPE_OF(3, 2, 2), 1.0), false, false))
+MISTAKE(softmax_of_matrix, tape_softmax_seen(t, square, NULL, 1, true))
 MISTAKE(conv_rank, tape_conv2d(t, square, square, 1, 0))
 MISTAKE(conv_stride, tape_conv2d(t, tape_reshape(t, square, SHAPE_OF(1, 1, 2, 2)),
                                  tape_reshape(t, square, SHAPE_OF(1, 1, 2, 2)), 0, 0))
@@ -110,6 +113,8 @@ static const Mistake mistakes[] = {{"add of two shapes", add},
                                    {"index[1] = 5 of 3", scatter},
                                    {"matmul: inner sizes", matmul_inner},
                                    {"matmul takes matrices", matmul_rank},
+                                   {"2 matrices by 3", matmul_counts},
+                                   {"takes [B, T, K]", softmax_of_matrix},
                                    {"conv2d takes", conv_rank},
                                    {"stride 0", conv_stride},
                                    {"1 channels, filters for 2", conv_channels},

@@ -83,6 +83,7 @@ FUNCTION(matmul_nn, tape_matmul(t, x[0], x[1], false, false))
 FUNCTION(matmul_nt, tape_matmul(t, x[0], x[1], false, true))
 FUNCTION(matmul_tn, tape_matmul(t, x[0], x[1], true, false))
 FUNCTION(matmul_tt, tape_matmul(t, x[0], x[1], true, true))
+FUNCTION(gram_of_each, tape_matmul(t, x[0], x[0], true, false))
 FUNCTION(gram, tape_matmul(t, x[0], x[0], false, true))
 FUNCTION(gram_left, tape_matmul(t, x[0], x[0], true, false))
 FUNCTION(square_nn, tape_matmul(t, x[0], x[0], false, false))
@@ -100,6 +101,17 @@ FUNCTION(softmax_curved, tape_log(t, tape_softmax(t, tape_mul(t, x[0], x[0]))))
 FUNCTION(cross_entropy, tape_cross_entropy(t, x[0], context))
 FUNCTION(cross_entropy_curved,
          tape_exp(t, tape_cross_entropy(t, tape_mul(t, x[0], x[0]), context)))
+
+static const unsigned char SEEN[2][4] = {{1, 0, 1, 1}, {0, 0, 0, 1}};
+
+FUNCTION(softmax_up_to, tape_softmax_seen(t, x[0], NULL, 1, true))
+FUNCTION(softmax_masked, tape_softmax_seen(t, x[0], SEEN[0], 2, false))
+FUNCTION(softmax_masked_up_to, tape_softmax_seen(t, x[0], SEEN[0], 1, true))
+FUNCTION(softmax_seen_curved,
+         tape_mul(t, tape_softmax_seen(t, tape_mul(t, x[0], x[0]), SEEN[0], 1, true),
+                  x[0]))
+FUNCTION(gelu, tape_gelu(t, x[0]))
+FUNCTION(gelu_curved, tape_gelu(t, tape_mul(t, x[0], x[0])))
 
 static TapeNode *spread_into(Tape *t, TapeNode *const *x, void *context) {
     const Partition *p = context;
@@ -263,6 +275,8 @@ static void elementwise(void **state) {
         {"add relu", add_relu, 2, false, {S23, S23}, NULL},
         {"add relu same", add_relu_same, 1, false, {{1, {9}}}, NULL},
         {"add relu beside", add_relu_beside, 2, false, {S23, S23}, NULL},
+        {"gelu", gelu, 1, false, {{1, {9}}}, NULL},
+        {"gelu curved", gelu_curved, 1, false, {S23}, NULL},
         {"step", step, 1, false, {{1, {9}}}, NULL},
         {"power", power, 1, true, {S23}, NULL},
         {"power minus", power_minus, 1, true, {S23}, NULL},
@@ -377,6 +391,11 @@ static void matrices(void **state) {
         {"a' b", matmul_tn, 2, false, {{2, {3, 2}}, {2, {3, 4}}}, NULL},
         {"a' b'", matmul_tt, 2, false, {{2, {3, 2}}, {2, {4, 3}}}, NULL},
         {"row a b", matmul_nn, 2, false, {{2, {1, 3}}, {2, {3, 1}}}, NULL},
+        {"a b of each", matmul_nn, 2, false, {{3, {3, 2, 3}}, {3, {3, 3, 4}}}, NULL},
+        {"a b' of each", matmul_nt, 2, false, {{3, {2, 2, 3}}, {3, {2, 4, 3}}}, NULL},
+        {"a' b of each", matmul_tn, 2, false, {{3, {2, 3, 2}}, {3, {2, 3, 4}}}, NULL},
+        {"a' b' of each", matmul_tt, 2, false, {{3, {2, 3, 2}}, {3, {2, 4, 3}}}, NULL},
+        {"a' a of each", gram_of_each, 1, false, {{3, {2, 2, 3}}}, NULL},
         {"a a'", gram, 1, false, {{2, {2, 3}}}, NULL},
         {"a' a", gram_left, 1, false, {{2, {2, 3}}}, NULL},
         {"a a", square_nn, 1, false, {{2, {3, 3}}}, NULL},
@@ -418,6 +437,10 @@ static void softmaxes(void **state) {
         {"softmax curved", softmax_curved, 1, false, {{2, {3, 4}}}, NULL},
         {"log softmax", log_softmax, 1, false, {{2, {3, 4}}}, NULL},
         {"log softmax of rank 3", log_softmax, 1, false, {{3, {2, 2, 3}}}, NULL},
+        {"softmax up to", softmax_up_to, 1, false, {{3, {2, 3, 3}}}, NULL},
+        {"softmax masked", softmax_masked, 1, false, {{3, {4, 2, 4}}}, NULL},
+        {"softmax masked up to", softmax_masked_up_to, 1, false, {{3, {2, 5, 4}}}, NULL},
+        {"softmax seen curved", softmax_seen_curved, 1, false, {{3, {2, 3, 4}}}, NULL},
         {"cross-entropy", cross_entropy, 1, false, {{2, {3, 4}}}, label},
         {"cross-entropy of two classes", cross_entropy, 1, false, {{2, {4, 2}}}, two},
         {"cross-entropy curved", cross_entropy_curved, 1, false, {{2, {3, 4}}}, label}};
