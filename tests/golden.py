@@ -77,6 +77,7 @@ BESIDE = [
     (PLAIN, ["optimizer=adamw", "rate=0.01"], ["batch"]),
     (PLAIN, ["clip=0.5"], ["group(2)"]),
     (PLAIN, ["schedule=cosine", "warmup=1"], ["group(2)"]),
+    (PLAIN, ["sizes=mix(20x20, 24x28, 36x36)"], ["batch"]),
     ("plain(depth=5, width=8, stem_stride=2)", [], ["group(2)"]),
     ("mlp(depth=3, width=160, activation=tanh)", ["images=256", "batch=128", "samples=256"], ["layer"]),  # wide products
     ("mlp(depth=3, width=32, activation=sigmoid, init=orthogonal)", [], ["batch"]),

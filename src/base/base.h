@@ -66,7 +66,8 @@ typedef enum DrawPurpose {
     DRAW_TEST = 7,  /* inputs of tests */
     DRAW_ADAPT = 8, /* clusters and maps: sample = normalizer's number */
     DRAW_DATA = 9,  /* samples of data sets that are drawn: epoch = part */
-    DRAW_DEAL = 10  /* classes and samples of workers: sample = 1 + step, or round */
+    DRAW_DEAL = 10, /* classes and samples of workers: sample = 1 + step, or round */
+    DRAW_SIZES = 11 /* sizes of a step's images: sample = step, index = worker */
 } DrawPurpose;
 
 /* Every draw is a pure function of these and an index (Philox4x64-10 of Random123: Salmon

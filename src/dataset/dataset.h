@@ -121,7 +121,8 @@ const Dataset *dataset_drawn(Arena *arena, const Dataset *dataset, uint64_t seed
 /* The same samples as images of height x width: made so when they are handed out, after they
  * were moved; all fields that lie on the input's rows and columns, numbers by linear interpolation
  * or area averaging, labels by the nearest. Mean and std are those of the samples as they are
- * kept. The samples are shared. NULL and *error (EX_USAGE) where there are no images. */
+ * kept, of which a size that is asked for again is made, too. The samples are shared. NULL and
+ * *error (EX_USAGE) where there are no images. */
 const Dataset *dataset_resized(Arena *arena, const Dataset *dataset, size_t height,
                                size_t width, BaseError *error);
 

@@ -137,7 +137,7 @@ static bool lies_on(Shape shape, Shape input) {
 
 const Dataset *dataset_resized(Arena *arena, const Dataset *dataset, size_t height,
                                size_t width, BaseError *error) {
-    const Shape input = dataset->field[0].shape;
+    const Shape input = dataset_kept(&dataset->field[0]);
     Dataset *resized = TAKE(arena, Dataset, 1);
     *resized = *dataset;
     if (input.rank != 3) {
@@ -152,9 +152,10 @@ const Dataset *dataset_resized(Arena *arena, const Dataset *dataset, size_t heig
     }
     for (size_t k = 0; k < dataset->fields; k++) {
         DataField *field = &resized->field[k];
-        if (!lies_on(field->shape, input)) continue;
+        const Shape kept = dataset_kept(field);
+        if (!lies_on(kept, input)) continue;
         DataResize *resize = TAKE(arena, DataResize, 1);
-        *resize = (DataResize){field->shape, axis_new(arena, input.size[1], height),
+        *resize = (DataResize){kept, axis_new(arena, input.size[1], height),
                                axis_new(arena, input.size[2], width)};
         field->resize = resize;
         field->shape.size[field->shape.rank - 2] = height;

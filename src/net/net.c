@@ -108,6 +108,19 @@ const Net *net_places(Arena *arena, const char *text, BaseError *error) {
     return error->set ? NULL : net;
 }
 
+bool net_alike(Arena *arena, const Net *own, const Net *net, BaseError *error) {
+    for (size_t i = 0; i < own->params; i++)
+        if (!shape_equal(own->param[i].shape, net->param[i].shape))
+            return base_fail(error, EX_USAGE, 0,
+                             "%s takes images of one size: '%s' is %s, and would be %s",
+                             own->spec, own->param[i].name,
+                             shape_text(arena, own->param[i].shape),
+                             shape_text(arena, net->param[i].shape));
+    REQUIRE(own->weights == net->weights && own->states == net->states,
+            "%s has other states at another size", own->spec);
+    return true;
+}
+
 /* ---- running --------------------------------------------------------------------- */
 
 void net_run(const Net *net, const NetPass *pass, TapeNode *const *in, TapeNode **out) {

@@ -135,6 +135,10 @@ const char *net_canonical(Arena *arena, const char *text, BaseError *error);
 const Net *net_new(Arena *arena, const char *text, NetNorms norms, NetFace face,
                    size_t batch, BaseError *error);
 
+/* Whether a network's weights and states are those of `own`, which takes images of another size;
+ * *error (EX_USAGE) names a parameter that is not. */
+bool net_alike(Arena *arena, const Net *own, const Net *net, BaseError *error);
+
 /* One forward pass: what it reads and where it writes. */
 typedef struct NetPass {
     Tape *tape;

@@ -4,7 +4,6 @@
 #include "evaluation.h"
 #include "sweep.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- words ------------------------------------------------------------------------- */
@@ -56,16 +55,9 @@ static void read_modes(Evaluation *e, const char *list) {
     }
 }
 
-static bool read_side(Arena *arena, const char *text, size_t length, size_t *side) {
-    return text_to_count(text_copy(arena, text, length), side) && *side > 0;
-}
-
 bool evaluation_input(Arena *arena, const char *text, Input *input, BaseError *error) {
-    const size_t cross = strcspn(text, "x");
-    if (text[cross] == '\0' || !read_side(arena, text, cross, &input->height) ||
-        !read_side(arena, text + cross + 1, strlen(text + cross + 1), &input->width))
-        return base_fail(error, EX_USAGE, 0, "HEIGHTxWIDTH is expected, 28x28");
-    input->text = text_print(arena, "%zux%zu", input->height, input->width);
+    if (!size_read(arena, text, &input->size, error)) return false;
+    input->text = size_print(arena, input->size);
     return true;
 }
 
@@ -142,43 +134,32 @@ static void judge_size(Evaluation *e, Trainer *t, size_t input) {
     for (size_t m = 0; m < e->modes; m++) {
         const Mode *mode = &e->mode[m];
         if (mode->batch == 0) trainer_moments(t, mode->running);
-        for (size_t p = 0; p < e->parts; p++) {
-            const size_t at = (m * e->inputs + input) * e->parts + p;
-            const Samples *samples = samples_of(trainer_data(t), e->part[p]);
-            e->judged[at] = trainer_judge(t, e->arena, samples, mode->batch);
-            if (e->apart && mode->batch == 0)
-                e->apart[at] = trainer_discrepancy(t, e->arena, samples, &e->places);
-        }
+        for (size_t p = 0; p < e->parts; p++)
+            e->judged[(m * e->inputs + input) * e->parts + p] = trainer_judge(
+                t, e->arena, samples_of(trainer_data(t), e->part[p]), mode->batch);
     }
 }
 
 /* The run's data in a size that its network can see: whose weights depend on it is refused. */
 static const Dataset *data_of(const Evaluation *e, const Run *run, const Input *input) {
     BaseError error = {.set = false};
-    if (input->height == 0) return run->dataset;
-    const Dataset *data =
-        dataset_resized(e->arena, run->dataset, input->height, input->width, &error);
-    const Net *net = data ? trainer_plan(e->arena, &run->config, data, &error) : NULL;
-    if (net == NULL) die(EX_USAGE, "input=%s: %s", input->text, error.message);
-    const Net *own = trainer_plan(e->arena, &run->config, run->dataset, &error);
-    for (size_t i = 0; own && i < own->params; i++)
-        if (!shape_equal(own->param[i].shape, net->param[i].shape))
-            die(EX_USAGE,
-                "input=%s: %s takes images of one size: '%s' is %s, and would be %s",
-                input->text, run->config.network, own->param[i].name,
-                shape_text(e->arena, own->param[i].shape),
-                shape_text(e->arena, net->param[i].shape));
+    if (input->size.height == 0) return run->dataset;
+    const Dataset *data = dataset_resized(e->arena, run->dataset, input->size.height,
+                                          input->size.width, &error);
+    const Net *net = data ? trainer_plan(e->arena, &run->config, data, &error) : NULL,
+              *own =
+                  net ? trainer_plan(e->arena, &run->config, run->dataset, &error) : NULL;
+    if (own == NULL || !net_alike(e->arena, own, net, &error))
+        die(EX_USAGE, "input=%s: %s", input->text, error.message);
     return data;
 }
 
 /* What does not fit is said before the first is judged. */
-static void judge_all(Evaluation *e, const Run *run, const Record *record, bool apart) {
+static void judge_all(Evaluation *e, const Run *run, const Record *record) {
     const Dataset *data[EVALUATION_MOST];
     want_samples(e, run->dataset);
     for (size_t i = 0; i < e->inputs; i++) data[i] = data_of(e, run, &e->input[i]);
     e->judged = TAKE(e->arena, TrainJudged, e->modes * e->inputs * e->parts);
-    if (apart)
-        e->apart = ZERO(e->arena, TrainDiscrepancy *, e->modes * e->inputs * e->parts);
     for (size_t i = 0; i < e->inputs; i++) {
         BaseError error = {.set = false};
         Trainer *t = run_trained(e->arena, run, record, data[i], processors(), &error);
@@ -204,7 +185,7 @@ const char *evaluation_digest(Arena *arena, const char *path) {
 }
 
 const Evaluation *evaluation_make(Arena *arena, const char *word, const char *modes,
-                                  const char *inputs, const char *parts, bool apart) {
+                                  const char *inputs, const char *parts) {
     BaseError error = {.set = false};
     Evaluation *e = ZERO(arena, Evaluation, 1);
     const Record *record;
@@ -221,7 +202,7 @@ const Evaluation *evaluation_make(Arena *arena, const char *word, const char *mo
     e->says = text_print(arena, "%s with %s on %s", run->config.network, run->config.norm,
                          run->dataset->name);
     if (inputs == NULL) keep_input(e, run->dataset);
-    judge_all(e, run, record, apart);
+    judge_all(e, run, record);
     return e;
 }
 
@@ -264,28 +245,6 @@ static void put_blocks(Table *t, const Evaluation *e) {
         ->units = e->task->metric[0].unit;
 }
 
-/* By layer; NaN where a batch had its own moments. */
-static void put_apart(Table *t, const Evaluation *e) {
-    const size_t ways = e->modes * e->inputs * e->parts, all = ways * e->places;
-    const char **layer = TAKE(t->arena, const char *, e->places + 1);
-    double *mean = TAKE(t->arena, double, 2 * all), *deviation = mean + all;
-    for (size_t i = 0; i < all; i++) {
-        const TrainDiscrepancy *one = e->apart[i / e->places];
-        if (one) layer[i % e->places] = one[i % e->places].layer;
-        mean[i] = one ? one[i % e->places].mean : (double)NAN;
-        deviation[i] = one ? one[i % e->places].deviation : (double)NAN;
-    }
-    table_scale_text(t, "layer", "that keeps means and variances", layer, e->places);
-    table_numbers(t, "mean_discrepancy",
-                  "mean of |mean that is read - batch's| / batch's deviation",
-                  "mode input on layer", mean)
-        ->units = "1";
-    table_numbers(t, "deviation_discrepancy",
-                  "mean of |deviation that is read / batch's - 1|", "mode input on layer",
-                  deviation)
-        ->units = "1";
-}
-
 bool evaluation_save(const Evaluation *e, const char *path, BaseError *error) {
     Store *store = store_new(text_print(e->arena, "%s, evaluated", e->says));
     store_text(store, "/", "run", e->run);
@@ -300,7 +259,6 @@ bool evaluation_save(const Evaluation *e, const char *path, BaseError *error) {
     table_scale_text(&t, "on", "which samples", e->part, e->parts);
     put_numbers(&t, e);
     put_blocks(&t, e);
-    if (e->places > 0) put_apart(&t, e);
     table_write(&t, store);
     record_config(store, e->of, e->arena);
     study_provenance(store, e->arena);

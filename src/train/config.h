@@ -40,6 +40,22 @@ typedef enum Running { RUNNING_AVERAGE, RUNNING_PRECISE, RUNNING_POOLED } Runnin
 /* Which of the images train and validate: those of the data set, or drawn by the run's seed. */
 typedef enum Split { SPLIT_FIXED, SPLIT_SEED } Split;
 
+/* Of images, in pixels. */
+typedef struct ImageSize {
+    size_t height, width;
+} ImageSize;
+
+enum { SIZES_MOST = 16 };
+
+/* In which sizes images train. A worker's samples of a step are of one size, so that they are one
+ * tensor and its batch statistics are of that size: a worker is a shard. Workers of one step may
+ * differ (mix), or not (alternate). */
+typedef struct Sizes {
+    size_t count; /* 0: the size that the data have */
+    bool alike;   /* all workers of a step have the same */
+    ImageSize size[SIZES_MOST];
+} Sizes;
+
 /* The file of a run whose weights and averages a run begins with; who reads it says what was taken
  * (NetTaken): that is hashed, never the path. */
 typedef struct Init {
@@ -95,6 +111,12 @@ const char *config_canonical(const Config *config, Arena *arena);
 /* Name of a run: 16 hex digits of the SHA-256 of the canonical configuration, the data
  * set's SHA-256 and TRAIN_NUMERICS. */
 const char *config_identity(const Config *config, Arena *arena, const char *data_sha256);
+
+/* ---- sizes.c: of images ------------------------------------------------------------- */
+
+/* "28x28". False and *error, which says what is expected. */
+bool size_read(Arena *arena, const char *text, ImageSize *size, BaseError *error);
+const char *size_print(Arena *arena, ImageSize size);
 
 /* ---- score.c: what a run is judged by -------------------------------------------- */
 

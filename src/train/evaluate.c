@@ -36,7 +36,11 @@ static void run_chunk(const Trainer *t, const Judging *j, size_t chunk, Arena *a
     size_t *index = TAKE(arena, size_t, count);
     double *found = j->found + chunk * found_width(t);
     for (size_t i = 0; i < count; i++) index[i] = from + i;
-    shard_run(t, found, arena, j->pass, j->samples, index, count, NULL);
+    shard_run(t, found, arena, j->pass,
+              &(Shard){.in = {t->dataset, t->net},
+                       .samples = j->samples,
+                       .index = index,
+                       .count = count});
     found[0] *= (double)count;
     arena_rewind(arena, mark);
 }

@@ -2,7 +2,6 @@
 #ifndef NORMLAB_TRAIN_INTERNAL_H
 #define NORMLAB_TRAIN_INTERNAL_H
 
-#include "moments.h"
 #include "optimize.h"
 #include "order.h"
 #include "trace.h"
@@ -27,13 +26,20 @@ typedef struct Numbers {
     double *block; /* [blocks] the first metric of whole chunks; NULL: not kept */
 } Numbers;
 
+/* What a worker is given in one size. */
+typedef struct Sized {
+    const Dataset *dataset;
+    const Net *net; /* of the same weights and states in every size */
+} Sized;
+
 struct Trainer {
     Arena *arena;
     Config config;
     const Dataset *dataset;
     Task task;
     const Net *net;
-    size_t steps; /* of an epoch */
+    const Sized *sized; /* [config.sizes.count] */
+    size_t steps;       /* of an epoch */
     size_t threads;
     double *weights, *gradient;             /* [net->weights] */
     double *moment[OPTIMIZER_MOST_MOMENTS]; /* [net->weights] each */
@@ -67,16 +73,37 @@ static inline bool is_recomputed(const Trainer *t) {
 /* What the network is given of a batch. */
 TapeNode *shard_input(Tape *tape, const Batch *batch);
 
-/* found[1 + tallies] = loss of `count` samples, the mean, and the task's sums; the tape and all
- * it used are gone afterwards. With a gradient, backward too. */
-void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
-               const Samples *samples, const size_t *index, size_t count,
-               const Augment *augment);
+typedef struct Shard {
+    Sized in;
+    const Samples *samples;
+    const size_t *index; /* [count] */
+    size_t count;
+    const Augment *augment; /* NULL: none */
+} Shard;
 
+/* found[1 + tallies] = loss of a shard, the mean over its samples, and the task's sums; the tape and
+ * all it used are gone afterwards. With a gradient, backward too. */
+void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
+               const Shard *shard);
+
+/* Who does not learn sees the size that evaluation has. */
 void workers_run(Trainer *t, size_t epoch, size_t step, bool learn);
 
 /* gradient = mean over the workers of their shares. */
 void workers_sum(Trainer *t);
+
+/* ---- trainer.c ---------------------------------------------------------------------- */
+
+/* The run's network for such images; NULL and *error (EX_USAGE). */
+const Net *net_for(const Trainer *t, const Dataset *dataset, BaseError *error);
+
+/* ---- sizes.c ----------------------------------------------------------------------- */
+
+/* The data and the network in each size of the configuration; NULL and *error (EX_USAGE). */
+const Sized *sized_new(const Trainer *t, BaseError *error);
+
+/* What a worker is given in a step. */
+Sized sized_of(const Trainer *t, size_t epoch, size_t step, size_t worker);
 
 /* ---- state.c --------------------------------------------------------------------- */
 
@@ -88,16 +115,6 @@ void state_adapt(Trainer *t, size_t epoch); /* before an epoch */
 
 /* Before an evaluation: judged, by what this says. */
 void state_judge(Trainer *t, size_t epoch, Running running);
-
-/* Of a state that is a mean of cells: where their variance stands, and of how many elements of a
- * worker each is; what all of them came to so far. 0 elements: of no such state. */
-typedef struct Cell {
-    size_t variance;
-    double elements;
-    Moments all;
-} Cell;
-
-Cell *state_cells(const Trainer *t, Arena *arena); /* [net->states] */
 
 /* ---- evaluate.c ------------------------------------------------------------------ */
 

@@ -93,6 +93,20 @@ static void take_memory(Trainer *t) {
     for (size_t i = 0; i < t->threads; i++) t->own[i] = arena_new();
 }
 
+const Net *net_for(const Trainer *t, const Dataset *dataset, BaseError *error) {
+    const DataField *seen = &dataset->field[0];
+    const size_t symbols = seen->type == DATA_LABELS ? seen->classes : 0;
+    const NetFace face = {.inputs = 1,
+                          .input = {{seen->name, seen->shape, symbols}},
+                          .outputs = t->task.outputs,
+                          .causal = t->task.causal};
+    const Config *c = &t->config;
+    NetNorms norms;
+    if (!net_norms_read(t->arena, c->norm, &norms, error)) return NULL;
+    const Net *net = net_new(t->arena, c->network, norms, face, c->batch, error);
+    return net && task_accepts(&t->task, net, error) ? net : NULL;
+}
+
 /* The run without its memory: enough to know whether it can be. */
 static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *dataset,
                          BaseError *error) {
@@ -101,16 +115,8 @@ static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *data
     t->config = *config;
     t->dataset = dataset;
     if (!check_config(t, error)) return NULL;
-    const DataField *seen = &dataset->field[0];
-    const size_t symbols = seen->type == DATA_LABELS ? seen->classes : 0;
-    const NetFace face = {.inputs = 1,
-                          .input = {{seen->name, seen->shape, symbols}},
-                          .outputs = t->task.outputs,
-                          .causal = t->task.causal};
-    NetNorms norms;
-    if (!net_norms_read(arena, config->norm, &norms, error)) return NULL;
-    t->net = net_new(arena, config->network, norms, face, config->batch, error);
-    return t->net && task_accepts(&t->task, t->net, error) ? t : NULL;
+    t->net = net_for(t, t->dataset, error);
+    return t->net && (t->sized = sized_new(t, error)) ? t : NULL;
 }
 
 bool trainer_fits(const Config *config, const Dataset *dataset, BaseError *error) {

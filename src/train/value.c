@@ -219,6 +219,18 @@ static const char *print_optimizer(const void *field, Arena *arena) {
     return optimizer_print(field, arena);
 }
 
+static bool read_sizes(void *field, Arena *arena, const char *text, Range range,
+                       BaseError *error) {
+    (void)range;
+    BaseError own = {.set = false};
+    sizes_read(field, arena, text, &own);
+    return pointing(arena, text, &own, error);
+}
+
+static const char *print_sizes(const void *field, Arena *arena) {
+    return sizes_print(field, arena);
+}
+
 static bool read_score(void *field, Arena *arena, const char *text, Range range,
                        BaseError *error) {
     (void)range;
@@ -236,4 +248,5 @@ const ValueKind value_network = {read_network, print_text},
                 value_norm = {read_norm, print_text},
                 value_schedule = {read_schedule, print_schedule},
                 value_optimizer = {read_optimizer, print_optimizer},
+                value_sizes = {read_sizes, print_sizes},
                 value_score = {read_score, print_score};

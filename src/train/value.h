@@ -19,12 +19,17 @@ typedef struct ValueKind {
 
 extern const ValueKind value_count, value_number, value_flag, value_dataset, value_task,
     value_network, value_norm, value_schedule, value_optimizer, value_running,
-    value_score, value_init, value_split;
+    value_score, value_init, value_split, value_sizes;
 
 /* ---- schedule.c ------------------------------------------------------------------ */
 
 bool schedule_read(Schedule *schedule, Arena *arena, const char *text, BaseError *error);
 const char *schedule_print(const Schedule *schedule, Arena *arena);
+
+/* ---- sizes.c ----------------------------------------------------------------------- */
+
+bool sizes_read(Sizes *sizes, Arena *arena, const char *text, BaseError *error);
+const char *sizes_print(const Sizes *sizes, Arena *arena);
 
 /* ---- optimize.c ------------------------------------------------------------------ */
 

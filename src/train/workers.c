@@ -21,17 +21,17 @@ TapeNode *shard_input(Tape *tape, const Batch *batch) {
 }
 
 void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
-               const Samples *samples, const size_t *index, size_t count,
-               const Augment *augment) {
+               const Shard *shard) {
     const ArenaMark mark = arena_mark(arena);
     const TaskKind *task = t->task.kind;
-    const Batch batch = dataset_batch(arena, t->dataset, samples, index, count, augment,
-                                      t->config.seed, pass.epoch);
+    const Batch batch =
+        dataset_batch(arena, shard->in.dataset, shard->samples, shard->index,
+                      shard->count, shard->augment, t->config.seed, pass.epoch);
     pass.tape = tape_new(arena);
     pass.weights = t->weights;
     pass.state = pass.mode == NORM_EVAL ? t->judged : t->state;
     TapeNode *in = shard_input(pass.tape, &batch), *out[NET_MOST_ENDS];
-    net_run(t->net, &pass, &in, out);
+    net_run(shard->in.net, &pass, &in, out);
     TapeNode *loss = task->write(&t->task, pass.tape, out, &batch);
     found[0] = loss->value[0];
     task->tally(&t->task, found + 1, out, &batch);
@@ -51,8 +51,14 @@ static void run_worker(Trainer *t, const size_t *mine, size_t worker, size_t epo
                     .gradient = learn ? t->shares + worker * t->net->weights : NULL,
                     .observed = t->observed + worker * t->net->states,
                     .whole = t->whole};
+    const Shard shard = {.in = learn ? sized_of(t, epoch, step, worker)
+                                     : (Sized){t->dataset, t->net},
+                         .samples = &t->dataset->train,
+                         .index = mine,
+                         .count = t->config.batch,
+                         .augment = &augment};
     shard_run(t, t->found + worker * found_width(t), t->own[omp_get_thread_num()], pass,
-              &t->dataset->train, mine, t->config.batch, &augment);
+              &shard);
 }
 
 /* Threads for so many parts of work that take long, and for numbers of which each is added to few

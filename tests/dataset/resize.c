@@ -161,6 +161,22 @@ static void what_is_kept(void **state) {
     arena_free(arena);
 }
 
+/* Whatever size they were asked in before. */
+static void a_size_is_made_of_what_is_kept(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Dataset *d = drawn(arena);
+    const Augment moves = {.flip = true, .shift = 2};
+    const Batch once = batch_of(arena, resized(arena, d, 8, 9), &moves),
+                twice = batch_of(arena, resized(arena, resized(arena, d, 3, 20), 8, 9),
+                                 &moves);
+    assert_true(shape_equal(once.shape[2], twice.shape[2]));
+    assert_memory_equal(once.real[0], twice.real[0], COUNT * C * 8 * 9 * sizeof(double));
+    assert_memory_equal(once.real[2], twice.real[2], COUNT * 8 * 9 * sizeof(double));
+    assert_memory_equal(once.label[1], twice.label[1], COUNT * 8 * 9);
+    arena_free(arena);
+}
+
 /* Mean and std are of the samples as they are kept, of a part of them, too. */
 static void statistics_are_those_of_what_is_kept(void **state) {
     (void)state;
@@ -204,6 +220,7 @@ static void what_has_no_size_is_refused(void **state) {
 static const Case cases[] = {
     CASE(oracle, each_pixel_by_its_definition),
     CASE(theorem, what_is_kept),
+    CASE(theorem, a_size_is_made_of_what_is_kept),
     CASE(theorem, statistics_are_those_of_what_is_kept),
     CASE(fault, what_has_no_size_is_refused),
 };

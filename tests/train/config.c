@@ -19,16 +19,16 @@ static const char *read_back(Arena *arena, const char *key, const char *value) {
 
 /* A value of each key that is not its default. */
 static const char *const OTHER[][2] = {
-    {"dataset", "cifar10"}, {"images", "64"},      {"split", "seed"},
-    {"task", "regress"},    {"network", "resnet"}, {"norm", "group(8)"},
-    {"workers", "2"},       {"batch", "33"},       {"clients", "2"},
-    {"sorted", "yes"},      {"epochs", "9"},       {"rate", "0.2"},
-    {"reference", "256"},   {"schedule", "step"},  {"warmup", "1.5"},
-    {"optimizer", "adamw"}, {"momentum", "0"},     {"decay", "0"},
-    {"horizon", "1"},       {"clip", "1"},         {"decay_norms", "no"},
-    {"flip", "yes"},        {"shift", "2"},        {"running", "precise"},
-    {"score", "median(5)"}, {"validate", "5"},     {"seed", "2"},
-    {"init", "/runs/a.h5"}, {"weights", "yes"},
+    {"dataset", "cifar10"}, {"images", "64"},       {"split", "seed"},
+    {"task", "regress"},    {"network", "resnet"},  {"norm", "group(8)"},
+    {"workers", "2"},       {"batch", "33"},        {"clients", "2"},
+    {"sorted", "yes"},      {"epochs", "9"},        {"rate", "0.2"},
+    {"reference", "256"},   {"schedule", "step"},   {"warmup", "1.5"},
+    {"optimizer", "adamw"}, {"momentum", "0"},      {"decay", "0"},
+    {"horizon", "1"},       {"clip", "1"},          {"decay_norms", "no"},
+    {"flip", "yes"},        {"shift", "2"},         {"sizes", "20x20"},
+    {"running", "precise"}, {"score", "median(5)"}, {"validate", "5"},
+    {"seed", "2"},          {"init", "/runs/a.h5"}, {"weights", "yes"},
 };
 
 /* ---- keys ---- */
@@ -115,6 +115,9 @@ static void one_spelling(void **state) {
         {"score", "median:5", "median(5)"},
         {"score", "median(1)", "last"},
         {"seed", "1000000000000000", "1000000000000000"},
+        {"sizes", "020x24", "20x24"},
+        {"sizes", "mix(28x28,9x9)", "mix(9x9, 28x28)"},
+        {"sizes", "alternate:9x9:9x9", "alternate(9x9, 9x9)"},
     };
     Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(SPELLINGS); i++) {

@@ -9,7 +9,8 @@ static void threads_do_not_show(void **state) {
                                        "workers=3 batch=8 norm=group(2) flip=yes shift=2",
                                        "workers=4 batch=6 norm=ghost(3) running=precise",
                                        "workers=4 batch=6 norm=ghost(3) running=pooled",
-                                       "workers=3 batch=8 norm=mabn"};
+                                       "workers=3 batch=8 norm=mabn",
+                                       "workers=5 batch=4 sizes=mix(12x12,20x14,28x28)"};
     for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
         Arena *arena = arena_new();
         const Dataset *data = small_data(arena, 170, 120);
@@ -127,6 +128,7 @@ static void resumed_runs_have_the_same_bits(void **state) {
                     12);
     resume_anywhere("workers=2 batch=12 clients=5 running=pooled", 8);
     resume_anywhere("workers=3 batch=8 sorted=yes running=precise", 8);
+    resume_anywhere("workers=3 batch=8 sizes=mix(14x14,20x20,28x28) shift=1", 8);
 }
 
 /* What is measured between changes nothing: same weights, same rows where there are any. */
