@@ -57,6 +57,19 @@ def convolutions(place):
 
 
 @case("example")
+def tasks(place):
+    """Every task's loss is judged, by its name or with everything; where there is no class nothing counts."""
+    known = [task["name"] for task in json.loads(place.good("list", "tasks", "--json"))["tasks"]]
+    found = cases(place, *known)
+    for name in known:
+        own = [one for one in found if one["task"] == name]
+        check({one["check"] for one in own} >= set(CHECKS), f"{name}: {own}")
+        same(name, {one["verdict"] for one in own}, {"pass"})
+    same("places without class", [one["worst"] for one in found if one["case"] == "loss.segment.ignored"], [0])
+    check(set(names(place, *known)) <= set(names(place)), "not among everything")
+
+
+@case("example")
 def skipped(place):
     """Of the registry, the normalizers that do not fit are no columns."""
     nets = names(place, "resnet(depth=8, width=4, stem_stride=4)")

@@ -54,6 +54,14 @@ static const TaskMetric metrics[] = {{.name = "error",
                                       .unit = "1",
                                       .share = true}};
 
+static const TaskExample example = {
+    .samples = 3,
+    .fields = 2,
+    .field = {{.name = "image", .type = DATA_REALS, .shape = {3, {1, 2, 2}}},
+              {.name = "label", .type = DATA_LABELS, .classes = 4}},
+    .outputs = 1,
+    .output = {{.name = "logits", .shape = {1, {4}}}}};
+
 const TaskKind task_classify = {.name = "classify",
                                 .title = "a class for each image",
                                 .samples = "images",
@@ -62,6 +70,7 @@ const TaskKind task_classify = {.name = "classify",
                                 .metric = metrics,
                                 .bind = find,
                                 .accepts = accepts,
+                                .example = &example,
                                 .write = loss,
                                 .tally = tally,
                                 .holds = holds,

@@ -53,6 +53,14 @@ static void judge(const Task *task, double *metric, const double *sum) {
 static const TaskMetric metrics[] = {
     {.name = "rmse", .title = "root of the mean squared error", .unit = "1"}};
 
+static const TaskExample example = {
+    .samples = 5,
+    .fields = 2,
+    .field = {{.name = "image", .type = DATA_REALS, .shape = {3, {1, 2, 2}}},
+              {.name = "number", .unit = "", .type = DATA_REALS, .shape = {0, {0}}}},
+    .outputs = 1,
+    .output = {{.name = "number", .shape = {1, {1}}}}};
+
 const TaskKind task_regress = {.name = "regress",
                                .title = "a number for each sample",
                                .samples = "samples",
@@ -61,6 +69,7 @@ const TaskKind task_regress = {.name = "regress",
                                .metric = metrics,
                                .bind = find,
                                .accepts = accepts,
+                               .example = &example,
                                .write = loss,
                                .tally = tally,
                                .holds = holds,

@@ -140,6 +140,14 @@ static const TaskMetric metrics[METRICS] = {
                   .rises = true,
                   .share = true}};
 
+static const TaskExample example = {
+    .samples = 3,
+    .fields = 2,
+    .field = {{.name = "image", .type = DATA_REALS, .shape = {3, {1, 3, 4}}},
+              {.name = "mask", .type = DATA_LABELS, .shape = {2, {3, 4}}, .classes = 3}},
+    .outputs = 1,
+    .output = {{.name = "logits", .shape = {3, {3, 3, 4}}}}};
+
 const TaskKind task_segment = {.name = "segment",
                                .title = "a class for each pixel",
                                .samples = "images",
@@ -148,6 +156,7 @@ const TaskKind task_segment = {.name = "segment",
                                .metric = metrics,
                                .bind = find,
                                .accepts = accepts,
+                               .example = &example,
                                .write = loss,
                                .tally = tally,
                                .holds = holds,

@@ -35,6 +35,17 @@ typedef struct Task {
     double scale;                         /* of an output's 1, in the metric's unit */
 } Task;
 
+/* A few samples with all that is odd about them, and what a network would give: on which
+ * `normlab check` proves the loss. */
+typedef struct TaskExample {
+    size_t samples, fields, outputs;
+    DataField field[DATA_MOST_FIELDS]; /* the first is what a network would see */
+    const void
+        *value[DATA_MOST_FIELDS]; /* [samples, its sizes]; NULL: drawn, some without class
+                                            where there are many of a sample */
+    NetEnd output[NET_MOST_ENDS];
+} TaskExample;
+
 struct TaskKind {
     const char *name;    /* "classify" */
     const char *title;   /* one line for lists */
@@ -54,6 +65,8 @@ struct TaskKind {
      * has. out: [net->outputs], each [count, of one sample]. */
     TapeNode *(*write)(const Task *task, Tape *tape, TapeNode *const *out,
                        const Batch *batch);
+
+    const TaskExample *example;
 
     /* tally[tallies]: sums over the batch's samples. Sums of several batches are added. */
     void (*tally)(const Task *task, double *tally, TapeNode *const *out,

@@ -4,7 +4,9 @@
 
 #include "arith.h"
 #include "net.h"
+#include "task.h"
 
+#include <string.h>
 #include <unistd.h>
 
 enum { MOST_THREADS = 64 };
@@ -38,6 +40,20 @@ static void add_net(Cases *cases, const char *net, const char *norms) {
     die_if(&error);
 }
 
+/* By its name alone: whoever misspells it means a normalizer as well. */
+static bool task_is_meant(const char *text) {
+    size_t tasks, i = 0;
+    const TaskKind *const *task = task_kinds(&tasks);
+    while (i < tasks && strcmp(task[i]->name, text) != 0) i++;
+    return i < tasks;
+}
+
+static void add_task(Sheet *losses, const char *task) {
+    BaseError error = {.set = false};
+    sheet_add_task(losses, task, &error);
+    die_if(&error);
+}
+
 static void add_convs(Cases *cases, const char *word) {
     BaseError error = {.set = false};
     sheet_of_convs(&cases->sheet[cases->sheets++], cases->arena, word, &error);
@@ -50,18 +66,21 @@ static void list_cases(Cases *cases, const char *only) {
     die_if(&error);
 }
 
-/* The specs asked for, networks and convolutions each in a table of its own; or one normalizer
- * and one network of each kind, and every way of a convolution. */
+/* The specs asked for, tasks in one table, networks and convolutions each in a table of its own; or
+ * one normalizer and one network of each kind, every task, and every way of a convolution. */
 static void read_specs(Cases *cases, const char **word, size_t words, const char *norms) {
     Arena *arena = cases->arena;
-    Sheet alone = sheet_of_norms(arena);
+    Sheet alone = sheet_of_norms(arena), losses = sheet_of_tasks(arena);
     bool *is_net = ZERO(arena, bool, words + 1), any = false;
     size_t count;
     for (size_t i = 0; i < words; i++) {
         if (sheet_is_of_convs(word[i])) continue;
-        is_net[i] = net_is_meant(arena, word[i]);
+        is_net[i] = !task_is_meant(word[i]) && net_is_meant(arena, word[i]);
         any = any || is_net[i];
-        if (!is_net[i]) add_norm(&alone, arena, word[i]);
+        if (task_is_meant(word[i]))
+            add_task(&losses, word[i]);
+        else if (!is_net[i])
+            add_norm(&alone, arena, word[i]);
     }
     if (norms && !any)
         die(EX_USAGE,
@@ -74,7 +93,10 @@ static void read_specs(Cases *cases, const char **word, size_t words, const char
         for (const char *const *also = norm_also(kinds[i]); also && *also; also++)
             add_norm(&alone, arena, *also);
     }
+    const TaskKind *const *tasks = task_kinds(&count);
+    for (size_t i = 0; i < count && words == 0; i++) add_task(&losses, tasks[i]->name);
     if (alone.columns) cases->sheet[cases->sheets++] = alone;
+    if (losses.columns) cases->sheet[cases->sheets++] = losses;
     if (words == 0) add_convs(cases, "conv");
     for (size_t i = 0; i < words; i++)
         if (is_net[i])
@@ -133,11 +155,12 @@ int check_publish(const Call *call) {
 
 const Command command_check = {
     .name = "check",
-    .usage = "[SPEC|conv[=WAY]...] [--norm SPEC[,SPEC...]] [--case NAMES] [--seed N] "
-             "[--save] "
-             "[--stop] [--list] [--json]",
-    .summary =
-        "Proves the derivatives and digits of normalizers, convolutions and networks",
+    .usage =
+        "[SPEC|TASK|conv[=WAY]...] [--norm SPEC[,SPEC...]] [--case NAMES] [--seed N] "
+        "[--save] "
+        "[--stop] [--list] [--json]",
+    .summary = "Proves the derivatives and digits of normalizers, losses, convolutions "
+               "and networks",
     .options =
         (const Option[]){
             {"--norm", "SPECS", "what stands in the networks (default: all)"},
@@ -164,11 +187,14 @@ const Command command_check = {
         "both are printed. A network\n"
         "(`resnet(depth=8)`) has a table of its own, with\n"
         "each normalizer in it and all parameters random: there errors are parts of the "
-        "whole gradient's norm. `conv` is\n"
+        "whole gradient's norm. A task (`segment`) is its loss as a function of what a "
+        "network "
+        "gives. `conv` is\n"
         "every way of a convolution beside its sum in 113 bits, in eps of the sum of "
         "|x| |w|; `conv=direct` and\n"
         "`conv=winograd` are one way. One column alone says what each check is. Without "
         "SPEC: one normalizer of each\n"
-        "kind, the convolutions, and a network of each kind. Exit status 1 if anything "
+        "kind, the tasks, the convolutions, and a network of each kind. Exit status 1 if "
+        "anything "
         "fails.",
 };

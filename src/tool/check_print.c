@@ -66,8 +66,7 @@ static void print_long(const Cases *cases, const Sheet *sheet) {
 
 static void print_sheet(const Cases *cases, const Sheet *sheet) {
     if (sheet != cases->sheet) putchar('\n');
-    if (sheet->conv)
-        puts("convolutions beside their sums in 113 bits, in eps of the sum of |x| |w|");
+    if (sheet->other && sheet->other->title) puts(sheet->other->title);
     if (sheet->net)
         printf("%s on images %s\n", sheet->net,
                shape_text(cases->arena, sheet->shape[0]));
@@ -76,7 +75,8 @@ static void print_sheet(const Cases *cases, const Sheet *sheet) {
 
 /* "group(2)", "resnet(depth=8, width=4) with group(2)" */
 static const char *subject_text(Arena *arena, const SheetCase *job) {
-    if (job->sheet->conv) return text_print(arena, "convolution %s", sheet_column(job));
+    const SheetOther *other = job->sheet->other;
+    if (other) return text_print(arena, "%s %s", other->called, sheet_column(job));
     if (job->sheet->net == NULL) return sheet_column(job);
     return text_print(arena, "%s with %s", job->sheet->net, sheet_column(job));
 }
@@ -87,7 +87,9 @@ static void print_failure(const Cases *cases, const SheetCase *job) {
     const CheckReport *r = &f->report;
     const Sheet *sheet = job->sheet;
     const char *norm = sheet_column(job);
-    const char *word = sheet->net ? sheet->net : sheet->conv ? sheet->conv : norm;
+    const char *word = sheet->net                           ? sheet->net
+                       : sheet->other && sheet->other->word ? sheet->other->word
+                                                            : norm;
     printf("%s: %s, %s, %s, %s, %s:\n  %s\n", check_verdict_text(finding_verdict(f)),
            subject_text(arena, job), sheet_row(job)->name, shape_text(arena, job->shape),
            f->mode == NORM_EVAL ? "evaluation" : "training", trial_data_text(f->data),
@@ -137,7 +139,7 @@ static bool print_json_held(Arena *arena, const char *spec, uint64_t seed,
 /* ---- all of it --------------------------------------------------------------------- */
 
 static bool is_of_norms(const Sheet *sheet) {
-    return sheet->net == NULL && sheet->conv == NULL;
+    return sheet->net == NULL && sheet->other == NULL;
 }
 
 /* The normalizers that were asked for, alone or in a table. */
@@ -180,7 +182,7 @@ static void print_json_job(Arena *arena, const SheetCase *job) {
            "%s, \"error\": %s, \"allowed\": %s, \"reason\": %s}",
            json_text(arena, sheet->name(arena, job)),
            sheet->net ? json_text(arena, sheet->net) : "null",
-           sheet->conv ? "conv" : "spec", json_text(arena, sheet_column(job)),
+           sheet->other ? sheet->other->key : "spec", json_text(arena, sheet_column(job)),
            json_text(arena, row->name), check_verdict_text(finding_verdict(f)), f->cases,
            f->compared, row->unit, json_number(arena, sheet_worst(row, f)),
            json_number(arena, row->bar), f->mode == NORM_EVAL ? "eval" : "train",

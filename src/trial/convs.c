@@ -216,7 +216,11 @@ bool sheet_of_convs(Sheet *sheet, Arena *arena, const char *word, BaseError *err
     size_t way = 0;
     const bool one = word[4] == '=';
     if (one && !choice_read(arena, &ways, "conv=", word + 5, &way, error)) return false;
-    *sheet = (Sheet){.conv = text_print(arena, "%s", word),
+    SheetOther *other = TAKE(arena, SheetOther, 1);
+    *other = (SheetOther){
+        "conv", "convolution", text_print(arena, "%s", word),
+        "convolutions beside their sums in 113 bits, in eps of the sum of |x| |w|"};
+    *sheet = (Sheet){.other = other,
                      .column = TAKE(arena, const char *, SHEET_MOST),
                      .shapes = 1,
                      .own_shape = TAKE(arena, Shape, COUNT_OF(LAYERS)),

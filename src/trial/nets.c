@@ -218,6 +218,13 @@ static bool is_of_texts(size_t row) {
     return CHECKS[row].judge == judge_gradient;
 }
 
+const SheetRow *net_rows(size_t *count) {
+    static SheetRow row[COUNT_OF(CHECKS)];
+    *count = COUNT_OF(CHECKS);
+    for (size_t i = 0; i < *count; i++) row[i] = CHECKS[i].row;
+    return row;
+}
+
 CheckReport net_judge(Arena *arena, size_t row, const CheckFunction *function,
                       uint64_t seed) {
     CheckBound bound = {.of_norm = CHECKS[row].row.bar};
@@ -265,17 +272,14 @@ static Finding judge(const SheetCase *job, uint64_t seed) {
 bool sheet_of_net(Sheet *sheet, Arena *arena, const char *net, const char *norms,
                   BaseError *error) {
     BaseError wrong = {.set = false};
-    SheetRow *row = TAKE(arena, SheetRow, COUNT_OF(CHECKS));
-    for (size_t i = 0; i < COUNT_OF(CHECKS); i++) row[i] = CHECKS[i].row;
     *sheet = (Sheet){.net = net_canonical(arena, net, &wrong),
-                     .rows = COUNT_OF(CHECKS),
-                     .row = row,
                      .column = TAKE(arena, const char *, SHEET_MOST),
                      .shapes = 1,
                      .shape = &IMAGES,
                      .applies = applies,
                      .name = case_name,
                      .judge = judge};
+    sheet->row = net_rows(&sheet->rows);
     if (sheet->net == NULL) return sheet_wrong(error, arena, net, &wrong);
     return norms ? add_named(sheet, arena, norms, error)
                  : add_fitting(sheet, arena, error);

@@ -1,5 +1,5 @@
 /* sheet: what is asked of whom, as a table. Rows are checks, columns normalizers, alone or
- * each in one network, or shapes of a convolution; a case is one place of it on one shape. Cases are judged by many
+ * each in one network, shapes of a convolution, or tasks; a case is one place of it on one shape. Cases are judged by many
  * threads at once: nothing here changes by that. */
 #ifndef NORMLAB_SHEET_H
 #define NORMLAB_SHEET_H
@@ -25,9 +25,17 @@ typedef struct SheetCase {
     Finding finding;
 } SheetCase;
 
+/* Columns that are no normalizers. */
+typedef struct SheetOther {
+    const char *key;    /* "conv": of programs */
+    const char *called; /* "convolution": before a column's name */
+    const char *word;   /* that asks for the table again; NULL: the column's name does */
+    const char *title;  /* above the table; NULL: none */
+} SheetOther;
+
 struct Sheet {
-    const char *net;  /* canonical; NULL: the normalizers alone, or */
-    const char *conv; /* convolutions, by the word that asks for them; NULL: not these */
+    const char *net;         /* canonical; NULL: the normalizers alone, or */
+    const SheetOther *other; /* something else; NULL: not that */
     size_t rows, columns, shapes;
     const SheetRow *row;
     const char **column; /* [SHEET_MOST] specs of normalizers, canonical; layers */
@@ -73,6 +81,19 @@ CheckFunction net_function(Arena *arena, const char *net, const char *norm, Norm
 CheckReport net_judge(Arena *arena, size_t row, const CheckFunction *function,
                       uint64_t seed);
 
+/* What is asked of a network, and of any other function by the gradient's norm. */
+const SheetRow *net_rows(size_t *count);
+
+/* ---- tasks.c: losses of tasks before the same oracles ------------------------------------ */
+
+/* Empty. */
+Sheet sheet_of_tasks(Arena *arena);
+bool sheet_add_task(Sheet *sheet, const char *task, BaseError *error);
+
+/* The loss of a task's example as a function of what a network gives, all random. */
+struct TaskKind;
+CheckFunction task_function(Arena *arena, const struct TaskKind *kind, uint64_t seed);
+
 /* ---- convs.c: ways of a convolution beside its formula ---------------------------------- */
 
 /* Whether a word asks for them: "conv", all ways, or "conv=direct"; and their table. */
@@ -84,7 +105,7 @@ bool sheet_of_convs(Sheet *sheet, Arena *arena, const char *word, BaseError *err
 typedef struct Cases {
     Arena *arena;
     size_t sheets, jobs;
-    Sheet sheet[SHEET_MOST + 2];
+    Sheet sheet[SHEET_MOST + 3];
     SheetCase *job;
     uint64_t seed;
     bool stop; /* at the first that fails */
