@@ -78,6 +78,7 @@ typedef struct Reading Reading; /* source.h */
 typedef struct DatasetKind {
     const char *name, *title, *source;
     const char *path;          /* what is named behind it, "FOLDER"; NULL: nothing */
+    bool alone;                /* it is data without a path, too */
     const char *usage;         /* "idx:FOLDER"; NULL: its name */
     const char *const *suffix; /* files that need no word before them; NULL: none */
     const char *need;   /* what to install or to set if it is missing; NULL: embedded */

@@ -20,12 +20,16 @@ static const char *path_behind(const DatasetKind *kind, const char *text) {
     return NULL;
 }
 
+static bool wants_path(const DatasetKind *kind) {
+    return kind->path && !kind->alone;
+}
+
 const DatasetKind *dataset_find(const char *text, const char **path) {
     size_t count;
     const DatasetKind *const *kind = dataset_kinds(&count);
     for (size_t i = 0; i < count; i++) {
         *path = kind[i]->path ? path_behind(kind[i], text) : NULL;
-        if (kind[i]->path ? *path != NULL : strcmp(text, kind[i]->name) == 0)
+        if (*path || (!wants_path(kind[i]) && strcmp(text, kind[i]->name) == 0))
             return kind[i];
     }
     return NULL;

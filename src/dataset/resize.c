@@ -99,6 +99,26 @@ static void along_columns(double *restrict y, const double *restrict x, const Ax
         }
 }
 
+/* y[planes, rows->to, columns->to] of x[planes, rows->from, columns->from]; room for one plane
+ * of which the columns are done. */
+static void along_both(double *y, const double *x, size_t planes, const Axis *rows,
+                       const Axis *columns, double *room) {
+    const size_t from = rows->from * columns->from, to = rows->to * columns->to;
+    for (size_t k = 0; k < planes; k++, x += from, y += to) {
+        along_columns(room, x, columns, rows->from);
+        along_rows(y, room, rows, columns->to);
+    }
+}
+
+void resize_planes(Arena *scratch, double *y, const double *x, size_t planes,
+                   const size_t from[2], const size_t to[2]) {
+    const ArenaMark mark = arena_mark(scratch);
+    const Axis rows = axis_new(scratch, from[0], to[0]),
+               columns = axis_new(scratch, from[1], to[1]);
+    along_both(y, x, planes, &rows, &columns, TAKE(scratch, double, from[0] * to[1]));
+    arena_rewind(scratch, mark);
+}
+
 /* ---- samples ------------------------------------------------------------------------ */
 
 Shape dataset_kept(const DataField *field) {
@@ -111,12 +131,8 @@ size_t resize_room(const DataField *field) {
 
 void resize_reals(double *y, const double *x, const DataField *field, double *room) {
     const Axis *rows = &field->resize->rows, *columns = &field->resize->columns;
-    const size_t from = rows->from * columns->from, to = rows->to * columns->to;
-    const size_t planes = shape_count(field->shape) / to;
-    for (size_t k = 0; k < planes; k++, x += from, y += to) {
-        along_columns(room, x, columns, rows->from);
-        along_rows(y, room, rows, columns->to);
-    }
+    const size_t planes = shape_count(field->shape) / (rows->to * columns->to);
+    along_both(y, x, planes, rows, columns, room);
 }
 
 void resize_labels(uint8_t *y, const uint8_t *x, const DataField *field) {

@@ -127,6 +127,53 @@ typedef struct CifarFile {
 /* train from all files but the last, which is test's. */
 bool cifar_read(Reading *to, CifarFile *file, size_t files, BaseError *error);
 
+/* ---- png.c, pieces.c, scene.c: what scenes are made of ------------------------------ */
+
+/* A picture as planes [height, width] of red, green, blue and opacity, 0 to 1; the colours are
+ * weighted by the opacity. */
+enum { PICTURE_PLANES = 4 };
+typedef struct Picture {
+    size_t height, width;
+    double *value; /* [PICTURE_PLANES, height, width] */
+} Picture;
+
+/* Any PNG of at most 4096 x 4096 pixels, cropped to where it is seen; false and *error with the
+ * offset at which it goes wrong. */
+bool png_picture(Reading *to, Picture *picture, const char *path, BaseError *error);
+
+typedef enum ScenePart { SCENE_TRAIN, SCENE_VAL, SCENE_TEST, SCENE_PARTS } ScenePart;
+
+typedef struct Pictures {
+    size_t count;
+    Picture *at; /* [count] */
+} Pictures;
+
+/* Cut-outs by category, and photographs; each in one of the parts. */
+typedef struct Pieces {
+    size_t categories;
+    const char **name;             /* [categories] in order of their bytes */
+    Pictures *object[SCENE_PARTS]; /* [categories] */
+    Pictures photo[SCENE_PARTS];
+} Pieces;
+
+/* From the folder that was named, or the embedded one. */
+bool pieces_read(Reading *to, Pieces *pieces, BaseError *error);
+
+/* One of some that were drawn. */
+enum { SCENE_SIDE = 64, SCENE_MOST_OBJECTS = 5 };
+typedef struct Scene {
+    uint8_t *image; /* [3, SCENE_SIDE, SCENE_SIDE] */
+    uint8_t
+        *mask; /* [SCENE_SIDE, SCENE_SIDE] 1 + category of the object that is seen; 0 */
+    uint8_t
+        *object; /* [SCENE_SIDE, SCENE_SIDE] its number from 1 on; 0: the photograph */
+} Scene;
+
+/* Of at most so many objects; their number. What is drawn is a function of the part and the index.
+ * The category of the first is one more than the mask's at any of its pixels. */
+size_t scene_draw(Arena *scratch, const Scene *scene, const Pieces *pieces,
+                  ScenePart part, size_t index, size_t most);
+
 /* ---- what several kinds say -------------------------------------------------------- */
 
 enum { FASHION_CLASSES = 10, CIFAR10_CLASSES = 10, CIFAR10_FILES = 6 };
@@ -142,11 +189,14 @@ void split_samples(Dataset *dataset, const Reading *from, size_t drawn);
 /* mean and std of what is standardized, of the samples in train. */
 void split_statistics(Arena *arena, Dataset *dataset);
 
-/* ---- resize.c: one sample, from the size that it is kept in to field->shape --------- */
+/* ---- resize.c: planes of any size; one sample, from the size that it is kept in to field->shape --------- */
 
 size_t
 resize_room(const DataField *field); /* doubles that resize_reals wants in `room` */
 void resize_reals(double *y, const double *x, const DataField *field, double *room);
 void resize_labels(uint8_t *y, const uint8_t *x, const DataField *field);
+/* y[planes, to...] = x[planes, from...]; sizes are rows and columns. */
+void resize_planes(Arena *scratch, double *y, const double *x, size_t planes,
+                   const size_t from[2], const size_t to[2]);
 
 #endif
