@@ -47,9 +47,9 @@ Sample sample_of(const View *v, const Combination *c) {
 
 /* ---- the gate -------------------------------------------------------------------------- */
 
-/* What the study's recipe says of the images; false: not one thing for all runs. */
-static bool images_of(Arena *arena, const Grid *g, Config *config) {
-    static const char *const key[] = {"dataset", "images", "split"};
+/* What the study's recipe says of the samples; false: not one thing for all runs. */
+static bool samples_of(Arena *arena, const Grid *g, Config *config) {
+    static const char *const key[] = {"dataset", "images", "split", "task"};
     BaseError quiet = {.set = false};
     *config = config_default(arena);
     for (size_t i = 0; i < COUNT_OF(key); i++) {
@@ -61,62 +61,69 @@ static bool images_of(Arena *arena, const Grid *g, Config *config) {
     return grid_setting(arena, g, key[0]) != NULL;
 }
 
-/* The grid with a gate: the file's, or computed now; NULL: there is none. */
-static const Grid *with_gate(Arena *arena, const Grid *g) {
-    if (g->gate) return g;
+/* The file's, or computed now; NULL: there are none. */
+static const Gates *gates_for(Arena *arena, const Grid *g) {
     BaseError quiet = {.set = false};
     Config config;
-    if (strcmp(g->metric.name, "error") != 0 || !images_of(arena, g, &config))
-        return NULL;
+    if (g->gate || !samples_of(arena, g, &config)) return g->gate;
     const Dataset *dataset = dataset_open(arena, config.dataset, &quiet);
-    Grid *with = TAKE(arena, Grid, 1);
-    *with = *g;
-    with->gates = config.split == SPLIT_SEED ? g->seeds : 1;
-    Baseline *all = TAKE(arena, Baseline, with->gates * BASELINES);
-    for (size_t k = 0; k < with->gates; k++) {
+    const size_t seeds = config.split == SPLIT_SEED ? g->seeds : 1;
+    const Gates **one = TAKE(arena, const Gates *, seeds);
+    for (size_t k = 0; k < seeds; k++) {
         if (config.split == SPLIT_SEED) config.seed = (size_t)g->seed[k];
-        const Baseline *b = dataset ? gates_of(arena, dataset, &config, &quiet) : NULL;
-        if (b == NULL) return NULL;
-        memcpy(all + k * BASELINES, b, BASELINES * sizeof *b);
+        one[k] = dataset ? gates_of(arena, dataset, &config, &quiet) : NULL;
+        if (one[k] == NULL || strcmp(one[k]->metric->name, g->metric.name) != 0)
+            return NULL;
     }
-    with->gate = all;
-    return with;
+    return gates_join(arena, one, seeds);
 }
 
-/* The arm minus a baseline that saw the same images, over seeds and blocks. */
-static Sample against(const View *v, const Combination *arm, size_t baseline) {
+/* How much worse the arm is than a gate that saw the same samples, over seeds and blocks. */
+static Sample against(const View *v, const Combination *arm, const Gates *gates,
+                      size_t kind) {
     Sample s = sample_of(v, arm);
-    const double scale = grid_scale(v->grid);
+    const double scale = grid_scale(v->grid), sign = gates->metric->rises ? -1 : 1;
     double *value = TAKE(v->arena, double, s.seeds + 1),
            *block = TAKE(v->arena, double, s.seeds *s.blocks + 1);
     for (size_t i = 0; i < s.seeds; i++)
-        if (gates_at(v->grid, v->seed[i])[baseline].blocks != s.blocks) s.blocks = 0;
+        if (gates_at(gates, v->seed[i])[kind].blocks != s.blocks) s.blocks = 0;
     for (size_t i = 0; i < s.seeds; i++) {
-        const Baseline *b = &gates_at(v->grid, v->seed[i])[baseline];
-        value[i] = s.value[i] - scale * b->error;
+        const GateScore *b = &gates_at(gates, v->seed[i])[kind];
+        value[i] = sign * (s.value[i] - scale * b->value);
         for (size_t c = 0; c < s.blocks; c++)
-            block[i * s.blocks + c] = s.block[i * s.blocks + c] - scale * b->block[c];
+            block[i * s.blocks + c] =
+                sign * (s.block[i * s.blocks + c] - scale * b->block[c]);
     }
     return (Sample){s.seeds, s.blocks, value, block};
+}
+
+/* "below the gate: batch@1 does not beat softmax regression, whose error is 17.7 %..." */
+static const char *says_below(const View *v, const Combination *arm, const Gates *gates,
+                              size_t kind, double mean, double end) {
+    const double sign = gates->metric->rises ? -1 : 1;
+    const char *unit = grid_unit(v->grid);
+    return text_print(v->arena,
+                      "below the gate: %s does not beat %s, whose %s is %.1f%s%s "
+                      "(difference %+.1f, up to %+.1f)",
+                      arm->text, gates->score[kind].title, gates->metric->name,
+                      grid_scale(v->grid) * gates_mean(gates, kind), *unit ? " " : "",
+                      unit, sign * mean, sign * end);
 }
 
 //> gate
 bool study_beats_gate(Arena *arena, const Grid *grid, const Combination *arm,
                       const size_t *seed, size_t seeds, const char **why) {
-    const View view = {arena, with_gate(arena, grid), false, seeds, seed};
-    *why = "nobody knows what softmax regression and neighbours make of its images";
-    if (view.grid == NULL || seeds < 2 || !has_arms(grid, arm)) return false;
+    const View view = {arena, grid, false, seeds, seed};
+    const Gates *gates = gates_for(arena, grid);
+    *why = "nobody knows what is known of its samples without a network";
+    if (gates == NULL || seeds < 2 || !has_arms(grid, arm)) return false;
     *why = "";
-    for (size_t i = 0; i < BASELINES; i++) {
-        const Sample s = against(&view, arm, i);
+    for (size_t i = 0; i < gates->kinds; i++) {
+        const Sample s = against(&view, arm, gates, i);
         const Spread d = claim_spread(&s);
         const double end = d.error > 0 ? claim_range(&d, CLAIM_ERROR).high : d.mean;
         if (end < 0) continue;
-        *why = text_print(arena,
-                          "below the gate: %s does not beat %s, which errs on %.1f %% "
-                          "(difference %+.1f, up to %+.1f)",
-                          arm->text, baseline_titles[i],
-                          grid_scale(grid) * gates_mean(view.grid, i), d.mean, end);
+        *why = says_below(&view, arm, gates, i, d.mean, end);
         return false;
     }
     return true;

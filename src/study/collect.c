@@ -207,7 +207,7 @@ static const char *mixture(Arena *arena, const Record *const *all, size_t runs) 
     return different > 1 ? text_print(arena, "bits: %s", values) : "";
 }
 
-/* Of the images that all runs of a seed are trained on, where these are the same. */
+/* Of the samples that all runs of a seed are trained on, where these are the same. */
 static void put_gate(Store *store, Arena *arena, const Sweep *sweep) {
     BaseError error = {.set = false};
     const Run *first = &sweep->run[0];
@@ -215,18 +215,17 @@ static void put_gate(Store *store, Arena *arena, const Sweep *sweep) {
         if (sweep->run[i].dataset != first->dataset ||
             sweep->run[i].config.images != first->config.images ||
             sweep->run[i].config.split != first->config.split ||
-            strcmp(sweep->metric.name, "error") != 0)
+            sweep->run[i].config.task != first->config.task)
             return;
     const size_t seeds = first->config.split == SPLIT_SEED ? sweep->seeds : 1;
-    Baseline *all = TAKE(arena, Baseline, seeds * BASELINES);
+    const Gates **one = TAKE(arena, const Gates *, seeds);
     for (size_t k = 0; k < seeds; k++) {
         const Run *run = &sweep->run[sweep->run_of[k]];
-        const Baseline *gate = gates_of(arena, run->dataset, &run->config, &error);
+        one[k] = gates_of(arena, run->dataset, &run->config, &error);
         die_if(&error);
-        if (gate == NULL) return;
-        memcpy(all + k * BASELINES, gate, BASELINES * sizeof *gate);
+        if (one[k] == NULL) return;
     }
-    gates_write(store, arena, all, sweep->seed, seeds);
+    gates_write(store, arena, gates_join(arena, one, seeds), sweep->seed);
 }
 
 /* What computed the runs: the first run's facts, and where another differs. */

@@ -127,10 +127,10 @@ const Grid *grid_read(Arena *arena, const char *path) {
     read_results(&r, g);
     read_published(&r, g);
     die_if(&r.error);
-    g->gate = gates_read(r.store, arena, &g->gates, &r.error);
-    if (g->gate && g->gates > 1 && g->gates != g->seeds)
+    g->gate = gates_read(r.store, arena, &g->metric, &r.error);
+    if (g->gate && g->gate->seeds > 1 && g->gate->seeds != g->seeds)
         base_fail(&r.error, EX_DATAERR, 0, "%s: /gate is of %zu seeds, not of %zu", path,
-                  g->gates, g->seeds);
+                  g->gate->seeds, g->seeds);
     die_if(&r.error);
     g->learned = grid_learned(r.store, arena, g, &g->learned_count);
     store_close(r.store);

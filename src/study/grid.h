@@ -5,7 +5,21 @@
 #include "experiment.h"
 #include "table.h"
 
-typedef struct Baseline Baseline; /* what is known without a network (baseline.h) */
+/* What a gate makes of the test samples (gate.h). */
+typedef struct GateScore {
+    const char *name, *title; /* in files, and as people say it */
+    double value;             /* the task's first metric */
+    size_t blocks;       /* of test samples, as a run's file has them; 0: not known */
+    const double *block; /* [blocks] */
+    double decay, slope; /* as a Gate has them */
+} GateScore;
+
+/* Of all that fit the task, in their order. */
+typedef struct Gates {
+    const TaskMetric *metric;
+    size_t seeds, kinds;    /* seeds 1: all seeds train on the same samples */
+    const GateScore *score; /* [seeds, kinds] */
+} Gates;
 
 /* Names of NormReading in files. */
 extern const char *const study_readings[];
@@ -55,8 +69,7 @@ struct Grid {
                                 *claims; /* [series, points, seeds] identities, digests */
     size_t blocks; /* 0: the runs do not say how their error varies over test samples */
     const double *test_block;   /* [series, points, seeds, blocks] */
-    size_t gates;               /* 1: all seeds train on the same images; else [seeds] */
-    const Baseline *gate;       /* [gates, BASELINES]; NULL: the file does not say */
+    const Gates *gate;          /* NULL: the file does not say */
     const char *published;      /* source; NULL: none */
     const char *published_data; /* "other data (ImageNet)", "the same data" */
     size_t published_series, published_points;

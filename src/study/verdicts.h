@@ -62,7 +62,7 @@ size_t cell_of(const Grid *grid, const Term *term, size_t seed);
 /* The combination seed by seed, and block by block where the runs say it. */
 Sample sample_of(const View *view, const Combination *c);
 
-/* Whether the arm beats both baselines, by the upper end of the paired interval of the difference.
+/* Whether the arm beats all gates, whichever way the metric rises, by the upper end of the paired interval of the difference.
  * *why: by whom it is not beaten, or that nobody was asked. */
 bool study_beats_gate(Arena *arena, const Grid *grid, const Combination *arm,
                       const size_t *seed, size_t seeds, const char **why);

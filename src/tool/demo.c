@@ -1,5 +1,5 @@
 /* demo: the main job in a minute. */
-#include "baseline.h"
+#include "gates.h"
 #include "evaluation.h"
 #include "tool.h"
 
@@ -59,10 +59,11 @@ static void tell_statistics(const Judged *large, const Judged *small) {
 }
 
 static void tell_gate(const Grid *g, const Judged *batch, const Judged *group) {
-    for (size_t i = 0; g->gate && i < BASELINES; i++)
-        if (batch->average >= g->gate[i].error || group->average >= g->gate[i].error) {
+    for (size_t i = 0; g->gate && i < g->gate->kinds; i++)
+        if (batch->average >= gates_mean(g->gate, i) ||
+            group->average >= gates_mean(g->gate, i)) {
             printf("An arm that should work does not beat %s: nothing follows from it.\n",
-                   baseline_titles[i]);
+                   g->gate->score[i].title);
             return;
         }
     if (g->gate)
@@ -80,8 +81,9 @@ static void tell(Arena *arena, const Grid *g) {
     print_line("batch", "32 a worker", &large);
     print_line("batch", "1 a worker", &small);
     print_line("group(4)", "any number", &group);
-    for (size_t i = 0; g->gate && i < BASELINES; i++)
-        print_line(baseline_titles[i], "no network", &(Judged){g->gate[i].error, -1});
+    for (size_t i = 0; g->gate && i < g->gate->kinds; i++)
+        print_line(g->gate->score[i].title, "no network",
+                   &(Judged){gates_mean(g->gate, i), -1});
     puts("\nSeen here: mechanism, one seed, no verdict.");
     tell_gate(g, &large, &group);
     tell_statistics(&large, &small);

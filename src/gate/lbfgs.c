@@ -1,5 +1,5 @@
 /* Limited-memory BFGS: Nocedal and Wright 2006, algorithms 7.4 (two loops) and 7.5. */
-#include "baseline.h"
+#include "gate.h"
 #include "house.h"
 #include "sum.h"
 

@@ -1,14 +1,11 @@
-/* What is known without a network: the solver on functions whose minimum is known, both learners
- * against plain loops on real images. */
+/* What is known without a network: the solver on functions whose minimum is known, those who
+ * classify against plain loops on real images. */
 #include "harness.h"
 
-#include "gates.h"
+#include "gate.h"
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "verdicts.h"
 
 /* ---- the solver ---------------------------------------------------------------------- */
 
@@ -69,10 +66,25 @@ static const Dataset *some_images(Arena *arena, size_t count) {
     return some;
 }
 
-enum { PIXELS = 784, CLASSES = 10 };
+enum { PIXELS = 784, CLASSES = 10, NEIGHBOURS = 5 };
 
 static uint8_t label_of(const Samples *s, size_t i) {
     return *(const uint8_t *)s->value[1][i];
+}
+
+/* The gate of that name, and what it makes of the test images. */
+static Gate asked(Arena *arena, const char *name, const Dataset *d, double *error,
+                  double block[40]) {
+    BaseError wrong = {.set = false};
+    size_t tasks;
+    Task *task = TAKE(arena, Task, 1);
+    assert_true(task_bind(task, task_kinds(&tasks)[0], d, &wrong));
+    const Gate gate = gate_fit(arena, gate_find(name), task, d);
+    double metric[TASK_MOST_METRICS];
+    assert_true(d->test.count / TASK_BLOCK <= 40);
+    gate_judge(&gate, &d->test, metric, block);
+    *error = metric[0];
+    return gate;
 }
 
 /* By all distances as whole numbers, the k-th nearest by counting who is nearer. */
@@ -93,7 +105,7 @@ static uint8_t told_by_neighbours(const Samples *train, const uint8_t *image) {
         for (size_t u = 0; u < train->count; u++)
             nearer += distance[u] < distance[t] || (distance[u] == distance[t] && u < t);
         const uint8_t label = label_of(train, t);
-        if (nearer >= BASELINE_NEIGHBOURS) continue;
+        if (nearer >= NEIGHBOURS) continue;
         if (++votes[label] > most) most = votes[label];
         if (nearer < first[label]) first[label] = nearer;
     }
@@ -108,20 +120,18 @@ static void neighbours_are_exact(void **state) {
     (void)state;
     Arena *arena = arena_new();
     const Dataset *d = some_images(arena, 400);
-    Baseline b[BASELINES];
-    baselines(arena, b, d, 1);
+    double error, block[40];
+    asked(arena, "nearest", d, &error, block);
     size_t wrong = 0, in_block = 0;
-    assert_int_equal(b[1].blocks, d->test.count / BASELINE_BLOCK);
     for (size_t i = 0; i < d->test.count; i++) {
         const bool missed =
             told_by_neighbours(&d->train, d->test.value[0][i]) != label_of(&d->test, i);
         wrong += missed, in_block += missed;
-        if (i % BASELINE_BLOCK + 1 < BASELINE_BLOCK) continue;
-        assert_near(b[1].block[i / BASELINE_BLOCK], (double)in_block / BASELINE_BLOCK,
-                    1e-12);
+        if (i % TASK_BLOCK + 1 < TASK_BLOCK) continue;
+        assert_near(block[i / TASK_BLOCK], (double)in_block / TASK_BLOCK, 1e-12);
         in_block = 0;
     }
-    assert_near(b[1].error, (double)wrong / (double)d->test.count, 0);
+    assert_near(error, (double)wrong / (double)d->test.count, 0);
     arena_free(arena);
 }
 
@@ -183,76 +193,20 @@ static void regression_is_at_its_minimum(void **state) {
     enum { WEIGHTS = CLASSES * (PIXELS + 1), STEPS = 2000 };
     Arena *arena = arena_new();
     const Dataset *d = some_images(arena, 100);
-    Baseline b[BASELINES];
-    baselines(arena, b, d, 1);
-    assert_true(b[0].slope < 1e-6 && b[0].decay >= 0.001 && b[0].decay <= 0.3);
+    double told, block[40];
+    const Gate gate = asked(arena, "softmax", d, &told, block);
+    assert_true(gate.slope < 1e-6 && gate.decay >= 0.001 && gate.decay <= 0.3);
     double *w = ZERO(arena, double, WEIGHTS), *speed = ZERO(arena, double, WEIGHTS),
            *g = ZERO(arena, double, WEIGHTS);
     const double *x = rows_of(arena, d, &d->train);
     for (size_t i = 0; i < STEPS; i++)
-        descend(w, speed, g, x, &d->train, b[0].decay, 0.002);
+        descend(w, speed, g, x, &d->train, gate.decay, 0.002);
     double most = 0;
     for (size_t i = 0; i < WEIGHTS; i++) most = fmax(most, fabs(g[i]));
     assert_true(most < 2e-3);
     const double error = error_of(w, rows_of(arena, d, &d->test), &d->test);
-    assert_near(b[0].error, error, 0.005);
+    assert_near(told, error, 0.005);
     assert_true(error > 0.1 && error < 0.4);
-    arena_free(arena);
-}
-
-/* Of one seed, and of several: what is written is read. */
-static void files_keep_them(void **state) {
-    (void)state;
-    enum { SEEDS = 3, BLOCKS = 2 };
-    static const double SEED[SEEDS] = {4, 5, 9};
-    Arena *arena = arena_new();
-    char folder[] = "/tmp/normlab-gate-XXXXXX";
-    assert_non_null(mkdtemp(folder));
-    const char *path = text_print(arena, "%s/gate.h5", folder);
-    Baseline b[SEEDS * BASELINES];
-    for (size_t i = 0; i < SEEDS * BASELINES; i++) {
-        b[i] = (Baseline){0.1 * (double)i, BLOCKS, TAKE(arena, double, BLOCKS), 0.5, 0};
-        for (size_t k = 0; k < BLOCKS; k++) b[i].block[k] = (double)(10 * i + k);
-    }
-    for (size_t seeds = 1; seeds <= SEEDS; seeds += 2) {
-        BaseError error = {.set = false};
-        size_t found = 0;
-        Store *store = store_new("gate");
-        gates_write(store, arena, b, SEED, seeds);
-        assert_true(store_save(store, path, &error));
-        store_close(store);
-        store = store_open(path, &error);
-        const Baseline *back = gates_read(store, arena, &found, &error);
-        store_close(store);
-        assert_false(error.set);
-        assert_int_equal(found, seeds);
-        for (size_t i = 0; i < seeds * BASELINES; i++) {
-            assert_near(back[i].error, b[i].error, 0);
-            assert_int_equal(back[i].blocks, BLOCKS);
-            assert_memory_equal(back[i].block, b[i].block, BLOCKS * sizeof(double));
-        }
-    }
-    unlink(path);
-    rmdir(folder);
-    arena_free(arena);
-}
-
-/* The first study that was made here, of 4,000 images and ten epochs: no arm of it beats what a
- * linear classifier knows, asked on its own images. */
-static void first_study_is_refused(void **state) {
-    (void)state;
-    static const char *const ARM[] = {"group(8)", "batch"};
-    Arena *arena = arena_new();
-    const Grid *grid = grid_read(arena, place_home(arena, "tests/study/before.h5"));
-    size_t seed[16];
-    for (size_t k = 0; k < grid->seeds; k++) seed[k] = k;
-    for (size_t i = 0; i < COUNT_OF(ARM); i++) {
-        const Term term = {1, ARM[i], "32"};
-        const Combination arm = {text_print(arena, "%s@32", ARM[i]), 1, &term};
-        const char *why;
-        assert_false(study_beats_gate(arena, grid, &arm, seed, grid->seeds, &why));
-        if (strncmp(why, "below the gate", 14) != 0) fail_msg("%s: %s", arm.text, why);
-    }
     arena_free(arena);
 }
 
@@ -260,8 +214,6 @@ static const Case CASES[] = {
     CASE(theorem, minima_are_found),
     CASE(oracle, neighbours_are_exact),
     CASE(oracle, regression_is_at_its_minimum),
-    CASE(example, files_keep_them),
-    CASE(example, first_study_is_refused),
 };
 
-HARNESS_MAIN("baseline", CASES)
+HARNESS_MAIN("gate", CASES)

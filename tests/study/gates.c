@@ -1,0 +1,85 @@
+/* What is known without a network, in files and beside a study. */
+#include "gates.h"
+#include "harness.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "verdicts.h"
+
+/* Of one seed, and of several: what is written is read. */
+static void files_keep_them(void **state) {
+    (void)state;
+    enum { SEEDS = 3, BLOCKS = 2, GATES = 2 };
+    static const double SEED[SEEDS] = {4, 5, 9};
+    Arena *arena = arena_new();
+    char folder[] = "/tmp/normlab-gate-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    const char *path = text_print(arena, "%s/gate.h5", folder);
+    static const TaskMetric METRIC = {.name = "iou", .title = "overlap", .unit = "1"},
+                            OTHER = {.name = "error", .title = "errors", .unit = "1"};
+    static const char *const NAME[] = {"nearest", "a gate that is no more"};
+    static const char *const TITLE[] = {"5 nearest neighbours", "a gate that is no more"};
+    GateScore b[SEEDS * GATES];
+    for (size_t i = 0; i < SEEDS * GATES; i++) {
+        double *block = TAKE(arena, double, BLOCKS);
+        for (size_t k = 0; k < BLOCKS; k++) block[k] = (double)(10 * i + k);
+        b[i] = (GateScore){.name = NAME[i % GATES],
+                           .value = 0.1 * (double)i,
+                           .blocks = BLOCKS,
+                           .block = block,
+                           .decay = 0.5};
+    }
+    for (size_t seeds = 1; seeds <= SEEDS; seeds += 2) {
+        BaseError error = {.set = false};
+        Store *store = store_new("gate");
+        gates_write(store, arena, &(Gates){&METRIC, seeds, GATES, b}, SEED);
+        assert_true(store_save(store, path, &error));
+        store_close(store);
+        store = store_open(path, &error);
+        const Gates *back = gates_read(store, arena, &METRIC, &error);
+        assert_null(gates_read(store, arena, &OTHER, &error));
+        store_close(store);
+        assert_false(error.set);
+        assert_int_equal(back->seeds, seeds);
+        assert_int_equal(back->kinds, GATES);
+        for (size_t i = 0; i < seeds * GATES; i++) {
+            const GateScore *own = &gates_at(back, i / GATES)[i % GATES];
+            assert_string_equal(own->name, NAME[i % GATES]);
+            assert_string_equal(own->title, TITLE[i % GATES]);
+            assert_near(own->value, b[i].value, 0);
+            assert_near(own->decay, 0.5, 0);
+            assert_int_equal(own->blocks, BLOCKS);
+            assert_memory_equal(own->block, b[i].block, BLOCKS * sizeof(double));
+        }
+    }
+    unlink(path);
+    rmdir(folder);
+    arena_free(arena);
+}
+
+/* The first study that was made here, of 4,000 images and ten epochs: no arm of it beats what a
+ * linear classifier knows, asked on its own images. */
+static void first_study_is_refused(void **state) {
+    (void)state;
+    static const char *const ARM[] = {"group(8)", "batch"};
+    Arena *arena = arena_new();
+    const Grid *grid = grid_read(arena, place_home(arena, "tests/study/before.h5"));
+    size_t seed[16];
+    for (size_t k = 0; k < grid->seeds; k++) seed[k] = k;
+    for (size_t i = 0; i < COUNT_OF(ARM); i++) {
+        const Term term = {1, ARM[i], "32"};
+        const Combination arm = {text_print(arena, "%s@32", ARM[i]), 1, &term};
+        const char *why;
+        assert_false(study_beats_gate(arena, grid, &arm, seed, grid->seeds, &why));
+        if (strncmp(why, "below the gate", 14) != 0) fail_msg("%s: %s", arm.text, why);
+    }
+    arena_free(arena);
+}
+
+static const Case CASES[] = {
+    CASE(example, files_keep_them),
+    CASE(example, first_study_is_refused),
+};
+
+HARNESS_MAIN("gates", CASES)
