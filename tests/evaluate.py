@@ -107,6 +107,41 @@ def forms(place):
         check("binary" in file["provenance"].attrs and "norm" in file["config"].attrs, "no provenance")
 
 
+def one_batch(x, weights):
+    """Mean and unbiased deviation of each channel of what stands before the first normalizer: a 3x3 convolution of stride 2."""
+    padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    y = np.zeros((len(x), len(weights), 6, 6))
+    for r in range(3):
+        for s in range(3):
+            y += np.einsum("nchw,kc->nkhw", padded[:, :, r:r + 12:2, s:s + 12:2], weights[:, :, r, s])
+    return y.mean((0, 2, 3)), y.transpose(1, 0, 2, 3).reshape(len(weights), -1).std(1, ddof=1)
+
+
+@case("oracle")
+def discrepancy(place):
+    """How far averages are from what batches have, at the first normalizer: computed again from the file's weights by numpy. By
+    layer in all forms; without layers that keep averages it says so."""
+    path, = trained(place, "norm=batch", "--as", "few")
+    table = place.good("evaluate", path, "on=val", "--discrepancy", "--out", "d.h5")
+    row, = json.loads(place.good("evaluate", path, "on=val", "--discrepancy", "--json"))["results"]
+    with h5py.File(path, "r") as file, h5py.File(place.path("own.h5"), "r") as data:
+        weights = file["weights/stem.weight"][()]
+        mean, variance = (file[f"state/stem_norm.running_{of}"][()] for of in ("mean", "var"))
+        train, x = data["train/x"][()] / 255, data["val/x"][()] / 255
+    x = (x - train.mean()) / train.std()
+    seen = [one_batch(x[i:i + 8], weights) for i in range(0, 16, 8)]
+    expected = [np.mean([np.abs(mean - m) / d for m, d in seen]), np.mean([np.abs(np.sqrt(variance) / d - 1) for m, d in seen])]
+    first = row["discrepancy"][0]
+    same("layer", first["layer"], "stem_norm")
+    check(np.allclose([first["mean"], first["deviation"]], expected, rtol=1e-9, atol=0), f"{first}, expected {expected}")
+    check("2 of them" in table and f"{first['mean']:.5g}"[:6] in table, table)
+    with h5py.File(place.path("d.h5"), "r") as file:
+        same("layers", list(file["evaluation/layer"].asstr()[()]), [one["layer"] for one in row["discrepancy"]])
+        same("means", file["evaluation/mean_discrepancy"][0, 0, 0].tolist(), [one["mean"] for one in row["discrepancy"]])
+    group, = set(trained(place, "norm=group:3", "--as", "group")) - {path}
+    check("no normalizer" in place.good("evaluate", group, "on=val", "--discrepancy"), "group")
+
+
 # ---- rows of a study ------------------------------------------------------------------------------------------------
 
 WAYS = ["run", "batch-size", "--quick", "norm=batch,group(2)", "batch=8", "samples=16", "seed=901", "images=64", "epochs=1",

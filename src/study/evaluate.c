@@ -4,6 +4,7 @@
 #include "evaluation.h"
 #include "sweep.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- words ------------------------------------------------------------------------- */
@@ -134,9 +135,13 @@ static void judge_size(Evaluation *e, Trainer *t, size_t input) {
     for (size_t m = 0; m < e->modes; m++) {
         const Mode *mode = &e->mode[m];
         if (mode->batch == 0) trainer_moments(t, mode->running);
-        for (size_t p = 0; p < e->parts; p++)
-            e->judged[(m * e->inputs + input) * e->parts + p] = trainer_judge(
-                t, e->arena, samples_of(trainer_data(t), e->part[p]), mode->batch);
+        for (size_t p = 0; p < e->parts; p++) {
+            const size_t at = (m * e->inputs + input) * e->parts + p;
+            const Samples *samples = samples_of(trainer_data(t), e->part[p]);
+            e->judged[at] = trainer_judge(t, e->arena, samples, mode->batch);
+            if (e->apart && mode->batch == 0)
+                e->apart[at] = trainer_discrepancy(t, e->arena, samples, &e->places);
+        }
     }
 }
 
@@ -155,11 +160,13 @@ static const Dataset *data_of(const Evaluation *e, const Run *run, const Input *
 }
 
 /* What does not fit is said before the first is judged. */
-static void judge_all(Evaluation *e, const Run *run, const Record *record) {
+static void judge_all(Evaluation *e, const Run *run, const Record *record, bool apart) {
     const Dataset *data[EVALUATION_MOST];
     want_samples(e, run->dataset);
     for (size_t i = 0; i < e->inputs; i++) data[i] = data_of(e, run, &e->input[i]);
     e->judged = TAKE(e->arena, TrainJudged, e->modes * e->inputs * e->parts);
+    if (apart)
+        e->apart = ZERO(e->arena, TrainDiscrepancy *, e->modes * e->inputs * e->parts);
     for (size_t i = 0; i < e->inputs; i++) {
         BaseError error = {.set = false};
         Trainer *t = run_trained(e->arena, run, record, data[i], processors(), &error);
@@ -185,7 +192,7 @@ const char *evaluation_digest(Arena *arena, const char *path) {
 }
 
 const Evaluation *evaluation_make(Arena *arena, const char *word, const char *modes,
-                                  const char *inputs, const char *parts) {
+                                  const char *inputs, const char *parts, bool apart) {
     BaseError error = {.set = false};
     Evaluation *e = ZERO(arena, Evaluation, 1);
     const Record *record;
@@ -202,7 +209,7 @@ const Evaluation *evaluation_make(Arena *arena, const char *word, const char *mo
     e->says = text_print(arena, "%s with %s on %s", run->config.network, run->config.norm,
                          run->dataset->name);
     if (inputs == NULL) keep_input(e, run->dataset);
-    judge_all(e, run, record);
+    judge_all(e, run, record, apart);
     return e;
 }
 
@@ -245,6 +252,28 @@ static void put_blocks(Table *t, const Evaluation *e) {
         ->units = e->task->metric[0].unit;
 }
 
+/* By layer; NaN where a batch had its own moments. */
+static void put_apart(Table *t, const Evaluation *e) {
+    const size_t ways = e->modes * e->inputs * e->parts, all = ways * e->places;
+    const char **layer = TAKE(t->arena, const char *, e->places + 1);
+    double *mean = TAKE(t->arena, double, 2 * all), *deviation = mean + all;
+    for (size_t i = 0; i < all; i++) {
+        const TrainDiscrepancy *one = e->apart[i / e->places];
+        if (one) layer[i % e->places] = one[i % e->places].layer;
+        mean[i] = one ? one[i % e->places].mean : (double)NAN;
+        deviation[i] = one ? one[i % e->places].deviation : (double)NAN;
+    }
+    table_scale_text(t, "layer", "that keeps means and variances", layer, e->places);
+    table_numbers(t, "mean_discrepancy",
+                  "mean of |mean that is read - batch's| / batch's deviation",
+                  "mode input on layer", mean)
+        ->units = "1";
+    table_numbers(t, "deviation_discrepancy",
+                  "mean of |deviation that is read / batch's - 1|", "mode input on layer",
+                  deviation)
+        ->units = "1";
+}
+
 bool evaluation_save(const Evaluation *e, const char *path, BaseError *error) {
     Store *store = store_new(text_print(e->arena, "%s, evaluated", e->says));
     store_text(store, "/", "run", e->run);
@@ -259,6 +288,7 @@ bool evaluation_save(const Evaluation *e, const char *path, BaseError *error) {
     table_scale_text(&t, "on", "which samples", e->part, e->parts);
     put_numbers(&t, e);
     put_blocks(&t, e);
+    if (e->places > 0) put_apart(&t, e);
     table_write(&t, store);
     record_config(store, e->of, e->arena);
     study_provenance(store, e->arena);

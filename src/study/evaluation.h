@@ -39,13 +39,18 @@ typedef struct Evaluation {
     Input input[EVALUATION_MOST];
     const char *part[EVALUATION_MOST]; /* "val" */
     TrainJudged *judged;               /* [modes, inputs, parts] */
+    /* Where they are wanted: of moments of training (no mode batch), [modes, inputs, parts] lists of
+     * `places`. */
+    size_t places;
+    TrainDiscrepancy **apart; /* NULL: not wanted */
 } Evaluation;
 
 /* Comma lists of a user; NULL: by what the run itself was judged by at its end, in the size that
- * the images have, and on val and test. What is wrong ends the program: 66 there is no such file,
+ * the images have, and on val and test; `apart`: also how far those moments are from batches' own.
+ * What is wrong ends the program: 66 there is no such file,
  * or it keeps no weights; 65 it is no run's, diverged, or the data are others; 64 wrong words. */
 const Evaluation *evaluation_make(Arena *arena, const char *run, const char *modes,
-                                  const char *inputs, const char *parts);
+                                  const char *inputs, const char *parts, bool apart);
 
 /* Into a file of its own, with where it comes from. */
 bool evaluation_save(const Evaluation *evaluation, const char *path, BaseError *error);

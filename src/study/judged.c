@@ -112,7 +112,7 @@ static void judge_run(const Sweep *sweep, const Run *run) {
     if (!has_diverged(record) && !read_judged(arena, path, run, &table)) {
         const Evaluation *e =
             evaluation_make(arena, run->path, list_of(arena, sweep, run, true),
-                            list_of(arena, sweep, run, false), "train,val,test");
+                            list_of(arena, sweep, run, false), "train,val,test", false);
         evaluation_save(e, path, &error);
     }
     arena_free(arena);

@@ -26,7 +26,7 @@ typedef struct Judged {
 /* A column of the first row, batch; every run has one seed. */
 static Judged judge(Arena *arena, const Grid *g, size_t point) {
     const char *own = text_print(arena, "batch(%s)", g->along_text[point]);
-    const Evaluation *e = evaluation_make(arena, g->run[point], own, NULL, "test");
+    const Evaluation *e = evaluation_make(arena, g->run[point], own, NULL, "test", false);
     return (Judged){g->test[point],
                     e->judged[0].metric[0]}; /* a study's metric is the first */
 }

@@ -1,5 +1,6 @@
 /* A finished run's weights, judged by other moments, at other sizes and on other parts of its data. */
 #include "evaluation.h"
+#include "sweep.h"
 #include "tool.h"
 
 #include <string.h>
@@ -47,6 +48,33 @@ static void print_text(const Evaluation *e) {
     putchar('\n');
 }
 
+/* Where it was asked for: how far moments that are read are from those of batches, by layer. */
+static void print_apart(const Evaluation *e) {
+    for (size_t i = 0; e->apart && i < e->modes * e->inputs * e->parts; i++) {
+        const Row row = row_of(e, i);
+        const TrainDiscrepancy *one = e->apart[i];
+        if (one == NULL || e->places == 0) continue;
+        printf("\n%s %s %s: discrepancy from batches of %s, %zu of them\n%-32s %*s %*s\n",
+               row.mode, row.input, row.on,
+               config_text(&e->of->config, e->arena, "batch"), one->batches, "layer",
+               WIDTH, "mean", WIDTH, "deviation");
+        for (size_t k = 0; k < e->places; k++)
+            printf("%-32s %*.*g %*.*g\n", one[k].layer, WIDTH, DIGITS, one[k].mean, WIDTH,
+                   DIGITS, one[k].deviation);
+    }
+    if (e->apart && e->places == 0)
+        puts("\nno normalizer of it keeps means and variances: nothing to be apart");
+}
+
+static void print_json_apart(const Evaluation *e, const TrainDiscrepancy *one) {
+    printf(", \"discrepancy\": [");
+    for (size_t k = 0; one && k < e->places; k++)
+        printf("%s{\"layer\": %s, \"mean\": %s, \"deviation\": %s}", k ? ", " : "",
+               json_text(e->arena, one[k].layer), json_number(e->arena, one[k].mean),
+               json_number(e->arena, one[k].deviation));
+    putchar(']');
+}
+
 static void print_json(const Evaluation *e) {
     Arena *arena = e->arena;
     const Task *task = e->task;
@@ -72,6 +100,7 @@ static void print_json(const Evaluation *e) {
         for (size_t m = 0; m < task->metrics; m++)
             printf(", %s: %s", json_text(arena, task->metric[m].name),
                    json_number(arena, j->metric[m]));
+        if (e->apart) print_json_apart(e, e->apart[i]);
         putchar('}');
     }
     puts("]}");
@@ -82,21 +111,22 @@ static int run_evaluate(const Call *call) {
     const char *to = call_option(call, "--out");
     if (to) place_may_write(to, &error);
     die_if(&error);
-    const Evaluation *e =
-        evaluation_make(call->arena, call->word[0], call_key(call, "mode"),
-                        call_key(call, "input"), call_key(call, "on"));
+    const Evaluation *e = evaluation_make(
+        call->arena, call->word[0], call_key(call, "mode"), call_key(call, "input"),
+        call_key(call, "on"), call_option(call, "--discrepancy") != NULL);
     if (to) evaluation_save(e, to, &error);
     die_if(&error);
     if (call_option(call, "--json"))
         print_json(e);
     else
-        print_text(e);
+        print_text(e), print_apart(e);
     return EX_OK;
 }
 
 const Command command_evaluate = {
     .name = "evaluate",
-    .usage = "RUN [mode=LIST] [input=LIST] [on=LIST] [--json] [--out FILE.h5]",
+    .usage =
+        "RUN [mode=LIST] [input=LIST] [on=LIST] [--discrepancy] [--json] [--out FILE.h5]",
     .summary = "Judges a finished run's weights by other moments, at other sizes, on "
                "other samples",
     .keys =
@@ -106,10 +136,13 @@ const Command command_evaluate = {
             {"input", "LIST", "HxW: the images made so large (default: as they are)"},
             {"on", "LIST", "train, val, test (default: val,test)"},
             {NULL, NULL, NULL}},
-    .options = (const Option[]){{"--json", NULL, "for programs, with all digits"},
-                                {"--out", "FILE.h5",
-                                 "the same as a file, with where it comes from"},
-                                {NULL, NULL, NULL}},
+    .options =
+        (const Option[]){
+            {"--discrepancy", NULL,
+             "also how far running moments are from batches', by layer"},
+            {"--json", NULL, "for programs, with all digits"},
+            {"--out", "FILE.h5", "the same as a file, with where it comes from"},
+            {NULL, NULL, NULL}},
     .least = 1,
     .most = 1,
     .run = run_evaluate,
@@ -128,5 +161,12 @@ const Command command_evaluate = {
         "and pooled moments are those\n"
         "of training samples as large; a network whose weights depend on the size is "
         "refused.\n"
-        "What the run says of its own end is found again to the last bit.",
+        "What the run says of its own end is found again to the last bit.\n"
+        "The discrepancy of a layer (Wang et al. 2022: training inference discrepancy) "
+        "is the mean over "
+        "batches of the\n"
+        "size of a worker's, and over channels, of |mean that is read - batch's| / "
+        "batch's "
+        "deviation and of\n"
+        "|deviation that is read / batch's - 1|.",
 };

@@ -2,6 +2,7 @@
 #ifndef NORMLAB_TRAIN_INTERNAL_H
 #define NORMLAB_TRAIN_INTERNAL_H
 
+#include "moments.h"
 #include "optimize.h"
 #include "order.h"
 #include "trace.h"
@@ -115,6 +116,16 @@ void state_adapt(Trainer *t, size_t epoch); /* before an epoch */
 
 /* Before an evaluation: judged, by what this says. */
 void state_judge(Trainer *t, size_t epoch, Running running);
+
+/* Of a state that is a mean of cells: where their variance stands, and of how many elements of a
+ * worker each is; what all of them came to so far. 0 elements: of no such state. */
+typedef struct Cell {
+    size_t variance;
+    double elements;
+    Moments all;
+} Cell;
+
+Cell *state_cells(const Trainer *t, Arena *arena); /* [net->states] */
 
 /* ---- evaluate.c ------------------------------------------------------------------ */
 

@@ -1,6 +1,5 @@
 /* The normalizers' state: averages over the steps, maps, and what evaluation reads. */
 #include "internal.h"
-#include "moments.h"
 
 #include <math.h>
 #include <string.h>
@@ -50,14 +49,6 @@ void state_adapt(Trainer *t, size_t epoch) {
 
 /* ---- what evaluation reads instead of averages -------------------------------------- */
 
-/* Of a state that is a mean of cells: where their variance stands, and of how many elements of a
- * worker each is; what all of them came to so far. 0 elements: of no such state. */
-typedef struct Cell {
-    size_t variance;
-    double elements;
-    Moments all;
-} Cell;
-
 /* The cells of a normalizer whose state begins at `at`, and of its parts. Moments that are weighed
  * (mode), or stand alone (mean squares, a variance without a mean), are of no cells. */
 static void find_cells(Cell *cell, const Norm *norm, size_t at, double places) {
@@ -75,8 +66,8 @@ static void find_cells(Cell *cell, const Norm *norm, size_t at, double places) {
     }
 }
 
-static Cell *cells_new(const Trainer *t) {
-    Cell *cell = ZERO(t->arena, Cell, t->net->states);
+Cell *state_cells(const Trainer *t, Arena *arena) {
+    Cell *cell = ZERO(arena, Cell, t->net->states + 1);
     for (size_t n = 0; n < t->net->norms; n++) {
         const NetNorm *part = &t->net->norm[n];
         find_cells(cell, part->norm, part->state,
@@ -145,6 +136,7 @@ void state_judge(Trainer *t, size_t epoch, Running running) {
     if (running == RUNNING_AVERAGE)
         memcpy(t->judged, t->state, t->net->states * sizeof *t->state);
     else
-        state_recomputed(t, epoch, running == RUNNING_POOLED ? cells_new(t) : NULL);
+        state_recomputed(t, epoch,
+                         running == RUNNING_POOLED ? state_cells(t, t->arena) : NULL);
     arena_rewind(t->arena, mark);
 }

@@ -144,6 +144,20 @@ typedef struct TrainJudged {
 TrainJudged trainer_judge(const Trainer *trainer, Arena *arena, const Samples *samples,
                           size_t batch);
 
+/* How far what evaluation reads is from what batches of a worker's size have, in NORM_TRAIN: the
+ * means over batches and over a place's cells of |mean that is read - batch's| / batch's deviation
+ * and of |deviation that is read / batch's - 1| (the training inference discrepancy of Wang et al.
+ * 2022, by their code; its variances are biased, these are M2 / (m - 1)). Of places that keep means
+ * and variances, and cells of more than one element. */
+typedef struct TrainDiscrepancy {
+    const char *layer;
+    size_t batches; /* whole ones; a ragged last is dropped */
+    double mean, deviation;
+} TrainDiscrepancy;
+
+TrainDiscrepancy *trainer_discrepancy(const Trainer *trainer, Arena *arena,
+                                      const Samples *samples, size_t *places);
+
 const Task *trainer_task(const Trainer *trainer);
 const Dataset *trainer_data(const Trainer *trainer); /* limited to `images` */
 
