@@ -105,7 +105,8 @@ def verdicts():
             continue
         published = "" if f["published"] is None else f"{f['published']:+.2f}"
         word = f["verdict"] + (", below the margin" if f["below_margin"] else "") + (f": {f['why']}" if f["why"] else "")
-        rows.append([f["id"], f"`{f['contrast']}`".replace("|", "\\|"), f["expected"], published,
+        of = "" if f["metric"] == "error" else f" ({f['metric']})"
+        rows.append([f["id"], f"`{f['contrast']}`".replace("|", "\\|") + of, f["expected"], published,
                      f"{f['estimate']:+.2f} [{f['low']:.2f}, {f['high']:.2f}] at {100 * f['confidence']:g} %", f["seeds"], word])
     return table(["claim", "contrast, points of percent", "expected", "published", "found", "seeds", "verdict"], rows)
 

@@ -8,10 +8,10 @@
 
 /* How every verdict is come by: stands under each table of them. */
 static const char RULE[] =
-    "Verdicts follow from the last epoch, evaluated once: the error on test images, or "
-    "on "
-    "training images where it is said.\nIntervals are Student's over paired seeds, with "
-    "the variance of test images in them, at the level of Holm's step.\n";
+    "Verdicts follow from the last epoch, evaluated once: what the task is judged by on "
+    "test samples, or on "
+    "training samples where it is said.\nIntervals are Student's over paired seeds, with "
+    "the variance of test samples in them, at the level of Holm's step.\n";
 
 /* ---- text ----------------------------------------------------------------------------- */
 
@@ -51,8 +51,7 @@ static void print_ruling(Arena *arena, const Ruling *f) {
            j->below_margin ? ", below the margin" : "", *f->why ? ": " : "", f->why,
            f->changed ? " (THE RECORD WAS CHANGED AFTER RUNS WERE MADE FOR IT)" : "");
     if (*f->failing)
-        printf("    no better than a linear classifier or 5 neighbours: %s\n",
-               f->failing);
+        printf("    no better than what is known without a network: %s\n", f->failing);
     if (f->lost)
         printf("    RECORDED AS %s, WHICH NO LONGER FOLLOWS\n",
                claim_verdict_words[c->verdict]);
@@ -62,8 +61,14 @@ static void print_claim(Arena *arena, const Ruling *f) {
     const Claim *c = f->claim;
     printf("%s  %s\n  %s\n  holds under %s: %s%s\n", c->id, c->statement, c->source,
            c->protocol, c->under ? c->under : "",
-           c->trained ? "; error on training images" : "");
-    if (f->grid) printf("  from %s\n", text_plain(arena, f->grid->path));
+           c->trained ? "; on training samples" : "");
+    if (f->grid == NULL) return;
+    const TaskMetric *m = &f->grid->metric;
+    const char *unit = grid_unit(f->grid);
+    printf("  in %s%s%s%s\n", text_plain(arena, m->name), *unit ? ", " : "",
+           m->share ? "points of percent" : text_plain(arena, unit),
+           m->rises ? ": more is better" : "");
+    printf("  from %s\n", text_plain(arena, f->grid->path));
 }
 
 static bool is_tested(const Ruling *f) {
@@ -165,6 +170,7 @@ static void json_ruling(Arena *arena, const Ruling *f) {
     json_pair(arena, "protocol", c->protocol);
     json_pair(arena, "under", c->under ? c->under : "");
     json_pair(arena, "measure", c->trained ? "train" : "test");
+    json_pair(arena, "metric", f->grid ? f->grid->metric.name : "");
     json_pair(arena, "digest", c->digest);
     json_pair(arena, "contrast", ruling_contrast(arena, f->contrast));
     json_pair(arena, "type", claim_rules[h->type].name);
