@@ -232,6 +232,55 @@ def waits(place):
     same("arms that are marked", (t1["below_gate"], t2["below_gate"]), ("", "group(4)@8; batch@8"))
 
 
+OF_PIXELS = """
+protocol tiny
+  says  a net of width 2 on 16 half slices
+  set   protocol=statistics
+  set   samples=8
+  set   dataset=brain
+  set   task=segment
+  set   images=16
+  set   network=unet(depth=1, width=2)
+  set   epochs=1
+  set   norm=batch,group(2)
+  set   batch=8
+
+claim T1
+  statement   One overlaps more than the other.
+  source      this test
+  experiment  segmentation
+  protocol    tiny
+  works       batch@8
+  tuning      900
+  looks       6, 12
+  seeds       201-212
+  contrast    group(2)@8 - batch@8
+    type      sign
+    expect    +
+    margin    1
+"""
+
+
+@case("oracle")
+def of_pixels(place):
+    """Of a metric that rises, in blocks of the few samples that there are. The arm that should work is below a gate: not tested."""
+    where = home(place, OF_PIXELS)
+    place.good("run", "segmentation", "--claim", "T1", environment=where)
+    found, = claims(place, where)
+    with h5py.File(os.path.join(place.out, "segmentation-T1.h5"), "r") as file:
+        test, block = (100 * file[f"results/{name}"][:, 0] for name in ("test_iou", "test_block"))
+        gate = dict(zip([name.decode() for name in file["gate/baseline"][()]], 100 * file["gate/iou"][()]))
+    same("blocks", block.shape, (2, 6, 8))
+    mean, half = interval(test[1] - test[0], block[1] - block[0], student(1 - found["confidence"]))
+    check(abs(found["estimate"] - mean) < 1e-9 and abs(found["high"] - mean - half) < 1e-4 * half, f"{found}: {mean}, {half}")
+    same("metric", found["metric"], "iou")
+    check("in iou, points of percent: more is better" in place.good("claims", environment=where), "the metric is not said")
+    worst = next(name for name, value in gate.items() if test[0].mean() < value)
+    says = {"majority": "the class of most pixels", "pixels": "softmax regression of pixels", "mirror": "the training slice's mask"}[worst]
+    same("verdict", found["verdict"], "not tested")
+    check(f"below the gate: batch@8 does not beat {says}" in found["why"] and f"whose iou is {gate[worst]:.1f} %" in found["why"], str(found))
+
+
 @case("fault")
 def words(place):
     """A wrong word gets one line."""
