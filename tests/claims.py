@@ -308,11 +308,11 @@ def ours(place):
     ids = list(dict.fromkeys(f["id"] for f in found))
     same("first claims", ids[:12], "L08 L01 L02 L04 L05 L03 L12 L22 L06 L15 L16 L21".split())
     for f in {f["id"]: f for f in found}.values():
-        code, out, err = place.run("run", f["experiment"], "--claim", f["id"], "--look", "2", "--dry-run")
+        code, out, err = place.run("run", f["experiment"], "--claim", f["id"], "--look", f"{f['looks']}", "--dry-run")
         if "it needs" in f["why"]:
             same("needs", (code, b"cannot be run yet" in err), (69, True))
         else:
-            check(code == 0 and b", seed 212" in out, f"{f['id']}: {err.decode()}")
+            check(code == 0 and f", seed {f['last_seed']}".encode() in out, f"{f['id']}: {err.decode()}")
 
 
 if __name__ == "__main__":

@@ -130,8 +130,12 @@ static bool read_seeds(Reader *r, const char *value) {
 
 static bool read_looks(Reader *r, const char *value) {
     Claim *c = claim_now(r);
-    if (strcmp(value, "6, 12") != 0) return wrong(r, "6, 12", value);
-    c->looks = 2, c->look[0] = 6, c->look[1] = 12;
+    if (strcmp(value, "3") == 0)
+        c->looks = 1, c->look[0] = 3;
+    else if (strcmp(value, "6, 12") == 0)
+        c->looks = 2, c->look[0] = 6, c->look[1] = 12;
+    else
+        return wrong(r, "6, 12 or 3", value);
     return true;
 }
 

@@ -28,18 +28,20 @@ static bool check_contrast(Reader *r, const Contrast *c) {
                                         text_clip(r->arena, c->part[0].text), missing);
 }
 
-/* As many seeds as the tuning seeds' spread asks for, or two looks: fixed before any runs. */
+/* As many seeds as the tuning seeds' spread asks for, or as looks say: fixed before any runs. */
 static bool check_seeds(Reader *r, Claim *c) {
     double margin = INFINITY;
     for (size_t i = 0; i < c->contrasts; i++)
         margin = fmin(margin, c->contrast[i].of.margin);
-    if (c->looks == 2)
-        return (c->seeds == c->look[1] && isnan(c->sd)) ||
+    const size_t last = c->looks ? c->look[c->looks - 1] : 0;
+    if (last > 0)
+        return (c->seeds == last && isnan(c->sd)) ||
                base_fail(r->error, EX_DATAERR, 0,
-                         "looks after 6 and 12 seeds: 12 seeds and no sd are expected");
+                         "looks after %s seeds: %zu seeds and no sd are expected",
+                         c->looks == 2 ? "6 and 12" : "3", last);
     if (isnan(c->sd))
         return base_fail(r->error, EX_DATAERR, 0,
-                         "sd of the tuning seeds, or looks 6, 12 is expected");
+                         "sd of the tuning seeds, or looks 6, 12 or 3 is expected");
     const size_t wanted = claim_seeds(c->sd, margin, CLAIM_ERROR / (double)c->contrasts);
     c->refused = wanted == 0;
     c->looks = 1, c->look[0] = c->seeds;

@@ -59,7 +59,7 @@ typedef struct Claim {
     const char *needs;          /* what no experiment can do yet; NULL: nothing */
     size_t seeds, seed[CLAIM_MOST_PLANNED];
     const char *tuning;    /* the seeds on which choices were made */
-    double sd;             /* of a paired difference in those; NaN: two looks */
+    double sd;             /* of a paired difference in those; NaN: looks are said */
     size_t looks, look[2]; /* after how many seeds it is judged, each at error / looks */
     bool refused;          /* more seeds would be needed than can be run */
     size_t contrasts;

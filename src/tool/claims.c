@@ -171,6 +171,8 @@ static void json_ruling(Arena *arena, const Ruling *f) {
     json_pair(arena, "under", c->under ? c->under : "");
     json_pair(arena, "measure", c->trained ? "train" : "test");
     json_pair(arena, "metric", f->grid ? f->grid->metric.name : "");
+    json_value(arena, "looks", (double)c->looks);
+    json_value(arena, "last_seed", (double)c->seed[c->seeds - 1]);
     json_pair(arena, "digest", c->digest);
     json_pair(arena, "contrast", ruling_contrast(arena, f->contrast));
     json_pair(arena, "type", claim_rules[h->type].name);

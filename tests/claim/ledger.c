@@ -126,6 +126,8 @@ static void seeds_are_fixed_beforehand(void **state) {
     assert_int_equal(claim_seeds(0.4, 0.5, CLAIM_ERROR),
                      8); /* of one; of a family of two 9 */
     assert_int_equal(parsed(arena, two)->claim[0].seeds, 9);
+    c = parsed(arena, PROTOCOL HEAD "  looks 3\n  seeds 201-203\n" CONTRAST)->claim;
+    assert_true(!c->refused && c->looks == 1 && c->look[0] == 3 && c->seeds == 3);
     arena_free(arena);
 }
 
@@ -164,6 +166,8 @@ static void slips_name_their_place(void **state) {
         {PROTOCOL HEAD "  sd 0.5\n  seeds 201-206\n" CONTRAST,
          "6 seeds: sd 0.5 and margin 0.5 ask for 10 (power 0.8)"},
         {PROTOCOL HEAD "  looks 6, 12\n  seeds 201-206\n" CONTRAST, "12 seeds"},
+        {PROTOCOL HEAD "  looks 3\n  seeds 201-206\n" CONTRAST, "after 3 seeds: 3 seeds"},
+        {PROTOCOL HEAD "  looks 4\n", "f:13: '4': 6, 12 or 3 is expected"},
         {PROTOCOL HEAD "  tuning 901\n", "it was said before"},
         {PROTOCOL "claim A\n  tuning 1\n", "'1': seeds from 900 on is expected"},
         {PROTOCOL "claim A\n  protocol P2\n", "no protocol 'P2' above"},
