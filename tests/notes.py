@@ -142,7 +142,10 @@ def woven(renew=False):
         if found[2] == "tex":
             return found[1] + typeset(found[3]) + found[5]
         if found[2] == "study":
-            with h5py.File(os.path.join(HOME, "data", found[3] + ".h5"), "r") as file:
+            path = os.path.join(HOME, "data", found[3] + ".h5")
+            if not os.path.exists(path):
+                return found[1] + "Nothing is published of it yet.\n" + found[5]
+            with h5py.File(path, "r") as file:
                 return found[1] + errors(file) + found[5]
         with h5py.File(os.path.join(HOME, "data", "speed.h5"), "r") as file:
             return found[1] + TABLES[found[3]](file) + found[5]

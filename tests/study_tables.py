@@ -14,10 +14,26 @@ def interval(values):
     return values.mean(-1), STUDENT[count] * values.std(-1, ddof=1) / np.sqrt(count)
 
 
-def percent(values):
+class Metric:
+    """What a study's runs are judged by, as its file says it."""
+
+    def __init__(self, file):
+        self.name, share, rises = (file.attrs.get(key, other) for key, other in (("metric", "error"), ("metric_share", 1),
+                                                                                 ("metric_rises", 0)))
+        self.name = self.name.decode() if isinstance(self.name, bytes) else str(self.name)
+        self.scale, self.sign = (100 if share else 1), (-1 if rises else 1)
+        self.unit = "%" if share else text(file.attrs["metric_unit"])
+        self.digits = 1 if share else 3
+
+
+def text(value):
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def number(values, metric):
     lost = int(np.isnan(values).sum())
-    mean, half = interval(100 * values)
-    return f"{lost} of {values.size} diverged" if lost else f"{mean:.1f} ± {half:.1f}"
+    mean, half = interval(metric.scale * values)
+    return f"{lost} of {values.size} diverged" if lost else f"{mean:.{metric.digits}f} ± {half:.{metric.digits}f}"
 
 
 def along(file):
@@ -25,26 +41,33 @@ def along(file):
         names(file, "results/along") if file["results/along"].dtype.kind == "O" else file["results/along"][()])]
 
 
-def gate(file):
-    """How many cells are below softmax regression and 5 nearest neighbours on the same images, by their intervals."""
-    test, base = file["results/test_error"][()], file["gate/error"][()]  # [series, point, seed], [1 or seed, baseline]
-    highest = [np.add(*interval(test - base[:, k])) for k in range(base.shape[1])]
-    below = int((np.maximum(*highest) < 0).sum())
-    softmax, nearest = 100 * base.mean(0)
-    return (f"Softmax regression errs on {softmax:.1f} % of the same test images, 5 nearest neighbours on {nearest:.1f} %: {below} of "
-            f"{highest[0].size} cells are below both by their intervals.\n")
+def gate(file, metric):
+    """How many cells are better than all that is known of the same samples without a network, by their intervals."""
+    test, base = file[f"results/test_{metric.name}"][()], file[f"gate/{metric.name}"][()]  # [series, point, seed], [1 or seed, gate]
+    base = np.atleast_2d(base)
+    highest = [np.add(*interval(metric.sign * (test - base[:, k]))) for k in range(base.shape[1])]
+    better = int((np.maximum.reduce(highest) < 0).sum())
+    means, count = metric.scale * base.mean(0), highest[0].size
+    if metric.name == "error":
+        softmax, nearest = means
+        return (f"Softmax regression errs on {softmax:.1f} % of the same test images, 5 nearest neighbours on {nearest:.1f} %: {better} of "
+                f"{count} cells are below both by their intervals.\n")
+    each = ", ".join(f"{mean:.{metric.digits}f} {metric.unit} of {title}" for title, mean in zip(names(file, "gate/title"), means))
+    return (f"Without a network {metric.name} on the same test samples is {each}: {better} of {count} cells are better than all by their "
+            "intervals.\n")
 
 
 def errors(file):
-    """Test error after the last epoch; of one point beside those of training and validation."""
-    series, results = names(file, "results/series"), file["results"]
+    """Test results after the last epoch; of one point beside those of training and validation."""
+    metric = Metric(file)
+    series, results, test = names(file, "results/series"), file["results"], f"test_{metric.name}"
     if len(results["along"]) == 1:
-        kinds = {"training": "train_error_evaluated", "validation": "score", "test": "test_error"}
-        head, cells = [*kinds], [[percent(results[name][i, 0]) for name in kinds.values()] for i in range(len(series))]
+        kinds = {"training": f"train_{metric.name}_evaluated", "validation": "score", "test": test}
+        head, cells = [*kinds], [[number(results[name][i, 0], metric) for name in kinds.values()] for i in range(len(series))]
     else:
-        head, cells = along(file), [[percent(one) for one in row] for row in results["test_error"][()]]
-    return table([f"error in %, {results['test_error'].shape[2]} seeds", *head],
-                 [[f"`{name}`".replace("|", "\\|"), *row] for name, row in zip(series, cells)]) + "\n" + gate(file)
+        head, cells = along(file), [[number(one, metric) for one in row] for row in results[test][()]]
+    return table([f"{metric.name} in {metric.unit}, {results[test].shape[2]} seeds", *head],
+                 [[f"`{name}`".replace("|", "\\|"), *row] for name, row in zip(series, cells)]) + "\n" + gate(file, metric)
 
 
 # ---- what sentences rest on -------------------------------------------------------------------------------------------

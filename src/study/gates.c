@@ -50,10 +50,13 @@ void gates_write(Store *store, Arena *arena, const Gates *g, const double *seed)
         table_new(arena, "/gate", "what is known of the same samples without a network");
     const size_t blocks = g->score[0].blocks, count = g->seeds * g->kinds;
     const char *over = g->seeds > 1 ? "seed baseline" : "baseline";
-    const char **name = TAKE(arena, const char *, g->kinds);
-    for (size_t i = 0; i < g->kinds; i++) name[i] = g->score[i].name;
+    const char **name = TAKE(arena, const char *, g->kinds),
+               **title = TAKE(arena, const char *, g->kinds);
+    for (size_t i = 0; i < g->kinds; i++)
+        name[i] = g->score[i].name, title[i] = g->score[i].title;
     if (g->seeds > 1) table_scale(&t, "seed", "whose samples", seed, g->seeds);
     table_scale_text(&t, "baseline", "who was asked", name, g->kinds);
+    table_texts(&t, "title", "what that is called", "baseline", title);
     table_numbers(&t, g->metric->name, text_print(arena, "test, %s", g->metric->title),
                   over, numbers(arena, g->score, count, 0))
         ->units = g->metric->unit;
@@ -79,6 +82,14 @@ static const Field *find_blocks(const Table *t, const Field *of, size_t count) {
                : NULL;
 }
 
+/* What an older file does not say the registry may. */
+static const char *title_of(const Table *t, const char *name, size_t kind) {
+    const Field *title = table_find(t, "title");
+    if (title && title->text && kind < field_count(title)) return title->text[kind];
+    const GateKind *known = gate_find(name);
+    return known ? known->title : name;
+}
+
 const Gates *gates_read(const Store *store, Arena *arena, const TaskMetric *metric,
                         BaseError *error) {
     const Table t = table_read(store, arena, "/gate", error);
@@ -97,10 +108,9 @@ const Gates *gates_read(const Store *store, Arena *arena, const TaskMetric *metr
     const size_t blocks = all ? field_count(all) / count : 0;
     GateScore *score = ZERO(arena, GateScore, count);
     for (size_t i = 0; i < count; i++) {
-        const char *who = name[i % g->kinds];
-        const GateKind *kind = gate_find(who);
-        score[i] = (GateScore){.name = who,
-                               .title = kind ? kind->title : who,
+        const size_t kind = i % g->kinds;
+        score[i] = (GateScore){.name = name[kind],
+                               .title = title_of(&t, name[kind], kind),
                                .value = value[i],
                                .blocks = blocks,
                                .block = all ? all->number + i * blocks : NULL,

@@ -19,12 +19,13 @@ static void files_keep_them(void **state) {
     static const TaskMetric METRIC = {.name = "iou", .title = "overlap", .unit = "1"},
                             OTHER = {.name = "error", .title = "errors", .unit = "1"};
     static const char *const NAME[] = {"nearest", "a gate that is no more"};
-    static const char *const TITLE[] = {"5 nearest neighbours", "a gate that is no more"};
+    static const char *const TITLE[] = {"neighbours", "by hand"};
     GateScore b[SEEDS * GATES];
     for (size_t i = 0; i < SEEDS * GATES; i++) {
         double *block = TAKE(arena, double, BLOCKS);
         for (size_t k = 0; k < BLOCKS; k++) block[k] = (double)(10 * i + k);
         b[i] = (GateScore){.name = NAME[i % GATES],
+                           .title = TITLE[i % GATES],
                            .value = 0.1 * (double)i,
                            .blocks = BLOCKS,
                            .block = block,
