@@ -2,10 +2,7 @@
  * elementwise.def. */
 #include "house.h"
 #include "op.h"
-#include "real.h"
 #include "sum.h"
-
-#include <math.h>
 
 #define ARITH_TEMPLATE "elementwise.inc"
 #include "arith_each.h"
@@ -200,41 +197,6 @@ static const Op op_add_relu = {.name = "add-relu",
 TapeNode *tape_add_relu(Tape *tape, TapeNode *a, TapeNode *b) {
     REQUIRE(shape_equal(a->shape, b->shape), "add_relu of two shapes");
     return tape_write(tape, &op_add_relu, a->shape, (TapeNode *[]){a, b}, 2, NULL, NULL);
-}
-
-/* ---- gelu: saved = its slope, where a gradient is wanted ------------------------- */
-
-/* Phi(x) = (1 + erf(x / sqrt(2))) / 2, the share of normal numbers below x; its slope is
- * exp(-x^2 / 2) / sqrt(2 pi). */
-static void gelu_forward(Tape *tape, TapeNode *y) {
-    const double *x = y->in[0]->value, root = sqrt(2.0), bell = 0x1.9884533d43651p-2;
-    const size_t count = shape_count(y->shape);
-    double *slope = y->wanted ? tape_room(tape, count) : NULL;
-    y->saved = slope;
-    for (size_t i = 0; i < count; i++) {
-        const double share = 0.5 * (1.0 + real_erf(x[i] / root));
-        y->value[i] = x[i] * share;
-        if (slope) slope[i] = share + x[i] * (bell * real_exp(-0.5 * x[i] * x[i]));
-    }
-}
-
-static void gelu_turn(const TapeNode *y, double *g) {
-    const double *slope = y->saved;
-    for (size_t i = 0, n = shape_count(y->shape); i < n; i++) g[i] *= slope[i];
-}
-
-static TapeNode *gelu_define(Tape *t, TapeNode *y) {
-    TapeNode *a = y->in[0], *root = tape_sqrt(t, tape_fill(t, a->shape, 2.0)),
-             *share = tape_erf(t, tape_div(t, a, root));
-    share = tape_add(t, tape_fill(t, a->shape, 1.0), share);
-    return tape_mul(t, a, tape_mul(t, tape_fill(t, a->shape, 0.5), share));
-}
-
-static const Op op_gelu = {
-    .name = "gelu", .forward = gelu_forward, .turn = gelu_turn, .define = gelu_define};
-
-TapeNode *tape_gelu(Tape *tape, TapeNode *a) {
-    return tape_write(tape, &op_gelu, a->shape, &a, 1, NULL, NULL);
 }
 
 static void detach_forward(Tape *tape, TapeNode *y) {
