@@ -23,6 +23,10 @@ struct Layers {
     Tape *tape;
     TapeNode *const *in;
     size_t inputs, params, norms, outputs; /* asked for so far */
+    const unsigned char
+        *mask;           /* [N, T] symbols that are there; NULL: all, or not known yet */
+    size_t N, T;         /* of the symbols */
+    TapeNode *embedding; /* [K, C]; NULL: none yet */
     char within[LAYERS_LONGEST_NAME]; /* "stage2.block1.", before the names of parts */
     size_t depth, length[LAYERS_DEEPEST]; /* of what was within before each entering */
     Declared *declared;                   /* while declaring, else NULL */
@@ -37,8 +41,44 @@ bool net_read(Arena *arena, Net *net, const char *text, BaseError *error);
 
 /* ---- layers.c -------------------------------------------------------------------- */
 
+/* "stage2.block1.", and the name. */
+const char *layers_full_name(const Layers *l, Arena *arena, const char *name);
+#ifdef NORMLAB_VERIFY
+/* Whether `full` is this part, or one of its own: "stem.weight" is of "stem". */
+bool layers_is_part(const Layers *l, const char *name, const char *full);
+#endif
+
+/* An array of `count` with room for one more; what is outgrown stays in the arena. */
+void *layers_room(Arena *arena, void *array, size_t count, size_t *room, size_t size);
+
+void layers_declare_param(Declared *declared, NetParam param);
+TapeNode *layers_param_node(const Layers *l, size_t number);
+
+/* The next parameter, "stem", "weight"; a weight [K, ...] as it is used. */
+TapeNode *layers_param(Layers *l, const char *name, const char *own, Shape shape,
+                       LayerStart start);
+TapeNode *layers_weight(Layers *l, const char *name, Shape shape, LayerStart start);
+
+void layers_flops(Layers *l, size_t multiply_adds);
+
+/* What stands for a result that cannot be, or is not wanted. */
+TapeNode *layers_nothing(Layers *l, Shape shape);
+
 /* After all others, so that the draws of weights are those of a plain network. */
 void layers_declare_gains(Declared *declared);
+
+/* ---- sequence.c ------------------------------------------------------------------ */
+
+/* Where symbols are there, of x of as many positions and samples, or so many times as many (heads);
+ * NULL: everywhere. */
+const unsigned char *layers_mask(const Layers *l, ShapeLattice x);
+/* x where they are, 0 elsewhere. */
+TapeNode *layers_present(Layers *l, TapeNode *x);
+
+/* ---- causal.c -------------------------------------------------------------------- */
+
+/* Whether in evaluation y at one position of x depends on x at a later one. */
+bool norm_looks_ahead(const Norm *norm, ShapeLattice x);
 
 /* ---- net.c ----------------------------------------------------------------------- */
 

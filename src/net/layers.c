@@ -29,13 +29,12 @@ void layers_leave(Layers *l) {
     l->within[l->length[--l->depth]] = '\0';
 }
 
-static const char *full_name(const Layers *l, Arena *arena, const char *name) {
+const char *layers_full_name(const Layers *l, Arena *arena, const char *name) {
     return text_print(arena, "%s%s", l->within, name);
 }
 
 #ifdef NORMLAB_VERIFY
-/* Whether `full` is this part, or one of its own: "stem.weight" is of "stem". */
-static bool is_part(const Layers *l, const char *name, const char *full) {
+bool layers_is_part(const Layers *l, const char *name, const char *full) {
     const size_t within = strlen(l->within), length = strlen(name);
     return strncmp(full, l->within, within) == 0 &&
            strncmp(full + within, name, length) == 0 &&
@@ -51,7 +50,8 @@ void layers_refuse(Layers *l, const char *name, const char *format, ...) {
     va_start(values, format);
     vsnprintf(why, sizeof why, format, values);
     va_end(values);
-    base_fail(d->error, EX_USAGE, 0, "layer %s: %s", full_name(l, d->arena, name), why);
+    base_fail(d->error, EX_USAGE, 0, "layer %s: %s", layers_full_name(l, d->arena, name),
+              why);
 }
 
 /* ---- what goes in and out -------------------------------------------------------- */
@@ -84,13 +84,13 @@ TapeNode *layers_input(Layers *l, const char *name) {
 void layers_output(Layers *l, const char *name, TapeNode *y) {
     const size_t k = l->outputs++;
     if (l->pass) {
-        VERIFY(is_part(l, name, l->net->output[k].name), "output %s", name);
+        VERIFY(layers_is_part(l, name, l->net->output[k].name), "output %s", name);
         l->out[k] = y;
         return;
     }
     REQUIRE(k < NET_MOST_ENDS, "more than %d outputs", NET_MOST_ENDS);
     NetEnd *end = &l->declared->net->output[k];
-    *end = (NetEnd){.name = full_name(l, l->declared->arena, name),
+    *end = (NetEnd){.name = layers_full_name(l, l->declared->arena, name),
                     .shape = {.rank = y->shape.rank - 1}};
     for (size_t i = 0; i < end->shape.rank; i++)
         end->shape.size[i] = y->shape.size[i + 1];
@@ -99,9 +99,7 @@ void layers_output(Layers *l, const char *name, TapeNode *y) {
 
 /* ---- parameters ------------------------------------------------------------------ */
 
-/* An array of `count` with room for one more; what is outgrown stays in the arena. */
-static void *with_room(Arena *arena, void *array, size_t count, size_t *room,
-                       size_t size) {
+void *layers_room(Arena *arena, void *array, size_t count, size_t *room, size_t size) {
     if (count < *room) return array;
     *room = 2 * *room + 32;
     void *grown = arena_take(arena, *room, size);
@@ -109,10 +107,10 @@ static void *with_room(Arena *arena, void *array, size_t count, size_t *room,
     return grown;
 }
 
-static void declare_param(Declared *d, NetParam param) {
+void layers_declare_param(Declared *d, NetParam param) {
     Net *net = d->net;
-    net->param =
-        with_room(d->arena, net->param, net->params, &d->param_room, sizeof *net->param);
+    net->param = layers_room(d->arena, net->param, net->params, &d->param_room,
+                             sizeof *net->param);
     param.offset = net->weights;
     param.count = shape_count(param.shape);
     net->weights += param.count;
@@ -127,7 +125,7 @@ static NetParam free_param(const char *name, Shape shape) {
                       .most = INFINITY};
 }
 
-static TapeNode *param_node(const Layers *l, size_t number) {
+TapeNode *layers_param_node(const Layers *l, size_t number) {
     const NetPass *pass = l->pass;
     const NetParam *p = &l->net->param[number];
     if (pass == NULL) return tape_leaf(l->tape, p->shape, NULL);
@@ -150,21 +148,20 @@ static double start_std(Shape weight, LayerStart start) {
     return sqrt(start.square / (double)count);
 }
 
-/* The next one. "stem", "weight" */
-static TapeNode *next_param(Layers *l, const char *name, const char *own, Shape shape,
-                            LayerStart start) {
+TapeNode *layers_param(Layers *l, const char *name, const char *own, Shape shape,
+                       LayerStart start) {
     if (l->declared) {
         const char *full =
             text_print(l->declared->arena, "%s%s.%s", l->within, name, own);
         NetParam param = free_param(full, shape);
         if (start.square > 0) param.std = start_std(shape, start);
         param.orthogonal = start.orthogonal;
-        declare_param(l->declared, param);
+        layers_declare_param(l->declared, param);
     }
-    VERIFY(is_part(l, name, l->net->param[l->params].name) &&
+    VERIFY(layers_is_part(l, name, l->net->param[l->params].name) &&
                shape_equal(shape, l->net->param[l->params].shape),
            "%s%s was declared as %s", l->within, name, l->net->param[l->params].name);
-    return param_node(l, l->params++);
+    return layers_param_node(l, l->params++);
 }
 
 /* What layers do to their weights is seen where those run: it changes no shape. */
@@ -172,9 +169,7 @@ static bool is_changed(const NetWeights *weighing, Shape weight) {
     return weighing->apply && (weight.rank > 2 || weighing->linear);
 }
 
-/* A weight [K, ...] as it is used. */
-static TapeNode *layer_weight(Layers *l, const char *name, Shape shape,
-                              LayerStart start) {
+TapeNode *layers_weight(Layers *l, const char *name, Shape shape, LayerStart start) {
     const NetWeights *weighing = l->net->weighing;
     const size_t number = l->params;
     const bool changed = is_changed(weighing, shape);
@@ -182,10 +177,10 @@ static TapeNode *layer_weight(Layers *l, const char *name, Shape shape,
     if (l->declared && changed && inputs_of(shape) < weighing->least_inputs)
         layers_refuse(l, name, "%s weights of %zu input would be 0; more width would do",
                       weighing->name, inputs_of(shape));
-    TapeNode *v = next_param(l, name, "weight", shape, start);
+    TapeNode *v = layers_param(l, name, "weight", shape, start);
     if (l->declared || !changed) return v;
     const size_t gain = l->net->param[number].gain;
-    return weighing->apply(l->tape, v, gain ? param_node(l, gain) : NULL);
+    return weighing->apply(l->tape, v, gain ? layers_param_node(l, gain) : NULL);
 }
 
 /* They are the lengths of the weights that are used: decayed as those are. */
@@ -201,19 +196,18 @@ void layers_declare_gains(Declared *d) {
                        SHAPE_OF(weight->shape.size[0]));
         gain.initial = 1.0;
         gain.gain_of = 1 + i;
-        declare_param(d, gain); /* may move the array */
+        layers_declare_param(d, gain); /* may move the array */
         net->param[i].gain = net->params - 1;
     }
 }
 
-static void count_flops(Layers *l, size_t multiply_adds) {
+void layers_flops(Layers *l, size_t multiply_adds) {
     if (l->declared) l->declared->net->flops += 2.0 * (double)multiply_adds;
 }
 
 /* ---- layers ---------------------------------------------------------------------- */
 
-/* What stands for a result that cannot be. */
-static TapeNode *nothing(Layers *l, Shape shape) {
+TapeNode *layers_nothing(Layers *l, Shape shape) {
     return tape_leaf(l->tape, shape, NULL);
 }
 
@@ -233,13 +227,23 @@ static bool conv_fits(Layers *l, const char *name, Shape x, size_t R, size_t pad
 TapeNode *layer_conv(Layers *l, const char *name, TapeNode *x, size_t K, size_t R,
                      size_t stride, size_t pad) {
     if (!conv_fits(l, name, x->shape, R, pad))
-        return nothing(l, SHAPE_OF(x->shape.size[0], K, 1, 1));
+        return layers_nothing(l, SHAPE_OF(x->shape.size[0], K, 1, 1));
     const Shape shape = SHAPE_OF(K, x->shape.size[1], R, R);
     const size_t inputs = inputs_of(shape);
-    TapeNode *w = layer_weight(l, name, shape, (LayerStart){.square = 2.0});
+    TapeNode *w = layers_weight(l, name, shape, (LayerStart){.square = 2.0});
     TapeNode *y = tape_conv2d(l->tape, x, w, stride, pad);
-    count_flops(l, K * inputs * y->shape.size[2] * y->shape.size[3]);
+    layers_flops(l, K * inputs * y->shape.size[2] * y->shape.size[3]);
     return y;
+}
+
+/* W x of an image or a sequence. */
+static TapeNode *at_each_place(Tape *tape, TapeNode *x, TapeNode *w) {
+    const size_t K = w->shape.size[0], C = w->shape.size[1], *size = x->shape.size;
+    w = tape_reshape(tape, w, SHAPE_OF(K, C, 1, 1));
+    if (x->shape.rank == 4) return tape_conv2d(tape, x, w, 1, 0);
+    x = tape_reshape(tape, x, SHAPE_OF(size[0], C, 1, size[2]));
+    return tape_reshape(tape, tape_conv2d(tape, x, w, 1, 0),
+                        SHAPE_OF(size[0], K, size[2]));
 }
 
 TapeNode *layer_linear(Layers *l, const char *name, TapeNode *x, size_t K) {
@@ -249,147 +253,26 @@ TapeNode *layer_linear(Layers *l, const char *name, TapeNode *x, size_t K) {
 TapeNode *layer_linear_from(Layers *l, const char *name, TapeNode *x, size_t K,
                             LayerStart start) {
     const size_t C = x->shape.size[1];
-    TapeNode *w = layer_weight(l, name, SHAPE_OF(K, C), start);
-    TapeNode *y = x->shape.rank == 2
-                      ? tape_matmul(l->tape, x, w, false, true)
-                      : tape_conv2d(l->tape, x,
-                                    tape_reshape(l->tape, w, SHAPE_OF(K, C, 1, 1)), 1, 0);
+    TapeNode *w = layers_weight(l, name, SHAPE_OF(K, C), start);
+    TapeNode *y = x->shape.rank == 2 ? tape_matmul(l->tape, x, w, false, true)
+                                     : at_each_place(l->tape, x, w);
     TapeNode *bias =
-        next_param(l, name, "bias", SHAPE_OF(K), (LayerStart){.square = 0.0});
-    TapeNode *row = tape_reshape(
-        l->tape, bias, x->shape.rank == 2 ? SHAPE_OF(1, K) : SHAPE_OF(1, K, 1, 1));
-    count_flops(l, K * shape_count(x->shape) / x->shape.size[0]);
+        layers_param(l, name, "bias", SHAPE_OF(K), (LayerStart){.square = 0.0});
+    const Shape of_row = {.rank = x->shape.rank, .size = {1, K, 1, 1}};
+    TapeNode *row = tape_reshape(l->tape, bias, of_row);
+    layers_flops(l, K * shape_count(x->shape) / x->shape.size[0]);
     return tape_add(l->tape, y, tape_broadcast(l->tape, row, y->shape));
 }
 
 TapeNode *layer_up_conv(Layers *l, const char *name, TapeNode *x, size_t K) {
     if (!conv_fits(l, name, x->shape, 1, 0))
-        return nothing(l, SHAPE_OF(x->shape.size[0], K, 1, 1));
+        return layers_nothing(l, SHAPE_OF(x->shape.size[0], K, 1, 1));
     const size_t *size = x->shape.size, C = size[1];
     const Conv conv = conv_geometry(SHAPE_OF(size[0], K, 2 * size[2], 2 * size[3]),
                                     SHAPE_OF(C, K, 2, 2), 2, 0);
     TapeNode *w =
-        layer_weight(l, name, SHAPE_OF(K, C, 2, 2), (LayerStart){.square = 8.0});
-    count_flops(l, 4 * K * C * size[2] * size[3]);
+        layers_weight(l, name, SHAPE_OF(K, C, 2, 2), (LayerStart){.square = 8.0});
+    layers_flops(l, 4 * K * C * size[2] * size[3]);
     w = tape_permute(l->tape, w, (const size_t[]){1, 0, 2, 3});
     return tape_conv2d_input(l->tape, x, w, &conv);
-}
-
-/* ---- normalizers ----------------------------------------------------------------- */
-
-/* A normalizer must be able to work where it stands. */
-static const Norm *fitting_norm(Declared *d, const char *place, ShapeLattice x,
-                                BaseError *error) {
-    const char *spec = norms_at(&d->norms, place, d->matched, error);
-    if (spec == NULL) return NULL;
-    BaseError own = {.set = false};
-    const Norm *norm = norm_new(d->arena, spec, x.C, &own);
-    if (norm == NULL) {
-        base_fail(error, own.code, 0, "%s", spec_error(d->arena, spec, &own));
-        return NULL;
-    }
-    return norm_fits(d->arena, norm, x, NORM_TRAIN, error) &&
-                   norm_standardizes(d->arena, norm, x, NORM_TRAIN, error)
-               ? norm
-               : NULL;
-}
-
-/* Parameters and state of what stands there; gamma, if there is one, begins at this. */
-static void declare_own(Declared *d, const NetNorm *place, double gamma) {
-    const Norm *norm = place->norm;
-    for (size_t i = 0; i < norm->params; i++) {
-        const NormParam *p = &norm->param[i];
-        const bool is_gamma = i == norm_place(norm, NORM_PARAM_SCALE);
-        declare_param(
-            d, (NetParam){.name = text_print(d->arena, "%s.%s", place->name, p->name),
-                          .shape = SHAPE_OF(p->count),
-                          .normalizer = true,
-                          .decayed = p->decayed,
-                          .least = p->least,
-                          .most = p->most,
-                          .role = p->role,
-                          .initial = is_gamma ? gamma : p->initial,
-                          .std = p->std,
-                          .start = p->start});
-    }
-    for (size_t i = 0; i < norm->states; i++) d->net->states += norm->state[i].count;
-}
-
-static void declare_norm(Layers *l, const char *name, ShapeLattice x, double gamma) {
-    Declared *d = l->declared;
-    Net *net = d->net;
-    BaseError error = {.set = false};
-    NetNorm place = {.name = full_name(l, d->arena, name),
-                     .param = net->params,
-                     .state = net->states,
-                     .sees = {1, x.C, x.L}};
-    if (d->error->set) return;
-    if (!d->names && (place.norm = fitting_norm(d, place.name, x, &error)) == NULL) {
-        layers_refuse(l, name, "%s", error.message);
-        return;
-    }
-    if (place.norm) declare_own(d, &place, gamma);
-    net->norm =
-        with_room(d->arena, net->norm, net->norms, &d->norm_room, sizeof *net->norm);
-    net->norm[net->norms++] = place;
-    l->params = net->params;
-}
-
-static TapeNode *run_norm(Layers *l, const NetNorm *part, TapeNode *x, bool relu) {
-    const NetPass *pass = l->pass;
-    const Norm *norm = part->norm;
-    TapeNode *param[NORM_MAX_PARAMS];
-    const double *state[NORM_MAX_STATES];
-    double *observed[NORM_MAX_STATES];
-    for (size_t i = 0; i < norm->params; i++) param[i] = param_node(l, l->params++);
-    for (size_t i = 0, at = part->state; i < norm->states; at += norm->state[i++].count) {
-        state[i] = pass->state ? pass->state + at : NULL;
-        observed[i] = pass->observed ? pass->observed + at : NULL;
-    }
-    NormContext context = {.tape = pass->tape,
-                           .norm = norm,
-                           .mode = pass->mode,
-                           .epoch = pass->epoch,
-                           .step = pass->step,
-                           .param = param,
-                           .state = state,
-                           .observed = pass->observed ? observed : NULL,
-                           .whole = pass->whole,
-                           .relu = relu};
-    BaseError error = {.set = false}; /* evaluation has any number of samples */
-    norm_fits(tape_arena(pass->tape), norm, shape_lattice(x->shape), pass->mode, &error);
-    die_if(&error);
-    return pass->definitions ? norm_define(&context, x) : norm_apply(&context, x);
-}
-
-/* What gamma begins at, and what follows; the relu is the normalizer's own. */
-static TapeNode *norm_and(Layers *l, const char *name, TapeNode *x, double gamma,
-                          LayerActivation *activate) {
-    if (l->declared) {
-        declare_norm(l, name, shape_lattice(x->shape), gamma);
-        return nothing(l, x->shape);
-    }
-    const NetNorm *part = &l->net->norm[l->norms++];
-    VERIFY(part->param == l->params && is_part(l, name, part->name),
-           "%s%s was declared as %s", l->within, name, part->name);
-    if (norm_activates(part->norm)) activate = NULL;
-    TapeNode *y = run_norm(l, part, x, activate == tape_relu);
-    return activate && activate != tape_relu ? activate(l->tape, y) : y;
-}
-
-TapeNode *layer_norm_from(Layers *l, const char *name, TapeNode *x, double gamma) {
-    return norm_and(l, name, x, gamma, NULL);
-}
-
-TapeNode *layer_norm(Layers *l, const char *name, TapeNode *x) {
-    return layer_norm_from(l, name, x, 1.0);
-}
-
-TapeNode *layer_norm_activated(Layers *l, const char *name, TapeNode *x,
-                               LayerActivation *activate) {
-    return norm_and(l, name, x, 1.0, activate);
-}
-
-TapeNode *layer_norm_relu(Layers *l, const char *name, TapeNode *x) {
-    return layer_norm_activated(l, name, x, tape_relu);
 }

@@ -72,8 +72,8 @@ typedef struct LayerStart {
     bool orthogonal;
 } LayerStart;
 
-/* [N, C] to [N, K], x W' + bias, or [N, C, H, W] to [N, K, H, W], the same at every pixel; W
- * begins with variance 1 / C, the bias with 0. */
+/* [N, C] to [N, K], x W' + bias, or [N, C, H, W] to [N, K, H, W] and [N, C, T] to [N, K, T], the
+ * same at every place; W begins with variance 1 / C, the bias with 0. */
 TapeNode *layer_linear(Layers *l, const char *name, TapeNode *x, size_t K);
 TapeNode *layer_linear_from(Layers *l, const char *name, TapeNode *x, size_t K,
                             LayerStart start);
@@ -88,10 +88,41 @@ TapeNode *layer_norm_activated(Layers *l, const char *name, TapeNode *x,
                                LayerActivation *activate);
 TapeNode *layer_norm_relu(Layers *l, const char *name, TapeNode *x);
 
-TapeNode *layer_pool(Layers *l,
-                     TapeNode *x); /* mean over positions: [N, C, ...] to [N, C] */
+/* Mean over positions, those that are there: [N, C, ...] to [N, C]. */
+TapeNode *layer_pool(Layers *l, TapeNode *x);
 TapeNode *layer_flat(Layers *l,
                      TapeNode *x); /* all elements of a sample: to [N, C ...] */
+
+/* ---- sequence.c, attention.c: sequences [N, C, T] --------------------------------
+ *
+ * Symbols that are not there (NET_NO_SYMBOL) are in no normalizer's cell, and no convolution,
+ * attention or mean sees their positions; what stands there is any finite number. Where the face
+ * is causal nothing looks ahead. */
+
+/* Symbols [N, T] to vectors: rows of a table [K, C], which begins with variance 1 / C, times
+ * sqrt(C); 0 where there is none. Once in a network. */
+TapeNode *layer_embed(Layers *l, const char *name, TapeNode *x, size_t C);
+/* x and a learned vector for each position, which begins likewise. */
+TapeNode *layer_positions(Layers *l, const char *name, TapeNode *x);
+/* What is told at the end: at every position where the face is causal, [N, K, T], by products
+ * with the embedding where that is `tied` and has K symbols, else by a linear layer, "linear";
+ * otherwise by one of the mean over positions, [N, K]. */
+TapeNode *layer_told(Layers *l, TapeNode *x, bool tied);
+
+/* R positions to K channels, without bias, zeros around: of the R - 1 before each where the face
+ * is causal, else about it. Filters begin as layer_conv's. */
+TapeNode *layer_conv1(Layers *l, const char *name, TapeNode *x, size_t K, size_t R);
+
+/* softmax(q' k / sqrt(d)) v for each head of d = C / heads channels, between linear layers
+ * "query", "key", "value" and "out". Rotary positions turn each pair of q's and k's channels. */
+typedef struct LayerAttention {
+    size_t heads; /* divides C; rotary: into even parts */
+    bool rotary;
+    bool normed; /* places "qnorm", "knorm" of q and k, over the channels of a head */
+} LayerAttention;
+TapeNode *layer_attention(Layers *l, TapeNode *x, LayerAttention how);
+
+/* ---- pool.c ---------------------------------------------------------------------- */
 
 /* The largest of each 2 x 2: [N, C, H, W] to [N, C, H / 2, W / 2], rounded up: the last rows and
  * columns are looked at alone where their number is odd. */

@@ -4,6 +4,7 @@
 TapeNode *layer_pool(Layers *l, TapeNode *x) {
     const Partition *p =
         partition_blocks(tape_arena(l->tape), shape_lattice(x->shape), 1, 1, false);
+    p = partition_masked(tape_arena(l->tape), p, layers_mask(l, shape_lattice(x->shape)));
     return tape_reshape(l->tape, tape_mean(l->tape, x, p), SHAPE_OF(p->N, p->C));
 }
 

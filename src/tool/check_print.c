@@ -68,7 +68,8 @@ static void print_sheet(const Cases *cases, const Sheet *sheet) {
     if (sheet != cases->sheet) putchar('\n');
     if (sheet->other && sheet->other->title) puts(sheet->other->title);
     if (sheet->net)
-        printf("%s on images %s\n", sheet->net,
+        printf("%s on %s %s\n", sheet->net,
+               sheet->shape[0].rank == 2 ? "texts" : "images",
                shape_text(cases->arena, sheet->shape[0]));
     sheet->columns == 1 ? print_long(cases, sheet) : print_table(cases, sheet);
 }

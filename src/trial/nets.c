@@ -3,29 +3,27 @@
  * gamma of each block is 0 and hides all that stands before it, so parameters and running
  * state are drawn at random. */
 #include "arguments.h"
-#include "sheet.h"
+#include "nets.h"
 #include "trial_kind.h"
 
-#include "net.h"
-
-#include <math.h>
 #include <string.h>
-
-/* One side is odd, so that strides leave a rest; in the last stage every normalizer of
- * the registry still has cells of four elements or more. */
-enum { BATCH = 8, CHANNELS = 2, HEIGHT = 6, WIDTH = 5, CLASSES = 3 };
-
-static const Shape IMAGES = {4, {BATCH, CHANNELS, HEIGHT, WIDTH}};
 
 /* ---- which networks -------------------------------------------------------------- */
 
+/* By which columns are found; other sights may take fewer of them. */
+static NetSight first_sight(const char *net) {
+    return nets_read_texts(net) ? NET_TEXTS : NET_IMAGES;
+}
+
 static const Net *build(Arena *arena, const char *net, const char *norm,
                         BaseError *error) {
-    const NetFace face = net_of_images(CHANNELS, HEIGHT, WIDTH, CLASSES);
-    NetNorms norms;
-    return net_norms_read(arena, norm, &norms, error)
-               ? net_new(arena, net, norms, face, BATCH, error)
-               : NULL;
+    return nets_build(arena, net, norm, first_sight(net), 0, error);
+}
+
+static const char *sight_text(Arena *arena, const char *net) {
+    const NetSight sight = first_sight(net);
+    return text_print(arena, "%s %s", sight == NET_IMAGES ? "images" : "texts",
+                      shape_text(arena, nets_shape(sight)));
 }
 
 /* Whether normalizers have places in it. */
@@ -50,9 +48,8 @@ static bool add_fitting(Sheet *sheet, Arena *arena, BaseError *none) {
             sheet->column[sheet->columns++] = norm->spec;
     }
     if (sheet->columns) return true;
-    return base_fail(none, EX_USAGE, 0,
-                     "no normalizer of the registry fits %s on images %s", sheet->net,
-                     shape_text(arena, IMAGES));
+    return base_fail(none, EX_USAGE, 0, "no normalizer of the registry fits %s on %s",
+                     sheet->net, sight_text(arena, sheet->net));
 }
 
 static bool add_named(Sheet *sheet, Arena *arena, const char *norms, BaseError *error) {
@@ -68,80 +65,16 @@ static bool add_named(Sheet *sheet, Arena *arena, const char *norms, BaseError *
             return sheet_wrong(error, arena, text[i], &wrong);
         const char *spec = net_norms_print(arena, &read);
         if (!build(arena, sheet->net, spec, &wrong))
-            return base_fail(error, wrong.code, 0, "%s on images %s: %s", sheet->net,
-                             shape_text(arena, IMAGES), wrong.message);
+            return base_fail(error, wrong.code, 0, "%s on %s: %s", sheet->net,
+                             sight_text(arena, sheet->net), wrong.message);
         sheet->column[sheet->columns++] = spec;
     }
     return true;
 }
 
-/* ---- the function ---------------------------------------------------------------- */
-
-typedef struct Judged {
-    const Net *net;
-    NormMode mode;
-    double *state;
-} Judged;
-
-static TapeNode *write_logits(Tape *tape, TapeNode *const *x, void *context) {
-    const Judged *judged = context;
-    NetPass pass = {
-        .tape = tape, .mode = judged->mode, .param = x + 1, .state = judged->state};
-    return net_run_one(judged->net, &pass, x[0]);
-}
-
-/* Apart from the oracles' own draws: an upstream equal to the data would hide faults. */
-enum { OWN_DRAWS = (1 << 30) + 1, DRAW_IMAGES = 1 << 20, DRAW_STATES };
-
-static double *normals(Arena *arena, uint64_t seed, uint64_t sample, size_t count) {
-    Draw draw = {
-        .seed = seed, .purpose = DRAW_CHECK, .epoch = OWN_DRAWS, .sample = sample};
-    double *value = TAKE(arena, double, count);
-    for (size_t k = 0; k < count; k++) value[k] = draw_normal(draw, k);
-    return value;
-}
-
-/* Scales about 1; gates far from where they begin, for there they are nearly alike. */
-static CheckInput random_param(Arena *arena, const NetParam *p, uint64_t seed, size_t i) {
-    const double scale = p->std > 0 && !p->normalizer ? p->std : 0.3,
-                 mean = p->role == NORM_PARAM_SCALE ? 1.0 : p->initial;
-    double *value = normals(arena, seed, i, p->count);
-    for (size_t k = 0; k < p->count; k++)
-        value[k] = fmin(fmax(mean + scale * value[k], p->least), p->most);
-    return (CheckInput){p->name, p->shape, value, scale};
-}
-
-/* Any running means, and variances above a half. */
-static double *random_state(Arena *arena, const Net *net, uint64_t seed) {
-    double *state = normals(arena, seed, DRAW_STATES, net->states);
-    for (size_t i = 0; i < net->norms; i++) {
-        const Norm *norm = net->norm[i].norm;
-        double *value = state + net->norm[i].state;
-        for (size_t s = 0; s < norm->states; s++)
-            for (size_t k = 0; k < norm->state[s].count; k++, value++)
-                *value = norm->state[s].adapted ? norm->state[s].start[k]
-                         : norm->state[s].role == NORM_STATE_MEAN
-                             ? 0.3 * *value
-                             : state_drawn(norm->state[s].role, *value, 1.0, 0.0);
-    }
-    return state;
-}
-
 CheckFunction net_function(Arena *arena, const char *net, const char *norm, NormMode mode,
                            uint64_t seed) {
-    BaseError error = {.set = false};
-    Judged *judged = TAKE(arena, Judged, 1);
-    *judged = (Judged){.net = build(arena, net, norm, &error), .mode = mode};
-    REQUIRE(judged->net, "%s", error.message);
-    judged->state = random_state(arena, judged->net, seed);
-    size_t params = judged->net->params;
-    CheckInput *input = TAKE(arena, CheckInput, params + 1);
-    input[0] = (CheckInput){"x", IMAGES,
-                            normals(arena, seed, DRAW_IMAGES, shape_count(IMAGES)), 1.0};
-    for (size_t i = 0; i < params; i++)
-        input[i + 1] = random_param(arena, &judged->net->param[i], seed, i);
-    return (CheckFunction){judged->net->spec, params + 1, input,
-                           write_logits,      judged,     NULL};
+    return nets_function(arena, net, norm, first_sight(net), mode, seed);
 }
 
 /* ---- the checks ------------------------------------------------------------------ */
@@ -211,7 +144,35 @@ static const struct {
     {{"second-order", "Hessian-vector products by the complex step in 113 bits", 1e-11,
       "norm"},
      judge_second_order},
+    /* of texts alone */
+    {{"causal", "no output moves with symbols that follow, in evaluation", 0, "eps"},
+     NULL},
+    {{"padding", "longer padding moves outputs and gradients by rounding alone", 4,
+      "eps"},
+     NULL},
 };
+
+enum { OF_TEXTS = 2, CAUSAL = COUNT_OF(CHECKS) - OF_TEXTS, PADDING };
+
+/* Derivatives: told symbol by symbol, by kernels; of several lengths, by definitions. Who cannot be
+ * there is judged on whole texts. */
+static const NetSight ON_IMAGES[] = {NET_IMAGES, NET_SIGHTS},
+                      ON_TEXTS[] = {NET_TEXTS_CAUSAL, NET_TEXTS_PADDED, NET_TEXTS,
+                                    NET_SIGHTS},
+                      ON_CAUSAL[] = {NET_TEXTS_CAUSAL, NET_SIGHTS},
+                      ON_PADDED[] = {NET_TEXTS_PADDED, NET_TEXTS_BOTH, NET_SIGHTS};
+
+static const NetSight *sights_of(const char *net, size_t row) {
+    return !nets_read_texts(net) ? ON_IMAGES
+           : row == CAUSAL       ? ON_CAUSAL
+           : row == PADDING      ? ON_PADDED
+                                 : ON_TEXTS;
+}
+
+/* How many of the sights that fit are enough; convolutions of 113 bits are slow. */
+static size_t enough_of(size_t row) {
+    return CHECKS[row].judge == judge_second_order ? 1 : 2;
+}
 
 /* Kernels beside definitions, whatever the backward is. */
 static bool is_of_texts(size_t row) {
@@ -220,28 +181,45 @@ static bool is_of_texts(size_t row) {
 
 const SheetRow *net_rows(size_t *count) {
     static SheetRow row[COUNT_OF(CHECKS)];
-    *count = COUNT_OF(CHECKS);
-    for (size_t i = 0; i < *count; i++) row[i] = CHECKS[i].row;
+    *count = CAUSAL;
+    for (size_t i = 0; i < COUNT_OF(CHECKS); i++) row[i] = CHECKS[i].row;
     return row;
 }
 
 CheckReport net_judge(Arena *arena, size_t row, const CheckFunction *function,
                       uint64_t seed) {
     CheckBound bound = {.of_norm = CHECKS[row].row.bar};
+    REQUIRE(CHECKS[row].judge, "%s is no derivative", CHECKS[row].row.name);
     return CHECKS[row].judge(arena, function, &bound, seed);
 }
 
 /* ---- the table ------------------------------------------------------------------- */
 
+/* Whether a network can be judged so: it fits, and where some texts are shorter all of its normalizers
+ * take a mask. */
+static const Net *seen_so(Arena *arena, const char *net, const char *norm,
+                          NetSight sight) {
+    BaseError error = {.set = false};
+    const Net *found = nets_build(arena, net, norm, sight, 0, &error);
+    const bool padded = sight == NET_TEXTS_PADDED || sight == NET_TEXTS_BOTH;
+    for (size_t i = 0; found && padded && i < found->norms; i++)
+        if (norm_unmasked(found->norm[i].norm)) return NULL;
+    return found;
+}
+
 /* What does not fit is no column. Differences cannot judge who detaches something. */
 static bool applies(const SheetCase *job) {
-    if (CHECKS[job->row].judge != judge_differences) return true;
     Arena *arena = arena_new();
-    CheckFunction f =
-        net_function(arena, job->sheet->net, sheet_column(job), NORM_TRAIN, 1);
-    const bool held = check_holds(arena, &f);
+    const char *net = job->sheet->net, *norm = sheet_column(job);
+    bool some = false;
+    for (const NetSight *on = sights_of(net, job->row); *on != NET_SIGHTS; on++)
+        some = some || seen_so(arena, net, norm, *on);
+    if (some && CHECKS[job->row].judge == judge_differences) {
+        CheckFunction f = net_function(arena, net, norm, NORM_TRAIN, 1);
+        some = !check_holds(arena, &f);
+    }
     arena_free(arena);
-    return !held;
+    return some;
 }
 
 static const char *case_name(Arena *arena, const SheetCase *job) {
@@ -249,18 +227,35 @@ static const char *case_name(Arena *arena, const SheetCase *job) {
                       spec_slug(arena, sheet_column(job)), sheet_row(job)->name);
 }
 
+/* Whether the row has something to ask in that mode. */
+static bool is_asked(const Net *net, size_t row, NormMode mode) {
+    if (row == CAUSAL) return mode == NORM_EVAL;
+    if (row == PADDING) return true;
+    return mode == NORM_EVAL ? net->states > 0 : derives(net) || is_of_texts(row);
+}
+
+static CheckReport judge_one(Arena *arena, const SheetCase *job, NetSight sight,
+                             NormMode mode, uint64_t seed) {
+    const char *net = job->sheet->net, *norm = sheet_column(job);
+    if (job->row == CAUSAL) return nets_judge_causal(arena, net, norm, seed);
+    if (job->row == PADDING)
+        return nets_judge_padding(arena, net, norm, sight, mode, seed);
+    CheckFunction f = nets_function(arena, net, norm, sight, mode, seed);
+    return net_judge(arena, job->row, &f, seed);
+}
+
 static Finding judge(const SheetCase *job, uint64_t seed) {
     const char *spec = job->sheet->net, *norm = sheet_column(job);
     Finding finding = {.cases = 0};
-    for (int mode = NORM_TRAIN; mode <= NORM_EVAL; mode++) {
+    size_t seen = 0;
+    const NetSight *on = sights_of(spec, job->row);
+    for (; *on != NET_SIGHTS && seen < enough_of(job->row); on++) {
         Arena *arena = arena_new();
-        BaseError error = {.set = false};
-        const Net *net = build(arena, spec, norm, &error);
-        const bool asked =
-            mode == NORM_EVAL ? net->states > 0 : derives(net) || is_of_texts(job->row);
-        if (asked) {
-            CheckFunction f = net_function(arena, spec, norm, (NormMode)mode, seed);
-            CheckReport report = net_judge(arena, job->row, &f, seed);
+        const Net *net = seen_so(arena, spec, norm, *on);
+        seen += net != NULL;
+        for (int mode = NORM_TRAIN; net && mode <= NORM_EVAL; mode++) {
+            if (!is_asked(net, job->row, (NormMode)mode)) continue;
+            CheckReport report = judge_one(arena, job, *on, (NormMode)mode, seed);
             Finding one = finding_of(&report, (NormMode)mode, DATA_PLAIN);
             finding_add(&finding, &one);
         }
@@ -272,14 +267,17 @@ static Finding judge(const SheetCase *job, uint64_t seed) {
 bool sheet_of_net(Sheet *sheet, Arena *arena, const char *net, const char *norms,
                   BaseError *error) {
     BaseError wrong = {.set = false};
+    Shape *shape = TAKE(arena, Shape, 1);
+    *shape = nets_shape(first_sight(net));
     *sheet = (Sheet){.net = net_canonical(arena, net, &wrong),
                      .column = TAKE(arena, const char *, SHEET_MOST),
                      .shapes = 1,
-                     .shape = &IMAGES,
+                     .shape = shape,
                      .applies = applies,
                      .name = case_name,
                      .judge = judge};
     sheet->row = net_rows(&sheet->rows);
+    sheet->rows += nets_read_texts(net) ? OF_TEXTS : 0;
     if (sheet->net == NULL) return sheet_wrong(error, arena, net, &wrong);
     return norms ? add_named(sheet, arena, norms, error)
                  : add_fitting(sheet, arena, error);

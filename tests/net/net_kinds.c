@@ -462,6 +462,7 @@ static void any_image_fits(void **state) {
     size_t count;
     const NetKind *const *kind = net_kinds(&count);
     for (size_t i = 0; i < count * COUNT_OF(SIZES); i++) {
+        if (net_reads(kind[i / COUNT_OF(SIZES)]) == NET_SYMBOLS) continue;
         Arena *arena = arena_new();
         const size_t *size = SIZES[i % COUNT_OF(SIZES)].size;
         const NetFace face = net_of_images(size[0], size[1], size[2], 3);
@@ -470,6 +471,32 @@ static void any_image_fits(void **state) {
         const double *z = run(arena, &s, NULL, NULL);
         for (size_t k = 0; k < 6; k++) assert_true(isfinite(z[k]));
         assert_int_equal(s.net->output[0].shape.size[0], 3);
+        arena_free(arena);
+    }
+}
+
+/* Whatever the length of a text, be it one symbol, told from the whole or symbol by symbol; and
+ * where one is longer than another, or nothing at all. */
+static void any_text_fits(void **state) {
+    (void)state;
+    enum { K = 5, N = 3 };
+    static const size_t LENGTH[] = {1, 2, 9, 33};
+    size_t count;
+    const NetKind *const *kind = net_kinds(&count);
+    for (size_t i = 0; i < count * COUNT_OF(LENGTH) * 4; i++) {
+        const NetKind *one = kind[i / (COUNT_OF(LENGTH) * 4)];
+        const size_t T = LENGTH[i / 4 % COUNT_OF(LENGTH)];
+        const bool causal = i % 2, padded = i / 2 % 2;
+        if (net_reads(one) != NET_SYMBOLS) continue;
+        Arena *arena = arena_new();
+        Setting s = random_setting(arena, net_example(one), "batch",
+                                   net_of_text(K, T, K, causal), N);
+        for (size_t k = 0; k < N * T; k++)
+            s.x[k] = padded && k >= T + T / 2 ? NET_NO_SYMBOL : (double)(k * k % K);
+        const double *z = run(arena, &s, NULL, NULL);
+        for (size_t k = 0; k < N * K * (causal ? T : 1); k++) assert_true(isfinite(z[k]));
+        assert_true(
+            shape_equal(s.net->output[0].shape, causal ? SHAPE_OF(K, T) : SHAPE_OF(K)));
         arena_free(arena);
     }
 }
@@ -660,6 +687,7 @@ static const Case CASES[] = {
     CASE(theorem, mlp_of_depth_1_is_linear),
     CASE(theorem, plain_is_resnet_without_shortcuts),
     CASE(theorem, any_image_fits),
+    CASE(theorem, any_text_fits),
     CASE(theorem, numbers_are_seen),
     CASE(theorem, mlp_begins_as_it_says),
     CASE(theorem, orthogonal_layers_keep_lengths),
