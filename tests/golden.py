@@ -36,6 +36,7 @@ batch(eps=0.1, weight_new=0.3)          batch(gamma=no)                         
 layer                                   layer(center=no)                        instance
 instance(center=no)                     group(2)                                group(size=2)
 group(auto)                             group(2, center=no)                     position
+position(2)
 rms                                     ghost(2)                                ghost(2, center=no)
 switchable                              mix(batch, group(2), ghost(2))
 mix(instance, layer, batch, pooled=yes)

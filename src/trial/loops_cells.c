@@ -23,8 +23,8 @@ size_t cell_instance(const Loops *k, size_t n, size_t c, size_t l) {
 }
 
 size_t cell_position(const Loops *k, size_t n, size_t c, size_t l) {
-    (void)c;
-    return n * k->L + l;
+    const size_t groups = loops_count(k, 0, 1);
+    return (n * groups + c * groups / k->C) * k->L + l;
 }
 
 size_t cell_ghost(const Loops *k, size_t n, size_t c, size_t l) {

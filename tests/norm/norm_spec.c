@@ -23,6 +23,8 @@ static void canonical_forms(void **state) {
         {"layer(gamma=no)", "layer(gamma=no)"},
         {"instance:beta=no", "instance(beta=no)"},
         {"position(eps=1e-12)", "position(eps=1e-12)"},
+        {"position(1)", "position"},
+        {"position:4:center=no", "position(4, center=no)"},
         {"batch(variance=biased, eps_outside=no)", "batch"},
         {"layer(eps_outside=yes, eps=1, variance=unbiased)",
          "layer(variance=unbiased, eps=1, eps_outside=yes)"},
@@ -72,6 +74,9 @@ static const Wrong WRONG[] = {
     {"group(32)", 6, "32 groups do not divide 16 channels"},
     {"group(eps=1, size=5)", 18,
      "5 channels in a group do not divide 16 channels; sizes that do: 1, 2"},
+    {"position(3)", 9,
+     "3 groups do not divide 16 channels; numbers that do: 1, 2, 4, 8, 16"},
+    {"position(0)", 9, "the number of groups should be a whole number from 1 on"},
     {"group(8, size=2)", 0, "not both"},
     {"group(8, G=4)", 9, "does not take '4' here"},
     {"blend(layer, a=batch)", 13, "has no option 'a'"}, /* which is which? */
