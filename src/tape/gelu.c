@@ -32,20 +32,30 @@ static void bells(double *restrict bell, const double *restrict x, size_t n) {
     }
 }
 
+/* r[i] of s = |x|, the polynomial; nothing is left of what stands beyond 40. */
+static void tails(double *restrict r, const double *restrict x, size_t n) {
+    double at[RUN];
+    for (size_t i = 0; i < n; i++) {
+        const double s = fabs(x[i]);
+        at[i] = s < 40.0 ? (s - 5.0) / (s + 5.0) : 0.0;
+        r[i] = TAIL[COUNT_OF(TAIL) - 1];
+    }
+    for (size_t k = COUNT_OF(TAIL) - 1; k-- > 0;)
+        for (size_t i = 0; i < n; i++) r[i] = fma(r[i], at[i], TAIL[k]);
+}
+
 /* y = x Phi, and the slope. */
 static void run(double *restrict y, double *restrict slope, const double *restrict x,
                 size_t n) {
-    double bell[RUN];
+    double bell[RUN], r[RUN];
     bells(bell, x, n);
+    tails(r, x, n);
     for (size_t i = 0; i < n; i++) {
-        const double s = fabs(x[i]), at = s < 40.0 ? (s - 5.0) / (s + 5.0) : 0.0;
-        double r = TAIL[COUNT_OF(TAIL) - 1];
-        for (size_t k = COUNT_OF(TAIL) - 1; k-- > 0;) r = fma(r, at, TAIL[k]);
-        const double beyond = bell[i] * r / (1.0 + 2.0 * s);
+        const double beyond = bell[i] * r[i] / (1.0 + 2.0 * fabs(x[i]));
         const double share = x[i] > 0 ? 1.0 - beyond : beyond;
+        const double weight = 0x1.9884533d43651p-2 * bell[i];
         y[i] = x[i] * share;
-        slope[i] =
-            share + (bell[i] == 0.0 ? 0.0 : x[i] * (0x1.9884533d43651p-2 * bell[i]));
+        slope[i] = share + (weight == 0.0 ? 0.0 : x[i] * weight);
     }
 }
 

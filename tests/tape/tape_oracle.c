@@ -1,6 +1,8 @@
 /* Every primitive of the tape against finite differences, by all three drivers. */
 #include "harness.h"
 
+#include "arith.h"
+#include "arith_calls.h"
 #include "check.h"
 #include "forms.h"
 #include "op.h"
@@ -447,6 +449,34 @@ static void softmaxes(void **state) {
     try_all(tried, COUNT_OF(tried));
 }
 
+/* x Phi(x) and its slope beside 113 bits, in eps of |x| and of 1; and where x is no number. */
+static void gelu_has_its_digits(void **state) {
+    (void)state;
+    enum { COUNT = 4001 };
+    Arena *arena = arena_new();
+    Tape *t = tape_new(arena);
+    double *value = TAKE(arena, double, COUNT + 3),
+           *slope = TAKE(arena, double, COUNT + 3);
+    for (size_t i = 0; i < COUNT; i++) value[i] = ((double)i - 2000.0) * 0.0217;
+    value[COUNT] = (double)INFINITY, value[COUNT + 1] = (double)NAN,
+    value[COUNT + 2] = 1e200;
+    TapeNode *x = tape_parameter(t, SHAPE_OF(COUNT + 3), value, slope);
+    TapeNode *y = tape_gelu(t, x);
+    tape_backward(t, y, NULL);
+    for (size_t i = 0; i < COUNT; i++) {
+        const Quad a = value[i], root = QUAD_CALL(sqrt)(2),
+                   share = (1 + QUAD_CALL(erf)(a / root)) / 2,
+                   bell = QUAD_CALL(exp)(-a * a / 2) /
+                          QUAD_CALL(sqrt)(8 * QUAD_CALL(atan)(1));
+        assert_near(y->value[i], (double)(a * share), 4 * DBL_EPSILON * fabs(value[i]));
+        assert_near(slope[i], (double)(share + a * bell), 6 * DBL_EPSILON);
+    }
+    assert_true(isinf(y->value[COUNT]) && slope[COUNT] == 1.0);
+    assert_true(isnan(y->value[COUNT + 1]) && isnan(slope[COUNT + 1]));
+    assert_true(y->value[COUNT + 2] == 1e200 && slope[COUNT + 2] == 1.0);
+    arena_free(arena);
+}
+
 /* ---- a small network, in random directions --------------------------------------- */
 
 typedef struct Small {
@@ -502,6 +532,7 @@ static const Case cases[] = {
     CASE(oracle, convolutions),
     CASE(oracle, convolution_with_itself),
     CASE(oracle, softmaxes),
+    CASE(oracle, gelu_has_its_digits),
     CASE(oracle, small_network),
 };
 
