@@ -106,11 +106,11 @@ static void describe_dataset(Arena *arena, size_t i, Thing *thing) {
     add_fact(thing, "source", kind->source);
     add_fact(thing, "needs",
              kind->need ? kind->need : "nothing, it comes with the program");
-    const bool lacks = kind->path && !kind->alone && !path;
-    const char *text = text_print(arena, "dataset=%s", lacks ? thing->usage : said);
+    const char *text =
+        text_print(arena, "dataset=%s", kind->path && !path ? thing->usage : said);
     add_fact(thing, "used by",
              text_print(arena, "`normlab run EXPERIMENT %s`", text_quoted(arena, text)));
-    if (lacks) return;
+    if (kind->path && !path) return;
     const Dataset *data = dataset_open(arena, said, &error);
     if (path) thing->usage = text_plain(arena, said);
     if (data) thing->title = data->title;
@@ -143,8 +143,30 @@ static void name_network(Arena *arena, size_t i, Thing *thing) {
         .name = net_name(kind), .usage = net_usage(kind), .title = net_title(kind)};
 }
 
-/* What is asked of it is asked on such images. */
-enum { IMAGE_SIDE = 28, IMAGE_CLASSES = 10, IMAGE_BATCH = 32 };
+/* What is asked of it is asked on such images, or such texts. */
+enum {
+    IMAGE_SIDE = 28,
+    IMAGE_CLASSES = 10,
+    TEXT_LENGTH = 64,
+    TEXT_SYMBOLS = 64,
+    BATCH = 32
+};
+
+static NetFace face_of(NetReads reads) {
+    return reads == NET_SYMBOLS
+               ? net_of_text(TEXT_SYMBOLS, TEXT_LENGTH, TEXT_SYMBOLS, true)
+               : net_of_images(1, IMAGE_SIDE, IMAGE_SIDE, IMAGE_CLASSES);
+}
+
+static const char *face_text(Arena *arena, NetReads reads) {
+    return reads == NET_SYMBOLS
+               ? text_print(arena,
+                            "texts [%d] of %d symbols, the next told at each, with "
+                            "norm=batch",
+                            TEXT_LENGTH, TEXT_SYMBOLS)
+               : text_print(arena, "images [1, %d, %d] of %d classes, with norm=batch",
+                            IMAGE_SIDE, IMAGE_SIDE, IMAGE_CLASSES);
+}
 
 /* "of 16 x 784: stem_norm, stage1.block1.norm1; of 32 x 196: ..." */
 static const char *places_text(Arena *arena, const Net *net) {
@@ -186,14 +208,12 @@ static void add_declared(Arena *arena, Thing *thing, const Net *net) {
 static void describe_network(Arena *arena, size_t i, Thing *thing) {
     size_t count;
     BaseError error = {.set = false};
-    const char *said = thing->said ? thing->said : net_name(net_kinds(&count)[i]);
-    const NetFace face = net_of_images(1, IMAGE_SIDE, IMAGE_SIDE, IMAGE_CLASSES);
+    const NetKind *kind = net_kinds(&count)[i];
+    const char *said = thing->said ? thing->said : net_name(kind);
     add_fact(thing, "in full", net_canonical(arena, said, &error));
-    const Net *net =
-        net_new(arena, said, (NetNorms){.all = "batch"}, face, IMAGE_BATCH, &error);
-    add_fact(thing, "on",
-             text_print(arena, "images [1, %d, %d] of %d classes, with norm=batch",
-                        IMAGE_SIDE, IMAGE_SIDE, IMAGE_CLASSES));
+    const Net *net = net_new(arena, said, (NetNorms){.all = "batch"},
+                             face_of(net_reads(kind)), BATCH, &error);
+    add_fact(thing, "on", face_text(arena, net_reads(kind)));
     if (net)
         add_declared(arena, thing, net);
     else
