@@ -65,7 +65,10 @@ static TapeNode *feed(Layers *l, TapeNode *x, const Block *block) {
 static TapeNode *with_part(Layers *l, TapeNode *x, size_t place, const char *norm,
                            const char *norm_after, Part *part, const Block *block) {
     Tape *t = layers_tape(l);
-    if (place == POST) return layer_norm(l, norm, tape_add(t, x, part(l, x, block)));
+    if (place == POST) {
+        x = tape_add(t, x, part(l, x, block));
+        return layer_norm(l, norm, x);
+    }
     TapeNode *y = part(l, layer_norm(l, norm, x), block);
     if (place == PERI) y = layer_norm(l, norm_after, y);
     return tape_add(t, x, y);

@@ -81,7 +81,8 @@ CheckFunction net_function(Arena *arena, const char *net, const char *norm, Norm
 CheckReport net_judge(Arena *arena, size_t row, const CheckFunction *function,
                       uint64_t seed);
 
-/* What is asked of a network, and of any other function by the gradient's norm. */
+/* What is asked of a network, and of any other function by the gradient's norm; behind `count` of
+ * them, what networks are asked that read texts. */
 const SheetRow *net_rows(size_t *count);
 
 /* ---- tasks.c: losses of tasks before the same oracles ------------------------------------ */

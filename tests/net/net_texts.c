@@ -5,6 +5,7 @@
 
 #include "arith.h"
 #include "arith_calls.h"
+#include "layers.h"
 #include "net.h"
 #include "text.h"
 
@@ -350,6 +351,56 @@ static void text_conv_in_plain_loops(void **state) {
     }
 }
 
+/* Positions put numbers where no symbol is, and nothing takes them away before the next layer: a
+ * convolution sees zeros there, attention and mean nothing. */
+static void bare(Layers *l, const size_t *option) {
+    (void)option;
+    TapeNode *x = layer_embed(l, "embedding", layers_input(l, "text"), 4);
+    x = layer_positions(l, "position", x);
+    layers_enter(l, "attention");
+    TapeNode *y = layer_attention(l, x, (LayerAttention){.heads = 2});
+    layers_leave(l);
+    y = layer_conv1(l, "conv", tape_add(layers_tape(l), x, y), 4, 3);
+    layers_output(l, "logits", layer_told(l, y, false));
+}
+
+static void layers_leave_padding_out(void **state) {
+    (void)state;
+    static const NetKind kind = {.name = "bare", .reads = NET_SYMBOLS, .run = bare};
+    for (size_t more = 0; more < 2; more++) {
+        Arena *arena = arena_new();
+        BaseError error = {.set = false};
+        Setting s[2] = {{.norm = "none"}, {.norm = "none"}};
+        const TapeNode *y[2];
+        for (size_t i = 0; i < 2; i++) { /* the second has positions that no symbol has */
+            const size_t length = T + i * 3;
+            s[i].net = net_of_kind(arena, &kind, "bare", (NetNorms){.all = "none"},
+                                   net_of_text(K, length, CLASSES, more), N, &error);
+            if (s[i].net == NULL) fail_msg("%s", error.message);
+            s[i].weights = TAKE(arena, double, s[i].net->weights);
+            double *text = TAKE(arena, double, N *length);
+            for (size_t k = 0; k < N * length; k++)
+                text[k] = k % length < T - k / length ? (double)(k % length % K)
+                                                      : NET_NO_SYMBOL;
+            for (size_t p = 0; p < s[i].net->params; p++)
+                for (size_t k = 0; k < s[i].net->param[p].count; k++)
+                    s[i].weights[s[i].net->param[p].offset + k] = normal(p, k);
+            NetPass pass = {
+                .tape = tape_new(arena), .mode = NORM_TRAIN, .weights = s[i].weights};
+            y[i] = net_run_one(s[i].net, &pass,
+                               tape_leaf(pass.tape, SHAPE_OF(N, length), text));
+        }
+        for (size_t i = 0; i < shape_count(y[0]->shape); i++) {
+            const size_t t = i % T, n = i / T / CLASSES,
+                         there = more ? i / T * (T + 3) + t : i;
+            if (!more || t < T - n)
+                assert_near(y[1]->value[there], y[0]->value[i],
+                            16 * EPS * fabs(y[0]->value[i]) + 16 * EPS);
+        }
+        arena_free(arena);
+    }
+}
+
 /* ---- who is refused ---------------------------------------------------------------- */
 
 /* Where the next symbol is told nobody may show what follows in evaluation: not by a part, nor
@@ -478,9 +529,10 @@ static void begins_at_a_sensible_size(void **state) {
 }
 
 static const Case CASES[] = {
-    CASE(oracle, transformer_in_plain_loops),   CASE(oracle, text_conv_in_plain_loops),
-    CASE(fault, who_looks_ahead_is_refused),    CASE(fault, what_does_not_fit_is_named),
-    CASE(example, transformer_counted_by_hand), CASE(theorem, begins_at_a_sensible_size),
+    CASE(oracle, transformer_in_plain_loops), CASE(oracle, text_conv_in_plain_loops),
+    CASE(theorem, layers_leave_padding_out),  CASE(fault, who_looks_ahead_is_refused),
+    CASE(fault, what_does_not_fit_is_named),  CASE(example, transformer_counted_by_hand),
+    CASE(theorem, begins_at_a_sensible_size),
 };
 
 HARNESS_MAIN("net_texts", CASES)
