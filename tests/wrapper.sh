@@ -297,6 +297,12 @@ END
   claim "$err" "normlab: going on without gnuplot-nox" "quick runs have their images"
   NORMLAB_DATA=/somewhere call run x
   claim "$err" "normlab: going on without gnuplot-nox" "images of one's own"
+  absent gnuplot-nox dataset-fashion-mnist fonts-aenigma fonts-lato
+  call run x --quick
+  claim "$err" "normlab: going on without gnuplot-nox" "fonts that nobody asks for"
+  call run x --quick dataset=glyphs
+  claim "$err" "normlab: going on without gnuplot-nox fonts-aenigma fonts-lato" "fonts that are asked for"
+  absent libcmocka-dev python3 python3-numpy hdf5-tools git gnuplot-nox dataset-fashion-mnist
   call test
   claim "$code" 69 "the tests need more"
   claim_has "$err" "apt-get install gnuplot-nox dataset-fashion-mnist libcmocka-dev python3 python3-numpy hdf5-tools git" "by name"

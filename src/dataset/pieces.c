@@ -95,6 +95,14 @@ static bool read_folder(Reading *to, Pictures *const part[SCENE_PARTS],
     return true;
 }
 
+bool photos_read(Reading *to, Pictures photo[SCENE_PARTS], BaseError *error) {
+    const char *folder =
+        place_home(to->scratch, text_print(to->scratch, "data/input/scenes/%s", PHOTOS));
+    Pictures *part[SCENE_PARTS];
+    for (size_t p = 0; p < SCENE_PARTS; p++) part[p] = &photo[p];
+    return read_folder(to, part, folder, 0, error);
+}
+
 /* A scene is cut out of a photograph. */
 static bool are_large(const Pictures *photo, const char *folder, BaseError *error) {
     for (size_t i = 0; i < photo->count; i++)

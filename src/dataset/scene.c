@@ -12,16 +12,6 @@ enum { SMALLEST = 14, LARGEST = 40, TRIES = 12 };
 /* Of an object's pixels at least so many must be seen when all are placed. */
 static const double VISIBLE = 0.5;
 
-/* Draws in the order in which they are asked for. */
-typedef struct Draws {
-    Draw draw;
-    uint64_t next;
-} Draws;
-
-static size_t below(Draws *draws, size_t bound) {
-    return draw_below(draws->draw, draws->next++, bound);
-}
-
 /* The same, mirrored left-right. */
 static void mirror(double *value, size_t planes, size_t height, size_t width) {
     for (size_t r = 0; r < planes * height; r++, value += width)
@@ -34,13 +24,12 @@ static void mirror(double *value, size_t planes, size_t height, size_t width) {
 
 /* ---- what stands behind ------------------------------------------------------------ */
 
-/* A square of the photograph, of any side from that of a scene on, in the scene's size. */
-static void put_photograph(Arena *scratch, double *image, const Picture *photo,
-                           Draws *draws) {
+void photo_square(Arena *scratch, double *image, size_t to, const Picture *photo,
+                  Draws *draws) {
     const size_t shorter = photo->height < photo->width ? photo->height : photo->width;
-    const size_t side = SIDE + below(draws, shorter - SIDE + 1),
-                 top = below(draws, photo->height - side + 1),
-                 left = below(draws, photo->width - side + 1);
+    const size_t side = to + draws_below(draws, shorter - to + 1),
+                 top = draws_below(draws, photo->height - side + 1),
+                 left = draws_below(draws, photo->width - side + 1);
     double *square = TAKE(scratch, double, COLOURS *side *side);
     for (size_t c = 0; c < COLOURS; c++)
         for (size_t h = 0; h < side; h++)
@@ -48,8 +37,8 @@ static void put_photograph(Arena *scratch, double *image, const Picture *photo,
                    photo->value + (c * photo->height + top + h) * photo->width + left,
                    side * sizeof *square);
     resize_planes(scratch, image, square, COLOURS, (const size_t[]){side, side},
-                  (const size_t[]){SIDE, SIDE});
-    if (below(draws, 2)) mirror(image, COLOURS, SIDE, SIDE);
+                  (const size_t[]){to, to});
+    if (draws_below(draws, 2)) mirror(image, COLOURS, to, to);
 }
 
 /* ---- objects ------------------------------------------------------------------------ */
@@ -119,15 +108,15 @@ static void lay(double *image, const Scene *scene, const Picture *picture, size_
 /* One more, where after some tries there is room for it. */
 static bool place(Arena *scratch, double *image, const Scene *scene, const Pieces *pieces,
                   ScenePart part, Draws *draws, Counted *counted, size_t number) {
-    const size_t category = below(draws, pieces->categories);
+    const size_t category = draws_below(draws, pieces->categories);
     const Pictures *some = &pieces->object[part][category];
-    const Picture picture = scaled(scratch, &some->at[below(draws, some->count)],
-                                   SMALLEST + below(draws, LARGEST - SMALLEST + 1));
-    if (below(draws, 2))
+    const Picture picture = scaled(scratch, &some->at[draws_below(draws, some->count)],
+                                   SMALLEST + draws_below(draws, LARGEST - SMALLEST + 1));
+    if (draws_below(draws, 2))
         mirror(picture.value, PICTURE_PLANES, picture.height, picture.width);
     for (size_t i = 0; i < TRIES; i++) {
-        const size_t top = below(draws, SIDE - picture.height + 1),
-                     left = below(draws, SIDE - picture.width + 1);
+        const size_t top = draws_below(draws, SIDE - picture.height + 1),
+                     left = draws_below(draws, SIDE - picture.width + 1);
         const Counted after =
             with_it(counted, scene->object, &picture, top, left, number);
         if (!leaves_enough(&after, number)) continue;
@@ -152,8 +141,9 @@ size_t scene_draw(Arena *scratch, const Scene *scene, const Pieces *pieces,
     const Pictures *photo = &pieces->photo[part];
     memset(scene->mask, 0, PLANE);
     memset(scene->object, 0, PLANE);
-    put_photograph(scratch, image, &photo->at[below(&draws, photo->count)], &draws);
-    size_t wanted = 1 + below(&draws, most), objects = 0;
+    photo_square(scratch, image, SIDE, &photo->at[draws_below(&draws, photo->count)],
+                 &draws);
+    size_t wanted = 1 + draws_below(&draws, most), objects = 0;
     for (; wanted > 0; wanted--)
         objects +=
             place(scratch, image, scene, pieces, part, &draws, &counted, objects + 1);

@@ -159,6 +159,24 @@ typedef struct Pieces {
 /* From the folder that was named, or the embedded one. */
 bool pieces_read(Reading *to, Pieces *pieces, BaseError *error);
 
+/* Photographs alone, which are embedded, in each one of the parts. */
+bool photos_read(Reading *to, Pictures photo[SCENE_PARTS], BaseError *error);
+
+/* Draws in the order in which they are asked for. */
+typedef struct Draws {
+    Draw draw;
+    uint64_t next;
+} Draws;
+
+static inline size_t draws_below(Draws *draws, size_t bound) {
+    return draw_below(draws->draw, draws->next++, bound);
+}
+
+/* image[3, to, to]: a square of the photograph, of any side from `to` on, in that size, mirrored or
+ * not. */
+void photo_square(Arena *scratch, double *image, size_t to, const Picture *photo,
+                  Draws *draws);
+
 /* One of some that were drawn. */
 enum { SCENE_SIDE = 64, SCENE_MOST_OBJECTS = 5 };
 typedef struct Scene {
@@ -173,6 +191,29 @@ typedef struct Scene {
  * The category of the first is one more than the mask's at any of its pixels. */
 size_t scene_draw(Arena *scratch, const Scene *scene, const Pieces *pieces,
                   ScenePart part, size_t index, size_t most);
+
+/* ---- fonts.c, glyph.c: what glyphs are made of ---------------------------------------- */
+
+enum { GLYPH_SIDE = 32, GLYPH_LETTERS = 10 };
+extern const char *const glyph_class[GLYPH_LETTERS];
+
+/* Letters A to J of fonts, family by family in one of the parts. */
+typedef struct Fonts Fonts;
+
+/* Of all fonts (.ttf, .otf) in the folders (ends with a NULL) and below; those without the letters are
+ * left out. NULL and *error: one is broken, or there are too few families. */
+Fonts *fonts_read(Reading *to, const char *const *folder, BaseError *error);
+void fonts_close(Fonts *fonts);
+size_t fonts_families(const Fonts *fonts, ScenePart part);
+
+/* coverage[GLYPH_SIDE, GLYPH_SIDE] of each pixel in 255ths, by a letter of a family of the part, which
+ * is returned: a function of part and index. */
+size_t fonts_draw(const Fonts *fonts, uint8_t *coverage, ScenePart part, size_t index);
+
+/* image[3, GLYPH_SIDE, GLYPH_SIDE]: a letter in a colour over a photograph, both drawn by part and
+ * index, so that it can be seen. */
+void glyph_paint(Arena *scratch, uint8_t *image, const uint8_t *coverage,
+                 const Pictures *photo, ScenePart part, size_t index);
 
 /* ---- what several kinds say -------------------------------------------------------- */
 
