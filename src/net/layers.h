@@ -102,7 +102,7 @@ TapeNode *layer_flat(Layers *l,
 /* Symbols [N, T] to vectors: rows of a table [K, C], which begins with variance 1 / C, times
  * sqrt(C); 0 where there is none. Once in a network. */
 TapeNode *layer_embed(Layers *l, const char *name, TapeNode *x, size_t C);
-/* x and a learned vector for each position, which begins likewise. */
+/* x and a learned vector for each position, which begins likewise and half as long. */
 TapeNode *layer_positions(Layers *l, const char *name, TapeNode *x);
 /* What is told at the end: at every position where the face is causal, [N, K, T], by products
  * with the embedding where that is `tied` and has K symbols, else by a linear layer, "linear";

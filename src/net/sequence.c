@@ -67,7 +67,7 @@ static size_t *places(Layers *l, const TapeNode *x, size_t C, size_t K) {
     return place;
 }
 
-/* sqrt(C) times a table whose numbers have variance 1 / C. */
+/* sqrt(C) times a table whose numbers begin with a variance of about 1 / C. */
 static TapeNode *lengthened(Tape *t, TapeNode *table) {
     const double C = (double)table->shape.size[1];
     return tape_mul(t, table, tape_sqrt(t, tape_fill(t, table->shape, C)));
@@ -87,7 +87,7 @@ TapeNode *layer_embed(Layers *l, const char *name, TapeNode *x, size_t C) {
 TapeNode *layer_positions(Layers *l, const char *name, TapeNode *x) {
     const size_t C = x->shape.size[1], T = x->shape.size[2];
     TapeNode *table =
-        layers_param(l, name, "weight", SHAPE_OF(T, C), (LayerStart){.square = 1.0});
+        layers_param(l, name, "weight", SHAPE_OF(T, C), (LayerStart){.square = 0.25});
     table = tape_permute(l->tape, lengthened(l->tape, table), (const size_t[]){1, 0});
     table = tape_reshape(l->tape, table, SHAPE_OF(1, C, T));
     return tape_add(l->tape, x, tape_broadcast(l->tape, table, x->shape));

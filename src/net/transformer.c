@@ -15,8 +15,9 @@
  * logits are products with the embedding (Press and Wolf 2017), as long as there are as many as
  * symbols; else the mean over the positions that are there meets a linear layer.
  *
- * Embedding and learned positions begin as normal draws of variance 1 / W and are multiplied by
- * sqrt(W) where they go in (Vaswani et al. 2017, 3.4). Weights of linear layers have variance 1 /
+ * The embedding begins as normal draws of variance 1 / W and is multiplied by sqrt(W) where it goes
+ * in (Vaswani et al. 2017, 3.4); so are learned positions, which begin half as long (as in the code of
+ * GPT-2, 0.01 beside 0.02: as long as symbols they are learned more slowly). Weights of linear layers have variance 1 /
  * inputs, which for square ones is what Xiong et al. 2020 have (Xavier); biases are 0. */
 #include "layers.h"
 

@@ -513,8 +513,7 @@ static void transformer_counted_by_hand(void **state) {
     arena_free(arena);
 }
 
-/* At the start what a transformer tells is of the size that a softmax wants, and positions and
- * symbols count alike. */
+/* At the start what a transformer tells is of the size that a softmax wants. */
 static void begins_at_a_sensible_size(void **state) {
     (void)state;
     Arena *arena = arena_new();

@@ -102,7 +102,9 @@ static void expect_in(const char *net, const char *norm, const char *where, Faul
     Planted planted = {net_function(arena, net, norm, NORM_TRAIN, 5), 0, fault};
     planted.input = input_named(&planted.right, where);
     CheckFunction f = plant(&planted);
-    for (size_t row = 0; row < sheet.rows; row++) {
+    size_t rows; /* those of derivatives */
+    net_rows(&rows);
+    for (size_t row = 0; row < rows; row++) {
         const char *check = sheet.row[row].name;
         CheckReport r = net_judge(arena, row, &f, 5);
         CheckVerdict wanted = is_one_of(check, judges) ? CHECK_FAIL : CHECK_PASS;
@@ -157,6 +159,25 @@ static void faults_of_definitions(void **state) {
         expect("group(2)", PLACES[i], (Fault){1, 1 + 1e-3}, DEFINITION_JUDGES);
 }
 
+/* Of a text the symbols are constants; all that is learned is asked. */
+static void networks_of_texts(void **state) {
+    (void)state;
+    static const char *const NETS[] = {
+        "transformer(depth=1, width=4, heads=2, place=peri, qk=norm)",
+        "text-conv(depth=2, width=4, kernel=3)"};
+    for (size_t i = 0; i < COUNT_OF(NETS); i++) {
+        expect_in(NETS[i], "position", "embedding.weight", (Fault){1, 1}, NOBODY);
+        expect_in(NETS[i], "group(2)", "embedding.weight", (Fault){1 + 1e-3, 1},
+                  KERNEL_JUDGES);
+        expect_in(NETS[i], "batch", "embedding.weight", (Fault){1, 1 + 1e-3},
+                  DEFINITION_JUDGES);
+    }
+    expect_in(NETS[0], "position", "block1.attention.qnorm.gamma", (Fault){1 + 1e-3, 1},
+              KERNEL_JUDGES);
+    expect_in(NETS[0], "position", "block1.attention.value.weight", (Fault){-1, 1},
+              KERNEL_JUDGES);
+}
+
 /* Every input in turn, by a part of 1e-6. */
 static void the_parameter_is_named(void **state) {
     (void)state;
@@ -181,7 +202,7 @@ static void the_parameter_is_named(void **state) {
 static const Case CASES[] = {
     CASE(oracle, right_networks_pass),   CASE(oracle, weights_of_any_kind_pass),
     CASE(fault, faults_of_kernels),      CASE(fault, faults_of_definitions),
-    CASE(fault, the_parameter_is_named),
+    CASE(fault, the_parameter_is_named), CASE(fault, networks_of_texts),
 };
 
 HARNESS_MAIN("trial_nets", CASES)
