@@ -136,35 +136,12 @@ double real_tanh(double x) {
 
 /* ---- erf -------------------------------------------------------------------------- */
 
-/* The integral from 0 to h of e^(-2 c t - t^2) - 1, c = j/16, |h| <= 1/32: the coefficients of
- * the series are b(n+1) = -2 (c b(n) + b(n-1)) / (n+1). What is left out is below 2^-62 of erf
- * beside it. */
-static double bell_beyond(double c, double h) {
-    enum { TERMS = 12 };
-    double before = 1.0, b = -2.0 * c, power = h * h, term[TERMS];
-    for (int n = 1; n <= TERMS; n++) {
-        const double next = -2.0 * (c * b + before) / (n + 1);
-        term[n - 1] = b * power / (n + 1);
-        power *= h, before = b, b = next;
-    }
-    double sum = 0.0;
-    for (int n = TERMS; n-- > 0;) sum += term[n];
-    return sum;
-}
-
 double real_erf(double x) {
     const double size = fabs(x);
+    if (real_erf_is_within(x)) return real_erf_within(x);
     if (isnan(x)) return x;
     if (size >= 6.0) return copysign(1.0, x);
-    if (size < 0x1p-30) return fma(x, REAL_ERF[0].slope.high, x * REAL_ERF[0].slope.low);
-    const double shifted = size * REAL_ERF_STEPS + REAL_SHIFT, j = shifted - REAL_SHIFT;
-    const RealErf *near = &REAL_ERF[(size_t)j];
-    const double c = j / REAL_ERF_STEPS, h = size - c; /* exact */
-    const RealSum first = real_times(near->slope.high, h);
-    const RealSum sum = real_add(near->erf.high, first.high);
-    const double others =
-        fma(near->slope.high, bell_beyond(c, h), fma(near->slope.low, h, first.low));
-    return copysign(sum.high + (sum.low + (near->erf.low + others)), x);
+    return fma(x, REAL_ERF[0].slope.high, x * REAL_ERF[0].slope.low);
 }
 
 /* ---- sine and cosine ------------------------------------------------------------- */
