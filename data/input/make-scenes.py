@@ -43,6 +43,12 @@ PHOTOS = {
     "board": "data/board.jpg", "lake": "hfs/data/001.jpg", "notebook": "data/ela_original.jpg", "stuff": "data/stuff.jpg",
     "starry-night": "data/starry_night.jpg", "tree": "hfs/data/002.jpg", "valley": "data/aero1.jpg",
 }
+# Others, which train alone.
+GROUNDS = {
+    "aloe": "data/aloeL.jpg", "astronaut": "astronaut.png", "barrier": "text/scenetext05.jpg", "blocks": "data/blox.jpg",
+    "books": "data/left.jpg", "cards": "data/cards.png", "chessboard": "data/left04.jpg", "page": "data/text_defocus.jpg",
+    "plant": "alphamat/input_images/plant.jpg", "sudoku": "data/sudoku.png", "wall": "text/scenetext04.jpg",
+}
 
 
 def name_of(path):
@@ -85,8 +91,9 @@ def main(stamps, skimage, opencv):
                 image = None if path.stem in LEFT_OUT or path.stem.endswith("_mirror") else cut_out(path)
                 if image:
                     write(image, category, name_of(path))
-    for name, path in PHOTOS.items():
-        write(photograph((opencv if "/" in path else skimage) / path), "photos", name)
+    for folder, pictures in (("photos", PHOTOS), ("grounds", GROUNDS)):
+        for name, path in pictures.items():
+            write(photograph((opencv if "/" in path else skimage) / path), folder, name)
 
 
 if __name__ == "__main__":

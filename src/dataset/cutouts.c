@@ -4,7 +4,7 @@
 
 enum { SIDE = SCENE_SIDE, PLANE = SIDE * SIDE };
 
-static const size_t COUNT[SCENE_PARTS] = {4000, 500, 1000};
+static const size_t COUNT[SCENE_PARTS] = {4000, 500, 500};
 
 static void draw_part(Reading *to, Pile *pile, const Pieces *pieces, ScenePart part) {
     uint8_t *mask = TAKE(to->scratch, uint8_t, PLANE),
@@ -36,8 +36,10 @@ const DatasetKind dataset_cutouts = {
     .path = "FOLDER",
     .alone = true,
     .usage = "cutouts[:FOLDER]",
-    .title = "5,500 drawn images of one object, 6 classes, 64 x 64, colour",
+    .title = "5,000 drawn images of one object, 6 classes, 64 x 64, colour",
     .source = "the pieces of `scenes`, one at a time",
-    .need = "folders of three PNG or more each, one a category, and 'photos'",
+    .sha256 = "041400bd2c0dd400155b8910b93e7a7c6e4a9dcc2241a0be1818e6207e79c6ec",
+    .need = "folders of three PNG or more each, one a category, 'photos', and if there "
+            "are more of those to train with, 'grounds'",
     .fill = fill,
 };

@@ -82,7 +82,7 @@ typedef struct DatasetKind {
     const char *usage;         /* "idx:FOLDER"; NULL: its name */
     const char *const *suffix; /* files that need no word before them; NULL: none */
     const char *need;   /* what to install or to set if it is missing; NULL: embedded */
-    const char *sha256; /* of the only data it may be; NULL: any will do */
+    const char *sha256; /* of the only data it is without a path; NULL: any will do */
     bool (*fill)(Reading *to, BaseError *error); /* source.h */
 } DatasetKind;
 

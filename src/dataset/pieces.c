@@ -8,9 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MOST_CATEGORIES = 250, LEAST = 3, MOST_HELD_OUT = 8 };
+enum { MOST_CATEGORIES = 250, LEAST = 3, MOST_HELD_OUT = 8, MOST_PHOTOS = 4 };
 
-static const char PHOTOS[] = "photos";
+/* Photographs are dealt to the parts as cut-outs are; those of GROUNDS, if there are any, train. */
+static const char PHOTOS[] = "photos", GROUNDS[] = "grounds";
 
 typedef struct Names {
     size_t count, room;
@@ -60,19 +61,20 @@ static bool list(Reading *to, Names *names, const char *folder, bool folders,
 }
 
 //> held out
-/* Of `count` pictures a third tests, eight at most; half as many validate; the others train. Which
+/* Of `count` pictures a third tests, at most so many; half as many validate; the others train. Which
  * is drawn for each folder by a seed that is no run's. */
-static void split(size_t share[SCENE_PARTS], size_t count) {
+static void split(size_t share[SCENE_PARTS], size_t count, size_t most) {
     const size_t third = count / 3;
-    share[SCENE_TEST] = third < MOST_HELD_OUT ? third : MOST_HELD_OUT;
+    share[SCENE_TEST] = third < most ? third : most;
     share[SCENE_VAL] = (share[SCENE_TEST] + 1) / 2;
     share[SCENE_TRAIN] = count - share[SCENE_TEST] - share[SCENE_VAL];
 }
 //< held out
 
-/* A folder's pictures, dealt to the parts; folder number `number` of all. */
+/* A folder's pictures, dealt to the parts, at most so many held out; folder number `number` of all. */
 static bool read_folder(Reading *to, Pictures *const part[SCENE_PARTS],
-                        const char *folder, size_t number, BaseError *error) {
+                        const char *folder, size_t number, size_t most,
+                        BaseError *error) {
     Names file;
     size_t share[SCENE_PARTS], at = 0;
     if (!list(to, &file, folder, false, error)) return false;
@@ -83,7 +85,7 @@ static bool read_folder(Reading *to, Pictures *const part[SCENE_PARTS],
                          folder, file.count, LEAST);
     size_t *order = TAKE(to->scratch, size_t, file.count);
     draw_permutation((Draw){.purpose = DRAW_SPLIT, .sample = number}, order, file.count);
-    split(share, file.count);
+    split(share, file.count, most);
     for (size_t p = 0; p < SCENE_PARTS; p++) {
         *part[p] = (Pictures){share[p], TAKE(to->arena, Picture, share[p])};
         for (size_t i = 0; i < share[p]; i++, at++) {
@@ -100,7 +102,7 @@ bool photos_read(Reading *to, Pictures photo[SCENE_PARTS], BaseError *error) {
         place_home(to->scratch, text_print(to->scratch, "data/input/scenes/%s", PHOTOS));
     Pictures *part[SCENE_PARTS];
     for (size_t p = 0; p < SCENE_PARTS; p++) part[p] = &photo[p];
-    return read_folder(to, part, folder, 0, error);
+    return read_folder(to, part, folder, 0, MOST_HELD_OUT, error);
 }
 
 /* A scene is cut out of a photograph. */
@@ -109,35 +111,54 @@ static bool are_large(const Pictures *photo, const char *folder, BaseError *erro
         if (photo->at[i].height < SCENE_SIDE || photo->at[i].width < SCENE_SIDE)
             return base_fail(
                 error, EX_DATAERR, 0,
-                "%s/%s: a picture of %zu x %zu pixels; %d x %d or more are expected",
-                folder, PHOTOS, photo->at[i].height, photo->at[i].width, SCENE_SIDE,
-                SCENE_SIDE);
+                "%s: a photograph of %zu x %zu pixels; %d x %d or more are expected",
+                folder, photo->at[i].height, photo->at[i].width, SCENE_SIDE, SCENE_SIDE);
     return true;
 }
 
+/* All of a folder's beside those that train already. */
+static bool add_grounds(Reading *to, Pictures *train, const char *folder,
+                        BaseError *error) {
+    Names file;
+    if (!list(to, &file, folder, false, error)) return false;
+    Picture *all = TAKE(to->arena, Picture, train->count + file.count);
+    memcpy(all, train->at, train->count * sizeof *all);
+    for (size_t i = 0; i < file.count; i++)
+        if (!png_picture(to, &all[train->count + i],
+                         text_print(to->scratch, "%s/%s", folder, file.name[i]), error))
+            return false;
+    *train = (Pictures){train->count + file.count, all};
+    return true;
+}
+
+/* Whatever is no folder of photographs is a category. */
 static bool read_categories(Reading *to, Pieces *pieces, const char *home,
                             const Names *folder, BaseError *error) {
     pieces->name = TAKE(to->arena, const char *, folder->count);
     for (size_t p = 0; p < SCENE_PARTS; p++)
         pieces->object[p] = TAKE(to->arena, Pictures, folder->count);
     for (size_t f = 0; f < folder->count; f++) {
-        const char *name = folder->name[f];
+        const char *name = folder->name[f],
+                   *path = text_print(to->scratch, "%s/%s", home, name);
         Pictures *part[SCENE_PARTS];
         const bool photos = strcmp(name, PHOTOS) == 0;
+        if (strcmp(name, GROUNDS) == 0) continue;
         for (size_t p = 0; p < SCENE_PARTS; p++)
             part[p] = photos ? &pieces->photo[p] : &pieces->object[p][pieces->categories];
         if (!photos) pieces->name[pieces->categories++] = name;
-        if (!read_folder(to, part, text_print(to->scratch, "%s/%s", home, name), f,
-                         error))
+        if (!read_folder(to, part, path, f, photos ? MOST_PHOTOS : MOST_HELD_OUT, error))
             return false;
     }
-    return true;
+    const char *grounds = text_print(to->scratch, "%s/%s", home, GROUNDS);
+    return !is_folder(to->scratch, home, GROUNDS) ||
+           add_grounds(to, &pieces->photo[SCENE_TRAIN], grounds, error);
 }
 
 bool pieces_read(Reading *to, Pieces *pieces, BaseError *error) {
     const char *home = to->from ? to->from : place_home(to->scratch, "data/input/scenes");
     Names folder;
     *pieces = (Pieces){.categories = 0};
+    to->first = home;
     if (!list(to, &folder, home, true, error)) return false;
     if (folder.count < 2 || folder.count > MOST_CATEGORIES ||
         !is_folder(to->scratch, home, PHOTOS))

@@ -7,10 +7,10 @@
 enum { SIDE = SCENE_SIDE, PLANE = SIDE * SIDE, COLOURS = 3 };
 
 /* Sides of what is placed, in pixels; how often a place is looked for. */
-enum { SMALLEST = 14, LARGEST = 40, TRIES = 12 };
+enum { SMALLEST = 16, LARGEST = 40, TRIES = 12 };
 
 /* Of an object's pixels at least so many must be seen when all are placed. */
-static const double VISIBLE = 0.5;
+static const double VISIBLE = 2.0 / 3.0;
 
 /* The same, mirrored left-right. */
 static void mirror(double *value, size_t planes, size_t height, size_t width) {
@@ -39,6 +39,30 @@ void photo_square(Arena *scratch, double *image, size_t to, const Picture *photo
     resize_planes(scratch, image, square, COLOURS, (const size_t[]){side, side},
                   (const size_t[]){to, to});
     if (draws_below(draws, 2)) mirror(image, COLOURS, to, to);
+}
+
+/* y = x, its colours in another order, lying on another side, or seen from behind: which of 6 orders and of
+ * 8 ways. */
+static void exchange(double *y, const double *x, size_t order, size_t way) {
+    static const size_t from[6][COLOURS] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                            {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    for (size_t c = 0; c < COLOURS; c++)
+        for (size_t i = 0; i < PLANE; i++) {
+            size_t h = i / SIDE, w = i % SIDE;
+            if (way & 1) h = SIDE - 1 - h;
+            if (way & 2) w = SIDE - 1 - w;
+            y[c * PLANE + i] =
+                x[from[order][c] * PLANE + (way & 4 ? w * SIDE + h : h * SIDE + w)];
+        }
+}
+
+/* So few photographs are to be many grounds. */
+static void put_ground(Arena *scratch, double *image, const Picture *photo,
+                       Draws *draws) {
+    double *square = TAKE(scratch, double, COLOURS *PLANE);
+    photo_square(scratch, square, SIDE, photo, draws);
+    const size_t order = draws_below(draws, 6);
+    exchange(image, square, order, draws_below(draws, 8));
 }
 
 /* ---- objects ------------------------------------------------------------------------ */
@@ -141,8 +165,7 @@ size_t scene_draw(Arena *scratch, const Scene *scene, const Pieces *pieces,
     const Pictures *photo = &pieces->photo[part];
     memset(scene->mask, 0, PLANE);
     memset(scene->object, 0, PLANE);
-    photo_square(scratch, image, SIDE, &photo->at[draws_below(&draws, photo->count)],
-                 &draws);
+    put_ground(scratch, image, &photo->at[draws_below(&draws, photo->count)], &draws);
     size_t wanted = 1 + draws_below(&draws, most), objects = 0;
     for (; wanted > 0; wanted--)
         objects +=

@@ -4,7 +4,7 @@
 
 enum { SIDE = SCENE_SIDE, PLANE = SIDE * SIDE };
 
-static const size_t COUNT[SCENE_PARTS] = {2000, 300, 500};
+static const size_t COUNT[SCENE_PARTS] = {4000, 400, 500};
 
 static const char *const number_name[] = {"none", "1", "2", "3", "4", "5"};
 
@@ -56,10 +56,12 @@ const DatasetKind dataset_scenes = {
     .path = "FOLDER",
     .alone = true,
     .usage = "scenes[:FOLDER]",
-    .title = "2,800 drawn scenes of one to five objects, 6 classes for pixels, 64 x 64, "
+    .title = "4,900 drawn scenes of one to five objects, 6 classes for pixels, 64 x 64, "
              "colour",
     .source = "Tux Paint's stamps (Bill Kendrick and others, GPL-2 or later) over "
               "photographs, by data/input/make-scenes.py",
-    .need = "folders of three PNG or more each, one a category, and 'photos'",
+    .sha256 = "2934f108473eebdd787c90daa63ae52aa3db281fd44dcebfc593575f156665ce",
+    .need = "folders of three PNG or more each, one a category, 'photos', and if there "
+            "are more of those to train with, 'grounds'",
     .fill = fill,
 };

@@ -106,11 +106,11 @@ static void describe_dataset(Arena *arena, size_t i, Thing *thing) {
     add_fact(thing, "source", kind->source);
     add_fact(thing, "needs",
              kind->need ? kind->need : "nothing, it comes with the program");
-    const char *text =
-        text_print(arena, "dataset=%s", kind->path && !path ? thing->usage : said);
+    const bool lacks = kind->path && !kind->alone && !path;
+    const char *text = text_print(arena, "dataset=%s", lacks ? thing->usage : said);
     add_fact(thing, "used by",
              text_print(arena, "`normlab run EXPERIMENT %s`", text_quoted(arena, text)));
-    if (kind->path && !path) return;
+    if (lacks) return;
     const Dataset *data = dataset_open(arena, said, &error);
     if (path) thing->usage = text_plain(arena, said);
     if (data) thing->title = data->title;
