@@ -25,7 +25,7 @@ def listed(place):
     """Networks stand in the list of everything, after the normalizers; asked for alone they are the same."""
     every = names(place)
     same("all names differ", len(set(every)), len(every))
-    nets = names(place, NET, "plain(depth=5, width=2)", "mlp(depth=3, width=8)", "linear", "unet(depth=1, width=2)",
+    nets = names(place, NET, "plain(depth=5, width=2)", "mlp(depth=3, width=8)", "linear", "unet(depth=1, width=2)", "detector(depth=8, width=2)",
                  "text-conv(depth=2, width=4, kernel=3)", "transformer(depth=1, width=4, heads=2)")
     same("networks come last", every[-len(nets):], nets)
     same("nothing to normalize", [name for name in nets if name.startswith("linear")],

@@ -224,16 +224,26 @@ static bool conv_fits(Layers *l, const char *name, Shape x, size_t R, size_t pad
     return false;
 }
 
+TapeNode *layer_filters(Layers *l, const char *name, size_t C, size_t K, size_t R) {
+    return layers_weight(l, name, SHAPE_OF(K, C, R, R), (LayerStart){.square = 2.0});
+}
+
+TapeNode *layer_conv_by(Layers *l, const char *name, TapeNode *x, TapeNode *filters,
+                        size_t stride, size_t pad) {
+    const size_t K = filters->shape.size[0], R = filters->shape.size[2];
+    if (!conv_fits(l, name, x->shape, R, pad))
+        return layers_nothing(l, SHAPE_OF(x->shape.size[0], K, 1, 1));
+    TapeNode *y = tape_conv2d(l->tape, x, filters, stride, pad);
+    layers_flops(l, K * inputs_of(filters->shape) * y->shape.size[2] * y->shape.size[3]);
+    return y;
+}
+
 TapeNode *layer_conv(Layers *l, const char *name, TapeNode *x, size_t K, size_t R,
                      size_t stride, size_t pad) {
     if (!conv_fits(l, name, x->shape, R, pad))
         return layers_nothing(l, SHAPE_OF(x->shape.size[0], K, 1, 1));
-    const Shape shape = SHAPE_OF(K, x->shape.size[1], R, R);
-    const size_t inputs = inputs_of(shape);
-    TapeNode *w = layers_weight(l, name, shape, (LayerStart){.square = 2.0});
-    TapeNode *y = tape_conv2d(l->tape, x, w, stride, pad);
-    layers_flops(l, K * inputs * y->shape.size[2] * y->shape.size[3]);
-    return y;
+    return layer_conv_by(l, name, x, layer_filters(l, name, x->shape.size[1], K, R),
+                         stride, pad);
 }
 
 /* W x of an image or a sequence. */
@@ -250,18 +260,27 @@ TapeNode *layer_linear(Layers *l, const char *name, TapeNode *x, size_t K) {
     return layer_linear_from(l, name, x, K, (LayerStart){.square = 1.0});
 }
 
-TapeNode *layer_linear_from(Layers *l, const char *name, TapeNode *x, size_t K,
-                            LayerStart start) {
-    const size_t C = x->shape.size[1];
-    TapeNode *w = layers_weight(l, name, SHAPE_OF(K, C), start);
-    TapeNode *y = x->shape.rank == 2 ? tape_matmul(l->tape, x, w, false, true)
-                                     : at_each_place(l->tape, x, w);
-    TapeNode *bias =
-        layers_param(l, name, "bias", SHAPE_OF(K), (LayerStart){.square = 0.0});
+LayerLinear layer_linear_parts(Layers *l, const char *name, size_t C, size_t K,
+                               LayerStart start) {
+    TapeNode *weight = layers_weight(l, name, SHAPE_OF(K, C), start),
+             *bias =
+                 layers_param(l, name, "bias", SHAPE_OF(K), (LayerStart){.square = 0.0});
+    return (LayerLinear){weight, bias};
+}
+
+TapeNode *layer_linear_by(Layers *l, TapeNode *x, LayerLinear by) {
+    const size_t K = by.weight->shape.size[0];
+    TapeNode *y = x->shape.rank == 2 ? tape_matmul(l->tape, x, by.weight, false, true)
+                                     : at_each_place(l->tape, x, by.weight);
     const Shape of_row = {.rank = x->shape.rank, .size = {1, K, 1, 1}};
-    TapeNode *row = tape_reshape(l->tape, bias, of_row);
+    TapeNode *row = tape_reshape(l->tape, by.bias, of_row);
     layers_flops(l, K * shape_count(x->shape) / x->shape.size[0]);
     return tape_add(l->tape, y, tape_broadcast(l->tape, row, y->shape));
+}
+
+TapeNode *layer_linear_from(Layers *l, const char *name, TapeNode *x, size_t K,
+                            LayerStart start) {
+    return layer_linear_by(l, x, layer_linear_parts(l, name, x->shape.size[1], K, start));
 }
 
 TapeNode *layer_up_conv(Layers *l, const char *name, TapeNode *x, size_t K) {

@@ -65,6 +65,11 @@ void layers_refuse(Layers *l, const char *name, const char *format, ...)
 TapeNode *layer_conv(Layers *l, const char *name, TapeNode *x, size_t K, size_t R,
                      size_t stride, size_t pad);
 
+/* The same in two steps, where several inputs have the same filters [K, C, R, R]. */
+TapeNode *layer_filters(Layers *l, const char *name, size_t C, size_t K, size_t R);
+TapeNode *layer_conv_by(Layers *l, const char *name, TapeNode *x, TapeNode *filters,
+                        size_t stride, size_t pad);
+
 /* How a weight of K x C begins: normal draws of variance square / C; or a random matrix with
  * orthogonal rows, or columns where those are fewer, of length sqrt(square). */
 typedef struct LayerStart {
@@ -77,6 +82,14 @@ typedef struct LayerStart {
 TapeNode *layer_linear(Layers *l, const char *name, TapeNode *x, size_t K);
 TapeNode *layer_linear_from(Layers *l, const char *name, TapeNode *x, size_t K,
                             LayerStart start);
+
+/* The same in two steps, where several inputs have the same W and bias. */
+typedef struct LayerLinear {
+    TapeNode *weight, *bias; /* [K, C], [K] */
+} LayerLinear;
+LayerLinear layer_linear_parts(Layers *l, const char *name, size_t C, size_t K,
+                               LayerStart start);
+TapeNode *layer_linear_by(Layers *l, TapeNode *x, LayerLinear by);
 
 /* A normalizer of channels; what it is, is not the network's business. */
 TapeNode *layer_norm(Layers *l, const char *name, TapeNode *x);
@@ -130,6 +143,8 @@ TapeNode *layer_max_pool(Layers *l, TapeNode *x);
 /* The convolution of 2 x 2 and stride 2 transposed: [N, C, H, W] to [N, K, 2 H, 2 W]. A pixel
  * sees one of the four, so that filters [K, C, 2, 2] begin with variance 2 / C. */
 TapeNode *layer_up_conv(Layers *l, const char *name, TapeNode *x, size_t K);
+/* Every pixel as 2 x 2, of which as much is taken as lies on `onto`: [N, C, H, W] to [N, C, P, Q]. */
+TapeNode *layer_up_nearest(Layers *l, TapeNode *x, const TapeNode *onto);
 /* The channels of a, then those of b, of which as much is taken as lies on a. */
 TapeNode *layer_concat(Layers *l, TapeNode *a, TapeNode *b);
 

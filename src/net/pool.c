@@ -38,11 +38,25 @@ TapeNode *layer_max_pool(Layers *l, TapeNode *x) {
     return tape_reshape(t, y, SHAPE_OF(size[0], size[1], size[2] / 2, size[3] / 2));
 }
 
+/* Its first rows and columns, as many as another has. */
+static TapeNode *cut_to(Tape *t, TapeNode *x, const TapeNode *onto) {
+    for (size_t axis = 2; axis < x->shape.rank; axis++)
+        x = tape_slice(t, x, axis, 0, onto->shape.size[axis]);
+    return x;
+}
+
+TapeNode *layer_up_nearest(Layers *l, TapeNode *x, const TapeNode *onto) {
+    Tape *t = l->tape;
+    const size_t N = x->shape.size[0], C = x->shape.size[1], H = x->shape.size[2],
+                 W = x->shape.size[3];
+    x = tape_reshape(t, x, SHAPE_OF(N * C * H, 1, W, 1));
+    x = tape_broadcast(t, x, SHAPE_OF(N * C * H, 2, W, 2));
+    return cut_to(t, tape_reshape(t, x, SHAPE_OF(N, C, 2 * H, 2 * W)), onto);
+}
+
 TapeNode *layer_concat(Layers *l, TapeNode *a, TapeNode *b) {
     Tape *t = l->tape;
     const size_t A = a->shape.size[1], C = A + b->shape.size[1];
-    for (size_t axis = 2; axis < a->shape.rank; axis++)
-        b = tape_slice(t, b, axis, 0, a->shape.size[axis]);
-    b = tape_pad(t, b, 1, A, C);
+    b = tape_pad(t, cut_to(t, b, a), 1, A, C);
     return tape_add(t, tape_pad(t, a, 1, 0, C), b);
 }

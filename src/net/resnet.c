@@ -7,21 +7,11 @@
  * A normalizer that is an activation too (frn) takes the place of the relu behind it. The
  * relu after the sum of a block stays: no normalizer sees the sum, and without it blocks
  * would follow each other with nothing between. */
-#include "layers.h"
+#include "resnet.h"
 
 enum { DEPTH, WIDTH, STEM_STRIDE };
 
-static const NetOption OPTIONS[] = {
-    {.name = "depth",
-     .initial = 20,
-     .least = 8,
-     .most = 1202,
-     .step = 6,
-     .expected = "6n+2 (8, 14, 20, 32, 44, 56, 110...)",
-     .said = true},
-    {.name = "width", .initial = 16, .most = 1024, .said = true},
-    {.name = "stem_stride", .initial = 1, .most = 4},
-    {.name = NULL}};
+static const NetOption OPTIONS[] = {RESNET_OPTIONS, {.name = NULL}};
 
 //> block
 /* x + F(x): two convolutions, each normalized, and relu after the sum. */
@@ -38,19 +28,27 @@ static TapeNode *block(Layers *l, TapeNode *x, size_t width, size_t stride) {
 }
 //< block
 
-static void resnet(Layers *l, const size_t *option) {
-    const size_t n = (option[DEPTH] - 2) / 6, width = option[WIDTH];
+void resnet_stages(Layers *l, size_t depth, size_t width, size_t stem_stride,
+                   TapeNode *stage[RESNET_STAGES]) {
+    const size_t n = (depth - 2) / 6;
     TapeNode *x = layers_input(l, "image");
-    x = layer_conv(l, "stem", x, width, 3, option[STEM_STRIDE], 1);
+    x = layer_conv(l, "stem", x, width, 3, stem_stride, 1);
     x = layer_norm_relu(l, "stem_norm", x);
-    for (size_t stage = 0; stage < 3; stage++)
+    for (size_t s = 0; s < RESNET_STAGES; s++) {
         for (size_t i = 0; i < n; i++) {
-            layers_enter(l, "stage%zu.block%zu", stage + 1, i + 1);
-            x = block(l, x, width << stage, stage > 0 && i == 0 ? 2 : 1);
+            layers_enter(l, "stage%zu.block%zu", s + 1, i + 1);
+            x = block(l, x, width << s, s > 0 && i == 0 ? 2 : 1);
             layers_leave(l);
         }
-    x = layer_linear(l, "linear", layer_pool(l, x), layers_outputs(l));
-    layers_output(l, "logits", x);
+        stage[s] = x;
+    }
+}
+
+static void resnet(Layers *l, const size_t *option) {
+    TapeNode *stage[RESNET_STAGES];
+    resnet_stages(l, option[DEPTH], option[WIDTH], option[STEM_STRIDE], stage);
+    TapeNode *x = layer_pool(l, stage[RESNET_STAGES - 1]);
+    layers_output(l, "logits", layer_linear(l, "linear", x, layers_outputs(l)));
 }
 
 const NetKind net_resnet = {

@@ -106,6 +106,22 @@ typedef struct Judged {
     const double *text; /* NULL: the first input is images */
 } Judged;
 
+/* All that a network gives, one after the other; what is alone as it is. */
+static TapeNode *in_one(Tape *tape, TapeNode *const *out, size_t count) {
+    size_t all = 0, from = 0;
+    TapeNode *sum = NULL;
+    if (count == 1) return out[0];
+    for (size_t k = 0; k < count; k++) all += shape_count(out[k]->shape);
+    for (size_t k = 0; k < count; k++) {
+        const size_t own = shape_count(out[k]->shape);
+        TapeNode *part = tape_reshape(tape, out[k], SHAPE_OF(own));
+        part = tape_pad(tape, part, 0, from, all);
+        sum = sum ? tape_add(tape, sum, part) : part;
+        from += own;
+    }
+    return sum;
+}
+
 static TapeNode *write_outputs(Tape *tape, TapeNode *const *x, void *context) {
     const Judged *judged = context;
     const bool images = judged->text == NULL;
@@ -114,7 +130,9 @@ static TapeNode *write_outputs(Tape *tape, TapeNode *const *x, void *context) {
                     .param = images ? x + 1 : x,
                     .state = judged->state};
     TapeNode *in = images ? x[0] : tape_leaf(tape, nets_shape(NET_TEXTS), judged->text);
-    return net_run_one(judged->net, &pass, in);
+    TapeNode *out[NET_MOST_ENDS];
+    net_run(judged->net, &pass, &in, out);
+    return in_one(tape, out, judged->net->outputs);
 }
 
 CheckFunction nets_function(Arena *arena, const char *net, const char *norm,

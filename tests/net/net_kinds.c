@@ -54,6 +54,7 @@ static Setting random_setting(Arena *arena, const char *spec, const char *norm,
     return s;
 }
 
+/* The first that it gives. */
 static const double *run(Arena *arena, const Setting *s, double *gradient,
                          const uint8_t *label) {
     NetPass pass = {.tape = tape_new(arena),
@@ -61,9 +62,11 @@ static const double *run(Arena *arena, const Setting *s, double *gradient,
                     .weights = s->weights,
                     .state = s->state,
                     .gradient = gradient};
-    TapeNode *z = net_run_one(s->net, &pass, tape_leaf(pass.tape, s->shape, s->x));
-    if (gradient) tape_backward(pass.tape, tape_cross_entropy(pass.tape, z, label), NULL);
-    return z->value;
+    TapeNode *x = tape_leaf(pass.tape, s->shape, s->x), *out[NET_MOST_ENDS];
+    net_run(s->net, &pass, &x, out);
+    if (gradient)
+        tape_backward(pass.tape, tape_cross_entropy(pass.tape, out[0], label), NULL);
+    return out[0]->value;
 }
 
 /* ---- plain loops of 113 bits ----------------------------------------------------- */
