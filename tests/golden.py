@@ -83,6 +83,7 @@ BESIDE = [
     ("mlp(depth=3, width=160, activation=tanh)", ["images=256", "batch=128", "samples=256"], ["layer"]),  # wide products
     ("mlp(depth=3, width=32, activation=sigmoid, init=orthogonal)", [], ["batch"]),
     ("unet(depth=1, width=8)", ["dataset=brain", "task=segment", "images=8", "flip=no", "shift=0"], ["batch", "evonorm(S0)"]),
+    ("detector(depth=8, width=4, stem_stride=2)", ["dataset=scenes", "task=detect", "images=16"], ["batch", "group(2)"]),
 ]
 
 # No network has the same channels throughout: these are called once, forward and backward.

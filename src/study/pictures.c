@@ -9,7 +9,7 @@ static const char GROUP[] = "/pictures",
                   MAP[] = "sample row column";
 
 static const char IMAGE[] = "the input, its first channel, standardized",
-                  TRUTH[] = "what is true, NaN where nothing is asked",
+                  TRUTH[] = "what is true, NaN where nothing is asked or there",
                   TOLD[] = "what the network tells after the last epoch";
 
 /* ---- of a run --------------------------------------------------------------------- */
@@ -127,26 +127,39 @@ static void block_end(Figure *f) { /* an image has no other rows */
     text_add(&f->columns, "\n\n");
 }
 
-/* From black to white. */
-static void put_greys(Figure *f, const Pictures *p, const double *v) {
-    double least = INFINITY, most = -INFINITY;
-    const size_t L = p->height * p->width;
-    for (size_t i = 0; i < L; i++) least = fmin(least, v[i]), most = fmax(most, v[i]);
-    for (size_t i = 0; i < L; i++) {
-        const double grey = most > least ? 255.0 * (v[i] - least) / (most - least) : 0.0;
-        put_pixel(f, i / p->width, i % p->width, grey, grey, grey);
-    }
+/* From black to white: what a picture's numbers are. */
+typedef struct Greys {
+    const double *v;
+    double least, most;
+} Greys;
+
+static Greys greys_of(const Pictures *p, const double *v) {
+    Greys g = {v, INFINITY, -INFINITY};
+    for (size_t i = 0; i < p->height * p->width; i++)
+        g.least = fmin(g.least, v[i]), g.most = fmax(g.most, v[i]);
+    return g;
+}
+
+static void put_grey(Figure *f, const Pictures *p, const Greys *g, size_t i) {
+    const double grey =
+        g->most > g->least ? 255.0 * (g->v[i] - g->least) / (g->most - g->least) : 0.0;
+    put_pixel(f, i / p->width, i % p->width, grey, grey, grey);
+}
+
+static void put_greys(Figure *f, const Pictures *p, const Greys *g) {
+    for (size_t i = 0; i < p->height * p->width; i++) put_grey(f, p, g, i);
     block_end(f);
 }
 
-/* Of whole numbers; white where nothing is asked, or told. */
+/* Of whole numbers; the image where nothing is asked, or told. */
 static void put_classes(Figure *f, const Pictures *p, const double *v,
-                        const double *truth) {
+                        const Greys *image) {
     for (size_t i = 0; i < p->height * p->width; i++) {
-        const bool asked = truth[i] >= 0 && v[i] >= 0 && v[i] < 1e6;
-        const unsigned rgb = !asked       ? 0xFFFFFF
-                             : v[i] < 0.5 ? 0xE8E8E8
-                                          : COLOURS[(size_t)v[i] % MOST_CLASSES];
+        if (!(v[i] >= 0 && v[i] < 1e6)) {
+            put_grey(f, p, image, i);
+            continue;
+        }
+        const unsigned rgb = v[i] < 0.5 ? 0xE8E8E8 : COLOURS[(size_t)v[i] % MOST_CLASSES];
         put_pixel(f, i / p->width, i % p->width, rgb >> 16, rgb >> 8 & 255, rgb & 255);
     }
     block_end(f);
@@ -208,10 +221,12 @@ bool study_pictures(Figure *f, const Grid *g, const char *about) {
     at.step_y = at.tall + 0.08;
     for (size_t n = 0; n < p.samples; n++) {
         const double *truth = p.truth->number + n * L;
-        put_greys(f, &p, p.image->number + n * L);
-        put_classes(f, &p, truth, truth);
+        const Greys image = greys_of(&p, p.image->number + n * L);
+        put_greys(f, &p, &image);
+        put_classes(f, &p, truth, &image);
         for (size_t k = 2; k < across; k++)
-            put_classes(f, &p, p.told->number + (cell[k - 2] * p.samples + n) * L, truth);
+            put_classes(f, &p, p.told->number + (cell[k - 2] * p.samples + n) * L,
+                        &image);
     }
     put_titles(f, &at, g, cell);
     f->x_label = f->y_label = "";

@@ -23,7 +23,7 @@ static bool fits(Task *task, const TaskKind *kind, const Dataset *data,
                  BaseError *error) {
     REQUIRE(kind->metrics > 0 && kind->metrics <= TASK_MOST_METRICS, "%s: %zu metrics",
             kind->name, kind->metrics);
-    *task = (Task){.kind = kind, .metrics = kind->metrics, .scale = 1.0};
+    *task = (Task){.kind = kind, .metrics = kind->metrics, .scale = 1.0, .ends = 1};
     memcpy(task->metric, kind->metric, kind->metrics * sizeof *kind->metric);
     return kind->bind(task, data, error);
 }
@@ -86,8 +86,17 @@ const DataField *task_want(Task *task, const Dataset *data, const char *name,
                   SORTS[field->type], field->shape.rank, SORTS[type], rank);
         return NULL;
     }
-    task->field = (size_t)(field - data->field);
+    task->field = task->beside = (size_t)(field - data->field);
     return field;
+}
+
+bool task_on_input(const Dataset *data, const DataField *field, BaseError *error) {
+    const Shape *image = &data->field[0].shape;
+    const size_t *want = field->shape.size + field->shape.rank - 2,
+                 *have = image->size + image->rank - 2;
+    return (image->rank >= 2 && have[0] == want[0] && have[1] == want[1]) ||
+           base_fail(error, EX_USAGE, 0, "has %ss of %zu x %zu beside other images",
+                     field->name, want[0], want[1]);
 }
 
 bool task_one_output(const Task *task, const Net *net, size_t rank, BaseError *error) {

@@ -8,12 +8,7 @@
 
 static bool find(Task *task, const Dataset *data, BaseError *error) {
     const DataField *mask = task_want(task, data, "mask", DATA_LABELS, 2, error);
-    if (mask == NULL) return false;
-    const Shape *image = &data->field[0].shape;
-    const size_t *want = mask->shape.size, *have = image->size + image->rank - 2;
-    if (image->rank < 2 || have[0] != want[0] || have[1] != want[1])
-        return base_fail(error, EX_USAGE, 0, "has masks of %zu x %zu beside other images",
-                         want[0], want[1]);
+    if (mask == NULL || !task_on_input(data, mask, error)) return false;
     task->outputs = mask->classes;
     task->tallies = mask->classes * mask->classes;
     return true;
@@ -123,8 +118,9 @@ static void map(const Task *task, double *told, double *truth, TapeNode *const *
     const size_t K = task->outputs, L = shape_count(out[0]->shape) / (batch->count * K);
     const uint8_t *label = batch->label[task->field] + n * L;
     for (size_t p = 0; p < L; p++) {
-        told[p] = (double)told_of(out[0]->value, n * L + p, L, K);
-        truth[p] = label[p] == DATA_IGNORED ? (double)NAN : label[p];
+        const bool asked = label[p] != DATA_IGNORED;
+        told[p] = asked ? (double)told_of(out[0]->value, n * L + p, L, K) : (double)NAN;
+        truth[p] = asked ? label[p] : (double)NAN;
     }
 }
 

@@ -27,6 +27,8 @@ typedef struct TaskKind TaskKind;
 typedef struct Task {
     const TaskKind *kind;
     size_t field;   /* of a sample: what is to be told from its input */
+    size_t beside;  /* another that says more of it; `field` where none does */
+    size_t ends;    /* outputs of the network, by whoever runs it; 1 before */
     size_t outputs; /* numbers that are wanted out of each place of a network */
     bool causal; /* at every position of a sequence, of what stands up to it (NetFace) */
     size_t tallies; /* sums that evaluation makes */
@@ -79,7 +81,7 @@ struct TaskKind {
     void (*judge)(const Task *task, double *metric, const double *tally);
 
     /* What is told of sample n and what is true, as maps over the input's rows and columns; NaN
-     * where nothing is asked. NULL: there are no such maps. */
+     * where nothing is, and the image is to be seen. NULL: there are no such maps. */
     void (*map)(const Task *task, double *told, double *truth, TapeNode *const *out,
                 const Batch *batch, size_t n);
 };
@@ -108,6 +110,9 @@ size_t task_block(size_t samples);
  * which says what is there instead. */
 const DataField *task_want(Task *task, const Dataset *data, const char *name,
                            DataType type, size_t rank, BaseError *error);
+
+/* Whether a field lies on the rows and columns of the data's images; false and *error. */
+bool task_on_input(const Dataset *data, const DataField *field, BaseError *error);
 
 /* A network with one output of this rank and `task->outputs` on its first axis. */
 bool task_one_output(const Task *task, const Net *net, size_t rank, BaseError *error);

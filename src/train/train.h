@@ -96,7 +96,7 @@ const double *trainer_trace_epochs(const Trainer *trainer, size_t *rows);
 double *trainer_trace_values(const Trainer *trainer, Arena *arena, size_t i);
 
 /* Some test samples, the first channel of each, what the network tells of them now, and what is
- * true: [count, height, width] each, NaN where nothing is asked. count 0: the task has no maps, or
+ * true: [count, height, width] each, NaN where nothing is asked or told. count 0: the task has no maps, or
  * the data no test samples. */
 typedef struct TrainPictures {
     size_t count, height, width;

@@ -116,6 +116,7 @@ static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *data
     t->dataset = dataset;
     if (!check_config(t, error)) return NULL;
     t->net = net_for(t, t->dataset, error);
+    if (t->net) t->task.ends = t->net->outputs;
     return t->net && (t->sized = sized_new(t, error)) ? t : NULL;
 }
 

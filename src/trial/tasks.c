@@ -81,6 +81,7 @@ CheckFunction task_function(Arena *arena, const TaskKind *kind, uint64_t seed) {
     data->train.count = of->samples;
     Loss *loss = ZERO(arena, Loss, 1);
     REQUIRE(task_bind(&loss->task, kind, data, &error), "%s", error.message);
+    loss->task.ends = of->outputs;
     loss->batch = example_batch(arena, of, seed);
     CheckInput *input = TAKE(arena, CheckInput, of->outputs);
     for (size_t i = 0; i < of->outputs; i++) {
