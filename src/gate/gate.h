@@ -52,10 +52,7 @@ struct GateKind {
 
 /* ---- registry.c ---------------------------------------------------------------------- */
 
-/* gate.def, in order. */
-const GateKind *const *gate_kinds(size_t *count);
-
-/* Those that fit, in that order; at most GATE_MOST. */
+/* Those of gate.def that fit, in its order; at most GATE_MOST. */
 size_t gate_fitting(const GateKind *kind[GATE_MOST], const Task *task,
                     const Dataset *data);
 

@@ -14,11 +14,6 @@ static const GateKind *const KINDS[] = {
 #undef GATE
 };
 
-const GateKind *const *gate_kinds(size_t *count) {
-    *count = COUNT_OF(KINDS);
-    return KINDS;
-}
-
 size_t gate_fitting(const GateKind *kind[GATE_MOST], const Task *task,
                     const Dataset *data) {
     size_t count = 0;
