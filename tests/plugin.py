@@ -607,7 +607,7 @@ def provenance(place):
 def bare_checkout(place):
     """As much of one as `new` needs."""
     home = place.path("home")
-    for name in ("CMakeLists.txt", "src/norm/norm.def", "src/norm/kernel.c", "src/norm/template/variant.c",
+    for name in ("CMakeLists.txt", "src/norm/norm.def", "src/norm/geometry.c", "src/norm/template/variant.c",
                  "src/net/net.def", "src/net/layers.c", "src/net/template/sketch.c",
                  "src/study/template/run.c", "src/dataset/dataset.def", "src/dataset/split.c",
                  "src/dataset/template/my_data.c"):
@@ -639,7 +639,7 @@ def new(place):
              (["norm", "my-gate"], USAGE, ["'my-gate'", "'my_gate'"]), (["norm", "Fate"], USAGE, ["'fate'"]),
              (["norm", "9a"], USAGE, ["'9a'"]), (["norm", ""], USAGE, ["''"]), (["norm", "../x"], USAGE, ["'../x'"]),
              (["norm", "batch"], USAGE, ["'batch' already"]), (["norm", "gn"], USAGE, ["'gn' already"]),
-             (["norm", "resnet"], USAGE, ["network 'resnet'"]), (["norm", "kernel"], CREATE, ["kernel.c is there"]),
+             (["norm", "resnet"], USAGE, ["network 'resnet'"]), (["norm", "geometry"], CREATE, ["geometry.c is there"]),
              (["network", "resnet"], USAGE, ["network 'resnet' already"]), (["network", "batch"], USAGE, ["'batch' already"]),
              (["network", "run"], USAGE, ["name of a network: the program has a function net_run() already", "'my_run' is free"]),
              (["network", "net_x"], USAGE, ["net_ is put before it", "'my_x' is free"]),
