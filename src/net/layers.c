@@ -178,6 +178,7 @@ TapeNode *layers_weight(Layers *l, const char *name, Shape shape, LayerStart sta
         layers_refuse(l, name, "%s weights of %zu input would be 0; more width would do",
                       weighing->name, inputs_of(shape));
     TapeNode *v = layers_param(l, name, "weight", shape, start);
+    if (l->declared) l->declared->net->param[number].weighed = changed;
     if (l->declared || !changed) return v;
     const size_t gain = l->net->param[number].gain;
     return weighing->apply(l->tape, v, gain ? layers_param_node(l, gain) : NULL);
@@ -189,7 +190,7 @@ void layers_declare_gains(Declared *d) {
     const size_t before = net->params;
     for (size_t i = 0; i < before && net->weighing->gain; i++) {
         const NetParam *weight = &net->param[i];
-        if (weight->std <= 0 || !is_changed(net->weighing, weight->shape)) continue;
+        if (!weight->weighed) continue;
         const size_t stem = strlen(weight->name) - strlen("weight");
         NetParam gain =
             free_param(text_print(d->arena, "%.*sgain", (int)stem, weight->name),

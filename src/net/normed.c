@@ -93,8 +93,9 @@ static TapeNode *run_norm(Layers *l, const NetNorm *part, TapeNode *x, bool relu
     norm_fits(tape_arena(pass->tape), norm, shape_lattice(x->shape), pass->mode, &error);
     if (context.mask && norm_unmasked(norm))
         base_fail(&error, EX_USAGE, 0,
-                  "layer %s: where a %s is shorter than others %s takes no mask: %s", part->name,
-                  l->net->face.input[0].name, norm->spec, norm_unmasked(norm));
+                  "layer %s: where a %s is shorter than others %s takes no mask: %s",
+                  part->name, l->net->face.input[0].name, norm->spec,
+                  norm_unmasked(norm));
     die_if(&error);
     return pass->definitions ? norm_define(&context, x) : norm_apply(&context, x);
 }

@@ -37,8 +37,9 @@ TapeNode *layers_present(Layers *l, TapeNode *x) {
     const unsigned char *mask = layers_mask(l, at);
     if (mask == NULL) return x;
     double *there = tape_room(l->tape, shape_count(x->shape));
-    for (size_t i = 0; i < shape_count(x->shape); i++)
-        there[i] = mask[i / at.L / at.C * at.L + i % at.L];
+    for (size_t row = 0; row < at.N * at.C; row++)
+        for (size_t t = 0; t < at.L; t++)
+            there[row * at.L + t] = mask[row / at.C * at.L + t];
     TapeNode *zero = tape_fill(l->tape, x->shape, 0.0);
     return tape_select(l->tape, tape_leaf(l->tape, x->shape, there), x, zero);
 }

@@ -510,6 +510,11 @@ static void transformer_counted_by_hand(void **state) {
                 true);
     assert_int_equal(net->norms, 2 * D);
     assert_string_equal(net->norm[2 * D - 1].name, "block3.norm2");
+    const size_t plain = net->params;
+    net = build(arena,
+                "transformer(depth=3, width=8, heads=2, place=post, weights=normalized)",
+                "position", true);
+    assert_int_equal(net->params, plain + 6 * D); /* tables are no weights of layers */
     arena_free(arena);
 }
 
