@@ -33,8 +33,9 @@ TapeNode *norm_members(const NormContext *context, TapeNode *a) {
     if (mask == NULL) return a;
     const ShapeLattice at = shape_lattice(a->shape);
     double *belongs = tape_room(context->tape, shape_count(a->shape));
-    for (size_t i = 0; i < shape_count(a->shape); i++)
-        belongs[i] = mask[i / at.L / at.C * at.L + i % at.L];
+    for (size_t row = 0; row < at.N * at.C; row++)
+        for (size_t l = 0; l < at.L; l++)
+            belongs[row * at.L + l] = mask[row / at.C * at.L + l];
     TapeNode *zero = tape_fill(context->tape, a->shape, 0.0);
     return tape_select(context->tape, tape_leaf(context->tape, a->shape, belongs), a,
                        zero);
