@@ -122,6 +122,14 @@ def equal_steps(place):
     check("equal=steps has no effect" in place.talk, place.talk)
 
 
+@case("theorem")
+def what_workers_draw(place):
+    """Without batch statistics a step is the same however many workers share it, unless each draws a size of its own."""
+    words = ["run", "batch-size", "--quick", "norm=group:4", "batch=8,4,2", "samples=8", "seed=1", "images=16", "epochs=1", NETWORK, "--dry-run"]
+    for sizes, runs in (("own", "1 runs,"), ("20x20", "1 runs,"), ("alternate(20x20, 28x28)", "1 runs,"), ("mix(20x20, 28x28)", "3 runs,")):
+        check(runs in place.good(*words, f"sizes={sizes}"), f"sizes={sizes}: not {runs}")
+
+
 # ---- a study ------------------------------------------------------------------------------------------------------
 
 

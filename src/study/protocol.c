@@ -111,7 +111,9 @@ bool protocol_complete(Config *config, Arena *arena, const Own *own, BaseError *
                          "samples=%s: a multiple of every batch (%zu) is expected: add "
                          "samples=%zu, or protocol=paper",
                          own->text[1], batch, least_multiple(samples, batch));
-    const bool dealt = config->clients > 0 || config->sorted; /* to workers that differ */
+    /* To workers that differ. */
+    const bool dealt = config->clients > 0 || config->sorted ||
+                       (config->sizes.count > 1 && !config->sizes.alike);
     if (!dealt && !sees_batches(arena, config)) batch = samples; /* the same at every b */
     return config_set(config, arena, "batch", text_print(arena, "%zu", batch), error) &&
            config_set(config, arena, "workers", text_print(arena, "%zu", samples / batch),
