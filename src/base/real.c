@@ -111,27 +111,9 @@ double real_power(double x, double exponent) {
 
 /* ---- tanh ------------------------------------------------------------------------ */
 
-/* e^x - 1 of 0 <= x < 64. */
-static RealSum less_one(double x) {
-    const RealExp e = real_exp_parts(x, 0.0);
-    const int k = (int)((int64_t)(e.steps - real_bits(REAL_SHIFT)) / REAL_EXP_PARTS);
-    const double high = ldexp(e.power.high, k), low = ldexp(e.power.low, k);
-    const RealSum constant = real_add(high, -1.0), linear = real_times(high, e.first);
-    const RealSum sum = real_add(constant.high, linear.high);
-    const double others = fma(high, e.others, fma(low, e.first, low));
-    return real_after(sum.high, sum.low + (constant.low + (linear.low + others)));
-}
-
-/* (e^2x - 1) / (e^2x - 1 + 2) */
 double real_tanh(double x) {
-    const double size = fabs(x);
-    if (!(size >= 0x1p-28)) return x; /* zeros and NaN, too */
-    if (size > 22.0) return copysign(1.0, x);
-    const RealSum above = less_one(2.0 * size), below = real_add(above.high, 2.0);
-    const double y = above.high / below.high;
-    const double rest =
-        fma(-y, below.high, above.high) + (above.low - y * (below.low + above.low));
-    return copysign(y + rest / below.high, x);
+    if (real_tanh_is_within(x)) return real_tanh_within(x);
+    return fabs(x) > 22.0 ? copysign(1.0, x) : x; /* zeros and NaN, too */
 }
 
 /* ---- erf -------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
-/* real_core: the exponential and the error function without branches, for real.c and for loops
- * over vectors, which so have the same bits.
+/* real_core: exponential, hyperbolic tangent and error function without branches, for real.c and
+ * for loops over vectors, which so have the same bits.
  *
  * A number of more than 53 bits is the sum of two doubles, the second below the last place of
  * the first. */
@@ -108,6 +108,31 @@ static inline double real_exp_within(double x) {
     const RealSum sum = real_exp_sum(&e);
     const uint64_t one = UINT64_C(0x3ff0000000000000); /* and 2^k is k 2^52 more */
     return (sum.high + sum.low) * real_of_bits((e.steps << 47) + one);
+}
+
+/* e^x - 1 of 0 <= x < 64. */
+static inline RealSum real_less_one(double x) {
+    const RealExp e = real_exp_parts(x, 0.0);
+    const uint64_t one = UINT64_C(0x3ff0000000000000);
+    const double power = real_of_bits((e.steps << 47) + one);
+    const double high = e.power.high * power, low = e.power.low * power;
+    const RealSum constant = real_add(high, -1.0), linear = real_times(high, e.first);
+    const RealSum sum = real_add(constant.high, linear.high);
+    const double others = fma(high, e.others, fma(low, e.first, low));
+    return real_after(sum.high, sum.low + (constant.low + (linear.low + others)));
+}
+
+/* Where this is so, real_tanh is real_tanh_within: (e^2x - 1) / (e^2x - 1 + 2). */
+static inline bool real_tanh_is_within(double x) {
+    return fabs(x) >= 0x1p-28 && fabs(x) <= 22.0;
+}
+
+static inline double real_tanh_within(double x) {
+    const RealSum above = real_less_one(2.0 * fabs(x)), below = real_add(above.high, 2.0);
+    const double y = above.high / below.high;
+    const double rest =
+        fma(-y, below.high, above.high) + (above.low - y * (below.low + above.low));
+    return copysign(y + rest / below.high, x);
 }
 
 /* The integral from 0 to h of e^(-2 c t - t^2) - 1, c = j/16, |h| <= 1/32: the coefficients of

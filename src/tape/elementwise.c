@@ -120,17 +120,20 @@ static void select_adjoint(Tape *t, TapeNode *y, TapeNode *g, TapeNode **dx) {
     if (y->in[2]->wanted) dx[2] = tape_select(t, mask, zeros_like(t, g), g);
 }
 
-/* By vectors, with the bits of real_erf: few numbers are beyond. */
-static void erf_forward(Tape *tape, TapeNode *y) {
-    (void)tape;
-    const double *x = y->in[0]->value;
-    double *restrict out = y->value;
-    const size_t count = shape_count(y->shape);
-    for (size_t i = 0; i < count; i++)
-        out[i] = real_erf_within(real_erf_is_within(x[i]) ? x[i] : 1.0);
-    for (size_t i = 0; i < count; i++)
-        if (!real_erf_is_within(x[i])) out[i] = real_erf(x[i]);
-}
+/* By vectors, with the bits of one by one: few numbers are beyond. */
+#define BY_VECTORS(word)                                                                 \
+    static void word##_forward(Tape *tape, TapeNode *y) {                                \
+        (void)tape;                                                                      \
+        const double *x = y->in[0]->value;                                               \
+        double *restrict out = y->value;                                                 \
+        const size_t count = shape_count(y->shape);                                      \
+        for (size_t i = 0; i < count; i++)                                               \
+            out[i] = real_##word##_within(real_##word##_is_within(x[i]) ? x[i] : 1.0);   \
+        for (size_t i = 0; i < count; i++)                                               \
+            if (!real_##word##_is_within(x[i])) out[i] = real_##word(x[i]);              \
+    }
+BY_VECTORS(tanh)
+BY_VECTORS(erf)
 
 /* ---- the table ------------------------------------------------------------------- */
 
@@ -175,7 +178,6 @@ static void erf_forward(Tape *tape, TapeNode *y) {
 #define exp_forward     NULL
 #define log_forward     NULL
 #define sqrt_forward    NULL
-#define tanh_forward    NULL
 #define sigmoid_forward NULL
 #define bell_forward    NULL
 #define relu_forward    NULL
