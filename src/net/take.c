@@ -20,11 +20,12 @@ static const NetTensor *find(const Take *take, const char *name, bool state) {
     return NULL;
 }
 
-/* to[shape]; NULL: nobody wants them now. */
-static bool take_tensor(Take *take, double *to, const char *name, Shape shape,
-                        bool state) {
+/* to[shape]; NULL: nobody wants them now. Where there is none of the name, by the other (NULL: it has none). */
+static bool take_tensor(Take *take, double *to, const char *name, const char *other,
+                        Shape shape, bool state) {
     Arena *arena = take->lines.arena;
     const NetTensor *from = find(take, name, state);
+    if (from == NULL && other) from = find(take, other, state);
     NetTaken *taken = take->taken;
     char digest[DIGEST_LENGTH + 1];
     if (from == NULL) {
@@ -44,12 +45,23 @@ static bool take_tensor(Take *take, double *to, const char *name, Shape shape,
     return true;
 }
 
+/* What a normalizer of one part keeps is the part's, which has it under this name where it stands
+ * alone: frozen(batch) begins with the moments of batch. NULL: it is no such. */
+static const char *name_alone(Arena *arena, const NetNorm *place, const char *own) {
+    static const char FIRST[] = "part1.";
+    const size_t length = strlen(FIRST);
+    return place->norm->parts == 1 && strncmp(own, FIRST, length) == 0
+               ? text_print(arena, "%s.%s", place->name, own + length)
+               : NULL;
+}
+
 static bool take_state(Take *take, double *state, const NetNorm *part) {
     double *to = state ? state + part->state : NULL;
     for (size_t s = 0; s < part->norm->states; s++) {
         const NormState *own = &part->norm->state[s];
         const char *name = text_print(take->lines.arena, "%s.%s", part->name, own->name);
-        if (!take_tensor(take, to, name, SHAPE_OF(own->count), true)) return false;
+        const char *alone = name_alone(take->lines.arena, part, own->name);
+        if (!take_tensor(take, to, name, alone, SHAPE_OF(own->count), true)) return false;
         to += to ? own->count : 0;
     }
     return true;
@@ -62,7 +74,7 @@ bool net_take(Arena *arena, const Net *net, double *weights, double *state,
     for (size_t i = 0; i < net->params; i++) {
         const NetParam *p = &net->param[i];
         double *to = weights ? weights + p->offset : NULL;
-        if (!take_tensor(&take, to, p->name, p->shape, false)) return false;
+        if (!take_tensor(&take, to, p->name, NULL, p->shape, false)) return false;
     }
     for (size_t n = 0; n < net->norms; n++)
         if (!take_state(&take, state, &net->norm[n])) return false;

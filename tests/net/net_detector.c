@@ -247,9 +247,35 @@ static void stages_are_those_of_resnet(void **state) {
     arena_free(arena);
 }
 
+/* Moments that are held may be those that batch normalization kept under the same place. */
+static void frozen_begins_with_the_moments_of_batch(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    BaseError error = {.set = false};
+    NetTaken taken;
+    const NetFace face = net_of_images(3, 16, 16, OUTPUTS);
+    const NetNorms frozen = {.all = "frozen(batch, from=0)"};
+    const Net *net = good(arena, NULL, "detector(depth=8, width=2)", frozen, face);
+    const double *mean = normals(arena, 1, WIDTH), *other = normals(arena, 2, WIDTH);
+    const NetTensor plain[] = {
+        {"stem_norm.running_mean", true, SHAPE_OF(WIDTH), mean},
+        {"stem_norm.part1.running_mean", true, SHAPE_OF(WIDTH), other}};
+    double *kept = ZERO(arena, double, net->states);
+    for (size_t count = 1; count <= 2; count++) { /* its own name comes first */
+        assert_true(net_take(arena, net, NULL, kept, plain, count, &taken, &error));
+        assert_int_equal(taken.count, 1);
+        assert_string_equal(net->norm[0].name, "stem_norm");
+        assert_memory_equal(kept + net->norm[0].state, count == 1 ? mean : other,
+                            WIDTH * sizeof *mean);
+        assert_null(strstr(taken.lacking, "stem_norm.part1.running_mean"));
+    }
+    arena_free(arena);
+}
+
 static const Case cases[] = {
     CASE(theorem, levels_share_filters_and_no_moments),
     CASE(theorem, stages_are_those_of_resnet),
+    CASE(theorem, frozen_begins_with_the_moments_of_batch),
     CASE(oracle, pyramid_and_head_in_plain_loops),
 };
 
