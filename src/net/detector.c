@@ -43,7 +43,7 @@ static void pyramid(Layers *l, TapeNode **level, TapeNode *const *stage, size_t 
 static void head(Layers *l, TapeNode *const *level, size_t levels, size_t convs,
                  size_t channels) {
     TapeNode *filters[MOST_HEAD];
-    char name[16];
+    char name[sizeof "conv" + 20];
     layers_enter(l, "head");
     for (size_t i = 0; i < convs; i++) {
         snprintf(name, sizeof name, "conv%zu", i + 1);
