@@ -115,6 +115,7 @@ static const Dataset *load(Reading *r, const char *name, BaseError *error) {
     if (!recognize(r, dataset->sha256, error)) return NULL;
     dataset->name = name;
     dataset->source = r->known ? r->known->source : r->kind->source;
+    dataset->samples = r->kind->samples ? r->kind->samples : "images";
     dataset->fields = r->fields;
     memcpy(dataset->field, r->field, sizeof dataset->field);
     split_samples(dataset, r, drawn_of(r));

@@ -54,9 +54,10 @@ typedef struct Samples {
  * part of the source's own has a line between them, a part without samples has none, and
  * an HDF5 file's fields one each, "NAME bytes|reals|labels CLASSES". */
 typedef struct Dataset {
-    const char *name;   /* as it is asked for, in its one form: "fashion-mini" */
-    const char *title;  /* one line: what it is, how many samples */
-    const char *source; /* where they come from */
+    const char *name;    /* as it is asked for, in its one form: "fashion-mini" */
+    const char *title;   /* one line: what it is, how many samples */
+    const char *source;  /* where they come from */
+    const char *samples; /* what they are called in sentences: "images", "texts" */
     size_t fields;
     DataField field[DATA_MOST_FIELDS]; /* [fields]; the first is what a network sees */
     Samples train, val, test;
@@ -81,6 +82,7 @@ typedef struct DatasetKind {
     bool alone;                /* it is data without a path, too */
     const char *usage;         /* "idx:FOLDER"; NULL: its name */
     const char *const *suffix; /* files that need no word before them; NULL: none */
+    const char *samples;       /* what they are called; NULL: "images" */
     const char *need;   /* what to install or to set if it is missing; NULL: embedded */
     const char *sha256; /* of the only data it is without a path; NULL: any will do */
     bool (*fill)(Reading *to, BaseError *error); /* source.h */

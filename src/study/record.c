@@ -132,10 +132,10 @@ static void write_blocks(Store *store, Arena *arena, const TrainRecord *r) {
     const TaskMetric *metric = &r->task->metric[0];
     if (r->test.blocks == 0) return;
     Table t = table_new(arena, "/blocks", "the test samples in blocks, in their order");
-    table_index(&t, "block",
-                text_print(arena, "%zu test %s each", r->test.block_samples,
-                           r->task->kind->samples),
-                r->test.blocks);
+    table_index(
+        &t, "block",
+        text_print(arena, "%zu test %s each", r->test.block_samples, r->task->samples),
+        r->test.blocks);
     table_numbers(&t, "test", text_print(arena, "test %s of each", metric->name), "block",
                   r->test.block)
         ->units = metric->unit;
@@ -167,7 +167,7 @@ static void write_summary(Store *store, Arena *arena, const Trainer *trainer,
     add_scalar(&t, "images", (double)trainer_samples(trainer),
                text_print(arena,
                           "training %s, of which an epoch leaves out a ragged last step",
-                          r->task->kind->samples));
+                          r->task->samples));
     add_scalar(&t, "steps", (double)trainer_steps(trainer), "steps of an epoch");
     add_scalar(&t, "horizon", trainer_horizon(trainer),
                "decay x the sum of the rates of all steps");

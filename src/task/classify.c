@@ -3,12 +3,15 @@
 #include "task.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { WRONG, SAMPLES, TALLIES };
 
 static bool find(Task *task, const Dataset *data, BaseError *error) {
     const DataField *label = task_want(task, data, "label", DATA_LABELS, 0, error);
     if (label == NULL) return false;
+    if (strcmp(task->samples, "images") != 0)
+        task->metric[0].title = "share misclassified";
     task->outputs = label->classes;
     task->tallies = TALLIES;
     return true;
@@ -63,8 +66,7 @@ static const TaskExample example = {
     .output = {{.name = "logits", .shape = {1, {4}}}}};
 
 const TaskKind task_classify = {.name = "classify",
-                                .title = "a class for each image",
-                                .samples = "images",
+                                .title = "a class for each sample",
                                 .loss = "mean cross-entropy",
                                 .metrics = COUNT_OF(metrics),
                                 .metric = metrics,

@@ -302,7 +302,6 @@ static const TaskMetric metrics[METRICS] = {
 
 const TaskKind task_detect = {.name = "detect",
                               .title = "a box and a class for each object",
-                              .samples = "images",
                               .loss = "focal loss of classes and 1 - GIoU of boxes",
                               .metrics = METRICS,
                               .metric = metrics,

@@ -23,7 +23,11 @@ static bool fits(Task *task, const TaskKind *kind, const Dataset *data,
                  BaseError *error) {
     REQUIRE(kind->metrics > 0 && kind->metrics <= TASK_MOST_METRICS, "%s: %zu metrics",
             kind->name, kind->metrics);
-    *task = (Task){.kind = kind, .metrics = kind->metrics, .scale = 1.0, .ends = 1};
+    *task = (Task){.kind = kind,
+                   .samples = data->samples ? data->samples : "samples",
+                   .metrics = kind->metrics,
+                   .scale = 1.0,
+                   .ends = 1};
     memcpy(task->metric, kind->metric, kind->metrics * sizeof *kind->metric);
     return kind->bind(task, data, error);
 }

@@ -63,7 +63,6 @@ static const TaskExample example = {
 
 const TaskKind task_regress = {.name = "regress",
                                .title = "a number for each sample",
-                               .samples = "samples",
                                .loss = "mean squared error",
                                .metrics = COUNT_OF(metrics),
                                .metric = metrics,

@@ -26,49 +26,9 @@ static bool accepts(const Task *task, const Net *net, BaseError *error) {
                      want[0], want[1]);
 }
 
-/* ---- the loss -------------------------------------------------------------------- */
-
-/* Pixels that have a class, and by what the mean over samples of the mean over each sample's
- * pixels divides them. */
-typedef struct Counted {
-    size_t count;
-    size_t *at;    /* [count] places of the wanted class's logit in [N, pixels, K] */
-    double *among; /* [count] samples x such pixels of its sample */
-} Counted;
-
-static Counted count_pixels(Arena *arena, const uint8_t *label, size_t N, size_t L,
-                            size_t K) {
-    Counted all = {0, TAKE(arena, size_t, N * L), TAKE(arena, double, N *L)};
-    for (size_t n = 0; n < N; n++) {
-        const size_t first = all.count;
-        for (size_t i = n * L; i < (n + 1) * L; i++)
-            if (label[i] != DATA_IGNORED) all.at[all.count++] = i * K + label[i];
-        for (size_t i = first; i < all.count; i++)
-            all.among[i] = (double)(N * (all.count - first));
-    }
-    return all;
-}
-
 static TapeNode *loss(const Task *task, Tape *tape, TapeNode *const *out,
                       const Batch *batch) {
-    const size_t N = batch->count, K = task->outputs,
-                 L = shape_count(out[0]->shape) / (N * K);
-    const Counted pixel =
-        count_pixels(tape_arena(tape), batch->label[task->field], N, L, K);
-    if (pixel.count == 0) return tape_constant(tape, 0.0);
-    TapeNode *z = tape_permute(tape, out[0], (const size_t[]){0, 2, 3, 1});
-    z = tape_log_softmax(tape, tape_reshape(tape, z, SHAPE_OF(N * L, K)));
-    TapeNode *wanted = tape_gather(tape, z, pixel.at, SHAPE_OF(pixel.count)),
-             *among = tape_leaf(tape, wanted->shape, pixel.among);
-    return tape_neg(tape, tape_sum_all(tape, tape_div(tape, wanted, among)));
-}
-
-/* The class of pixel i of all samples' pixels: the first of the largest logits. */
-static size_t told_of(const double *z, size_t i, size_t L, size_t K) {
-    const double *logit = z + i / L * K * L + i % L;
-    size_t best = 0;
-    for (size_t k = 1; k < K; k++) best = logit[k * L] > logit[best * L] ? k : best;
-    return best;
+    return task_places_loss(task, tape, out[0], batch);
 }
 
 /* ---- the metrics: confusion[truth][guess] in pixels -------------------------------- */
@@ -80,7 +40,7 @@ static void tally(const Task *task, double *confusion, TapeNode *const *out,
     for (size_t i = 0; i < K * K; i++) confusion[i] = 0.0;
     for (size_t i = 0; i < batch->count * L; i++)
         if (label[i] != DATA_IGNORED)
-            confusion[label[i] * K + told_of(out[0]->value, i, L, K)] += 1.0;
+            confusion[label[i] * K + task_told(out[0]->value, i, L, K)] += 1.0;
 }
 
 static bool holds(const Task *task, const double *confusion, double samples) {
@@ -119,7 +79,7 @@ static void map(const Task *task, double *told, double *truth, TapeNode *const *
     const uint8_t *label = batch->label[task->field] + n * L;
     for (size_t p = 0; p < L; p++) {
         const bool asked = label[p] != DATA_IGNORED;
-        told[p] = asked ? (double)told_of(out[0]->value, n * L + p, L, K) : (double)NAN;
+        told[p] = asked ? (double)task_told(out[0]->value, n * L + p, L, K) : (double)NAN;
         truth[p] = asked ? label[p] : (double)NAN;
     }
 }
@@ -146,7 +106,6 @@ static const TaskExample example = {
 
 const TaskKind task_segment = {.name = "segment",
                                .title = "a class for each pixel",
-                               .samples = "images",
                                .loss = "mean cross-entropy of pixels",
                                .metrics = METRICS,
                                .metric = metrics,

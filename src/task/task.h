@@ -26,10 +26,11 @@ typedef struct TaskKind TaskKind;
 /* A task on some data. */
 typedef struct Task {
     const TaskKind *kind;
-    size_t field;   /* of a sample: what is to be told from its input */
-    size_t beside;  /* another that says more of it; `field` where none does */
-    size_t ends;    /* outputs of the network, by whoever runs it; 1 before */
-    size_t outputs; /* numbers that are wanted out of each place of a network */
+    const char *samples; /* what the data call them: "images" */
+    size_t field;        /* of a sample: what is to be told from its input */
+    size_t beside;       /* another that says more of it; `field` where none does */
+    size_t ends;         /* outputs of the network, by whoever runs it; 1 before */
+    size_t outputs;      /* numbers that are wanted out of each place of a network */
     bool causal; /* at every position of a sequence, of what stands up to it (NetFace) */
     size_t tallies; /* sums that evaluation makes */
     size_t metrics;
@@ -49,10 +50,9 @@ typedef struct TaskExample {
 } TaskExample;
 
 struct TaskKind {
-    const char *name;    /* "classify" */
-    const char *title;   /* one line for lists */
-    const char *samples; /* what they are called in sentences: "images" */
-    const char *loss;    /* what `write` writes: "mean cross-entropy" */
+    const char *name;  /* "classify" */
+    const char *title; /* one line for lists */
+    const char *loss;  /* what `write` writes: "mean cross-entropy" */
     size_t metrics;
     const TaskMetric *metric; /* [metrics] */
 
@@ -116,5 +116,15 @@ bool task_on_input(const Dataset *data, const DataField *field, BaseError *error
 
 /* A network with one output of this rank and `task->outputs` on its first axis. */
 bool task_one_output(const Task *task, const Net *net, size_t rank, BaseError *error);
+
+/* ---- dense.c: logits out [N, K, places...], labels [N, places...] ------------------- */
+
+/* Mean over samples of the mean cross-entropy over each one's places that have a class; 0 where
+ * none has. */
+TapeNode *task_places_loss(const Task *task, Tape *tape, TapeNode *out,
+                           const Batch *batch);
+
+/* The class of place i of all samples' places, L of each: the first of the largest logits. */
+size_t task_told(const double *z, size_t i, size_t L, size_t K);
 
 #endif

@@ -121,7 +121,7 @@ static void describe_dataset(Arena *arena, size_t i, Thing *thing) {
     add_fact(thing, "here",
              text_print(arena, "%zu %s to train, %zu to validate, %zu to test",
                         data->train.count,
-                        dataset_field(data, "image") ? "images" : "samples",
+                        data->samples,
                         data->val.count, data->test.count));
     for (size_t k = 0; k < data->fields; k++) add_field(arena, thing, &data->field[k]);
     add_fact(thing, "sha256", data->sha256);

@@ -85,7 +85,7 @@ static bool check_tally(const Trainer *t, BaseError *error) {
     const double samples = (double)(here * t->config.workers * t->config.batch);
     return t->task.kind->holds(&t->task, t->tally, samples) ||
            base_fail(error, EX_DATAERR, 0, "tally: not that of %g %s", samples,
-                     t->task.kind->samples);
+                     t->task.samples);
 }
 
 /* Numbers up to the epoch, of each `every`-th; nothing yet at the end. */

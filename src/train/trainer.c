@@ -62,7 +62,7 @@ static bool check_config(Trainer *t, BaseError *error) {
         error, EX_USAGE, 0,
         "workers x batch = %zu x %zu = %zu samples a step, but there are %zu "
         "training %s",
-        c->workers, c->batch, samples, t->dataset->train.count, t->task.kind->samples);
+        c->workers, c->batch, samples, t->dataset->train.count, t->task.samples);
 }
 
 static void take_memory(Trainer *t) {
