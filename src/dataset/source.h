@@ -215,6 +215,41 @@ size_t fonts_draw(const Fonts *fonts, uint8_t *coverage, ScenePart part, size_t 
 void glyph_paint(Arena *scratch, uint8_t *image, const uint8_t *coverage,
                  const Pictures *photo, ScenePart part, size_t index);
 
+/* ---- letters.c: running text as symbols --------------------------------------------- */
+
+/* The characters of a text. */
+typedef struct Letters {
+    size_t count;
+    uint32_t *code; /* [count] Unicode's numbers, in the scratch arena */
+} Letters;
+
+/* Bytes of `path` as UTF-8, strictly (RFC 3629, section 4): a broken sequence fails at its offset. */
+bool letters_decode(Reading *to, Letters *letters, const char *path, const uint8_t *byte,
+                    size_t count, BaseError *error);
+/* The same of a whole file, plain or gzip. */
+bool letters_file(Reading *to, Letters *letters, const char *path, BaseError *error);
+
+/* The characters that occur, in the order of their numbers; a field's classes. */
+typedef struct Symbols {
+    size_t count; /* at most LETTERS_SYMBOLS */
+    uint32_t code[DATA_MOST_CLASSES];
+    const char *const *name; /* [count] themselves, or what a blank is called */
+} Symbols;
+
+enum { LETTERS_SYMBOLS = 254, LETTERS_WINDOW = 64, LETTERS_WINDOWS = 64 };
+
+bool symbols_find(Reading *to, Symbols *symbols, const Letters *letters, const char *path,
+                  BaseError *error);
+uint8_t symbols_code(const Symbols *symbols, uint32_t code); /* of one that occurs */
+/* Which they are decides numbers, too: for Reading.also. */
+const char *symbols_text(Arena *arena, const Symbols *symbols);
+
+/* Two fields, "text" and "next" [LETTERS_WINDOW], and the three parts: blocks of LETTERS_WINDOWS
+ * windows, of which a tenth each, drawn, is to validate and to test. What is left over at the end
+ * is in none. */
+bool letters_windows(Reading *to, const Letters *letters, const char *path,
+                     BaseError *error);
+
 /* ---- what several kinds say -------------------------------------------------------- */
 
 enum { FASHION_CLASSES = 10, CIFAR10_CLASSES = 10, CIFAR10_FILES = 6 };
@@ -223,6 +258,8 @@ extern const char *const cifar10_class[CIFAR10_CLASSES];
 bool cifar10_is(const CifarFile *file); /* [CIFAR10_FILES] */
 
 /* ---- split.c --------------------------------------------------------------------- */
+
+#define SPLIT_SEED UINT64_C(0x6e6f726d6c6162) /* "normlab": no run's seed */
 
 /* train, val and test of `dataset`, whose fields are set; `drawn` of train's validate where
  * val has none. */

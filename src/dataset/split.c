@@ -7,8 +7,6 @@
 
 enum { LEVELS = 256 }; /* values of a byte */
 
-#define SPLIT_SEED UINT64_C(0x6e6f726d6c6162) /* "normlab": no run's seed */
-
 /* The samples order[0..count-1] of a pile. */
 static Samples choose(Arena *arena, const Dataset *dataset, const Pile *pile,
                       const size_t *order, size_t count) {

@@ -100,10 +100,10 @@ static bool is_ignored(const Batch *batch, size_t k, size_t place) {
     return batch->label[k] && batch->label[k][place] == DATA_IGNORED;
 }
 
-/* The field of the batch that lies place for place under output [N, K, places...]; fields: none. */
+/* The field to be told that lies place for place under output [N, K, places...]; fields: none. */
 static size_t field_under(const TaskExample *of, size_t output) {
     const Shape out = of->output[output].shape;
-    size_t k = 0;
+    size_t k = 1; /* the first is what is seen */
     for (; k < of->fields; k++) {
         const Shape field = of->field[k].shape;
         if (of->field[k].type == DATA_LABELS && out.rank == field.rank + 1 &&

@@ -16,6 +16,7 @@ static Dataset data_of(void) {
     static const double mean[] = {4.0}, std[] = {2.5};
     return (Dataset){
         .name = "small",
+        .samples = "images",
         .fields = 4,
         .field = {
             {.name = "image", .type = DATA_REALS, .shape = {3, {1, 1, 2}}},
@@ -288,6 +289,136 @@ static void tallies_add_up(void **state) {
     arena_free(arena);
 }
 
+/* ---- the next symbol ------------------------------------------------------------------ */
+
+enum { T = 2 };
+
+/* Symbols at two positions, and the next of each, of which one or both may be missing: MASK's. */
+static Dataset text_of(void) {
+    const DataField next = {.name = "next",
+                            .type = DATA_LABELS,
+                            .shape = {1, {T}},
+                            .classes = K,
+                            .class_name = NAMES};
+    Dataset data = {
+        .name = "verse", .samples = "texts", .fields = 2, .field = {next, next}};
+    data.field[0].name = "text";
+    return data;
+}
+
+static double predict_loss(Arena *arena, const Task *task, const double *z, size_t first,
+                           size_t count, double *gradient, double *sums) {
+    Tape *tape = tape_new(arena);
+    Batch batch = {.count = count};
+    batch.label[task->field] = MASK + first * T;
+    TapeNode *out =
+                 tape_parameter(tape, SHAPE_OF(count, K, T), z + first * K * T, gradient),
+             *loss = task->kind->write(task, tape, &out, &batch);
+    task->kind->tally(task, sums, &out, &batch);
+    tape_backward(tape, loss, NULL);
+    return loss->value[0];
+}
+
+static void predict_is_its_loops(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Dataset data = text_of();
+    const Task task = bound("predict", &data);
+    double z[N * K * T], gradient[N * K * T], sums[3], metric[2];
+    double loss = 0.0, bits = 0.0, wrong = 0.0;
+    for (size_t i = 0; i < N * K * T; i++)
+        z[i] = draw_normal((Draw){.seed = 8, .purpose = DRAW_TEST}, i);
+    const double got = predict_loss(arena, &task, z, 0, N, gradient, sums);
+    for (size_t n = 0; n < N; n++)
+        for (size_t t = 0; t < T; t++) {
+            const uint8_t next = MASK[n * T + t];
+            const double share = MASK[n * T + (1 - t)] == 255 ? 1.0 / N : 0.5 / N;
+            const double *own = z + n * K * T + t;
+            double sum = 0.0;
+            size_t best = 0;
+            for (size_t k = 0; k < K; k++) {
+                sum += exp(own[k * T]);
+                if (own[k * T] > own[best * T]) best = k;
+            }
+            for (size_t k = 0; k < K; k++)
+                assert_near(gradient[n * K * T + k * T + t],
+                            next == 255
+                                ? 0.0
+                                : share * (exp(own[k * T]) / sum - (k == next ? 1 : 0)),
+                            1e-15);
+            if (next == 255) continue;
+            loss += share * (log(sum) - own[next * T]);
+            bits -= log2(exp(own[next * T]) / sum) / 8;
+            wrong += best != next ? 1.0 / 8 : 0.0;
+        }
+    assert_near(got, loss, 1e-14);
+    task.kind->judge(&task, metric, sums);
+    assert_near(metric[0], bits, 1e-14);
+    assert_near(metric[1], wrong, 1e-15);
+    assert_true(task.causal);
+    assert_string_equal(task.metric[0].name, "bits");
+    arena_free(arena);
+}
+
+/* Loss and sums of a whole are those of its samples; a sample without a next symbol costs nothing,
+ * and of logits that no exponential can hold the bits are finite. */
+static void predictions_add_up(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Dataset data = text_of();
+    const Task task = bound("predict", &data);
+    double z[N * K * T], gradient[N * K * T], all[3], sum[3] = {0}, one[3], loss = 0.0;
+    for (size_t i = 0; i < N * K * T; i++)
+        z[i] = 2000 * draw_normal((Draw){.seed = 9, .purpose = DRAW_TEST}, i);
+    const double whole = predict_loss(arena, &task, z, 0, N, gradient, all);
+    for (size_t n = 0; n < N; n++) {
+        const double own = predict_loss(arena, &task, z, n, 1, gradient, one);
+        if (n == 2) assert_near(own, 0.0, 0.0);
+        loss += own;
+        for (size_t i = 0; i < 3; i++) sum[i] += one[i];
+    }
+    assert_near(loss / N, whole, 1e-14 * whole);
+    assert_near(sum[0], all[0], 1e-14 * all[0]);
+    assert_near(sum[1], all[1], 0.0);
+    assert_near(sum[2], 8, 0.0);
+    assert_true(isfinite(all[0]) && all[0] > 1000);
+    assert_true(task.kind->holds(&task, all, N));
+    assert_false(task.kind->holds(&task, all, 0));
+    const double wrong[][3] = {{-1, 1, 8},  {1, -1, 8}, {1, 9, 8},       {1, 0.5, 8},
+                               {NAN, 1, 8}, {1, 0, 0},  {INFINITY, 1, 8}};
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        assert_false(task.kind->holds(&task, wrong[i], N));
+    arena_free(arena);
+}
+
+static void next_symbols_are_of_the_text(void **state) {
+    (void)state;
+    Dataset data = text_of();
+    const Task task = bound("predict", &data);
+    Net net = {.spec = "odd",
+               .face = {.inputs = 1, .input = {{"text", {1, {T}}, K}}},
+               .outputs = 1,
+               .output = {{"logits", {2, {K, T}}}}};
+    BaseError error = {.set = false};
+    Task other;
+    assert_true(task_accepts(&task, &net, &error));
+    net.output[0].shape.size[1] = 1;
+    assert_false(task_accepts(&task, &net, &error));
+    assert_string_equal(error.message,
+                        "task=predict: odd gives numbers at 1 positions; 2 are expected");
+    error.set = false;
+    data.field[0].classes = K + 1;
+    assert_false(task_bind(&other, kind_of("predict"), &data, &error));
+    assert_string_equal(
+        error.message,
+        "task=predict: verse has a next symbol, of 3 at 2 positions, for another text");
+    error.set = false;
+    data.fields = 1;
+    assert_false(task_bind(&other, kind_of("predict"), &data, &error));
+    assert_string_equal(error.message,
+                        "task=predict: verse has no field 'next', but text");
+}
+
 /* ---- what is refused ---- */
 
 static void what_data_lack_is_said(void **state) {
@@ -355,7 +486,7 @@ static void kinds_are_whole(void **state) {
     size_t count;
     const TaskKind *const *kind = task_kinds(&count);
     for (size_t i = 0; i < count; i++) {
-        assert_true(*kind[i]->title && *kind[i]->samples && *kind[i]->loss);
+        assert_true(*kind[i]->title && *kind[i]->loss);
         for (size_t m = 0; m < kind[i]->metrics; m++) {
             const TaskMetric *metric = &kind[i]->metric[m];
             assert_true(*metric->name && *metric->title && *metric->unit);
@@ -368,11 +499,19 @@ static void kinds_are_whole(void **state) {
 }
 
 static const Case CASES[] = {
-    CASE(oracle, classify_is_its_loops), CASE(oracle, regress_is_its_loops),
-    CASE(oracle, segment_is_its_loops),  CASE(theorem, tallies_add_up),
-    CASE(theorem, segments_add_up),      CASE(theorem, maps_are_what_is_tallied),
-    CASE(fault, what_data_lack_is_said), CASE(fault, what_a_network_lacks_is_said),
-    CASE(fault, masks_lie_on_images),    CASE(theorem, kinds_are_whole),
+    CASE(oracle, classify_is_its_loops),
+    CASE(oracle, regress_is_its_loops),
+    CASE(oracle, segment_is_its_loops),
+    CASE(theorem, tallies_add_up),
+    CASE(theorem, segments_add_up),
+    CASE(theorem, maps_are_what_is_tallied),
+    CASE(fault, what_data_lack_is_said),
+    CASE(fault, what_a_network_lacks_is_said),
+    CASE(fault, masks_lie_on_images),
+    CASE(theorem, kinds_are_whole),
+    CASE(oracle, predict_is_its_loops),
+    CASE(theorem, predictions_add_up),
+    CASE(fault, next_symbols_are_of_the_text),
 };
 
 HARNESS_MAIN("task", CASES)
