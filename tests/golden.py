@@ -68,6 +68,8 @@ evonorm_b1                              skipinit                                
 batch_l1
 """
 
+TEXT = ["dataset=kjv-mini", "task=predict", "flip=no", "shift=0", "optimizer=adamw", "rate=0.01"]
+
 # Of other networks and recipes: their words, and what runs there.
 BESIDE = [
     (PLAIN.replace(")", ", weights=standardized)"), [], ["batch", "group(2)", "mabn"]),
@@ -83,6 +85,9 @@ BESIDE = [
     ("mlp(depth=3, width=160, activation=tanh)", ["images=256", "batch=128", "samples=256"], ["layer"]),  # wide products
     ("mlp(depth=3, width=32, activation=sigmoid, init=orthogonal)", [], ["batch"]),
     ("unet(depth=1, width=8)", ["dataset=brain", "task=segment", "images=8", "flip=no", "shift=0"], ["batch", "evonorm(S0)"]),
+    ("text-conv(depth=2, width=8, kernel=3)", TEXT, ["batch", "position"]),
+    ("transformer(depth=1, width=8, heads=2)", TEXT, ["batch", "position"]),
+    ("transformer(depth=1, width=8, heads=2, place=peri, qk=norm, positions=rotary, activation=relu)", TEXT, ["position(2)"]),
     ("detector(depth=8, width=4, stem_stride=2)", ["dataset=scenes", "task=detect", "images=16"], ["batch", "group(2)"]),
 ]
 
