@@ -131,8 +131,8 @@ static bool must_be_zero(const Jacobian *jacobian, const Program *program, Colum
     if (expected(column, j) != 0.0 || column->got[j] == 0.0) return false;
     if (column->reached == NULL) {
         bool *reached;
-        program_reach(program, jacobian->arena, jacobian->x[column->input],
-                      column->element, &reached);
+        program_reach(program, jacobian->arena, PATH_OF_DERIVATIVES,
+                      jacobian->x[column->input], column->element, &reached);
         column->reached = reached;
     }
     return !column->reached[j];

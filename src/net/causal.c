@@ -5,6 +5,7 @@
 
 #include "bound.h"
 #include "op.h"
+#include "text.h"
 
 /* A part of x's positions is enough, where it takes so few. */
 static ShapeLattice few_positions(Arena *arena, const Norm *norm, ShapeLattice x) {
@@ -58,16 +59,33 @@ static bool looks_ahead_at(const Norm *norm, ShapeLattice x, size_t epoch) {
     TapeNode *number = tape_parameter(tape, SHAPE_SCALAR, (const double[]){0.5}, NULL);
     const NormContext context = begun(tape, norm, epoch);
     TapeNode *y = norm_define(&context, moved_at_the_end(tape, at, number));
-    bool *reached, ahead = false;
-    program_reach(program_new(tape, &y, 1), arena, number, 0, &reached);
+    bool *moved, ahead = false;
+    program_reach(program_new(tape, &y, 1), arena, PATH_OF_VALUES, number, 0, &moved);
     for (size_t i = 0; i < at.C * at.L; i++)
-        ahead = ahead || (reached[i] && i % at.L + 1 < at.L);
+        ahead = ahead || (moved[i] && i % at.L + 1 < at.L);
     arena_free(arena);
     return ahead;
 }
 
-/* Schedules lead from one normalizer to another: both ends are asked. */
+/* The numbers that a spec says are epochs among others: a schedule changes at one or behind it. */
+static bool looks_ahead_about(const Norm *norm, ShapeLattice x, const Spec *spec) {
+    double number;
+    for (size_t i = 0; i < spec->count; i++)
+        if (looks_ahead_about(norm, x, spec->args[i].value)) return true;
+    if (!text_to_double(spec->word, &number) || !(number >= 0.0 && number <= 1e9))
+        return false;
+    return looks_ahead_at(norm, x, (size_t)number) ||
+           looks_ahead_at(norm, x, (size_t)number + 1);
+}
+
+/* Schedules lead from one normalizer to another: both ends are asked, and what is between. */
 bool norm_looks_ahead(const Norm *norm, ShapeLattice x) {
     enum { LATE = 1 << 20 };
-    return looks_ahead_at(norm, x, 0) || looks_ahead_at(norm, x, LATE);
+    Arena *arena = arena_new();
+    BaseError error = {.set = false};
+    const Spec *spec = spec_parse(arena, norm->spec, &error);
+    const bool ahead = looks_ahead_at(norm, x, 0) || looks_ahead_at(norm, x, LATE) ||
+                       (spec && looks_ahead_about(norm, x, spec));
+    arena_free(arena);
+    return ahead;
 }

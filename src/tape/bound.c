@@ -23,7 +23,7 @@ typedef struct Passage {
     double *own;                           /* s of the node, zeros */
     size_t count;                          /* elements of the node */
     BoundOf what;
-    bool reach; /* the other question */
+    PathOf reach; /* the other question; 0: not asked */
 } Passage;
 
 /* An operand's share: nothing comes of what is exact, nor through what does not depend. */
@@ -56,7 +56,8 @@ static void moved(const Passage *p) {
 }
 
 static void held(const Passage *p) {
-    if (!p->reach) memcpy(p->own, p->error[0], p->count * sizeof *p->own);
+    if (p->reach != PATH_OF_DERIVATIVES)
+        memcpy(p->own, p->error[0], p->count * sizeof *p->own);
 }
 
 /* Whether element i of another operand is a constant zero: what it meets in a product goes
@@ -92,9 +93,15 @@ static bool is_exact(const Passage *p, size_t k) {
     return true;
 }
 
+/* What other numbers would choose counts too; of three the first, the mask, may be a constant. */
 static void chosen(const Passage *p) {
-    for (size_t k = 0; k < p->node->arity; k++)
-        if (!is_exact(p, k)) add_slopes(p, k, true);
+    const bool open =
+        p->reach == PATH_OF_VALUES && !(p->node->arity == 3 && is_exact(p, 0));
+    for (size_t k = 0; k < p->node->arity; k++) {
+        if (is_exact(p, k)) continue;
+        if (!open) add_slopes(p, k, true);
+        for (size_t i = 0; i < p->count && open; i++) p->own[i] += p->error[k][i];
+    }
 }
 
 static void each(const Passage *p) {
@@ -259,6 +266,7 @@ typedef struct Pass {
     Arena *arena;
     BoundOf what;
     const TapeNode *from; /* reach: from this element of this node */
+    PathOf reach;
     size_t element;
     double **error; /* [steps] */
 } Pass;
@@ -271,7 +279,7 @@ static void step(const Pass *pass, size_t i) {
                  .own = pass->error[i],
                  .count = shape_count(node->shape),
                  .what = pass->what,
-                 .reach = pass->from != NULL};
+                 .reach = pass->reach};
     if (node == pass->from) p.own[pass->element] = 1.0;
     if (node->op == NULL || node == pass->from) return;
     REQUIRE(node->op->rounding != OP_ROUNDING_UNSAID && node->arity <= OP_MOST_OPERANDS,
@@ -378,12 +386,12 @@ double program_sharp_bound(Tape *tape, const Program *program, BoundOf what) {
     return sum;
 }
 
-void program_reach(const Program *program, Arena *arena, const TapeNode *x,
+void program_reach(const Program *program, Arena *arena, PathOf path, const TapeNode *x,
                    size_t element, bool **reached) {
     for (size_t i = 0; i < program_outputs(program); i++)
         reached[i] = TAKE(arena, bool, output_count(program, i));
     ArenaMark mark = arena_mark(arena);
-    Pass pass = {.program = program, .arena = arena, .from = x, .element = element};
+    Pass pass = {program, arena, .from = x, .reach = path, .element = element};
     run(&pass);
     for (size_t i = 0; i < program_outputs(program); i++)
         for (size_t k = 0; k < output_count(program, i); k++)

@@ -41,10 +41,15 @@ void program_bound(const Program *program, Arena *arena, BoundOf what, double **
 double program_sharp_bound(Tape *tape, const Program *program, BoundOf what);
 
 /* reached[i] (in the arena): whether a path leads from one element of node x to each
- * element of output i, whatever the numbers on the way; choices of relu, max, select are
- * those that were recorded, and nothing passes `step`, `detach` or a constant that is 0. No path is a derivative
- * that is exactly zero; a zero with a path is one by accident, and may be rounded. */
-void program_reach(const Program *program, Arena *arena, const TapeNode *x,
+ * element of output i, whatever the numbers on the way; nothing passes a constant that is 0.
+ *
+ * Of derivatives: choices of relu, max, select are those that were recorded, and nothing passes
+ * `step` or `detach`. No path is a derivative that is exactly zero; a zero with a path is one by
+ * accident, and may be rounded.
+ * Of values: those are paths, too, and so is what other numbers would choose; a select by a
+ * constant mask chooses as it did. */
+typedef enum PathOf { PATH_OF_DERIVATIVES = 1, PATH_OF_VALUES } PathOf;
+void program_reach(const Program *program, Arena *arena, PathOf path, const TapeNode *x,
                    size_t element, bool **reached);
 
 #endif

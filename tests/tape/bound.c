@@ -253,33 +253,39 @@ static void paths_are_told_from_numbers(void **state) {
         size_t from;
         bool row,
             itself; /* reached: the rest of the row, the element; nothing else ever */
-    } WANT[] = {{centred(t, x), 5, true, true},
-                {tape_mul(t, x, zero), 5, false, false},
-                {tape_mul(t, x, tape_sub(t, x, x)), 5, false, true}, /* 0 by accident */
-                {tape_tanh(t, tape_mul(t, x, huge)), 5, false, true},
-                {tape_relu(t, x), 5, false, true},
-                {tape_relu(t, x), 6, false, false},
-                {tape_step(t, x), 5, false, false},
-                {tape_detach(t, x), 5, false, false},
-                {tape_softmax(t, x), 6, true, true},
-                {seen, 6, false, false}, /* row 1 sees two */
-                {tape_max(t, x, zero), 6, false, false},
-                {tape_select(t, x, zero, x), 5, false, false},
-                {tape_select(t, x, zero, x), 6, false, true}};
+        bool moved; /* the element's own value, by other numbers */
+    } WANT[] = {
+        {centred(t, x), 5, true, true, true},
+        {tape_mul(t, x, zero), 5, false, false, false},
+        {tape_mul(t, x, tape_sub(t, x, x)), 5, false, true, true}, /* 0 by accident */
+        {tape_tanh(t, tape_mul(t, x, huge)), 5, false, true, true},
+        {tape_relu(t, x), 5, false, true, true},
+        {tape_relu(t, x), 6, false, false, true},
+        {tape_step(t, x), 5, false, false, true},
+        {tape_detach(t, x), 5, false, false, true},
+        {tape_softmax(t, x), 6, true, true, true},
+        {seen, 6, false, false, false}, /* row 1 sees two */
+        {tape_max(t, x, zero), 6, false, false, true},
+        {tape_select(t, x, zero, x), 5, false, false, true},
+        {tape_select(t, x, zero, x), 6, false, true, true},
+        {tape_select(t, zero, x, zero), 5, false, false, false}};
     for (size_t w = 0; w < COUNT_OF(WANT); w++) {
-        bool *reached;
-        program_reach(program_new(t, (TapeNode *[]){WANT[w].y}, 1), arena, x,
-                      WANT[w].from, &reached);
+        bool *reached, *moved;
+        const Program *program = program_new(t, (TapeNode *[]){WANT[w].y}, 1);
+        program_reach(program, arena, PATH_OF_DERIVATIVES, x, WANT[w].from, &reached);
+        program_reach(program, arena, PATH_OF_VALUES, x, WANT[w].from, &moved);
         for (size_t i = 0; i < COUNT; i++) {
             const bool want = i == WANT[w].from                       ? WANT[w].itself
                               : i / COLUMNS == WANT[w].from / COLUMNS ? WANT[w].row
                                                                       : false;
-            if (reached[i] != want) fail_msg("program %zu: element %zu", w, i);
+            const bool by_value = i == WANT[w].from ? WANT[w].moved : want;
+            if (reached[i] != want || moved[i] != by_value)
+                fail_msg("program %zu: element %zu", w, i);
         }
     }
     TapeNode *both = tape_matmul(t, x, x, false, true); /* row 1 and column 1 of 3 x 3 */
     bool *reached;
-    program_reach(program_new(t, &both, 1), arena, x, 5, &reached);
+    program_reach(program_new(t, &both, 1), arena, PATH_OF_DERIVATIVES, x, 5, &reached);
     for (size_t i = 0; i < ROWS * ROWS; i++)
         assert_int_equal(reached[i], i / ROWS == 1 || i % ROWS == 1);
     arena_free(arena);
