@@ -6,7 +6,8 @@ enum { SIDE = SCENE_SIDE, PLANE = SIDE * SIDE };
 
 static const size_t COUNT[SCENE_PARTS] = {4000, 500, 500};
 
-static void draw_part(Reading *to, Pile *pile, const Pieces *pieces, ScenePart part) {
+static bool draw_part(Reading *to, Pile *pile, const Pieces *pieces, ScenePart part,
+                      BaseError *error) {
     uint8_t *mask = TAKE(to->scratch, uint8_t, PLANE),
             *object = TAKE(to->scratch, uint8_t, PLANE);
     pile->count = COUNT[part];
@@ -14,21 +15,22 @@ static void draw_part(Reading *to, Pile *pile, const Pieces *pieces, ScenePart p
     uint8_t *image = pile->value[0], *label = pile->value[1];
     for (size_t i = 0; i < pile->count; i++) {
         const Scene scene = {image + 3 * i * PLANE, mask, object};
-        scene_draw(to->scratch, &scene, pieces, part, i, 1);
+        if (scene_draw(to->scratch, &scene, pieces, part, i, 1) == 0)
+            return scenes_are_empty(to, error);
         size_t p = 0;
         while (object[p] == 0) p++;
         label[i] = (uint8_t)(mask[p] - 1);
     }
+    return true;
 }
 
 static bool fill(Reading *to, BaseError *error) {
     Pieces pieces;
     if (!pieces_read(to, &pieces, error)) return false;
     reading_classes(to, SHAPE_OF(3, SIDE, SIDE), pieces.categories, pieces.name);
-    draw_part(to, &to->train, &pieces, SCENE_TRAIN);
-    draw_part(to, &to->val, &pieces, SCENE_VAL);
-    draw_part(to, &to->test, &pieces, SCENE_TEST);
-    return true;
+    return draw_part(to, &to->train, &pieces, SCENE_TRAIN, error) &&
+           draw_part(to, &to->val, &pieces, SCENE_VAL, error) &&
+           draw_part(to, &to->test, &pieces, SCENE_TEST, error);
 }
 
 const DatasetKind dataset_cutouts = {

@@ -174,3 +174,10 @@ size_t scene_draw(Arena *scratch, const Scene *scene, const Pieces *pieces,
     arena_rewind(scratch, mark);
     return objects;
 }
+
+bool scenes_are_empty(const Reading *to, BaseError *error) {
+    return base_fail(error, EX_DATAERR, 0,
+                     "%s: a cut-out of which nothing is seen at %d to %d pixels a side; "
+                     "lines are expected to be wider",
+                     to->first, SMALLEST, LARGEST);
+}

@@ -31,24 +31,26 @@ static void set_fields(Reading *to, const Pieces *pieces) {
     to->field[2] = labels("object", COUNT_OF(number_name), number_name);
 }
 
-static void draw_part(Reading *to, Pile *pile, const Pieces *pieces, ScenePart part) {
+static bool draw_part(Reading *to, Pile *pile, const Pieces *pieces, ScenePart part,
+                      BaseError *error) {
+    size_t objects = 0;
     pile->count = COUNT[part];
     pile_take(to, pile);
     uint8_t *image = pile->value[0], *mask = pile->value[1], *object = pile->value[2];
     for (size_t i = 0; i < pile->count; i++) {
         const Scene scene = {image + 3 * i * PLANE, mask + i * PLANE, object + i * PLANE};
-        scene_draw(to->scratch, &scene, pieces, part, i, SCENE_MOST_OBJECTS);
+        objects += scene_draw(to->scratch, &scene, pieces, part, i, SCENE_MOST_OBJECTS);
     }
+    return objects > 0 || scenes_are_empty(to, error);
 }
 
 static bool fill(Reading *to, BaseError *error) {
     Pieces pieces;
     if (!pieces_read(to, &pieces, error)) return false;
     set_fields(to, &pieces);
-    draw_part(to, &to->train, &pieces, SCENE_TRAIN);
-    draw_part(to, &to->val, &pieces, SCENE_VAL);
-    draw_part(to, &to->test, &pieces, SCENE_TEST);
-    return true;
+    return draw_part(to, &to->train, &pieces, SCENE_TRAIN, error) &&
+           draw_part(to, &to->val, &pieces, SCENE_VAL, error) &&
+           draw_part(to, &to->test, &pieces, SCENE_TEST, error);
 }
 
 const DatasetKind dataset_scenes = {

@@ -192,6 +192,9 @@ typedef struct Scene {
 size_t scene_draw(Arena *scratch, const Scene *scene, const Pieces *pieces,
                   ScenePart part, size_t index, size_t most);
 
+/* Where it has none, though one is wanted: false, and *error. */
+bool scenes_are_empty(const Reading *to, BaseError *error);
+
 /* ---- fonts.c, glyph.c: what glyphs are made of ---------------------------------------- */
 
 enum { GLYPH_SIDE = 32, GLYPH_LETTERS = 10 };

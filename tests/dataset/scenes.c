@@ -257,6 +257,36 @@ static void broken_pieces_are_refused(void **state) {
     arena_free(arena);
 }
 
+/* A line one pixel wide is there, and gone where it is drawn smaller. */
+static void what_nobody_would_see_is_refused(void **state) {
+    (void)state;
+    enum { LONG = 200 };
+    Arena *arena = arena_new();
+    static const char *const kind[] = {"scenes", "cutouts"};
+    const char *home = own_new(arena);
+    uint8_t *pixel = ZERO(arena, uint8_t, 4 * LONG * LONG);
+    for (size_t i = 0; i < LONG; i++) memset(pixel + 4 * (i * LONG + i), 255, 4);
+    png_image image = {.version = PNG_IMAGE_VERSION,
+                       .width = LONG,
+                       .height = LONG,
+                       .format = PNG_FORMAT_RGBA};
+    for (size_t i = 0; i < 3; i++)
+        assert_int_not_equal(png_image_write_to_file(
+                                 &image, text_print(arena, "%s/thing/%zu.png", home, i),
+                                 0, pixel, 0, NULL),
+                             0);
+    for (size_t k = 0; k < COUNT_OF(kind); k++) {
+        BaseError error = {0};
+        assert_null(
+            dataset_open(arena, text_print(arena, "%s:%s", kind[k], home), &error));
+        assert_int_equal(error.code, EX_DATAERR);
+        assert_non_null(strstr(error.message, home));
+        assert_non_null(strstr(error.message, "nothing is seen at 16 to 40 pixels"));
+    }
+    own_free(arena, home);
+    arena_free(arena);
+}
+
 static void folder_without_photographs_is_refused(void **state) {
     (void)state;
     Arena *arena = arena_new();
@@ -280,6 +310,7 @@ static const Case cases[] = {
     CASE(example, cutouts_are_single_objects),
     CASE(example, folder_of_ones_own_opens),
     CASE(fault, broken_pieces_are_refused),
+    CASE(fault, what_nobody_would_see_is_refused),
     CASE(fault, folder_without_photographs_is_refused),
 };
 
