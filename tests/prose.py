@@ -2,12 +2,17 @@
 """Running text: what is embedded is what was said, Debian's packed Bible is unpacked as another program packed it, and what is
 no text is refused, with the file and the place."""
 
+import glob
 import gzip
 import hashlib
 import importlib.util
 import os
 import re
+import signal
 import struct
+import time
+
+import h5py
 
 from program import HOME, case, check, main, same
 
@@ -153,6 +158,55 @@ def broken_files(place):
     code, _, err = place.run("run", "batch-size", "--quick", f"dataset=text:{place.path('wrong.gz')}")
     same("exit code", code, 65)
     check(b"offset 777" in err, err)
+
+
+# ---- what trains -------------------------------------------------------------------------------------------------------
+
+PREDICT = ["run", "text-norms", "--quick", "network=text-conv(depth=2, width=8, kernel=3)", "norm=batch", "batch=8", "samples=32",
+           "images=256", "epochs=12", "validate=2"]
+
+
+def ended(place, out):
+    """The one run: its weights, states and numbers."""
+    path, = glob.glob(place.path(out, "runs", "*.h5"))
+    with h5py.File(path) as file:
+        said = {name: repr(value[()].tolist()) for part in ("summary", "metrics") for name, value in file[part].items()
+                if isinstance(value, h5py.Dataset)}
+        return file["summary"].attrs["weights_sha256"], said
+
+
+@case("theorem")
+def any_threads_any_stops(place):
+    """A text is predicted with the same bits by one thread and by two, and where a run was stopped and went on."""
+    for out, threads in (("one", "1"), ("two", "2")):
+        place.good(*PREDICT, environment={"NORMLAB_OUT": place.path(out), "OMP_NUM_THREADS": threads})
+    torn = {"NORMLAB_OUT": place.path("torn")}
+    process = place.start(*PREDICT, environment=torn)
+    while process.poll() is None and not glob.glob(place.path("torn", "runs", "*.lock")):
+        time.sleep(0.005)
+    time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    same("exit code", process.returncode, 143)
+    same("its checkpoint", len(glob.glob(place.path("torn", "runs", "*.checkpoint.h5"))), 1)
+    place.good(*PREDICT, environment=torn)
+    same("two threads", ended(place, "two"), ended(place, "one"))
+    same("gone on", ended(place, "torn"), ended(place, "one"))
+    weights, said = ended(place, "one")
+    check(len(weights) == 64 and 2 < float(said["test_bits"]) < 7 and 0 < float(said["test_error"]) < 1, f"{weights}: {said}")
+
+
+@case("fault")
+def what_does_not_fit(place):
+    """Tasks, networks and normalizers that are not for texts are refused in one line."""
+    for words, says in ((["task=classify"], "has no field 'label', but text, next; that fits: task=predict"),
+                        (["dataset=fashion-mini"], "has no field 'next', but image, label; that fits: task=classify"),
+                        (["dataset=languages"], "has no field 'next', but text, label; that fits: task=classify"),
+                        (["norm=layer"], "position"), (["norm=group(2)"], "position"), (["flip=yes"], "flip and shift move images"),
+                        (["network=resnet(depth=8, width=4)"], "text"), (["images=5057"], "5057 training samples wanted")):
+        code, _, err = place.run(*PREDICT, *words)
+        same(f"exit code of {words}: {err.decode()}", code, 64)
+        check(says in err.decode() and err.count(b"\n") == 1, f"{words}: '{says}' is not in {err.decode()}")
 
 
 if __name__ == "__main__":
