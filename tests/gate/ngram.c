@@ -108,20 +108,19 @@ static void longer_grams_tell_more(void **state) {
     arena_free(arena);
 }
 
-/* log of prior times the shares of all pairs, each with what was added; the best amount of five, on the
- * validation texts. */
-static size_t told_by_loops(const Dataset *d, const double *pairs, const double *all,
-                            const double *prior, double added, const uint8_t *text) {
+/* log of prior times the shares of all pairs, each with what was added; the class of the largest. */
+static size_t told_by_loops(double *score, const Dataset *d, const double *pairs,
+                            const double *all, const double *prior, double added,
+                            const uint8_t *text) {
     const size_t S = d->field[0].classes, L = d->field[0].shape.size[0],
                  K = d->field[1].classes;
     size_t best = 0;
-    double most = -INFINITY;
     for (size_t k = 0; k < K; k++) {
-        double score = log(prior[k]);
+        score[k] = log(prior[k]);
         for (size_t t = 1; t < L && text[t] != DATA_IGNORED; t++)
-            score += log((pairs[(k * S + text[t - 1]) * S + text[t]] + added) /
-                         (all[k] + added * (double)(S * S)));
-        if (score > most) most = score, best = k;
+            score[k] += log((pairs[(k * S + text[t - 1]) * S + text[t]] + added) /
+                            (all[k] + added * (double)(S * S)));
+        if (score[k] > score[best]) best = k;
     }
     return best;
 }
@@ -146,18 +145,25 @@ static void bayes_is_its_loops(void **state) {
         for (size_t t = 1; t < L && text[t] != DATA_IGNORED; t++)
             pairs[(k * S + text[t - 1]) * S + text[t]] += 1, all[k] += 1;
     }
-    double least = INFINITY, best = 0, wrong = 0;
+    double least = INFINITY, best = 0, wrong = 0, score[DATA_MOST_CLASSES];
     for (size_t i = 0; i < COUNT_OF(tried); i++) {
         double errors = 0;
         for (size_t n = 0; n < d->val.count; n++)
-            errors += told_by_loops(d, pairs, all, prior, tried[i], d->val.value[0][n]) !=
-                      *(const uint8_t *)d->val.value[1][n];
+            errors +=
+                told_by_loops(score, d, pairs, all, prior, tried[i],
+                              d->val.value[0][n]) != *(const uint8_t *)d->val.value[1][n];
         if (errors < least) least = errors, best = tried[i];
     }
-    for (size_t n = 0; n < d->test.count; n++)
-        wrong += told_by_loops(d, pairs, all, prior, best, d->test.value[0][n]) !=
-                 *(const uint8_t *)d->test.value[1][n];
     const Gate gate = gate_fit(arena, kind[0], task, d);
+    const GateAsked asked = {&d->test, 0, d->test.count, NULL};
+    TapeNode *out;
+    gate.kind->tell(&gate, tape_new(arena), &asked, &out);
+    for (size_t n = 0; n < d->test.count; n++) {
+        wrong += told_by_loops(score, d, pairs, all, prior, best, d->test.value[0][n]) !=
+                 *(const uint8_t *)d->test.value[1][n];
+        for (size_t k = 0; k < K; k++)
+            assert_near(out->value[n * K + k], score[k], 1e-10);
+    }
     gate_judge(&gate, &d->test, metric, NULL);
     assert_near(metric[0], wrong / (double)d->test.count, 1e-15);
     assert_true(metric[0] < 0.3 && metric[0] > 0);
