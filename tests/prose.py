@@ -109,6 +109,7 @@ def broken_bibles(place):
                        (good[:60], r"offset 0: does not begin with"),
                        (changed(84, struct.pack(">I", 1 << 20)), r"offset 84: windows of 1048576 bytes, expected 1 to 65536"),
                        (changed(88, struct.pack(">I", 1 << 30)), r"offset 88: 1073741824 windows, expected as many"),
+                       (changed(88, struct.pack(">I", 1 << 15)), r"offset 88: 32768 windows, expected as many"),
                        (changed(96, struct.pack(">I", 1 << 30)), rf"offset 92: window 0 from {offsets[0]} to 1073741824"),
                        (good[:-1000], r"expected in the \d+ bytes of the file"),
                        (changed(offsets[1] + 2, b"\xff\xff"), rf"offset {offsets[1] + 2}: window 1 ends after 1 bytes of 65536"),

@@ -88,10 +88,13 @@ static bool read_header(Packed *p) {
     if (p->window == 0 || p->window > CODES)
         return stream_fail(p->stream, HEADER + 4,
                            "windows of %zu bytes, expected 1 to %d", p->window, CODES);
-    if (p->windows == 0 || p->windows > (p->count - OFFSETS) / 4 - 1)
-        return stream_fail(p->stream, HEADER + 8,
-                           "%zu windows, expected as many as have an offset here",
-                           p->windows);
+    if (p->windows == 0 || p->windows > (p->count - OFFSETS) / 4 - 1 ||
+        p->windows > SOURCE_LIMIT / p->window)
+        return stream_fail(
+            p->stream, HEADER + 8,
+            "%zu windows, expected as many as have an offset here, and %zu "
+            "bytes in all at most",
+            p->windows, SOURCE_LIMIT);
     return true;
 }
 
