@@ -36,7 +36,7 @@ CATEGORIES = {
 LEFT_OUT = {"echidna", "kangaroo-silouette", "lion-cartoon", "7spoke256", "wheel_tractor", "wheel-tractor", "trainSign",
             "sedan_police", "cave_entrance"}
 
-# Behind scenes: name, and where it is from. CC0 or public domain (skimage's _fetchers.py says of each), or opencv-doc's Apache-2.0.
+# Behind scenes: name, and where it is from. README.md says the licence of each.
 PHOTOS = {
     "brick": "brick.png", "camera": "camera.png", "coffee": "coffee.png", "galaxies": "hubble_deep_field.jpg", "grass": "grass.png",
     "gravel": "gravel.png", "launch": "rocket.jpg", "retina": "retina.jpg", "tissue": "ihc.png",
