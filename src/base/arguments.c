@@ -142,10 +142,11 @@ bool arguments_known(const SpecArguments *a, const char *usage,
             continue;
         for (size_t k = 0; k < count; k++)
             text_add(&list, "%s%s=", k ? ", " : "", known[k]);
-        return base_fail(
-            error, EX_USAGE, argument->at, "'%s' has no option '%s'%s; it has %s",
-            a->spec->word, argument->key,
-            text_hint_for(a->arena, argument->key, others, known, count), list.data);
+        return base_fail(error, EX_USAGE, argument->at,
+                         "'%s' has no option '%s'%s; it has %s", a->spec->word,
+                         argument->key,
+                         text_hint_for(a->arena, argument->key, others, known, count),
+                         list.length ? list.data : "none");
     }
     return true;
 }
@@ -167,7 +168,7 @@ bool arguments_done(const SpecArguments *a, const char *const *options,
                              argument->key, a->spec->word);
         return base_fail(error, EX_USAGE, argument->at,
                          "'%s' does not take '%s' here; it has %s", a->spec->word,
-                         argument->value->word, known.data);
+                         argument->value->word, known.length ? known.data : "none");
     }
     return true;
 }

@@ -179,6 +179,7 @@ static const Refused REFUSED[] = {
     {"score", "median", "at byte 0: median of how many epochs? median(5)", ""},
     {"score", "median(0)", "the number of epochs should be", "'0'"},
     {"score", "median(5, 6)", "at byte 10", ""},
+    {"sizes", "mix(28x28, 9x9, at=3)", "no option 'at'", "it has none"},
     {"optimizer", "adam", "no optimizer 'adam'", "did you mean 'adamw'?"},
     {"optimizer", "adamw(beta1=1)", "at byte 6: beta1 should be below 1", ""},
     {"optimizer", "adamw(beta3=0.1)", "no option 'beta3'", "did you mean 'beta"},
