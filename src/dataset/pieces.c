@@ -160,11 +160,12 @@ bool pieces_read(Reading *to, Pieces *pieces, BaseError *error) {
     *pieces = (Pieces){.categories = 0};
     to->first = home;
     if (!list(to, &folder, home, true, error)) return false;
-    if (folder.count < 2 || folder.count > MOST_CATEGORIES ||
+    const size_t others = 1 + is_folder(to->scratch, home, GROUNDS);
+    if (folder.count <= others || folder.count > MOST_CATEGORIES ||
         !is_folder(to->scratch, home, PHOTOS))
         return base_fail(error, EX_DATAERR, 0,
-                         "%s: %zu folders; '%s' and 1 to %d of cut-outs are expected",
-                         home, folder.count, PHOTOS, MOST_CATEGORIES - 1);
+                         "%s: %zu folders; '%s' and 1 to %zu of cut-outs are expected",
+                         home, folder.count, PHOTOS, MOST_CATEGORIES - others);
     if (!read_categories(to, pieces, home, &folder, error)) return false;
     for (size_t p = 0; p < SCENE_PARTS; p++)
         if (!are_large(&pieces->photo[p], home, error)) return false;

@@ -297,6 +297,15 @@ static void folder_without_photographs_is_refused(void **state) {
         0);
     assert_null(dataset_open(arena, text_print(arena, "scenes:%s", home), &error));
     assert_non_null(strstr(error.message, "'photos'"));
+    error = (BaseError){0}; /* photographs of both kinds, and no cut-out */
+    assert_int_equal(
+        rename(text_print(arena, "%s/fotos", home), text_print(arena, "%s/photos", home)),
+        0);
+    assert_int_equal(rename(text_print(arena, "%s/thing", home),
+                            text_print(arena, "%s/grounds", home)),
+                     0);
+    assert_null(dataset_open(arena, text_print(arena, "scenes:%s", home), &error));
+    assert_non_null(strstr(error.message, "2 folders; 'photos' and 1 to 248 of"));
     assert_null(dataset_open(arena, text_print(arena, "scenes:%s/none", home),
                              &(BaseError){.set = false}));
     own_free(arena, home);
