@@ -76,25 +76,39 @@ Cell *state_cells(const Trainer *t, Arena *arena) {
     return cell;
 }
 
+/* Of a worker's positions in a step the part where something is: padding is in no cell. */
+static double share_there(const Trainer *t, const size_t *mine) {
+    const DataField *seen = &t->dataset->field[0];
+    const size_t L = shape_count(seen->shape), batch = t->config.batch;
+    size_t there = 0;
+    if (seen->type != DATA_LABELS) return 1.0;
+    for (size_t k = 0; k < batch; k++) {
+        const uint8_t *symbol = t->dataset->train.value[0][mine[k]];
+        for (size_t l = 0; l < L; l++) there += symbol[l] != DATA_IGNORED;
+    }
+    return (double)there / (double)(batch * L);
+}
+
 /* What a worker observed of a cell, whose variance it told unbiased. */
-static Moments observed_cell(const Trainer *t, size_t worker, const Cell *cell,
-                             size_t i) {
-    const double *seen = t->observed + worker * t->net->states;
-    return (Moments){.count = cell->elements,
+static Moments observed_cell(const Trainer *t, size_t worker, double share,
+                             const Cell *cell, size_t i) {
+    const double *seen = t->observed + worker * t->net->states,
+                 elements = cell->elements * share;
+    return (Moments){.count = elements,
                      .shift = seen[i],
-                     .m2 = seen[cell->variance] * (cell->elements - 1.0)};
+                     .m2 = seen[cell->variance] * (elements - 1.0)};
 }
 
 //> pooled
 /* The cells of all workers so far as one: E[variance] + Var[mean], worker after worker of a
  * step, step after step. (W-4) */
-static void merge_cells(const Trainer *t, Cell *cell) {
+static void merge_cells(const Trainer *t, Cell *cell, const double *share) {
     for (size_t i = 0; i < t->net->states; i++) {
         Cell *own = &cell[i];
         if (own->elements == 0.0) continue;
-        Moments step = observed_cell(t, 0, own, i);
+        Moments step = observed_cell(t, 0, share[0], own, i);
         for (size_t k = 1; k < t->config.workers; k++)
-            step = moments_merge(step, observed_cell(t, k, own, i));
+            step = moments_merge(step, observed_cell(t, k, share[k], own, i));
         own->all = own->all.count > 0.0 ? moments_merge(own->all, step) : step;
     }
 }
@@ -112,14 +126,19 @@ static void take_cells(Trainer *t, const Cell *cell) {
 /* The mean over a whole epoch of what its steps observe, and with `cell` the moments of all
  * they saw. It judges and nothing else: averages go on as without it, maps stay. */
 static void state_recomputed(Trainer *t, size_t epoch, Cell *cell) {
-    const size_t S = t->net->states;
+    const size_t S = t->net->states, W = t->config.workers;
+    double *share = TAKE(t->arena, double, W);
     for (size_t i = 0; i < S; i++) t->judged[i] = t->told[i]->adapted ? t->state[i] : 0.0;
     t->whole = cell != NULL;
     for (size_t step = 0; step < t->steps; step++) {
         workers_run(t, epoch, step, false);
         for (size_t i = 0; i < S; i++)
             if (!t->told[i]->adapted) t->judged[i] += mean_observed(t, i);
-        if (cell) merge_cells(t, cell);
+        if (cell == NULL) continue;
+        for (size_t k = 0; k < W; k++)
+            share[k] = share_there(t, order_epoch(t->order, epoch) +
+                                          (step * W + k) * t->config.batch);
+        merge_cells(t, cell, share);
     }
     t->whole = false;
     for (size_t i = 0; i < S; i++) {

@@ -131,6 +131,38 @@ static void workers_pool_to_the_whole(void **state) {
     arena_free(arena);
 }
 
+/* The same of texts, where padding is in no cell: workers and steps have more of them, or fewer. */
+static void texts_pool_to_the_whole(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    BaseError error = {.set = false};
+    const Dataset *data = dataset_open(arena, "languages", &error);
+    if (data == NULL) fail_msg("%s", error.message);
+    static const char *const way[] = {"workers=1 batch=96", "workers=4 batch=24",
+                                      "workers=1 batch=8"};
+    const double *moments[COUNT_OF(way)];
+    size_t C = 0;
+    for (size_t i = 0; i < COUNT_OF(way); i++) {
+        const char *pairs = text_print(arena,
+                                       "running=pooled images=96 flip=no shift=0 "
+                                       "network=text-conv(depth=2,width=4,kernel=3) %s",
+                                       way[i]);
+        Trainer *t = trainer_of(arena, pairs, data, 1);
+        trainer_moments(t, RUNNING_POOLED);
+        moments[i] = trainer_state(t);
+        C = trainer_net(t)->norm[0].norm->channels;
+        trainer_free(t);
+    }
+    const double *whole = moments[0];
+    for (size_t i = 1; i < COUNT_OF(way); i++)
+        for (size_t c = 0; c < C; c++) {
+            const double scale = fabs(whole[c]) + sqrt(whole[C + c]);
+            assert_near(moments[i][c], whole[c], 16 * DBL_EPSILON * scale);
+            assert_near(moments[i][C + c], whole[C + c], 16 * DBL_EPSILON * whole[C + c]);
+        }
+    arena_free(arena);
+}
+
 /* What each worker of a step observes of all layers. */
 static double *observed_by(Arena *arena, const Trainer *t, const size_t *index, size_t b,
                            size_t step) {
@@ -283,9 +315,10 @@ static void blocks_of_test_samples(void **state) {
 }
 
 static const Case CASES[] = {
-    CASE(theorem, the_end_is_found_again),        CASE(theorem, modes_leave_no_trace),
-    CASE(theorem, workers_pool_to_the_whole),     CASE(oracle, pooled_is_total_variance),
-    CASE(oracle, batches_have_their_own_moments), CASE(theorem, blocks_of_test_samples),
+    CASE(theorem, the_end_is_found_again),  CASE(theorem, modes_leave_no_trace),
+    CASE(theorem, texts_pool_to_the_whole), CASE(theorem, workers_pool_to_the_whole),
+    CASE(oracle, pooled_is_total_variance), CASE(oracle, batches_have_their_own_moments),
+    CASE(theorem, blocks_of_test_samples),
 };
 
 HARNESS_MAIN("judge", CASES)
