@@ -208,6 +208,10 @@ def exploratory(place):
     for found in claims(place, where):
         same("before", (found["verdict"], found["exploratory"], found["seeds"]), ("not tested", True, 6))
         check("not made for it" in found["why"] and found["estimate"] is not None, found["why"])
+    check("dataset=fashion-mini" in LEDGER, LEDGER)
+    home(place, LEDGER.replace("dataset=fashion-mini", "dataset=glyphs-mini"))
+    for found in claims(place, where):
+        same("of other data", (found["verdict"], found["estimate"]), ("not tested", None))
 
 
 @case("fault")

@@ -107,19 +107,29 @@ static bool is_set_again(const Claim *claim, size_t i) {
     return false;
 }
 
-/* Whether its runs are as the claim's protocol says: they may be of more arms and points. */
-static bool is_under(Arena *arena, const Grid *g, const Claim *claim) {
+/* Whether it has all values of a claim's setting. */
+static bool has_setting(Arena *arena, const Grid *g, const char *setting) {
+    size_t wanted, there;
+    const size_t key = strcspn(setting, "=");
+    const char *value = grid_setting(arena, g, text_copy(arena, setting, key));
+    if (value == NULL) return false;
+    const char **has = spec_list(arena, value, &there),
+               **wants = spec_list(arena, setting + key + 1, &wanted);
+    for (size_t k = 0; k < wanted; k++)
+        if (!is_among(wants[k], has, there)) return false;
+    return true;
+}
+
+/* Whether its runs are as the claim's protocol says, or its settings of one key (NULL: all): they
+ * may be of more arms and points. */
+static bool is_under(Arena *arena, const Grid *g, const Claim *claim, const char *only) {
     for (size_t i = 0; i < claim->settings; i++) {
-        size_t wanted, there;
         const char *setting = claim->setting[i];
-        if (is_set_again(claim, i)) continue;
         const size_t key = strcspn(setting, "=");
-        const char *value = grid_setting(arena, g, text_copy(arena, setting, key));
-        if (value == NULL) return false;
-        const char **has = spec_list(arena, value, &there),
-                   **wants = spec_list(arena, setting + key + 1, &wanted);
-        for (size_t k = 0; k < wanted; k++)
-            if (!is_among(wants[k], has, there)) return false;
+        const bool asked_for =
+            only == NULL || (strlen(only) == key && strncmp(setting, only, key) == 0);
+        if (asked_for && !is_set_again(claim, i) && !has_setting(arena, g, setting))
+            return false;
     }
     return true;
 }
@@ -269,7 +279,7 @@ static Ruling empty_ruling(const Claim *claim, size_t i, const Grid *grid) {
 
 void claim_over(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid) {
     View v = {.arena = arena, .grid = grid, .trained = claim->trained};
-    const bool under = is_under(arena, grid, claim);
+    const bool under = is_under(arena, grid, claim, NULL);
     bool other = false;
     for (size_t i = 0; i < claim->contrasts; i++) to[i] = empty_ruling(claim, i, grid);
     v.seed = confirmatory(arena, grid, claim, &v.seeds);
@@ -295,8 +305,8 @@ void claim_over(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid) 
 
 /* ---- which study ------------------------------------------------------------------------------ */
 
-/* From 3 on: made for it, the more of its seeds the better; 2: under its protocol, 1: has its arms,
- * 0: no use. */
+/* From 3 on: made for it, the more of its seeds the better; 2: under its protocol, 1: has its arms
+ * on its data, 0: no use. */
 static size_t use_of(Arena *arena, const Grid *g, const Claim *claim) {
     bool arms = g->seeds > 0, made = false;
     for (size_t k = 0; k < g->seeds; k++) {
@@ -304,10 +314,10 @@ static size_t use_of(Arena *arena, const Grid *g, const Claim *claim) {
         arms = arms && a.arms;
         made |= a.arms && (a.made.all || a.made.other);
     }
-    if (!arms) return 0;
+    if (!arms || !is_under(arena, g, claim, "dataset")) return 0;
     size_t seeds;
     confirmatory(arena, g, claim, &seeds);
-    return !is_under(arena, g, claim) ? 1 : made ? 3 + seeds : 2;
+    return !is_under(arena, g, claim, NULL) ? 1 : made ? 3 + seeds : 2;
 }
 
 /* Collected files of an experiment: published, then the user's, the newest first. */
