@@ -317,6 +317,8 @@ def ours(place):
             same("needs", (code, b"cannot be run yet" in err), (69, True))
         elif f["id"] == "L36":  # its runs begin with others' weights, which are part of what they are
             same("what runs before", (code, b"run backbone seed=301` makes it" in err), (66, True))
+        elif b"apt-get install" in err:  # of data that are fetched where they are asked for
+            same("what to install", code, 69)
         else:
             check(code == 0 and f", seed {f['last_seed']}".encode() in out, f"{f['id']}: {err.decode()}")
 
