@@ -40,7 +40,7 @@ const DatasetKind dataset_cutouts = {
     .usage = "cutouts[:FOLDER]",
     .title = "5,000 drawn images of one object, 6 classes, 64 x 64, colour",
     .source = "the pieces of `scenes`, one at a time",
-    .sha256 = "041400bd2c0dd400155b8910b93e7a7c6e4a9dcc2241a0be1818e6207e79c6ec",
+    .sha256 = "58806b708298cd5fc39241b1ba4296b69730b558f71b3edd00b3bbe350ced672",
     .need = "folders of three PNG or more each, one a category, 'photos', and if there "
             "are more of those to train with, 'grounds'",
     .fill = fill,

@@ -71,9 +71,13 @@ static void split(size_t share[SCENE_PARTS], size_t count, size_t most) {
 }
 //< held out
 
+/* Who deals pictures to the parts. That of scenes is the second: what trains was settled with the
+ * first one's test scenes in view, so none of the second was looked at before claims were judged. */
+enum { DEAL_OF_GLYPHS, DEAL_OF_SCENES };
+
 /* A folder's pictures, dealt to the parts, at most so many held out; folder number `number` of all. */
 static bool read_folder(Reading *to, Pictures *const part[SCENE_PARTS],
-                        const char *folder, size_t number, size_t most,
+                        const char *folder, size_t deal, size_t number, size_t most,
                         BaseError *error) {
     Names file;
     size_t share[SCENE_PARTS], at = 0;
@@ -84,7 +88,8 @@ static bool read_folder(Reading *to, Pictures *const part[SCENE_PARTS],
                          "some validate, some test",
                          folder, file.count, LEAST);
     size_t *order = TAKE(to->scratch, size_t, file.count);
-    draw_permutation((Draw){.purpose = DRAW_SPLIT, .sample = number}, order, file.count);
+    draw_permutation((Draw){.purpose = DRAW_SPLIT, .epoch = deal, .sample = number},
+                     order, file.count);
     split(share, file.count, most);
     for (size_t p = 0; p < SCENE_PARTS; p++) {
         *part[p] = (Pictures){share[p], TAKE(to->arena, Picture, share[p])};
@@ -102,7 +107,7 @@ bool photos_read(Reading *to, Pictures photo[SCENE_PARTS], BaseError *error) {
         place_home(to->scratch, text_print(to->scratch, "data/input/scenes/%s", PHOTOS));
     Pictures *part[SCENE_PARTS];
     for (size_t p = 0; p < SCENE_PARTS; p++) part[p] = &photo[p];
-    return read_folder(to, part, folder, 0, MOST_HELD_OUT, error);
+    return read_folder(to, part, folder, DEAL_OF_GLYPHS, 0, MOST_HELD_OUT, error);
 }
 
 /* A scene is cut out of a photograph. */
@@ -146,7 +151,8 @@ static bool read_categories(Reading *to, Pieces *pieces, const char *home,
         for (size_t p = 0; p < SCENE_PARTS; p++)
             part[p] = photos ? &pieces->photo[p] : &pieces->object[p][pieces->categories];
         if (!photos) pieces->name[pieces->categories++] = name;
-        if (!read_folder(to, part, path, f, photos ? MOST_PHOTOS : MOST_HELD_OUT, error))
+        if (!read_folder(to, part, path, DEAL_OF_SCENES, f,
+                         photos ? MOST_PHOTOS : MOST_HELD_OUT, error))
             return false;
     }
     const char *grounds = text_print(to->scratch, "%s/%s", home, GROUNDS);

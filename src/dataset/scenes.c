@@ -62,7 +62,7 @@ const DatasetKind dataset_scenes = {
              "colour",
     .source = "Tux Paint's stamps (Bill Kendrick and others, GPL-2 or later) over "
               "photographs, by data/input/make-scenes.py",
-    .sha256 = "2934f108473eebdd787c90daa63ae52aa3db281fd44dcebfc593575f156665ce",
+    .sha256 = "66075c6065a450a5beda10d835a0a21a24531bea3672d02259fe4b858def634b",
     .need = "folders of three PNG or more each, one a category, 'photos', and if there "
             "are more of those to train with, 'grounds'",
     .fill = fill,
