@@ -115,7 +115,8 @@ static const Dataset *load(Reading *r, const char *name, BaseError *error) {
     if (!recognize(r, dataset->sha256, error)) return NULL;
     dataset->name = name;
     dataset->source = r->known ? r->known->source : r->kind->source;
-    dataset->samples = r->kind->samples ? r->kind->samples : "images";
+    const bool seen = strcmp(r->field[0].name, "image") == 0;
+    dataset->samples = r->kind->samples ? r->kind->samples : seen ? "images" : "samples";
     dataset->fields = r->fields;
     memcpy(dataset->field, r->field, sizeof dataset->field);
     split_samples(dataset, r, drawn_of(r));

@@ -82,7 +82,7 @@ typedef struct DatasetKind {
     bool alone;                /* it is data without a path, too */
     const char *usage;         /* "idx:FOLDER"; NULL: its name */
     const char *const *suffix; /* files that need no word before them; NULL: none */
-    const char *samples;       /* what they are called; NULL: "images" */
+    const char *samples;       /* what they are called; NULL: "images", or "samples" of what is none */
     const char *need;   /* what to install or to set if it is missing; NULL: embedded */
     const char *sha256; /* of the only data it is without a path; NULL: any will do */
     bool (*fill)(Reading *to, BaseError *error); /* source.h */

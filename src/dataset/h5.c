@@ -321,6 +321,5 @@ const DatasetKind dataset_h5 = {
         "/train/label [N] (from 0), /train/mask [N, H, W] or /train/number [N]; /val and "
         "/test like it, or left out; /classes, names",
     .suffix = suffix,
-    .samples = "samples",
     .fill = fill,
 };
