@@ -31,10 +31,8 @@ static const ExperimentKey KEYS[] = {
      "them",
      "protocol=paper"},
     {"arm", "none",
-     "what the normalizers are, and what it begins with: batch, frozen, batch-group or "
-     "group, with a classifier of `normlab run backbone`; scratch-batch or "
-     "scratch-group; "
-     "none: as norm and init say",
+     "batch, frozen, batch-group, group (begun by `run backbone`), scratch-batch, "
+     "scratch-group, none",
      NULL},
     {NULL, NULL, NULL, NULL},
 };

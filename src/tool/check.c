@@ -155,10 +155,9 @@ int check_publish(const Call *call) {
 
 const Command command_check = {
     .name = "check",
-    .usage =
-        "[SPEC|TASK|conv[=WAY]...] [--norm SPEC[,SPEC...]] [--case NAMES] [--seed N] "
-        "[--save] "
-        "[--stop] [--list] [--json]",
+    .usage = "[SPEC|TASK|conv[=WAY]...] [--norm SPECS] [--case NAMES] [--seed N] "
+             "[--save] "
+             "[--stop] [--list] [--json]",
     .summary = "Proves the derivatives and digits of normalizers, losses, convolutions "
                "and networks",
     .options =
@@ -191,8 +190,9 @@ const Command command_check = {
         "is "
         "asked as well whether it looks ahead,\n"
         "and whether it sees what is only padding. A task (`segment`) is its loss as a "
-        "function of what a network gives. `conv` is\n"
-        "every way of a convolution beside its sum in 113 bits, in eps of the sum of "
+        "function of what a network\n"
+        "gives. `conv` is every way of a convolution beside its sum in 113 bits, in eps "
+        "of the sum of "
         "|x| |w|; `conv=direct` and\n"
         "`conv=winograd` are one way. One column alone says what each check is. Without "
         "SPEC: one normalizer of each\n"
