@@ -165,7 +165,7 @@ def beside_it(place):
                                                             "--let"]))
     same("words that begin so", completes("p", 1), ["plot", "publish"])
     same("lists", completes("list d", 2), ["datasets"])
-    same("experiments", completes("run ba", 2), ["batch-size", "batch="])
+    same("experiments", completes("run bat", 2), ["batch-size", "batch="])
     check({"--mode", "--eps", "--plugin"} <= set(completes("apply --", 2)), "options")
     same("keys of experiments", [completes(f"run batch-size {key}", 3) for key in ("prot", "samp")],
          [["protocol="], ["samples="]])
