@@ -52,7 +52,7 @@ def regression(place):
         same("score", score[()], file["metrics/val_rmse"][-1])
         same("its unit", score.attrs["units"], b"mm" if isinstance(score.attrs["units"], bytes) else "mm")
         check("test_rmse" in file["summary"] and "test_error" not in file["summary"], "not this task's metrics")
-        check("samples" in text(file["summary/images"].attrs["long_name"]), "of images")
+        check("images" in text(file["summary/images"].attrs["long_name"]), "samples that are images are called so")
     place.good(*words, "--as", "spots")
     check("done after" not in place.talk, f"finished runs were made again: {place.talk}")
 
