@@ -179,8 +179,8 @@ static bool is_of_texts(size_t row) {
     return CHECKS[row].judge == judge_gradient;
 }
 
-const SheetRow *net_rows(size_t *count) {
-    static SheetRow row[COUNT_OF(CHECKS)];
+const SheetRow *net_rows(Arena *arena, size_t *count) {
+    SheetRow *row = TAKE(arena, SheetRow, COUNT_OF(CHECKS));
     *count = CAUSAL;
     for (size_t i = 0; i < COUNT_OF(CHECKS); i++) row[i] = CHECKS[i].row;
     return row;
@@ -276,7 +276,7 @@ bool sheet_of_net(Sheet *sheet, Arena *arena, const char *net, const char *norms
                      .applies = applies,
                      .name = case_name,
                      .judge = judge};
-    sheet->row = net_rows(&sheet->rows);
+    sheet->row = net_rows(arena, &sheet->rows);
     sheet->rows += nets_read_texts(net) ? OF_TEXTS : 0;
     if (sheet->net == NULL) return sheet_wrong(error, arena, net, &wrong);
     return norms ? add_named(sheet, arena, norms, error)

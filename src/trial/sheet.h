@@ -83,7 +83,7 @@ CheckReport net_judge(Arena *arena, size_t row, const CheckFunction *function,
 
 /* What is asked of a network, and of any other function by the gradient's norm; behind `count` of
  * them, what networks are asked that read texts. */
-const SheetRow *net_rows(size_t *count);
+const SheetRow *net_rows(Arena *arena, size_t *count);
 
 /* ---- tasks.c: losses of tasks before the same oracles ------------------------------------ */
 

@@ -210,7 +210,7 @@ Sheet sheet_of_tasks(Arena *arena) {
                    .name = case_name,
                    .judge = judge};
     size_t rows;
-    const SheetRow *of_nets = net_rows(&rows);
+    const SheetRow *of_nets = net_rows(arena, &rows);
     SheetRow *row = TAKE(arena, SheetRow, rows + 1);
     memcpy(row, of_nets, rows * sizeof *row);
     row[rows] = IGNORED;

@@ -103,7 +103,7 @@ static void expect_in(const char *net, const char *norm, const char *where, Faul
     planted.input = input_named(&planted.right, where);
     CheckFunction f = plant(&planted);
     size_t rows; /* those of derivatives */
-    net_rows(&rows);
+    net_rows(arena, &rows);
     for (size_t row = 0; row < rows; row++) {
         const char *check = sheet.row[row].name;
         CheckReport r = net_judge(arena, row, &f, 5);
