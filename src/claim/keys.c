@@ -1,5 +1,6 @@
 /* The keys of the ledger's sections, one reader each. */
 #include "reader.h"
+#include "arguments.h"
 
 #include <math.h>
 #include <string.h>
@@ -106,6 +107,20 @@ static bool read_works(Reader *r, const char *value) {
     if (c->works && (c->works->terms != 1 || c->works->term->factor != 1))
         return wrong(r, "one arm, or none", value);
     return c->works != NULL;
+}
+
+/* "trigram, softmax": which there are only a study knows. */
+static bool read_gates(Reader *r, const char *value) {
+    Claim *c = claim_now(r);
+    size_t count;
+    const char *const *name = spec_list(r->arena, value, &count);
+    if (c->works == NULL) return wrong(r, "'works ARM' before its gates", value);
+    if (c->gates) return base_fail(r->error, EX_DATAERR, 0, "its gates were said before");
+    const char **gates = TAKE(r->arena, const char *, count + 1);
+    memcpy(gates, name, count * sizeof *name);
+    gates[count] = NULL;
+    c->gates = gates;
+    return true;
 }
 
 static bool read_control(Reader *r, const char *value) {
@@ -227,6 +242,7 @@ static const Key OF_CLAIM[] = {{"statement", read_statement},
                                {"set", read_setting},
                                {"measure", read_measure},
                                {"works", read_works},
+                               {"gates", read_gates},
                                {"control", read_control},
                                {"needs", read_needs},
                                {"tuning", read_tuning},

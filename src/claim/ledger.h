@@ -55,6 +55,9 @@ typedef struct Claim {
     bool trained; /* by the error on training samples; else on test samples */
     const Combination
         *works; /* the arm that should beat the gate; NULL: there is no gate */
+    const char *const
+        *gates; /* those that it must beat, ends with a NULL; others are only
+                                 shown. NULL: all */
     const Combination *control; /* exactly 0 in every seed; NULL: none */
     const char *needs;          /* what no experiment can do yet; NULL: nothing */
     size_t seeds, seed[CLAIM_MOST_PLANNED];

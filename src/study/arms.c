@@ -110,15 +110,34 @@ static const char *says_below(const View *v, const Combination *arm, const Gates
                       unit, sign * mean, sign * end);
 }
 
+static bool is_among(const char *const *named, const char *gate) {
+    while (named && *named && strcmp(*named, gate) != 0) named++;
+    return named == NULL || *named != NULL;
+}
+
+/* A named gate that nobody asked; "": none is. */
+static const char *lacking(Arena *arena, const Gates *gates, const char *const *named) {
+    for (; named && *named; named++) {
+        size_t i = 0;
+        while (i < gates->kinds && strcmp(gates->score[i].name, *named) != 0) i++;
+        if (i == gates->kinds)
+            return text_print(arena, "the study has no gate '%s'", *named);
+    }
+    return "";
+}
+
 //> gate
-bool study_beats_gate(Arena *arena, const Grid *grid, const Combination *arm,
-                      const size_t *seed, size_t seeds, const char **why) {
-    const View view = {arena, grid, false, seeds, seed};
-    const Gates *gates = gates_for(arena, grid);
+bool study_beats_gate(const View *v, const Combination *arm, const char *const *named,
+                      const char **why) {
+    View view = *v;
+    view.trained = false; /* gates are asked of test samples */
+    const Gates *gates = gates_for(v->arena, v->grid);
     *why = "nobody knows what is known of its samples without a network";
-    if (gates == NULL || seeds < 2 || !has_arms(grid, arm)) return false;
-    *why = "";
+    if (gates == NULL || v->seeds < 2 || !has_arms(v->grid, arm)) return false;
+    *why = lacking(v->arena, gates, named);
+    if (**why) return false;
     for (size_t i = 0; i < gates->kinds; i++) {
+        if (!is_among(named, gates->score[i].name)) continue;
         const Sample s = against(&view, arm, gates, i);
         const Spread d = claim_spread(&s);
         const double end = d.error > 0 ? claim_range(&d, CLAIM_ERROR).high : d.mean;

@@ -191,15 +191,14 @@ static void explore(Arena *arena, Ruling *to, const Claim *claim, const Grid *gr
         to[i].seeds = v.seeds, to[i].exploratory = true;
     }
     const char *why = "";
-    if (claim->works == NULL ||
-        study_beats_gate(arena, grid, claim->works, v.seed, v.seeds, &why))
+    if (claim->works == NULL || study_beats_gate(&v, claim->works, claim->gates, &why))
         why = under ? "exploratory: the runs were not made for it as it is registered"
                     : "exploratory: the runs are not under its protocol";
     say_all(to, claim, CLAIM_NOT_TESTED, why);
 }
 
 /* Arms of a contrast that know less than a linear classifier: they may, and are marked. */
-static const char *failing(const View *v, const Contrast *c) {
+static const char *failing(const View *v, const Claim *claim, const Contrast *c) {
     Text text = text_new(v->arena), seen = text_new(v->arena);
     text_add(&seen, "\n");
     for (size_t p = 0; p < c->parts; p++)
@@ -210,7 +209,7 @@ static const char *failing(const View *v, const Contrast *c) {
             const Combination arm = {name, 1, &term};
             if (strstr(seen.data, line)) continue;
             text_add(&seen, "%s\n", name);
-            if (!study_beats_gate(v->arena, v->grid, &arm, v->seed, v->seeds, &why))
+            if (!study_beats_gate(v, &arm, claim->gates, &why))
                 text_add(&text, "%s%s", text.length ? "; " : "", name);
         }
     return text.data;
@@ -232,7 +231,7 @@ static void confirm(Ruling *to, const Claim *claim, const View *v) {
                                    to[i].contrast->part[1].text);
         else if (j[i].verdict == CLAIM_UNDECIDED && looks < claim->looks)
             to[i].why = "after the first of two looks";
-        if (claim->works) to[i].failing = failing(&seen, to[i].contrast);
+        if (claim->works) to[i].failing = failing(&seen, claim, to[i].contrast);
     }
     if (claim->control && !is_zero(&seen, claim->control))
         say_all(to, claim, CLAIM_REFUSED,
@@ -240,8 +239,7 @@ static void confirm(Ruling *to, const Claim *claim, const View *v) {
     else if (!claim->trained && v->grid->blocks == 0)
         say_all(to, claim, CLAIM_REFUSED,
                 "the runs do not say how their error varies over test samples");
-    if (claim->works &&
-        !study_beats_gate(v->arena, v->grid, claim->works, seen.seed, seen.seeds, &why))
+    if (claim->works && !study_beats_gate(&seen, claim->works, claim->gates, &why))
         say_all(to, claim, CLAIM_NOT_TESTED, why);
 }
 

@@ -62,10 +62,11 @@ size_t cell_of(const Grid *grid, const Term *term, size_t seed);
 /* The combination seed by seed, and block by block where the runs say it. */
 Sample sample_of(const View *view, const Combination *c);
 
-/* Whether the arm beats all gates, whichever way the metric rises, by the upper end of the paired interval of the difference.
- * *why: by whom it is not beaten, or that nobody was asked. */
-bool study_beats_gate(Arena *arena, const Grid *grid, const Combination *arm,
-                      const size_t *seed, size_t seeds, const char **why);
+/* Whether the arm beats these gates (NULL: all), whichever way the metric rises, by the upper end
+ * of the paired interval of the difference, over the seeds that are looked at. *why: which it does
+ * not beat, or that nobody was asked. */
+bool study_beats_gate(const View *view, const Combination *arm, const char *const *gates,
+                      const char **why);
 
 /* How often the same arm, paired with itself over other seeds, differs: k of n, over studies. */
 typedef struct SameArm {

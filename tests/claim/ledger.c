@@ -64,6 +64,13 @@ static void what_is_registered_is_read(void **state) {
     assert_true(t[0].factor == 1 && t[1].factor == -0.5);
     assert_true(two->parts == 2 && two->of.value == 1 && isnan(two->published) &&
                 !two->recorded);
+    assert_null(c->gates);
+    const Claim *named =
+        parsed(arena, PROTOCOL HEAD LOOKS "  gates softmax,  nearest\n" CONTRAST)->claim;
+    assert_string_equal(named->gates[0], "softmax");
+    assert_string_equal(named->gates[1], "nearest");
+    assert_null(named->gates[2]);
+    assert_string_not_equal(named->digest, c->digest);
     arena_free(arena);
 }
 

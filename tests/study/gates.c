@@ -63,7 +63,9 @@ static void files_keep_them(void **state) {
  * linear classifier knows, asked on its own images. */
 static void first_study_is_refused(void **state) {
     (void)state;
-    static const char *const ARM[] = {"group(8)", "batch"};
+    static const char *const ARM[] = {"group(8)", "batch"},
+                             *const ONE[] = {"nearest", NULL},
+                             *const UNKNOWN[] = {"softmax", "trigram", NULL};
     Arena *arena = arena_new();
     const Grid *grid = grid_read(arena, place_home(arena, "tests/study/before.h5"));
     size_t seed[16];
@@ -72,8 +74,13 @@ static void first_study_is_refused(void **state) {
         const Term term = {1, ARM[i], "32"};
         const Combination arm = {text_print(arena, "%s@32", ARM[i]), 1, &term};
         const char *why;
-        assert_false(study_beats_gate(arena, grid, &arm, seed, grid->seeds, &why));
+        const View view = {arena, grid, false, grid->seeds, seed};
+        assert_false(study_beats_gate(&view, &arm, NULL, &why));
         if (strncmp(why, "below the gate", 14) != 0) fail_msg("%s: %s", arm.text, why);
+        assert_false(study_beats_gate(&view, &arm, UNKNOWN, &why));
+        assert_string_equal(why, "the study has no gate 'trigram'");
+        assert_false(study_beats_gate(&view, &arm, ONE, &why));
+        assert_non_null(strstr(why, "does not beat 5 nearest neighbours"));
     }
     arena_free(arena);
 }
