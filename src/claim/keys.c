@@ -86,12 +86,9 @@ static bool read_protocol(Reader *r, const char *value) {
 }
 
 static bool read_measure(Reader *r, const char *value) {
-    static const char *const words[] = {"test", "train"};
-    static const Choice choice = CHOICE(words);
-    size_t which;
-    if (!choice_read(r->arena, &choice, "measure ", value, &which, r->error))
-        return false;
-    claim_now(r)->trained = which == 1;
+    if (value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0')
+        return wrong(r, "test, train, or the name of a number of a run's summary", value);
+    claim_now(r)->measure = value;
     return true;
 }
 

@@ -90,7 +90,7 @@ static bool begin_claim(Reader *r, const char *id) {
     if (r->claims == MOST_CLAIMS)
         return base_fail(r->error, EX_DATAERR, 0, "more than %d claims", MOST_CLAIMS);
     r->claim_line[r->claims] = r->line;
-    r->claim[r->claims++] = (Claim){.id = id, .sd = (double)NAN};
+    r->claim[r->claims++] = (Claim){.id = id, .measure = "test", .sd = (double)NAN};
     r->lines = text_new(r->arena);
     text_add(&r->lines, "claim %s\n", id);
     return r->in_claim = true;

@@ -52,7 +52,8 @@ typedef struct Claim {
     const char *protocol, *under;        /* "P1", and what that is, in a sentence */
     size_t settings;
     const char *setting[LEDGER_MOST_SETTINGS]; /* key=value of its runs */
-    bool trained; /* by the error on training samples; else on test samples */
+    const char *
+        measure; /* "test" samples, "train"ing samples, or a number of the runs' summaries */
     const Combination
         *works; /* the arm that should beat the gate; NULL: there is no gate */
     const char *const

@@ -30,15 +30,15 @@ size_t cell_of(const Grid *g, const Term *term, size_t seed) {
 
 Sample sample_of(const View *v, const Combination *c) {
     const Grid *g = v->grid;
-    const size_t blocks = v->trained ? 0 : g->blocks;
-    const double *from = v->trained ? g->train : g->test, scale = grid_scale(g);
+    const size_t blocks = g->blocks;
+    const double scale = grid_scale(g);
     double *value = ZERO(v->arena, double, v->seeds + 1),
            *block = ZERO(v->arena, double, v->seeds *blocks + 1);
     for (size_t i = 0; i < v->seeds; i++)
         for (size_t k = 0; k < c->terms; k++) {
             const size_t cell = cell_of(g, &c->term[k], v->seed[i]);
             const double factor = scale * c->term[k].factor;
-            value[i] += factor * from[cell];
+            value[i] += factor * g->test[cell];
             for (size_t b = 0; b < blocks; b++)
                 block[i * blocks + b] += factor * g->test_block[cell * blocks + b];
         }
@@ -129,9 +129,10 @@ static const char *lacking(Arena *arena, const Gates *gates, const char *const *
 //> gate
 bool study_beats_gate(const View *v, const Combination *arm, const char *const *named,
                       const char **why) {
-    View view = *v;
-    view.trained = false; /* gates are asked of test samples */
-    const Gates *gates = gates_for(v->arena, v->grid);
+    const Grid *grid =
+        v->grid->whole ? v->grid->whole : v->grid; /* by the task's metric */
+    const View view = {v->arena, grid, v->seeds, v->seed};
+    const Gates *gates = gates_for(v->arena, grid);
     *why = "nobody knows what is known of its samples without a network";
     if (gates == NULL || v->seeds < 2 || !has_arms(v->grid, arm)) return false;
     *why = lacking(v->arena, gates, named);

@@ -41,6 +41,8 @@ typedef struct Learned {
 } Learned;
 
 struct Grid {
+    const Grid
+        *whole; /* of which this shows another number (grid_measured_by); NULL: none */
     const char *path, *identity; /* SHA-256 of the runs' identities, 12 digits */
     const char *experiment, *question, *along_label, *protocol, *recipe, *changes;
     const char *study;     /* its name: "" or "quick" of the recipe */
@@ -115,6 +117,10 @@ typedef struct GridPart {
     const char *metric; /* of /results: "test_error", "train_loss" */
     bool best;          /* of each row the column with the best mean score alone */
 } GridPart;
+
+/* A claim's `measure` in the place of what the test samples gave: "test" leaves it; "train", and what
+ * else /results has of each run, varies over no blocks of samples. NULL: the study has no such. */
+const Grid *grid_measured_by(Arena *arena, const Grid *grid, const char *measure);
 
 /* What the study does not have ends the program. */
 const Grid *grid_select(Arena *arena, const Grid *grid, const GridPart *part);

@@ -176,15 +176,19 @@ static bool is_of_cells(const Field *f) {
            strcmp(f->axis[1], "along") == 0 && strcmp(f->axis[2], "seed") == 0;
 }
 
+static const Field *cells_of(const Table *t, const char *name) {
+    const Field *f = table_find(t, name);
+    return f && is_of_cells(f) ? f : NULL;
+}
+
 static const Field *metric_of(Arena *arena, const Grid *g, const char *name) {
     const Table t = grid_table(g, arena, "/results");
+    const Field *found = cells_of(&t, name);
+    if (found) return found;
     const char **known = TAKE(arena, const char *, t.fields + 1);
     size_t count = 0;
-    for (size_t i = 0; i < t.fields; i++) {
-        if (!is_of_cells(&t.field[i])) continue;
-        known[count++] = t.field[i].name;
-        if (strcmp(t.field[i].name, name) == 0) return &t.field[i];
-    }
+    for (size_t i = 0; i < t.fields; i++)
+        if (is_of_cells(&t.field[i])) known[count++] = t.field[i].name;
     const Choice words = {known, count, sizeof *known, false, NULL};
     die(EX_USAGE, "--metric: the study has no '%s'%s: %s is expected",
         text_clip(arena, name), text_hint(arena, name, known, count),
@@ -192,15 +196,36 @@ static const Field *metric_of(Arena *arena, const Grid *g, const char *name) {
 }
 
 /* A share where the study's own metric is one and it is that of other samples. */
+static void name_number(Grid *g, const Field *f) {
+    g->shown = f->says ? f->says : f->name;
+    if (strstr(f->name, g->metric.name) == NULL)
+        g->metric =
+            (TaskMetric){f->name, g->shown, f->units ? f->units : "1", false, false};
+}
+
 static void show_metric(const Part *p, Grid *g, const char *name) {
     const Field *f = metric_of(p->arena, p->from, name);
-    const char *own = strstr(name, g->metric.name);
     if (strcmp(name, g->score_name) == 0) return;
     g->score = numbers_of(p, f->number, g->seeds);
-    g->shown = f->says ? f->says : name;
-    if (own == NULL)
-        g->metric = (TaskMetric){name, g->shown, f->units ? f->units : "1", false, false};
+    name_number(g, f);
     g->published = NULL, g->published_series = 0; /* of validation errors */
+}
+
+const Grid *grid_measured_by(Arena *arena, const Grid *grid, const char *measure) {
+    if (strcmp(measure, "test") == 0) return grid;
+    Grid *g = TAKE(arena, Grid, 1);
+    *g = *grid;
+    g->whole = grid, g->blocks = 0;
+    if (strcmp(measure, "train") == 0) {
+        g->test = grid->train;
+        return g;
+    }
+    const Table t = grid_table(grid, arena, "/results");
+    const Field *f = cells_of(&t, measure);
+    if (f == NULL) return NULL;
+    g->test = f->number;
+    name_number(g, f);
+    return g;
 }
 
 const Grid *grid_select(Arena *arena, const Grid *grid, const GridPart *part) {

@@ -183,7 +183,7 @@ static void say_all(Ruling *to, const Claim *claim, Verdict verdict, const char 
 static void explore(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid,
                     bool under) {
     Judgement j[LEDGER_MOST_CONTRASTS];
-    View v = {.arena = arena, .grid = grid, .trained = claim->trained};
+    View v = {.arena = arena, .grid = grid};
     v.seed = all_seeds(arena, grid, claim, &v.seeds);
     judge_all(&v, claim, j, CLAIM_ERROR);
     for (size_t i = 0; i < claim->contrasts; i++) {
@@ -236,7 +236,7 @@ static void confirm(Ruling *to, const Claim *claim, const View *v) {
     if (claim->control && !is_zero(&seen, claim->control))
         say_all(to, claim, CLAIM_REFUSED,
                 text_print(v->arena, "the control %s is not 0", claim->control->text));
-    else if (!claim->trained && v->grid->blocks == 0)
+    else if (v->grid->whole == NULL && v->grid->blocks == 0)
         say_all(to, claim, CLAIM_REFUSED,
                 "the runs do not say how their error varies over test samples");
     if (claim->works && !study_beats_gate(&seen, claim->works, claim->gates, &why))
@@ -276,7 +276,7 @@ static Ruling empty_ruling(const Claim *claim, size_t i, const Grid *grid) {
 }
 
 void claim_over(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid) {
-    View v = {.arena = arena, .grid = grid, .trained = claim->trained};
+    View v = {.arena = arena, .grid = grid};
     const bool under = is_under(arena, grid, claim, NULL);
     bool other = false;
     for (size_t i = 0; i < claim->contrasts; i++) to[i] = empty_ruling(claim, i, grid);
@@ -342,8 +342,9 @@ static const Grid *best_grid(Arena *arena, const Claim *claim, bool only_publish
     const Grid *best = NULL;
     size_t use = 0;
     for (size_t i = 0; i < count; i++) {
-        const Grid *grid = grid_read(arena, file[i]);
-        const size_t own = use_of(arena, grid, claim);
+        const Grid *grid =
+            grid_measured_by(arena, grid_read(arena, file[i]), claim->measure);
+        const size_t own = grid ? use_of(arena, grid, claim) : 0;
         if (own > use) best = grid, use = own;
     }
     return best;

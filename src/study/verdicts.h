@@ -11,7 +11,7 @@
 typedef struct Ruling {
     const Claim *claim;
     const Contrast *contrast;
-    const Grid *grid; /* NULL: no study has its arms */
+    const Grid *grid; /* by the claim's measure; NULL: no study has its arms */
     Judgement judgement;
     size_t seeds;        /* that it was judged by */
     size_t looks;        /* how often it was looked at */
@@ -50,8 +50,7 @@ bool study_draw_claims(Arena *arena, const Ruling *ruling, size_t count, FigureF
 /* Which seeds of a study are looked at. */
 typedef struct View {
     Arena *arena;
-    const Grid *grid;
-    bool trained; /* results on training samples; else on test samples */
+    const Grid *grid; /* by the claim's measure */
     size_t seeds;
     const size_t *seed; /* [seeds] places in grid->seed */
 } View;

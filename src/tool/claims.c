@@ -57,11 +57,16 @@ static void print_ruling(Arena *arena, const Ruling *f) {
                claim_verdict_words[c->verdict]);
 }
 
+static const char *measure_text(Arena *arena, const char *measure) {
+    return strcmp(measure, "test") == 0    ? ""
+           : strcmp(measure, "train") == 0 ? "; on training samples"
+                                           : text_print(arena, "; by %s", measure);
+}
+
 static void print_claim(Arena *arena, const Ruling *f) {
     const Claim *c = f->claim;
     printf("%s  %s\n  %s\n  holds under %s: %s%s\n", c->id, c->statement, c->source,
-           c->protocol, c->under ? c->under : "",
-           c->trained ? "; on training samples" : "");
+           c->protocol, c->under ? c->under : "", measure_text(arena, c->measure));
     if (f->grid == NULL) return;
     const TaskMetric *m = &f->grid->metric;
     const char *unit = grid_unit(f->grid);
@@ -75,6 +80,10 @@ static bool is_tested(const Ruling *f) {
     return f->judgement.verdict <= CLAIM_UNDECIDED;
 }
 
+static const Grid *whole_of(const Grid *grid) {
+    return grid->whole ? grid->whole : grid;
+}
+
 /* Studies that findings are from, each once: how often an arm differs from itself there. */
 static SameArm same_arms(Arena *arena, const Ruling *f, size_t count) {
     SameArm same = {0, 0};
@@ -83,7 +92,7 @@ static SameArm same_arms(Arena *arena, const Ruling *f, size_t count) {
         while (k < i && !(f[k].grid && f[i].grid &&
                           strcmp(f[k].grid->identity, f[i].grid->identity) == 0))
             k++;
-        if (k == i && f[i].grid) study_same_arm(arena, &same, f[i].grid);
+        if (k == i && f[i].grid) study_same_arm(arena, &same, whole_of(f[i].grid));
     }
     return same;
 }
@@ -169,7 +178,7 @@ static void json_ruling(Arena *arena, const Ruling *f) {
     json_pair(arena, "experiment", c->experiment);
     json_pair(arena, "protocol", c->protocol);
     json_pair(arena, "under", c->under ? c->under : "");
-    json_pair(arena, "measure", c->trained ? "train" : "test");
+    json_pair(arena, "measure", c->measure);
     json_pair(arena, "metric", f->grid ? f->grid->metric.name : "");
     json_value(arena, "looks", (double)c->looks);
     json_value(arena, "last_seed", (double)c->seed[c->seeds - 1]);

@@ -51,7 +51,7 @@ static void what_is_registered_is_read(void **state) {
     assert_true(c->looks == 2 && c->look[0] == 6 && c->look[1] == 12 && !c->refused);
     assert_string_equal(c->setting[0], "epochs=20");
     assert_string_equal(c->works->term->series, "group(4)");
-    assert_true(c->contrasts == 2 && !c->trained && c->control == NULL);
+    assert_true(c->contrasts == 2 && c->control == NULL);
     const Contrast *one = &c->contrast[0], *two = &c->contrast[1];
     assert_true(one->of.type == CLAIM_SIGN && one->of.sign == 1 && one->of.margin == 0.5);
     assert_true(one->published == 11.1 && one->recorded &&

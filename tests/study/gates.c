@@ -74,7 +74,7 @@ static void first_study_is_refused(void **state) {
         const Term term = {1, ARM[i], "32"};
         const Combination arm = {text_print(arena, "%s@32", ARM[i]), 1, &term};
         const char *why;
-        const View view = {arena, grid, false, grid->seeds, seed};
+        const View view = {arena, grid, grid->seeds, seed};
         assert_false(study_beats_gate(&view, &arm, NULL, &why));
         if (strncmp(why, "below the gate", 14) != 0) fail_msg("%s: %s", arm.text, why);
         assert_false(study_beats_gate(&view, &arm, UNKNOWN, &why));
@@ -85,7 +85,35 @@ static void first_study_is_refused(void **state) {
     arena_free(arena);
 }
 
+/* A claim may be of another number; the gate is asked of what the task is judged by all the same. */
+static void measures_are_numbers_of_runs(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Grid *grid = grid_read(arena, place_home(arena, "tests/study/before.h5")),
+               *train = grid_measured_by(arena, grid, "train"),
+               *diverged = grid_measured_by(arena, grid, "diverged");
+    const size_t cells = grid->series * grid->points * grid->seeds, seed[] = {0, 1};
+    assert_ptr_equal(grid_measured_by(arena, grid, "test"), grid);
+    assert_null(grid_measured_by(arena, grid, "nothing"));
+    assert_null(grid_measured_by(arena, grid, "seed")); /* an axis */
+    assert_ptr_equal(train->test, grid->train);
+    assert_true(train->metric.share && train->blocks == 0 && train->whole == grid);
+    assert_memory_equal(diverged->test, grid->diverged, cells * sizeof(double));
+    assert_string_equal(diverged->metric.name, "diverged");
+    assert_false(diverged->metric.share);
+    const Term term = {1, "group(8)", "32"};
+    const Combination arm = {"group(8)@32", 1, &term};
+    const View own = {arena, grid, 2, seed}, other = {arena, diverged, 2, seed};
+    const char *why, *same;
+    assert_false(study_beats_gate(&own, &arm, NULL, &why));
+    assert_false(study_beats_gate(&other, &arm, NULL, &same));
+    assert_string_equal(why, same);
+    assert_true(sample_of(&other, &arm).value[0] == 0);
+    arena_free(arena);
+}
+
 static const Case CASES[] = {
+    CASE(example, measures_are_numbers_of_runs),
     CASE(example, files_keep_them),
     CASE(example, first_study_is_refused),
 };
