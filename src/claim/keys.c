@@ -133,21 +133,21 @@ static bool read_seeds(Reader *r, const char *value) {
         !text_to_count(text_copy(r->arena, value, (size_t)(dash - value)), &from) ||
         !text_to_count(dash + 1, &to) || to < from || to >= LEDGER_TUNING)
         return wrong(r, "FIRST-LAST below 900", value);
-    if (to - from >= CLAIM_MOST_PLANNED)
+    if (to - from >= LEDGER_MOST_SEEDS)
         return base_fail(r->error, EX_DATAERR, 0, "%zu seeds, at most %d are expected",
-                         to - from + 1, CLAIM_MOST_PLANNED);
+                         to - from + 1, LEDGER_MOST_SEEDS);
     for (c->seeds = 0; from <= to; from++) c->seed[c->seeds++] = from;
     return true;
 }
 
 static bool read_looks(Reader *r, const char *value) {
     Claim *c = claim_now(r);
-    if (strcmp(value, "3") == 0)
-        c->looks = 1, c->look[0] = 3;
+    if (strcmp(value, "3") == 0 || strcmp(value, "48") == 0)
+        c->looks = 1, c->look[0] = *value == '3' ? 3 : 48;
     else if (strcmp(value, "6, 12") == 0)
         c->looks = 2, c->look[0] = 6, c->look[1] = 12;
     else
-        return wrong(r, "6, 12 or 3", value);
+        return wrong(r, "6, 12, or 3, or 48", value);
     return true;
 }
 

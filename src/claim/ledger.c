@@ -37,11 +37,12 @@ static bool check_seeds(Reader *r, Claim *c) {
     if (last > 0)
         return (c->seeds == last && isnan(c->sd)) ||
                base_fail(r->error, EX_DATAERR, 0,
-                         "looks after %s seeds: %zu seeds and no sd are expected",
-                         c->looks == 2 ? "6 and 12" : "3", last);
+                         "looks after %s%zu seeds: %zu seeds and no sd are expected",
+                         c->looks == 2 ? "6 and " : "", last, last);
     if (isnan(c->sd))
-        return base_fail(r->error, EX_DATAERR, 0,
-                         "sd of the tuning seeds, or looks 6, 12 or 3 is expected");
+        return base_fail(
+            r->error, EX_DATAERR, 0,
+            "sd of the tuning seeds, or looks 6, 12, or 3, or 48 is expected");
     const size_t wanted = claim_seeds(c->sd, margin, CLAIM_ERROR / (double)c->contrasts);
     c->refused = wanted == 0;
     c->looks = 1, c->look[0] = c->seeds;

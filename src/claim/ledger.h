@@ -21,6 +21,7 @@ enum {
     LEDGER_MOST_PARTS = 16,
     LEDGER_MOST_SETTINGS = 32,
     LEDGER_MOST_TERMS = 16,
+    LEDGER_MOST_SEEDS = 48,
     LEDGER_TUNING = 900 /* the first seed on which choices are made */
 };
 
@@ -61,7 +62,7 @@ typedef struct Claim {
                                  shown. NULL: all */
     const Combination *control; /* exactly 0 in every seed; NULL: none */
     const char *needs;          /* what no experiment can do yet; NULL: nothing */
-    size_t seeds, seed[CLAIM_MOST_PLANNED];
+    size_t seeds, seed[LEDGER_MOST_SEEDS];
     const char *tuning;    /* the seeds on which choices were made */
     double sd;             /* of a paired difference in those; NaN: looks are said */
     size_t looks, look[2]; /* after how many seeds it is judged, each at error / looks */
