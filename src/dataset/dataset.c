@@ -85,7 +85,8 @@ static const char *title_of(const Reading *r, const Dataset *d) {
             : text_print(r->arena, "%zu samples to train, %zu%s to validate, %zu to test",
                          d->train.count, d->val.count, r->val.count ? "" : " drawn",
                          d->test.count);
-    return text_print(r->arena, "%s, of %s (SHA-256 %.12s...)", what, r->from, d->sha256);
+    return text_print(r->arena, "%s, of %s (SHA-256 %.12s...)", what,
+                      r->kind->behind ? d->name : r->from, d->sha256);
 }
 
 /* What standardizes must be numbers. */

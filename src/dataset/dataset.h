@@ -78,13 +78,15 @@ typedef struct Reading Reading; /* source.h */
 /* One line of dataset.def, and its file. */
 typedef struct DatasetKind {
     const char *name, *title, *source;
-    const char *path;          /* what is named behind it, "FOLDER"; NULL: nothing */
-    bool alone;                /* it is data without a path, too */
+    const char *path; /* what is named behind it, "FOLDER"; NULL: nothing */
+    bool alone;       /* it is data without a path, too */
+    /* Where it is no path: the one form of what is named; NULL and *error, what is expected. */
+    const char *(*behind)(Arena *arena, const char *text, BaseError *error);
     const char *usage;         /* "idx:FOLDER"; NULL: its name */
     const char *const *suffix; /* files that need no word before them; NULL: none */
-    const char *samples;       /* what they are called; NULL: "images", or "samples" of what is none */
-    const char *need;   /* what to install or to set if it is missing; NULL: embedded */
-    const char *sha256; /* of the only data it is without a path; NULL: any will do */
+    const char *samples; /* what they are called; NULL: "images", or else "samples" */
+    const char *need;    /* what to install or to set if it is missing; NULL: embedded */
+    const char *sha256;  /* of the only data it is without a path; NULL: any will do */
     bool (*fill)(Reading *to, BaseError *error); /* source.h */
 } DatasetKind;
 

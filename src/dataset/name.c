@@ -52,6 +52,10 @@ const char *dataset_canonical(Arena *arena, const char *text, BaseError *error) 
     const DatasetKind *kind = dataset_find(text, &path);
     if (kind == NULL) return is_expected(arena, text, error) ? text : NULL;
     if (path == NULL) return kind->name;
+    if (kind->behind) {
+        const char *said = kind->behind(arena, path, error);
+        return said ? text_print(arena, "%s:%s", kind->name, said) : NULL;
+    }
     for (const char *c = path; *c; c++)
         if (iscntrl((unsigned char)*c)) {
             base_fail(error, EX_USAGE, 0,
