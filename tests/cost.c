@@ -117,9 +117,10 @@ static void exponentiate(Bench *b) {
 
 static void descend_once(Bench *b) {
     static NetParam param = {.count = FLAT, .decayed = true, .least = -1e9, .most = 1e9};
-    static const Net net = {.params = 1, .param = &param, .weights = FLAT};
+    static const Stretch stretch = {&param, 0, FLAT};
+    static const Learns learns = {1, FLAT, &stretch};
     static const Config config = {.momentum = 0.9, .decay = 1e-4};
-    descend(b->x, (double *const[]){b->out}, b->dy, &net, &config, 0.1, 0);
+    descend(b->x, (double *const[]){b->out}, b->dy, &learns, &config, 0.1, 0);
 }
 
 /* ---- all of them ------------------------------------------------------------------- */

@@ -172,6 +172,7 @@ static void write_summary(Store *store, Arena *arena, const Trainer *trainer,
     add_scalar(&t, "horizon", trainer_horizon(trainer),
                "decay x the sum of the rates of all steps");
     add_scalar(&t, "weights", (double)net->weights, "number of weights");
+    add_scalar(&t, "learning", (double)trainer_learning(trainer), "of them that learn");
     add_scalar(&t, "flops", net->flops,
                "floating-point operations of one sample forward");
     table_write(&t, store);

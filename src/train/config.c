@@ -67,6 +67,9 @@ const Choice *config_words(void) {
                                        {"pretrained", "init"},
                                        {"finetune", "init"},
                                        {"from", "init"},
+                                       {"trainable", "learn"},
+                                       {"train_only", "learn"},
+                                       {"freeze", "learn"},
                                        {NULL, NULL}};
     static const Choice words = {KEYS, COUNT_OF(KEYS), sizeof *KEYS, .others = others};
     return &words;

@@ -40,6 +40,13 @@ typedef enum Running { RUNNING_AVERAGE, RUNNING_PRECISE, RUNNING_POOLED } Runnin
 /* Which of the images train and validate: those of the data set, or drawn by the run's seed. */
 typedef enum Split { SPLIT_FIXED, SPLIT_SEED } Split;
 
+/* Which weights learn; the others stay as they begin. */
+typedef enum Learn {
+    LEARN_ALL,
+    LEARN_AFFINE, /* the normalizers' own */
+    LEARN_RANDOM  /* as many others */
+} Learn;
+
 /* Of images, in pixels. */
 typedef struct ImageSize {
     size_t height, width;

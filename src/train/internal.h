@@ -40,7 +40,8 @@ struct Trainer {
     Task task;
     const Net *net;
     const Sized *sized; /* [config.sizes.count] */
-    size_t steps;       /* of an epoch */
+    Learns learns;
+    size_t steps; /* of an epoch */
     size_t threads;
     double *weights, *gradient;             /* [net->weights] */
     double *moment[OPTIMIZER_MOST_MOMENTS]; /* [net->weights] each */

@@ -134,7 +134,7 @@ static double decay_of(const NetParam *p, const Config *config) {
 }
 
 void descend(double *weights, double *const *moment, const double *gradient,
-             const Net *net, const Config *config, double rate, size_t step) {
+             const Learns *learns, const Config *config, double rate, size_t step) {
     const Optimizer *optimizer = &config->optimizer;
     const Method *method = &METHODS[optimizer->kind];
     Step s = {.optimizer = optimizer,
@@ -142,13 +142,14 @@ void descend(double *weights, double *const *moment, const double *gradient,
               .momentum = config->momentum,
               .bias1 = 1.0 - real_power(optimizer->beta1, (double)step + 1.0),
               .bias2 = 1.0 - real_power(optimizer->beta2, (double)step + 1.0)};
-    for (size_t i = 0; i < net->params; i++) {
-        const NetParam *p = &net->param[i];
-        double *w = weights + p->offset, *own[OPTIMIZER_MOST_MOMENTS];
-        for (size_t k = 0; k < method->moments; k++) own[k] = moment[k] + p->offset;
+    for (size_t i = 0; i < learns->count; i++) {
+        const size_t from = learns->stretch[i].from, count = learns->stretch[i].count;
+        const NetParam *p = learns->stretch[i].of;
+        double *w = weights + from, *own[OPTIMIZER_MOST_MOMENTS];
+        for (size_t k = 0; k < method->moments; k++) own[k] = moment[k] + from;
         s.decay = decay_of(p, config);
-        method->step(w, own, gradient + p->offset, p->count, &s);
-        for (size_t k = 0; k < p->count; k++) /* NaN stays NaN: that is a result */
+        method->step(w, own, gradient + from, count, &s);
+        for (size_t k = 0; k < count; k++) /* NaN stays NaN: that is a result */
             w[k] = w[k] < p->least ? p->least : w[k] > p->most ? p->most : w[k];
     }
 }

@@ -84,6 +84,10 @@ size_t trainer_steps(const Trainer *t) {
     return t->steps;
 }
 
+size_t trainer_learning(const Trainer *t) {
+    return t->learns.weights;
+}
+
 double trainer_horizon(const Trainer *t) {
     return t->config.decay * learning_rates(&t->config, t->steps);
 }

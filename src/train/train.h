@@ -118,9 +118,10 @@ const double *trainer_weights(const Trainer *trainer); /* [net->weights] */
 const double *trainer_state(const Trainer *trainer);
 /* [net->states] averages over the steps, and what is adapted. */
 const double *trainer_averages(const Trainer *trainer);
-size_t trainer_samples(const Trainer *trainer); /* that there are to train on */
-size_t trainer_steps(const Trainer *trainer);   /* of an epoch */
-double trainer_horizon(const Trainer *trainer); /* decay x the sum of all rates */
+size_t trainer_samples(const Trainer *trainer);  /* that there are to train on */
+size_t trainer_steps(const Trainer *trainer);    /* of an epoch */
+size_t trainer_learning(const Trainer *trainer); /* weights that learn */
+double trainer_horizon(const Trainer *trainer);  /* decay x the sum of all rates */
 size_t trainer_done(const Trainer *trainer); /* steps done since the start of the run */
 /* Calls of malloc by the workers: constant in the steady state. */
 size_t trainer_blocks(const Trainer *trainer);

@@ -117,7 +117,10 @@ static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *data
     if (!check_config(t, error)) return NULL;
     t->net = net_for(t, t->dataset, error);
     if (t->net) t->task.ends = t->net->outputs;
-    return t->net && (t->sized = sized_new(t, error)) ? t : NULL;
+    return t->net && learns_new(arena, &t->learns, t->net, config, error) &&
+                   (t->sized = sized_new(t, error))
+               ? t
+               : NULL;
 }
 
 bool trainer_fits(const Config *config, const Dataset *dataset, BaseError *error) {
@@ -242,9 +245,10 @@ TrainStatus trainer_step(Trainer *t) {
     c->loss_sum += loss;
     workers_sum(t);
     state_update(t);
+    learns_alone(&t->learns, t->net->weights, t->gradient);
     clip_gradient(t->gradient, t->net->weights, &t->config);
     const double rate = learning_rate(&t->config, done, t->steps);
-    descend(t->weights, t->moment, t->gradient, t->net, &t->config, rate, done);
+    descend(t->weights, t->moment, t->gradient, &t->learns, &t->config, rate, done);
     c->step = (double)(done + 1);
     if (step + 1 < t->steps) return TRAIN_STEPPED;
     finish_epoch(t, epoch, rate);

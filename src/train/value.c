@@ -55,12 +55,14 @@ static bool read_word(size_t *found, Arena *arena, const Choice *choice, const c
                                                choice_hint(arena, choice, text));
 }
 
-static const char *const YES_NO[] = {"yes", "no"},
-                         *const RUNNING[] = {[RUNNING_AVERAGE] = "average",
-                                             [RUNNING_PRECISE] = "precise",
-                                             [RUNNING_POOLED] = "pooled"},
-                         *const SPLIT[] = {
-                             [SPLIT_FIXED] = "fixed", [SPLIT_SEED] = "seed"};
+static const char
+    *const YES_NO[] = {"yes", "no"},
+           *const RUNNING[] = {[RUNNING_AVERAGE] = "average",
+                               [RUNNING_PRECISE] = "precise",
+                               [RUNNING_POOLED] = "pooled"},
+           *const SPLIT[] = {[SPLIT_FIXED] = "fixed", [SPLIT_SEED] = "seed"},
+           *const LEARN[] = {
+               [LEARN_ALL] = "all", [LEARN_AFFINE] = "affine", [LEARN_RANDOM] = "random"};
 
 static bool read_flag(void *field, Arena *arena, const char *text, Range range,
                       BaseError *error) {
@@ -107,6 +109,23 @@ static const char *print_split(const void *field, Arena *arena) {
     return SPLIT[*(const Split *)field];
 }
 
+static bool read_learn(void *field, Arena *arena, const char *text, Range range,
+                       BaseError *error) {
+    (void)range;
+    static const OtherName others[] = {
+        {"norm", "affine"}, {"norms", "affine"}, {"bn", "affine"}, {NULL, NULL}};
+    static const Choice learn = {LEARN, COUNT_OF(LEARN), sizeof *LEARN, .others = others};
+    size_t found;
+    if (!read_word(&found, arena, &learn, text, error)) return false;
+    *(Learn *)field = (Learn)found;
+    return true;
+}
+
+static const char *print_learn(const void *field, Arena *arena) {
+    (void)arena;
+    return LEARN[*(const Learn *)field];
+}
+
 static bool read_dataset(void *field, Arena *arena, const char *text, Range range,
                          BaseError *error) {
     (void)range;
@@ -138,6 +157,7 @@ static const char *print_text(const void *field, Arena *arena) {
 const ValueKind value_flag = {read_flag, print_flag},
                 value_running = {read_running, print_running},
                 value_split = {read_split, print_split},
+                value_learn = {read_learn, print_learn},
                 value_dataset = {read_dataset, print_text},
                 value_task = {read_task, print_task};
 

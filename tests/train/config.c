@@ -26,9 +26,10 @@ static const char *const OTHER[][2] = {
     {"reference", "256"},   {"schedule", "step"},   {"warmup", "1.5"},
     {"optimizer", "adamw"}, {"momentum", "0"},      {"decay", "0"},
     {"horizon", "1"},       {"clip", "1"},          {"decay_norms", "no"},
-    {"flip", "yes"},        {"shift", "2"},         {"sizes", "20x20"},
-    {"running", "precise"}, {"score", "median(5)"}, {"validate", "5"},
-    {"seed", "2"},          {"init", "/runs/a.h5"}, {"weights", "yes"},
+    {"learn", "affine"},    {"flip", "yes"},        {"shift", "2"},
+    {"sizes", "20x20"},     {"running", "precise"}, {"score", "median(5)"},
+    {"validate", "5"},      {"seed", "2"},          {"init", "/runs/a.h5"},
+    {"weights", "yes"},
 };
 
 /* ---- keys ---- */
@@ -169,6 +170,8 @@ static const Refused REFUSED[] = {
     {"decay_norms", "yea", "yes or no is expected", "did you mean 'yes'?"},
     {"flip", "true", "yes or no is expected", ""},
     {"shift", "17", "a whole number from 0 to 16 is expected", ""},
+    {"learn", "afine", "all, affine or random is expected", "did you mean 'affine'?"},
+    {"learn", "norms", "all, affine or random is expected", "did you mean 'affine'?"},
     {"running", "precize", "average, precise or pooled is expected",
      "did you mean 'precise'?"},
     {"seed", "1000000000000001", "a whole number from 0 to 1000000000000000 is expected",

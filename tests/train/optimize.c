@@ -51,6 +51,7 @@ static void adamw_is_its_definition(void **state) {
         Arena *arena = arena_new();
         NetParam param[2];
         const Net net = net_of_params(param);
+        const Learns learns = learns_all(arena, &net);
         const Config c = config_of(arena, CASES[i]);
         const Optimizer *o = &c.optimizer;
         double w[COUNT] = {0.5, -2, 0.9}, m[COUNT] = {0}, v[COUNT] = {0};
@@ -59,7 +60,7 @@ static void adamw_is_its_definition(void **state) {
             double g[COUNT];
             const double rate = 0.05 / (1.0 + (double)step);
             for (size_t k = 0; k < COUNT; k++) g[k] = gradient_at(step, k);
-            descend(w, (double *const[]){m, v}, g, &net, &c, rate, step);
+            descend(w, (double *const[]){m, v}, g, &learns, &c, rate, step);
             for (size_t k = 0; k < COUNT; k++) {
                 const Quad decay = k < 2 || c.decay_norms ? (Quad)c.decay : 0;
                 want[k] -=
@@ -81,6 +82,7 @@ static void sgd_is_its_definition(void **state) {
     Arena *arena = arena_new();
     NetParam param[2];
     const Net net = net_of_params(param);
+    const Learns learns = learns_all(arena, &net);
     const Config c = config_of(arena, "momentum=0.75 decay=0.01");
     double w[COUNT] = {0.5, -2, 0.9}, v[COUNT] = {0};
     Quad want[COUNT] = {w[0], w[1], w[2]}, speed[COUNT] = {0};
@@ -92,7 +94,7 @@ static void sgd_is_its_definition(void **state) {
             want[k] -= (Quad)0.01 * speed[k];
         }
         want[2] = want[2] < 0 ? 0 : want[2] > 1 ? 1 : want[2];
-        descend(w, (double *const[]){v}, g, &net, &c, 0.01, step);
+        descend(w, (double *const[]){v}, g, &learns, &c, 0.01, step);
         for (size_t k = 0; k < COUNT; k++)
             assert_near(w[k], (double)want[k], 256 * DBL_EPSILON);
     }
