@@ -207,10 +207,14 @@ static const char *mixture(Arena *arena, const Record *const *all, size_t runs) 
     return different > 1 ? text_print(arena, "bits: %s", values) : "";
 }
 
-/* Of the samples that all runs of a seed are trained on, where these are the same. */
+/* Of the samples that all runs of a seed are trained on, where these are the same, and some run is
+ * trained at all. */
 static void put_gate(Store *store, Arena *arena, const Sweep *sweep) {
     BaseError error = {.set = false};
     const Run *first = &sweep->run[0];
+    bool trained = false;
+    for (size_t i = 0; i < sweep->runs; i++) trained |= sweep->run[i].config.epochs > 0;
+    if (!trained) return;
     for (size_t i = 0; i < sweep->runs; i++)
         if (sweep->run[i].dataset != first->dataset ||
             sweep->run[i].config.images != first->config.images ||

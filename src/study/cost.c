@@ -52,6 +52,7 @@ static double cost_of(const Run *run, size_t threads) {
     Arena *arena = arena_new();
     BaseError quiet = {.set = false};
     double seconds = (double)NAN;
+    if (run->config.epochs == 0) return 0;
     Trainer *t = trainer_new(arena, &run->config, run->dataset, threads, &quiet);
     if (t) {
         const Pace pace = {seconds_of_steps(t), seconds_of_sample(t)};

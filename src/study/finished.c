@@ -159,21 +159,30 @@ static bool check_diverged(Arena *arena, const Record *r, const Run *run,
            check_end(arena, r, run, true, error);
 }
 
+/* Of no epochs: it has no curves, and what is measured at the end of training it has not. */
+static bool check_start(Arena *arena, const Record *r, const Run *run, double score,
+                        BaseError *error) {
+    if (!isnan(score))
+        return base_fail(error, EX_DATAERR, 0, "of no epochs, and has a score");
+    return check_end(arena, r, run, true, error);
+}
+
 static bool check_finished(Arena *arena, const Record *r, const Run *run,
                            BaseError *error) {
     const Config *config = &run->config;
     const size_t epochs = config->epochs;
     const double score = table_scalar(&r->summary, "score", error),
                  step = table_scalar(&r->summary, "diverged_step", error);
-    if (error->set || !check_curves(arena, r, config, error)) return false;
+    if (!error->set && !isnan(step))
+        base_fail(error, EX_DATAERR, 0, "it diverged in step %g, and is finished", step);
+    if (error->set) return false;
+    if (epochs == 0) return check_start(arena, r, run, score, error);
+    if (!check_curves(arena, r, config, error)) return false;
     const char *judged = text_print(arena, "val_%s", config->task->metric[0].name);
     const double *errors = table_array(&r->metrics, judged, epochs, error);
     if (score != score_of(errors, epochs, config->score))
         return base_fail(error, EX_DATAERR, 0, "its score is not the %s of its curve",
                          score_words(arena, config_text(config, arena, "score")));
-    if (!isnan(step))
-        return base_fail(error, EX_DATAERR, 0, "it diverged in step %g, and is finished",
-                         step);
     return check_end(arena, r, run, false, error);
 }
 

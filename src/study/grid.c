@@ -137,13 +137,26 @@ const Grid *grid_read(Arena *arena, const char *path) {
     return g;
 }
 
+/* Whether the recipe has runs that are their start. */
+static bool has_starts(Arena *arena, const Grid *g) {
+    size_t count = 0;
+    const char *epochs = grid_setting(arena, g, "epochs");
+    const char *const *one = epochs ? spec_list(arena, epochs, &count) : NULL;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(one[i], "0") == 0) return true;
+    return false;
+}
+
 const char *const *grid_notes(Arena *arena, const Grid *g) {
-    const char **note = ZERO(arena, const char *, 6), *gate = study_gate(arena, g);
+    const char **note = ZERO(arena, const char *, 7), *gate = study_gate(arena, g);
     size_t count = 0;
     if (gate) note[count++] = gate;
     if (g->finished < g->runs)
         note[count++] =
             text_print(arena, "Not finished: %zu of %zu runs", g->finished, g->runs);
+    if (has_starts(arena, g))
+        note[count++] =
+            "Runs of no epochs are their start, and have no score of their own";
     if (*g->changes) note[count++] = text_print(arena, "Changed: %s", g->changes);
     if (*g->mixed)
         note[count++] = text_print(

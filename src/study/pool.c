@@ -156,7 +156,7 @@ static void listen_to(Pool *pool) {
     if (poll(&ready, 1, 100) <= 0) return;
     Report report;
     if (read(pool->pipe[0], &report, sizeof report) != (ssize_t)sizeof report) return;
-    double share = (double)report.done / (double)report.total;
+    double share = report.total ? (double)report.done / (double)report.total : 1.0;
     if (pool->share[report.run] == 0.0 && share > 0.5 / (double)report.total)
         pool->begin_share[report.run] = report.done > 1 ? share : 0.0;
     pool->share[report.run] = share;

@@ -63,6 +63,7 @@ static size_t multiple_near(size_t value, size_t least) {
 static bool equal_steps(Config *config, Arena *arena, BaseError *error) {
     const size_t samples = config->workers * config->batch,
                  both = least_multiple(config->reference, samples), part = both / samples;
+    if (config->epochs == 0) return true;
     if (config->images == 0 || config->images % both != 0)
         return base_fail(error, EX_USAGE, 0,
                          "equal=steps: images=%zu: a multiple of %zu is expected, whole "

@@ -108,12 +108,19 @@ static void take_row(Sweep *to, size_t *place, const Sweep *all, size_t i) {
     }
 }
 
+static void want_scores(const Sweep *all) {
+    for (size_t i = 0; i < all->runs; i++)
+        if (all->run[i].config.epochs == 0)
+            die(EX_USAGE, "epochs=0: such runs have no score to choose by");
+}
+
 const Sweep *tuning_select(Arena *arena, const Sweep *all, size_t trials) {
     const size_t cells = all->points * all->seeds;
     Tuning *t = TAKE(arena, Tuning, 1);
     Sweep *to = TAKE(arena, Sweep, 1);
     bool *taken = ZERO(arena, bool, all->series);
     size_t *place = TAKE(arena, size_t, all->runs);
+    want_scores(all);
     *t = arms_of(arena, all);
     t->trials = budget_of(all, t, trials);
     draw_rows(arena, all, t, taken);

@@ -65,7 +65,7 @@ static Way way_of(Arena *arena, const Run *run) {
     const double since = age_of(way.begun ? run_checkpoint(arena, run->path)
                                           : text_print(arena, "%s.lock", run->path));
     if (way.running && isfinite(since)) way.spent += since;
-    way.share = (double)way.epochs / (double)run->config.epochs;
+    if (way.epochs > 0) way.share = (double)way.epochs / (double)run->config.epochs;
     return way;
 }
 

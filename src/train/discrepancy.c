@@ -61,7 +61,7 @@ TrainDiscrepancy *trainer_discrepancy(const Trainer *t, Arena *arena,
     Arena *own = arena_new();
     const Seeing s = {
         .samples = samples,
-        .pass = {.mode = NORM_TRAIN, .epoch = t->config.epochs - 1, .step = t->steps - 1},
+        .pass = {.mode = NORM_TRAIN, .epoch = last_epoch(t), .step = last_step(t)},
         .cell = state_cells(t, own),
         .apart = TAKE(own, double, batches *norms * 2 + 1)};
 #pragma omp parallel for schedule(dynamic, 1) num_threads((int)t->threads)

@@ -63,7 +63,7 @@ static void run_chunks(const Trainer *t, const Judging *j, double *sum) {
 
 /* As the network was trained last: schedules stand at the epoch's last step. */
 static NetPass pass_of(const Trainer *t, NormMode mode, size_t epoch) {
-    return (NetPass){.mode = mode, .epoch = epoch, .step = t->steps - 1};
+    return (NetPass){.mode = mode, .epoch = epoch, .step = last_step(t)};
 }
 
 /* What the run is judged by, block by block. Blocks are the chunks that were judged, unless there
@@ -104,9 +104,8 @@ bool evaluate(Trainer *t, size_t epoch, const Samples *samples, const Numbers *t
 /* ---- finished weights ------------------------------------------------------------ */
 
 void trainer_moments(Trainer *t, Running running) {
-    const size_t last = t->config.epochs - 1;
     if (t->judged == t->state) t->judged = TAKE(t->arena, double, t->net->states);
-    state_judge(t, last, running);
+    state_judge(t, last_epoch(t), running);
 }
 
 TrainJudged trainer_judge(const Trainer *t, Arena *arena, const Samples *samples,
@@ -116,8 +115,7 @@ TrainJudged trainer_judge(const Trainer *t, Arena *arena, const Samples *samples
     Judging j = {.samples = samples,
                  .count = batch ? samples->count / batch * batch : samples->count,
                  .size = size,
-                 .pass =
-                     pass_of(t, batch ? NORM_TRAIN : NORM_EVAL, t->config.epochs - 1)};
+                 .pass = pass_of(t, batch ? NORM_TRAIN : NORM_EVAL, last_epoch(t))};
     TrainJudged judged = {.samples = j.count, .loss = (double)NAN};
     for (size_t m = 0; m < t->task.metrics; m++) judged.metric[m] = (double)NAN;
     if (j.count > 0) {

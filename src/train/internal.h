@@ -70,6 +70,15 @@ static inline bool is_recomputed(const Trainer *t) {
     return t->config.running != RUNNING_AVERAGE;
 }
 
+/* What schedules stand at when finished weights are judged: a run of no epochs is at its start. */
+static inline size_t last_epoch(const Trainer *t) {
+    return t->config.epochs > 0 ? t->config.epochs - 1 : 0;
+}
+
+static inline size_t last_step(const Trainer *t) {
+    return t->config.epochs > 0 ? t->steps - 1 : 0;
+}
+
 /* ---- workers.c ------------------------------------------------------------------- */
 
 /* What the network is given of a batch. */

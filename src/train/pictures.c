@@ -13,8 +13,8 @@ static void take_picture(const Trainer *t, Arena *arena, const TrainPictures *to
         dataset_batch(arena, t->dataset, &t->dataset->test, &index, 1, NULL, 0, 0);
     const NetPass pass = {.tape = tape_new(arena),
                           .mode = NORM_EVAL,
-                          .epoch = t->config.epochs - 1,
-                          .step = t->steps - 1,
+                          .epoch = last_epoch(t),
+                          .step = last_step(t),
                           .weights = t->weights,
                           .state = t->judged};
     TapeNode *in = shard_input(pass.tape, &batch), *out[NET_MOST_ENDS];

@@ -25,7 +25,7 @@ TrainRecord trainer_record(const Trainer *t) {
                      .diverged = c->diverged > 0,
                      .diverged_step = (size_t)c->diverged_step};
     for (size_t m = 0; m < t->task.metrics; m++)
-        r.score[m] = r.epochs == t->config.epochs
+        r.score[m] = r.epochs > 0 && r.epochs == t->config.epochs
                          ? score_of(r.val.metric[m], r.epochs, t->config.score)
                          : (double)NAN;
     return r;

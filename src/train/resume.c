@@ -64,7 +64,9 @@ static bool is_count(double value, size_t most) {
 /* Places in the run are indices from here on. Who is over keeps no checkpoint. */
 static bool check_counters(const Trainer *t, BaseError *error) {
     const Counters *c = t->counters;
-    const size_t most = t->steps * t->config.epochs - 1;
+    const size_t steps = t->steps * t->config.epochs, most = steps > 0 ? steps - 1 : 0;
+    if (steps == 0)
+        return base_fail(error, EX_DATAERR, 0, "counters: of a run that has no steps");
     if (!is_count(c->step, most))
         return base_fail(error, EX_DATAERR, 0, "counters: step %g, 0 to %zu are expected",
                          c->step, most);

@@ -34,7 +34,7 @@ const Dataset *config_data(Arena *arena, const Config *config, const Dataset *da
 static bool check_config(Trainer *t, BaseError *error) {
     const Config *c = &t->config;
     const Augment augment = {.flip = c->flip, .shift = c->shift};
-    if (c->score > c->epochs)
+    if (c->score > 1 && c->score > c->epochs)
         return base_fail(
             error, EX_USAGE, 0,
             "score=%s: the run has %zu epoch%s; score=last, or a median of as many",

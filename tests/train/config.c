@@ -157,7 +157,7 @@ static const Refused REFUSED[] = {
     {"batch", "2.5", "a whole number from 1 to 65536 is expected", ""},
     {"batch", " 2", "a whole number", ""},
     {"batch", "99999999999999999999999", "a whole number", ""},
-    {"epochs", "0", "a whole number from 1 to 100000 is expected", ""},
+    {"epochs", "-1", "a whole number from 0 to 100000 is expected", ""},
     {"rate", "fast", "a number from 0 to 1e+06 is expected", ""},
     {"rate", "-0.1", "a number from 0 to 1e+06 is expected", ""},
     {"rate", "nan", "a number from 0 to 1e+06 is expected", ""},
