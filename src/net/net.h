@@ -51,6 +51,7 @@ typedef struct NetNorm {
     size_t param;      /* first of its parameters in Net.param */
     size_t state;      /* offset of its running state in the vector of state */
     ShapeLattice sees; /* of one sample: N = 1 */
+    Shape shape;       /* of the samples that the network was declared for */
 } NetNorm;
 
 enum { NET_MOST_ENDS = 8, NET_MOST_OPTIONS = 12, NET_MOST_RULES = 16 };
@@ -140,6 +141,13 @@ const Net *net_new(Arena *arena, const char *text, NetNorms norms, NetFace face,
  * *error (EX_USAGE) names a parameter that is not. */
 bool net_alike(Arena *arena, const Net *own, const Net *net, BaseError *error);
 
+/* What stands at the place of a normalizer in a pass that is watched. */
+typedef struct NetWatch {
+    TapeNode *in, *out; /* before it; behind it, gamma and beta, before an activation that
+                           is not its own */
+    const unsigned char *mask; /* [N, L] what of it is in a cell; NULL: all */
+} NetWatch;
+
 /* One forward pass: what it reads and where it writes. */
 typedef struct NetPass {
     Tape *tape;
@@ -153,6 +161,8 @@ typedef struct NetPass {
     bool wanted;      /* gradients are wanted though there is no slot (tape_gradient) */
     bool definitions; /* normalizers by their definitions instead of their kernels */
     bool whole;       /* as NormContext's */
+    NetWatch *watch; /* [net->norms] written; NULL: nobody looks. Watched, a relu behind a
+                         normalizer is a node of its own: the same bits forward */
 } NetPass;
 
 /* out[net->outputs] of in[face.inputs], each [N, of one sample]. */

@@ -46,14 +46,16 @@ static void declare_own(Declared *d, const NetNorm *place, double gamma) {
     for (size_t i = 0; i < norm->states; i++) d->net->states += norm->state[i].count;
 }
 
-static void declare_norm(Layers *l, const char *name, ShapeLattice x, double gamma) {
+static void declare_norm(Layers *l, const char *name, Shape shape, double gamma) {
+    const ShapeLattice x = shape_lattice(shape);
     Declared *d = l->declared;
     Net *net = d->net;
     BaseError error = {.set = false};
     NetNorm place = {.name = layers_full_name(l, d->arena, name),
                      .param = net->params,
                      .state = net->states,
-                     .sees = {1, x.C, x.L}};
+                     .sees = {1, x.C, x.L},
+                     .shape = shape};
     if (d->error->set) return;
     if (!d->names && (place.norm = fitting_norm(d, place.name, x, &error)) == NULL) {
         layers_refuse(l, name, "%s", error.message);
@@ -104,15 +106,18 @@ static TapeNode *run_norm(Layers *l, const NetNorm *part, TapeNode *x, bool relu
 static TapeNode *norm_and(Layers *l, const char *name, TapeNode *x, double gamma,
                           LayerActivation *activate) {
     if (l->declared) {
-        declare_norm(l, name, shape_lattice(x->shape), gamma);
+        declare_norm(l, name, x->shape, gamma);
         return layers_nothing(l, x->shape);
     }
     const NetNorm *part = &l->net->norm[l->norms++];
     VERIFY(part->param == l->params && layers_is_part(l, name, part->name),
            "%s%s was declared as %s", l->within, name, part->name);
     if (norm_activates(part->norm)) activate = NULL;
-    TapeNode *y = run_norm(l, part, x, activate == tape_relu);
-    return activate && activate != tape_relu ? activate(l->tape, y) : y;
+    NetWatch *watch = l->pass->watch ? &l->pass->watch[part - l->net->norm] : NULL;
+    const bool fused = activate == tape_relu && watch == NULL;
+    TapeNode *y = run_norm(l, part, x, fused);
+    if (watch) *watch = (NetWatch){x, y, layers_mask(l, shape_lattice(x->shape))};
+    return activate && !fused ? activate(l->tape, y) : y;
 }
 
 TapeNode *layer_norm_from(Layers *l, const char *name, TapeNode *x, double gamma) {

@@ -3,6 +3,7 @@
 #include "op.h"
 #include "sum.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { SPARE_SLOTS = 64 };
@@ -160,6 +161,32 @@ static void leave_slot(Tape *tape, TapeNode *y) {
     y->slot = NULL;
 }
 
+/* ---- who wants adjoints of inner nodes ------------------------------------------- */
+
+typedef struct TapeWatch {
+    double *gradient;
+    struct TapeWatch *next;
+} TapeWatch;
+
+void tape_watch(Tape *tape, TapeNode *node, double *gradient) {
+    REQUIRE(!tape->shapes, "a gradient is asked of a tape of shapes");
+    TapeWatch *watch = TAKE(tape->arena, TapeWatch, 1);
+    *watch = (TapeWatch){gradient, node->watch};
+    node->watch = watch;
+}
+
+static void fill_watches(const TapeNode *node, double value) {
+    const size_t count = shape_count(node->shape);
+    for (const TapeWatch *w = node->watch; w; w = w->next)
+        for (size_t i = 0; i < count; i++) w->gradient[i] = value;
+}
+
+/* All that was written later has added to y's adjoint: nothing follows. Its slot is turned next. */
+static void tell_watches(const TapeNode *y) {
+    for (const TapeWatch *w = y->watch; w; w = w->next)
+        vector_add(w->gradient, y->slot, shape_count(y->shape), 0.0);
+}
+
 /* ---- tape_backward: adjoints executed into slots --------------------------------- */
 
 /* Adds g to what an operand has; what has nothing yet, and may keep it, is left. */
@@ -243,7 +270,9 @@ static void backward_node(Tape *tape, TapeNode *y) {
 
 static void backward_range(Tape *tape, TapeNode *from, const TapeNode *until) {
     for (TapeNode *y = from; y != until; y = y->previous) {
-        if (y->slot == NULL || y->op == NULL || !y->wanted) continue;
+        if (y->slot == NULL) continue;
+        tell_watches(y);
+        if (y->op == NULL || !y->wanted) continue;
         backward_node(tape, y);
         leave_slot(tape, y);
     }
@@ -269,6 +298,8 @@ void tape_backward(Tape *tape, TapeNode *y, const double *seed) {
     size_t count = shape_count(y->shape);
     REQUIRE(!tape->shapes, "a gradient is asked of a tape of shapes");
     tape->spares = 0;
+    for (TapeNode *node = tape->last; node; node = node->previous)
+        fill_watches(node, node->wanted ? 0.0 : (double)NAN);
     if (y->wanted) {
         tape->lent = y->op ? seed : NULL;
         y->slot = tape->lent    ? borrowed(seed)

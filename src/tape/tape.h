@@ -43,6 +43,7 @@ struct TapeNode {
     TapeNode *adjoint;  /* tape_gradient's, while it runs */
     TapeNode *defined;  /* what replay put for a fused operation; NULL: not asked yet */
     size_t place;       /* in the program that is being listed, from 1 */
+    struct TapeWatch *watch; /* who wants its adjoint; NULL: nobody */
 };
 
 typedef struct Tape Tape;
@@ -147,6 +148,11 @@ TapeNode *tape_cross_entropy(Tape *tape, TapeNode *z, const uint8_t *label);
 /* Gradients of <seed, y> (seed NULL: 1) into the parameters' slots, none of which is the
  * seed. */
 void tape_backward(Tape *tape, TapeNode *y, const double *seed);
+
+/* From now on tape_backward writes the adjoint of an inner node to gradient[count], too: zeros if
+ * y does not depend on it, NaN where nothing below the node wants one, so that none is made.
+ * A node may be watched by several. */
+void tape_watch(Tape *tape, TapeNode *node, double *gradient);
 
 /* dx[i] = gradient of <seed, y> with respect to x[i], as nodes (seed NULL: 1). Each x[i]
  * is wanted: a parameter or a node that depends on one. */

@@ -48,7 +48,8 @@ struct Trainer {
     double *state;          /* [net->states] averages over the steps, maps */
     double *judged;         /* [net->states] what evaluation reads */
     const NormState **told; /* [net->states] what each of them belongs to */
-    double *shares;         /* [workers, net->weights] gradients of the workers */
+    double *shares;         /* [workers, net->weights] gradients of the workers; NULL: not
+                             * wanted */
     double *observed;       /* [workers, net->states] */
     double *found; /* [workers or chunks, 1 + tallies] loss, and the task's sums */
     double *tally; /* [tallies] over the current epoch's steps */
@@ -60,6 +61,9 @@ struct Trainer {
     Arena **own;      /* [threads] arenas of the threads */
     bool definitions; /* normalizers by these */
     bool whole;       /* workers observe their samples as one block */
+    const TrainSeen
+        *seen; /* where workers write what stands in their networks; NULL: nobody
+                            * looks */
 };
 
 static inline size_t found_width(const Trainer *t) {
@@ -90,6 +94,7 @@ typedef struct Shard {
     const size_t *index; /* [count] */
     size_t count;
     const Augment *augment; /* NULL: none */
+    size_t worker;          /* which one's it is, where somebody looks (see.c) */
 } Shard;
 
 /* found[1 + tallies] = loss of a shard, the mean over its samples, and the task's sums; the tape and
@@ -102,6 +107,14 @@ void workers_run(Trainer *t, size_t epoch, size_t step, bool learn);
 
 /* gradient = mean over the workers of their shares. */
 void workers_sum(Trainer *t);
+
+/* Of their losses. */
+double workers_loss(const Trainer *t);
+
+/* ---- see.c ----------------------------------------------------------------------- */
+
+/* A worker's part of what is seen, before tape_backward. */
+void see_worker(const Trainer *t, Tape *tape, const NetWatch *watch, size_t worker);
 
 /* ---- trainer.c ---------------------------------------------------------------------- */
 
@@ -123,6 +136,8 @@ const NormState **state_owners(Arena *arena, const Net *net);
 
 void state_update(Trainer *t);              /* after a step */
 void state_adapt(Trainer *t, size_t epoch); /* before an epoch */
+/* The same of another vector of states; changed[net->norms] says whose (NULL: not wanted). */
+void state_adapt_to(const Trainer *t, size_t epoch, double *state, bool *changed);
 
 /* Before an evaluation: judged, by what this says. */
 void state_judge(Trainer *t, size_t epoch, Running running);

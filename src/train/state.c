@@ -34,17 +34,27 @@ void state_update(Trainer *t) {
 }
 //< running
 
+void state_adapt_to(const Trainer *t, size_t epoch, double *all, bool *changed) {
+    for (size_t n = 0; n < t->net->norms; n++) {
+        const NetNorm *part = &t->net->norm[n];
+        double *state[NORM_MAX_STATES], *at = all + part->state;
+        for (size_t s = 0; s < part->norm->states; at += part->norm->state[s++].count)
+            state[s] = at;
+        const Draw draw = {t->config.seed, DRAW_ADAPT, epoch, n};
+        const bool moved = norm_adapt(part->norm, draw, state);
+        if (changed) changed[n] = moved;
+    }
+}
+
 /* Before the first step of an epoch, so once in the life of a run: between two steps
  * there is no more to know than which step is next. */
 void state_adapt(Trainer *t, size_t epoch) {
-    for (size_t n = 0; n < t->net->norms; n++) {
-        const NetNorm *part = &t->net->norm[n];
-        double *state[NORM_MAX_STATES], *at = t->state + part->state;
-        for (size_t s = 0; s < part->norm->states; at += part->norm->state[s++].count)
-            state[s] = at;
-        if (norm_adapt(part->norm, (Draw){t->config.seed, DRAW_ADAPT, epoch, n}, state))
-            trace_changed(&t->trace, n, epoch);
-    }
+    const ArenaMark mark = arena_mark(t->arena);
+    bool *changed = TAKE(t->arena, bool, t->net->norms + 1);
+    state_adapt_to(t, epoch, t->state, changed);
+    for (size_t n = 0; n < t->net->norms; n++)
+        if (changed[n]) trace_changed(&t->trace, n, epoch);
+    arena_rewind(t->arena, mark);
 }
 
 /* ---- what evaluation reads instead of averages -------------------------------------- */

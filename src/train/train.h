@@ -126,6 +126,41 @@ size_t trainer_done(const Trainer *trainer); /* steps done since the start of th
 /* Calls of malloc by the workers: constant in the steady state. */
 size_t trainer_blocks(const Trainer *trainer);
 
+/* ---- see.c: the step that comes, looked at and not done -------------------------- */
+
+/* Loss (mean over workers) of the step that comes, after the last of the last again, and its
+ * gradient [net->weights] (NULL: not wanted) before anything is done to it (clipped, kept from
+ * weights that do not learn), at these weights (NULL: the run's own). Moves no number of the
+ * run. */
+double trainer_gradient(Trainer *trainer, const double *weights, double *gradient);
+
+/* What stands at the place of a normalizer in it: before it (x), behind it with gamma and beta
+ * and before an activation that is not its own (y), and the gradients of the mean loss by
+ * them. Where the normalizer is `none`, x is y. Of the shape: workers one after the other, the
+ * samples of each (of q and k of an attention, its heads), [C], positions. */
+typedef struct TrainPlace {
+    const NetNorm *place;
+    Shape shape;
+    double *x, *y;
+    double *dx, *dy; /* dx: NaN where nothing learned is below the normalizer */
+    unsigned char
+        *there; /* [N, L] 0: padding, whose numbers mean nothing; NULL: all is */
+} TrainPlace;
+
+typedef struct TrainSeen {
+    double loss;
+    double *gradient; /* [net->weights] as trainer_gradient's */
+    double *observed; /* [workers, net->states] */
+    size_t places;
+    TrainPlace *place; /* [places] */
+} TrainSeen;
+
+/* All of it at the run's own weights: 4 x the activations of the step's samples, in `arena`. */
+TrainSeen trainer_places(Trainer *trainer, Arena *arena);
+/* Whether it can be: false and *error (EX_USAGE) where the workers of a step see images of
+ * several sizes. */
+bool config_has_places(const Config *config, BaseError *error);
+
 /* ---- evaluate.c: finished weights, judged another way ------------------------------ */
 
 /* From now on evaluation reads these moments: the averages as they are, or those of the last

@@ -219,15 +219,12 @@ static bool is_done(const Trainer *t) {
     return t->counters->diverged > 0 || t->counters->epochs >= (double)t->config.epochs;
 }
 
-/* Adds what the workers found to the epoch's tallies; the mean of their losses. */
-static double add_found(Trainer *t) {
-    double loss = 0.0;
+/* Adds what the workers found to the epoch's tallies. */
+static void add_found(Trainer *t) {
     for (size_t k = 0; k < t->config.workers; k++) {
         const double *found = t->found + k * found_width(t);
-        loss += found[0];
         for (size_t i = 0; i < t->task.tallies; i++) t->tally[i] += found[1 + i];
     }
-    return loss / (double)t->config.workers;
 }
 
 TrainStatus trainer_step(Trainer *t) {
@@ -236,7 +233,8 @@ TrainStatus trainer_step(Trainer *t) {
     size_t done = (size_t)c->step, epoch = done / t->steps, step = done % t->steps;
     if (step == 0) state_adapt(t, epoch);
     workers_run(t, epoch, step, true);
-    const double loss = add_found(t);
+    add_found(t);
+    const double loss = workers_loss(t);
     if (!isfinite(loss)) {
         c->diverged = 1;
         c->diverged_step = (double)done;

@@ -31,10 +31,12 @@ void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
     pass.weights = t->weights;
     pass.state = pass.mode == NORM_EVAL ? t->judged : t->state;
     TapeNode *in = shard_input(pass.tape, &batch), *out[NET_MOST_ENDS];
+    if (t->seen) pass.watch = ZERO(arena, NetWatch, shard->in.net->norms + 1);
     net_run(shard->in.net, &pass, &in, out);
     TapeNode *loss = task->write(&t->task, pass.tape, out, &batch);
     found[0] = loss->value[0];
     task->tally(&t->task, found + 1, out, &batch);
+    if (t->seen) see_worker(t, pass.tape, pass.watch, shard->worker);
     if (pass.gradient) tape_backward(pass.tape, loss, NULL);
     arithmetic_want();
     arena_rewind(arena, mark);
@@ -48,7 +50,8 @@ static void run_worker(Trainer *t, const size_t *mine, size_t worker, size_t epo
                     .epoch = epoch,
                     .step = step,
                     .definitions = t->definitions,
-                    .gradient = learn ? t->shares + worker * t->net->weights : NULL,
+                    .gradient =
+                        learn && t->shares ? t->shares + worker * t->net->weights : NULL,
                     .observed = t->observed + worker * t->net->states,
                     .whole = t->whole};
     const Shard shard = {.in = learn ? sized_of(t, epoch, step, worker)
@@ -56,7 +59,8 @@ static void run_worker(Trainer *t, const size_t *mine, size_t worker, size_t epo
                          .samples = &t->dataset->train,
                          .index = mine,
                          .count = t->config.batch,
-                         .augment = &augment};
+                         .augment = &augment,
+                         .worker = worker};
     shard_run(t, t->found + worker * found_width(t), t->own[omp_get_thread_num()], pass,
               &shard);
 }
@@ -100,3 +104,9 @@ void workers_sum(Trainer *t) {
     }
 }
 //< workers
+
+double workers_loss(const Trainer *t) {
+    double loss = 0.0;
+    for (size_t k = 0; k < t->config.workers; k++) loss += t->found[k * found_width(t)];
+    return loss / (double)t->config.workers;
+}

@@ -405,6 +405,43 @@ static void shapes_are_those_of_values(void **state) {
     arena_free(arena);
 }
 
+/* ---- watched nodes ---------------------------------------------------------------- */
+
+/* Every node of the program, whose slots are turned in place, shared and used again; by two. */
+static void watched(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Tape *t = tape_new(arena);
+    const double *value[4];
+    TapeNode *node[20], *dx[20];
+    double *seen[20][2];
+    size_t nodes = 0;
+    draw_values(arena, value);
+    Program p = write_program(t, value);
+    for (TapeNode *y = p.y; y; y = y->previous, nodes++) {
+        node[nodes] = y;
+        for (size_t i = 0; i < 2; i++) {
+            seen[nodes][i] = garbage(arena, shape_count(y->shape));
+            tape_watch(t, y, seen[nodes][i]);
+        }
+    }
+    TapeNode *later = tape_exp(t, p.x[3]), *apart = tape_exp(t, tape_constant(t, 1.0));
+    double *of_later = garbage(arena, CELLS), *of_apart = garbage(arena, 1);
+    tape_watch(t, later, of_later);
+    tape_watch(t, apart, of_apart);
+    const double *seed = normals(arena, 4, shape_count(p.y->shape));
+    for (size_t again = 0; again < 2; again++) tape_backward(t, p.y, seed);
+    tape_gradient(t, p.y, tape_leaf(t, p.y->shape, seed), node, nodes, dx);
+    for (size_t k = 0; k < nodes; k++)
+        for (size_t i = 0; i < 2; i++)
+            for (size_t j = 0; j < shape_count(node[k]->shape); j++)
+                assert_near(seen[k][i][j], dx[k]->value[j],
+                            1e-14 * fmax(1.0, fabs(dx[k]->value[j])));
+    assert_all(of_later, CELLS, 0.0);
+    assert_true(isnan(*of_apart));
+    arena_free(arena);
+}
+
 static const Case cases[] = {
     CASE(theorem, zero_upstream),
     CASE(theorem, unused_parameters),
@@ -419,6 +456,7 @@ static const Case cases[] = {
     CASE(theorem, shared_slots),
     CASE(theorem, trains_on_definition),
     CASE(theorem, shapes_are_those_of_values),
+    CASE(theorem, watched),
 };
 
 HARNESS_MAIN("tape_drivers", cases)
