@@ -6,6 +6,12 @@
 
 enum { LAYERS_LONGEST_NAME = 128, LAYERS_DEEPEST = 8 };
 
+/* The node of a parameter. */
+typedef struct DeclaredLeaf {
+    const TapeNode *node;
+    size_t param;
+} DeclaredLeaf;
+
 /* What is written while a network is declared. */
 typedef struct Declared {
     Arena *arena;
@@ -15,6 +21,8 @@ typedef struct Declared {
     bool names;                   /* of places are wanted, not what stands there */
     bool weighed;                 /* some weight is changed before it is used */
     size_t param_room, norm_room; /* of the net's arrays, which grow */
+    DeclaredLeaf *leaf;           /* [leaves] of the parameters of layers */
+    size_t leaves, leaf_room;
     BaseError *error;
 } Declared;
 
@@ -66,6 +74,12 @@ TapeNode *layers_nothing(Layers *l, Shape shape);
 
 /* After all others, so that the draws of weights are those of a plain network. */
 void layers_declare_gains(Declared *declared);
+
+/* ---- before.c -------------------------------------------------------------------- */
+
+void layers_keep_leaf(Declared *declared, const TapeNode *node, size_t param);
+/* Of a layer whose result is x, for a normalizer to see: NetParam.before_norm. */
+void layers_note_before(Declared *declared, const TapeNode *x);
 
 /* ---- sequence.c ------------------------------------------------------------------ */
 

@@ -161,7 +161,10 @@ TapeNode *layers_param(Layers *l, const char *name, const char *own, Shape shape
     VERIFY(layers_is_part(l, name, l->net->param[l->params].name) &&
                shape_equal(shape, l->net->param[l->params].shape),
            "%s%s was declared as %s", l->within, name, l->net->param[l->params].name);
-    return layers_param_node(l, l->params++);
+    TapeNode *node = layers_param_node(l, l->params);
+    if (l->declared) layers_keep_leaf(l->declared, node, l->params);
+    l->params++;
+    return node;
 }
 
 /* What layers do to their weights is seen where those run: it changes no shape. */

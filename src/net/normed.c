@@ -106,6 +106,7 @@ static TapeNode *run_norm(Layers *l, const NetNorm *part, TapeNode *x, bool relu
 static TapeNode *norm_and(Layers *l, const char *name, TapeNode *x, double gamma,
                           LayerActivation *activate) {
     if (l->declared) {
+        layers_note_before(l->declared, x);
         declare_norm(l, name, x->shape, gamma);
         return layers_nothing(l, x->shape);
     }

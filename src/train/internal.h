@@ -45,6 +45,8 @@ struct Trainer {
     size_t threads;
     double *weights, *gradient;             /* [net->weights] */
     double *moment[OPTIMIZER_MOST_MOMENTS]; /* [net->weights] each */
+    double *
+        radius; /* [net->params] norms that weights go back to, 0: not; NULL: none does */
     double *state;          /* [net->states] averages over the steps, maps */
     double *judged;         /* [net->states] what evaluation reads */
     const NormState **told; /* [net->states] what each of them belongs to */
@@ -115,6 +117,13 @@ double workers_loss(const Trainer *t);
 
 /* A worker's part of what is seen, before tape_backward. */
 void see_worker(const Trainer *t, Tape *tape, const NetWatch *watch, size_t worker);
+
+/* ---- project.c ------------------------------------------------------------------- */
+
+/* False and *error (EX_USAGE) where project=yes has nothing to do. */
+bool project_can_be(const Net *net, const Config *config, BaseError *error);
+void project_begin(const Trainer *t); /* radius, of the weights as they are */
+void project(const Trainer *t, double *weights);
 
 /* ---- trainer.c ---------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { MAX_PARTS = 9 + OF_PARTS * (1 + TASK_MOST_METRICS) };
+enum { MAX_PARTS = 10 + OF_PARTS * (1 + TASK_MOST_METRICS) };
 
 static const char *const part_names[OF_PARTS] = {[OF_TRAIN] = "train",
                                                  [OF_VAL] = "val",
@@ -37,6 +37,9 @@ const TrainPart *trainer_parts(Trainer *t, size_t *count) {
     const size_t moments = optimizer_moments(&t->config.optimizer, &moment);
     for (size_t i = 0; i < moments; i++)
         part[n++] = (TrainPart){moment[i].name, moment[i].title, t->moment[i], weights};
+    if (t->radius)
+        part[n++] = (TrainPart){"radius", "norms that weights go back to", t->radius,
+                                t->net->params};
     part[n++] = (TrainPart){"state", "running moments, group maps", t->state, states};
     if (is_recomputed(t))
         part[n++] =
@@ -132,7 +135,15 @@ static bool check_state(const Trainer *t, BaseError *error) {
     return true;
 }
 
+static bool check_radius(const Trainer *t, BaseError *error) {
+    for (size_t i = 0; t->radius && i < t->net->params; i++)
+        if (!(t->radius[i] >= 0.0) || !isfinite(t->radius[i]))
+            return base_fail(error, EX_DATAERR, 0, "radius: %g of %s", t->radius[i],
+                             t->net->param[i].name);
+    return true;
+}
+
 bool trainer_may_resume(const Trainer *t, BaseError *error) {
     return check_counters(t, error) && check_tally(t, error) && check_curves(t, error) &&
-           check_state(t, error);
+           check_state(t, error) && check_radius(t, error);
 }

@@ -72,6 +72,7 @@ static void take_memory(Trainer *t) {
     const size_t moments = optimizer_moments(&t->config.optimizer, &moment);
     for (size_t i = 0; i < moments; i++) t->moment[i] = ZERO(t->arena, double, W);
     t->gradient = TAKE(t->arena, double, W);
+    if (t->config.project) t->radius = TAKE(t->arena, double, t->net->params);
     t->state = TAKE(t->arena, double, S);
     t->told = state_owners(t->arena, t->net);
     t->judged = is_recomputed(t) ? TAKE(t->arena, double, S) : t->state;
@@ -118,6 +119,7 @@ static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *data
     t->net = net_for(t, t->dataset, error);
     if (t->net) t->task.ends = t->net->outputs;
     return t->net && learns_new(arena, &t->learns, t->net, config, error) &&
+                   project_can_be(t->net, config, error) &&
                    (t->sized = sized_new(t, error))
                ? t
                : NULL;
@@ -143,6 +145,7 @@ Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
     t->threads = threads ? threads : 1;
     take_memory(t);
     net_initialize(t->net, t->weights, t->state, t->config.seed);
+    project_begin(t);
     if (is_recomputed(t)) memcpy(t->judged, t->state, t->net->states * sizeof *t->state);
     trace_take(&t->trace, t->weights, t->state, 0);
     return t;
@@ -153,6 +156,7 @@ bool trainer_take(Trainer *t, const NetTensor *from, size_t count, NetTaken *tak
     const size_t S = t->net->states;
     if (!net_take(t->arena, t->net, t->weights, t->state, from, count, taken, error))
         return false;
+    project_begin(t);
     if (S && t->judged != t->state) memcpy(t->judged, t->state, S * sizeof *t->state);
     trace_take(&t->trace, t->weights, t->state, 0);
     return true;
@@ -247,6 +251,7 @@ TrainStatus trainer_step(Trainer *t) {
     clip_gradient(t->gradient, t->net->weights, &t->config);
     const double rate = learning_rate(&t->config, done, t->steps);
     descend(t->weights, t->moment, t->gradient, &t->learns, &t->config, rate, done);
+    project(t, t->weights);
     c->step = (double)(done + 1);
     if (step + 1 < t->steps) return TRAIN_STEPPED;
     finish_epoch(t, epoch, rate);

@@ -1,10 +1,14 @@
-/* Levers of a step: which weights learn. */
+/* Levers of a step: which weights learn; norms that they go back to. */
 #include "train_run.h"
 
-#include "optimize.h"
+#include "../../src/train/internal.h"
+#include "arith.h"
+#include "arith_calls.h"
+#include "layers.h"
 
 static const char AFFINE[] = "workers=2 batch=12 learn=affine",
-                  RANDOM[] = "workers=2 batch=12 learn=random";
+                  RANDOM[] = "workers=2 batch=12 learn=random",
+                  PROJECT[] = "workers=2 batch=12 project=yes";
 
 static size_t of_normalizers(const Net *net) {
     size_t count = 0;
@@ -146,6 +150,184 @@ static void the_gradient_is_that_of_all(void **state) {
     }
 }
 
+/* ---- norms that weights go back to ---- */
+
+static double norm_of(const double *w, size_t count) {
+    Quad sum = 0;
+    for (size_t i = 0; i < count; i++) sum += (Quad)w[i] * w[i];
+    return (double)quad_sqrt(sum);
+}
+
+static void projected_weights_keep_their_norm(void **state) {
+    (void)state;
+    static const char *const MORE[] = {
+        "rate=1 decay=0.01", "norm=group(2) optimizer=adamw rate=0.1", "norm=none",
+        "network=mlp(depth=3,width=8) norm=layer clip=1 learn=affine"};
+    for (size_t i = 0; i < COUNT_OF(MORE); i++) {
+        Arena *arena = arena_new();
+        const char *pairs = text_print(arena, "%s %s", PROJECT, MORE[i]);
+        const Dataset *data = small_data(arena, 20, 20);
+        Trainer *t = trainer_of(arena, pairs, data, 1),
+                *end = finished(arena, pairs, data, 2);
+        const Net *net = trainer_net(t);
+        for (size_t k = 0; k < net->params; k++) {
+            const NetParam *p = &net->param[k];
+            const double before = norm_of(t->weights + p->offset, p->count),
+                         after = norm_of(end->weights + p->offset, p->count);
+            if (p->before_norm)
+                assert_near(after, before, 4 * DBL_EPSILON * before);
+            else if (p->shape.rank >= 2 && t->config.learn == LEARN_ALL)
+                assert_true(fabs(after - before) > 1e-6 * before);
+        }
+        trainer_free(t), trainer_free(end);
+        arena_free(arena);
+    }
+}
+
+static double loss_of(Trainer *t) {
+    workers_run(t, 0, 0, true);
+    return t->found[0];
+}
+
+/* Before a normalizer stand the weights whose length the network does not see, and no others; so
+ * they may go back to any. The normalizer's eps is too small to see it either. */
+static void the_function_does_not_see_the_projection(void **state) {
+    (void)state;
+    static const char *const NETWORKS[] = {
+        "resnet(depth=8,width=4,stem_stride=2) norm=batch(eps=1e-30)",
+        "resnet(depth=8,width=4,stem_stride=2,weights=normalized) norm=batch(eps=1e-30)",
+        "plain(depth=5,width=4,stem_stride=2) norm=layer(eps=1e-30)",
+        "mlp(depth=3,width=8) norm=batch(eps=1e-30)"};
+    for (size_t i = 0; i < COUNT_OF(NETWORKS); i++) {
+        Arena *arena = arena_new();
+        Trainer *t =
+            trainer_of(arena, text_print(arena, "%s network=%s", PROJECT, NETWORKS[i]),
+                       small_data(arena, 20, 20), 1);
+        const Net *net = trainer_net(t);
+        while (trainer_step(t) == TRAIN_STEPPED) continue; /* no gamma is 0 */
+        const double loss = loss_of(t);
+        for (size_t k = 0; k < net->params; k++) {
+            const NetParam *p = &net->param[k];
+            double *w = t->weights + p->offset, *own = TAKE(arena, double, p->count);
+            if (p->shape.rank < 2) continue;
+            memcpy(own, w, p->count * sizeof *w);
+            for (size_t m = 0; m < p->count; m++) w[m] *= 3.7;
+            const double longer = fabs(loss_of(t) - loss) / loss;
+            if (p->before_norm || p->weighed)
+                assert_true(longer < 1e-12);
+            else
+                assert_true(longer > 1e-3);
+            project(t, t->weights);
+            if (p->before_norm) {
+                assert_near(apart(w, own, p->count), 0.0, 4 * DBL_EPSILON);
+                assert_near(loss_of(t), loss, 1e-12);
+            }
+            memcpy(w, own, p->count * sizeof *w);
+        }
+        trainer_free(t);
+        arena_free(arena);
+    }
+}
+
+/* Of networks with branches, the names. */
+static void weights_before_normalizers_are_known(void **state) {
+    (void)state;
+    static const char *const CASES[][2] = {
+        {"transformer(depth=1, width=4, heads=2)", ""},
+        {"transformer(depth=1, width=4, heads=2, qk=norm, place=peri)",
+         "block1.attention.query block1.attention.key block1.attention.out block1.down "},
+        {"transformer(depth=1, width=4, heads=2, place=post, positions=rotary)", ""},
+        {"text-conv(depth=2, width=4, kernel=3)", "block1.conv1 block1.conv2 "},
+        {"detector(depth=8, width=2)",
+         "stem stage1.block1.conv1 stage1.block1.conv2 stage2.block1.conv1 "
+         "stage2.block1.conv2 stage2.block1.shortcut stage3.block1.conv1 "
+         "stage3.block1.conv2 stage3.block1.shortcut pyramid.level2.lateral "
+         "pyramid.level2.conv pyramid.level1.lateral pyramid.level1.conv head.conv1 "
+         "head.conv2 "},
+        {"unet(depth=1, width=2)", "down1.conv1 down1.conv2 bottom.conv1 bottom.conv2 "
+                                   "up1.conv1 up1.conv2 "}};
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        Arena *arena = arena_new();
+        const NetFace face =
+            strncmp(CASES[i][0], "te", 2) == 0 || strncmp(CASES[i][0], "tr", 2) == 0
+                ? net_of_text(5, 6, 5, false)
+                : net_of_images(1, 16, 16, 5);
+        BaseError error = {.set = false};
+        const Net *net =
+            net_new(arena, CASES[i][0], (NetNorms){.all = "layer"}, face, 2, &error);
+        if (net == NULL) fail_msg("%s", error.message);
+        Text names = text_new(arena);
+        for (size_t k = 0; k < net->params; k++)
+            if (net->param[k].before_norm)
+                text_add(&names, "%.*s ",
+                         (int)(strlen(net->param[k].name) - strlen(".weight")),
+                         net->param[k].name);
+        assert_string_equal(names.data, CASES[i][1]);
+        arena_free(arena);
+    }
+}
+
+/* Neither of two weights whose results are added stands before what follows alone. */
+static void sum_of_two(Layers *l, const size_t *option) {
+    (void)option;
+    TapeNode *x = layers_input(l, "image"), *a = layer_conv(l, "a", x, 4, 3, 1, 1),
+             *b = layer_conv(l, "b", x, 4, 3, 1, 1);
+    x = layer_norm(l, "norm", tape_add(layers_tape(l), a, b));
+    layers_output(l, "logits", layer_linear(l, "linear", layer_pool(l, x), 2));
+}
+
+static void a_sum_is_before_nothing(void **state) {
+    (void)state;
+    static const NetKind KIND = {.name = "sum",
+                                 .usage = "sum",
+                                 .title = "a sum",
+                                 .example = "sum",
+                                 .run = sum_of_two};
+    Arena *arena = arena_new();
+    BaseError error = {.set = false};
+    const Net *net = net_of_kind(arena, &KIND, "sum", (NetNorms){.all = "layer"},
+                                 net_of_images(1, 8, 8, 2), 2, &error);
+    if (net == NULL) fail_msg("%s", error.message);
+    for (size_t k = 0; k < net->params; k++) assert_false(net->param[k].before_norm);
+    arena_free(arena);
+}
+
+/* A weight that has no direction keeps its numbers. */
+static void no_length_is_made_up(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    Trainer *t = trainer_of(arena, PROJECT, small_data(arena, 20, 20), 1);
+    const NetParam *p = &trainer_net(t)->param[0];
+    static const double VALUES[] = {0.0, NAN, INFINITY};
+    assert_true(p->before_norm);
+    for (size_t i = 0; i < COUNT_OF(VALUES); i++) {
+        for (size_t k = 0; k < p->count; k++)
+            t->weights[p->offset + k] = k ? 0 : VALUES[i];
+        project(t, t->weights);
+        assert_memory_equal(&t->weights[p->offset], &VALUES[i], sizeof(double));
+        assert_true(t->weights[p->offset + 1] == 0);
+    }
+    trainer_free(t);
+    arena_free(arena);
+}
+
+static void a_radius_is_a_length(void **state) {
+    (void)state;
+    static const double WRONG[] = {-1, NAN, INFINITY};
+    for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
+        Arena *arena = arena_new();
+        BaseError error = {.set = false};
+        Trainer *t = trainer_of(arena, PROJECT, small_data(arena, 20, 20), 1);
+        trainer_step(t);
+        assert_true(trainer_may_resume(t, &error));
+        part_of(t, "radius")->data[0] = WRONG[i];
+        assert_false(trainer_may_resume(t, &error));
+        assert_non_null(strstr(error.message, "radius: "));
+        trainer_free(t);
+        arena_free(arena);
+    }
+}
+
 /* ---- refused ---- */
 
 static void what_has_none_is_refused(void **state) {
@@ -153,7 +335,9 @@ static void what_has_none_is_refused(void **state) {
     static const char *const CASES[][2] = {
         {"learn=affine norm=none(affine=no)", "learn=affine: no normalizer of resnet("},
         {"learn=random network=linear", "learn=random: no normalizer of linear"},
-        {"learn=affine norm=batch(affine=no)", "learn=affine: no normalizer"}};
+        {"learn=affine norm=batch(affine=no)", "learn=affine: no normalizer"},
+        {"project=yes network=linear", "project=yes: no weight of linear stands"},
+        {"project=yes learn=random", "one of the two"}};
     Arena *arena = arena_new();
     const Dataset *data = small_data(arena, 10, 10);
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
@@ -171,7 +355,7 @@ static void what_has_none_is_refused(void **state) {
 
 static void threads_and_interruptions_do_not_show(void **state) {
     (void)state;
-    static const char *const RUNS[] = {AFFINE, RANDOM};
+    static const char *const RUNS[] = {AFFINE, RANDOM, PROJECT};
     for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
         Arena *arena = arena_new();
         const Dataset *data = small_data(arena, 30, 30);
@@ -197,6 +381,12 @@ static const Case CASES[] = {
     CASE(theorem, as_many_others_move),
     CASE(theorem, any_other_weight_is_as_likely),
     CASE(theorem, the_gradient_is_that_of_all),
+    CASE(theorem, projected_weights_keep_their_norm),
+    CASE(theorem, the_function_does_not_see_the_projection),
+    CASE(example, weights_before_normalizers_are_known),
+    CASE(example, a_sum_is_before_nothing),
+    CASE(fault, no_length_is_made_up),
+    CASE(fault, a_radius_is_a_length),
     CASE(fault, what_has_none_is_refused),
     CASE(theorem, threads_and_interruptions_do_not_show),
 };
