@@ -28,7 +28,7 @@ typedef struct Lanczos {
     double *value; /* [steps] Ritz values, rising */
     double
         *residual; /* [steps] |A y - value y| of each unit Ritz vector y: an eigenvalue of
-                       A is as near as that. By the recurrence, to some eps of |A|. */
+                       A is as near as that. By the recurrence, and no less than rounding. */
     double *weight; /* [steps] <first vector, y>^2; they add up to 1 */
     double *basis;  /* [steps, size] orthonormal rows */
     double *turn;   /* [steps, steps] y = basis' times a column of it */
@@ -72,9 +72,9 @@ typedef struct DensityWish {
 
 Density density_estimate(Arena *arena, const Operator *a, const DensityWish *wish);
 
-/* The mean of z'Az over probes z of random signs (Hutchinson 1990; of n x the variance that entries
- * beside the diagonal have, twice the sum of their squares), with Student's interval of 95 %. One probe has no
- * interval: NaN. */
+/* The mean of z'Az over probes z of random signs (Hutchinson 1990), of which each has twice the sum of
+ * squares beside the diagonal as its variance, with Student's interval of 95 %. One probe has no interval:
+ * NaN. */
 typedef struct TraceEstimate {
     size_t probes;
     double mean, error; /* and the standard error of it */

@@ -24,6 +24,9 @@ typedef struct Way {
  * products than that alone. */
 enum { WORTH = 1 << 17 };
 
+/* No residual is known better than to so many eps of |A|. */
+enum { ROUNDED = 16 };
+
 static double length_of(const double *x, size_t size) {
     return sqrt(sum_product(x, x, size));
 }
@@ -124,7 +127,8 @@ static void solve(Lanczos *l, Arena *arena, const Way *w) {
     for (size_t i = 0; i < m; i++) {
         const double first = l->turn[i], last = l->turn[(m - 1) * m + i];
         l->weight[i] = first * first;
-        l->residual[i] = fabs(w->beta[m - 1] * last);
+        l->residual[i] =
+            fmax(fabs(w->beta[m - 1] * last), ROUNDED * DBL_EPSILON * w->scale);
     }
 }
 

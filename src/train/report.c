@@ -80,6 +80,10 @@ size_t trainer_samples(const Trainer *t) {
     return t->dataset->train.count;
 }
 
+size_t trainer_batch(const Trainer *t) {
+    return t->config.batch;
+}
+
 size_t trainer_steps(const Trainer *t) {
     return t->steps;
 }

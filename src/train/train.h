@@ -119,6 +119,7 @@ const double *trainer_state(const Trainer *trainer);
 /* [net->states] averages over the steps, and what is adapted. */
 const double *trainer_averages(const Trainer *trainer);
 size_t trainer_samples(const Trainer *trainer);  /* that there are to train on */
+size_t trainer_batch(const Trainer *trainer);    /* of a worker in a step */
 size_t trainer_steps(const Trainer *trainer);    /* of an epoch */
 size_t trainer_learning(const Trainer *trainer); /* weights that learn */
 double trainer_horizon(const Trainer *trainer);  /* decay x the sum of all rates */
@@ -196,6 +197,15 @@ TrainDiscrepancy *trainer_discrepancy(const Trainer *trainer, Arena *arena,
 
 const Task *trainer_task(const Trainer *trainer);
 const Dataset *trainer_data(const Trainer *trainer); /* limited to `images` */
+
+/* ---- loss.c: the loss as a program --------------------------------------------------- */
+
+/* Mean loss over the training samples from, from + 1, ..., `count` of them, as they stand and not
+ * augmented, as evaluation at the run's end has it or (NORM_TRAIN) by the moments of these very samples: a
+ * node of param [net->params], which have the shapes of the weights. Where it was written the samples
+ * stay, in the tape's arena. */
+TapeNode *trainer_loss(const Trainer *trainer, Tape *tape, TapeNode *const *param,
+                       size_t from, size_t count, NormMode mode, bool definitions);
 
 /* ---- resume.c: a run between two steps ------------------------------------------- */
 
