@@ -228,6 +228,15 @@ static bool conv_fits(Layers *l, const char *name, Shape x, size_t R, size_t pad
     return false;
 }
 
+const char *const layer_activations[] = {"relu", "tanh", "sigmoid", "none", NULL},
+                  *const layer_inits[] = {"he", "orthogonal", NULL};
+LayerActivation *const layer_activation[] = {tape_relu, tape_tanh, tape_sigmoid, NULL};
+
+LayerStart layer_start(LayerActivation *activate, size_t init) {
+    return (LayerStart){.square = activate == tape_relu ? 2.0 : 1.0,
+                        .orthogonal = init == 1};
+}
+
 TapeNode *layer_filters(Layers *l, const char *name, size_t C, size_t K, size_t R) {
     return layers_weight(l, name, SHAPE_OF(K, C, R, R), (LayerStart){.square = 2.0});
 }
@@ -242,12 +251,17 @@ TapeNode *layer_conv_by(Layers *l, const char *name, TapeNode *x, TapeNode *filt
     return y;
 }
 
-TapeNode *layer_conv(Layers *l, const char *name, TapeNode *x, size_t K, size_t R,
-                     size_t stride, size_t pad) {
+TapeNode *layer_conv_from(Layers *l, const char *name, TapeNode *x, size_t K, size_t R,
+                          size_t stride, size_t pad, LayerStart start) {
     if (!conv_fits(l, name, x->shape, R, pad))
         return layers_nothing(l, SHAPE_OF(x->shape.size[0], K, 1, 1));
-    return layer_conv_by(l, name, x, layer_filters(l, name, x->shape.size[1], K, R),
-                         stride, pad);
+    const Shape filters = SHAPE_OF(K, x->shape.size[1], R, R);
+    return layer_conv_by(l, name, x, layers_weight(l, name, filters, start), stride, pad);
+}
+
+TapeNode *layer_conv(Layers *l, const char *name, TapeNode *x, size_t K, size_t R,
+                     size_t stride, size_t pad) {
+    return layer_conv_from(l, name, x, K, R, stride, pad, layer_start(tape_relu, 0));
 }
 
 /* W x of an image or a sequence. */

@@ -60,22 +60,32 @@ void layers_refuse(Layers *l, const char *name, const char *format, ...)
 
 /* ---- layers.c -------------------------------------------------------------------- */
 
+/* How a weight [K, ...] of C inputs begins: normal draws of variance square / C; or a random matrix
+ * with orthogonal rows, or columns where those are fewer, of length sqrt(square). */
+typedef struct LayerStart {
+    double square;
+    bool orthogonal;
+} LayerStart;
+
+/* What stands behind a normalizer, and how weights before it begin, as options of networks: words
+ * (end with a NULL), and what they say. Variance g / inputs with g = 2 before a relu and 1 else (He
+ * et al. 2015), or sqrt(g) times a random orthogonal matrix (Saxe et al. 2014). */
+typedef TapeNode *LayerActivation(Tape *tape, TapeNode *x);
+extern const char *const layer_activations[], *const layer_inits[];
+extern LayerActivation *const layer_activation[]; /* NULL: none */
+LayerStart layer_start(LayerActivation *activate, size_t init);
+
 /* [N, C, H, W] by R x R filters without bias to [N, K, P, Q]. Filters begin as normal draws of
  * variance 2 / inputs (He et al. 2015), so that relus halve no variance. */
 TapeNode *layer_conv(Layers *l, const char *name, TapeNode *x, size_t K, size_t R,
                      size_t stride, size_t pad);
+TapeNode *layer_conv_from(Layers *l, const char *name, TapeNode *x, size_t K, size_t R,
+                          size_t stride, size_t pad, LayerStart start);
 
 /* The same in two steps, where several inputs have the same filters [K, C, R, R]. */
 TapeNode *layer_filters(Layers *l, const char *name, size_t C, size_t K, size_t R);
 TapeNode *layer_conv_by(Layers *l, const char *name, TapeNode *x, TapeNode *filters,
                         size_t stride, size_t pad);
-
-/* How a weight of K x C begins: normal draws of variance square / C; or a random matrix with
- * orthogonal rows, or columns where those are fewer, of length sqrt(square). */
-typedef struct LayerStart {
-    double square;
-    bool orthogonal;
-} LayerStart;
 
 /* [N, C] to [N, K], x W' + bias, or [N, C, H, W] to [N, K, H, W] and [N, C, T] to [N, K, T], the
  * same at every place; W begins with variance 1 / C, the bias with 0. */
@@ -96,7 +106,6 @@ TapeNode *layer_norm(Layers *l, const char *name, TapeNode *x);
 /* The same; gamma, if there is one, begins at this. */
 TapeNode *layer_norm_from(Layers *l, const char *name, TapeNode *x, double gamma);
 /* The same and an activation (NULL: none), which is left out after a normalizer that is one. */
-typedef TapeNode *LayerActivation(Tape *tape, TapeNode *x);
 TapeNode *layer_norm_activated(Layers *l, const char *name, TapeNode *x,
                                LayerActivation *activate);
 TapeNode *layer_norm_relu(Layers *l, const char *name, TapeNode *x);

@@ -7,22 +7,17 @@
 
 enum { DEPTH, WIDTH, ACTIVATION, INIT };
 
-static const char *const ACTIVATIONS[] = {"relu", "tanh", "sigmoid", "none", NULL};
-static LayerActivation *const ACTIVATE[] = {tape_relu, tape_tanh, tape_sigmoid, NULL};
-static const char *const INITS[] = {"he", "orthogonal", NULL};
-
 static const NetOption OPTIONS[] = {
     {.name = "depth", .initial = 3, .most = 1202, .said = true},
     {.name = "width", .initial = 100, .most = 1024, .said = true},
-    {.name = "activation", .word = ACTIVATIONS},
-    {.name = "init", .word = INITS},
+    {.name = "activation", .word = layer_activations},
+    {.name = "init", .word = layer_inits},
     {.name = NULL}};
 
 static void mlp(Layers *l, const size_t *option) {
-    LayerActivation *activate = ACTIVATE[option[ACTIVATION]];
-    const LayerStart start = {.square = activate == tape_relu ? 2.0 : 1.0,
-                              .orthogonal = option[INIT] == 1},
-                     last = {.square = 1.0, .orthogonal = start.orthogonal};
+    LayerActivation *activate = layer_activation[option[ACTIVATION]];
+    const LayerStart start = layer_start(activate, option[INIT]),
+                     last = layer_start(NULL, option[INIT]);
     TapeNode *x = layer_flat(l, layers_input(l, "image"));
     for (size_t i = 1; i < option[DEPTH]; i++) {
         layers_enter(l, "hidden%zu", i);

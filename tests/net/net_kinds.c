@@ -104,23 +104,28 @@ static Map flat(Map x) {
     return (Map){x.N, x.C * x.H * x.W, 1, 1, x.v};
 }
 
-/* 3 x 3, one row and column of zeros around. */
-static Map conv(Loops *p, const char *name, Map x, size_t K, size_t stride) {
+/* R x R, so many rows and columns of zeros around that all stay. */
+static Map conv_of(Loops *p, const char *name, Map x, size_t K, size_t stride, size_t R) {
     const double *w = next(p, text_print(p->arena, "%s.weight", name));
+    const size_t S = R * R;
     Map y = map_new(p, x.N, K, (x.H + stride - 1) / stride, (x.W + stride - 1) / stride);
     for (size_t i = 0; i < y.N * y.C * y.H * y.W; i++) {
         const size_t l = i % y.W, h = i / y.W % y.H, k = i / (y.W * y.H) % K,
                      n = i / (y.W * y.H * K);
-        for (size_t f = 0; f < x.C * 9; f++) {
-            const long row = (long)(h * stride + f / 3 % 3) - 1,
-                       column = (long)(l * stride + f % 3) - 1;
+        for (size_t f = 0; f < x.C * S; f++) {
+            const long row = (long)(h * stride + f / R % R) - (long)(R / 2),
+                       column = (long)(l * stride + f % R) - (long)(R / 2);
             if (row < 0 || column < 0 || row >= (long)x.H || column >= (long)x.W)
                 continue;
-            const size_t from = ((n * x.C + f / 9) * x.H + (size_t)row) * x.W;
-            y.v[i] += (Quad)w[k * x.C * 9 + f] * x.v[from + (size_t)column];
+            const size_t from = ((n * x.C + f / S) * x.H + (size_t)row) * x.W;
+            y.v[i] += (Quad)w[k * x.C * S + f] * x.v[from + (size_t)column];
         }
     }
     return y;
+}
+
+static Map conv(Loops *p, const char *name, Map x, size_t K, size_t stride) {
+    return conv_of(p, name, x, K, stride, 3);
 }
 
 static Map linear(Loops *p, const char *name, Map x, size_t K) {
@@ -186,18 +191,23 @@ static Map pool(Loops *p, Map x) {
     return y;
 }
 
-static Map plain_value(Loops *p, size_t depth, size_t width, size_t stem_stride) {
-    Map x = conv(p, "stem", images(p), width, stem_stride);
-    x = each(norm(p, "stem_norm", x), relu);
-    for (size_t k = 0, n = (depth - 2) / 3; k < 3 * n; k++) {
+/* depth, width and what else a plain network may be asked. */
+typedef struct Plain {
+    size_t depth, width, stem_stride, kernel, stride, growth;
+    Activation *f;
+} Plain;
+
+static Map plain_value(Loops *p, Plain o) {
+    Map x = conv_of(p, "stem", images(p), o.width, o.stem_stride, o.kernel);
+    x = each(norm(p, "stem_norm", x), o.f);
+    for (size_t k = 0, n = (o.depth - 2) / 3; k < 3 * n; k++) {
         const char *name =
             text_print(p->arena, "stage%zu.layer%zu", k / n + 1, k % n + 1);
-        const size_t K = width * (k < n       ? 1
-                                  : k < 2 * n ? 2
-                                              : 4),
-                     stride = k == n || k == 2 * n ? 2 : 1;
-        x = conv(p, text_print(p->arena, "%s.conv", name), x, K, stride);
-        x = each(norm(p, text_print(p->arena, "%s.norm", name), x), relu);
+        const size_t widths[] = {1, o.growth, o.growth * o.growth},
+                     stride = k == n || k == 2 * n ? o.stride : 1;
+        x = conv_of(p, text_print(p->arena, "%s.conv", name), x, o.width * widths[k / n],
+                    stride, o.kernel);
+        x = each(norm(p, text_print(p->arena, "%s.norm", name), x), o.f);
     }
     return linear(p, "linear", pool(p, x), p->s->net->face.outputs);
 }
@@ -291,18 +301,31 @@ static const char *const NORMS[] = {"batch", "layer"};
 static void plain_in_plain_loops(void **state) {
     (void)state;
     static const struct {
-        size_t depth, width, stem_stride, C, H, W;
-    } CASES[] = {{5, 2, 1, 1, 6, 6}, {8, 3, 1, 2, 9, 7}, {11, 2, 3, 3, 13, 10}};
+        Plain plain;
+        const char *also;
+        size_t C, H, W;
+    } CASES[] = {{{5, 2, 1, 3, 2, 2, relu}, "", 1, 6, 6},
+                 {{8, 3, 1, 3, 2, 2, relu}, "", 2, 9, 7},
+                 {{11, 2, 3, 3, 2, 2, relu}, "", 3, 13, 10},
+                 {{8, 3, 1, 1, 1, 1, same},
+                  "kernel=1, stride=1, growth=1, activation=none",
+                  2,
+                  4,
+                  3},
+                 {{5, 2, 2, 1, 2, 2, tangent}, "kernel=1, activation=tanh", 3, 7, 5},
+                 {{5, 3, 1, 3, 1, 2, sigmoid}, "stride=1, activation=sigmoid", 1, 5, 4},
+                 {{8, 2, 1, 3, 2, 1, relu}, "growth=1, init=orthogonal", 2, 8, 6}};
     for (size_t i = 0; i < 2 * COUNT_OF(CASES); i++) {
         Arena *arena = arena_new();
-        const size_t k = i / 2, depth = CASES[k].depth, width = CASES[k].width,
-                     stride = CASES[k].stem_stride;
-        const char *spec = text_print(
-            arena, "plain(depth=%zu, width=%zu, stem_stride=%zu)", depth, width, stride);
+        const size_t k = i / 2;
+        const Plain o = CASES[k].plain;
+        const char *spec =
+            text_print(arena, "plain(depth=%zu, width=%zu, stem_stride=%zu%s%s)", o.depth,
+                       o.width, o.stem_stride, *CASES[k].also ? ", " : "", CASES[k].also);
         const NetFace face = net_of_images(CASES[k].C, CASES[k].H, CASES[k].W, 3);
         const Setting s = random_setting(arena, spec, NORMS[i % 2], face, 3);
         Loops p = {arena, &s, 0};
-        const Map want = plain_value(&p, depth, width, stride);
+        const Map want = plain_value(&p, o);
         assert_int_equal(p.param, s.net->params);
         assert_value(run(arena, &s, NULL, NULL), want, spec);
         arena_free(arena);
@@ -543,15 +566,14 @@ static double square_of(const double *w, size_t count) {
 }
 
 /* Hidden layers have variance square / inputs, the last 1 / inputs; biases 0. */
-static void mlp_begins_as_it_says(void **state) {
-    (void)state;
+static void begins_as_it_says(const char *sizes) {
     static const char *const ACTIVATION[] = {"relu", "tanh", "sigmoid", "none"};
     Arena *arena = arena_new();
     for (size_t i = 0; i < 2 * COUNT_OF(ACTIVATION); i++) {
         const bool orthogonal = i % 2;
         const char *spec =
-            text_print(arena, "mlp(depth=4, width=40, activation=%s, init=%s)",
-                       ACTIVATION[i / 2], orthogonal ? "orthogonal" : "he");
+            text_print(arena, "%s, activation=%s, init=%s)", sizes, ACTIVATION[i / 2],
+                       orthogonal ? "orthogonal" : "he");
         const Net *net = build(arena, spec, "none", net_of_images(1, 5, 6, 10), 2);
         double *w = TAKE(arena, double, net->weights);
         net_initialize(net, w, NULL, 7);
@@ -564,7 +586,7 @@ static void mlp_begins_as_it_says(void **state) {
                 assert_near(square_of(value, p->count), 0.0, 0.0);
                 continue;
             }
-            const size_t K = p->shape.size[0], C = p->shape.size[1];
+            const size_t K = p->shape.size[0], C = p->count / K;
             const double few = (double)(orthogonal && K > C ? K : C);
             if (orthogonal) assert_orthogonal(value, K, C, square);
             assert_near(p->std, sqrt(square / few), EPS);
@@ -573,6 +595,17 @@ static void mlp_begins_as_it_says(void **state) {
         }
     }
     arena_free(arena);
+}
+
+static void mlp_begins_as_it_says(void **state) {
+    (void)state;
+    begins_as_it_says("mlp(depth=4, width=40");
+}
+
+static void plain_begins_as_it_says(void **state) {
+    (void)state;
+    begins_as_it_says("plain(depth=5, width=12");
+    begins_as_it_says("plain(depth=5, width=40, kernel=1, growth=1");
 }
 
 /* A deep linear network of square orthogonal layers keeps the length of what it sees. */
@@ -591,6 +624,76 @@ static void orthogonal_layers_keep_lengths(void **state) {
     arena_free(arena);
 }
 
+/* The same of 1 x 1 convolutions: what each position is, is turned and no more, and the mean over
+ * positions of one that is everywhere is it. */
+static void orthogonal_filters_keep_lengths(void **state) {
+    (void)state;
+    enum { W = 24, DEPTH = 62, L = 6 };
+    Arena *arena = arena_new();
+    const char *spec =
+        text_print(arena,
+                   "plain(depth=%d, width=%d, kernel=1, stride=1, growth=1, "
+                   "activation=none, init=orthogonal)",
+                   DEPTH, W);
+    Setting s = random_setting(arena, spec, "none", net_of_images(W, 2, 3, W), 1);
+    for (size_t c = 0; c < W; c++)
+        for (size_t l = 1; l < L; l++) s.x[c * L + l] = s.x[c * L];
+    net_initialize(s.net, s.weights, s.state, 5);
+    const double *z = run(arena, &s, NULL, NULL);
+    assert_near(square_of(z, W) / square_of(s.x, W * L), 1.0, 64 * DEPTH * EPS);
+    arena_free(arena);
+}
+
+/* Without neighbours and strides positions may stand in any order, whatever normalizes. */
+static void positions_of_1x1_have_no_order(void **state) {
+    (void)state;
+    static const char *const NORM[] = {"batch", "layer", "instance", "group(2)", "none"};
+    enum { N = 3, C = 2, L = 12 };
+    for (size_t i = 0; i < COUNT_OF(NORM); i++) {
+        Arena *arena = arena_new();
+        Setting s = random_setting(
+            arena, "plain(depth=8, width=4, kernel=1, stride=1, activation=tanh)",
+            NORM[i], net_of_images(C, 3, 4, 5), N);
+        const double *before = run(arena, &s, NULL, NULL);
+        double *moved = TAKE(arena, double, N *C *L);
+        for (size_t k = 0; k < N * C * L; k++)
+            moved[k / L * L + (5 * (k % L) + 7) % L] = s.x[k];
+        s.x = moved;
+        const double *after = run(arena, &s, NULL, NULL);
+        for (size_t k = 0; k < N * 5; k++) assert_near(after[k], before[k], 1e-12);
+        arena_free(arena);
+    }
+}
+
+/* Of one position it is a perceptron without biases, normalized alike. */
+static void plain_of_one_position_is_mlp(void **state) {
+    (void)state;
+    enum { W = 5, N = 4 };
+    Arena *arena = arena_new();
+    const NetFace face = net_of_images(W, 1, 1, 3);
+    const Setting a = random_setting(
+                      arena,
+                      "plain(depth=5, width=5, kernel=1, growth=1, activation=sigmoid)",
+                      "batch", face, N),
+                  b = random_setting(arena, "mlp(depth=5, width=5, activation=sigmoid)",
+                                     "batch", face, N);
+    for (size_t i = 0, k = 0; i < b.net->params; i++) {
+        const NetParam *to = &b.net->param[i];
+        const bool hidden = i + 2 < b.net->params;
+        if (hidden && strstr(to->name, ".linear.bias")) {
+            memset(b.weights + to->offset, 0, to->count * sizeof *b.weights);
+            continue;
+        }
+        const NetParam *from = &a.net->param[k++];
+        assert_int_equal(from->count, to->count);
+        memcpy(b.weights + to->offset, a.weights + from->offset,
+               to->count * sizeof *b.weights);
+    }
+    const double *z = run(arena, &a, NULL, NULL), *y = run(arena, &b, NULL, NULL);
+    for (size_t k = 0; k < N * 3; k++) assert_near(z[k], y[k], 1e-13);
+    arena_free(arena);
+}
+
 /* ---- what specs say -------------------------------------------------------------- */
 
 static void spelling(void **state) {
@@ -601,6 +704,10 @@ static void spelling(void **state) {
          "plain(depth=5, width=4, stem_stride=2)"},
         {"plain(weights=standardized)",
          "plain(depth=20, width=16, weights=standardized)"},
+        {"plain(growth=2, kernel=3, stride=2, activation=relu, init=he)",
+         "plain(depth=20, width=16)"},
+        {"plain(init=orthogonal, growth=1, stride=1, kernel=1, width=192, depth=14)",
+         "plain(depth=14, width=192, kernel=1, stride=1, growth=1, init=orthogonal)"},
         {"mlp", "mlp(depth=3, width=100)"},
         {"mlp(init=he, activation=relu)", "mlp(depth=3, width=100)"},
         {"mlp:init=orthogonal:activation=tanh",
@@ -628,7 +735,11 @@ static void each_mistake_is_named(void **state) {
         {"plain(depth=6)", 12, "depth should be 3n+2 (5, 8, 11, 14, 17, 20...), not 6"},
         {"plain(depth=2)", 12, "depth should be 3n+2"},
         {"plain(depth=1205)", 12, "depth should be at most 1202, not 1205"},
-        {"plain(activation=tanh)", 6, "'plain' has no option 'activation'"},
+        {"plain(dilation=2)", 6, "'plain' has no option 'dilation'"},
+        {"plain(kernel=2)", 13, "kernel should be 1 or 3, not 2"},
+        {"plain(kernel=5)", 13, "kernel should be at most 3, not 5"},
+        {"plain(stride=3)", 13, "stride should be at most 2, not 3"},
+        {"plain(growth=0)", 13, "growth should be a whole number from 1 on, not '0'"},
         {"mlp(depth=0)", 10, "depth should be a whole number from 1 on, not '0'"},
         {"mlp(width=1025)", 10, "width should be at most 1024, not 1025"},
         {"mlp(activation=rely)", 15,
@@ -692,8 +803,12 @@ static const Case CASES[] = {
     CASE(theorem, any_image_fits),
     CASE(theorem, any_text_fits),
     CASE(theorem, numbers_are_seen),
+    CASE(theorem, plain_of_one_position_is_mlp),
+    CASE(theorem, positions_of_1x1_have_no_order),
     CASE(theorem, mlp_begins_as_it_says),
+    CASE(theorem, plain_begins_as_it_says),
     CASE(theorem, orthogonal_layers_keep_lengths),
+    CASE(theorem, orthogonal_filters_keep_lengths),
     CASE(example, unet_counted_by_hand),
     CASE(example, spelling),
     CASE(example, each_mistake_is_named),
