@@ -61,15 +61,16 @@ typedef enum DrawPurpose {
     DRAW_SHUFFLE = 2, /* order of an epoch */
     DRAW_FLIP = 3,    /* augmentation */
     DRAW_SHIFT = 4,
-    DRAW_SPLIT = 5,     /* validation split and subsets */
-    DRAW_CHECK = 6,     /* probes and upstreams of the checkers */
-    DRAW_TEST = 7,      /* inputs of tests */
-    DRAW_ADAPT = 8,     /* clusters and maps: sample = normalizer's number */
-    DRAW_DATA = 9,      /* samples of data sets that are drawn: epoch = part */
-    DRAW_DEAL = 10,     /* classes and samples of workers: sample = 1 + step, or round */
-    DRAW_SIZES = 11,    /* sizes of a step's images: sample = step, index = worker */
-    DRAW_LEARN = 12,    /* weights that learn */
-    DRAW_CURVATURE = 16 /* vectors that an operator is asked for: epoch = probe */
+    DRAW_SPLIT = 5,      /* validation split and subsets */
+    DRAW_CHECK = 6,      /* probes and upstreams of the checkers */
+    DRAW_TEST = 7,       /* inputs of tests */
+    DRAW_ADAPT = 8,      /* clusters and maps: sample = normalizer's number */
+    DRAW_DATA = 9,       /* samples of data sets that are drawn: epoch = part */
+    DRAW_DEAL = 10,      /* classes and samples of workers: sample = 1 + step, or round */
+    DRAW_SIZES = 11,     /* sizes of a step's images: sample = step, index = worker */
+    DRAW_LEARN = 12,     /* weights that learn */
+    DRAW_CURVATURE = 16, /* vectors that an operator is asked for: epoch = probe */
+    DRAW_NOISE = 17      /* on a gradient: sample = step */
 } DrawPurpose;
 
 /* Every draw is a pure function of these and an index (Philox4x64-10 of Random123: Salmon

@@ -107,6 +107,9 @@ void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
 /* Who does not learn sees the size that evaluation has. */
 void workers_run(Trainer *t, size_t epoch, size_t step, bool learn);
 
+/* Threads for so many parts of work. */
+int threads_for(const Trainer *t, size_t parts);
+
 /* gradient = mean over the workers of their shares. */
 void workers_sum(Trainer *t);
 
@@ -117,6 +120,13 @@ double workers_loss(const Trainer *t);
 
 /* A worker's part of what is seen, before tape_backward. */
 void see_worker(const Trainer *t, Tape *tape, const NetWatch *watch, size_t worker);
+
+/* ---- bound.c --------------------------------------------------------------------- */
+
+bool bound_can_be(const Config *config, Arena *arena, BaseError *error);
+void workers_bound(Trainer *t); /* shares, by worker_clip */
+/* gradient, by worker_noise; `step` counts from 0 over the whole run. */
+void gradient_noise(Trainer *t, size_t step);
 
 /* ---- project.c ------------------------------------------------------------------- */
 

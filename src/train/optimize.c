@@ -117,15 +117,15 @@ const char *optimizer_print(const Optimizer *optimizer, Arena *arena) {
 
 /* ---- one step -------------------------------------------------------------------- */
 
-void clip_gradient(double *gradient, size_t count, const Config *config) {
-    if (config->clip == 0.0) return;
+void clip_gradient(double *gradient, size_t count, double most) {
+    if (most == 0.0) return;
     TreeSum squares, none;
     tree_clear(&squares);
     tree_clear(&none);
     TREE_SUM2(&squares, &none, count, i, gradient[i] * gradient[i], 0.0);
     const double norm = sqrt(tree_total(&squares));
-    if (!(norm > config->clip) || !isfinite(norm)) return;
-    const double scale = config->clip / norm;
+    if (!(norm > most) || !isfinite(norm)) return;
+    const double scale = most / norm;
     for (size_t i = 0; i < count; i++) gradient[i] *= scale;
 }
 

@@ -44,9 +44,9 @@ double learning_rates(const Config *config, size_t steps_of_epoch);
 
 /* ---- optimize.c ------------------------------------------------------------------ */
 
-/* Scales the gradient[count] down to the norm config->clip, where it is longer (Pascanu et al.
- * 2013); one whose norm is not finite stays as it is, and shows in the loss. */
-void clip_gradient(double *gradient, size_t count, const Config *config);
+/* Scales the gradient[count] down to the norm `most`, where it is longer (Pascanu et al. 2013); one
+ * whose norm is not finite stays as it is, and shows in the loss. 0: any may be. */
+void clip_gradient(double *gradient, size_t count, double most);
 
 /* One step of the optimizer for those that learn; then each into its parameter's range. `step`
  * counts from 0 over the whole run. */

@@ -120,7 +120,7 @@ static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *data
     if (t->net) t->task.ends = t->net->outputs;
     return t->net && learns_new(arena, &t->learns, t->net, config, error) &&
                    project_can_be(t->net, config, error) &&
-                   (t->sized = sized_new(t, error))
+                   bound_can_be(config, arena, error) && (t->sized = sized_new(t, error))
                ? t
                : NULL;
 }
@@ -231,6 +231,17 @@ static void add_found(Trainer *t) {
     }
 }
 
+/* All workers as one: a step of the mean of their gradients. */
+static void step_together(Trainer *t, double rate, size_t done) {
+    workers_bound(t);
+    workers_sum(t);
+    gradient_noise(t, done);
+    learns_alone(&t->learns, t->net->weights, t->gradient);
+    clip_gradient(t->gradient, t->net->weights, t->config.clip);
+    descend(t->weights, t->moment, t->gradient, &t->learns, &t->config, rate, done);
+    project(t, t->weights);
+}
+
 TrainStatus trainer_step(Trainer *t) {
     if (is_done(t)) return TRAIN_DONE;
     Counters *c = t->counters;
@@ -245,13 +256,9 @@ TrainStatus trainer_step(Trainer *t) {
         return TRAIN_DONE;
     }
     c->loss_sum += loss;
-    workers_sum(t);
     state_update(t);
-    learns_alone(&t->learns, t->net->weights, t->gradient);
-    clip_gradient(t->gradient, t->net->weights, &t->config);
     const double rate = learning_rate(&t->config, done, t->steps);
-    descend(t->weights, t->moment, t->gradient, &t->learns, &t->config, rate, done);
-    project(t, t->weights);
+    step_together(t, rate, done);
     c->step = (double)(done + 1);
     if (step + 1 < t->steps) return TRAIN_STEPPED;
     finish_epoch(t, epoch, rate);

@@ -67,7 +67,7 @@ static void run_worker(Trainer *t, const size_t *mine, size_t worker, size_t epo
 
 /* Threads for so many parts of work that take long, and for numbers of which each is added to few
  * others. Who waits for work spins, and takes a processor from whoever has some. */
-static int threads_for(const Trainer *t, size_t parts) {
+int threads_for(const Trainer *t, size_t parts) {
     return (int)(parts < t->threads ? parts : t->threads);
 }
 

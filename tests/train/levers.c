@@ -1,4 +1,4 @@
-/* Levers of a step: which weights learn; norms that they go back to. */
+/* Levers of a step: which weights learn; norms that they go back to; what one worker may do. */
 #include "train_run.h"
 
 #include "../../src/train/internal.h"
@@ -8,7 +8,8 @@
 
 static const char AFFINE[] = "workers=2 batch=12 learn=affine",
                   RANDOM[] = "workers=2 batch=12 learn=random",
-                  PROJECT[] = "workers=2 batch=12 project=yes";
+                  PROJECT[] = "workers=2 batch=12 project=yes",
+                  NOISY[] = "workers=4 batch=6 worker_clip=0.5 worker_noise=0.25 clip=1";
 
 static size_t of_normalizers(const Net *net) {
     size_t count = 0;
@@ -328,6 +329,154 @@ static void a_radius_is_a_length(void **state) {
     }
 }
 
+/* ---- what one worker may do ---- */
+
+static void a_bound_that_nothing_reaches_is_none(void **state) {
+    (void)state;
+    static const char *const MORE[] = {"", "norm=group(2) optimizer=adamw clip=1"};
+    for (size_t i = 0; i < COUNT_OF(MORE); i++) {
+        Arena *arena = arena_new();
+        const Dataset *data = small_data(arena, 20, 20);
+        const char *plain = text_print(arena, "workers=3 batch=8 %s", MORE[i]);
+        Trainer *t = finished(arena, plain, data, 1),
+                *far = finished(arena, text_print(arena, "%s worker_clip=1e9", plain),
+                                data, 2);
+        same_parts(t, far);
+        trainer_free(t), trainer_free(far);
+        arena_free(arena);
+    }
+}
+
+/* In the direction that it had; whoever is shorter keeps all bits. */
+static void each_gradient_is_scaled_down(void **state) {
+    (void)state;
+    enum { WORKERS = 4 };
+    Arena *arena = arena_new();
+    Trainer *t = trainer_of(arena, "workers=4 batch=6 worker_clip=1",
+                            small_data(arena, 20, 20), 2);
+    const size_t n = trainer_net(t)->weights;
+    double *before = TAKE(arena, double, WORKERS *n), norm[WORKERS], middle = 0;
+    workers_run(t, 0, 0, true);
+    memcpy(before, t->shares, WORKERS * n * sizeof(double));
+    for (size_t k = 0; k < WORKERS; k++) middle += norm[k] = norm_of(before + k * n, n);
+    const double C = t->config.worker_clip = middle / WORKERS;
+    size_t longer = 0;
+    workers_bound(t);
+    for (size_t k = 0; k < WORKERS; k++) {
+        const Quad scale = norm[k] > C ? (Quad)C / norm[k] : 1;
+        for (size_t i = 0; i < n; i++)
+            assert_near(t->shares[k * n + i], (double)(scale * before[k * n + i]),
+                        scale == 1 ? 0 : 8 * DBL_EPSILON * fabs(before[k * n + i]));
+        longer += norm[k] > C;
+    }
+    assert_true(longer > 0 && longer < WORKERS);
+    trainer_free(t);
+    arena_free(arena);
+}
+
+/* The data with other samples at these places: what another's would be. */
+static const Dataset *with_others(Arena *arena, const Dataset *data, const size_t *place,
+                                  size_t count) {
+    Dataset *d = TAKE(arena, Dataset, 1);
+    *d = *data;
+    for (size_t f = 0; f < d->fields; f++) {
+        const void **value = TAKE(arena, const void *, d->train.count);
+        memcpy(value, data->train.value[f], d->train.count * sizeof *value);
+        for (size_t i = 0; i < count; i++)
+            value[place[i]] = data->train.value[f][d->train.count - 1 - i];
+        d->train.value[f] = value;
+    }
+    return d;
+}
+
+/* Whatever samples one worker has, the sum moves by at most 2 C, and by nearly as much it can. */
+static void one_worker_moves_the_sum_by_two_bounds(void **state) {
+    (void)state;
+    enum { WORKERS = 4, BATCH = 6 };
+    static const char RUN[] = "workers=4 batch=6 worker_clip=0.001";
+    Arena *arena = arena_new();
+    const Dataset *data = small_data(arena, 20, 20);
+    Trainer *t = trainer_of(arena, RUN, data, 1);
+    const size_t n = trainer_net(t)->weights;
+    double *moved = TAKE(arena, double, n), most = 0;
+    workers_run(t, 0, 0, true), workers_bound(t), workers_sum(t);
+    for (size_t k = 0; k < WORKERS; k++) {
+        const size_t *mine = order_epoch(t->order, 0) + k * BATCH;
+        Trainer *other =
+            trainer_of(arena, RUN, with_others(arena, trainer_data(t), mine, BATCH), 1);
+        workers_run(other, 0, 0, true), workers_bound(other), workers_sum(other);
+        for (size_t i = 0; i < n; i++)
+            moved[i] = WORKERS * (other->gradient[i] - t->gradient[i]);
+        for (size_t j = 0; j < WORKERS; j++)
+            assert_int_equal(
+                memcmp(other->shares + j * n, t->shares + j * n, n * sizeof(double)) != 0,
+                j == k);
+        const double by = norm_of(moved, n);
+        assert_true(by <= 2 * 0.001 * (1 + 64 * DBL_EPSILON));
+        most = fmax(most, by);
+        trainer_free(other);
+    }
+    assert_true(most > 0.001);
+    trainer_free(t);
+    arena_free(arena);
+}
+
+/* (S C / W) z, z a function of seed, step and weight; a normal one; of what learns alone. */
+static void noise_is_a_function(void **state) {
+    (void)state;
+    static const char RUN[] =
+        "workers=4 batch=6 seed=%zu worker_clip=0.5 worker_noise=%s learn=%s";
+    Arena *arena = arena_new();
+    for (size_t seed = 3; seed < 5; seed++) {
+        const char *learn = seed == 3 ? "all" : "affine";
+        const Dataset *data = small_data(arena, 20, 20);
+        Trainer *t = trainer_of(arena, text_print(arena, RUN, seed, "3", learn), data, 2);
+        const size_t n = trainer_net(t)->weights, learning = trainer_learning(t);
+        double *zero = ZERO(arena, double, n), sum = 0, squares = 0;
+        for (size_t step = 0; step < 2; step++) {
+            memcpy(t->gradient, zero, n * sizeof(double));
+            gradient_noise(t, step);
+            const Draw draw = {.seed = seed, .purpose = DRAW_NOISE, .sample = step};
+            for (size_t i = 0; i < n; i++) {
+                const double z = t->gradient[i] / (3 * 0.5 / 4);
+                if (z != 0)
+                    assert_near(z, draw_normal(draw, i), 4 * DBL_EPSILON * fabs(z));
+                sum += z, squares += z * z;
+            }
+        }
+        const double all = 2.0 * (double)learning;
+        assert_near(sum / all, 0, 4.5 / sqrt(all));
+        assert_near(squares / all, 1, 4.5 * sqrt(2 / all));
+        trainer_free(t);
+    }
+    arena_free(arena);
+}
+
+/* The first step: the mean of what is bounded, and the noise. */
+static void a_step_is_bounded_then_noisy(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Dataset *data = small_data(arena, 20, 20);
+    static const char RUN[] =
+        "workers=24 batch=1 norm=group(2) decay=0 worker_clip=0.1 %s";
+    Trainer *quiet = trainer_of(arena, text_print(arena, RUN, ""), data, 1),
+            *noisy = trainer_of(arena, text_print(arena, RUN, "worker_noise=2"), data, 2),
+            *bounded = trainer_of(arena, text_print(arena, RUN, ""), data, 2);
+    trainer_step(quiet), trainer_step(noisy);
+    workers_run(bounded, 0, 0, true), workers_bound(bounded), workers_sum(bounded);
+    const double *v = part_of(quiet, "velocity")->data,
+                 *w = part_of(noisy, "velocity")->data;
+    for (size_t i = 0; i < trainer_net(quiet)->weights; i++) {
+        const double noise =
+            2 * 0.1 / 24 *
+            draw_normal((Draw){.seed = 1, .purpose = DRAW_NOISE, .sample = 0}, i);
+        assert_true(v[i] == bounded->gradient[i]);
+        assert_near(w[i], v[i] + noise, 4 * DBL_EPSILON * (fabs(v[i]) + fabs(noise)));
+    }
+    trainer_free(quiet), trainer_free(noisy), trainer_free(bounded);
+    arena_free(arena);
+}
+
 /* ---- refused ---- */
 
 static void what_has_none_is_refused(void **state) {
@@ -337,7 +486,8 @@ static void what_has_none_is_refused(void **state) {
         {"learn=random network=linear", "learn=random: no normalizer of linear"},
         {"learn=affine norm=batch(affine=no)", "learn=affine: no normalizer"},
         {"project=yes network=linear", "project=yes: no weight of linear stands"},
-        {"project=yes learn=random", "one of the two"}};
+        {"project=yes learn=random", "one of the two"},
+        {"worker_noise=0.5", "worker_noise=0.5 is in units of the norm"}};
     Arena *arena = arena_new();
     const Dataset *data = small_data(arena, 10, 10);
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
@@ -355,7 +505,7 @@ static void what_has_none_is_refused(void **state) {
 
 static void threads_and_interruptions_do_not_show(void **state) {
     (void)state;
-    static const char *const RUNS[] = {AFFINE, RANDOM, PROJECT};
+    static const char *const RUNS[] = {AFFINE, RANDOM, PROJECT, NOISY};
     for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
         Arena *arena = arena_new();
         const Dataset *data = small_data(arena, 30, 30);
@@ -387,6 +537,11 @@ static const Case CASES[] = {
     CASE(example, a_sum_is_before_nothing),
     CASE(fault, no_length_is_made_up),
     CASE(fault, a_radius_is_a_length),
+    CASE(theorem, a_bound_that_nothing_reaches_is_none),
+    CASE(oracle, each_gradient_is_scaled_down),
+    CASE(theorem, one_worker_moves_the_sum_by_two_bounds),
+    CASE(oracle, noise_is_a_function),
+    CASE(theorem, a_step_is_bounded_then_noisy),
     CASE(fault, what_has_none_is_refused),
     CASE(theorem, threads_and_interruptions_do_not_show),
 };
