@@ -44,11 +44,13 @@ struct Trainer {
     size_t steps; /* of an epoch */
     size_t threads;
     double *weights, *gradient;             /* [net->weights] */
-    double *moment[OPTIMIZER_MOST_MOMENTS]; /* [net->weights] each */
-    double *
-        radius; /* [net->params] norms that weights go back to, 0: not; NULL: none does */
-    double *state;          /* [net->states] averages over the steps, maps */
-    double *judged;         /* [net->states] what evaluation reads */
+    double *moment[OPTIMIZER_MOST_MOMENTS]; /* [net->weights] each; as theirs */
+    double
+        *theirs; /* [workers, net->weights] of workers that step by themselves, whose mean
+                     * the run's are; NULL: all have the run's */
+    double *radius; /* [net->params] norms that weights go back to, 0: not; NULL: none */
+    double *state;  /* [net->states] averages over the steps, maps */
+    double *judged; /* [net->states] what evaluation reads */
     const NormState **told; /* [net->states] what each of them belongs to */
     double *shares;         /* [workers, net->weights] gradients of the workers; NULL: not
                              * wanted */
@@ -127,6 +129,14 @@ bool bound_can_be(const Config *config, Arena *arena, BaseError *error);
 void workers_bound(Trainer *t); /* shares, by worker_clip */
 /* gradient, by worker_noise; `step` counts from 0 over the whole run. */
 void gradient_noise(Trainer *t, size_t step);
+
+/* ---- local.c --------------------------------------------------------------------- */
+
+bool local_can_be(const Config *config, BaseError *error);
+void local_begin(const Trainer *t); /* all workers' weights: the run's */
+/* Each worker by its own gradient; `done` steps before. Every `local` steps of an epoch, and after its
+ * last, they meet. */
+void step_apart(Trainer *t, double rate, size_t done);
 
 /* ---- project.c ------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { MAX_PARTS = 10 + OF_PARTS * (1 + TASK_MOST_METRICS) };
+enum { MAX_PARTS = 11 + OF_PARTS * (1 + TASK_MOST_METRICS) };
 
 static const char *const part_names[OF_PARTS] = {[OF_TRAIN] = "train",
                                                  [OF_VAL] = "val",
@@ -36,7 +36,11 @@ const TrainPart *trainer_parts(Trainer *t, size_t *count) {
     const OptimizerMoment *moment;
     const size_t moments = optimizer_moments(&t->config.optimizer, &moment);
     for (size_t i = 0; i < moments; i++)
-        part[n++] = (TrainPart){moment[i].name, moment[i].title, t->moment[i], weights};
+        part[n++] = (TrainPart){moment[i].name, moment[i].title, t->moment[i],
+                                (t->theirs ? t->config.workers : 1) * weights};
+    if (t->theirs)
+        part[n++] = (TrainPart){"worker_weights", "of each worker, one after the other",
+                                t->theirs, t->config.workers * weights};
     if (t->radius)
         part[n++] = (TrainPart){"radius", "norms that weights go back to", t->radius,
                                 t->net->params};

@@ -34,6 +34,7 @@ double trainer_gradient(Trainer *t, const double *weights, double *gradient) {
     const Coming coming = coming_step(t);
     Trainer view = looking(t, own, coming);
     if (weights) {
+        view.theirs = NULL;
         view.weights = TAKE(own, double, t->net->weights + 1);
         memcpy(view.weights, weights, t->net->weights * sizeof *weights);
     }

@@ -113,7 +113,8 @@ bool trainer_take(Trainer *trainer, const NetTensor *from, size_t count, NetTake
                   BaseError *error);
 
 const Net *trainer_net(const Trainer *trainer);
-const double *trainer_weights(const Trainer *trainer); /* [net->weights] */
+/* [net->weights]; where workers step by themselves, the mean of theirs. */
+const double *trainer_weights(const Trainer *trainer);
 /* [net->states] as evaluation reads it: with running=precise not the averages. */
 const double *trainer_state(const Trainer *trainer);
 /* [net->states] averages over the steps, and what is adapted. */
@@ -131,8 +132,8 @@ size_t trainer_blocks(const Trainer *trainer);
 
 /* Loss (mean over workers) of the step that comes, after the last of the last again, and its
  * gradient [net->weights] (NULL: not wanted) before anything is done to it (clipped, kept from
- * weights that do not learn), at these weights (NULL: the run's own). Moves no number of the
- * run. */
+ * weights that do not learn), at these weights (NULL: the run's own, or each worker's own where
+ * they step by themselves). Moves no number of the run. */
 double trainer_gradient(Trainer *trainer, const double *weights, double *gradient);
 
 /* What stands at the place of a normalizer in it: before it (x), behind it with gamma and beta

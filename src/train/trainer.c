@@ -70,7 +70,9 @@ static void take_memory(Trainer *t) {
     t->weights = TAKE(t->arena, double, W);
     const OptimizerMoment *moment;
     const size_t moments = optimizer_moments(&t->config.optimizer, &moment);
-    for (size_t i = 0; i < moments; i++) t->moment[i] = ZERO(t->arena, double, W);
+    const size_t copies = t->config.local ? t->config.workers : 1;
+    for (size_t i = 0; i < moments; i++) t->moment[i] = ZERO(t->arena, double, copies *W);
+    if (t->config.local) t->theirs = TAKE(t->arena, double, copies *W);
     t->gradient = TAKE(t->arena, double, W);
     if (t->config.project) t->radius = TAKE(t->arena, double, t->net->params);
     t->state = TAKE(t->arena, double, S);
@@ -119,7 +121,7 @@ static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *data
     t->net = net_for(t, t->dataset, error);
     if (t->net) t->task.ends = t->net->outputs;
     return t->net && learns_new(arena, &t->learns, t->net, config, error) &&
-                   project_can_be(t->net, config, error) &&
+                   project_can_be(t->net, config, error) && local_can_be(config, error) &&
                    bound_can_be(config, arena, error) && (t->sized = sized_new(t, error))
                ? t
                : NULL;
@@ -146,6 +148,7 @@ Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
     take_memory(t);
     net_initialize(t->net, t->weights, t->state, t->config.seed);
     project_begin(t);
+    local_begin(t);
     if (is_recomputed(t)) memcpy(t->judged, t->state, t->net->states * sizeof *t->state);
     trace_take(&t->trace, t->weights, t->state, 0);
     return t;
@@ -157,6 +160,7 @@ bool trainer_take(Trainer *t, const NetTensor *from, size_t count, NetTaken *tak
     if (!net_take(t->arena, t->net, t->weights, t->state, from, count, taken, error))
         return false;
     project_begin(t);
+    local_begin(t);
     if (S && t->judged != t->state) memcpy(t->judged, t->state, S * sizeof *t->state);
     trace_take(&t->trace, t->weights, t->state, 0);
     return true;
@@ -258,7 +262,7 @@ TrainStatus trainer_step(Trainer *t) {
     c->loss_sum += loss;
     state_update(t);
     const double rate = learning_rate(&t->config, done, t->steps);
-    step_together(t, rate, done);
+    (t->theirs ? step_apart : step_together)(t, rate, done);
     c->step = (double)(done + 1);
     if (step + 1 < t->steps) return TRAIN_STEPPED;
     finish_epoch(t, epoch, rate);

@@ -28,7 +28,7 @@ void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
         dataset_batch(arena, shard->in.dataset, shard->samples, shard->index,
                       shard->count, shard->augment, t->config.seed, pass.epoch);
     pass.tape = tape_new(arena);
-    pass.weights = t->weights;
+    if (pass.weights == NULL) pass.weights = t->weights;
     pass.state = pass.mode == NORM_EVAL ? t->judged : t->state;
     TapeNode *in = shard_input(pass.tape, &batch), *out[NET_MOST_ENDS];
     if (t->seen) pass.watch = ZERO(arena, NetWatch, shard->in.net->norms + 1);
@@ -46,14 +46,15 @@ void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
 static void run_worker(Trainer *t, const size_t *mine, size_t worker, size_t epoch,
                        size_t step, bool learn) {
     const Augment augment = {.flip = t->config.flip, .shift = t->config.shift};
-    NetPass pass = {.mode = NORM_TRAIN,
-                    .epoch = epoch,
-                    .step = step,
-                    .definitions = t->definitions,
-                    .gradient =
-                        learn && t->shares ? t->shares + worker * t->net->weights : NULL,
-                    .observed = t->observed + worker * t->net->states,
-                    .whole = t->whole};
+    NetPass pass = {
+        .mode = NORM_TRAIN,
+        .epoch = epoch,
+        .step = step,
+        .weights = learn && t->theirs ? t->theirs + worker * t->net->weights : NULL,
+        .definitions = t->definitions,
+        .gradient = learn && t->shares ? t->shares + worker * t->net->weights : NULL,
+        .observed = t->observed + worker * t->net->states,
+        .whole = t->whole};
     const Shard shard = {.in = learn ? sized_of(t, epoch, step, worker)
                                      : (Sized){t->dataset, t->net},
                          .samples = &t->dataset->train,

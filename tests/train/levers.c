@@ -1,4 +1,5 @@
-/* Levers of a step: which weights learn; norms that they go back to; what one worker may do. */
+/* Levers of a step: which weights learn; norms that they go back to; what one worker may do; workers
+ * that step by themselves. */
 #include "train_run.h"
 
 #include "../../src/train/internal.h"
@@ -9,7 +10,9 @@
 static const char AFFINE[] = "workers=2 batch=12 learn=affine",
                   RANDOM[] = "workers=2 batch=12 learn=random",
                   PROJECT[] = "workers=2 batch=12 project=yes",
-                  NOISY[] = "workers=4 batch=6 worker_clip=0.5 worker_noise=0.25 clip=1";
+                  NOISY[] = "workers=4 batch=6 worker_clip=0.5 worker_noise=0.25 clip=1",
+                  LOCAL[] = "workers=3 batch=4 local=3 clip=1 project=yes",
+                  LOCAL_ADAM[] = "workers=2 batch=6 local=5 optimizer=adamw";
 
 static size_t of_normalizers(const Net *net) {
     size_t count = 0;
@@ -477,6 +480,146 @@ static void a_step_is_bounded_then_noisy(void **state) {
     arena_free(arena);
 }
 
+/* ---- workers that step by themselves ---- */
+
+/* Of plain gradient descent, with momentum and decay too, the mean of steps is the step of the mean.
+ * Measured, 2 eps of the largest number. */
+static void who_meets_after_each_step_is_together(void **state) {
+    (void)state;
+    static const char *const MORE[] = {"momentum=0", "momentum=0.9 decay=0.01",
+                                       "momentum=0.5 norm=group(2) learn=random"};
+    for (size_t i = 0; i < COUNT_OF(MORE); i++) {
+        Arena *arena = arena_new();
+        const Dataset *data = small_data(arena, 40, 40);
+        const char *plain = text_print(arena, "workers=3 batch=8 %s", MORE[i]);
+        Trainer *t = finished(arena, plain, data, 1),
+                *apart_ones =
+                    finished(arena, text_print(arena, "%s local=1", plain), data, 2);
+        const TrainRecord one = trainer_record(t), two = trainer_record(apart_ones);
+        assert_near(apart(t->weights, apart_ones->weights, t->net->weights), 0,
+                    64 * DBL_EPSILON);
+        assert_near(apart(t->state, apart_ones->state, t->net->states), 0,
+                    64 * DBL_EPSILON);
+        assert_near(apart(one.val.loss, two.val.loss, 2), 0, 64 * DBL_EPSILON);
+        trainer_free(t), trainer_free(apart_ones);
+        arena_free(arena);
+    }
+}
+
+/* One that is alone is the plain run, to the bit. */
+static void who_is_alone_meets_nobody(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const Dataset *data = small_data(arena, 20, 20);
+    Trainer *t = finished(arena, "batch=24", data, 1),
+            *alone = finished(arena, "batch=24 local=3", data, 1);
+    assert_memory_equal(t->weights, alone->weights, t->net->weights * sizeof(double));
+    assert_memory_equal(t->weights, alone->theirs, t->net->weights * sizeof(double));
+    assert_memory_equal(t->moment[0], alone->moment[0], t->net->weights * sizeof(double));
+    trainer_free(t), trainer_free(alone);
+    arena_free(arena);
+}
+
+static bool all_have(const double *of, const double *one, size_t n, size_t workers) {
+    bool same = true;
+    for (size_t k = 0; k < workers; k++)
+        same &= memcmp(of + k * n, one, n * sizeof *of) == 0;
+    return same;
+}
+
+/* Every H steps of an epoch, and at its end, which evaluation sees; each epoch anew. Between, the
+ * run's weights are the mean of what workers have. */
+static void they_meet_every_so_many_steps(void **state) {
+    (void)state;
+    enum { WORKERS = 3, STEPS = 8, H = 3 };
+    Arena *arena = arena_new();
+    Trainer *t =
+        trainer_of(arena, "workers=3 batch=4 local=3", small_data(arena, 20, 20), 2);
+    const size_t n = t->net->weights;
+    assert_int_equal(t->steps, STEPS);
+    for (size_t step = 1; step <= 2 * STEPS; step++) {
+        const TrainStatus status = trainer_step(t);
+        const size_t here = (step - 1) % STEPS + 1;
+        const bool met = here % H == 0 || here == STEPS;
+        assert_int_equal(status == TRAIN_STEPPED, here < STEPS);
+        assert_int_equal(all_have(t->theirs, t->weights, n, WORKERS), met);
+        assert_int_equal(all_have(t->moment[0], t->moment[0], n, WORKERS), met);
+        for (size_t i = 0; i < n; i++) {
+            const double a = t->theirs[i], b = t->theirs[n + i], c = t->theirs[2 * n + i];
+            assert_near(t->weights[i], (a + b + c) / 3,
+                        4 * DBL_EPSILON * (fabs(a) + fabs(b) + fabs(c)));
+        }
+    }
+    trainer_free(t);
+    arena_free(arena);
+}
+
+/* What workers do between two meetings, restated: each its own steps on its own shards. */
+static void a_worker_steps_on_its_own_shards(void **state) {
+    (void)state;
+    enum { WORKERS = 2, H = 3 };
+    static const char RUN[] = "workers=2 batch=6 rate=0.3 momentum=0.5 decay=0.01 "
+                              "schedule=constant reference=12 norm=batch %s";
+    Arena *arena = arena_new();
+    const Dataset *data = small_data(arena, 20, 20);
+    Trainer *t = trainer_of(arena, text_print(arena, RUN, "local=3"), data, 1),
+            *by_hand = trainer_of(arena, text_print(arena, RUN, ""), data, 1);
+    const size_t n = t->net->weights;
+    double *start = TAKE(arena, double, n), *mean = ZERO(arena, double, n),
+           *v = TAKE(arena, double, n);
+    memcpy(start, by_hand->weights, n * sizeof(double));
+    for (size_t k = 0; k < WORKERS; k++) {
+        memcpy(by_hand->weights, start, n * sizeof(double));
+        for (size_t i = 0; i < n; i++) v[i] = 0;
+        for (size_t step = 0; step < H; step++) {
+            workers_run(by_hand, 0, step, true);
+            for (size_t i = 0; i < n; i++) {
+                double *w = &by_hand->weights[i];
+                v[i] = 0.5 * v[i] + by_hand->shares[k * n + i] + 0.01 * *w;
+                *w -= 0.3 * v[i];
+            }
+        }
+        for (size_t i = 0; i < n; i++) mean[i] += by_hand->weights[i] / WORKERS;
+    }
+    for (size_t step = 0; step < H; step++) trainer_step(t);
+    assert_near(apart(t->weights, mean, n), 0, 64 * DBL_EPSILON);
+    assert_true(apart(t->weights, start, n) > 1e-3);
+    trainer_free(t), trainer_free(by_hand);
+    arena_free(arena);
+}
+
+/* At weights that are given all workers have these. */
+static void a_look_is_at_what_is_given(void **state) {
+    (void)state;
+    static const char RUN[] = "workers=3 batch=4 norm=batch %s";
+    Arena *arena = arena_new();
+    const Dataset *data = small_data(arena, 20, 20);
+    Trainer *t = trainer_of(arena, text_print(arena, RUN, "local=4"), data, 1),
+            *plain = trainer_of(arena, text_print(arena, RUN, ""), data, 1);
+    const size_t n = t->net->weights;
+    double *g = TAKE(arena, double, n), *want = TAKE(arena, double, n);
+    for (size_t k = 0; k < 2; k++) trainer_step(t), trainer_step(plain);
+    const double loss = trainer_gradient(t, plain->weights, g);
+    assert_true(loss == trainer_gradient(plain, NULL, want));
+    assert_memory_equal(g, want, n * sizeof(double));
+    assert_true(loss != trainer_gradient(t, NULL, g)); /* each at its own */
+    assert_memory_not_equal(g, want, n * sizeof(double));
+    trainer_free(t), trainer_free(plain);
+    arena_free(arena);
+}
+
+/* Weights that are the same everywhere stay so to the bit. */
+static void what_does_not_learn_has_one_mean(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const char *pairs = "workers=7 batch=2 local=2 learn=affine";
+    Trainer *t = trainer_of(arena, pairs, small_data(arena, 20, 20), 1);
+    assert_memory_equal(moved_in(arena, pairs, 2), normalizers_of(arena, t->net),
+                        t->net->weights);
+    trainer_free(t);
+    arena_free(arena);
+}
+
 /* ---- refused ---- */
 
 static void what_has_none_is_refused(void **state) {
@@ -487,6 +630,7 @@ static void what_has_none_is_refused(void **state) {
         {"learn=affine norm=batch(affine=no)", "learn=affine: no normalizer"},
         {"project=yes network=linear", "project=yes: no weight of linear stands"},
         {"project=yes learn=random", "one of the two"},
+        {"local=2 worker_clip=1", "local=2: workers step by themselves"},
         {"worker_noise=0.5", "worker_noise=0.5 is in units of the norm"}};
     Arena *arena = arena_new();
     const Dataset *data = small_data(arena, 10, 10);
@@ -505,7 +649,7 @@ static void what_has_none_is_refused(void **state) {
 
 static void threads_and_interruptions_do_not_show(void **state) {
     (void)state;
-    static const char *const RUNS[] = {AFFINE, RANDOM, PROJECT, NOISY};
+    static const char *const RUNS[] = {AFFINE, RANDOM, PROJECT, NOISY, LOCAL, LOCAL_ADAM};
     for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
         Arena *arena = arena_new();
         const Dataset *data = small_data(arena, 30, 30);
@@ -542,6 +686,12 @@ static const Case CASES[] = {
     CASE(theorem, one_worker_moves_the_sum_by_two_bounds),
     CASE(oracle, noise_is_a_function),
     CASE(theorem, a_step_is_bounded_then_noisy),
+    CASE(theorem, who_meets_after_each_step_is_together),
+    CASE(theorem, who_is_alone_meets_nobody),
+    CASE(theorem, they_meet_every_so_many_steps),
+    CASE(oracle, a_worker_steps_on_its_own_shards),
+    CASE(theorem, a_look_is_at_what_is_given),
+    CASE(theorem, what_does_not_learn_has_one_mean),
     CASE(fault, what_has_none_is_refused),
     CASE(theorem, threads_and_interruptions_do_not_show),
 };
