@@ -65,7 +65,8 @@ batch_groups(2)                         derf                                    
 layer_detach                            layer_detach(of_mean=no)                layer_detach(of_variance=no)
 adanorm                                 grn                                     evonorm_s1(2)
 evonorm_b1                              skipinit                                proxy(2)
-batch_l1
+batch_l1                                group_detach(2)                         group_detach(2, of_mean=no)
+batch_detach                            batch_detach(of_variance=no)
 """
 
 TEXT = ["dataset=kjv-mini", "task=predict", "flip=no", "shift=0", "optimizer=adamw", "rate=0.01"]
