@@ -102,6 +102,7 @@ def densities(place):
             same("digest", file.attrs["run_sha256"], hashlib.sha256(run.read()).hexdigest())
         check("binary" in file["provenance"].attrs and "norm" in file["config"].attrs, "no provenance")
     check("spectrum" in place.good("show", "s.h5"), "show")
+    check("one probe has no interval" in place.good("spectrum", path, "probes=1", "steps=2", "top=1"), "one probe")
     place.good("spectrum", path, *words, "--figure", "f.svg")
     with open(place.path("f.svg"), encoding="utf-8") as drawn:
         text = drawn.read()

@@ -67,7 +67,8 @@ typedef struct DensityWish {
     uint64_t seed;
 } DensityWish;
 
-/* sqrt(1e-5): Ghorbani et al. 2019 have a variance of 1e-5 where the spectrum is scaled to 1. */
+/* sqrt(1e-5): the variance of 1e-5 that is usual since Ghorbani et al. 2019, of a spectrum that is scaled
+ * to a width of 1. */
 #define DENSITY_SIGMA 3.1622776601683794e-3
 
 Density density_estimate(Arena *arena, const Operator *a, const DensityWish *wish);

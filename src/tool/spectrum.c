@@ -47,8 +47,12 @@ static void print_text(const Spectrum *s) {
     const double limit = spectrum_limit(s);
     print_way(s);
     print_ends(s);
-    printf("trace      %.*g, 95 %%: %.*g to %.*g (%zu probes)\n", DIGITS, t->mean, DIGITS,
-           t->low, DIGITS, t->high, t->probes);
+    printf("trace      %.*g", DIGITS, t->mean);
+    if (t->probes > 1)
+        printf(", 95 %%: %.*g to %.*g (%zu probes)\n", DIGITS, t->low, DIGITS, t->high,
+               t->probes);
+    else
+        puts(" (one probe has no interval)");
     printf("density    %zu probes of %zu steps, sigma %.3g\n", s->density.probes,
            s->density.steps, s->density.sigma);
     printf("sharpness  %.*g; 2 / rate is %.*g at the last step's rate of %.3g, %.*g at "
