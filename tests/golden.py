@@ -81,6 +81,11 @@ BESIDE = [
     (PLAIN, ["optimizer=adamw", "rate=0.01"], ["batch"]),
     (PLAIN, ["clip=0.5"], ["group(2)"]),
     (PLAIN, ["schedule=cosine", "warmup=1"], ["group(2)"]),
+    (PLAIN, ["learn=affine"], ["batch"]),
+    (PLAIN, ["learn=random"], ["batch"]),
+    (PLAIN, ["project=yes"], ["group(2)"]),
+    (PLAIN, ["worker_clip=0.5", "worker_noise=0.1"], ["batch"]),
+    (PLAIN, ["local=2"], ["batch"]),
     (PLAIN, ["sizes=mix(20x20, 24x28, 36x36)"], ["batch"]),
     ("plain(depth=5, width=8, stem_stride=2)", [], ["group(2)"]),
     ("mlp(depth=3, width=160, activation=tanh)", ["images=256", "batch=128", "samples=256"], ["layer"]),  # wide products

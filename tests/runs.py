@@ -1151,6 +1151,7 @@ def kept_weights(place):
         in_order = sorted(file["weights"], key=lambda name: h5py.h5o.get_info(file["weights"][name].id).addr)
         ordered = np.concatenate([file["weights"][name][()].ravel() for name in in_order])
         same("weights", len(weights), int(file["summary/weights"][()]))
+        same("that learn", len(weights), int(file["summary/learning"][()]))
         same("their SHA-256", hashlib.sha256(ordered.tobytes()).hexdigest(), str_of(file["summary"].attrs["weights_sha256"]))
         same("a shape", file["weights/stem.weight"].shape if "stem.weight" in file["weights"] else sorted(file["weights"]), (4, 1, 3, 3))
         check(all(name.split(".")[-1] in ("running_mean", "running_var", "mean", "var") for name in file["state"]), list(file["state"]))
