@@ -70,7 +70,8 @@ typedef enum DrawPurpose {
     DRAW_SIZES = 11,     /* sizes of a step's images: sample = step, index = worker */
     DRAW_LEARN = 12,     /* weights that learn */
     DRAW_CURVATURE = 16, /* vectors that an operator is asked for: epoch = probe */
-    DRAW_NOISE = 17      /* on a gradient: sample = step */
+    DRAW_NOISE = 17,     /* on a gradient: sample = step */
+    DRAW_LABELS = 18 /* classes in the place of those that samples have: epoch = round */
 } DrawPurpose;
 
 /* Every draw is a pure function of these and an index (Philox4x64-10 of Random123: Salmon

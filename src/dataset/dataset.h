@@ -109,7 +109,7 @@ const char *dataset_canonical(Arena *arena, const char *text, BaseError *error);
  * file and offset). */
 const Dataset *dataset_open(Arena *arena, const char *text, BaseError *error);
 
-/* ---- split.c, resize.c, batch.c ------------------------------------------------------------- */
+/* ---- split.c, relabel.c, resize.c, batch.c ------------------------------------------------------------- */
 
 /* The first `count` of the training samples in their drawn order, mean and std
  * recomputed; val and test are the same (0 or the full count: the data set itself).
@@ -122,6 +122,15 @@ const Dataset *dataset_limit(Arena *arena, const Dataset *dataset, size_t count,
  * of DATA_DRAWN validates where val is not the source's own, which stays. */
 const Dataset *dataset_drawn(Arena *arena, const Dataset *dataset, uint64_t seed,
                              size_t count, BaseError *error);
+
+/* The same, and the class of each training sample, its value of this field, is drawn by `seed`: whatever
+ * it was, of all classes alike, unless it had none. One call draws them all, by round and sample's id,
+ * into the result's samples (round 0 is drawn); val and test keep theirs. NULL and *error (EX_USAGE) where
+ * the field is no class of a sample. */
+typedef struct Relabelled Relabelled;
+const Dataset *dataset_relabelled(Arena *arena, const Dataset *dataset, size_t field,
+                                  uint64_t seed, Relabelled **labels, BaseError *error);
+void relabel_draw(Relabelled *labels, uint64_t round);
 
 /* The same samples as images of height x width: made so when they are handed out, after they
  * were moved; all fields that lie on the input's rows and columns, numbers by linear interpolation

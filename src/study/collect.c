@@ -219,6 +219,7 @@ static void put_gate(Store *store, Arena *arena, const Sweep *sweep) {
         if (sweep->run[i].dataset != first->dataset ||
             sweep->run[i].config.images != first->config.images ||
             sweep->run[i].config.split != first->config.split ||
+            sweep->run[i].config.labels != first->config.labels ||
             sweep->run[i].config.task != first->config.task)
             return;
     const size_t seeds = first->config.split == SPLIT_SEED ? sweep->seeds : 1;

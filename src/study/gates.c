@@ -190,6 +190,7 @@ const Gates *gates_of(Arena *arena, const Dataset *dataset, const Config *config
     BaseError quiet = {.set = false};
     Task *task = TAKE(arena, Task, 1);
     const GateKind *kind[GATE_MOST];
+    if (config->labels == LABELS_RANDOM) return NULL; /* there is nothing to be known */
     if (dataset->test.count == 0 || dataset->val.count == 0 ||
         !task_bind(task, config->task, dataset, &quiet))
         return NULL;

@@ -47,6 +47,9 @@ typedef enum Learn {
     LEARN_RANDOM  /* as many others */
 } Learn;
 
+/* The classes of training samples: theirs, or drawn by the run's seed. */
+typedef enum Labels { LABELS_GIVEN, LABELS_RANDOM } Labels;
+
 /* Of images, in pixels. */
 typedef struct ImageSize {
     size_t height, width;

@@ -49,6 +49,7 @@ static void run_chunk(const Trainer *t, const Judging *j, size_t chunk, Arena *a
 static void run_chunks(const Trainer *t, const Judging *j, double *sum) {
     const size_t width = found_width(t), chunks = chunks_of(j);
     const int threads = (int)t->threads;
+    trainer_relabel(t, j->pass.epoch);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (size_t chunk = 0; chunk < chunks; chunk++)
         run_chunk(t, j, chunk, t->own[omp_get_thread_num()]);

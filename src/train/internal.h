@@ -37,6 +37,7 @@ struct Trainer {
     Arena *arena;
     Config config;
     const Dataset *dataset;
+    Relabelled *labels; /* of its training samples; NULL: they are given */
     Task task;
     const Net *net;
     const Sized *sized; /* [config.sizes.count] */
@@ -146,6 +147,9 @@ void project_begin(const Trainer *t); /* radius, of the weights as they are */
 void project(const Trainer *t, double *weights);
 
 /* ---- trainer.c ---------------------------------------------------------------------- */
+
+/* Training samples have the labels of this epoch from here on. */
+void trainer_relabel(const Trainer *t, size_t epoch);
 
 /* The run's network for such images; NULL and *error (EX_USAGE). */
 const Net *net_for(const Trainer *t, const Dataset *dataset, BaseError *error);

@@ -18,6 +18,7 @@ TapeNode *trainer_loss(const Trainer *t, Tape *tape, TapeNode *const *param, siz
                           .param = param,
                           .state = mode == NORM_EVAL ? t->judged : t->state,
                           .definitions = definitions};
+    trainer_relabel(t, pass.epoch);
     Batch *batch = TAKE(arena, Batch, 1); /* labels are read when the tape is, too */
     *batch = dataset_batch(arena, t->dataset, samples, index, count, NULL, t->config.seed,
                            pass.epoch);

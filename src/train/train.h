@@ -74,7 +74,8 @@ void trainer_free(Trainer *trainer); /* NULL is fine */
 /* From now on normalizers run by their definitions: the same to rounding, and slower. */
 void trainer_define(Trainer *trainer);
 
-/* The samples that such a run sees: `images` of them train. NULL and *error (EX_USAGE). */
+/* The samples that such a run sees, but for labels that are drawn: `images` of them train. NULL and
+ * *error (EX_USAGE). */
 const Dataset *config_data(Arena *arena, const Config *config, const Dataset *dataset,
                            BaseError *error);
 

@@ -30,6 +30,35 @@ const Dataset *config_data(Arena *arena, const Config *config, const Dataset *da
                : dataset_limit(arena, dataset, config->images, error);
 }
 
+/* Where what is asked of samples is drawn, it is drawn for as many tasks, one after the other. */
+static bool draw_labels(Trainer *t, BaseError *error) {
+    const Config *c = &t->config;
+    if (c->labels == LABELS_GIVEN)
+        return c->relabel == 1 ||
+               base_fail(error, EX_USAGE, 0,
+                         "relabel=%zu: so many tasks of drawn labels: labels=random is "
+                         "expected",
+                         c->relabel);
+    if (c->epochs % c->relabel != 0)
+        return base_fail(error, EX_USAGE, 0,
+                         "relabel=%zu: a task has as many epochs as another: epochs=%zu "
+                         "is no multiple",
+                         c->relabel, c->epochs);
+    if (c->relabel > 1 && (c->clients > 0 || c->sorted))
+        return base_fail(error, EX_USAGE, 0,
+                         "relabel=%zu: clients and sorted deal samples by their class, "
+                         "which stays for the run",
+                         c->relabel);
+    t->dataset = dataset_relabelled(t->arena, t->dataset, t->task.field, c->seed,
+                                    &t->labels, error);
+    return t->dataset != NULL;
+}
+
+void trainer_relabel(const Trainer *t, size_t epoch) {
+    const size_t each = t->config.epochs / t->config.relabel; /* 0: there are none */
+    if (t->labels) relabel_draw(t->labels, each > 0 ? epoch / each : 0);
+}
+
 /* What of the configuration must fit the rest of it, and the data. */
 static bool check_config(Trainer *t, BaseError *error) {
     const Config *c = &t->config;
@@ -45,7 +74,7 @@ static bool check_config(Trainer *t, BaseError *error) {
                          config_text(c, t->arena, "score"));
     t->dataset = config_data(t->arena, c, t->dataset, error);
     if (t->dataset == NULL || !dataset_moves(t->dataset, &augment, error) ||
-        !task_bind(&t->task, c->task, t->dataset, error))
+        !task_bind(&t->task, c->task, t->dataset, error) || !draw_labels(t, error))
         return false;
     const size_t samples = c->workers * c->batch; /* the ragged last step is dropped */
     t->steps = t->dataset->train.count / samples;

@@ -60,6 +60,7 @@ static const char
            *const RUNNING[] = {[RUNNING_AVERAGE] = "average",
                                [RUNNING_PRECISE] = "precise",
                                [RUNNING_POOLED] = "pooled"},
+           *const LABELS[] = {[LABELS_GIVEN] = "given", [LABELS_RANDOM] = "random"},
            *const SPLIT[] = {[SPLIT_FIXED] = "fixed", [SPLIT_SEED] = "seed"},
            *const LEARN[] = {
                [LEARN_ALL] = "all", [LEARN_AFFINE] = "affine", [LEARN_RANDOM] = "random"};
@@ -102,6 +103,21 @@ static bool read_split(void *field, Arena *arena, const char *text, Range range,
     if (!read_word(&found, arena, &split, text, error)) return false;
     *(Split *)field = (Split)found;
     return true;
+}
+
+static bool read_labels(void *field, Arena *arena, const char *text, Range range,
+                        BaseError *error) {
+    (void)range;
+    static const Choice labels = CHOICE(LABELS);
+    size_t found;
+    if (!read_word(&found, arena, &labels, text, error)) return false;
+    *(Labels *)field = (Labels)found;
+    return true;
+}
+
+static const char *print_labels(const void *field, Arena *arena) {
+    (void)arena;
+    return LABELS[*(const Labels *)field];
 }
 
 static const char *print_split(const void *field, Arena *arena) {
@@ -157,6 +173,7 @@ static const char *print_text(const void *field, Arena *arena) {
 const ValueKind value_flag = {read_flag, print_flag},
                 value_running = {read_running, print_running},
                 value_split = {read_split, print_split},
+                value_labels = {read_labels, print_labels},
                 value_learn = {read_learn, print_learn},
                 value_dataset = {read_dataset, print_text},
                 value_task = {read_task, print_task};

@@ -84,6 +84,7 @@ void workers_run(Trainer *t, size_t epoch, size_t step, bool learn) {
     const size_t W = t->config.workers, b = t->config.batch,
                  *of_step = order_epoch(t->order, epoch) + step * W * b;
     const int threads = threads_for(t, W);
+    trainer_relabel(t, epoch);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (size_t worker = 0; worker < W; worker++)
         run_worker(t, of_step + worker * b, worker, epoch, step, learn);

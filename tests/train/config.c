@@ -20,17 +20,18 @@ static const char *read_back(Arena *arena, const char *key, const char *value) {
 /* A value of each key that is not its default. */
 static const char *const OTHER[][2] = {
     {"dataset", "cifar10"}, {"images", "64"},       {"split", "seed"},
-    {"task", "regress"},    {"network", "resnet"},  {"norm", "group(8)"},
-    {"workers", "2"},       {"batch", "33"},        {"clients", "2"},
-    {"local", "4"},         {"sorted", "yes"},      {"epochs", "9"},
-    {"rate", "0.2"},        {"reference", "256"},   {"schedule", "step"},
-    {"warmup", "1.5"},      {"optimizer", "adamw"}, {"momentum", "0"},
-    {"decay", "0"},         {"horizon", "1"},       {"clip", "1"},
-    {"worker_clip", "1"},   {"worker_noise", "1"},  {"decay_norms", "no"},
-    {"learn", "affine"},    {"project", "yes"},     {"flip", "yes"},
-    {"shift", "2"},         {"sizes", "20x20"},     {"running", "precise"},
-    {"score", "median(5)"}, {"validate", "5"},      {"seed", "2"},
-    {"init", "/runs/a.h5"}, {"weights", "yes"},
+    {"task", "regress"},    {"labels", "random"},   {"relabel", "2"},
+    {"network", "resnet"},  {"norm", "group(8)"},   {"workers", "2"},
+    {"batch", "33"},        {"clients", "2"},       {"local", "4"},
+    {"sorted", "yes"},      {"epochs", "9"},        {"rate", "0.2"},
+    {"reference", "256"},   {"schedule", "step"},   {"warmup", "1.5"},
+    {"optimizer", "adamw"}, {"momentum", "0"},      {"decay", "0"},
+    {"horizon", "1"},       {"clip", "1"},          {"worker_clip", "1"},
+    {"worker_noise", "1"},  {"decay_norms", "no"},  {"learn", "affine"},
+    {"project", "yes"},     {"flip", "yes"},        {"shift", "2"},
+    {"sizes", "20x20"},     {"running", "precise"}, {"score", "median(5)"},
+    {"validate", "5"},      {"seed", "2"},          {"init", "/runs/a.h5"},
+    {"weights", "yes"},
 };
 
 /* ---- keys ---- */
