@@ -135,6 +135,11 @@ static int run_spectrum(const Call *call) {
                                  .probes = call_key(call, "probes"),
                                  .steps = call_key(call, "steps")};
     const Spectrum *s = spectrum_make(call->arena, call->word[0], &words);
+    if (s->hessian.across)
+        say("by=differences: %zu differences have a kink however short the step, of "
+            "which "
+            "eigenvalues may be; by=program has none",
+            s->hessian.across);
     if (to) spectrum_save(s, to, &error);
     if (figure) spectrum_draw(s, form, figure, &error);
     die_if(&error);
