@@ -1,6 +1,6 @@
 /* Finite differences as oracle of derivatives.
  *
- * What is differenced is a scalar f(t) along a line (probe.h) whose unit is the inputs'
+ * What is differenced is a scalar f(t) along a line (along.h) whose unit is the inputs'
  * scale, the standard deviation of their cells: a step proportional to |x| leaves the
  * function's own scale far behind when a mean is large. The error allowed is
  *

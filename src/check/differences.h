@@ -2,7 +2,7 @@
 #ifndef NORMLAB_DIFFERENCES_H
 #define NORMLAB_DIFFERENCES_H
 
-#include "probe.h"
+#include "along.h"
 
 typedef struct Difference {
     double value, estimate, allowed;

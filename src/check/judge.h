@@ -3,7 +3,7 @@
 #define NORMLAB_JUDGE_H
 
 #include "derive.h"
-#include "probe.h"
+#include "along.h"
 
 /* One derivative, judged. All is in units of the probe; `unit` of them make one of the
  * caller's. */

@@ -273,6 +273,7 @@ size_t collect(Arena *arena, const Sweep *sweep, const char *path, bool whole,
     put_results(store, arena, sweep, cell, finished[0]);
     if (!judged_wanted(sweep)) curves_collect(store, arena, sweep, record);
     learned_write(store, arena, sweep, record);
+    if (!judged_wanted(sweep)) probed_collect(store, arena, sweep, record);
     pictures_collect(store, arena, sweep, record, finished[0]);
     put_published(store, arena, sweep);
     if (whole) put_gate(store, arena, sweep);

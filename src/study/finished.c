@@ -204,6 +204,14 @@ static bool check_layer(const Table *t, BaseError *error) {
     return true;
 }
 
+/* By the run's own word: all, or those before the one that diverged. */
+static size_t steps_done(const Record *r, const Config *config) {
+    BaseError quiet = {.set = false};
+    const double steps = table_scalar(&r->summary, "steps", &quiet),
+                 last = table_scalar(&r->summary, "diverged_step", &quiet);
+    return (size_t)(isfinite(last) && last >= 0 ? last : steps * (double)config->epochs);
+}
+
 static bool check_complete(Arena *arena, const Record *r, const Run *run,
                            BaseError *error) {
     static const char *const facts[] = {"binary", "libc", "bits"};
@@ -224,7 +232,9 @@ static bool check_complete(Arena *arena, const Record *r, const Run *run,
                   "keeps weights, and not the averages beside them");
     for (size_t i = 0; i < r->layers && !error->set; i++)
         check_layer(&r->layer[i], error);
-    if (error->set || !check_sizes(r, &run->config, error)) return false;
+    if (error->set || !check_sizes(r, &run->config, error) ||
+        !probed_complete(arena, r, &run->config, steps_done(r, &run->config), error))
+        return false;
     if (strcmp(status, "diverged") == 0 && diverged == 1)
         return check_diverged(arena, r, run, error);
     if (strcmp(status, "finished") == 0 && diverged == 0)
@@ -245,6 +255,11 @@ static Record *read_store(Arena *arena, const Store *store, BaseError *error) {
     r->pictures = table_read(store, arena, "/pictures", error);
     r->times = table_read(store, arena, "/times", error);
     r->provenance = table_read(store, arena, "/provenance", error);
+    r->probe_name = store_members(store, arena, "/probes", &r->probes);
+    r->probe = TAKE(arena, Table, r->probes + 1);
+    for (size_t i = 0; i < r->probes; i++)
+        r->probe[i] = table_read(
+            store, arena, text_print(arena, "/probes/%s", r->probe_name[i]), error);
     store_members(store, arena, "/weights", &r->weights);
     store_members(store, arena, "/state", &r->states);
     store_members(store, arena, "/averages", &r->averages);

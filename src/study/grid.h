@@ -81,6 +81,16 @@ struct Grid {
     const Learned *learned; /* [learned_count] */
 };
 
+/* A field of a probe, of all runs. NaN: not there. */
+typedef struct Probed {
+    size_t rows, elements, wide; /* of a run */
+    const double *step;          /* [series, points, seeds, rows] steps done before it */
+    const char *const
+        *name;            /* [elements] places or weights; NULL: it is of the network */
+    const double *at;     /* [wide] of its axis; NULL: one number each */
+    const double *values; /* [series, points, seeds, rows, elements, wide] */
+} Probed;
+
 /* ---- grid.c: and back ------------------------------------------------------------- */
 
 const Grid *grid_read(Arena *arena, const char *path);
@@ -88,6 +98,9 @@ const Grid *grid_read(Arena *arena, const char *path);
 const Grid *grid_measured(Arena *arena, const Experiment *experiment, const char *path);
 /* A group of its file; nothing in it where there is none. What is wrong ends the program. */
 Table grid_table(const Grid *grid, Arena *arena, const char *group);
+/* "moments", "x_percentile". False: its file has none. */
+bool grid_probe(const Grid *grid, Arena *arena, const char *kind, const char *field,
+                Probed *probed);
 /* The values of a key in the recipe, as they stand there; NULL: it says none. */
 const char *grid_setting(Arena *arena, const Grid *grid, const char *key);
 /* The same of a key that does not sweep; NULL: it does. */

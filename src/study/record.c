@@ -149,9 +149,24 @@ static void write_digest(Store *store, Arena *arena, const char *name,
     store_text(store, "/summary", name, text_copy(arena, digest, DIGEST_LENGTH));
 }
 
+/* "gradients_growth" */
+static void add_probes(Table *t, const Probes *probes) {
+    const size_t kinds = probes_count(probes);
+    for (size_t i = 0; i < kinds; i++) {
+        const ProbeKind *kind = probes_rows(probes, i).kind;
+        const double *number = probes_numbers(probes, t->arena, i);
+        const size_t numbers = probe_numbers(kind);
+        for (size_t k = 0; k < numbers; k++)
+            add_scalar(t,
+                       text_print(t->arena, "%s_%s", kind->name, kind->numbers[k].name),
+                       number[k], kind->numbers[k].says)
+                ->units = kind->numbers[k].unit ? kind->numbers[k].unit : "1";
+    }
+}
+
 /* A study collects whatever number stands here. */
 static void write_summary(Store *store, Arena *arena, const Trainer *trainer,
-                          const TrainRecord *r, const char *rule) {
+                          const Probes *probes, const TrainRecord *r, const char *rule) {
     const Net *net = trainer_net(trainer);
     Table t = table_new(arena, "/summary", "what the run has to say, in single numbers");
     const char *loss = r->task->kind->loss;
@@ -175,6 +190,7 @@ static void write_summary(Store *store, Arena *arena, const Trainer *trainer,
     add_scalar(&t, "learning", (double)trainer_learning(trainer), "of them that learn");
     add_scalar(&t, "flops", net->flops,
                "floating-point operations of one sample forward");
+    add_probes(&t, probes);
     table_write(&t, store);
     write_digest(store, arena, "weights_sha256", trainer_weights(trainer), net->weights);
     write_digest(store, arena, "state_sha256", trainer_state(trainer), net->states);
@@ -215,14 +231,17 @@ void study_provenance(Store *store, Arena *arena) {
     if (*plugins) store_text(store, "/provenance", "plugins", plugins);
 }
 
-void record_write(Store *store, Arena *arena, const Run *run, const Trainer *trainer) {
+void record_write(Store *store, Arena *arena, const Run *run, const Trainer *trainer,
+                  const Probes *probes) {
     const TrainRecord r = trainer_record(trainer);
     record_config(store, run, arena);
     write_metrics(store, arena, &r);
     write_norms(store, arena, trainer);
     pictures_write(store, arena, trainer);
     if (run->config.weights) kept_write(store, arena, trainer);
-    write_summary(store, arena, trainer, &r, config_text(&run->config, arena, "score"));
+    probed_write(store, arena, probes);
+    write_summary(store, arena, trainer, probes, &r,
+                  config_text(&run->config, arena, "score"));
     write_blocks(store, arena, &r);
     study_provenance(store, arena);
     if (*run->claims) store_text(store, "/provenance", "claims", run->claims);

@@ -58,16 +58,41 @@ static void drop_checkpoint(Arena *arena, const char *path) {
 
 /* ---- checkpoint ------------------------------------------------------------------ */
 
-static bool save_checkpoint(Arena *arena, Trainer *trainer, const Run *run,
-                            const Clock *clock, BaseError *error) {
+/* "moments, every 10 steps": of these alone the checkpoint has rows. */
+static const char *probes_words(Arena *arena, const Run *run) {
+    return text_print(arena, "%s, probe_every=%zu", run->config.probes,
+                      run->config.probe_every);
+}
+
+/* What is trained, and looked at. */
+typedef struct Work {
+    Trainer *trainer;
+    Probes *probes;
+} Work;
+
+/* All that both are between two steps. */
+static const TrainPart *parts_of(Arena *arena, Work work, size_t *count) {
+    size_t probes;
+    const TrainPart *part = trainer_parts(work.trainer, count),
+                    *more = probes_parts(work.probes, arena, &probes);
+    TrainPart *all = TAKE(arena, TrainPart, *count + probes + 1);
+    memcpy(all, part, *count * sizeof *all);
+    if (probes > 0) memcpy(all + *count, more, probes * sizeof *all);
+    *count += probes;
+    return all;
+}
+
+static bool save_checkpoint(Arena *arena, Work work, const Run *run, const Clock *clock,
+                            BaseError *error) {
     ArenaMark mark = arena_mark(arena);
     size_t parts;
-    const TrainPart *part = trainer_parts(trainer, &parts);
+    const TrainPart *part = parts_of(arena, work, &parts);
     Store *store = store_new("normlab checkpoint");
     store_text(store, "/", "run", run->id);
     store_text(store, "/", "binary", store_binary());
     store_text(store, "/", "bits", store_bits(arena));
     store_text(store, "/", "started", clock->started);
+    store_text(store, "/", "probes", probes_words(arena, run));
     store_number(store, "/", "seconds", clock->spent + seconds_now() - clock->begin);
     store_group(store, "/parts", "everything that the run is between two steps");
     for (size_t i = 0; i < parts; i++) {
@@ -97,16 +122,22 @@ static bool check_origin(const Store *store, Arena *arena, const Run *run,
     if (strcmp(binary, store_binary()) != 0)
         return base_fail(error, EX_DATAERR, 0,
                          "%s was written by another build of normlab", path);
-    const char *bits = store_get_text(store, arena, "/", "bits", error);
-    if (bits == NULL || strcmp(bits, store_bits(arena)) == 0) return bits != NULL;
+    const char *bits = store_get_text(store, arena, "/", "bits", error),
+               *probes = store_get_text(store, arena, "/", "probes", error),
+               *own = probes_words(arena, run);
+    if (bits == NULL || probes == NULL) return false;
+    if (strcmp(probes, own) != 0)
+        return base_fail(error, EX_DATAERR, 0, "%s has probes=%s, not %s", path,
+                         text_clip(arena, probes), own);
+    if (strcmp(bits, store_bits(arena)) == 0) return true;
     return base_fail(error, EX_DATAERR, 0, "%s was computed with bits %s, this is %s",
                      path, text_clip(arena, bits), store_bits(arena));
 }
 
-static bool load_parts(const Store *store, Arena *arena, Trainer *trainer, const Run *run,
+static bool load_parts(const Store *store, Arena *arena, Work work, const Run *run,
                        BaseError *error) {
     size_t parts;
-    const TrainPart *part = trainer_parts(trainer, &parts);
+    const TrainPart *part = parts_of(arena, work, &parts);
     for (size_t i = 0; i < parts; i++) {
         size_t rank, size;
         const char *name = text_print(arena, "/parts/%s", part[i].name);
@@ -120,9 +151,10 @@ static bool load_parts(const Store *store, Arena *arena, Trainer *trainer, const
         memcpy(part[i].data, data, size * sizeof *data);
     }
     BaseError own = {.set = false};
-    return trainer_may_resume(trainer, &own) ||
-           base_fail(error, EX_DATAERR, 0, "%s: no run stands there: /parts/%s",
-                     run_checkpoint(arena, run->path), own.message);
+    const bool good = trainer_may_resume(work.trainer, &own);
+    if (good) probes_resume(work.probes);
+    return good || base_fail(error, EX_DATAERR, 0, "%s: no run stands there: /parts/%s",
+                             run_checkpoint(arena, run->path), own.message);
 }
 
 /* Of the sessions before. */
@@ -136,14 +168,14 @@ static bool load_clock(const Store *store, Arena *arena, const char *path, Clock
 }
 
 /* True without a checkpoint too: the run then begins. */
-static bool load_checkpoint(Arena *arena, Trainer *trainer, const Run *run, Clock *clock,
+static bool load_checkpoint(Arena *arena, Work work, const Run *run, Clock *clock,
                             BaseError *error) {
     const char *path = run_checkpoint(arena, run->path);
     if (access(path, F_OK) != 0) return true;
     BaseError own = {.set = false};
     Store *store = store_open(path, &own);
     bool good = store && check_origin(store, arena, run, &own) &&
-                load_parts(store, arena, trainer, run, &own) &&
+                load_parts(store, arena, work, run, &own) &&
                 load_clock(store, arena, path, clock, &own);
     store_close(store);
     return good ||
@@ -152,20 +184,33 @@ static bool load_checkpoint(Arena *arena, Trainer *trainer, const Run *run, Cloc
 
 /* ---- the run's file -------------------------------------------------------------- */
 
-static bool write_run(Arena *arena, const Trainer *trainer, const Run *run,
-                      const Clock *clock, BaseError *error) {
+/* What looking took, for who wonders where the time went. */
+static void say_probes(Arena *arena, const Run *run, const Probes *probes,
+                       double seconds) {
+    if (probes_count(probes) == 0) return;
+    say("%s: probes=%s took %.3g s of %.3g s", text_plain(arena, run->label),
+        run->config.probes, probes_seconds(probes), seconds);
+}
+
+static bool write_run(Arena *arena, Work work, const Run *run, const Clock *clock,
+                      BaseError *error) {
+    const Trainer *trainer = work.trainer;
+    const double seconds = clock->spent + seconds_now() - clock->begin;
     Store *store = store_new(text_print(arena, "%s with %s on %s", run->config.network,
                                         run->config.norm, run->dataset->name));
     store_text(store, "/", "run", run->id);
     store_text(store, "/", "status",
                trainer_record(trainer).diverged ? "diverged" : "finished");
-    record_write(store, arena, run, trainer);
+    record_write(store, arena, run, trainer, work.probes);
     store_group(store, "/times", "when, and how long; of no influence on the rest");
     store_text(store, "/times", "started", clock->started);
     store_text(store, "/times", "finished", date_now(arena));
-    store_number(store, "/times", "seconds", clock->spent + seconds_now() - clock->begin);
+    store_number(store, "/times", "seconds", seconds);
+    if (probes_count(work.probes) > 0)
+        store_number(store, "/times", "probes", probes_seconds(work.probes));
     bool good = store_save(store, run->path, error);
     store_close(store);
+    if (good) say_probes(arena, run, work.probes, seconds);
     if (good) drop_checkpoint(arena, run->path);
     return good;
 }
@@ -178,18 +223,19 @@ typedef struct Watch { /* who is told how far a run is */
 } Watch;
 
 /* Steps until the run is over or a signal asks to stop; *over says which. */
-static bool train(Arena *arena, Trainer *trainer, const Run *run, Watch watch,
+static bool train(Arena *arena, Work work, const Run *run, Watch watch,
                   const Clock *clock, bool *over, BaseError *error) {
+    const Trainer *trainer = work.trainer;
     const size_t total = trainer_steps(trainer) * run->config.epochs;
     double saved = seconds_now();
     for (;;) {
-        TrainStatus status = trainer_step(trainer);
+        TrainStatus status = probes_step(work.probes);
         if (watch.progress) watch.progress(watch.context, trainer_done(trainer), total);
         *over = status == TRAIN_DONE;
         if (*over) return true;
         bool stop = stop_signal != 0;
         if (stop || status == TRAIN_EPOCH || seconds_now() - saved > CHECKPOINT_SECONDS) {
-            if (!save_checkpoint(arena, trainer, run, clock, error)) return false;
+            if (!save_checkpoint(arena, work, run, clock, error)) return false;
             saved = seconds_now();
         }
         if (stop) return true;
@@ -215,10 +261,11 @@ static int execute(Arena *arena, const Run *run, size_t threads, Watch watch,
     Clock clock = {.started = date_now(arena), .begin = seconds_now()};
     bool over = false;
     Trainer *trainer = trainer_new(arena, &run->config, run->dataset, threads, error);
-    bool good = trainer && begin(arena, trainer, run, error) &&
-                load_checkpoint(arena, trainer, run, &clock, error) &&
-                train(arena, trainer, run, watch, &clock, &over, error);
-    if (good && over) good = write_run(arena, trainer, run, &clock, error);
+    bool good = trainer && begin(arena, trainer, run, error);
+    Work work = {trainer, good ? probes_new(arena, trainer, &run->config, error) : NULL};
+    good = work.probes && load_checkpoint(arena, work, run, &clock, error) &&
+           train(arena, work, run, watch, &clock, &over, error);
+    if (good && over) good = write_run(arena, work, run, &clock, error);
     trainer_free(trainer);
     return !good ? error->code : over ? EX_OK : 128 + (int)stop_signal;
 }

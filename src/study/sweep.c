@@ -57,7 +57,8 @@ static size_t add_run(Plan *plan, Sweep *sweep, const Config *config, const char
     run.path = text_print(arena, "%s/%s.h5", runs_folder(arena), run.id);
     run.claims = ledger_digests(arena, sweep->ledger, config->seed);
     BaseError error = {.set = false}; /* what cannot run is said before anything runs */
-    trainer_fits(config, run.dataset, &error);
+    if (trainer_fits(config, run.dataset, &error))
+        probes_fit(config, run.dataset, &error);
     if (error.set) die(error.code, "%s: %s", label, error.message);
     sweep->run[sweep->runs] = run;
     return sweep->runs++;

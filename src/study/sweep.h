@@ -2,6 +2,7 @@
 #ifndef NORMLAB_SWEEP_H
 #define NORMLAB_SWEEP_H
 
+#include "probe.h"
 #include "study.h"
 
 /* What a run begins with of another. */
@@ -65,7 +66,8 @@ int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progr
 /* ---- record.c: what a run has to say ----------------------------------------------- */
 
 /* All of it, into the run's file; what decides its numbers. */
-void record_write(Store *store, Arena *arena, const Run *run, const Trainer *trainer);
+void record_write(Store *store, Arena *arena, const Run *run, const Trainer *trainer,
+                  const Probes *probes);
 void record_config(Store *store, const Run *run, Arena *arena);
 
 /* Of a file that counts. */
@@ -78,6 +80,9 @@ typedef struct Record {
     const char **name; /* [layers] */
     Table *layer;      /* [layers] what the normalizer learned and adapted */
     Table blocks;      /* of the test samples; nothing in older files */
+    size_t probes;
+    const char **probe_name; /* [probes] */
+    Table *probe;            /* [probes] their rows */
 } Record;
 
 /* ---- finished.c: which file counts as a finished run ------------------------------- */
@@ -153,6 +158,15 @@ bool learned_is_axis(const char *name);
 /* record[i]: of run i; NULL: it is not finished. */
 void learned_write(Store *store, Arena *arena, const Sweep *sweep,
                    const Record *const *record);
+
+/* ---- probed.c: what probes saw, as part of a run's file and of the collected one ------ */
+
+void probed_write(Store *store, Arena *arena, const Probes *probes);
+/* Whether a run that ended after so many steps has all rows that it is asked for. */
+bool probed_complete(Arena *arena, const Record *record, const Config *config,
+                     size_t done, BaseError *error);
+void probed_collect(Store *store, Arena *arena, const Sweep *sweep,
+                    const Record *const *record);
 
 /* ---- pictures.c: samples and what is told of them, where the task has maps ---------- */
 

@@ -1,4 +1,4 @@
-/* What there is: normalizers, experiments, data sets, networks, tasks, checks. */
+/* What there is: normalizers, experiments, data sets, networks, tasks, probes, checks. */
 #include "things.h"
 
 #include <string.h>
@@ -175,9 +175,9 @@ static int run_list(const Call *call) {
 
 const Command command_list = {
     .name = "list",
-    .usage =
-        "norms|experiments|datasets|networks|tasks|checks [NAME ...] [--long] [--tex] "
-        "[--json]",
+    .usage = "norms|experiments|datasets|networks|tasks|probes|checks [NAME ...] "
+             "[--long] [--tex] "
+             "[--json]",
     .summary = "Lists what there is to work with",
     .options = (const Option[]){{"--long", NULL, "norms: the whole entry of each"},
                                 {"--tex", NULL, "norms: the equations, for TeX"},

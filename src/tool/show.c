@@ -58,25 +58,35 @@ static void show_attributes(Show *show, const char *path) {
     }
 }
 
-/* A data set's values: numbers or texts, and its shape. False: neither. */
+/* A data set's values: numbers or texts, and its sizes. A study's have more axes than a tensor. */
 typedef struct Values {
-    Shape shape;
+    size_t rank, size[STORE_MAX_RANK], count;
     const double *number;
     const char **text;
 } Values;
 
+/* "[2, 3]" */
+static const char *sizes_text(Arena *arena, const Values *v) {
+    Text text = text_new(arena);
+    for (size_t i = 0; i < v->rank; i++)
+        text_add(&text, "%s%zu", i ? ", " : "[", v->size[i]);
+    text_add(&text, v->rank ? "]" : "[]");
+    return text.data;
+}
+
+/* False: it is of neither. */
 static bool values_of(Show *show, const char *path, Values *v) {
     BaseError error = {.set = false};
     StoreKind kind = store_kind(show->store, path);
-    *v = (Values){.shape = SHAPE_SCALAR};
-    Shape *s = &v->shape;
+    *v = (Values){.count = 1};
     if (kind == STORE_TEXT)
-        v->text = store_get_array_text(show->store, show->arena, path, SHAPE_MAX_RANK,
-                                       &s->rank, s->size, &error);
+        v->text = store_get_array_text(show->store, show->arena, path, STORE_MAX_RANK,
+                                       &v->rank, v->size, &error);
     if (kind == STORE_NUMBER || kind == STORE_INTEGER || kind == STORE_LOST)
-        v->number = store_get_array_start(show->store, show->arena, path, SHAPE_MAX_RANK,
-                                          show->json ? 0 : READ_NUMBERS, &s->rank,
-                                          s->size, &error);
+        v->number = store_get_array_start(show->store, show->arena, path, STORE_MAX_RANK,
+                                          show->json ? 0 : READ_NUMBERS, &v->rank,
+                                          v->size, &error);
+    for (size_t i = 0; i < v->rank; i++) v->count *= v->size[i];
     show_unread(show, &error);
     return v->text || v->number;
 }
@@ -85,8 +95,9 @@ static bool values_of(Show *show, const char *path, Values *v) {
 static bool is_by_epoch(Show *show, const char *path, const Values *v) {
     size_t rank;
     const char **axis = store_axes(show->store, show->arena, path, &rank);
-    return v->number && rank == 2 && strcmp(axis[0], "epoch") == 0 &&
-           v->shape.size[0] > 0 && shape_count(v->shape) <= READ_NUMBERS;
+    return v->number && rank >= 2 &&
+           (strcmp(axis[0], "epoch") == 0 || strcmp(axis[0], "step") == 0) &&
+           v->size[0] > 0 && v->count <= READ_NUMBERS;
 }
 
 /* Numbers of the elements of another array, of no interest by themselves. */
@@ -98,12 +109,13 @@ static bool is_index(const char *name) {
 static void show_array(Show *show, const char *path, const char *name) {
     Values v;
     if (is_index(name) || !values_of(show, path, &v)) return;
-    size_t count = shape_count(v.shape);
+    size_t count = v.count;
     printf("  %-18s", shown(show, name));
-    if (v.shape.rank > 0) printf(" %s", shape_text(show->arena, v.shape));
+    if (v.rank > 0) printf(" %s", sizes_text(show->arena, &v));
     if (is_by_epoch(show, path, &v)) {
-        v.number += count - v.shape.size[1];
-        count = v.shape.size[1];
+        const size_t row = count / v.size[0];
+        v.number += count - row;
+        count = row;
         printf(" last:");
     }
     for (size_t i = 0; i < count && i < SHOWN_NUMBERS; i++)
@@ -132,8 +144,8 @@ static void json_array(Show *show, const char *path, const char *name, size_t *w
     Values v;
     if (!values_of(show, path, &v)) return;
     printf("%s\n    %s: {\"shape\": %s, \"data\": [", (*written)++ ? "," : "",
-           json_text(show->arena, name), shape_text(show->arena, v.shape));
-    for (size_t i = 0; i < shape_count(v.shape); i++)
+           json_text(show->arena, name), sizes_text(show->arena, &v));
+    for (size_t i = 0; i < v.count; i++)
         printf("%s%s", i ? ", " : "",
                v.text ? json_text(show->arena, v.text[i])
                       : json_number(show->arena, v.number[i]));

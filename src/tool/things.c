@@ -1,5 +1,6 @@
-/* Experiments, data sets, networks, tasks, options on weights, checks: a thing each. */
+/* Experiments, data sets, networks, tasks, probes, options on weights, checks: a thing each. */
 #include "things.h"
+#include "probe.h"
 
 #include <string.h>
 
@@ -120,9 +121,8 @@ static void describe_dataset(Arena *arena, size_t i, Thing *thing) {
     }
     add_fact(thing, "here",
              text_print(arena, "%zu %s to train, %zu to validate, %zu to test",
-                        data->train.count,
-                        data->samples,
-                        data->val.count, data->test.count));
+                        data->train.count, data->samples, data->val.count,
+                        data->test.count));
     for (size_t k = 0; k < data->fields; k++) add_field(arena, thing, &data->field[k]);
     add_fact(thing, "sha256", data->sha256);
 }
@@ -252,6 +252,38 @@ static void describe_task(Arena *arena, size_t i, Thing *thing) {
              text_print(arena, "`normlab run EXPERIMENT task=%s`", kind->name));
 }
 
+/* ---- probes -------------------------------------------------------------------------- */
+
+static size_t count_probes(void) {
+    size_t count;
+    probe_kinds(&count);
+    return count;
+}
+
+static void name_probe(Arena *arena, size_t i, Thing *thing) {
+    (void)arena;
+    size_t count;
+    const ProbeKind *kind = probe_kinds(&count)[i];
+    *thing = (Thing){.name = kind->name, .usage = kind->name, .title = kind->title};
+}
+
+static void describe_probe(Arena *arena, size_t i, Thing *thing) {
+    static const char *const OVER[] = {[PROBE_WHOLE] = "of the network",
+                                       [PROBE_PLACES] = "at each normalizer",
+                                       [PROBE_WEIGHTS] = "of each layer"};
+    size_t count;
+    const ProbeKind *kind = probe_kinds(&count)[i];
+    add_fact(thing, "source", kind->source);
+    for (const ProbeField *f = kind->fields; f->name; f++)
+        add_fact(thing, f->name, text_print(arena, "%s; %s", f->says, OVER[f->over]));
+    for (const ProbeNumber *n = kind->numbers; n && n->name; n++)
+        add_fact(thing, "in summary",
+                 text_print(arena, "%s_%s: %s", kind->name, n->name, n->says));
+    add_fact(thing, "used by",
+             text_print(arena, "`normlab run EXPERIMENT probes=%s probe_every=STEPS`",
+                        kind->name));
+}
+
 /* ---- on weights: lines of `list norms` that are options of networks ------------------- */
 
 static const char WEIGHTS[] = THINGS_WEIGHTS;
@@ -326,6 +358,7 @@ static const List LISTS[] = {
     {"datasets", "data set", count_datasets, name_dataset, describe_dataset},
     {"networks", "network", count_networks, name_network, describe_network},
     {"tasks", "task", count_tasks, name_task, describe_task},
+    {"probes", "probe", count_probes, name_probe, describe_probe},
     {"checks", "check", count_checks, name_check, describe_check}};
 
 const List things_on_weights = {"norms", "option on weights", count_weights, name_weights,

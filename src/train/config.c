@@ -264,6 +264,12 @@ static const char *hashed(const Config *config, Arena *arena, size_t i) {
                                             : print(config, arena, i);
 }
 
+/* What is kept of a run, or looked at. */
+static bool decides_nothing(size_t key) {
+    return key == CONFIG_AT_weights || key == CONFIG_AT_probes ||
+           key == CONFIG_AT_probe_every;
+}
+
 const char *config_canonical(const Config *config, Arena *arena) {
     const Config initial = config_default(arena);
     const bool normed = has_norms(config, arena);
@@ -271,7 +277,7 @@ const char *config_canonical(const Config *config, Arena *arena) {
     size_t count = 0;
     for (size_t i = 0; i < CONFIG_KEYS; i++) {
         const char *text = print(config, arena, i);
-        if (i == CONFIG_AT_weights) continue; /* what is kept decides no number */
+        if (decides_nothing(i)) continue;
         if (i == CONFIG_AT_norm)
             line[count++] = normed ? norm_lines(config, &initial, arena) : "";
         else if (strcmp(text, print(&initial, arena, i)) != 0)

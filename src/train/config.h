@@ -73,6 +73,9 @@ typedef struct Init {
     const char *sha256; /* NULL: not known yet */
 } Init;
 
+/* What `probes` says where there are none; else words, with a + between them. */
+#define CONFIG_NO_PROBES "none"
+
 /* config->workers, config->rate... Texts are canonical. */
 typedef struct Config {
 #define KEY(name, type, ...) type name;

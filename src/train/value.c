@@ -178,6 +178,27 @@ const ValueKind value_flag = {read_flag, print_flag},
                 value_dataset = {read_dataset, print_text},
                 value_task = {read_task, print_task};
 
+/* ---- probes: which there are is known above ----------------------------------------- */
+
+static bool read_probes(void *field, Arena *arena, const char *text, Range range,
+                        BaseError *error) {
+    (void)range;
+    static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    bool good = *text != '\0';
+    for (const char *c = text; *c && good; c++) {
+        const size_t word = strspn(c, LETTERS);
+        c += word;
+        good = word > 0 && (*c == '\0' || (*c == '+' && c[1]));
+        if (*c == '\0') break;
+    }
+    if (good) *(const char **)field = text_copy(arena, text, strlen(text));
+    return good || base_fail(error, EX_USAGE, 0,
+                             "none, or words with a + between them are expected, "
+                             "moments+gradients");
+}
+
+const ValueKind value_probes = {read_probes, print_text};
+
 /* ---- another run ------------------------------------------------------------------- */
 
 static const char NONE[] = "none";

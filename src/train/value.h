@@ -19,7 +19,8 @@ typedef struct ValueKind {
 
 extern const ValueKind value_count, value_number, value_flag, value_dataset, value_task,
     value_network, value_norm, value_schedule, value_optimizer, value_running,
-    value_score, value_init, value_split, value_labels, value_sizes, value_learn;
+    value_score, value_init, value_split, value_labels, value_sizes, value_learn,
+    value_probes;
 
 /* ---- schedule.c ------------------------------------------------------------------ */
 

@@ -1,7 +1,7 @@
-/* probe: a function on a tape, seen as a scalar of one variable along a line through its
+/* along: a function on a tape, seen as a scalar of one variable along a line through its
  * inputs. */
-#ifndef NORMLAB_PROBE_H
-#define NORMLAB_PROBE_H
+#ifndef NORMLAB_ALONG_H
+#define NORMLAB_ALONG_H
 
 #include "check.h"
 

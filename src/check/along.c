@@ -5,7 +5,7 @@
  * through their definitions. */
 #include "house.h"
 #include "op.h"
-#include "probe.h"
+#include "along.h"
 #include "sum.h"
 
 #include <math.h>

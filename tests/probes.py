@@ -1,0 +1,134 @@
+#!/usr/bin/python3 -B
+"""Probes from outside: rows in a run's file and a study's, and when a run is made again for them."""
+
+import glob
+import os
+import signal
+import time
+
+import h5py
+import numpy as np
+
+from program import check, case, main, same
+
+WORDS = ("run", "batch-size", "--quick", "norm=batch", "network=plain(depth=8, width=4, stem_stride=2)", "batch=8", "samples=16",
+         "epochs=2", "images=64")
+
+
+def run_files(place):
+    return sorted(path for path in glob.glob(os.path.join(place.out, "runs", "*.h5")) if "checkpoint" not in path)
+
+
+def content(path):
+    """Everything but times and provenance."""
+    found = {}
+    with h5py.File(path, "r") as file:
+        def keep(name, item):
+            if name.split("/")[0] in ("times", "provenance"):
+                return
+            found.update({(name, key): str(value) for key, value in item.attrs.items() if "LIST" not in key})
+            if isinstance(item, h5py.Dataset):
+                found[name] = item[()].tobytes() if item.dtype.kind != "O" else [str(x) for x in item[()]]
+        file.visititems(keep)
+    return found
+
+
+def without(found):
+    """What a run without probes says, too."""
+    def is_probe(key):
+        name = key if isinstance(key, str) else key[0]
+        return name.startswith("probes") or name.startswith("summary/moments_") or name.startswith("summary/gradients_") or \
+            key in (("config", "probes"), ("config", "probe_every"))
+    return {key: value for key, value in found.items() if not is_probe(key)}
+
+
+@case("theorem")
+def the_same_run(place):
+    """A run with probes has the numbers and the name of one without; one that lacks rows is made again."""
+    words = WORDS + ("seed=1",)
+    place.good(*words)
+    before, = run_files(place)
+    plain = content(before)
+    place.good(*words, "probes=gradients", "probe_every=4")
+    check("keeps no rows of the probe gradients" in place.talk, f"it is not said why: {place.talk}")
+    check("probes=gradients took" in place.talk, f"what it took is not said: {place.talk}")
+    after, = run_files(place)
+    same("its name", after, before)
+    same("what it says beside them", without(content(after)), without(plain))
+    with h5py.File(after, "r") as file:
+        same("steps", file["probes/gradients/step"][()].tolist(), [0.0, 4.0, 8.0])
+        check(0 <= file["times"].attrs["probes"] <= file["times"].attrs["seconds"], "times")
+    for fewer in ("0", "4", "8"):
+        place.good(*words, "probes=gradients", f"probe_every={fewer}")
+        check("done after" not in place.talk, f"{fewer}: rows that are there are no fault")
+    place.good(*words)
+    check("done after" not in place.talk, "rows that nobody asks for are no fault")
+    place.good(*words, "probes=gradients", "probe_every=2")
+    check("keeps no row of /probes/gradients at step 2" in place.talk, place.talk)
+
+
+@case("theorem")
+def stopped_and_resumed(place):
+    """A run that is stopped in its middle ends with the same rows; other probes do not go on with its checkpoint."""
+    words = WORDS[:-2] + ("epochs=40", "images=640", "seed=1", "probes=moments+gradients", "probe_every=30")
+    process = place.start(*words)
+    while process.poll() is None and not glob.glob(os.path.join(place.out, "runs", "*.checkpoint.h5")):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    check(process.returncode == 143, f"it was not stopped: {process.returncode}")
+    code, _, talk = place.run(*words, "probe_every=15")
+    check(code != 0 and b"probe_every=30" in talk and b"--restart" in talk, f"{code}: {talk}")
+    place.good(*words)
+    resumed, = run_files(place)
+    found = content(resumed)
+    os.remove(resumed)
+    place.good(*words)
+    same("all of it", content(resumed), found)
+
+
+@case("theorem")
+def collected(place):
+    """A study has the rows of its runs, whatever their number, and their numbers beside other results."""
+    place.good(*WORDS[:3], "norm=batch,none", *WORDS[4:5], "batch=8,4", "samples=16", "epochs=1", "images=64", "seed=1,2",
+               "probes=moments+gradients", "probe_every=2", "--as", "rows")
+    with h5py.File(os.path.join(place.out, "batch-size-rows.h5"), "r") as study:
+        runs = study["results/run"][()]
+        for cell in np.ndindex(runs.shape):
+            path = os.path.join(place.out, "runs", runs[cell].decode() + ".h5")
+            with h5py.File(path, "r") as run:
+                for kind in ("moments", "gradients"):
+                    own, all_ = run["probes"][kind], study["probes"][kind]
+                    rows = len(own["step"])
+                    same("steps", all_["step"][cell][:rows].tolist(), own["step"][()].tolist())
+                    check(np.isnan(all_["step"][cell][rows:]).all(), "more rows than the run has")
+                    for name in own:
+                        if name not in ("step", "place", "weight", "percent"):
+                            same(name, all_[name][cell][:rows].tobytes(), own[name][()].tobytes())
+                    same("places", [str(x) for x in all_["place"][()]], [str(x) for x in own["place"][()]])
+                same("a number", study["results/gradients_growth"][cell], run["summary/gradients_growth"][()])
+                check(run["summary/gradients_growth"][()] > 0, "no growth")
+                x = run["probes/moments/x_percentile"]
+                check((np.diff(x[()], axis=-1) >= 0).all(), "percentiles fall")
+    shown = place.good("show", path)
+    check("/probes/moments" in shown and "last:" in shown, shown)
+    shown = place.good("show", os.path.join(place.out, "batch-size-rows.h5"))
+    check("x_percentile" in shown, shown)
+
+
+@case("fault")
+def refused(place):
+    """What cannot be is said before anything runs."""
+    for words, why in ((("probes=gradient",), b"did you mean 'gradients'"),
+                       (("probes=moments,",), b"probes"),
+                       (("probes=moments", "sizes=mix(20x20, 28x28)"), b"alternate"),
+                       (("probes=moments+gradients", "probe_every=1", "epochs=90000"), b"probe_every=")):
+        code, _, talk = place.run(*WORDS, "seed=1", *words)
+        check(code == 64 and why in talk, f"{words}: {code}: {talk}")
+    check(not run_files(place), "something ran")
+    listed = place.good("list", "probes")
+    check("moments" in listed and "gradients" in listed, listed)
+
+
+if __name__ == "__main__":
+    main()
