@@ -39,6 +39,7 @@ const Experiment experiment_initialization = {
     .question = "What does a normalizer do to gradients before a network has learned "
                 "anything?",
     .series = "norm",
+    .number = "gradients_growth",
     .along = "batch",
     .along_label = "samples that are seen at once",
     .quick = QUICK,

@@ -9,7 +9,8 @@
 /* ---- the metric over `along` ----------------------------------------------------- */
 
 static const char *over_seeds(Arena *arena, const Grid *g) {
-    return text_print(arena, "%s, mean%s over %zu seed%s", score_words(arena, g->rule),
+    return text_print(arena, "%s%smean%s over %zu seed%s",
+                      g->shown ? "" : score_words(arena, g->rule), g->shown ? "" : ", ",
                       g->seeds > 2 ? " and 95 % interval" : "", g->seeds,
                       g->seeds == 1 ? "" : "s");
 }
@@ -17,7 +18,7 @@ static const char *over_seeds(Arena *arena, const Grid *g) {
 /* One point, and what the weights of its end do to the samples that they learned of. */
 static bool has_sets(const Grid *g) {
     bool any = false;
-    for (size_t i = 0; i < g->series * g->seeds && g->points == 1; i++)
+    for (size_t i = 0; i < g->series * g->seeds && g->points == 1 && !g->shown; i++)
         any |= isfinite(g->train[i]);
     return any;
 }

@@ -73,6 +73,8 @@ typedef struct Experiment {
     const char *along;    /* of its columns: "batch"; `input` too */
     const char *along_label;
     const char *metric; /* of the task, that is drawn; NULL: what a run is judged by */
+    const char *
+        number; /* of the runs' summaries, that is shown in the score's place; NULL: none is */
     const ExperimentKey *keys; /* ends with a NULL name; may be NULL */
     const char *const
         *quick; /* recipes: "key=value", NULL-terminated; comma lists sweep */

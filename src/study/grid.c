@@ -233,8 +233,19 @@ const char *grid_unit(const Grid *g) {
     return strcmp(g->metric.unit, "1") == 0 ? "" : g->metric.unit;
 }
 
+/* "gradients growth", of a number that is none of the task's. */
+static const char *number_label(Arena *arena, const char *name) {
+    char *words = text_copy(arena, name, strlen(name));
+    for (char *c = words; *c; c++)
+        if (*c == '_') *c = ' ';
+    return words;
+}
+
 const char *grid_label(Arena *arena, const Grid *g, const char *between) {
     const char *unit = grid_unit(g);
+    if (g->shown && strcmp(g->metric.title, g->shown) == 0)
+        return text_print(arena, "%s%s%s", number_label(arena, g->metric.name),
+                          *unit ? ", " : "", unit);
     return text_print(arena, "validation %s%s%s%s%s", g->metric.name,
                       *between ? ", " : "", between, *unit ? ", " : "", unit);
 }
@@ -286,7 +297,7 @@ static const Grid *grid_of(Arena *arena, const char *path, const Experiment *e) 
         die(EX_DATAERR, "%s holds results of experiment '%s'; those of %s are expected",
             path, text_clip(arena, grid->experiment), e->name);
     grid_warn(grid_plain(arena, grid));
-    return grid;
+    return grid_shown(arena, grid, e);
 }
 
 /* Names as users write them, each once, but for the one that was chosen. */

@@ -135,6 +135,9 @@ typedef struct GridPart {
  * else /results has of each run, varies over no blocks of samples. NULL: the study has no such. */
 const Grid *grid_measured_by(Arena *arena, const Grid *grid, const char *measure);
 
+/* With the number that its experiment shows in the place of the score. */
+const Grid *grid_shown(Arena *arena, const Grid *grid, const Experiment *experiment);
+
 /* What the study does not have ends the program. */
 const Grid *grid_select(Arena *arena, const Grid *grid, const GridPart *part);
 

@@ -211,6 +211,11 @@ static void show_metric(const Part *p, Grid *g, const char *name) {
     g->published = NULL, g->published_series = 0; /* of validation errors */
 }
 
+const Grid *grid_shown(Arena *arena, const Grid *grid, const Experiment *e) {
+    const GridPart part = {.metric = e->number};
+    return e->number ? grid_select(arena, grid, &part) : grid;
+}
+
 const Grid *grid_measured_by(Arena *arena, const Grid *grid, const char *measure) {
     if (strcmp(measure, "test") == 0) return grid;
     Grid *g = TAKE(arena, Grid, 1);

@@ -16,7 +16,8 @@ int run_study(const Call *call, const Sweep *sweep, bool published, const Grid *
     *found = NULL;
     const int status = study_work(arena, sweep, &work);
     if (status != EX_OK) return status;
-    const Grid *grid = *found = grid_read(arena, work.file);
+    const Grid *grid = *found =
+        grid_shown(arena, grid_read(arena, work.file), sweep->experiment);
     grid_warn(grid_plain(arena, grid));
     print_grid(arena, stdout, grid, TABLE_TEXT);
     printf("\n%s\n", work.file);
