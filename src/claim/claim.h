@@ -35,7 +35,8 @@ typedef struct Spread {
  * S (of seeds), I (of blocks), R (of what is left) the variance of the mean over n seeds and m
  * blocks is (S + I - R) / nm (Searle, Casella and McCulloch 1992, 4.3), where S / nm is what
  * Student's paired interval has alone, and I - R is taken as 0 below it. Degrees of freedom:
- * Satterthwaite 1946. With no blocks it is Student's paired interval. At least two seeds. */
+ * Satterthwaite 1946; where a difference of large mean squares leaves fewer than n - 1 and m - 1, so
+ * that nothing is known of its size, R is not taken off, which only widens. With no blocks it is Student's paired interval. At least two seeds. */
 Spread claim_spread(const Sample *sample);
 
 /* Of two contrasts of the same seeds: numerator, denominator, and what they share. */

@@ -36,6 +36,14 @@ static bool has_blocks(const Sample *s) {
     return s->blocks > 1;
 }
 
+static Spread crossed_spread(double mean, double seeds, double blocks, double rest,
+                             double n, double m) {
+    const double variance = seeds + blocks - rest,
+                 squares = seeds * seeds / (n - 1) + blocks * blocks / (m - 1) +
+                           rest * rest / ((n - 1) * (m - 1));
+    return (Spread){mean, sqrt(variance), variance * variance / squares};
+}
+
 //> two ways
 Spread claim_spread(const Sample *s) {
     const double n = (double)s->seeds, m = (double)s->blocks;
@@ -44,13 +52,11 @@ Spread claim_spread(const Sample *s) {
     if (!has_blocks(s)) return spread;
     const Squares q = squares_of(s, s);
     if (q.blocks <= q.rest) return spread;
-    const double blocks = q.blocks / (n * m), rest = q.rest / (n * m),
-                 variance = seeds + blocks - rest;
-    spread.error = sqrt(variance);
-    spread.freedom = variance * variance /
-                     (seeds * seeds / (n - 1) + blocks * blocks / (m - 1) +
-                      rest * rest / ((n - 1) * (m - 1)));
-    return spread;
+    const double blocks = q.blocks / (n * m), rest = q.rest / (n * m);
+    const Spread crossed = crossed_spread(spread.mean, seeds, blocks, rest, n, m);
+    return crossed.freedom < fmin(n, m) - 1
+               ? crossed_spread(spread.mean, seeds, blocks, 0, n, m)
+               : crossed;
 }
 //< two ways
 

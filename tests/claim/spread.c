@@ -61,17 +61,44 @@ static void two_ways_in_plain_loops(void **state) {
                 const double x = s.block[i * BLOCKS + c] - row[i] - column[c] + all;
                 R += x * x / ((SEEDS - 1) * (BLOCKS - 1));
             }
-        const double V = I > R ? S + I - R : S,
-                     freedom = I > R ? V * V /
-                                           (S * S / (SEEDS - 1) + I * I / (BLOCKS - 1) +
-                                            R * R / ((SEEDS - 1) * (BLOCKS - 1)))
-                                     : SEEDS - 1;
+        double V = S, freedom = SEEDS - 1;
+        for (double rest = R; I > R; rest = 0) {
+            V = S + I - rest;
+            freedom = V * V /
+                      (S * S / (SEEDS - 1) + I * I / (BLOCKS - 1) +
+                       rest * rest / ((SEEDS - 1) * (BLOCKS - 1)));
+            if (rest == 0 || freedom >= BLOCKS - 1) break;
+        }
         const Spread got = claim_spread(&s);
         assert_near(got.mean, all, 1e-13);
         assert_near(got.error, sqrt(V / (SEEDS * BLOCKS)), 1e-12 * got.error);
         assert_near(got.freedom, freedom, 1e-9 * freedom);
     }
     arena_free(arena);
+}
+
+/* Of few blocks, of which each differs by seed, too: the interval covers 0 at its level, and is
+ * never without end. */
+static void few_blocks_are_covered(void **state) {
+    (void)state;
+    enum { TRIALS = 4000 };
+    static const double size[][3] = {{0.1, 0.1, 1}, {0, 0, 1}, {0.3, 0.3, 3}, {1, 1, 1}};
+    for (size_t k = 0; k < COUNT_OF(size); k++) {
+        double covered = 0, longest = 0;
+        for (uint64_t trial = 0; trial < TRIALS; trial++) {
+            Arena *arena = arena_new();
+            const Sample s = crossed(arena, 100000 * (k + 1) + 3 * trial, size[k][0],
+                                     size[k][1], size[k][2]);
+            const Spread found = claim_spread(&s);
+            const Range r = claim_range(&found, 0.05);
+            assert_true(found.freedom >= BLOCKS - 1);
+            covered += r.low <= 0 && r.high >= 0;
+            longest = fmax(longest, r.high - r.low);
+            arena_free(arena);
+        }
+        assert_true(covered / TRIALS > 0.94 && covered / TRIALS < 0.99);
+        assert_true(longest < 20 * (size[k][0] + size[k][1] + size[k][2]));
+    }
 }
 
 /* Test samples can only widen the interval, and do nothing where all differ alike. */
@@ -182,6 +209,7 @@ static void seeds_are_the_least_that_suffice(void **state) {
 static const Case CASES[] = {
     CASE(theorem, student_without_blocks),
     CASE(oracle, two_ways_in_plain_loops),
+    CASE(theorem, few_blocks_are_covered),
     CASE(theorem, blocks_only_widen),
     CASE(theorem, fieller_inverts_the_test),
     CASE(theorem, flips_are_counted),
