@@ -103,11 +103,12 @@ def verdicts():
     for f in found:
         if f["estimate"] is None:
             continue
-        published = "" if f["published"] is None else f"{f['published']:+.2f}"
+        d = 4 if f["margin"] < 0.05 else 2  # as `normlab claims` prints it
+        published = "" if f["published"] is None else f"{f['published']:+.{d}f}"
         word = f["verdict"] + (", below the margin" if f["below_margin"] else "") + (f": {f['why']}" if f["why"] else "")
         of = "" if f["metric"] == "error" else f" ({f['metric']})"
         rows.append([f["id"], f"`{f['contrast']}`".replace("|", "\\|") + of, f["expected"], published,
-                     f"{f['estimate']:+.2f} [{f['low']:.2f}, {f['high']:.2f}] at {100 * f['confidence']:g} %", f["seeds"], word])
+                     f"{f['estimate']:+.{d}f} [{f['low']:.{d}f}, {f['high']:.{d}f}] at {100 * f['confidence']:g} %", f["seeds"], word])
     return table(["claim", "contrast, points of percent", "expected", "published", "found", "seeds", "verdict"], rows)
 
 

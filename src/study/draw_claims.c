@@ -10,9 +10,11 @@ static const unsigned MARKS[CLAIM_VERDICTS] = {
     [CLAIM_SUPPORTED] = 7, [CLAIM_CONTRADICTED] = 5, [CLAIM_EQUIVALENT] = 13,
     [CLAIM_UNDECIDED] = 6, [CLAIM_NOT_TESTED] = 2,   [CLAIM_REFUSED] = 2};
 
-static const char *number_of(Arena *arena, const Judgement *j) {
-    return isfinite(j->estimate) ? text_print(arena, "%+.2f [%.2f, %.2f]", j->estimate,
-                                              j->range.low, j->range.high)
+static const char *number_of(Arena *arena, const Ruling *f) {
+    const Judgement *j = &f->judgement;
+    const int d = ruling_decimals(f->contrast);
+    return isfinite(j->estimate) ? text_print(arena, "%+.*f [%.*f, %.*f]", d, j->estimate,
+                                              d, j->range.low, d, j->range.high)
                                  : "";
 }
 
@@ -33,7 +35,7 @@ static ForestRow row_of(Arena *arena, const Ruling *f) {
     const bool seen = isfinite(j->estimate);
     return (ForestRow){.id = f->claim->id,
                        .name = name_of(arena, f->contrast),
-                       .number = number_of(arena, j),
+                       .number = number_of(arena, f),
                        .word = f->exploratory ? "exploratory"
                                               : claim_verdict_words[j->verdict],
                        .estimate = (j->estimate - from) / unit,

@@ -107,16 +107,25 @@ static bool is_set_again(const Claim *claim, size_t i) {
     return false;
 }
 
+/* A value as recipes have it: optimizer=adamw says its numbers there. */
+static const char *canonical(Arena *arena, const char *key, const char *value) {
+    Config config = config_default(arena);
+    BaseError quiet = {.set = false};
+    return config_set(&config, arena, key, value, &quiet)
+               ? config_text(&config, arena, key)
+               : value;
+}
+
 /* Whether it has all values of a claim's setting. */
 static bool has_setting(Arena *arena, const Grid *g, const char *setting) {
     size_t wanted, there;
-    const size_t key = strcspn(setting, "=");
-    const char *value = grid_setting(arena, g, text_copy(arena, setting, key));
+    const char *key = text_copy(arena, setting, strcspn(setting, "=")),
+               *value = grid_setting(arena, g, key);
     if (value == NULL) return false;
     const char **has = spec_list(arena, value, &there),
-               **wants = spec_list(arena, setting + key + 1, &wanted);
+               **wants = spec_list(arena, setting + strlen(key) + 1, &wanted);
     for (size_t k = 0; k < wanted; k++)
-        if (!is_among(wants[k], has, there)) return false;
+        if (!is_among(canonical(arena, key, wants[k]), has, there)) return false;
     return true;
 }
 
@@ -381,6 +390,10 @@ Ruling *study_verdicts(Arena *arena, const Ledger *ledger, const char *of, bool 
 }
 
 /* ---- in words ---------------------------------------------------------------------------- */
+
+int ruling_decimals(const Contrast *c) {
+    return c->of.margin < 0.05 ? 4 : 2;
+}
 
 const char *ruling_contrast(Arena *arena, const Contrast *c) {
     Text text = text_new(arena);

@@ -35,6 +35,9 @@ Ruling *study_verdicts(Arena *arena, const Ledger *ledger, const char *of, bool 
 /* "batch@2 - batch@32", "A over B", "A; B; C". */
 const char *ruling_contrast(Arena *arena, const Contrast *contrast);
 
+/* Decimals in which its margin shows: 2, or 4 where that is below 0.05. */
+int ruling_decimals(const Contrast *contrast);
+
 /* The claim over one study; its contrasts are written to `to`. */
 void claim_over(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid);
 

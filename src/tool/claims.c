@@ -15,8 +15,8 @@ static const char RULE[] =
 
 /* ---- text ----------------------------------------------------------------------------- */
 
-static const char *points(Arena *arena, double value) {
-    return isfinite(value) ? text_print(arena, "%+.2f", value) : "-";
+static const char *points(Arena *arena, const Contrast *c, double value) {
+    return isfinite(value) ? text_print(arena, "%+.*f", ruling_decimals(c), value) : "-";
 }
 
 static const char *expected_text(Arena *arena, const Hypothesis *h) {
@@ -41,10 +41,10 @@ static void print_ruling(Arena *arena, const Ruling *f) {
     const Contrast *c = f->contrast;
     printf("  %s\n    %s: expected %s", ruling_contrast(arena, c),
            claim_rules[c->of.type].name, expected_text(arena, &c->of));
-    if (isfinite(c->published)) printf(", published %s", points(arena, c->published));
+    if (isfinite(c->published)) printf(", published %s", points(arena, c, c->published));
     if (isfinite(j->estimate))
-        printf("\n    %s [%s, %s] (%g %%), %zu seeds", points(arena, j->estimate),
-               points(arena, j->range.low), points(arena, j->range.high),
+        printf("\n    %s [%s, %s] (%g %%), %zu seeds", points(arena, c, j->estimate),
+               points(arena, c, j->range.low), points(arena, c, j->range.high),
                100 * (1 - j->error), f->seeds);
     if (isfinite(j->flip)) printf(", sign-flip p %.3g", j->flip);
     printf("\n    %s%s%s%s%s\n", claim_verdict_words[j->verdict],

@@ -9,8 +9,11 @@
 
 enum { SEEDS = 12, BLOCKS = 4, ARMS = 3, GATES = 2 };
 
+/* As a recipe has what the ledger calls adamw. */
+#define ADAMW "optimizer=adamw(beta1=0.9, beta2=0.999, eps=1e-08)\n"
+
 static const char LEDGER[] =
-    "protocol P\n  set epochs=1\n"
+    "protocol P\n  set epochs=1\n  set optimizer=adamw\n"
     "claim L\n  statement s\n  source s\n  experiment batch-size\n"
     "  protocol P\n  works c@1\n  tuning 900\n  looks 6, 12\n"
     "  seeds 201-212\n"
@@ -71,7 +74,7 @@ static Hand *hand(Arena *arena, const double difference[SEEDS]) {
                      .blocks = BLOCKS,
                      .test_block = h->block,
                      .gate = &h->gates,
-                     .recipe = "epochs=1\nnorm=a,b,c\n"};
+                     .recipe = "epochs=1\nnorm=a,b,c\n" ADAMW};
     return h;
 }
 
@@ -138,7 +141,7 @@ static void only_its_own_runs_decide(void **state) {
     assert_non_null(strstr(r.why, "not made for it"));
     h = hand(arena, CLEAR);
     h->grid.recipe =
-        "epochs=2\nnorm=a,b,c\n"; /* the digests are there, and the protocol is not */
+        "epochs=2\nnorm=a,b,c\n" ADAMW; /* the digests are there, and the protocol is not */
     h->claims[SEEDS + 3] = "L=0123";
     r = over(h);
     assert_true(r.exploratory && !r.changed && r.judgement.verdict == CLAIM_NOT_TESTED);
