@@ -68,8 +68,7 @@ static void head(Layers *l, TapeNode *const *level, size_t levels, size_t convs,
 static void detector(Layers *l, const size_t *option) {
     const size_t levels = option[LEVELS], channels = 2 * option[WIDTH];
     TapeNode *stage[RESNET_STAGES], *level[RESNET_STAGES];
-    resnet_stages(l, option[DEPTH], option[WIDTH], option[STEM_STRIDE], RESNET_PLAIN,
-                  stage);
+    resnet_stages(l, option[DEPTH], option[WIDTH], option[STEM_STRIDE], stage);
     pyramid(l, level, stage, levels, channels);
     head(l, level, levels, option[HEAD], channels);
 }

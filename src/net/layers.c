@@ -172,17 +172,6 @@ static bool is_changed(const NetWeights *weighing, Shape weight) {
     return weighing->apply && (weight.rank > 2 || weighing->linear);
 }
 
-TapeNode *layer_scaled(Layers *l, const char *name, TapeNode *x) {
-    const size_t number = l->params;
-    TapeNode *scale =
-        layers_param(l, name, "scale", SHAPE_OF(1), (LayerStart){.square = 0.0});
-    if (l->declared) l->declared->net->param[number].decayed = false;
-    Shape one = {.rank = x->shape.rank};
-    for (size_t a = 0; a < one.rank; a++) one.size[a] = 1;
-    scale = tape_reshape(l->tape, scale, one);
-    return tape_mul(l->tape, x, tape_broadcast(l->tape, scale, x->shape));
-}
-
 TapeNode *layers_weight(Layers *l, const char *name, Shape shape, LayerStart start) {
     const NetWeights *weighing = l->net->weighing;
     const size_t number = l->params;

@@ -110,9 +110,6 @@ TapeNode *layer_norm_activated(Layers *l, const char *name, TapeNode *x,
                                LayerActivation *activate);
 TapeNode *layer_norm_relu(Layers *l, const char *name, TapeNode *x);
 
-/* x times one learned number, "NAME.scale", which begins at 0 and is not decayed. */
-TapeNode *layer_scaled(Layers *l, const char *name, TapeNode *x);
-
 /* Mean over positions, those that are there: [N, C, ...] to [N, C]. */
 TapeNode *layer_pool(Layers *l, TapeNode *x);
 TapeNode *layer_flat(Layers *l,

@@ -6,34 +6,21 @@
  *
  * A normalizer that is an activation too (frn) takes the place of the relu behind it. The
  * relu after the sum of a block stays: no normalizer sees the sum, and without it blocks
- * would follow each other with nothing between.
- *
- * branch=skipinit ends each branch with one learned number, which begins at 0 (De and Smith 2020):
- * with norm=none it is what makes such a network begin as normalizers do. The gamma before it then
- * begins at 1: of a product of two zeros nothing would ever move. The number is not decayed, for decay
- * would draw blocks to the identity all through training; the texts of the paper that were at hand say
- * nothing of it. */
+ * would follow each other with nothing between. */
 #include "resnet.h"
 
-enum { DEPTH, WIDTH, STEM_STRIDE, BRANCH };
+enum { DEPTH, WIDTH, STEM_STRIDE };
 
-static const char *const BRANCHES[] = {"plain", "skipinit", NULL};
-
-static const NetOption OPTIONS[] = {
-    RESNET_OPTIONS, {.name = "branch", .word = BRANCHES}, {.name = NULL}};
+static const NetOption OPTIONS[] = {RESNET_OPTIONS, {.name = NULL}};
 
 //> block
 /* x + F(x): two convolutions, each normalized, and relu after the sum. */
-static TapeNode *block(Layers *l, TapeNode *x, size_t width, size_t stride,
-                       ResnetBranch branch) {
-    const bool skipinit = branch == RESNET_SKIPINIT;
+static TapeNode *block(Layers *l, TapeNode *x, size_t width, size_t stride) {
     Tape *t = layers_tape(l);
     const bool projects = stride != 1 || x->shape.size[1] != width;
     TapeNode *y = layer_conv(l, "conv1", x, width, 3, stride, 1);
     y = layer_norm_relu(l, "norm1", y);
-    y = layer_norm_from(l, "norm2", layer_conv(l, "conv2", y, width, 3, 1, 1),
-                        skipinit ? 1.0 : 0.0);
-    if (skipinit) y = layer_scaled(l, "branch", y);
+    y = layer_norm_from(l, "norm2", layer_conv(l, "conv2", y, width, 3, 1, 1), 0.0);
     if (projects)
         x = layer_norm(l, "shortcut_norm",
                        layer_conv(l, "shortcut", x, width, 1, stride, 0));
@@ -42,7 +29,7 @@ static TapeNode *block(Layers *l, TapeNode *x, size_t width, size_t stride,
 //< block
 
 void resnet_stages(Layers *l, size_t depth, size_t width, size_t stem_stride,
-                   ResnetBranch branch, TapeNode *stage[RESNET_STAGES]) {
+                   TapeNode *stage[RESNET_STAGES]) {
     const size_t n = (depth - 2) / 6;
     TapeNode *x = layers_input(l, "image");
     x = layer_conv(l, "stem", x, width, 3, stem_stride, 1);
@@ -50,7 +37,7 @@ void resnet_stages(Layers *l, size_t depth, size_t width, size_t stem_stride,
     for (size_t s = 0; s < RESNET_STAGES; s++) {
         for (size_t i = 0; i < n; i++) {
             layers_enter(l, "stage%zu.block%zu", s + 1, i + 1);
-            x = block(l, x, width << s, s > 0 && i == 0 ? 2 : 1, branch);
+            x = block(l, x, width << s, s > 0 && i == 0 ? 2 : 1);
             layers_leave(l);
         }
         stage[s] = x;
@@ -59,16 +46,15 @@ void resnet_stages(Layers *l, size_t depth, size_t width, size_t stem_stride,
 
 static void resnet(Layers *l, const size_t *option) {
     TapeNode *stage[RESNET_STAGES];
-    resnet_stages(l, option[DEPTH], option[WIDTH], option[STEM_STRIDE],
-                  (ResnetBranch)option[BRANCH], stage);
+    resnet_stages(l, option[DEPTH], option[WIDTH], option[STEM_STRIDE], stage);
     TapeNode *x = layer_pool(l, stage[RESNET_STAGES - 1]);
     layers_output(l, "logits", layer_linear(l, "linear", x, layers_outputs(l)));
 }
 
 const NetKind net_resnet = {
     .name = "resnet",
-    .usage = "resnet(depth=D, width=W, stem_stride=S, branch=plain|skipinit, "
-             "weights=plain|standardized|normalized)",
+    .usage =
+        "resnet(depth=D, width=W, stem_stride=S, weights=plain|standardized|normalized)",
     .title = "residual network for small images, He et al. 2016: depth 6n+2, option B "
              "shortcuts",
     .example = "resnet(depth=8, width=4)",

@@ -16,12 +16,8 @@ enum { RESNET_STAGES = 3 };
     {.name = "stem_stride", .initial = 1, .most = 4}
 // clang-format on
 
-/* The end of a residual branch: its last normalizer, whose gamma begins at 0; or one learned number
- * behind that, which does. */
-typedef enum ResnetBranch { RESNET_PLAIN, RESNET_SKIPINIT } ResnetBranch;
-
 /* stage[s] of the input: [N, width 2^s, ...], of half the rows and columns of the one before. */
 void resnet_stages(Layers *l, size_t depth, size_t width, size_t stem_stride,
-                   ResnetBranch branch, TapeNode *stage[RESNET_STAGES]);
+                   TapeNode *stage[RESNET_STAGES]);
 
 #endif

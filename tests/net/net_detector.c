@@ -115,7 +115,7 @@ static double *plain_weights(Arena *arena, const Net *net) {
 static void give_stages(Layers *l, const size_t *option) {
     TapeNode *stage[RESNET_STAGES];
     (void)option;
-    resnet_stages(l, DEPTH, WIDTH, 1, RESNET_PLAIN, stage);
+    resnet_stages(l, DEPTH, WIDTH, 1, stage);
     for (size_t s = 0; s < RESNET_STAGES; s++)
         layers_output(l, ((const char *[]){"one", "two", "three"})[s], stage[s]);
 }
