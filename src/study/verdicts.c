@@ -391,10 +391,6 @@ Ruling *study_verdicts(Arena *arena, const Ledger *ledger, const char *of, bool 
 
 /* ---- in words ---------------------------------------------------------------------------- */
 
-int ruling_decimals(const Contrast *c) {
-    return c->of.margin < 0.05 ? 4 : 2;
-}
-
 const char *ruling_contrast(Arena *arena, const Contrast *c) {
     Text text = text_new(arena);
     const char *between = c->of.type == CLAIM_RATIO ? " over " : "; ";

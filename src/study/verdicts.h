@@ -36,7 +36,9 @@ Ruling *study_verdicts(Arena *arena, const Ledger *ledger, const char *of, bool 
 const char *ruling_contrast(Arena *arena, const Contrast *contrast);
 
 /* Decimals in which its margin shows: 2, or 4 where that is below 0.05. */
-int ruling_decimals(const Contrast *contrast);
+static inline int ruling_decimals(const Contrast *contrast) {
+    return contrast->of.margin < 0.05 ? 4 : 2;
+}
 
 /* The claim over one study; its contrasts are written to `to`. */
 void claim_over(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid);
