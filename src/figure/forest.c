@@ -33,6 +33,7 @@ static Columns columns_of(const Figure *f, const Forest *forest) {
     c.number = c.word - number;
     c.right = c.number - 0.15;
     c.left = narrow ? c.name + 0.1 : c.name + 0.36 * f->width;
+    if (!narrow) c.left = fmin(c.left, c.right - 0.2 * f->width); /* the panel is first */
     return c;
 }
 
