@@ -57,7 +57,7 @@ bool study_draw_claims(Arena *arena, const Ruling *f, size_t count, FigureForm f
     forest.foot = text_print(
         arena,
         "intervals over seeds and test images, on which the verdict rests (numbers: "
-        "points of percent); triangles: published by "
+        "points of percent, or the metric's unit); triangles: published by "
         "others; dashed: the margin; %zu of %zu contrasts have runs",
         forest.rows, count);
     Figure figure =
