@@ -182,9 +182,10 @@ static void assert_moments(Arena *arena, const ProbeRows *rows, size_t i, char o
         const double *all =
             probe_values(rows, arena, text_print(arena, "%c_%s", of, FIELD[f]), &places);
         const size_t wide = f < 2 ? 1 : 7;
-        for (size_t k = 0; k < wide; k++)
-            assert_near(all[i * wide + k], f == 3 ? of_first[2 + k] : want[f + k],
-                        1e-13 * fmax(1.0, fabs(want[f + k])));
+        for (size_t k = 0; k < wide; k++) {
+            const double there = f == 3 ? of_first[2 + k] : want[f + k];
+            assert_near(all[i * wide + k], there, 1e-13 * fmax(1.0, fabs(there)));
+        }
     }
 }
 

@@ -88,8 +88,10 @@ static void a_run_of_such_data(void **state) {
         Arena *arena = arena_new();
         const Dataset *given = small_data(arena, 60, 60);
         const char *how = text_print(arena, "%s labels=random", HOW[i]);
-        same_parts(finished(arena, how, given, 2),
-                   finished(arena, HOW[i], drawn(arena, given, 5, 0), 1));
+        Trainer *one = finished(arena, how, given, 2),
+                *other = finished(arena, HOW[i], drawn(arena, given, 5, 0), 1);
+        same_parts(one, other);
+        trainer_free(one), trainer_free(other);
         arena_free(arena);
     }
 }
@@ -104,17 +106,18 @@ static void one_task_after_the_other(void **state) {
     const char *several = text_print(arena, "%s epochs=4 relabel=2", HOW),
                *alone = text_print(arena, "%s epochs=4", HOW),
                *still = text_print(arena, "%s epochs=4 relabel=2 rate=0 decay=0", HOW);
-    const TrainRecord a = trainer_record(finished(arena, several, given, 1)),
-                      b = trainer_record(finished(arena, alone, given, 1));
+    Trainer *const run[] = {
+        finished(arena, several, given, 1), finished(arena, alone, given, 1),
+        finished(arena, still, given, 1),
+        finished(arena, "batch=16 seed=5 epochs=4 rate=0 decay=0 schedule=constant",
+                 drawn(arena, given, 5, 1), 1)};
+    const TrainRecord a = trainer_record(run[0]), b = trainer_record(run[1]),
+                      c = trainer_record(run[2]), d = trainer_record(run[3]);
     for (size_t e = 0; e < 2; e++) assert_true(a.train.loss[e] == b.train.loss[e]);
     for (size_t e = 2; e < 4; e++) assert_true(a.train.loss[e] != b.train.loss[e]);
-    const TrainRecord c = trainer_record(finished(arena, still, given, 1)),
-                      d = trainer_record(finished(
-                          arena,
-                          "batch=16 seed=5 epochs=4 rate=0 decay=0 schedule=constant",
-                          drawn(arena, given, 5, 1), 1));
     assert_true(c.train_evaluated.loss[0] == d.train_evaluated.loss[0]);
     for (size_t e = 2; e < 4; e++) assert_true(c.train.loss[e] == d.train.loss[e]);
+    for (size_t i = 0; i < COUNT_OF(run); i++) trainer_free(run[i]);
     arena_free(arena);
 }
 
@@ -130,6 +133,7 @@ static void judged_by_the_last_labels(void **state) {
     const TrainJudged judged =
         trainer_judge(fresh, arena, &trainer_data(fresh)->train, 0);
     assert_true(judged.loss == trainer_record(done).train_evaluated.loss[0]);
+    trainer_free(done), trainer_free(fresh);
     arena_free(arena);
 }
 
@@ -147,7 +151,9 @@ static void resumed_in_any_task(void **state) {
         fill_from(after, before);
         while (trainer_step(after) != TRAIN_DONE) continue;
         same_parts(after, whole);
+        trainer_free(before), trainer_free(after);
     }
+    trainer_free(whole);
     arena_free(arena);
 }
 
@@ -165,6 +171,7 @@ static void looked_at_by_the_labels_that_come(void **state) {
         assert_true(trainer_record(t).train.loss[e] == found[e]);
     }
     assert_true(found[0] != found[1]);
+    trainer_free(t);
     arena_free(arena);
 }
 
