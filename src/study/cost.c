@@ -49,10 +49,10 @@ static double seconds_of_run(const Run *run, const Trainer *t, Pace pace) {
 
 /* NaN: it cannot be told. */
 static double cost_of(const Run *run, size_t threads) {
+    if (run->config.epochs == 0) return 0;
     Arena *arena = arena_new();
     BaseError quiet = {.set = false};
     double seconds = (double)NAN;
-    if (run->config.epochs == 0) return 0;
     Trainer *t = trainer_new(arena, &run->config, run->dataset, threads, &quiet);
     if (t) {
         const Pace pace = {seconds_of_steps(t), seconds_of_sample(t)};
