@@ -271,14 +271,7 @@ def sizes_have_their_moments(place):
 
 
 def refused(place, words, code, *parts):
-    """Of one line on stderr that has these parts, no output and no file."""
-    before = listing(place.folder)
-    got, out, err = place.run("evaluate", *words)
-    text = err.decode()
-    check(got == code and not out and text.count("\n") == 1, f"evaluate {' '.join(words)}: {got}, not {code}: {out!r} {text}")
-    for part in parts:
-        check(part in text, f"evaluate {' '.join(words)} does not say {part!r}: {text}")
-    same("files", listing(place.folder), before)
+    place.refused(code, ("evaluate", *words), *parts)
 
 
 @case("fault")

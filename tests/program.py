@@ -93,6 +93,16 @@ class Place:
             raise Failure(f"{' '.join(words)}: not over after {PATIENCE} s") from None
         return process.returncode, out, err
 
+    def refused(self, code, words, *parts):
+        """Of one line on stderr that has these parts, no output and no file."""
+        before = listing(self.folder)
+        got, out, err = self.run(*words)
+        text = err.decode()
+        check(got == code and not out and text.count("\n") == 1, f"{' '.join(words)}: {got}, not {code}: {out!r} {text}")
+        for part in parts:
+            check(part in text, f"{' '.join(words)} does not say {part!r}: {text}")
+        same("files", listing(self.folder), before)
+
     def good(self, *words, environment=None, **more):
         """stdout as text of a command that must succeed."""
         code, out, err = self.run(*words, environment=environment, **more)

@@ -10,7 +10,7 @@ import os
 import h5py
 import numpy as np
 
-from program import case, check, listing, main, same
+from program import case, check, main, same
 
 RUN = ["run", "batch-size", "--quick", "norm=none", "batch=8", "samples=16", "seed=1", "images=0", "epochs=2", "network=linear",
        "dataset=own.h5", "weights=yes"]
@@ -123,14 +123,7 @@ def both_ways(place):
 
 
 def refused(place, words, code, *parts):
-    """Of one line on stderr that has these parts, no output and no file."""
-    before = listing(place.folder)
-    got, out, err = place.run("spectrum", *words)
-    text = err.decode()
-    check(got == code and not out and text.count("\n") == 1, f"spectrum {' '.join(words)}: {got}, not {code}: {out!r} {text}")
-    for part in parts:
-        check(part in text, f"spectrum {' '.join(words)} does not say {part!r}: {text}")
-    same("files", listing(place.folder), before)
+    place.refused(code, ("spectrum", *words), *parts)
 
 
 @case("fault")

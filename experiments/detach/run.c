@@ -20,12 +20,7 @@ static const char *const QUICK[] = {
     "batch=32",
     "seed=1,2",
     "epochs=8",
-    "rate=0.1",
-    "reference=32",
-    "schedule=cosine",
-    "decay=0.0001",
-    "shift=1",
-    "flip=yes",
+    RECIPE_QUICK,
     NULL,
 };
 

@@ -42,7 +42,7 @@ typedef struct Learned {
 
 struct Grid {
     const Grid
-        *whole; /* of which this shows another number (grid_measured_by); NULL: none */
+        *whole; /* of which this shows another number (grid_of_measure); NULL: none */
     const char *path, *identity; /* SHA-256 of the runs' identities, 12 digits */
     const char *experiment, *question, *along_label, *protocol, *recipe, *changes;
     const char *study;     /* its name: "" or "quick" of the recipe */
@@ -133,7 +133,7 @@ typedef struct GridPart {
 
 /* A claim's `measure` in the place of what the test samples gave: "test" leaves it; "train", and what
  * else /results has of each run, varies over no blocks of samples. NULL: the study has no such. */
-const Grid *grid_measured_by(Arena *arena, const Grid *grid, const char *measure);
+const Grid *grid_of_measure(Arena *arena, const Grid *grid, const char *measure);
 
 /* With the number that its experiment shows in the place of the score. */
 const Grid *grid_shown(Arena *arena, const Grid *grid, const Experiment *experiment);

@@ -216,7 +216,7 @@ const Grid *grid_shown(Arena *arena, const Grid *grid, const Experiment *e) {
     return e->number ? grid_select(arena, grid, &part) : grid;
 }
 
-const Grid *grid_measured_by(Arena *arena, const Grid *grid, const char *measure) {
+const Grid *grid_of_measure(Arena *arena, const Grid *grid, const char *measure) {
     if (strcmp(measure, "test") == 0) return grid;
     Grid *g = TAKE(arena, Grid, 1);
     *g = *grid;

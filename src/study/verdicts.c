@@ -352,7 +352,7 @@ static const Grid *best_grid(Arena *arena, const Claim *claim, bool only_publish
     size_t use = 0;
     for (size_t i = 0; i < count; i++) {
         const Grid *grid =
-            grid_measured_by(arena, grid_read(arena, file[i]), claim->measure);
+            grid_of_measure(arena, grid_read(arena, file[i]), claim->measure);
         const size_t own = grid ? use_of(arena, grid, claim) : 0;
         if (own > use) best = grid, use = own;
     }

@@ -90,12 +90,12 @@ static void measures_are_numbers_of_runs(void **state) {
     (void)state;
     Arena *arena = arena_new();
     const Grid *grid = grid_read(arena, place_home(arena, "tests/study/before.h5")),
-               *train = grid_measured_by(arena, grid, "train"),
-               *diverged = grid_measured_by(arena, grid, "diverged");
+               *train = grid_of_measure(arena, grid, "train"),
+               *diverged = grid_of_measure(arena, grid, "diverged");
     const size_t cells = grid->series * grid->points * grid->seeds, seed[] = {0, 1};
-    assert_ptr_equal(grid_measured_by(arena, grid, "test"), grid);
-    assert_null(grid_measured_by(arena, grid, "nothing"));
-    assert_null(grid_measured_by(arena, grid, "seed")); /* an axis */
+    assert_ptr_equal(grid_of_measure(arena, grid, "test"), grid);
+    assert_null(grid_of_measure(arena, grid, "nothing"));
+    assert_null(grid_of_measure(arena, grid, "seed")); /* an axis */
     assert_ptr_equal(train->test, grid->train);
     assert_true(train->metric.share && train->blocks == 0 && train->whole == grid);
     assert_memory_equal(diverged->test, grid->diverged, cells * sizeof(double));
