@@ -34,5 +34,5 @@ void layers_note_before(Declared *d, const TapeNode *x) {
         x = unmoved(x->in[0]); /* a bias */
     if (!is_op(x, "conv2d") && !is_op(x, "matmul")) return;
     NetParam *weight = param_of(d, unmoved(x->in[1]));
-    if (weight) weight->before_norm = true;
+    if (weight) weight->before_norm = d->net->norms + 1;
 }

@@ -161,6 +161,10 @@ double *probes_due(Arena *arena, const Config *config, size_t done, size_t *coun
 /* A field's numbers [rows, *elements, wide] out of all; NULL: no such field. */
 const double *probe_values(const ProbeRows *rows, Arena *arena, const char *field,
                            size_t *elements);
+/* Of PROBE_WEIGHTS. */
+bool probe_is_layer(const NetParam *param);
+/* Learning rate of the step that comes; after the last the last's. NaN: there is none. */
+double probe_rate(const ProbeSeen *seen);
 /* Of one element and place of the axis in a row. */
 size_t probe_elements(const ProbeRows *rows, const ProbeField *field);
 

@@ -1,6 +1,7 @@
 /* Rows of probes: when there is one, where it is kept, and what goes into a checkpoint. Which steps
  * have rows follows from the configuration and the step, so none of it is kept. */
 #include "rows.h"
+#include "optimize.h"
 
 #include <math.h>
 #include <omp.h>
@@ -33,13 +34,13 @@ struct Probes {
 
 /* ---- what there is a number of ------------------------------------------------------ */
 
-static bool is_layers(const NetParam *p) {
+bool probe_is_layer(const NetParam *p) {
     return !p->normalizer && p->shape.rank >= 2;
 }
 
 static size_t count_layers(const Net *net) {
     size_t layers = 0;
-    for (size_t i = 0; i < net->params; i++) layers += is_layers(&net->param[i]);
+    for (size_t i = 0; i < net->params; i++) layers += probe_is_layer(&net->param[i]);
     return layers;
 }
 
@@ -117,7 +118,7 @@ static void take_names(Probes *p, const Net *net) {
     p->weight_name = TAKE(p->arena, const char *, net->params + 1);
     p->place_name = TAKE(p->arena, const char *, net->norms + 1);
     for (size_t i = 0; i < net->params; i++) {
-        if (!is_layers(&net->param[i])) continue;
+        if (!probe_is_layer(&net->param[i])) continue;
         p->weight[p->layers] = &net->param[i];
         p->weight_name[p->layers++] = net->param[i].name;
     }
@@ -138,7 +139,7 @@ Probes *probes_new(Arena *arena, Trainer *trainer, const Config *config,
     const ProbeKind *kind[PROBE_MOST_KINDS];
     const Net *net = trainer_net(trainer);
     Probes *p = ZERO(arena, Probes, 1);
-    p->arena = arena, p->trainer = trainer, p->config = *config;
+    p->arena = arena, p->trainer = trainer, p->config = *trainer_config(trainer);
     if (!probe_read(arena, config, kind, &p->kinds, error)) return NULL;
     const size_t steps = trainer_steps(trainer);
     if (!probes_have_room(config, net, kind, p->kinds, steps, error)) return NULL;
@@ -196,6 +197,12 @@ static void look(Probes *p) {
     for (size_t i = 0; i < p->kinds; i++) see_kind(p, &p->kind[i], &seen, own);
     p->step[p->rows++] = (double)trainer_done(t);
     arena_free(own);
+}
+
+double probe_rate(const ProbeSeen *seen) {
+    const size_t steps = trainer_steps(seen->trainer), all = steps * seen->config->epochs;
+    if (all == 0) return (double)NAN;
+    return learning_rate(seen->config, seen->step < all ? seen->step : all - 1, steps);
 }
 
 static void tell_moved(const Probes *p) {

@@ -2,7 +2,6 @@
  * beside the learning rate. Gradient descent raises it until rate x sharpness is about 2 (Cohen et
  * al. 2021). notes/42-curvature.md */
 #include "hessian.h"
-#include "optimize.h"
 #include "probe.h"
 
 #include <math.h>
@@ -26,13 +25,6 @@ static const ProbeNumber NUMBERS[] = {
 enum { SAMPLES = 128, STEPS = 20 };
 #define BYTES (1024.0 * 1024 * 1024)
 
-/* Of the step that comes; after the last the last's. */
-static double rate_of(const ProbeSeen *seen) {
-    const size_t steps = trainer_steps(seen->trainer), all = steps * seen->config->epochs;
-    if (all == 0) return (double)NAN;
-    return learning_rate(seen->config, seen->step < all ? seen->step : all - 1, steps);
-}
-
 static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const *to) {
     (void)kept;
     BaseError error = {.set = false};
@@ -51,7 +43,7 @@ static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const
         to[LARGEST][0] = l.value[l.steps - 1];
         to[RESIDUAL][0] = l.residual[l.steps - 1];
         to[SMALLEST][0] = l.value[0];
-        to[TIMES_RATE][0] = to[LARGEST][0] * rate_of(seen);
+        to[TIMES_RATE][0] = to[LARGEST][0] * probe_rate(seen);
     }
     hessian_free(h);
 }

@@ -11,7 +11,7 @@ static double norm_of(const double *w, size_t count) {
 
 bool project_can_be(const Net *net, const Config *config, BaseError *error) {
     size_t before = 0;
-    for (size_t i = 0; i < net->params; i++) before += net->param[i].before_norm;
+    for (size_t i = 0; i < net->params; i++) before += net->param[i].before_norm > 0;
     if (!config->project) return true;
     if (config->learn == LEARN_RANDOM)
         return base_fail(

@@ -60,6 +60,10 @@ const Dataset *trainer_data(const Trainer *t) {
     return t->dataset;
 }
 
+const Config *trainer_config(const Trainer *t) {
+    return &t->config;
+}
+
 const Net *trainer_net(const Trainer *t) {
     return t->net;
 }

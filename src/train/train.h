@@ -113,6 +113,8 @@ TrainPictures trainer_pictures(const Trainer *trainer, Arena *arena);
 bool trainer_take(Trainer *trainer, const NetTensor *from, size_t count, NetTaken *taken,
                   BaseError *error);
 
+/* As it was given, but for a decay that follows from `horizon`. */
+const Config *trainer_config(const Trainer *trainer);
 const Net *trainer_net(const Trainer *trainer);
 /* [net->weights]; where workers step by themselves, the mean of theirs. */
 const double *trainer_weights(const Trainer *trainer);

@@ -1,7 +1,6 @@
 /* Probes: when they look, that looking does nothing, that rows survive a stop, and what the rows of
  * `moments` and `gradients` are. */
-#include "probe.h"
-#include "train/train_run.h"
+#include "probe_run.h"
 
 #include <stdlib.h>
 
@@ -15,35 +14,6 @@ static const char *all_kinds(Arena *arena) {
     for (size_t i = 0; i < count; i++)
         text_add(&text, "%s%s", i ? "+" : "", kind[i]->name);
     return text.data;
-}
-
-typedef struct Looked {
-    Config config;
-    Trainer *trainer;
-    Probes *probes;
-} Looked;
-
-static Looked looked(Arena *arena, const char *pairs, const Dataset *data) {
-    BaseError error = {.set = false};
-    Looked l = {.config = config_of(arena, pairs)};
-    l.trainer = trainer_new(arena, &l.config, data, 1, &error);
-    if (l.trainer) l.probes = probes_new(arena, l.trainer, &l.config, &error);
-    if (l.probes == NULL) fail_msg("%s: %s", pairs, error.message);
-    return l;
-}
-
-static Looked to_the_end(Looked l) {
-    while (probes_step(l.probes) != TRAIN_DONE) continue;
-    return l;
-}
-
-static const ProbeKind *kind_of(const char *name) {
-    size_t count;
-    const ProbeKind *const *kind = probe_kinds(&count);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(kind[i]->name, name) == 0) return kind[i];
-    fail_msg("no probe %s", name);
-    return NULL;
 }
 
 /* ---- looking moves nothing ---------------------------------------------------------- */

@@ -1,21 +1,11 @@
 /* The sharpness probe: the largest eigenvalue of the whole Hessian of the same samples, and what its
  * rows come to. */
-#include "../train/train_run.h"
+#include "probe_run.h"
 
 #include "hessian.h"
 #include "optimize.h"
-#include "probe.h"
 
 #include <gsl/gsl_eigen.h>
-
-static const ProbeKind *kind_of(const char *name) {
-    size_t count;
-    const ProbeKind *const *kind = probe_kinds(&count);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(kind[i]->name, name) == 0) return kind[i];
-    fail_msg("no probe %s", name);
-    return NULL;
-}
 
 /* All eigenvalues, rising, of the Hessian over these samples in training mode, by its columns. */
 static double *spectrum_of(Arena *arena, const Trainer *t, size_t samples) {

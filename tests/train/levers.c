@@ -271,6 +271,27 @@ static void weights_before_normalizers_are_known(void **state) {
     }
 }
 
+/* The number that a weight has of it: down1.conv2 stands before down1.norm2. */
+static void which_normalizer_is_behind(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    BaseError error = {.set = false};
+    const Net *net = net_new(arena, "unet(depth=1, width=2)", (NetNorms){.all = "layer"},
+                             net_of_images(1, 16, 16, 5), 2, &error);
+    if (net == NULL) fail_msg("%s", error.message);
+    size_t seen = 0;
+    for (size_t k = 0; k < net->params; k++) {
+        if (net->param[k].before_norm == 0) continue;
+        const char *name = net->param[k].name, *conv = strstr(name, "conv");
+        assert_string_equal(
+            net->norm[net->param[k].before_norm - 1].name,
+            text_print(arena, "%.*snorm%c", (int)(conv - name), name, conv[4]));
+        seen++;
+    }
+    assert_int_equal(seen, 6);
+    arena_free(arena);
+}
+
 /* Neither of two weights whose results are added stands before what follows alone. */
 static void sum_of_two(Layers *l, const size_t *option) {
     (void)option;
@@ -678,6 +699,7 @@ static const Case CASES[] = {
     CASE(theorem, projected_weights_keep_their_norm),
     CASE(theorem, the_function_does_not_see_the_projection),
     CASE(example, weights_before_normalizers_are_known),
+    CASE(example, which_normalizer_is_behind),
     CASE(example, a_sum_is_before_nothing),
     CASE(fault, no_length_is_made_up),
     CASE(fault, a_radius_is_a_length),
