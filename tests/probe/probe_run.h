@@ -1,4 +1,5 @@
-/* What the tests of probes share: a kind by its name, and a small run that has probes. */
+/* What the tests of probes share: a kind by its name, a small run that has probes, the row
+ * of a kind at places that are given. */
 #ifndef NORMLAB_PROBE_RUN_H
 #define NORMLAB_PROBE_RUN_H
 
@@ -33,5 +34,23 @@ static inline const ProbeKind *kind_of(const char *name) {
     fail_msg("no probe %s", name);
     return NULL;
 }
+
+/* The row of a kind whose fields are of places, one number each, at these: [fields, places]. */
+static inline double *row_at(Arena *arena, const char *name, const TrainPlace *place,
+                             size_t places) {
+    const ProbeKind *kind = kind_of(name);
+    const size_t fields = probe_fields(kind);
+    double *row = TAKE(arena, double, fields *places), *to[PROBE_MOST_FIELDS];
+    for (size_t i = 0; i < fields; i++) to[i] = row + i * places;
+    for (size_t i = 0; i < fields * places; i++) row[i] = (double)NAN;
+    kind->see(&(ProbeSeen){.places = places, .place = place}, NULL, arena, to);
+    return row;
+}
+
+/* A small run, and one of texts, some of whose positions are padding. */
+#define PROBE_RUN "images=48 workers=2 batch=12 sizes=10x10 "
+#define PROBE_TEXTS                                                                      \
+    "dataset=languages images=12 workers=2 batch=6 "                                     \
+    "network=transformer(depth=1,width=8,heads=2) "
 
 #endif

@@ -4,9 +4,6 @@
 
 #include <stdlib.h>
 
-/* A small run, every kind of probe in it. */
-#define RUN "images=48 workers=2 batch=12 sizes=10x10 "
-
 static const char *all_kinds(Arena *arena) {
     size_t count;
     Text text = text_new(arena);
@@ -20,9 +17,10 @@ static const char *all_kinds(Arena *arena) {
 
 static void probes_move_no_bit(void **state) {
     (void)state;
-    static const char *const RUNS[] = {
-        RUN "norm=batch running=pooled flip=yes", RUN "norm=regroup(2) learn=affine",
-        RUN "norm=mabn optimizer=adamw clip=0.1", RUN "norm=group(2) epochs=0"};
+    static const char *const RUNS[] = {PROBE_RUN "norm=batch running=pooled flip=yes",
+                                       PROBE_RUN "norm=regroup(2) learn=affine",
+                                       PROBE_RUN "norm=mabn optimizer=adamw clip=0.1",
+                                       PROBE_RUN "norm=group(2) epochs=0"};
     Arena *arena = arena_new();
     const Dataset *data = small_data(arena, 30, 60);
     for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
@@ -45,7 +43,7 @@ static void probes_move_no_bit(void **state) {
 static void rows_are(const char *pairs, const Dataset *data, size_t count,
                      const double *step) {
     Arena *arena = arena_new();
-    Looked l = to_the_end(looked(arena, text_print(arena, RUN "%s", pairs), data));
+    Looked l = to_the_end(looked(arena, text_print(arena, PROBE_RUN "%s", pairs), data));
     const ProbeRows rows = probes_rows(l.probes, 0);
     size_t due;
     const double *also = probes_due(arena, &l.config, trainer_done(l.trainer), &due);
@@ -89,7 +87,7 @@ static void resumed_runs_have_the_same_rows(void **state) {
     const Dataset *data = small_data(arena, 10, 10);
     for (size_t every = 0; every <= 2; every += 2) {
         const char *pairs =
-            text_print(arena, RUN "norm=regroup(2) probes=%s probe_every=%zu",
+            text_print(arena, PROBE_RUN "norm=regroup(2) probes=%s probe_every=%zu",
                        all_kinds(arena), every);
         Looked whole = to_the_end(looked(arena, pairs, data)),
                at = looked(arena, pairs, data);
@@ -181,13 +179,10 @@ static void moments_in_plain_loops(void **state) {
     Arena *arena = arena_new();
     BaseError error = {.set = false};
     const Dataset *texts = dataset_open(arena, "languages", &error);
-    moments_restated(arena, looked(arena, RUN "norm=group(2) probes=moments",
+    moments_restated(arena, looked(arena, PROBE_RUN "norm=group(2) probes=moments",
                                    small_data(arena, 10, 10)));
     moments_restated(arena,
-                     looked(arena,
-                            "dataset=languages images=12 workers=2 batch=6 norm=position "
-                            "network=transformer(depth=1,width=8,heads=2) probes=moments",
-                            texts));
+                     looked(arena, PROBE_TEXTS "norm=position probes=moments", texts));
     arena_free(arena);
 }
 
@@ -197,7 +192,7 @@ static void lengths_of_gradients(void **state) {
     (void)state;
     Arena *arena = arena_new();
     Looked l =
-        looked(arena, RUN "norm=batch probes=gradients", small_data(arena, 10, 10));
+        looked(arena, PROBE_RUN "norm=batch probes=gradients", small_data(arena, 10, 10));
     const Net *net = trainer_net(l.trainer);
     const TrainSeen seen = trainer_places(l.trainer, arena);
     probes_step(l.probes);
