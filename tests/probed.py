@@ -14,6 +14,8 @@ from program import check, case, main, same
 WORDS = ("run", "batch-size", "--quick", "norm=batch", "network=plain(depth=8, width=4, stem_stride=2)", "batch=8", "samples=16",
          "epochs=2", "images=64")
 
+KINDS = ("moments", "gradients", "shares")
+
 
 def run_files(place):
     return sorted(path for path in glob.glob(os.path.join(place.out, "runs", "*.h5")) if "checkpoint" not in path)
@@ -91,13 +93,13 @@ def stopped_and_resumed(place):
 def collected(place):
     """A study has the rows of its runs, whatever their number, and their numbers beside other results."""
     place.good(*WORDS[:3], "norm=batch,none", *WORDS[4:5], "batch=8,4", "samples=16", "epochs=1", "images=64", "seed=1,2",
-               "probes=moments+gradients", "probe_every=2", "--as", "rows")
+               "probes=" + "+".join(KINDS), "probe_every=2", "--as", "rows")
     with h5py.File(os.path.join(place.out, "batch-size-rows.h5"), "r") as study:
         runs = study["results/run"][()]
         for cell in np.ndindex(runs.shape):
             path = os.path.join(place.out, "runs", runs[cell].decode() + ".h5")
             with h5py.File(path, "r") as run:
-                for kind in ("moments", "gradients"):
+                for kind in KINDS:
                     own, all_ = run["probes"][kind], study["probes"][kind]
                     rows = len(own["step"])
                     same("steps", all_["step"][cell][:rows].tolist(), own["step"][()].tolist())
@@ -108,6 +110,9 @@ def collected(place):
                     same("places", [str(x) for x in all_["place"][()]], [str(x) for x in own["place"][()]])
                 same("a number", study["results/gradients_growth"][cell], run["summary/gradients_growth"][()])
                 check(run["summary/gradients_growth"][()] > 0, "no growth")
+                parts = [run["probes/shares"][f"y_{part}"][()] for part in ("channel", "instance", "position", "contrast")]
+                check(np.abs(np.sum(parts, axis=0) - 1).max() < 1e-12, "shares do not add up")
+                same("the last share", study["results/shares_channel"][cell], parts[0][-1, -1])
                 x = run["probes/moments/x_percentile"]
                 check((np.diff(x[()], axis=-1) >= 0).all(), "percentiles fall")
     shown = place.good("show", path)

@@ -4,7 +4,7 @@
  * have percentiles 1, 20, 80 and 99 of x; Ioffe and Szegedy 2015, figure 1, 15, 50 and 85 of one
  * unit's y. */
 #include "probe.h"
-#include "sum.h"
+#include "there.h"
 
 #include <gsl/gsl_sort_double.h>
 #include <gsl/gsl_statistics_double.h>
@@ -47,15 +47,13 @@ static const ProbeField FIELDS[] = {
                 PERCENTILES},
     {.name = NULL}};
 
-/* What is there of x, [N, C, L], or of its first channel; how many. */
+/* What is there of x, or of its first channel; how many. */
 static size_t gather(double *to, const TrainPlace *p, const double *x, bool first) {
     const ShapeLattice l = shape_lattice(p->shape);
     size_t count = 0;
     for (size_t n = 0; n < l.N; n++)
         for (size_t c = 0; c < (first ? 1 : l.C); c++)
-            for (size_t k = 0; k < l.L; k++)
-                if (p->there == NULL || p->there[n * l.L + k])
-                    to[count++] = x[(n * l.C + c) * l.L + k];
+            count += there_row(to + count, p, x, n, c);
     return count;
 }
 
@@ -68,15 +66,6 @@ static void percentiles(double *to, double *x, size_t count) {
         to[i] = gsl_stats_quantile_from_sorted_data(x, 1, count, PERCENT[i] / 100.0);
 }
 
-static void moments(double *mean, double *deviation, const double *x, size_t count) {
-    TreeSum squares;
-    const double m = sum_run(x, count) / (double)count;
-    tree_clear(&squares);
-    TREE_SUM(&squares, count, i, (x[i] - m) * (x[i] - m));
-    *mean = m;
-    *deviation = sqrt(tree_total(&squares) / (double)count);
-}
-
 static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const *to) {
     (void)kept;
     for (size_t i = 0; i < seen->places; i++) {
@@ -85,10 +74,10 @@ static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const
         double *all = TAKE(arena, double, shape_count(p->shape));
         const size_t at = i * COUNT_OF(PERCENT);
         size_t count = gather(all, p, p->x, false);
-        moments(&to[X_MEAN][i], &to[X_DEVIATION][i], all, count);
+        there_moments(&to[X_MEAN][i], &to[X_DEVIATION][i], all, count);
         percentiles(to[X_AT] + at, all, count);
         count = gather(all, p, p->y, false);
-        moments(&to[Y_MEAN][i], &to[Y_DEVIATION][i], all, count);
+        there_moments(&to[Y_MEAN][i], &to[Y_DEVIATION][i], all, count);
         percentiles(to[Y_AT] + at, all, count);
         percentiles(to[X_UNIT] + at, all, gather(all, p, p->x, true));
         percentiles(to[Y_UNIT] + at, all, gather(all, p, p->y, true));
