@@ -14,7 +14,7 @@ from program import check, case, main, same
 WORDS = ("run", "batch-size", "--quick", "norm=batch", "network=plain(depth=8, width=4, stem_stride=2)", "batch=8", "samples=16",
          "epochs=2", "images=64")
 
-KINDS = ("moments", "gradients", "shares")
+KINDS = ("moments", "gradients", "shares", "shift")
 
 
 def run_files(place):
@@ -112,6 +112,7 @@ def collected(place):
                 check(run["summary/gradients_growth"][()] > 0, "no growth")
                 parts = [run["probes/shares"][f"y_{part}"][()] for part in ("channel", "instance", "position", "contrast")]
                 check(np.abs(np.sum(parts, axis=0) - 1).max() < 1e-12, "shares do not add up")
+                check(np.isfinite(run["probes/shift/mean"][()]).all() == (run["config"].attrs["norm"] == "batch"), "shifts")
                 same("the last share", study["results/shares_channel"][cell], parts[0][-1, -1])
                 x = run["probes/moments/x_percentile"]
                 check((np.diff(x[()], axis=-1) >= 0).all(), "percentiles fall")

@@ -161,6 +161,7 @@ typedef struct NetPass {
     double *gradient;       /* [net->weights] for tape_backward; NULL: none */
     const double *state;    /* [net->states], read in NORM_EVAL */
     double *observed;       /* [net->states], written in NORM_TRAIN; NULL: not wanted */
+    bool observes;    /* in NORM_EVAL, too: what a step would observe of the same x */
     bool wanted;      /* gradients are wanted though there is no slot (tape_gradient) */
     bool definitions; /* normalizers by their definitions instead of their kernels */
     bool whole;       /* as NormContext's */

@@ -68,6 +68,21 @@ static void declare_norm(Layers *l, const char *name, Shape shape, double gamma)
     l->params = net->params;
 }
 
+/* A call, which the normalizer must be able to: evaluation has any number of samples. */
+static TapeNode *call_norm(const NetPass *pass, const NormContext *context, TapeNode *x) {
+    BaseError error = {.set = false};
+    norm_fits(tape_arena(pass->tape), context->norm, shape_lattice(x->shape),
+              context->mode, &error);
+    die_if(&error);
+    return pass->definitions ? norm_define(context, x) : norm_apply(context, x);
+}
+
+/* What a step would see of x: evaluation observes nothing by itself. */
+static void observe(const NetPass *pass, NormContext context, TapeNode *x) {
+    context.mode = NORM_TRAIN, context.relu = false;
+    call_norm(pass, &context, x);
+}
+
 static TapeNode *run_norm(Layers *l, const NetNorm *part, TapeNode *x, bool relu) {
     const NetPass *pass = l->pass;
     const Norm *norm = part->norm;
@@ -91,15 +106,16 @@ static TapeNode *run_norm(Layers *l, const NetNorm *part, TapeNode *x, bool relu
                            .whole = pass->whole,
                            .mask = layers_mask(l, shape_lattice(x->shape)),
                            .relu = relu};
-    BaseError error = {.set = false}; /* evaluation has any number of samples */
-    norm_fits(tape_arena(pass->tape), norm, shape_lattice(x->shape), pass->mode, &error);
-    if (context.mask && norm_unmasked(norm))
+    if (context.mask && norm_unmasked(norm)) {
+        BaseError error = {.set = false};
         base_fail(&error, EX_USAGE, 0,
                   "layer %s: where a %s is shorter than others %s takes no mask: %s",
                   part->name, l->net->face.input[0].name, norm->spec,
                   norm_unmasked(norm));
-    die_if(&error);
-    return pass->definitions ? norm_define(&context, x) : norm_apply(&context, x);
+        die_if(&error);
+    }
+    if (pass->observes && pass->mode == NORM_EVAL) observe(pass, context, x);
+    return call_norm(pass, &context, x);
 }
 
 /* What gamma begins at, and what follows; the relu is the normalizer's own. */

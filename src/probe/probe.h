@@ -165,6 +165,8 @@ const double *probe_values(const ProbeRows *rows, Arena *arena, const char *fiel
 bool probe_is_layer(const NetParam *param);
 /* Learning rate of the step that comes; after the last the last's. NaN: there is none. */
 double probe_rate(const ProbeSeen *seen);
+/* The first `most` samples that train, or as many as there are, in whole batches of a worker. */
+size_t probe_samples(const ProbeSeen *seen, size_t most);
 /* Of one element and place of the axis in a row. */
 size_t probe_elements(const ProbeRows *rows, const ProbeField *field);
 

@@ -205,6 +205,13 @@ double probe_rate(const ProbeSeen *seen) {
     return learning_rate(seen->config, seen->step < all ? seen->step : all - 1, steps);
 }
 
+size_t probe_samples(const ProbeSeen *seen, size_t most) {
+    const size_t batch = trainer_batch(seen->trainer),
+                 there = trainer_samples(seen->trainer) / batch * batch,
+                 want = (most + batch - 1) / batch * batch;
+    return want < there ? want : there;
+}
+
 static void tell_moved(const Probes *p) {
     for (size_t i = 0; i < p->kinds; i++)
         if (p->kind[i].kind->moved)

@@ -28,10 +28,7 @@ enum { SAMPLES = 128, STEPS = 20 };
 static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const *to) {
     (void)kept;
     BaseError error = {.set = false};
-    const size_t batch = trainer_batch(seen->trainer),
-                 there = trainer_samples(seen->trainer) / batch * batch,
-                 want = (SAMPLES + batch - 1) / batch * batch;
-    const HessianWish wish = {.samples = want < there ? want : there,
+    const HessianWish wish = {.samples = probe_samples(seen, SAMPLES),
                               .mode = NORM_TRAIN,
                               .by = HESSIAN_FITTING,
                               .bytes = BYTES};

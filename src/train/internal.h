@@ -121,6 +121,15 @@ double workers_loss(const Trainer *t);
 
 /* ---- see.c ----------------------------------------------------------------------- */
 
+/* Which step comes; after the last the last again. Maps of an epoch that has not begun are adapted
+ * for it, in a copy. */
+typedef struct Coming {
+    size_t epoch, step;
+    bool begins; /* an epoch */
+} Coming;
+
+Coming coming_step(const Trainer *t);
+
 /* A worker's part of what is seen, before tape_backward. */
 void see_worker(const Trainer *t, Tape *tape, const NetWatch *watch, size_t worker);
 
@@ -184,6 +193,12 @@ typedef struct Cell {
 } Cell;
 
 Cell *state_cells(const Trainer *t, Arena *arena); /* [net->states] */
+
+/* Of the positions of a worker's samples the part where something is: padding is in no cell. */
+double share_there(const Trainer *t, const Samples *samples, const size_t *index);
+/* Of what a worker observed [net->states] state i, a cell whose variance it told unbiased. */
+Moments cell_observed(const Cell *cell, double share, const double *seen, size_t i);
+void cell_merge(Cell *cell, Moments with); /* into what all came to so far */
 
 /* ---- evaluate.c ------------------------------------------------------------------ */
 

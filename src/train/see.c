@@ -5,13 +5,7 @@
 
 #include <string.h>
 
-/* Which step comes. Maps of an epoch that has not begun are adapted for it, in a copy. */
-typedef struct Coming {
-    size_t epoch, step;
-    bool begins; /* an epoch */
-} Coming;
-
-static Coming coming_step(const Trainer *t) {
+Coming coming_step(const Trainer *t) {
     const size_t all = t->steps * t->config.epochs;
     size_t done = (size_t)t->counters->step;
     const bool over = done > 0 && done >= all; /* the last again */

@@ -86,40 +86,42 @@ Cell *state_cells(const Trainer *t, Arena *arena) {
     return cell;
 }
 
-/* Of a worker's positions in a step the part where something is: padding is in no cell. */
-static double share_there(const Trainer *t, const size_t *mine) {
+double share_there(const Trainer *t, const Samples *samples, const size_t *index) {
     const DataField *seen = &t->dataset->field[0];
     const size_t L = shape_count(seen->shape), batch = t->config.batch;
     size_t there = 0;
     if (seen->type != DATA_LABELS) return 1.0;
     for (size_t k = 0; k < batch; k++) {
-        const uint8_t *symbol = t->dataset->train.value[0][mine[k]];
+        const uint8_t *symbol = samples->value[0][index[k]];
         for (size_t l = 0; l < L; l++) there += symbol[l] != DATA_IGNORED;
     }
     return (double)there / (double)(batch * L);
 }
 
-/* What a worker observed of a cell, whose variance it told unbiased. */
-static Moments observed_cell(const Trainer *t, size_t worker, double share,
-                             const Cell *cell, size_t i) {
-    const double *seen = t->observed + worker * t->net->states,
-                 elements = cell->elements * share;
+Moments cell_observed(const Cell *cell, double share, const double *seen, size_t i) {
+    const double elements = cell->elements * share;
     return (Moments){.count = elements,
                      .shift = seen[i],
                      .m2 = seen[cell->variance] * (elements - 1.0)};
+}
+
+void cell_merge(Cell *cell, Moments with) {
+    cell->all = cell->all.count > 0.0 ? moments_merge(cell->all, with) : with;
 }
 
 //> pooled
 /* The cells of all workers so far as one: E[variance] + Var[mean], worker after worker of a
  * step, step after step. (W-4) */
 static void merge_cells(const Trainer *t, Cell *cell, const double *share) {
-    for (size_t i = 0; i < t->net->states; i++) {
+    const size_t S = t->net->states;
+    for (size_t i = 0; i < S; i++) {
         Cell *own = &cell[i];
         if (own->elements == 0.0) continue;
-        Moments step = observed_cell(t, 0, share[0], own, i);
+        Moments step = cell_observed(own, share[0], t->observed, i);
         for (size_t k = 1; k < t->config.workers; k++)
-            step = moments_merge(step, observed_cell(t, k, share[k], own, i));
-        own->all = own->all.count > 0.0 ? moments_merge(own->all, step) : step;
+            step =
+                moments_merge(step, cell_observed(own, share[k], t->observed + k * S, i));
+        cell_merge(own, step);
     }
 }
 //< pooled
@@ -146,8 +148,9 @@ static void state_recomputed(Trainer *t, size_t epoch, Cell *cell) {
             if (!t->told[i]->adapted) t->judged[i] += mean_observed(t, i);
         if (cell == NULL) continue;
         for (size_t k = 0; k < W; k++)
-            share[k] = share_there(t, order_epoch(t->order, epoch) +
-                                          (step * W + k) * t->config.batch);
+            share[k] = share_there(t, &t->dataset->train,
+                                   order_epoch(t->order, epoch) +
+                                       (step * W + k) * t->config.batch);
         merge_cells(t, cell, share);
     }
     t->whole = false;

@@ -199,6 +199,19 @@ typedef struct TrainDiscrepancy {
 TrainDiscrepancy *trainer_discrepancy(const Trainer *trainer, Arena *arena,
                                       const Samples *samples, size_t *places);
 
+/* How far what evaluation reads is from what is there when it reads it, behind normalizers that have
+ * read as much: from the moments of x over the first `count` samples, in whole batches of a worker's
+ * size, as evaluation has them at this step (the estimation shift of Huang et al. 2022). Root mean
+ * squares over a place's cells of (mean that is read - mean) / deviation and of deviation that is
+ * read / deviation - 1. */
+typedef struct TrainShift {
+    double mean, deviation; /* NaN: the place keeps no means and variances */
+} TrainShift;
+
+/* [net->norms]. Moves no number of the run. */
+TrainShift *trainer_shift(const Trainer *trainer, Arena *arena, const Samples *samples,
+                          size_t count);
+
 const Task *trainer_task(const Trainer *trainer);
 const Dataset *trainer_data(const Trainer *trainer); /* limited to `images` */
 

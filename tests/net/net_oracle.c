@@ -177,12 +177,13 @@ static Map plain_norm(const Plain *p, const char *name, Map x) {
             count += in[i];
         }
         double mean = plain_mean(x, in, 0.0, 1), variance = plain_mean(x, in, mean, 2);
+        if (batch) {
+            p->observed[part->state + cell] = mean;
+            p->observed[part->state + x.C + cell] = variance * count / (count - 1);
+        }
         if (batch && p->s->mode == NORM_EVAL) {
             mean = p->s->state[part->state + cell];
             variance = p->s->state[part->state + x.C + cell];
-        } else if (batch) {
-            p->observed[part->state + cell] = mean;
-            p->observed[part->state + x.C + cell] = variance * count / (count - 1);
         }
         for (size_t i = 0; i < total; i++)
             if (in[i])
@@ -251,7 +252,7 @@ static void restate(const Restated *r, const char *norm, NormMode mode) {
     double *got = ZERO(arena, double, s.net->states),
            *want = ZERO(arena, double, s.net->states);
     NetPass pass = pass_of(&s, tape_new(arena));
-    pass.observed = got;
+    pass.observed = got, pass.observes = true;
     TapeNode *z = net_run_one(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
     Plain plain = {arena, &s, want};
     const double *expected =

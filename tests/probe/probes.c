@@ -83,12 +83,13 @@ static void same_rows(Looked a, Looked b) {
 /* From every step of a run to its end: as a run is resumed. */
 static void resumed_runs_have_the_same_rows(void **state) {
     (void)state;
+    static const char *const RUNS[] = {"norm=regroup(2)", "norm=regroup(2) probe_every=2",
+                                       "norm=batch running=pooled probe_every=2"};
     Arena *arena = arena_new();
     const Dataset *data = small_data(arena, 10, 10);
-    for (size_t every = 0; every <= 2; every += 2) {
+    for (size_t i = 0; i < COUNT_OF(RUNS); i++) {
         const char *pairs =
-            text_print(arena, PROBE_RUN "norm=regroup(2) probes=%s probe_every=%zu",
-                       all_kinds(arena), every);
+            text_print(arena, PROBE_RUN "%s probes=%s", RUNS[i], all_kinds(arena));
         Looked whole = to_the_end(looked(arena, pairs, data)),
                at = looked(arena, pairs, data);
         for (size_t k = 0; k < 4; k++) {
@@ -97,9 +98,9 @@ static void resumed_runs_have_the_same_rows(void **state) {
             const TrainPart *old = probes_parts(at.probes, arena, &count),
                             *new = probes_parts(l.probes, arena, &count);
             fill_from(l.trainer, at.trainer);
-            for (size_t i = 0; i < count; i++)
-                if (old[i].count)
-                    memcpy(new[i].data, old[i].data, old[i].count * sizeof(double));
+            for (size_t p = 0; p < count; p++)
+                if (old[p].count)
+                    memcpy(new[p].data, old[p].data, old[p].count * sizeof(double));
             probes_resume(l.probes);
             same_rows(to_the_end(l), whole);
             trainer_free(l.trainer);

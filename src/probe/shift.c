@@ -1,0 +1,77 @@
+/* The estimation shift of Huang et al. 2022, who found that it grows from place to place: how far the
+ * running means and deviations that evaluation reads are from those of what it then has there, behind
+ * normalizers that read theirs as well; over the first 512 samples that train, not augmented. In each
+ * channel by the deviation that is there, root mean square over channels, so that places whose
+ * channels are others in number and size compare. With running=precise or pooled what is read is that
+ * of the last evaluation. */
+#include "probe.h"
+
+#include <gsl/gsl_fit.h>
+#include <math.h>
+
+enum { MEAN, DEVIATION, MAGNITUDE };
+
+static const ProbeField FIELDS[] = {
+    [MEAN] = {.name = "mean",
+              .says = "(running mean - mean) / deviation, root mean square over channels",
+              .over = PROBE_PLACES},
+    [DEVIATION] = {.name = "deviation",
+                   .says = "running deviation / deviation - 1, likewise",
+                   .over = PROBE_PLACES},
+    [MAGNITUDE] = {.name = "magnitude",
+                   .says = "of both, as a vector's norm",
+                   .over = PROBE_PLACES},
+    {.name = NULL}};
+
+enum { SAMPLES = 512 };
+
+static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const *to) {
+    (void)kept;
+    const TrainShift *shift =
+        trainer_shift(seen->trainer, arena, &trainer_data(seen->trainer)->train,
+                      probe_samples(seen, SAMPLES));
+    for (size_t i = 0; i < seen->places; i++) {
+        to[MEAN][i] = shift[i].mean;
+        to[DEVIATION][i] = shift[i].deviation;
+        to[MAGNITUDE][i] = hypot(shift[i].mean, shift[i].deviation);
+    }
+}
+
+/* ---- what the rows come to ---------------------------------------------------------- */
+
+enum { SLOPE, LAST };
+
+static const ProbeNumber NUMBERS[] = {
+    [SLOPE] = {"slope",
+               "least squares' slope of the magnitude's logarithm over the numbers of "
+               "places that have one, after the last step"},
+    [LAST] = {"last", "magnitude at the last place that has one, after the last step"},
+    {NULL}};
+
+static void sum_up(const ProbeRows *rows, Arena *arena, double *number) {
+    size_t places, there = 0;
+    const double *all = probe_values(rows, arena, "magnitude", &places);
+    if (rows->rows == 0) return;
+    const double *magnitude = all + (rows->rows - 1) * places;
+    double *at = TAKE(arena, double, places + 1),
+           *log_of = TAKE(arena, double, places + 1), constant, slope, error[4];
+    for (size_t i = 0; i < places; i++) {
+        if (!isfinite(magnitude[i])) continue;
+        number[LAST] = magnitude[i];
+        if (magnitude[i] == 0.0) continue;
+        at[there] = (double)i, log_of[there++] = log(magnitude[i]);
+    }
+    gsl_fit_linear(at, 1, log_of, 1, there, &constant, &slope, &error[0], &error[1],
+                   &error[2], &error[3]);
+    number[SLOPE] = slope; /* NaN of fewer than two */
+}
+
+const ProbeKind probe_shift = {
+    .name = "shift",
+    .title = "how far what evaluation reads is from what it has there",
+    .source = "Huang et al. 2022, estimation shift",
+    .fields = FIELDS,
+    .numbers = NUMBERS,
+    .see = see,
+    .sum_up = sum_up,
+};
