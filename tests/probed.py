@@ -14,7 +14,7 @@ from program import check, case, main, same
 WORDS = ("run", "batch-size", "--quick", "norm=batch", "network=plain(depth=8, width=4, stem_stride=2)", "batch=8", "samples=16",
          "epochs=2", "images=64")
 
-KINDS = ("moments", "gradients", "shares", "shift")
+KINDS = ("moments", "gradients", "shares", "shift", "dead")
 
 
 def run_files(place):
