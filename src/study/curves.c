@@ -217,6 +217,8 @@ static void draw_points(Figure *f, const Seen *seen) {
 bool study_curves(Figure *f, const Grid *g, const char *about) {
     Seen seen;
     bool differ = false;
+    if (g->whole)
+        g = g->whole; /* networks learn by the task's metric, whatever is shown */
     for (size_t i = 0; i < g->series; i++) differ |= g->points > 1 && g->same[i] == 0;
     if ((about && !differ) || !see(&seen, f->arena, g, &f->error)) return false;
     (about ? draw_points : draw_rows)(f, &seen);

@@ -42,7 +42,7 @@ typedef struct Learned {
 
 struct Grid {
     const Grid
-        *whole; /* of which this shows another number (grid_of_measure); NULL: none */
+        *whole; /* of which this shows another number; NULL: none */
     const char *path, *identity; /* SHA-256 of the runs' identities, 12 digits */
     const char *experiment, *question, *along_label, *protocol, *recipe, *changes;
     const char *study;     /* its name: "" or "quick" of the recipe */

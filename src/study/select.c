@@ -207,13 +207,16 @@ static void show_metric(const Part *p, Grid *g, const char *name) {
     const Field *f = metric_of(p->arena, p->from, name);
     if (strcmp(name, g->score_name) == 0) return;
     g->score = numbers_of(p, f->number, g->seeds);
+    g->whole = p->from;
     name_number(g, f);
     g->published = NULL, g->published_series = 0; /* of validation errors */
 }
 
 const Grid *grid_shown(Arena *arena, const Grid *grid, const Experiment *e) {
     const GridPart part = {.metric = e->number};
-    return e->number ? grid_select(arena, grid, &part) : grid;
+    if (e->number == NULL) return grid;
+    const Table t = grid_table(grid, arena, "/results");
+    return cells_of(&t, e->number) ? grid_select(arena, grid, &part) : grid;
 }
 
 const Grid *grid_of_measure(Arena *arena, const Grid *grid, const char *measure) {
@@ -234,6 +237,7 @@ const Grid *grid_of_measure(Arena *arena, const Grid *grid, const char *measure)
 }
 
 const Grid *grid_select(Arena *arena, const Grid *grid, const GridPart *part) {
+    if (part->metric && grid->whole) grid = grid->whole;
     Grid *g = TAKE(arena, Grid, 1);
     *g = *grid;
     Part p = part_of(arena, grid, part->rows, part->columns);
