@@ -122,6 +122,20 @@ def collected(place):
     check("x_percentile" in shown, shown)
 
 
+@case("example")
+def shown(place):
+    """An experiment that shows a number shows the score of who asks for it or has no such number, and curves are of the metric."""
+    few = ["norm=batch", "images=64", "epochs=1", "rate=0.2"]
+    place.good("run", "equilibrium", "--quick", *few, "seed=1", "--as", "few")
+    table = place.good("table", "equilibrium@few")
+    check("Angle / expected" in table, table)
+    table = place.good("table", "equilibrium@few", "--metric", "score")
+    check("Validation error, last epoch" in table, table)
+    check(os.path.exists(place.path("out/equilibrium-few-curves.svg")), "no curves")
+    table = place.good("run", "equilibrium", "--quick", *few, "seed=2", "--as", "none", "probes=none", "probe_every=0")
+    check("Validation error, last epoch" in table, table)
+
+
 @case("fault")
 def refused(place):
     """What cannot be is said before anything runs."""

@@ -57,7 +57,7 @@ def gate(file, metric):
             "intervals.\n")
 
 
-NUMBERS = {"initialization": "gradients_growth"}  # what an experiment shows in place of the score: its run.c
+NUMBERS = {"initialization": "gradients_growth", "equilibrium": "weights_ratio"}  # what an experiment shows in place of the score: its run.c
 
 
 def numbers(file, name):
