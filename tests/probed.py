@@ -14,7 +14,7 @@ from program import check, case, main, same
 WORDS = ("run", "batch-size", "--quick", "norm=batch", "network=plain(depth=8, width=4, stem_stride=2)", "batch=8", "samples=16",
          "epochs=2", "images=64")
 
-KINDS = ("moments", "gradients", "shares", "shift", "dead")
+KINDS = ("moments", "gradients", "shares", "shift", "dead", "gamma")
 
 
 def run_files(place):
@@ -147,7 +147,7 @@ def refused(place):
         check(code == 64 and why in talk, f"{words}: {code}: {talk}")
     check(not run_files(place), "something ran")
     listed = place.good("list", "probes")
-    check("moments" in listed and "gradients" in listed, listed)
+    check(all(f"\n{kind} " in "\n" + listed for kind in KINDS), listed)
 
 
 if __name__ == "__main__":
