@@ -57,14 +57,18 @@ def gate(file, metric):
             "intervals.\n")
 
 
-NUMBERS = {"initialization": "gradients_growth", "equilibrium": "weights_ratio"}  # what an experiment shows in place of the score: its run.c
+# what an experiment shows in place of the score: its run.c
+NUMBERS = {"initialization": "gradients_growth", "equilibrium": "weights_ratio", "random-labels": "train_error_evaluated"}
 
 
 def numbers(file, name):
-    """A number of the runs' summaries, which no task judges."""
-    values = file[f"results/{name}"][()]
-    cells = [[f"{mean:.3f} ± {half:.3f}" for mean, half in zip(*interval(row))] for row in values]
-    return table([f"{name.replace('_', ' ')}, {values.shape[2]} seeds", *along(file)],
+    """A number of the runs' summaries: no gate judges it. It may be the task's metric, of other samples."""
+    values, metric = file[f"results/{name}"][()], Metric(file)
+    if metric.name in name:
+        unit, cells = f" in {metric.unit}", [[number(one, metric) for one in row] for row in values]
+    else:
+        unit, cells = "", [[f"{mean:.3f} ± {half:.3f}" for mean, half in zip(*interval(row))] for row in values]
+    return table([f"{name.replace('_', ' ')}{unit}, {values.shape[2]} seeds", *along(file)],
                  [[f"`{series}`", *row] for series, row in zip(names(file, "results/series"), cells)])
 
 
