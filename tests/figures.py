@@ -701,6 +701,14 @@ def results_without_figure(place):
     check(code == MISSING and b"gnuplot cannot be started" in err, f"exit code {code}, {err!r}")
 
 
+@case("example")
+def other_numbers(place):
+    """Where an experiment shows another number than the score, the axis has the number's name, and its unit."""
+    place.good("run", "random-labels", "--quick", "--as", "few", "norm=batch,group:2", "images=128,256", "epochs=1", "rate=0.01")
+    words = " ".join(Drawing(os.path.join(place.out, "random-labels-few.svg")).words)
+    check("train error evaluated, %" in words and "validation" not in words, words)
+
+
 # ---- words along the axis in tables --------------------------------------------------------------------------------
 
 

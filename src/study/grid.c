@@ -233,7 +233,7 @@ const char *grid_unit(const Grid *g) {
     return strcmp(g->metric.unit, "1") == 0 ? "" : g->metric.unit;
 }
 
-/* "gradients growth", of a number that is none of the task's. */
+/* "gradients growth" */
 static const char *number_label(Arena *arena, const char *name) {
     char *words = text_copy(arena, name, strlen(name));
     for (char *c = words; *c; c++)
@@ -243,8 +243,8 @@ static const char *number_label(Arena *arena, const char *name) {
 
 const char *grid_label(Arena *arena, const Grid *g, const char *between) {
     const char *unit = grid_unit(g);
-    if (g->shown && strcmp(g->metric.title, g->shown) == 0)
-        return text_print(arena, "%s%s%s", number_label(arena, g->metric.name),
+    if (g->shown)
+        return text_print(arena, "%s%s%s", number_label(arena, g->number),
                           *unit ? ", " : "", unit);
     return text_print(arena, "validation %s%s%s%s%s", g->metric.name,
                       *between ? ", " : "", between, *unit ? ", " : "", unit);

@@ -52,8 +52,9 @@ struct Grid {
     const char *score_name;
     const char
         *shown; /* in words, where another number than the score is; NULL: the score is */
-    const char *mixed; /* how the runs' arithmetic differs; "": it does not */
-    bool edited;       /* by another program */
+    const char *number; /* the name of that one: "train_error_evaluated" */
+    const char *mixed;  /* how the runs' arithmetic differs; "": it does not */
+    bool edited;        /* by another program */
     bool quick;
     size_t series, points, seeds;
     const char *const *name;       /* [series] */
@@ -108,7 +109,8 @@ const char *grid_single(Arena *arena, const Grid *grid, const char *key);
 /* As people read the metric: a share in percent. Its unit in words, "" where it has none. */
 double grid_scale(const Grid *grid);
 const char *grid_unit(const Grid *grid);
-/* "validation error, %"; with `between` in between: "validation error, last epoch, %". */
+/* "validation error, %"; with `between` in between: "validation error, last epoch, %"; of another
+ * number "train error evaluated, %". */
 const char *grid_label(Arena *arena, const Grid *grid, const char *between);
 /* What must be known of it beside its numbers, sentence by sentence; the last is NULL. */
 const char *const *grid_notes(Arena *arena, const Grid *grid);

@@ -197,6 +197,7 @@ static const Field *metric_of(Arena *arena, const Grid *g, const char *name) {
 
 /* A share where the study's own metric is one and it is that of other samples. */
 static void name_number(Grid *g, const Field *f) {
+    g->number = f->name;
     g->shown = f->says ? f->says : f->name;
     if (strstr(f->name, g->metric.name) == NULL)
         g->metric =
