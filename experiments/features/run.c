@@ -7,26 +7,30 @@
 #include "../recipes.h"
 #include "experiment.h"
 
-#define RECIPE_FEATURES                                                                  \
-    "network=plain(depth=8, width=8, stem_stride=2)", "protocol=statistics",             \
-        "samples=32", "batch=32", "probes=moments", "probe_every=250"
-
 /* 6 runs of 20,000 images each: less than a minute on two cores. */
 static const char *const QUICK[] = {
     RECIPE_QUICK,
-    RECIPE_FEATURES,
+    RECIPE_PLAIN,
     "dataset=fashion-mini",
     "images=2000",
     "norm=none,batch,group(4)",
     "seed=1,2",
     "epochs=10",
+    "probe_every=62",
     NULL,
 };
 
 /* 18 runs of 100,000 images each, under the protocol V1 of claims.txt. */
 static const char *const FULL[] = {
-    RECIPE_P1,  RECIPE_FEATURES, "norm=none,batch,group(2),group(4),layer,instance",
-    "rate=0.1", "decay=0.0001",  NULL,
+    RECIPE_P1,
+    RECIPE_PLAIN,
+    "norm=none,batch,group(2),group(4),layer,instance",
+    NULL,
+};
+
+static const ExperimentFigure FIGURES[] = {
+    {"percentiles", "curves.gp", study_probe_steps, "moments.x_percentile"},
+    {NULL, NULL, NULL, NULL},
 };
 
 const Experiment experiment_features = {
@@ -39,4 +43,5 @@ const Experiment experiment_features = {
     .quick = QUICK,
     .full = FULL,
     .complete = protocol_complete,
+    .figures = FIGURES,
 };

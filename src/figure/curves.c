@@ -101,7 +101,7 @@ void figure_curves(Figure *f, const Curves *c) {
     }
     figure_ticks(f, "y", &y);
     figure_panel_epochs(f, &p, 0.0, c->epochs ? c->epoch[c->epochs - 1] : 1.0);
-    f->x_label = "epoch", f->y_label = c->label;
+    f->x_label = c->along ? c->along : "epoch", f->y_label = c->label;
     figure_panels(f, &p, c->foot);
     figure_number(f, "lines", (double)c->lines);
     figure_number(f, "bands", c->lines <= MOST_BANDS);

@@ -205,6 +205,7 @@ void figure_chart(Figure *figure, const Chart *chart);
 
 typedef struct Curves {
     const char *label, *foot; /* of the values */
+    const char *along;        /* of the abscissa; NULL: "epoch" */
     size_t panels, lines;
     const char *const *title; /* [panels] */
     const char *const *name;  /* [lines] */

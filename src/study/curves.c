@@ -77,18 +77,6 @@ static bool see(Seen *seen, Arena *arena, const Grid *g, BaseError *error) {
     return !error->set && seen->epochs > 0;
 }
 
-/* [panels, lines, epochs] */
-typedef struct Bands {
-    double *mean, *low, *high;
-} Bands;
-
-static Bands bands_of(Arena *arena, size_t count) {
-    Bands b = {TAKE(arena, double, count + 1), TAKE(arena, double, count + 1),
-               TAKE(arena, double, count + 1)};
-    for (size_t i = 0; i < count; i++) b.mean[i] = b.low[i] = b.high[i] = (double)NAN;
-    return b;
-}
-
 /* Mean over seeds, and a band: Student's interval of three and more. */
 static void add_line(Bands *b, size_t at, const Seen *seen, const double *of, size_t row,
                      double *over) {
@@ -142,7 +130,7 @@ static void draw_rows(Figure *f, const Seen *seen) {
     const char **name = TAKE(arena, const char *, lines + 1), *unit = grid_unit(g);
     size_t *colour = TAKE(arena, size_t, lines + 1);
     double *over = TAKE(arena, double, g->seeds + 1);
-    Bands b = bands_of(arena, 2 * lines * seen->epochs);
+    Bands b = study_bands(arena, 2 * lines * seen->epochs);
     for (size_t i = 0; i < lines; i++) {
         name[i] = row_name(arena, g, i);
         colour[i] = study_colour(g, i);
@@ -183,7 +171,7 @@ static void draw_points(Figure *f, const Seen *seen) {
     const char **title = TAKE(arena, const char *, panels + 1),
                **name = TAKE(arena, const char *, lines + 1);
     double *over = TAKE(arena, double, g->seeds + 1);
-    Bands b = bands_of(arena, panels * lines * seen->epochs);
+    Bands b = study_bands(arena, panels * lines * seen->epochs);
     for (size_t j = 0; j < lines; j++) {
         const char *at = g->along_text[figure_spread(g->points, lines, j)];
         name[j] = j ? at : text_print(arena, "%s %s", g->along_label, at);

@@ -117,6 +117,18 @@ const char *protocol_words(Arena *arena, const char *protocol, const char *equal
  * point. */
 FigureMaker study_curves;
 
+/* ---- draw_probes.c: what was measured inside the network ---------------------------- */
+
+/* "lines.loss": a field of a probe over the steps of the run, at the study's first point. One number
+ * a row: a line for each row of the table. Several along an axis: the line is the one at 1 (or the
+ * middle one) and the band reaches from the least to the most, of the first seed. One for each place
+ * or weight: a panel for each row of the table and a line for each; where these have an axis, too, a
+ * line for each of its values, of the last place. */
+FigureMaker study_probe_steps;
+/* "shift.magnitude": of each place or weight at the run's last row, over its number; a line for each
+ * row of the table. */
+FigureMaker study_probe_depth;
+
 /* ---- weights.c: what was learned, as figures -------------------------------------- */
 
 /* Weights over epochs, a line for each layer, a panel for each weight and point: of the

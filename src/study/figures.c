@@ -1,6 +1,8 @@
 /* What figures of studies share: foot lines, remarks, charts over a study's points. */
 #include "study.h"
 
+#include <math.h>
+
 const char *study_remark(Arena *arena, const Grid *g, size_t series) {
     size_t cells = g->points * g->seeds, lost = 0;
     for (size_t i = 0; i < cells; i++) lost += g->diverged[series * cells + i] > 0;
@@ -52,4 +54,11 @@ bool study_chart(Figure *f, const Grid *g, Chart chart, const size_t *series,
     chart.mean = mean, chart.half = half;
     figure_chart(f, &chart);
     return true;
+}
+
+Bands study_bands(Arena *arena, size_t count) {
+    Bands b = {TAKE(arena, double, count + 1), TAKE(arena, double, count + 1),
+               TAKE(arena, double, count + 1)};
+    for (size_t i = 0; i < count; i++) b.mean[i] = b.low[i] = b.high[i] = (double)NAN;
+    return b;
 }

@@ -127,6 +127,13 @@ const Grid *watch_grid(Arena *arena, const Watched *watched);
 bool study_chart(Figure *figure, const Grid *grid, Chart chart, const size_t *series,
                  const Interval *value);
 
+/* Of lines in panels, [panels, lines, points] of Curves: NaN at first. */
+typedef struct Bands {
+    double *mean, *low, *high;
+} Bands;
+
+Bands study_bands(Arena *arena, size_t count);
+
 /* The place of the row's normalizer in the registry, as figure_styles has it. */
 size_t study_colour(const Grid *grid, size_t series);
 
