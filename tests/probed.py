@@ -123,6 +123,23 @@ def collected(place):
 
 
 @case("example")
+def thinned(place):
+    """Of many rows a study has every k-th and the last, each with its step."""
+    place.good("run", "batch-size", "--quick", "network=resnet(depth=8, width=4, stem_stride=2)", "norm=batch,none", "batch=4",
+               "samples=4", "epochs=5", "images=64", "seed=1,2", "probes=moments", "probe_every=1", "--as", "many")
+    with h5py.File(os.path.join(place.out, "batch-size-many.h5"), "r") as study:
+        step, x = study["probes/moments/step"][()], study["probes/moments/x_percentile"][()]
+        rows = step.shape[-1]
+        check(20 < rows < 60, f"{rows} rows")
+        for cell in np.ndindex(study["results/run"].shape):
+            with h5py.File(os.path.join(place.out, "runs", study["results/run"][cell].decode() + ".h5"), "r") as run:
+                own = run["probes/moments/step"][()]
+                kept = [*range(0, len(own) - 1, 2), len(own) - 1]
+                same("steps", step[cell].tolist(), own[kept].tolist())
+                same("rows", x[cell].tobytes(), run["probes/moments/x_percentile"][()][kept].tobytes())
+
+
+@case("example")
 def shown(place):
     """An experiment that shows a number shows the score of who asks for it or has no such number, and curves are of the metric."""
     few = ["norm=batch", "images=64", "epochs=1", "rate=0.2"]

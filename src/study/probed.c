@@ -123,6 +123,63 @@ typedef struct Cells {
     size_t cells, rows;  /* rows: most of a run */
 } Cells;
 
+/* A study is a file that is passed on: of long runs it has every k-th row and the last, so that a
+ * kind's stay below this. The runs' own files have all. */
+enum { MOST_BYTES = 1 << 19 };
+
+/* The steps themselves too. */
+static bool has_all_rows(const Field *f, size_t rows) {
+    return f->number && f->rank > 0 && f->size[0] == rows &&
+           (strcmp(f->name, "step") == 0 || strcmp(f->axis[0], "step") == 0);
+}
+
+/* Doubles of a row. */
+static size_t width_of(const Table *t) {
+    const size_t rows = table_find(t, "step")->size[0];
+    size_t width = 0;
+    for (size_t i = 0; i < t->fields; i++)
+        if (has_all_rows(&t->field[i], rows)) width += field_count(&t->field[i]) / rows;
+    return width;
+}
+
+static const Table *thinned(Arena *arena, const Table *t, size_t every) {
+    const size_t rows = table_find(t, "step")->size[0], kept = (rows - 2) / every + 2;
+    Table *thin = TAKE(arena, Table, 1);
+    *thin = *t;
+    thin->field = TAKE(arena, Field, t->fields + 1);
+    for (size_t i = 0; i < t->fields; i++) {
+        Field *f = &thin->field[i];
+        *f = t->field[i];
+        if (!has_all_rows(f, rows)) continue;
+        const size_t wide = field_count(f) / rows;
+        double *number = TAKE(arena, double, kept *wide + 1);
+        for (size_t r = 0; r < kept; r++) {
+            const size_t from = r + 1 < kept ? r * every : rows - 1;
+            memcpy(number + r * wide, f->number + from * wide, wide * sizeof *number);
+        }
+        f->number = number, f->size[0] = kept;
+    }
+    return thin;
+}
+
+static void thin_out(Arena *arena, Cells *c) {
+    double bytes = 0.0;
+    for (size_t i = 0; i < c->cells; i++)
+        if (c->table[i])
+            bytes = fmax(bytes, (double)(sizeof(double) * c->cells * c->rows *
+                                         width_of(c->table[i])));
+    const size_t every = (size_t)ceil(bytes / MOST_BYTES);
+    if (every < 2 || c->rows < 3) return;
+    c->rows = 0;
+    for (size_t i = 0; i < c->cells; i++) {
+        if (c->table[i] == NULL) continue;
+        if (table_find(c->table[i], "step")->size[0] > 2)
+            c->table[i] = thinned(arena, c->table[i], every);
+        const size_t rows = table_find(c->table[i], "step")->size[0];
+        if (rows > c->rows) c->rows = rows;
+    }
+}
+
 static Cells cells_of(Arena *arena, const Sweep *sweep, const Record *const *record,
                       const char *kind) {
     Cells c = {.sweep = sweep, .cells = sweep->series * sweep->points * sweep->seeds};
@@ -133,6 +190,7 @@ static Cells cells_of(Arena *arena, const Sweep *sweep, const Record *const *rec
         c.table[i] = step && step->number && step->rank == 1 ? t : NULL;
         if (c.table[i] && step->size[0] > c.rows) c.rows = step->size[0];
     }
+    thin_out(arena, &c);
     return c;
 }
 

@@ -159,20 +159,21 @@ static double ratio_of(Arena *arena, const char *norm, const char *optimizer,
 
 static void equilibrium_of_drawn_gradients(void **state) {
     (void)state;
-    static const char *const NORMS[] = {"batch", "group(2)", "layer"};
-    static const char *const OPTIMIZERS[] = {"rate=0.1 decay=0.005",
-                                             "rate=0.2 decay=0.01 momentum=0",
-                                             "rate=0.02 decay=0.01 momentum=0.95"};
-    for (size_t i = 0; i < COUNT_OF(NORMS); i++)
-        for (size_t k = 0; k < COUNT_OF(OPTIMIZERS); k++) {
-            Arena *arena = arena_new();
-            double least, most;
-            const double ratio = ratio_of(arena, NORMS[i], OPTIMIZERS[k], &least, &most);
-            assert_near(ratio, 1.0, 0.03);
-            assert_near(least, 1.0, 0.03);
-            assert_near(most, 1.0, 0.03);
-            arena_free(arena);
-        }
+    static const char *const CASES[][2] = {
+        {"batch", "rate=0.1 decay=0.005"},
+        {"group(2)", "rate=0.1 decay=0.005"},
+        {"layer", "rate=0.1 decay=0.005"},
+        {"group(2)", "rate=0.2 decay=0.01 momentum=0"},
+        {"batch", "rate=0.02 decay=0.01 momentum=0.95"}};
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        Arena *arena = arena_new();
+        double least, most;
+        const double ratio = ratio_of(arena, CASES[i][0], CASES[i][1], &least, &most);
+        assert_near(ratio, 1.0, 0.03);
+        assert_near(least, 1.0, 0.03);
+        assert_near(most, 1.0, 0.03);
+        arena_free(arena);
+    }
 }
 
 /* Of the last rows as many as have 1,000 steps: a weight that is as it should be in these and not
