@@ -5,7 +5,7 @@
 #include "ledger.h"
 #include "text.h"
 
-enum { MOST_CLAIMS = 200, MOST_PROTOCOLS = 20 };
+enum { MOST_CLAIMS = 200, MOST_PROTOCOLS = 64 };
 
 typedef struct Protocol {
     const char *name, *says;
