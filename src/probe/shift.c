@@ -1,9 +1,9 @@
 /* The estimation shift of Huang et al. 2022, who found that it grows from place to place: how far the
  * running means and deviations that evaluation reads are from those of what it then has there, behind
- * normalizers that read theirs as well; over the first 512 samples that train, not augmented. In each
- * channel by the deviation that is there, root mean square over channels, so that places whose
- * channels are others in number and size compare. With running=precise or pooled what is read is that
- * of the last evaluation. */
+ * normalizers that read theirs as well; over the samples that train (the first 8,192), not augmented,
+ * for moments of few would be off themselves. In each channel by the deviation that is there, root
+ * mean square over channels, so that places whose channels are others in number and size compare.
+ * With running=precise or pooled what is read is that of the last evaluation. */
 #include "probe.h"
 
 #include <gsl/gsl_fit.h>
@@ -23,13 +23,13 @@ static const ProbeField FIELDS[] = {
                    .over = PROBE_PLACES},
     {.name = NULL}};
 
-enum { SAMPLES = 512 };
+enum { MOST_SAMPLES = 8192 };
 
 static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const *to) {
     (void)kept;
     const TrainShift *shift =
         trainer_shift(seen->trainer, arena, &trainer_data(seen->trainer)->train,
-                      probe_samples(seen, SAMPLES));
+                      probe_samples(seen, MOST_SAMPLES));
     for (size_t i = 0; i < seen->places; i++) {
         to[MEAN][i] = shift[i].mean;
         to[DEVIATION][i] = shift[i].deviation;
