@@ -9,6 +9,8 @@ import time
 import h5py
 import numpy as np
 
+from drawn import Drawing
+from figures import affine, band_of
 from program import check, case, main, same
 
 WORDS = ("run", "batch-size", "--quick", "norm=batch", "network=plain(depth=8, width=4, stem_stride=2)", "batch=8", "samples=16",
@@ -151,6 +153,46 @@ def shown(place):
     check(os.path.exists(place.path("out/equilibrium-few-curves.svg")), "no curves")
     table = place.good("run", "equilibrium", "--quick", *few, "seed=2", "--as", "none", "probes=none", "probe_every=0")
     check("Validation error, last epoch" in table, table)
+
+
+@case("oracle")
+def drawn_by_place(place):
+    """What a probe saw last is drawn over the normalizers from the first to the last: means over seeds and their intervals, of rows that have any."""
+    few = ["run", "depth-statistics", "--quick", "network=resnet(depth=8, width=4, stem_stride=2)", "images=64", "epochs=1", "batch=8"]
+    place.good(*few, "norm=layer,batch,batch; norm1=group(2)", "seed=1,2,3", "--as", "few")
+    with h5py.File(place.path("out/depth-statistics-few.h5"), "r") as study:
+        names = [name.decode() for name in study["results/series"][()]]
+        seen = {kind: study[f"probes/{kind}"][field][:, 0, :, -1] for kind, field in (("shift", "magnitude"), ("shares", "y_channel"))}
+    for kind, rows in (("shift", names[1:]), ("shares", names)):
+        values = seen[kind][-len(rows):]  # [row, seed, place]
+        there = np.isfinite(values).all(axis=1)
+        drawn = Drawing(place.path(f"out/depth-statistics-few-{kind}.svg"))
+        lines = drawn.lines()
+        same(f"{kind}: names", [name for name in names if name in drawn.words], rows)
+        same(f"{kind}: lines", [(name, filled) for name, _, filled in lines], [(row, filled) for filled in (True, False) for row in rows])
+        mean, low, high = band_of(values)
+        many = np.nanmax(high) > 4 * np.nanmin(mean) > 0
+        heights = np.log(mean[there]) if many else mean[there]
+        affine(f"{kind}, lines", np.concatenate([line[:, 1] for _, line, _ in lines[len(rows):]]), heights / np.ptp(heights))
+        if not many:  # there a band ends where the axis does
+            bands = [(band[:len(band) // 2, 1], band[len(band) // 2:, 1][::-1]) for _, band, _ in lines[:len(rows)]]
+            want = np.concatenate([part[row, there[row]] for row in range(len(rows)) for part in (np.maximum(low, 0), high)])
+            affine(f"{kind}, bands", np.concatenate([part for band in bands for part in band]), want)
+        for row, (_, line, _) in enumerate(lines[len(rows):]):
+            number = np.flatnonzero(there[row])
+            check(abs(np.polyval(np.polyfit(number, line[:, 0], 1), number) - line[:, 0]).max() < 0.03, f"{kind}: places of {rows[row]}")
+
+
+@case("example")
+def drawn_from_zero(place):
+    """What normalizers take away is 0, not its rounding: shares of the start are on a linear axis, which does not go below."""
+    place.good("run", "depth-statistics", "--quick", "network=plain(depth=5, width=4, stem_stride=2)", "epochs=0", "norm=batch,layer",
+               "seed=1,2,3", "images=64", "--as", "start")
+    with h5py.File(place.path("out/depth-statistics-start.h5"), "r") as study:
+        share = study["probes/shares/y_channel"][:, 0, :, -1]
+    check(0 < share[0].max() < 1e-25 and share[1, :, -1].min() > 0.01, share)
+    drawn = Drawing(place.path("out/depth-statistics-start-shares.svg"))
+    check("0.0" in drawn.words and not [word for word in drawn.words if word.startswith(("-", "\u2212", "1e"))], drawn.words)
 
 
 @case("fault")

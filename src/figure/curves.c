@@ -1,6 +1,7 @@
 /* Lines with bands over epochs, in panels that share their axes. */
 #include "figure.h"
 
+#include <float.h>
 #include <math.h>
 
 enum { MOST_ACROSS = 3, MOST_BANDS = 6, MARKS_OF_A_LINE = 6 };
@@ -19,7 +20,8 @@ static bool range_of(const Curves *c, double *low, double *high) {
     return *low <= *high;
 }
 
-/* What falls by more than this factor has its last epochs on a logarithmic axis. */
+/* What falls by more than this factor has its last epochs on a logarithmic axis; not what falls to
+ * the rounding of what was, which is 0. */
 #define FAR_APART 4.0
 
 static FigureTicks values_of(const Figure *f, const Curves *c, bool *any) {
@@ -27,7 +29,7 @@ static FigureTicks values_of(const Figure *f, const Curves *c, bool *any) {
     *any = range_of(c, &low, &high);
     for (size_t i = 0; i < c->panels * c->lines * c->epochs; i++)
         if (isfinite(c->mean[i])) least = fmin(least, c->mean[i]);
-    if (!c->falls || !(least > 0) || !(high > FAR_APART * least))
+    if (!c->falls || !(least > DBL_EPSILON * high) || !(high > FAR_APART * least))
         return figure_ticks_between(f->arena, low, high, 4);
     return figure_ticks_log(f->arena, fmax(low, 0.8 * least) / 1.02, 1.02 * high);
 }

@@ -74,13 +74,15 @@ static void add_reach(Bands *b, size_t to, const Drawn *d, const double *x) {
     b->low[to] = least, b->high[to] = most;
 }
 
-static const char **rows_named(Arena *arena, const Grid *g, size_t count,
-                               size_t **colour) {
+/* Of these rows of the table; NULL: of the first. */
+static const char **rows_named(Arena *arena, const Grid *g, const size_t *series,
+                               size_t count, size_t **colour) {
     const char **name = TAKE(arena, const char *, count + 1);
     *colour = TAKE(arena, size_t, count + 1);
     for (size_t i = 0; i < count; i++) {
-        name[i] = text_print(arena, "%s%s", g->name[i], study_remark(arena, g, i));
-        (*colour)[i] = study_colour(g, i);
+        const size_t row = series ? series[i] : i;
+        name[i] = text_print(arena, "%s%s", g->name[row], study_remark(arena, g, row));
+        (*colour)[i] = study_colour(g, row);
     }
     return name;
 }
@@ -113,7 +115,7 @@ static void draw_together(Figure *f, const Drawn *d, size_t rows, const double *
     const bool reach = d->probed.wide > 1;
     const size_t lines = least_of(d->grid->series, MOST_LINES);
     size_t *colour;
-    const char **name = rows_named(arena, d->grid, lines, &colour);
+    const char **name = rows_named(arena, d->grid, NULL, lines, &colour);
     double *over = TAKE(arena, double, d->grid->seeds + 1);
     Bands b = study_bands(arena, lines * rows);
     for (size_t i = 0; i < lines; i++)
@@ -148,7 +150,7 @@ static void draw_apart(Figure *f, const Drawn *d, size_t rows, const double *ste
     const size_t panels = least_of(d->grid->series, MOST_PANELS),
                  all = axis ? p->wide : p->elements, lines = least_of(all, MOST_LINES);
     size_t *colour;
-    const char **title = rows_named(arena, d->grid, panels, &colour),
+    const char **title = rows_named(arena, d->grid, NULL, panels, &colour),
                **name = TAKE(arena, const char *, lines + 1);
     double *over = TAKE(arena, double, d->grid->seeds + 1);
     Bands b = study_bands(arena, panels * lines * rows);
@@ -195,16 +197,40 @@ bool study_probe_steps(Figure *f, const Grid *g, const char *about) {
 
 /* ---- over depth -------------------------------------------------------------------------- */
 
-/* Of each run's own last row. */
+/* Of the run's own last row; NaN: it has none. */
+static double last_of(const Drawn *d, size_t series, size_t seed, size_t element) {
+    const size_t run = run_of(d, series, seed), rows = rows_of(d, run);
+    return rows ? row_of(d, run, rows - 1)[element] : (double)NAN;
+}
+
+/* The rows of the table that have a number there, at most MOST_LINES of them. */
+static size_t *rows_with(Arena *arena, const Drawn *d, size_t *count) {
+    size_t *series = TAKE(arena, size_t, MOST_LINES);
+    *count = 0;
+    for (size_t i = 0; i < d->grid->series && *count < MOST_LINES; i++) {
+        bool any = false;
+        for (size_t k = 0; k < d->grid->seeds; k++)
+            for (size_t e = 0; e < d->probed.elements; e++)
+                any |= isfinite(last_of(d, i, k, e));
+        if (any) series[(*count)++] = i;
+    }
+    return series;
+}
+
 static void add_last(Bands *b, size_t to, const Drawn *d, size_t series, size_t element,
                      double *over) {
-    for (size_t k = 0; k < d->grid->seeds; k++) {
-        const size_t run = run_of(d, series, k), rows = rows_of(d, run);
-        over[k] = rows ? row_of(d, run, rows - 1)[element] : (double)NAN;
-    }
+    for (size_t k = 0; k < d->grid->seeds; k++) over[k] = last_of(d, series, k, element);
     const Interval i = study_interval(over, d->grid->seeds);
     b->mean[to] = i.mean;
     if (isfinite(i.half)) b->low[to] = i.mean - i.half, b->high[to] = i.mean + i.half;
+}
+
+/* Where no mean is below 0, intervals end there. */
+static void end_at_zero(Bands *b, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (b->mean[i] < 0.0) return;
+    for (size_t i = 0; i < count; i++)
+        if (b->low[i] < 0.0) b->low[i] = 0.0;
 }
 
 bool study_probe_depth(Figure *f, const Grid *g, const char *about) {
@@ -213,16 +239,19 @@ bool study_probe_depth(Figure *f, const Grid *g, const char *about) {
     Drawn d;
     if (!drawn_of(&d, arena, g, about) || d.probed.elements < 2 || d.probed.wide != 1)
         return false;
-    const size_t lines = least_of(d.grid->series, MOST_LINES), places = d.probed.elements;
-    size_t *colour;
-    const char **name = rows_named(arena, d.grid, lines, &colour);
+    size_t lines, *colour;
+    const size_t *series = rows_with(arena, &d, &lines), places = d.probed.elements;
+    if (lines == 0) return false;
+    const char **name = rows_named(arena, d.grid, series, lines, &colour);
     double *over = TAKE(arena, double, d.grid->seeds + 1),
            *number = TAKE(arena, double, places);
     Bands b = study_bands(arena, lines * places);
     for (size_t e = 0; e < places; e++) {
         number[e] = (double)(e + 1);
-        for (size_t i = 0; i < lines; i++) add_last(&b, i * places + e, &d, i, e, over);
+        for (size_t i = 0; i < lines; i++)
+            add_last(&b, i * places + e, &d, series[i], e, over);
     }
+    end_at_zero(&b, lines * places);
     const char *what =
         text_print(arena, "after the last step; %s", over_seeds(arena, &d, lines));
     figure_curves(f, &(Curves){.label = label_of(arena, &d),

@@ -126,7 +126,7 @@ FigureMaker study_curves;
  * line for each of its values, of the last place. */
 FigureMaker study_probe_steps;
 /* "shift.magnitude": of each place or weight at the run's last row, over its number; a line for each
- * row of the table. */
+ * row of the table that has any. */
 FigureMaker study_probe_depth;
 
 /* ---- weights.c: what was learned, as figures -------------------------------------- */
