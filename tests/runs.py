@@ -130,6 +130,33 @@ def what_workers_draw(place):
         check(runs in place.good(*words, f"sizes={sizes}"), f"sizes={sizes}: not {runs}")
 
 
+@case("theorem")
+def tasks(place):
+    """A run of some tasks begins as that of one, to the bit, and goes on with other labels; its error is that of the last."""
+    words = ["run", "plasticity", "--quick", "--as", "few", "norm=none,layer", "images=64", "epochs=8", "validate=16"]
+    place.good(*words, "tasks=1,2")
+    curve, score = {}, {}
+    for path in run_files(place):
+        with h5py.File(path, "r") as file:
+            config = file["config"].attrs
+            key = str(config["norm"]), str(config["project"]), int(config["relabel"])
+            curve[key], score[key] = file["metrics/train_loss"][()], file["summary/train_error_evaluated"][()]
+    same("runs", len(curve), 8)
+    for norm, project, tasks in curve:
+        one, some = curve[norm, project, 1], curve[norm, project, tasks]
+        same("epochs", len(some), 8 * tasks)
+        same("the first task", some[:8].tobytes(), one.tobytes())
+        check(tasks == 1 or some[8] > some[7], f"{norm}, project={project}: the second task is known: {some}")
+    with h5py.File(os.path.join(place.out, "plasticity-few.h5"), "r") as file:
+        rows, points = [name.decode() for name in file["results/series"][()]], file["results/along"][()].tolist()
+        found = file["results/train_error_evaluated"][:, :, 0]
+        for (norm, project, tasks), value in score.items():
+            same("shown", found[rows.index(f"{norm}, project={project}"), points.index(tasks)], value)
+    for wrong in ("0", "x", "100001"):
+        code, out, err = place.run(*words, f"tasks={wrong}")
+        check(code == 64 and b"relabel" in err and not out, f"tasks={wrong}: {code}: {err!r}")
+
+
 # ---- a study ------------------------------------------------------------------------------------------------------
 
 

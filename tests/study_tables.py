@@ -58,7 +58,8 @@ def gate(file, metric):
 
 
 # what an experiment shows in place of the score: its run.c
-NUMBERS = {"initialization": "gradients_growth", "equilibrium": "weights_ratio", "random-labels": "train_error_evaluated"}
+NUMBERS = {"initialization": "gradients_growth", "equilibrium": "weights_ratio", "random-labels": "train_error_evaluated",
+           "plasticity": "train_error_evaluated"}
 
 
 def numbers(file, name):
