@@ -11,7 +11,7 @@ import xml.etree.ElementTree
 import h5py
 import numpy as np
 
-from program import HOME
+from program import HOME, check
 
 SVG, LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
 
@@ -62,6 +62,20 @@ def collected(path, names, along, score, kinds=None, same=None, diverged=None, e
         results["same"] = np.zeros(len(names)) if same is None else np.asarray(same, float)
         results["kind"] = np.arange(len(names)) % 27 * 1.0 if kinds is None else np.asarray(kinds, float)
     return path
+
+
+def band_of(values):
+    """Of values over axis 1: mean, and Student's interval."""
+    seeds, mean = values.shape[1], values.mean(axis=1)
+    student = {3: 4.302652729911275, 4: 3.182446305284264, 5: 2.7764451051977987}
+    half = student[seeds] * values.std(axis=1, ddof=1) / seeds ** 0.5
+    return mean, mean - half, mean + half
+
+
+def affine(what, drawn, values):
+    """Heights on the page are a linear function of the values, within the digits of the file."""
+    slope, offset = np.polyfit(values, drawn, 1)
+    check(slope < -10 and abs(slope * values + offset - drawn).max() < 0.03, f"{what}: {drawn} of {values}")
 
 
 def apart(one, other):

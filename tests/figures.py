@@ -13,7 +13,7 @@ import unicodedata
 import h5py
 import numpy as np
 
-from drawn import NAMES, STUDIES, Drawing, collected, scores
+from drawn import NAMES, STUDIES, Drawing, affine, band_of, collected, scores
 from program import HOME, Failure, check, case, listing, main, same
 
 USAGE, DATA, MISSING, IO = 64, 65, 69, 74
@@ -392,20 +392,6 @@ def falling(shape, last=0.3, seed=1):
     """Curves that fall to `last` or so, with noise."""
     start = np.random.default_rng(seed).uniform(0.9, 1.1, shape)
     return start * (last + 0.3 / np.arange(1, shape[3] + 1) ** 2)
-
-
-def band_of(values):
-    """Of values over axis 1: mean, and Student's interval."""
-    seeds, mean = values.shape[1], values.mean(axis=1)
-    student = {3: 4.302652729911275, 4: 3.182446305284264, 5: 2.7764451051977987}
-    half = student[seeds] * values.std(axis=1, ddof=1) / seeds ** 0.5
-    return mean, mean - half, mean + half
-
-
-def affine(what, drawn, values):
-    """Heights on the page are a linear function of the values, within the digits of the file."""
-    slope, offset = np.polyfit(values, drawn, 1)
-    check(slope < -10 and abs(slope * values + offset - drawn).max() < 0.03, f"{what}: {drawn} of {values}")
 
 
 @case("oracle")

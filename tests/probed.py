@@ -9,8 +9,7 @@ import time
 import h5py
 import numpy as np
 
-from drawn import Drawing
-from figures import affine, band_of
+from drawn import Drawing, affine, band_of
 from program import check, case, main, same
 
 WORDS = ("run", "batch-size", "--quick", "norm=batch", "network=plain(depth=8, width=4, stem_stride=2)", "batch=8", "samples=16",
