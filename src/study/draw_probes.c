@@ -47,6 +47,12 @@ static size_t rows_of(const Drawn *d, size_t run) {
     return rows;
 }
 
+static void put_interval(Bands *b, size_t to, const Drawn *d, const double *over) {
+    const Interval i = study_interval(over, d->grid->seeds);
+    b->mean[to] = i.mean;
+    if (isfinite(i.half)) b->low[to] = i.mean - i.half, b->high[to] = i.mean + i.half;
+}
+
 /* Over the seeds whose run has that step, number `at` of the row. */
 static void add_mean(Bands *b, size_t to, const Drawn *d, size_t series, size_t row,
                      double step, size_t at, double *over) {
@@ -54,9 +60,7 @@ static void add_mean(Bands *b, size_t to, const Drawn *d, size_t series, size_t 
         const size_t run = run_of(d, series, k);
         over[k] = step_of(d, run, row) == step ? row_of(d, run, row)[at] : (double)NAN;
     }
-    const Interval i = study_interval(over, d->grid->seeds);
-    b->mean[to] = i.mean;
-    if (isfinite(i.half)) b->low[to] = i.mean - i.half, b->high[to] = i.mean + i.half;
+    put_interval(b, to, d, over);
 }
 
 /* Of the axis: where it is 1, or the middle. */
@@ -106,11 +110,23 @@ static const char *over_seeds(Arena *arena, const Drawn *d, size_t lines) {
                                                             : "");
 }
 
+/* A panel of lines; what else a figure has of them its maker writes there. */
+static Curves one_panel(Arena *arena, const Drawn *d, const char *what, const Bands *b) {
+    static const char *const title[] = {""};
+    return (Curves){.label = label_of(arena, d),
+                    .foot = foot_of(arena, d, what),
+                    .panels = 1,
+                    .title = title,
+                    .mean = b->mean,
+                    .low = b->low,
+                    .high = b->high,
+                    .falls = true};
+}
+
 /* ---- over the steps -------------------------------------------------------------------- */
 
 /* A line for each row of the table. */
 static void draw_together(Figure *f, const Drawn *d, size_t rows, const double *step) {
-    static const char *const title[] = {""};
     Arena *arena = f->arena;
     const bool reach = d->probed.wide > 1;
     const size_t lines = least_of(d->grid->series, MOST_LINES);
@@ -126,20 +142,10 @@ static void draw_together(Figure *f, const Drawn *d, size_t rows, const double *
                 add_reach(&b, i * rows + r, d, row_of(d, run_of(d, i, 0), r));
     const char *what = reach ? "one seed; band: least to most along the axis"
                              : over_seeds(arena, d, lines);
-    figure_curves(f, &(Curves){.label = label_of(arena, d),
-                               .along = "step",
-                               .foot = foot_of(arena, d, what),
-                               .panels = 1,
-                               .lines = lines,
-                               .title = title,
-                               .name = name,
-                               .colour = colour,
-                               .epochs = rows,
-                               .epoch = step,
-                               .mean = b.mean,
-                               .low = b.low,
-                               .high = b.high,
-                               .falls = true});
+    Curves c = one_panel(arena, d, what, &b);
+    c.along = "step", c.epochs = rows, c.epoch = step;
+    c.lines = lines, c.name = name, c.colour = colour;
+    figure_curves(f, &c);
 }
 
 /* A panel for each. */
@@ -220,9 +226,7 @@ static size_t *rows_with(Arena *arena, const Drawn *d, size_t *count) {
 static void add_last(Bands *b, size_t to, const Drawn *d, size_t series, size_t element,
                      double *over) {
     for (size_t k = 0; k < d->grid->seeds; k++) over[k] = last_of(d, series, k, element);
-    const Interval i = study_interval(over, d->grid->seeds);
-    b->mean[to] = i.mean;
-    if (isfinite(i.half)) b->low[to] = i.mean - i.half, b->high[to] = i.mean + i.half;
+    put_interval(b, to, d, over);
 }
 
 /* Where no mean is below 0, intervals end there. */
@@ -234,7 +238,6 @@ static void end_at_zero(Bands *b, size_t count) {
 }
 
 bool study_probe_depth(Figure *f, const Grid *g, const char *about) {
-    static const char *const title[] = {""};
     Arena *arena = f->arena;
     Drawn d;
     if (!drawn_of(&d, arena, g, about) || d.probed.elements < 2 || d.probed.wide != 1)
@@ -254,19 +257,9 @@ bool study_probe_depth(Figure *f, const Grid *g, const char *about) {
     end_at_zero(&b, lines * places);
     const char *what =
         text_print(arena, "after the last step; %s", over_seeds(arena, &d, lines));
-    figure_curves(f, &(Curves){.label = label_of(arena, &d),
-                               .along = "place, from the input",
-                               .foot = foot_of(arena, &d, what),
-                               .panels = 1,
-                               .lines = lines,
-                               .title = title,
-                               .name = name,
-                               .colour = colour,
-                               .epochs = places,
-                               .epoch = number,
-                               .mean = b.mean,
-                               .low = b.low,
-                               .high = b.high,
-                               .falls = true});
+    Curves c = one_panel(arena, &d, what, &b);
+    c.along = "place, from the input", c.epochs = places, c.epoch = number;
+    c.lines = lines, c.name = name, c.colour = colour;
+    figure_curves(f, &c);
     return true;
 }
