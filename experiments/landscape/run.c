@@ -3,7 +3,8 @@
  * Ioffe and Szegedy 2015 explain batch normalization by internal covariate shift: layers chase each
  * other's outputs. Santurkar et al. 2018 measure that shift as the change of a layer's gradient when
  * the layers before it step, find as much of it with batch normalization as without, and explain the
- * gain by a smoother loss along the gradient. Both were measured for batch normalization alone.
+ * gain by a smoother loss along the gradient. Bjorck et al. 2018 explain it by the rates that it
+ * allows. All was measured for batch normalization alone.
  */
 #include "../recipes.h"
 #include "experiment.h"
