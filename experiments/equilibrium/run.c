@@ -26,6 +26,12 @@ static const char *const FULL[] = {
     "rate=0.1,0.2,0.4", "decay=0.005",      NULL,
 };
 
+static const ExperimentFigure FIGURES[] = {
+    {"angle", "curves.gp", study_probe_steps, "weights.angle"},
+    {"length", "curves.gp", study_probe_steps, "weights.length"},
+    {NULL, NULL, NULL, NULL},
+};
+
 const Experiment experiment_equilibrium = {
     .name = "equilibrium",
     .question =
@@ -38,4 +44,5 @@ const Experiment experiment_equilibrium = {
     .quick = QUICK,
     .full = FULL,
     .complete = protocol_complete,
+    .figures = FIGURES,
 };
