@@ -41,10 +41,10 @@ typedef struct NetParam {
     double least, most;  /* kept inside after each step */
     const double *start; /* [count] initial values that differ; NULL: `initial` */
     bool weighed;        /* a weight that is changed before it is used */
-    size_t
-        before_norm; /* of a layer whose result, or it and a bias, a normalizer sees: 1 + its
-                         * number in Net.norm; 0: none does */
-    size_t gain;     /* of a weight: the number of its gain; 0: none */
+    /* Of a layer whose result, or it and a bias, a normalizer sees: 1 + its number in
+     * Net.norm; 0: none does. */
+    size_t before_norm;
+    size_t gain;    /* of a weight: the number of its gain; 0: none */
     size_t gain_of; /* of a gain: 1 + the number of its weight; 0: no gain */
 } NetParam;
 

@@ -29,13 +29,10 @@ static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const
         for (; gone < from; gone++) w[gone] -= rate * seen->gradient[gone];
         trainer_gradient(seen->trainer, w, after);
         const double *g = seen->gradient + from, *moved = after + from;
-        const double of_g = sqrt(sum_product(g, g, count)),
-                     of_moved = sqrt(sum_product(moved, moved, count));
-        TreeSum squares;
-        tree_clear(&squares);
-        TREE_SUM(&squares, count, k, (g[k] - moved[k]) * (g[k] - moved[k]));
+        const double of_g = vector_length(g, count),
+                     of_moved = vector_length(moved, count);
         to[COSINE][i] = sum_product(g, moved, count) / (of_g * of_moved);
-        to[DISTANCE][i] = sqrt(tree_total(&squares));
+        to[DISTANCE][i] = vector_distance(g, moved, count);
         to[RELATIVE][i] = to[DISTANCE][i] / of_g;
     }
 }

@@ -22,21 +22,17 @@ static const ProbeField FIELDS[] = {
     [ALL] = {.name = "gradient", .says = "norm of the gradient of all weights"},
     {.name = NULL}};
 
-static double length_of(const double *x, size_t count) {
-    return sqrt(sum_product(x, x, count));
-}
-
 static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const *to) {
     (void)kept, (void)arena;
     for (size_t i = 0; i < seen->places; i++) {
         const TrainPlace *p = &seen->place[i];
-        to[DX][i] = length_of(p->dx, shape_count(p->shape));
-        to[DY][i] = length_of(p->dy, shape_count(p->shape));
+        to[DX][i] = vector_length(p->dx, shape_count(p->shape));
+        to[DY][i] = vector_length(p->dy, shape_count(p->shape));
     }
     for (size_t i = 0; i < seen->layers; i++)
-        to[WEIGHT][i] =
-            length_of(seen->gradient + seen->weight[i]->offset, seen->weight[i]->count);
-    to[ALL][0] = length_of(seen->gradient, seen->net->weights);
+        to[WEIGHT][i] = vector_length(seen->gradient + seen->weight[i]->offset,
+                                      seen->weight[i]->count);
+    to[ALL][0] = vector_length(seen->gradient, seen->net->weights);
 }
 
 /* ---- what the rows come to ---------------------------------------------------------- */

@@ -164,7 +164,7 @@ static size_t difference(const Hessian *h, double *part, const double *v, double
 static double first_step(const HessianWork *work, const double *v) {
     const double *w = trainer_weights(work->trainer);
     const size_t n = work->net->weights;
-    const double size = sqrt(sum_product(w, w, n)), length = sqrt(sum_product(v, v, n));
+    const double size = vector_length(w, n), length = vector_length(v, n);
     return cbrt(DBL_EPSILON) / 8 * (size > 0 ? size : 1.0) / (length > 0 ? length : 1.0);
 }
 //< step
@@ -243,7 +243,7 @@ static double measure(Hessian *h, Arena *arena) {
         add_part(h, sum, work->part, batch);
         arena_rewind(work->own[0], each);
     }
-    h->gradient = sqrt(sum_product(sum, sum, n));
+    h->gradient = vector_length(sum, n);
     arena_rewind(arena, mark);
     return bytes;
 }
@@ -376,8 +376,8 @@ double hessian_asymmetry(Hessian *h, Arena *arena, uint64_t seed) {
     }
     apply(hu, u, h);
     apply(hv, v, h);
-    const double size = sqrt((double)n) *
-                        (sqrt(sum_product(hu, hu, n)) + sqrt(sum_product(hv, hv, n))) / 2;
+    const double size =
+        sqrt((double)n) * (vector_length(hu, n) + vector_length(hv, n)) / 2;
     const double apart = fabs(sum_product(u, hv, n) - sum_product(v, hu, n));
     arena_rewind(arena, mark);
     return size > 0 ? apart / size : apart;

@@ -27,10 +27,6 @@ enum { WORTH = 1 << 17 };
 /* No residual is known better than to so many eps of |A|. */
 enum { ROUNDED = 16 };
 
-static double length_of(const double *x, size_t size) {
-    return sqrt(sum_product(x, x, size));
-}
-
 /* x -= sum_j along[j] basis[j], block by block of x, so that threads share none. */
 static void take_off(double *x, const Way *w, size_t count) {
     enum { BLOCK = 1024 };
@@ -66,7 +62,7 @@ static void draw_vector(Way *w, size_t j) {
     w->draw.sample = w->spaces;
     for (size_t i = 0; i < size; i++) x[i] = draw_normal(w->draw, i);
     make_orthogonal(x, w, j);
-    const double length = length_of(x, size);
+    const double length = vector_length(x, size);
     for (size_t i = 0; i < size; i++) x[i] /= length;
 }
 
@@ -83,7 +79,7 @@ static void step(Way *w, double *next, size_t j) {
     w->a->apply(next, v, w->a->context);
     w->alpha[j] = sum_product(v, next, size);
     make_orthogonal(next, w, j + 1);
-    w->beta[j] = length_of(next, size);
+    w->beta[j] = vector_length(next, size);
     w->scale = fmax(w->scale, fmax(fabs(w->alpha[j]), w->beta[j]));
 }
 //< step

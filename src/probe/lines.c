@@ -25,16 +25,13 @@ static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const
     (void)kept;
     const size_t n = seen->net->weights;
     const double *g = seen->gradient, rate = probe_rate(seen),
-                 length = sqrt(sum_product(g, g, n));
+                 length = vector_length(g, n);
     double *w = TAKE(arena, double, n + 1), *there = TAKE(arena, double, n + 1);
     to[START][0] = seen->loss;
     for (size_t i = 0; i < COUNT_OF(STEPS); i++) {
         for (size_t k = 0; k < n; k++) w[k] = seen->weights[k] - STEPS[i] * rate * g[k];
         to[LOSS][i] = trainer_gradient(seen->trainer, w, there);
-        TreeSum squares;
-        tree_clear(&squares);
-        TREE_SUM(&squares, n, k, (there[k] - g[k]) * (there[k] - g[k]));
-        to[DISTANCE][i] = sqrt(tree_total(&squares));
+        to[DISTANCE][i] = vector_distance(there, g, n);
         to[SMOOTHNESS][i] = to[DISTANCE][i] / (STEPS[i] * rate * length);
     }
 }

@@ -81,7 +81,7 @@ static double *eigenvalues(Arena *arena, double *g, size_t count) {
 static double mean_cosine(Arena *arena, const double *h, size_t samples, size_t d) {
     double *sum = ZERO(arena, double, d);
     for (size_t n = 0; n < samples; n++) {
-        const double length = sqrt(sum_product(h + n * d, h + n * d, d));
+        const double length = vector_length(h + n * d, d);
         for (size_t i = 0; i < d; i++) sum[i] += h[n * d + i] / length;
     }
     const double all = (double)samples;

@@ -134,7 +134,7 @@ static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const
     for (size_t i = 0; i < seen->layers; i++) {
         const NetParam *weight = seen->weight[i];
         const double *w = seen->weights + weight->offset;
-        to[LENGTH][i] = sqrt(sum_product(w, w, weight->count));
+        to[LENGTH][i] = vector_length(w, weight->count);
         to[RATE][i] = rate / sum_product(w, w, weight->count);
         if (steps > 0.0) to[ANGLE][i] = sqrt(kept[weight - net->param] / steps);
         if (weight->decayed && cells_behind(arena, net, weight))

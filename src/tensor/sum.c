@@ -2,6 +2,7 @@
 #include "house.h"
 #include "passes.h"
 
+#include <math.h>
 #include <string.h>
 
 double sum_leaf(const double *term, size_t n) {
@@ -33,6 +34,17 @@ double sum_product(const double *x, const double *y, size_t n) {
     tree_clear(&tree);
     TREE_SUM(&tree, n, i, x[i] * y[i])
     return tree_total(&tree);
+}
+
+double vector_length(const double *x, size_t n) {
+    return sqrt(sum_product(x, x, n));
+}
+
+double vector_distance(const double *x, const double *y, size_t n) {
+    TreeSum tree;
+    tree_clear(&tree);
+    TREE_SUM(&tree, n, i, (x[i] - y[i]) * (x[i] - y[i]))
+    return sqrt(tree_total(&tree));
 }
 
 void tree_rows_clear(TreeRows *tree, size_t width) {

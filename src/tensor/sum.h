@@ -67,6 +67,10 @@ double sum_strided(const double *x, size_t n,
                    size_t stride); /* sum of x[0], x[stride], ... */
 double sum_product(const double *x, const double *y, size_t n);
 
+/* |x| and |x - y|, Euclid's. */
+double vector_length(const double *x, size_t n);
+double vector_distance(const double *x, const double *y, size_t n);
+
 /* y = beta*y + x; y = 0 */
 void vector_add(double *y, const double *x, size_t n, double beta);
 void vector_zero(double *y, size_t n);

@@ -5,10 +5,6 @@
 
 #include <math.h>
 
-static double norm_of(const double *w, size_t count) {
-    return sqrt(sum_product(w, w, count));
-}
-
 bool project_can_be(const Net *net, const Config *config, BaseError *error) {
     size_t before = 0;
     for (size_t i = 0; i < net->params; i++) before += net->param[i].before_norm > 0;
@@ -27,7 +23,8 @@ bool project_can_be(const Net *net, const Config *config, BaseError *error) {
 void project_begin(const Trainer *t) {
     for (size_t i = 0; t->radius && i < t->net->params; i++) {
         const NetParam *p = &t->net->param[i];
-        t->radius[i] = p->before_norm ? norm_of(t->weights + p->offset, p->count) : 0.0;
+        t->radius[i] =
+            p->before_norm ? vector_length(t->weights + p->offset, p->count) : 0.0;
     }
 }
 
@@ -37,7 +34,7 @@ void project(const Trainer *t, double *weights) {
     for (size_t i = 0; t->radius && i < t->net->params; i++) {
         const NetParam *p = &t->net->param[i];
         double *w = weights + p->offset;
-        const double norm = t->radius[i] > 0.0 ? norm_of(w, p->count) : 0.0,
+        const double norm = t->radius[i] > 0.0 ? vector_length(w, p->count) : 0.0,
                      scale = t->radius[i] / norm;
         if (!(norm > 0.0) || !isfinite(norm)) continue;
         for (size_t k = 0; k < p->count; k++) w[k] *= scale;
