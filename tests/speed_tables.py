@@ -1,4 +1,4 @@
-"""The tables of notes/35-speed.md, out of data/speed.h5: medians, and quartiles where a bar is asked for."""
+"""The tables of notes/95-speed.md, out of data/speed.h5: medians, and quartiles where a bar is asked for."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-/* checking: what the chapter on checking shows (notes/30-checking.md). */
+/* checking: what the chapter on checking shows (notes/15-checking.md). */
 #ifndef NORMLAB_CHECKING_H
 #define NORMLAB_CHECKING_H
 

@@ -1,7 +1,7 @@
 /* What do derivatives by differences lose to their step, and variances to a large mean?
  *
  * Nothing is trained: `normlab check --save` measures both beside what it judges, a second of
- * work. notes/30-checking.md
+ * work. notes/15-checking.md
  */
 #include "checking.h"
 

@@ -1,5 +1,5 @@
 /* variance: the textbook algorithms of the variance beside the normalizers' own, and the
- * digits that each loses as the mean grows. notes/30-checking.md */
+ * digits that each loses as the mean grows. notes/15-checking.md */
 #ifndef NORMLAB_VARIANCE_H
 #define NORMLAB_VARIANCE_H
 

@@ -1,7 +1,7 @@
 /* vcurve: what a derivative loses to its step. The derivatives of one
  * group-normalization cell by every oracle, against the adjoint program replayed in 113
  * bits: finite differences fall with the step while truncation rules and rise again
- * where rounding does. notes/30-checking.md
+ * where rounding does. notes/15-checking.md
  */
 #ifndef NORMLAB_VCURVE_H
 #define NORMLAB_VCURVE_H

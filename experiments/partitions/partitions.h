@@ -1,4 +1,4 @@
-/* partitions: what the chapter on partitions shows (notes/10-partitions.md). */
+/* partitions: what the chapter on partitions shows (notes/11-partitions.md). */
 #ifndef NORMLAB_PARTITIONS_H
 #define NORMLAB_PARTITIONS_H
 

@@ -2,7 +2,7 @@
  *
  * Nothing is run: `normlab plot partitions norm=SPEC,...` asks the normalizers for their
  * partitions. The figure is that of Wu and He 2018 (figure 2), for any spec.
- * notes/10-partitions.md
+ * notes/11-partitions.md
  */
 #include "partitions.h"
 

@@ -1,4 +1,4 @@
-/* speed: what the chapter on speed shows (notes/35-speed.md). */
+/* speed: what the chapter on speed shows (notes/95-speed.md). */
 #ifndef NORMLAB_SPEED_PARTS_H
 #define NORMLAB_SPEED_PARTS_H
 

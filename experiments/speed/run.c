@@ -1,7 +1,7 @@
 /* How far from the machine's own limits are kernels and training?
  *
  * Nothing is learned from what is trained: `normlab bench --save` takes turns with memory and
- * with dgemm, for minutes. peer.py asks PyTorch the same. notes/35-speed.md
+ * with dgemm, for minutes. peer.py asks PyTorch the same. notes/95-speed.md
  */
 #include "parts.h"
 

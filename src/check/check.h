@@ -4,7 +4,7 @@
  * Oracles share as little as possible with what they judge. A verdict has three values:
  * where a probe cannot tell, it says so. That is proved where a computed bound of its errors
  * is larger than the smallest fault that it must see; unproved (it crossed a kink, values
- * are not finite) it counts as failure. notes/30-checking.md
+ * are not finite) it counts as failure. notes/15-checking.md
  */
 #ifndef NORMLAB_CHECK_H
 #define NORMLAB_CHECK_H

@@ -1,4 +1,4 @@
-/* The complex step of a recorded program (Squire and Trapp 1998; notes/20-tape.md, T-3). */
+/* The complex step of a recorded program (Squire and Trapp 1998; notes/14-tape.md, T-3). */
 #include "step.h"
 
 #include "arith_calls.h"

@@ -1,5 +1,5 @@
 /* norm: the normalizers. A normalizer is a partition and what is done with its moments
- * (notes/10-partitions.md); it is named by a spec and declares its parameters and its
+ * (notes/11-partitions.md); it is named by a spec and declares its parameters and its
  * state.
  *
  * Each is one text (kind.h): over the elements of x, in a few operations of the tape, it is

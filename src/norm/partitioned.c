@@ -1,5 +1,5 @@
 /* Every normalizer that standardizes over one partition: the fused operation that trains, and
- * the moments that definitions are made of. notes/10-partitions.md, (P-1) to (P-6). */
+ * the moments that definitions are made of. notes/11-partitions.md, (P-1) to (P-6). */
 #include "internal.h"
 #include "kernel.h"
 #include "kind.h"

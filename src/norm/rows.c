@@ -1,6 +1,6 @@
 /* Normalizers through the moments of rows (kind.h, A-5): two fused operations on x, and what
  * lies between them on the tape. Moments of larger cells come from those of their rows by
- * the law of total variance. notes/15-algebra.md */
+ * the law of total variance. notes/20-algebra.md */
 #include "written.h"
 #include "kernel.h"
 

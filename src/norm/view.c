@@ -1,6 +1,6 @@
 /* The two views that a text runs over (kind.h): x's elements, or the moments of its rows. Over
  * rows the moments of larger cells come from those of their rows by the law of total
- * variance. notes/15-algebra.md */
+ * variance. notes/20-algebra.md */
 #include "written.h"
 #include "stretch.h"
 #include "sum.h"

@@ -4,7 +4,7 @@
  * real part, `detach` keeps its recorded value. In complex numbers x + i h d the imaginary
  * part of the result over h is the derivative along d, without any adjoint and without
  * cancellation (Squire and Trapp 1998); in 113 bits it has thirty digits. The program that
- * tape_gradient recorded replays as well. notes/20-tape.md, (T-3)
+ * tape_gradient recorded replays as well. notes/14-tape.md, (T-3)
  */
 #ifndef NORMLAB_REPLAY_H
 #define NORMLAB_REPLAY_H

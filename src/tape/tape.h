@@ -1,7 +1,7 @@
 /* tape: define-by-run reverse-mode differentiation of programs over tensors.
  *
  * Each call below computes its value at once and writes one node on the tape. Two drivers
- * read the tape backwards (notes/20-tape.md):
+ * read the tape backwards (notes/14-tape.md):
  *   tape_backward   executes adjoints into reusable slots, uses hand-written kernels,
  *                   records nothing: it trains
  *   tape_gradient   replaces each fused operation by its definition and records the adjoints

@@ -27,7 +27,7 @@ Conv conv_geometry(Shape x, Shape w, size_t stride, size_t pad) {
 
 /* A row is for all shapes that it fits; the first that fits is taken. Nothing but shape and
  * form may decide: not the processor, nor time, nor how many samples a call has. Sizes are
- * those from which on a way was the faster one (notes/25-convolution.md). */
+ * those from which on a way was the faster one (notes/96-convolution.md). */
 typedef struct Row {
     const ConvWay *way;
     size_t least_channels; /* of x, and of y */

@@ -4,7 +4,7 @@
  * every static normalizer of the literature: batch (N, one channel, all), layer (1, all
  * channels, all), instance (1, one, all), group (1, a block, all), position (1, all
  * channels, one), ghost (a block of samples, one, all), the lattice (a block, a block,
- * all), and any channel map with unequal groups. notes/10-partitions.md, (P-1).
+ * all), and any channel map with unequal groups. notes/11-partitions.md, (P-1).
  *
  * An element may be in no cell (padding): positions of samples that a mask leaves out, of
  * all channels alike. They are never read, no mean has them in it, and what is spread does

@@ -1,5 +1,5 @@
 /* Derivatives judged: every normalizer by every check on several shapes and kinds of
- * data, and networks of them. notes/30-checking.md */
+ * data, and networks of them. notes/15-checking.md */
 #include "cases.h"
 
 #include "arith.h"

@@ -1,6 +1,6 @@
 /* Convolutions before their formula: every way's three forms beside the sum in 113 bits. The unit is
  * eps of the sum of the products' magnitudes, |x| |w|, |dy| |w| or |x| |dy|, the largest of a plane:
- * tiles share their errors, and both ways are measured alike. (notes/25-convolution.md) */
+ * tiles share their errors, and both ways are measured alike. (notes/96-convolution.md) */
 #include "arith.h"
 #include "conv.h"
 #include "sheet.h"

@@ -1,6 +1,6 @@
 /* trial: a normalizer before its judges. A case is one spec, one shape and one check of
  * trial.def, put on every kind of data and in every mode to which it applies; the command
- * and CTest list the same cases. notes/30-checking.md
+ * and CTest list the same cases. notes/15-checking.md
  *
  * A new check is one TrialCheck and one line in trial.def.
  */

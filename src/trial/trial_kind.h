@@ -136,7 +136,7 @@ bool trial_partitioned(const Trial *trial); /* no combination */
 /* Measures the cells; again, where x or parameters have been changed. */
 void trial_measure(Arena *arena, Trial *trial);
 
-/* Scales of the values and of the first derivatives (the table of notes/30-checking.md): of
+/* Scales of the values and of the first derivatives (the table of notes/15-checking.md): of
  * a partition by its cells, of a combination what rounding does to its program.
  * `definition`: of a program that forms x - mean in doubles. */
 CheckBound trial_bound(Arena *arena, const Trial *trial, double digits, bool definition);
