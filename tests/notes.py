@@ -16,9 +16,17 @@ PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"] + sorted(
     os.path.join("notes", name) for name in os.listdir(os.path.join(HOME, "notes")))
 
 
+LINK = r"\[([^\]]*)\]\((?:[^()\s]|\((?:[^()\s]|\([^()\s]*\))*\))*(?: \"[^\"]*\")?\)"  # targets may name blend(batch,group(4))
+
+
 def read(path):
     with open(os.path.join(HOME, path), encoding="utf-8") as file:
         return file.read()
+
+
+def said(path):
+    """A page as one line, with the words of links in their place."""
+    return " ".join(re.sub(LINK, r"\1", read(path)).split())
 
 
 def tracked(*endings):
@@ -73,10 +81,10 @@ def weights():
     import h5py
     import numpy as np
 
-    said = " ".join(read("notes/80-adaptive-groups.md").split())
+    words = said("notes/80-adaptive-groups.md")
     for part in ("in six of nine layers the mean's weight of a group for each channel grows by more than a third in every seed",
                  "in `stage3.block1.norm2` one group gains and a group for each channel falls to a quarter"):
-        if part not in said:
+        if part not in words:
             yield f"not said: {part}"
     with h5py.File(os.path.join(HOME, "data", "adaptive-groups.h5"), "r") as file:
         group, = (g for g in file["norms"].values() if "variance_logit" in g)
@@ -124,10 +132,10 @@ def findings():
 
     for name, rests in FINDINGS.items():
         page, = (page for page in PAGES if re.fullmatch(rf"notes/\d\d-{name}\.md", page))
-        said = " ".join(read(page).split())
+        words = said(page)
         with h5py.File(os.path.join(HOME, "data", name + ".h5"), "r") as file:
             for part, holds in rests(Study(file)):
-                if part not in said:
+                if part not in words:
                     yield f"{page}: not said: {part}"
                 if not holds:
                     yield f"{page}: not so in data/{name}.h5: {part}"

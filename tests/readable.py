@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 
-from notes import PAGES, read
+from notes import LINK, PAGES, read
 
 EASE, MEDIAN, MOST = 55, 18, 40
 # Not prose: a list of changes, two lists of references, and the page that is woven as a whole.
@@ -27,7 +27,7 @@ def prose(text):
     text = re.sub(r"\$\$.*?\$\$", "\n\n", text, flags=re.S)
     text = re.sub(r"^\|.*$|^#.*$", "\n", text, flags=re.M)
     text = re.sub(r"!\[[^\]]*\]\([^\n]*?\)(?=\s|$)", "", text)
-    text = re.sub(r"\[([^\]]*)\]\((?:[^()\s]|\([^()]*\))*(?: \"[^\"]*\")?\)", r"\1", text)
+    text = re.sub(LINK, r"\1", text)
     text = re.sub(r"\$[^$]+\$|`[^`]+`", "value", text)
     text = re.sub(r"[*_]{1,2}(\S(?:.*?\S)?)[*_]{1,2}", r"\1", text, flags=re.S)
     text = re.sub(r"^\s*(?:[-*]|\d+\.)\s+", "\n", text, flags=re.M)  # an item is a paragraph
