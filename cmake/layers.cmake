@@ -54,7 +54,7 @@ function(layer_test layer source)
 endfunction()
 
 # A test script is tests/NAME.py with the same manners (`--list`, a case's name); it finds the program in
-# NORMLAB_PROGRAM.
+# NORMLAB_PROGRAM. The cases of tests/FOLDER/NAME.py are called FOLDER.NAME.CASE.
 # Cases whose names are RELEASE are of a release build alone: sanitizers see nothing there that others do not show them.
 #   script_test(cli QUICK "files|specs" RELEASE "pasted")
 function(script_test name)
@@ -63,6 +63,7 @@ function(script_test name)
     set(without ${ARG_RELEASE})
   endif()
   set(script ${CMAKE_CURRENT_SOURCE_DIR}/${name}.py)
+  string(REPLACE "/" "." name ${name})
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${name}.cmake)
   add_custom_command(OUTPUT ${cases}
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=${script} -DSUITE=${name} -DCASES=${cases}

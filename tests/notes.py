@@ -13,7 +13,7 @@ from speed_tables import TABLES, table
 from study_tables import FINDINGS, Study, errors
 
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"] + sorted(
-    os.path.join("notes", name) for name in os.listdir(os.path.join(HOME, "notes")))
+    os.path.join("notes", name) for name in os.listdir(os.path.join(HOME, "notes")) if name.endswith(".md"))
 
 
 LINK = r"\[([^\]]*)\]\((?:[^()\s]|\((?:[^()\s]|\([^()\s]*\))*\))*(?: \"[^\"]*\")?\)"  # targets may name blend(batch,group(4))

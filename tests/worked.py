@@ -1,0 +1,105 @@
+#!/usr/bin/python3 -B
+"""Numbers of the book that a few lines of arithmetic give: notes/worked.txt has lines `NAME VALUE`, and a function
+here computes each anew. notes/published.txt has `NAME VALUE SOURCE`: of a paper, whose key is in notes/references.bib.
+
+    worked.py            what is wrong
+    worked.py --renew    writes notes/worked.txt anew
+
+A function of an example yields pairs (name, value), or gives a dictionary; the example's name stands before them:
+`five.mean`.
+"""
+
+import os
+import re
+import sys
+
+import numpy as np
+
+from notes import read
+from program import HOME
+
+WORKED, PUBLISHED, SOURCES = (os.path.join("notes", name) for name in ("worked.txt", "published.txt", "references.bib"))
+HEAD = "# Examples of the book, `NAME VALUE`: tests/worked.py computes each, and `tests/worked.py --renew` writes them.\n"
+EXAMPLES = {}
+
+
+def example(function):
+    EXAMPLES[function.__name__] = function
+    return function
+
+
+@example
+def five():
+    """Five activations and their standardization (notes/10-why.md)."""
+    x = np.array([1.0, 3, 4, 5, 7])
+    deviations = x - x.mean()
+    variance = np.mean(deviations**2)
+    yield "mean", x.mean()
+    yield "variance", variance
+    yield "std", np.sqrt(variance)
+    for k, each in enumerate(deviations / np.sqrt(variance), 1):
+        yield f"xhat{k}", each
+
+
+def computed():
+    return {f"{name}.{key}": float(value) for name, function in EXAMPLES.items() for key, value in dict(function()).items()}
+
+
+def lines(path, columns):
+    """The words of each line, or a fault in words."""
+    for number, line in enumerate(read(path).splitlines(), 1):
+        words = line.split(maxsplit=columns - 1)
+        if words and not line.startswith("#"):
+            yield number, words if len(words) == columns else f"{path}:{number}: {columns} words are expected: {line}"
+
+
+def examples():
+    """Each number to nine digits, no name twice, none missing."""
+    wanted = computed()
+    for number, words in lines(WORKED, 2):
+        if isinstance(words, str):
+            yield words
+            continue
+        name, text = words
+        if name not in wanted:
+            yield f"{WORKED}:{number}: nothing computes {name}, or it stands there twice"
+        elif abs(float(text) - wanted[name]) > 1e-9 * abs(wanted[name]):
+            yield f"{WORKED}:{number}: {name} is {wanted[name]:.12g}"
+        wanted.pop(name, None)
+    for name in wanted:
+        yield f"{WORKED}: {name} is missing; `tests/worked.py --renew` writes it"
+
+
+def sources():
+    """What is said to be published stands under a key of the bibliography, with the place; no name, no key twice."""
+    keys = re.findall(r"^@\w+\{([^,\s]+),$", read(SOURCES), re.M)
+    if read(SOURCES).count("@") != len(keys) or len(set(keys)) != len(keys):
+        yield f"{SOURCES}: keys {keys}"
+    seen = set()
+    for number, words in lines(PUBLISHED, 3):
+        if isinstance(words, str):
+            yield words
+            continue
+        name, text, source = words
+        float(text)
+        key, *place = source.split()
+        if key not in keys or not place:
+            yield f"{PUBLISHED}:{number}: '{source}' is no key of {SOURCES} and a place"
+        if name in seen:
+            yield f"{PUBLISHED}:{number}: {name} stands there twice"
+        seen.add(name)
+
+
+CASES = {"examples": examples, "sources": sources}
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join(f"{name} example" for name in CASES))
+        sys.exit(0)
+    if sys.argv[1:] == ["--renew"]:
+        with open(os.path.join(HOME, WORKED), "w", encoding="utf-8") as file:
+            file.write(HEAD + "".join(f"{name} {value:.12g}\n" for name, value in computed().items()))
+        sys.exit(0)
+    faults = [fault for name in sys.argv[1:] or CASES for fault in CASES[name]()]
+    print("\n".join(faults))
+    sys.exit(1 if faults else 0)
