@@ -10,6 +10,7 @@ import fcntl
 import itertools
 import json
 import os
+import re
 import resource
 import subprocess
 import time
@@ -94,6 +95,9 @@ def words(place):
         (["list", "networks", "--long"], USAGE, ["--long", "list norms"]),
         (["list", "networks", "--tex"], USAGE, ["--tex", "list norms"]),
         (["list", "norms", "--tex", "--json"], USAGE, ["--tex", "--json"]),
+        (["list", "norms", "--tex", "--form", "markdown"], USAGE, ["--tex", "--form markdown"]),
+        (["list", "norms", "--form", "markdwn"], USAGE, ["--form markdwn", "'markdown'"]),
+        (["list", "networks", "--form", "markdown"], USAGE, ["--form", "list norms"]),
         (["list", "norms", "--jsn"], USAGE, ["'--jsn'", "'--json'"]),
         (["list", "norms", "--json=1"], USAGE, ["--json", "no value"]),
         (["run"], USAGE, ["EXPERIMENT"]),
@@ -239,6 +243,33 @@ def typeset(place):
         said = place.good("list", "norms", "late", "--let", "late: " + text, "--tex")
         last = said.split("}\\mathrm{d}y\\text{ of ")[1].split("}\n")[0].replace("}\\times\\text{", "x")
         same(text, last.replace(" x ", "|"), reached)
+
+
+@case("example")
+def skeletons(place):
+    """An entry of the book says what --json says, typesets an equation as --tex does, and its link leads to the file of the kind."""
+    listed = json.loads(place.good("list", "norms", "--json"))
+    for entry in listed["norms"]:
+        name, text = entry["name"], place.good("list", "norms", entry["name"], "--form", "markdown")
+        link, = re.findall(r"\]\(\.\./(src/norm/(\w+)\.(c|norm))\)", text)
+        check(link[1] == name and os.path.exists(os.path.join(HOME, link[0])), f"{name}: {link}")
+        lines = text.splitlines()
+        check(lines[0].startswith(f"### `{name}"), f"{name}: {lines[0]}")
+        rows = [line for line in lines if line.startswith("|")]
+        check(all(len(re.findall(r"(?<!\\)\|", row)) == 3 for row in rows), f"{name}: cells of {rows}")
+        told = text.replace("\\|", "|")
+        said = [entry["usage"], entry["title"], entry["source"], entry["cells"], entry["differs"], f"normlab check '{entry['example']}'",
+                f"| checks | {len(entry['checks'])} of "] + [f"`{one}`" for one in entry["invariances"]]
+        said += [f"`{p['name']}[" for p in entry["params"] + entry["state"]] + [f"`{option}=`" for option in entry["options"]]
+        check(not [part for part in said if part not in told], f"{name}: {[part for part in said if part not in told]} not in {text}")
+        tex = place.good("list", "norms", name, "--tex")
+        block = re.findall(r"^\$\$\n(.*?)^\$\$$", text, re.M | re.S)
+        same(f"{name}: equations", block, [tex[tex.index("\\begin{"):]] if link[2] == "norm" else [])
+    for alias in listed["aliases"]:
+        text = place.good("list", "norms", alias["name"], "--form", "markdown")
+        check(text.startswith(f"### `{alias['usage']}`\n") and alias["title"] in text and alias["source"] in text, text)
+    check("convolutions" in place.good("list", "norms", "weights=standardized", "--form", "markdown"), "on weights")
+    check("](" not in place.good("list", "norms", "twice", "--let", "twice: y = 2 * x", "--form", "markdown"), "a file of the house")
 
 
 @case("example")

@@ -233,6 +233,8 @@ const char *norm_title(const NormKind *kind);   /* what it is, in a few words */
 const char *norm_source(const NormKind *kind);  /* "Wu and He 2018", or "" */
 const char *norm_differs(const NormKind *kind); /* where published code does; or "" */
 const char *norm_example(const NormKind *kind); /* a spec of that kind: "group(2)" */
+/* Where its text stands: "src/norm/group.c"; NULL: it is none of the house. */
+const char *norm_file(Arena *arena, const NormKind *kind);
 /* Its named options, NULL-terminated. */
 const char *const *norm_options(Arena *arena, const NormKind *kind);
 /* Which elements share moments: "one sample x a block of channels x all positions". */

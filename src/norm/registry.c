@@ -144,6 +144,14 @@ const char *norm_example(const NormKind *kind) {
     return kind->example ? kind->example : kind->name;
 }
 
+const char *norm_file(Arena *arena, const NormKind *kind) {
+    for (size_t i = 0; i < OWN; i++)
+        if (own[i] == kind)
+            return text_print(arena, "src/norm/%s.%s", kind->name,
+                              HOUSE[i].kind ? "c" : "norm");
+    return NULL;
+}
+
 const char *const *norm_also(const NormKind *kind) {
     return kind->also;
 }

@@ -1,6 +1,5 @@
 /* The catalogue of normalizers for people: a line each, or whole entries. */
 #include "catalogue.h"
-#include "step.h"
 
 #include <string.h>
 
@@ -10,51 +9,14 @@ static void print_heading(const char *heading) {
     printf("  %-12s ", heading);
 }
 
-/* "gamma[C], mean_logit[3]" */
-static void print_count(const char *name, size_t count, size_t wider) {
-    if (count == wider)
-        printf("%s[%zu]", name, count);
-    else if (count == CHANNELS)
-        printf("%s[C]", name);
-    else if (wider == 2 * count && count % CHANNELS == 0)
-        printf("%s[%zu C]", name, count / CHANNELS);
-    else if (wider == 2 * count && CHANNELS % count == 0)
-        printf("%s[C/%zu]", name, CHANNELS / count);
-    else
-        printf("%s[%zu of %d channels]", name, count, CHANNELS);
-}
-
-static void print_learned(const Entry *e) {
+static void print_learned(Arena *arena, const Entry *e) {
     print_heading("learned");
-    for (size_t k = 0; k < e->norm->params; k++) {
-        const NormParam *param = &e->norm->param[k];
-        if (k > 0) fputs(", ", stdout);
-        print_count(param->name, param->count, e->wider->param[k].count);
-    }
-    puts(e->norm->params ? "" : "nothing");
+    puts(entry_learned(arena, e, CATALOGUE_PLAIN));
 }
 
-static void print_remembered(const Entry *e) {
+static void print_remembered(Arena *arena, const Entry *e) {
     print_heading("evaluation");
-    if (e->norm->states == 0) {
-        puts("as in training: nothing is remembered");
-        return;
-    }
-    for (size_t pass = 0; pass < 2; pass++)
-        for (size_t k = 0, said = 0; k < e->norm->states; k++) {
-            const NormState *state = &e->norm->state[k];
-            if (step_evaluates(state) != (pass == 0)) continue;
-            fputs(said++ > 0 ? ", " : pass == 0 ? "by " : "; not by ", stdout);
-            print_count(state->name, state->count, e->wider->state[k].count);
-            if (state->of_backward) fputs(" (of training)", stdout);
-            if (state->adapts) fputs(" (of adapting)", stdout);
-            if (state->adapted) fputs(" (adapted between epochs)", stdout);
-        }
-    puts("");
-}
-
-static const char *times_text(Arena *arena, double times) {
-    return text_print(arena, times < 10 ? "%.2g" : "%.0f", times);
+    puts(entry_remembered(arena, e, CATALOGUE_PLAIN));
 }
 
 static void print_work(Arena *arena, const Entry *e) {
@@ -120,8 +82,8 @@ static void print_entry(Arena *arena, const Entry *e) {
     if (*e->differs) print_wrapped("differs", e->differs);
     print_heading("moments of");
     puts(norm_cells(arena, e->norm));
-    print_learned(e);
-    print_remembered(e);
+    print_learned(arena, e);
+    print_remembered(arena, e);
     if (norm_activates(e->norm)) {
         print_heading("activates");
         puts("yes: a network puts no activation after it");
@@ -157,7 +119,7 @@ static void print_entry(Arena *arena, const Entry *e) {
 enum { ACROSS = 100, USAGE = 25, TITLE = 30, LINE_STATE = 7, WORK = 10 };
 
 /* Without what has no room: "group(G), ...", "blend(a, b, ...)", "renorm(...)". */
-static const char *short_usage(Arena *arena, const char *usage) {
+const char *short_usage(Arena *arena, const char *usage) {
     if (strlen(usage) <= USAGE) return usage;
     const size_t close = strcspn(usage, ")");
     size_t length = strcspn(usage, "=");
@@ -221,9 +183,10 @@ void list_norms(const Call *call, bool json) {
     Arena *arena = call->arena;
     size_t count, asked = call->words - 1;
     const NormKind *const *kind = norm_kinds(&count);
-    const bool tex = call_option(call, "--tex") != NULL;
-    if (tex && json) die(EX_USAGE, "--tex or --json, not both");
-    if (!json && !tex && asked == 0 && call_option(call, "--long") == NULL) {
+    const bool tex = call_option(call, "--tex") != NULL, markdown = list_markdown(call);
+    if (tex + json + markdown > 1)
+        die(EX_USAGE, "--tex, --json or --form markdown, not two of them");
+    if (!json && !tex && !markdown && asked == 0 && call_option(call, "--long") == NULL) {
         print_lines(arena);
         return;
     }
@@ -236,10 +199,10 @@ void list_norms(const Call *call, bool json) {
     for (size_t i = 0; i < count; i++) {
         if (i > 0) fputs(json ? "," : "\n", stdout);
         if (json) fputs("\n  ", stdout);
-        if (json)
-            print_json_entry(arena, &entry[i]);
-        else
-            tex ? print_tex_entry(arena, &entry[i]) : print_entry(arena, &entry[i]);
+        (json       ? print_json_entry
+         : tex      ? print_tex_entry
+         : markdown ? print_markdown_entry
+                    : print_entry)(arena, &entry[i]);
     }
     if (!json) return;
     fputs("], \"aliases\": [", stdout);

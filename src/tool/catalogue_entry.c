@@ -2,6 +2,7 @@
  * one call on a tape, the checks that apply. */
 #include "catalogue.h"
 #include "op.h"
+#include "step.h"
 
 #include <string.h>
 
@@ -71,6 +72,58 @@ Entry entry_named(Arena *arena, const char *text) {
     return entry;
 }
 
+/* ---- what is learned and remembered ------------------------------------------------- */
+
+const CatalogueWords CATALOGUE_PLAIN = {"", false}, CATALOGUE_MARKDOWN = {"`", true};
+
+/* "gamma[C]", "mean_logit[3]" */
+static void add_count(Text *text, const CatalogueWords *words, const char *name,
+                      size_t count, size_t wider) {
+    text_add(text, "%s%s", words->quote, name);
+    if (count == wider)
+        text_add(text, "[%zu]", count);
+    else if (count == CHANNELS)
+        text_add(text, "[C]");
+    else if (wider == 2 * count && count % CHANNELS == 0)
+        text_add(text, "[%zu C]", count / CHANNELS);
+    else if (wider == 2 * count && CHANNELS % count == 0)
+        text_add(text, "[C/%zu]", CHANNELS / count);
+    else
+        text_add(text, "[%zu of %d channels]", count, CHANNELS);
+    text_add(text, "%s", words->quote);
+}
+
+const char *entry_learned(Arena *arena, const Entry *e, CatalogueWords words) {
+    Text text = text_new(arena);
+    for (size_t k = 0; k < e->norm->params; k++) {
+        const NormParam *param = &e->norm->param[k];
+        if (k > 0) text_add(&text, ", ");
+        add_count(&text, &words, param->name, param->count, e->wider->param[k].count);
+        if (!words.starts) continue;
+        if (param->start || param->std > 0)
+            text_add(&text, " from a draw");
+        else
+            text_add(&text, " from %g", param->initial);
+    }
+    return e->norm->params ? text.data : "nothing";
+}
+
+const char *entry_remembered(Arena *arena, const Entry *e, CatalogueWords words) {
+    if (e->norm->states == 0) return "as in training: nothing is remembered";
+    Text text = text_new(arena);
+    for (size_t pass = 0; pass < 2; pass++)
+        for (size_t k = 0, said = 0; k < e->norm->states; k++) {
+            const NormState *state = &e->norm->state[k];
+            if (step_evaluates(state) != (pass == 0)) continue;
+            text_add(&text, said++ > 0 ? ", " : pass == 0 ? "by " : "; not by ");
+            add_count(&text, &words, state->name, state->count, e->wider->state[k].count);
+            if (state->of_backward) text_add(&text, " (of training)");
+            if (state->adapts) text_add(&text, " (of adapting)");
+            if (state->adapted) text_add(&text, " (adapted between epochs)");
+        }
+    return text.data;
+}
+
 /* ---- what one call does ---------------------------------------------------------- */
 
 /* The largest tensor that it reads or writes. */
@@ -129,6 +182,10 @@ Work work_of(Arena *arena, const Norm *norm, bool definition) {
     return work;
 }
 
+const char *times_text(Arena *arena, double times) {
+    return text_print(arena, times < 10 ? "%.2g" : "%.0f", times);
+}
+
 /* ---- what is proved -------------------------------------------------------------- */
 
 bool is_invariance(const char *check) {
@@ -137,6 +194,15 @@ bool is_invariance(const char *check) {
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (strcmp(check, names[i]) == 0) return true;
     return false;
+}
+
+bool is_identity(const char *check) {
+    static const char *const names[] = {"affine",     "sum-of-dx",      "dx-along-xhat",
+                                        "dw-along-w", "given",          "constant-cells",
+                                        "declared",   "single-elements"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strcmp(check, names[i]) == 0) return true;
+    return is_invariance(check);
 }
 
 bool applies_somewhere(const char *spec, const TrialCheck *check) {

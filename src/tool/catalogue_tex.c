@@ -76,7 +76,7 @@ static const char *width_text(Arena *arena, size_t width, size_t count, const ch
 }
 
 /* Of an element in the middle; over some draws, as a maximum may hide what it has not chosen. */
-static const char *reach_text(Arena *arena, const Norm *norm, const char *times) {
+const char *reach_text(Arena *arena, const Norm *norm, const char *times) {
     Reach r = {.norm = norm, .at = {SAMPLES, norm->channels, POSITIONS}};
     r.at = work_fits(arena, norm, r.at);
     r.n = r.at.N * r.at.C * r.at.L;
@@ -102,16 +102,19 @@ static const char *reach_text(Arena *arena, const Norm *norm, const char *times)
 
 /* ---- an entry --------------------------------------------------------------------------- */
 
-void print_tex_entry(Arena *arena, const Entry *e) {
+bool print_aligned(Arena *arena, const Entry *e) {
     const char *lines = norm_tex(arena, e->kind);
-    printf("%% %s: %s%s%s\n", e->usage, e->title, *e->source ? ", " : "", e->source);
-    if (lines == NULL) {
-        printf("%% a kind in C: its equations stand in %s.c\n"
-               "%% in training dx is from the dy of %s\n",
-               norm_name(e->kind), reach_text(arena, e->norm, "x"));
-        return;
-    }
+    if (lines == NULL) return false;
     printf("\\begin{aligned}\n%s \\\\\n\\mathrm{d}x &\\text{ in training from the "
            "}\\mathrm{d}y\\text{ of %s}\n\\end{aligned}\n",
            lines, reach_text(arena, e->norm, "}\\times\\text{"));
+    return true;
+}
+
+void print_tex_entry(Arena *arena, const Entry *e) {
+    printf("%% %s: %s%s%s\n", e->usage, e->title, *e->source ? ", " : "", e->source);
+    if (print_aligned(arena, e)) return;
+    printf("%% a kind in C: its equations stand in %s.c\n"
+           "%% in training dx is from the dy of %s\n",
+           norm_name(e->kind), reach_text(arena, e->norm, "x"));
 }

@@ -253,7 +253,7 @@ static void add_own_keys(Text *text) {
             add_config_key(text, key->name);
 }
 
-/* What may follow the command: `list` norms experiments ... --long --tex --json */
+/* What may follow the command: `list` norms experiments ... --long --tex --form --json */
 static const char *words_after(Arena *arena, const Command *command) {
     static const char between[] = " []|";
     Text text = text_new(arena);
@@ -286,7 +286,7 @@ static const char *all_commands(Arena *arena) {
 /* The third word of some: `list norms` NAME. A line of a shell's case for each. */
 static void print_third(Arena *arena, const char *before, const char *after) {
     for (size_t i = 0; list_name(i); i++)
-        printf("    'list %s') %s%s --long --tex --json --help%s ;;\n", list_name(i),
+        printf("    'list %s') %s%s --long --tex --form --json --help%s ;;\n", list_name(i),
                before, list_words(arena, i), after);
 }
 

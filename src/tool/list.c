@@ -21,6 +21,13 @@ static void print_entry(const Thing *thing) {
     putchar('\n');
 }
 
+static void print_skeleton(const Thing *thing) {
+    print_markdown_heading(thing->usage);
+    printf("`%s`: %s.\n\n| | |\n|---|---|\n", thing->usage, thing->title);
+    for (size_t i = 0; i < thing->facts; i++)
+        print_markdown_row(thing->fact[i].of, thing->fact[i].text);
+}
+
 static void print_object(Arena *arena, const Thing *thing, bool first, bool whole) {
     printf("%s\n  {\"name\": %s, \"usage\": %s, \"title\": %s", first ? "" : ",",
            json_text(arena, thing->name), json_text(arena, thing->usage),
@@ -137,15 +144,17 @@ static void print_list(const Call *call, const List *list, bool json) {
     const bool whole = call->words > 1;
     const size_t *named = find_named(call, list),
                  count = whole ? call->words - 1 : list->count();
+    const bool markdown = list_markdown(call);
     if (json) printf("{\"schema\": 1, \"%s\": [", list->name);
     for (size_t k = 0; k < count; k++) {
         const size_t i = whole ? named[k] : k;
         Thing thing = thing_of(arena, list, i);
         if (whole) thing.said = call->word[k + 1], list->describe(arena, i, &thing);
+        if (markdown && k > 0) putchar('\n');
         if (json)
             print_object(arena, &thing, k == 0, whole);
         else if (whole)
-            print_entry(&thing);
+            (markdown ? print_skeleton : print_entry)(&thing);
         else
             print_row(&thing);
     }
@@ -164,6 +173,8 @@ static int run_list(const Call *call) {
     }
     if (call_option(call, "--tex"))
         die(EX_USAGE, "--tex is for list norms, not for list %s", list->name);
+    if (call_option(call, "--form") && list != &things_on_weights)
+        die(EX_USAGE, "--form is for list norms, not for list %s", list->name);
     if (call_option(call, "--long") && list != &things_on_weights)
         die(EX_USAGE,
             "--long is for list norms, not for list %s; `normlab list %s NAME` is "
@@ -177,10 +188,11 @@ const Command command_list = {
     .name = "list",
     .usage = "norms|experiments|datasets|networks|tasks|probes|checks [NAME ...] "
              "[--long] [--tex] "
-             "[--json]",
+             "[--form FORM] [--json]",
     .summary = "Lists what there is to work with",
     .options = (const Option[]){{"--long", NULL, "norms: the whole entry of each"},
                                 {"--tex", NULL, "norms: the equations, for TeX"},
+                                {"--form", "FORM", "norms: text (default) or markdown"},
                                 {"--json", NULL, "for programs; of norms everything"},
                                 {NULL, NULL, NULL}},
     .least = 1,
@@ -197,5 +209,6 @@ const Command command_list = {
         "and, where there is one, in the\n"
         "fused form. --tex: the lines of an equation in text, what it learns, and, asked "
         "of the backward, which upstream\n"
-        "reaches the gradient of an element.",
+        "reaches the gradient of an element. --form markdown: an entry as it stands in "
+        "the book, with links from notes/.",
 };
