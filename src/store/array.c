@@ -24,10 +24,11 @@ static size_t elements(const Shape *shape) {
     return count;
 }
 
-/* Large data is compressed in chunks of at most 1 MiB, cut along the slowest axes. */
-static void choose_layout(hid_t create, const Shape *shape, size_t element) {
-    size_t bytes = elements(shape) * element;
-    if (bytes < LARGE) return;
+/* Large data is compressed in chunks of at most 1 MiB, cut along the slowest axes. Not texts:
+ * what stands in the array are places of the bytes, and HDF5 refuses filters on those. */
+static void choose_layout(hid_t create, const Shape *shape, hid_t type) {
+    size_t bytes = elements(shape) * H5Tget_size(type);
+    if (bytes < LARGE || H5Tis_variable_str(type)) return;
     Shape chunk = *shape;
     for (size_t i = 0; i < chunk.rank && bytes > CHUNK; i++)
         while (chunk.size[i] > 1 && bytes > CHUNK) {
@@ -52,7 +53,7 @@ static hid_t put_data(Store *store, const char *path, const Shape *shape, Kind k
     const hid_t create =
         store_must(H5Pcreate(H5P_DATASET_CREATE), "make a property list");
     store_keep_order(create);
-    choose_layout(create, shape, H5Tget_size(kind.file));
+    choose_layout(create, shape, kind.file);
     const hid_t data = store_must(
         H5Dcreate2(store->file, path, kind.file, space, H5P_DEFAULT, create, H5P_DEFAULT),
         "make a data set");

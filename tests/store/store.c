@@ -155,6 +155,37 @@ static void first_numbers_are_the_first(void **state) {
     folder_remove(arena, folder);
 }
 
+/* As many as `check --save` has of cases: their references alone are a large array. */
+static void thousands_of_texts_come_back(void **state) {
+    (void)state;
+    enum { TEXTS = 12000 };
+    Arena *arena = arena_new();
+    BaseError error = {0};
+    const char *folder = folder_new(arena), *path = text_print(arena, "%s/t.h5", folder);
+    const char **name = TAKE(arena, const char *, TEXTS);
+    for (size_t i = 0; i < TEXTS; i++)
+        name[i] = text_print(arena, "case %zu%s", i, i % 3 ? "" : ", which says more");
+    Store *store = store_new("texts");
+    store_group(store, "/cases", "many");
+    store_scale_text(store, "/cases", "case", name, TEXTS, "case");
+    store_array_text(store, "/cases", "again", name, 1, (const char *const[]){"case"},
+                     "again");
+    assert_true(store_save(store, path, &error));
+    store_close(store);
+    store = store_open(path, &error);
+    assert_non_null(store);
+    for (size_t k = 0; k < 2; k++) {
+        size_t rank, size[STORE_MAX_RANK];
+        const char **got = store_get_array_text(
+            store, arena, k ? "/cases/again" : "/cases/case", 1, &rank, size, &error);
+        assert_non_null(got);
+        assert_int_equal(size[0], TEXTS);
+        for (size_t i = 0; i < TEXTS; i++) assert_string_equal(got[i], name[i]);
+    }
+    store_close(store);
+    folder_remove(arena, folder);
+}
+
 static void texts_come_back(void **state) {
     (void)state;
     Arena *arena = arena_new();
@@ -367,6 +398,7 @@ static const Case cases[] = {CASE(theorem, same_content_same_bytes),
                              CASE(theorem, same_bytes_in_two_processes),
                              CASE(theorem, numbers_come_back_bit_by_bit),
                              CASE(theorem, first_numbers_are_the_first),
+                             CASE(theorem, thousands_of_texts_come_back),
                              CASE(theorem, texts_come_back),
                              CASE(theorem, order_is_kept),
                              CASE(theorem, every_id_is_closed),
