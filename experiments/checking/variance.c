@@ -95,7 +95,7 @@ static const VarianceAlgorithm ALGORITHMS[] = {
     {"shifted", "naive on x - x[0]",
      "Chan, Golub and LeVeque 1983, Am. Statistician 37(3):242", shifted},
     {"ours", "shifted by the mean of the first 64, sums pairwise",
-     "notes/11-partitions.md, P-4", ours},
+     "notes/13-digits.md, P-4", ours},
 };
 
 const VarianceAlgorithm *variance_algorithms(size_t *count) {
