@@ -1,0 +1,169 @@
+/* Excerpts: code in the book is what stands between two marks of a source. */
+#include "internal.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* ---- marks ------------------------------------------------------------------------------ */
+
+/* The name behind a mark `//> ` or `#> ` (`way` is '>' or '<'), at the beginning of the line but
+ * for blanks; NULL: the line is no such mark. */
+static const char *mark_name(const char *line, char way, size_t *length) {
+    line += strspn(line, " \t");
+    const char *at = line[0] == '/' && line[1] == '/' ? line + 2
+                     : line[0] == '#'                 ? line + 1
+                                                      : NULL;
+    if (at == NULL || at[0] != way || at[1] != ' ') return NULL;
+    *length = strcspn(at + 2, "\n");
+    return at + 2;
+}
+
+static bool is_mark(const char *line, char way, const char *anchor) {
+    size_t length = 0;
+    const char *name = mark_name(line, way, &length);
+    return name && length == strlen(anchor) && memcmp(name, anchor, length) == 0;
+}
+
+static const char *next_line(const char *line) {
+    line += strcspn(line, "\n");
+    return *line ? line + 1 : NULL;
+}
+
+/* The one line with the mark; NULL: none, or several (*count). */
+static const char *find_mark(const char *text, char way, const char *anchor,
+                             size_t *count, size_t *number) {
+    const char *found = NULL;
+    size_t line = 1;
+    *count = 0;
+    for (const char *at = text; at; at = next_line(at), line++)
+        if (is_mark(at, way, anchor)) {
+            if (found == NULL) *number = line;
+            found = at;
+            ++*count;
+        }
+    return *count == 1 ? found : NULL;
+}
+
+/* ---- lines ------------------------------------------------------------------------------ */
+
+/* Between two lines, without marks of other anchors and without the blanks before the first mark. */
+static const char *lines_between(Weave *weave, const char *from, const char *to) {
+    Text text = text_new(weave->arena);
+    const size_t indent = strspn(from, " ");
+    size_t length;
+    for (const char *line = next_line(from); line && line < to; line = next_line(line)) {
+        if (mark_name(line, '>', &length) || mark_name(line, '<', &length)) continue;
+        const size_t blank = strspn(line, " "), skip = blank < indent ? blank : indent;
+        text_add(&text, "%.*s\n", (int)(strcspn(line, "\n") - skip), line + skip);
+    }
+    return text.data;
+}
+
+const char *anchor_lines(Weave *weave, const Page *page, size_t line, const char *path,
+                         const char *anchor, size_t *first) {
+    const char *text = home_text(weave, path);
+    if (text == NULL) {
+        weave_fault(weave, page->name, line, "there is no file %s", path);
+        return NULL;
+    }
+    size_t opened, closed, end = 0;
+    const char *from = find_mark(text, '>', anchor, &opened, first),
+               *to = find_mark(text, '<', anchor, &closed, &end);
+    if (opened != 1 || closed != 1) {
+        weave_fault(
+            weave, page->name, line,
+            "%s has %zu lines `> %s` and %zu lines `< %s`, one of each is expected", path,
+            opened, anchor, closed, anchor);
+        return NULL;
+    }
+    if (end < *first) {
+        weave_fault(weave, page->name, line, "%s: `< %s` stands before `> %s`", path,
+                    anchor, anchor);
+        return NULL;
+    }
+    ++*first;
+    return lines_between(weave, from, to);
+}
+
+/* ---- fences ----------------------------------------------------------------------------- */
+
+/* Whether a link to an anchor of a source: not of a page, not a number's. */
+static bool is_source(const Link *link) {
+    const char *dot = strrchr(link->path, '.');
+    return *link->fragment && *link->title == '\0' && !link->image && dot &&
+           strcmp(dot, ".md") != 0 && strcmp(dot, ".h5") != 0 &&
+           strchr(link->path, ':') == NULL;
+}
+
+/* Whether it is a paragraph of its own: its line begins and ends with it. */
+static bool is_alone(const Page *page, const Link *link) {
+    const char *text = page->text;
+    return (link->begin == 0 || text[link->begin - 1] == '\n') &&
+           (text[link->end] == '\n' || text[link->end] == '\0');
+}
+
+/* The fence that follows behind blank lines; 0: something else does. */
+static size_t fence_behind(const Page *page, size_t at) {
+    const size_t next = at + strspn(page->text + at, "\n");
+    return next > at && strncmp(page->text + next, "```", 3) == 0 ? next : 0;
+}
+
+static size_t lines_alike(const char *a, const char *b) {
+    size_t line = 0;
+    while (*a && *a == *b) line += *a == '\n', a++, b++;
+    return line;
+}
+
+static const char *line_of(Arena *arena, const char *text, size_t line) {
+    while (line-- > 0) text += strcspn(text, "\n") + 1;
+    text += strspn(text, " ");
+    return text_clip(arena, text_copy(arena, text, strcspn(text, "\n")));
+}
+
+static void compare(Weave *weave, const Page *page, size_t body, const Link *link,
+                    const char *own, const char *source, size_t first) {
+    if (strcmp(own, source) == 0) return;
+    const size_t line = lines_alike(own, source);
+    weave_fault(weave, page->name, page_line(page, body) + line,
+                "not as in %s:%zu (%s): '%s' here, '%s' there", link->path, first + line,
+                link->fragment, line_of(weave->arena, own, line),
+                line_of(weave->arena, source, line));
+}
+
+/* The excerpt of a link that has a fence; where the fence begins. */
+static size_t weave_excerpt(Weave *weave, const Page *page, const Link *link,
+                            size_t fence, Pieces *pieces) {
+    const char *path = page_path(weave->arena, page, link->path);
+    const size_t body = fence + strcspn(page->text + fence, "\n") + 1;
+    size_t first = 0, end = body;
+    const char *lines = path ? anchor_lines(weave, page, page_line(page, link->begin),
+                                            path, link->fragment, &first)
+                             : NULL;
+    while (end < page->length && strncmp(page->text + end, "```", 3) != 0)
+        end += strcspn(page->text + end, "\n") + 1;
+    if (lines == NULL) return fence;
+    compare(weave, page, body, link,
+            text_copy(weave->arena, page->text + body, end - body), lines, first);
+    piece_add(weave, pieces, body, end, lines);
+    return fence;
+}
+
+/* Fences of C that no link names. */
+static void want_named(Weave *weave, const Page *page, const bool *named) {
+    for (size_t at = 0; at < page->length; at += strcspn(page->text + at, "\n") + 1)
+        if (page->kind[at] == FENCE && strncmp(page->text + at, "```c\n", 5) == 0 &&
+            !named[at])
+            weave_fault(weave, page->name, page_line(page, at),
+                        "code of which no link FILE#ANCHOR says where it stands");
+}
+
+void weave_excerpts(Weave *weave, const Page *page, Pieces *pieces) {
+    bool *named = ZERO(weave->arena, bool, page->length + 1);
+    Link link;
+    for (size_t at = 0; page_link(weave->arena, page, &at, &link);) {
+        if (!is_source(&link)) continue;
+        const size_t fence = is_alone(page, &link) ? fence_behind(page, link.end) : 0;
+        if (fence) named[weave_excerpt(weave, page, &link, fence, pieces)] = true;
+    }
+    want_named(weave, page, named);
+}

@@ -1,0 +1,96 @@
+/* weave, inside: a page as bytes that have a kind each, and what its checks share. */
+#ifndef NORMLAB_WEAVE_INTERNAL_H
+#define NORMLAB_WEAVE_INTERNAL_H
+
+#include "weave.h"
+
+/* ---- page.c --------------------------------------------------------------------------- */
+
+/* What a byte of a page belongs to. */
+typedef enum Kind {
+    PROSE,
+    HEADING,
+    FENCE,   /* code between ``` lines, and these */
+    SPAN,    /* `code` */
+    MATH,    /* $...$, $$...$$ */
+    COMMENT, /* <!-- ... --> */
+    BLOCK,   /* what a command printed, between two comments */
+    TARGET   /* (...) behind [...] */
+} Kind;
+
+typedef struct Page {
+    const char *name; /* "notes/10-why.md" */
+    const char *text;
+    size_t length;
+    unsigned char *kind; /* [length] a Kind */
+} Page;
+
+Page page_of(Arena *arena, const char *name, const char *text);
+size_t page_line(const Page *page, size_t at); /* from 1 on */
+
+/* A link that is not inside code, mathematics or a block. Offsets into the page's text. */
+typedef struct Link {
+    size_t begin, end;     /* of all of it, from '[' (or '!') to behind ')' */
+    size_t text, text_end; /* between [ and ] */
+    const char *path, *fragment, *title; /* "" where there is none; path as it stands */
+    bool image;
+} Link;
+
+/* The next one that begins at *at or behind; *at goes behind its '[' so that links within are found
+ * too. */
+bool page_link(Arena *arena, const Page *page, size_t *at, Link *link);
+
+/* The path of a link from the project's home, "notes/../data/x.h5" as "data/x.h5"; NULL: it leads
+ * out of it. */
+const char *page_path(Arena *arena, const Page *page, const char *path);
+
+/* A whole file below the home of the project; NULL: it is not there. Read once. */
+const char *home_text(Weave *weave, const char *path);
+bool home_has(Arena *arena, const char *path);
+
+/* ---- faults --------------------------------------------------------------------------- */
+
+void weave_fault(Weave *weave, const char *page, size_t line, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+/* ---- parts that are renewed: each gives the page's new text --------------------------- */
+
+/* A piece of a text that is replaced. */
+typedef struct Piece {
+    size_t begin, end;
+    const char *with;
+} Piece;
+
+typedef struct Pieces {
+    size_t count, room;
+    Piece *piece;
+} Pieces;
+
+void piece_add(Weave *weave, Pieces *pieces, size_t begin, size_t end, const char *with);
+const char *pieces_put(Arena *arena, const char *text, const Pieces *pieces);
+
+void weave_excerpts(Weave *weave, const Page *page, Pieces *pieces);
+void weave_numbers(Weave *weave, const Page *page, Pieces *pieces);
+void weave_blocks(Weave *weave, const Page *page, Pieces *pieces);
+
+/* The lines of FILE between the marks of an anchor, without the marks of others; NULL: a fault of
+ * `line` was noted. *first: the number of the first of them. */
+const char *anchor_lines(Weave *weave, const Page *page, size_t line, const char *path,
+                         const char *anchor, size_t *first);
+
+/* ---- parts that are only looked at ------------------------------------------------------ */
+
+void weave_links(Weave *weave, const Page *page);
+void weave_decimals(Weave *weave, const Page *page);
+/* Of all pages and sources at once. */
+void weave_labels(Weave *weave, const Page *page, size_t pages);
+void weave_mentions(Weave *weave, const Page *page, size_t pages);
+
+/* ---- map.c ------------------------------------------------------------------------------ */
+
+/* Names of files below a folder of the home, with one of these endings (NULL at the end), sorted. */
+const char **home_files(Arena *arena, const char *folder, const char *const *ending,
+                        size_t *count);
+extern const char *const source_endings[], *const page_endings[];
+
+#endif

@@ -1,0 +1,159 @@
+/* Links lead somewhere, decimals come from somewhere, and sources are told of. */
+#include "internal.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* ---- links ------------------------------------------------------------------------------- */
+
+/* A heading as forges and pandoc name it: small letters, blanks as '-', nothing else but letters,
+ * digits, '-' and '_'. */
+static const char *slug_of(Arena *arena, const char *heading, size_t length) {
+    char *slug = TAKE(arena, char, length + 1);
+    size_t used = 0;
+    for (size_t i = 0; i < length; i++) {
+        const unsigned char c = (unsigned char)heading[i];
+        if (c == ' ')
+            slug[used++] = '-';
+        else if (isalnum(c) || c == '-' || c == '_' || c >= 0x80)
+            slug[used++] = (char)tolower(c);
+    }
+    slug[used] = '\0';
+    return slug;
+}
+
+static bool has_heading(Weave *weave, const char *path, const char *fragment) {
+    const char *text = home_text(weave, path);
+    for (const char *line = text; line && *line;) {
+        const size_t marks = strspn(line, "#"), blank = strspn(line + marks, " ");
+        const size_t length = strcspn(line, "\n");
+        if (marks && blank && length > marks + blank &&
+            strcmp(slug_of(weave->arena, line + marks + blank, length - marks - blank),
+                   fragment) == 0)
+            return true;
+        line += length;
+        line += *line == '\n';
+    }
+    return false;
+}
+
+static bool ends(const char *text, const char *with) {
+    const size_t a = strlen(text), b = strlen(with);
+    return a >= b && strcmp(text + a - b, with) == 0;
+}
+
+/* A function or a case of that name is defined there: `def five(` of Python. */
+static bool has_function(Weave *weave, const char *path, const char *name) {
+    const char *text = home_text(weave, path);
+    return text && strstr(text, text_print(weave->arena, "\ndef %s(", name)) != NULL;
+}
+
+static void want_fragment(Weave *weave, const Page *page, const Link *link,
+                          const char *path) {
+    const size_t line = page_line(page, link->begin);
+    size_t first;
+    if (ends(path, ".md")) {
+        if (!has_heading(weave, path, link->fragment))
+            weave_fault(weave, page->name, line, "%s has no heading #%s", path,
+                        link->fragment);
+    } else if (ends(path, ".py") && has_function(weave, path, link->fragment)) {
+        return;
+    } else if (!ends(path, ".h5") && !ends(path, ".txt")) {
+        anchor_lines(weave, page, line, path, link->fragment, &first);
+    }
+}
+
+void weave_links(Weave *weave, const Page *page) {
+    Link link;
+    for (size_t at = 0; page_link(weave->arena, page, &at, &link);) {
+        if (strchr(link.path, ':')) continue; /* of the world */
+        const size_t line = page_line(page, link.begin);
+        const char *path =
+            *link.path ? page_path(weave->arena, page, link.path) : page->name;
+        if (path == NULL || !home_has(weave->arena, path))
+            weave_fault(weave, page->name, line, "there is nothing at %s", link.path);
+        else if (*link.fragment)
+            want_fragment(weave, page, &link, path);
+        if (link.image && link.text == link.text_end)
+            weave_fault(weave, page->name, line,
+                        "the figure %s has no words for who cannot see it", link.path);
+    }
+}
+
+/* ---- decimals ---------------------------------------------------------------------------- */
+
+/* Words behind which a decimal is the number of a part, not of a result. */
+static bool is_of_part(const char *text, size_t at) {
+    static const char *const words[] = {"section ",  "sections ", "Section ", "chapter ",
+                                        "appendix ", "Appendix ", "version ", "Debian "};
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        const size_t length = strlen(words[i]);
+        if (at >= length && memcmp(text + at - length, words[i], length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The end of the decimal that begins here, digits on both sides of the point; 0: none does. */
+static size_t decimal_end(const char *text, size_t at) {
+    size_t i = at;
+    while (isdigit((unsigned char)text[i])) i++;
+    if (i == at || text[i] != '.' || !isdigit((unsigned char)text[i + 1])) return 0;
+    i++;
+    while (isdigit((unsigned char)text[i])) i++;
+    return i;
+}
+
+/* Painted PROSE, and not the words of a link that says where the number is from. */
+static void unpaint_numbers(Weave *weave, const Page *page, bool *sourced) {
+    Link link;
+    for (size_t at = 0; page_link(weave->arena, page, &at, &link);)
+        if (*link.fragment && (ends(link.path, ".h5") || ends(link.path, ".txt")))
+            for (size_t i = link.text; i < link.text_end; i++) sourced[i] = true;
+}
+
+void weave_decimals(Weave *weave, const Page *page) {
+    const char *text = page->text;
+    bool *sourced = ZERO(weave->arena, bool, page->length + 1);
+    unpaint_numbers(weave, page, sourced);
+    for (size_t at = 0; at < page->length; at++) {
+        if (page->kind[at] != PROSE || !isdigit((unsigned char)text[at])) continue;
+        const bool starts = at == 0 || !(isalnum((unsigned char)text[at - 1]) ||
+                                         strchr("._", text[at - 1]));
+        const size_t end = decimal_end(text, at);
+        if (end == 0 || !starts) {
+            while (isalnum((unsigned char)text[at + 1])) at++;
+            continue;
+        }
+        if (!sourced[at] && !is_of_part(text, at))
+            weave_fault(weave, page->name, page_line(page, at),
+                        "%.*s is typed: a link to where it is from, [%.*s](FILE#PLACE "
+                        "\"%%.1f\"), is expected",
+                        (int)(end - at), text + at, (int)(end - at), text + at);
+        at = end - 1;
+    }
+}
+
+/* ---- mentions ---------------------------------------------------------------------------- */
+
+/* Whether a page leads to the file: by a link, or in a block, as the map does. */
+static bool mentions(const Page *page, const char *path) {
+    const size_t length = strlen(path);
+    for (const char *at = page->text; (at = strstr(at, path)); at++)
+        if (at[length] == ')' || at[length] == '#') return true;
+    return false;
+}
+
+void weave_mentions(Weave *weave, const Page *page, size_t pages) {
+    static const char *const folders[] = {"src", "experiments"};
+    for (size_t k = 0; k < COUNT_OF(folders); k++) {
+        size_t count;
+        const char **file = home_files(weave->arena, folders[k], source_endings, &count);
+        for (size_t i = 0; i < count; i++) {
+            bool found = false;
+            for (size_t p = 0; p < pages && !found; p++)
+                found = mentions(&page[p], file[i]);
+            if (!found) weave_fault(weave, file[i], 0, "no page of the book mentions it");
+        }
+    }
+}
