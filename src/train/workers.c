@@ -89,7 +89,9 @@ void workers_run(Trainer *t, size_t epoch, size_t step, bool learn) {
     for (size_t worker = 0; worker < W; worker++)
         run_worker(t, of_step + worker * b, worker, epoch, step, learn);
 }
+//< workers
 
+//> sum
 /* Worker after worker. */
 void workers_sum(Trainer *t) {
     const size_t n = t->net->weights;
@@ -105,7 +107,7 @@ void workers_sum(Trainer *t) {
         for (size_t i = from; i < to; i++) sum[i] /= count;
     }
 }
-//< workers
+//< sum
 
 double workers_loss(const Trainer *t) {
     double loss = 0.0;
