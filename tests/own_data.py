@@ -81,7 +81,7 @@ def write_idx(place, folder, parts):
 @case("example")
 def ten_lines(place):
     """The script of the chapter: what it writes trains, and is learned."""
-    with open(os.path.join(HOME, "notes", "90-your-own-variant.md")) as file:
+    with open(os.path.join(HOME, "notes", "91-your-own-study.md")) as file:
         script = re.search(r"^```python\n(.*?)^```", file.read(), re.M | re.S)[1]
     check(len(script.splitlines()) <= 10, "more than ten lines")
     os.makedirs(place.path("out", "mine"))

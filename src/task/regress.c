@@ -20,6 +20,7 @@ static bool accepts(const Task *task, const Net *net, BaseError *error) {
     return task_one_output(task, net, 1, error);
 }
 
+//> loss
 static TapeNode *loss(const Task *task, Tape *tape, TapeNode *const *out,
                       const Batch *batch) {
     TapeNode *number = tape_leaf(tape, out[0]->shape, batch->real[task->field]),
@@ -27,6 +28,7 @@ static TapeNode *loss(const Task *task, Tape *tape, TapeNode *const *out,
              *squares = tape_sum_all(tape, tape_mul(tape, apart, apart));
     return tape_div(tape, squares, tape_constant(tape, (double)batch->count));
 }
+//< loss
 
 static void tally(const Task *task, double *sum, TapeNode *const *out,
                   const Batch *batch) {

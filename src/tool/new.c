@@ -64,8 +64,8 @@ static void new_source(Arena *arena, const SourceKind *kind, const char *own,
                *template = text_print(arena, "src/%s/template/%s.c", kind->layer, own);
     write_source(arena, file, renamed(arena, read_source(arena, template), own, name));
     add_line(arena, list, text_print(arena, "%s(%s)\n", macro, name), file);
-    say("next: `normlab check %s`; notes/90-your-own-variant.md goes on from there",
-        name);
+    say("next: `normlab check %s`; notes/%s.md goes on from there", name,
+        kind == &source_norm ? "90-your-own-variant" : "91-your-own-study");
 }
 
 /* Where the user stands: nothing has to be built for it. */
@@ -172,13 +172,12 @@ const Command command_new = {
                                  "norm NAME in C: src/norm/NAME.c and its line in "
                                  "src/norm/norm.def"},
                                 {NULL, NULL, NULL}},
-    .more =
-        "norm NAME writes NAME.norm, an equation in text, where you stand: --norms "
-        "NAME.norm brings it to\n"
-        "every command. What is C is built by the next command, which can be "
-        "`normlab check NAME`: network NAME\n"
-        "and dataset NAME write a file and a line of src/net and src/dataset, "
-        "experiment NAME experiments/NAME/run.c.\n"
-        "notes/90-your-own-variant.md goes through all of it, also without a checkout "
-        "(--norms, --plugin).",
+    .more = "norm NAME writes NAME.norm, an equation in text, where you stand: --norms "
+            "NAME.norm brings it to\n"
+            "every command. What is C is built by the next command, which can be "
+            "`normlab check NAME`: network NAME\n"
+            "and dataset NAME write a file and a line of src/net and src/dataset, "
+            "experiment NAME experiments/NAME/run.c.\n"
+            "notes/90-your-own-variant.md and notes/91-your-own-study.md go through all "
+            "of it, also without a checkout.",
 };

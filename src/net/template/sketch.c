@@ -25,6 +25,7 @@ static const NetOption OPTIONS[] = {
 
 /* ---- the text -------------------------------------------------------------------- */
 
+//> run
 static void run(Layers *l, const size_t *option) {
     LayerActivation *activate = ACTIVATE[option[ACTIVATION]];
     TapeNode *x = layers_input(l, "image"); /* [N, C, H, W] */
@@ -40,6 +41,7 @@ static void run(Layers *l, const size_t *option) {
     x = layer_linear(l, "linear", layer_pool(l, x), layers_outputs(l));
     layers_output(l, "logits", x); /* [N, outputs] */
 }
+//< run
 
 const NetKind net_sketch = {
     .name = "sketch",
