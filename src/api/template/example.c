@@ -16,6 +16,19 @@ static void print(const char *name, const double *value, size_t count) {
     putchar('\n');
 }
 
+//> call
+/* What is left out is NULL: an input as it begins, an output that nobody wants. */
+static NormlabCall forward_call(const double *x, const double *const *params,
+                                const double *const *state, double *y) {
+    NormlabCall call;
+    memset(&call, 0, sizeof call);
+    call.size = sizeof call, call.samples = SAMPLES, call.positions = POSITIONS;
+    call.x = x, call.params = params, call.state = state;
+    call.y = y;
+    return call;
+}
+//< call
+
 int main(void) {
     const double x[ALL] = {1, 2, 4, 8, 6, 3,
                            5, 2, 4, 7, 9, 3}, /* [samples][channels][..] */
@@ -35,11 +48,7 @@ int main(void) {
         printf("learns %s [%zu]\n", normlab_param(norm, i)->name,
                normlab_param(norm, i)->count);
 
-    NormlabCall call;
-    memset(&call, 0, sizeof call);
-    call.size = sizeof call, call.samples = SAMPLES, call.positions = POSITIONS;
-    call.x = x, call.params = params, call.state = state;
-    call.y = y;
+    NormlabCall call = forward_call(x, params, state, y);
     for (int step = 0; step < 20; step++) { /* of the loss |y - wanted|^2 / 2 */
         if (normlab_forward(norm, &call, &error)) break;
         for (size_t i = 0; i < ALL; i++) dy[i] = y[i] - wanted[i];
