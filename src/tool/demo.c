@@ -90,8 +90,8 @@ static void tell(Arena *arena, const Grid *g) {
     fputs("Group normalization never looks at another image: it is one computation at "
           "every batch size.\n",
           stdout);
-    print_commands(stdout, "The figure in README.md is of other runs: what registered "
-                           "claims came to (`normlab claims`).\n");
+    print_commands(stdout, "The figure in README.md is of the full recipe: `normlab run "
+                           "batch-size`.\n");
 }
 
 static int run_demo(const Call *call) {
