@@ -163,13 +163,13 @@ def of_tuning(s):
     rates = [rate for rate in s.column if rate != "0.1"]
     yield "is for each arm the best of the four or within its interval of it", all(
         not s.beyond((row, "0.1"), (row, rate)) for row in s.row for rate in rates)
-    yield "it errs as little at 0.4 as at 0.1 and at 0.8 not beyond its interval more", (
+    yield "it errs as little at four times the rate as at the rate itself, and at eight times not beyond its interval more", (
         s.within(("batch", "0.4"), ("batch", "0.1")) and s.within(("batch", "0.8"), ("batch", "0.1")))
-    yield "Group normalization loses 1.7 points at 0.4, not beyond its interval, and 6.4 at 0.8", (
-        s.within(("group(4)", "0.4"), ("group(4)", "0.1"))
-        and [f"{s.apart(('group(4)', rate), ('group(4)', '0.1'))[0]:.1f}" for rate in ("0.4", "0.8")] == ["1.7", "6.4"])
-    yield "Layer normalization ends at chance under two of three seeds at 0.8", (s.cell("layer", "0.8") > 89).sum() == 2
-    yield "without a normalizer nothing is learned at 0.4", all(np.isnan(e) or e > 89 for e in s.cell("none", "0.4"))
+    yield "Group normalization loses about two points at four times the rate, not beyond its interval, and six at eight times", (
+        s.within(("group(4)", "0.4"), ("group(4)", "0.1")) and s.beyond(("group(4)", "0.8"), ("group(4)", "0.1"))
+        and [round(s.apart(("group(4)", rate), ("group(4)", "0.1"))[0]) for rate in ("0.4", "0.8")] == [2, 6])
+    yield "Layer normalization ends at chance under two of three seeds at eight times the rate", (s.cell("layer", "0.8") > 89).sum() == 2
+    yield "without a normalizer nothing is learned at four times", all(np.isnan(e) or e > 89 for e in s.cell("none", "0.4"))
 
 
 def of_adaptive_groups(s):
@@ -194,9 +194,9 @@ def of_depth(s):
         and all(mean > half for mean, half in gaps.values()))
     yield "in training error by more than that and with depth by more still", (
         all(trained[n][0] > gaps[n][0] for n in s.column) and trained["8"][0] < trained["14"][0] < trained["20"][0])
-    yield "group normalization by 0.7 points, which is beyond its interval, batch normalization by 1.0, which is not", (
+    yield "group normalization by less than a point, which is beyond its interval, batch normalization by one, which is not", (
         s.beyond(("group(4)", "8"), ("group(4)", "20")) and s.within(("batch", "8"), ("batch", "20"))
-        and f"{s.apart(('batch', '8'), ('batch', '20'))[0]:.1f}" == "1.0")
+        and s.apart(("group(4)", "8"), ("group(4)", "20"))[0] < 0.8 and abs(s.apart(("batch", "8"), ("batch", "20"))[0] - 1) < 0.05)
     lost = {n: int(np.isnan(s.cell("none", n)).sum()) for n in s.column}
     yield "one of three runs diverges at depth 20, and none at 8 and 14", lost == {"8": 0, "14": 0, "20": 1}
 
