@@ -28,17 +28,57 @@ def example(function):
     return function
 
 
+FIVE, GAIN, BIAS = np.array([1.0, 3, 4, 5, 7]), 3, 1
+
+
 @example
 def five():
     """Five activations and their standardization (notes/10-why.md)."""
-    x = np.array([1.0, 3, 4, 5, 7])
-    deviations = x - x.mean()
+    deviations = FIVE - FIVE.mean()
     variance = np.mean(deviations**2)
-    yield "mean", x.mean()
+    xhat = deviations / np.sqrt(variance)
+    yield "mean", FIVE.mean()
     yield "variance", variance
     yield "std", np.sqrt(variance)
-    for k, each in enumerate(deviations / np.sqrt(variance), 1):
+    for k, each in enumerate(xhat, 1):
         yield f"xhat{k}", each
+    for k, each in enumerate(GAIN * xhat + BIAS, 1):
+        yield f"y{k}", each
+    yield "momentum", 0.9 * 0 + 0.1 * FIVE.mean()
+
+
+LAYERS, WIDTH, SAMPLES, SEEDS = 50, 64, 32, (1, 2, 3)
+
+
+def stack(gain, groups, seed):
+    """Samples of normal numbers through layers of weights of variance gain / WIDTH, group normalization if asked for, and relu:
+    behind each the root mean square of all activations, and the mean cosine between two samples."""
+    draw = np.random.RandomState(seed)
+    x, size, alike = draw.standard_normal((SAMPLES, WIDTH)), [], []
+    for layer in range(LAYERS + 1):
+        direction = x / np.sqrt((x**2).sum(1, keepdims=True))
+        size.append(np.sqrt(np.mean(x**2)))
+        alike.append((direction @ direction.T)[np.triu_indices(SAMPLES, 1)].mean())
+        z = x @ (draw.standard_normal((WIDTH, WIDTH)) * np.sqrt(gain / WIDTH)).T
+        if groups:
+            cell = z.reshape(SAMPLES, groups, -1)
+            z = (cell - cell.mean(2, keepdims=True)) / np.sqrt(cell.var(2, keepdims=True) + 1e-5)
+        x = np.maximum(z.reshape(SAMPLES, WIDTH), 0)
+    return np.array(size), np.array(alike)
+
+
+@example
+def drift():
+    """Stacks of random layers: sizes after all of them, over the seeds (notes/10-why.md)."""
+    for name, gain, groups in (("one", 1, None), ("two", 2, None), ("four", 4, None), ("groups", 4, 8)):
+        stacks = [stack(gain, groups, seed) for seed in SEEDS]
+        sizes = [size[-1] for size, _ in stacks]
+        yield f"{name}.low", min(sizes)
+        yield f"{name}.high", max(sizes)
+        if name in ("one", "four"):
+            unit, factor = {"one": ("billionths", 1e9), "four": ("millions", 1e-6)}[name]
+            yield f"{name}.{unit}", (min if name == "one" else max)(sizes) * factor
+        yield f"{name}.alike", np.mean([alike[-1] for _, alike in stacks])
 
 
 def computed():
