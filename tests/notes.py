@@ -10,7 +10,7 @@ import tempfile
 
 from program import HOME, PROGRAM
 from speed_tables import TABLES, table
-from study_tables import FINDINGS, Study, errors
+from study_tables import FINDINGS, NUDGE, Study, errors, shown, text
 
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"] + sorted(
     os.path.join("notes", name) for name in os.listdir(os.path.join(HOME, "notes")) if name.endswith(".md"))
@@ -171,8 +171,32 @@ def woven(renew=False):
             yield f"{page}: not what data/ and the program have: {', '.join(wrong)}; `tests/notes.py --renew` mends it"
 
 
+def markdown():
+    """`table --form markdown` and `claims --form markdown` say of every published study what NumPy makes of its numbers."""
+    import h5py
+
+    for name in sorted(os.listdir(os.path.join(HOME, "data"))):
+        path = os.path.join(HOME, "data", name)
+        if not name.endswith(".h5") or name in ("speed.h5", "checking.h5"):
+            continue
+        with h5py.File(path, "r") as file:
+            experiment, number, made = text(file.attrs["experiment"]), shown(file), []
+            for NUDGE[0] in (1e-9, -1e-9, 0):
+                made.append(errors(file))
+        words = ["table", experiment, "--from", path, "--form", "markdown"] + (["--metric", number] if number else [])
+        said = subprocess.run([PROGRAM, *words], check=True, capture_output=True, text=True).stdout
+        kept = [re.split(r"( +)", each) for each in (said, *made)]
+        if len({len(each) for each in kept}) > 1 or any(own not in others for own, *others in zip(*kept)):
+            yield f"{name}: normlab {' '.join(words)} prints\n{said}instead of\n{made[-1]}"
+    with tempfile.TemporaryDirectory() as nothing:
+        said = subprocess.run([PROGRAM, "claims", "--form", "markdown"], check=True, capture_output=True, text=True,
+                              env={**os.environ, "NORMLAB_OUT": nothing}).stdout
+    if said != verdicts():
+        yield "normlab claims --form markdown is not what --json has"
+
+
 CASES = {"links": ("example", links), "labels": ("theorem", labels), "anchors": ("example", anchors),
-         "quotes": ("example", quotes), "weights": ("example", weights), "findings": ("example", findings), "woven": ("example", woven)}
+         "quotes": ("example", quotes), "weights": ("example", weights), "findings": ("example", findings), "woven": ("example", woven), "markdown": ("oracle", markdown)}
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--list"]:

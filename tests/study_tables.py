@@ -32,9 +32,13 @@ def text(value):
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
+NUDGE = [0.0]  # a mean of three may lie between two tenths, and falls to either side by its last bit
+
+
 def number(values, metric):
     lost = int(np.isnan(values).sum())
     mean, half = interval(metric.scale * values)
+    mean, half = mean + NUDGE[0], half + NUDGE[0]
     return f"{lost} of {values.size} diverged" if lost else f"{mean:.{metric.digits}f} ± {half:.{metric.digits}f}"
 
 
@@ -75,12 +79,17 @@ def numbers(file, name):
                  [[f"`{series}`", *row] for series, row in zip(names(file, "results/series"), cells)])
 
 
+def shown(file):
+    """The number of the runs' summaries that the study is about; None: what its task is judged by."""
+    stem = os.path.splitext(os.path.basename(file.filename))[0]
+    number = NUMBERS.get(stem, NUMBERS.get(text(file.attrs["experiment"])))
+    return number if f"results/{number}" in file else None
+
+
 def errors(file):
     """Test results after the last epoch; of one point beside those of training and validation."""
-    stem = os.path.splitext(os.path.basename(file.filename))[0]
-    shown = NUMBERS.get(stem, NUMBERS.get(text(file.attrs["experiment"])))
-    if shown:
-        return numbers(file, shown)
+    if shown(file):
+        return numbers(file, shown(file))
     metric = Metric(file)
     series, results, test = names(file, "results/series"), file["results"], f"test_{metric.name}"
     if len(results["along"]) == 1:
@@ -89,7 +98,8 @@ def errors(file):
     else:
         head, cells = along(file), [[number(one, metric) for one in row] for row in results[test][()]]
     return table([f"{metric.name} in {metric.unit}, {results[test].shape[2]} seeds", *head],
-                 [[f"`{name}`".replace("|", "\\|"), *row] for name, row in zip(series, cells)]) + "\n" + gate(file, metric)
+                 [[f"`{name}`".replace("|", "\\|"), *row] for name, row in zip(series, cells)]) + (
+                     "\n" + gate(file, metric) if f"gate/{metric.name}" in file else "")
 
 
 # ---- what sentences rest on -------------------------------------------------------------------------------------------

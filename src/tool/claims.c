@@ -136,6 +136,37 @@ static void print_all(Arena *arena, const Ruling *f, size_t count) {
     print_errors(arena, f, count);
 }
 
+/* ---- Markdown: a row a contrast that something was run for ------------------------------- */
+
+/* A bar would end the cell. */
+static const char *in_cell(Arena *arena, const char *text) {
+    Text to = text_new(arena);
+    for (; *text; text++) text_add(&to, *text == '|' ? "\\|" : "%c", *text);
+    return to.data;
+}
+
+static void markdown_ruling(Arena *arena, const Ruling *f) {
+    const Contrast *c = f->contrast;
+    const Judgement *j = &f->judgement;
+    const int digits = ruling_decimals(c);
+    const char *metric = f->grid->metric.name;
+    printf("| %s | `%s`%s | %s | %s | %s [%.*f, %.*f] at %g %% | %zu | %s%s%s%s |\n",
+           f->claim->id, in_cell(arena, ruling_contrast(arena, c)),
+           strcmp(metric, "error") == 0 ? "" : text_print(arena, " (%s)", metric),
+           expected_text(arena, &c->of),
+           isfinite(c->published) ? points(arena, c, c->published) : "",
+           points(arena, c, j->estimate), digits, j->range.low, digits, j->range.high,
+           100 * (1 - j->error), f->seeds, claim_verdict_words[j->verdict],
+           j->below_margin ? ", below the margin" : "", *f->why ? ": " : "", f->why);
+}
+
+static void markdown_all(Arena *arena, const Ruling *f, size_t count) {
+    puts("| claim | contrast, points of percent | expected | published | found | seeds | "
+         "verdict |\n|---|---|---|---|---|---|---|");
+    for (size_t i = 0; i < count; i++)
+        if (f[i].grid && isfinite(f[i].judgement.estimate)) markdown_ruling(arena, &f[i]);
+}
+
 /* ---- JSON ------------------------------------------------------------------------------- */
 
 static void json_pair(Arena *arena, const char *name, const char *text) {
@@ -236,17 +267,24 @@ static int run_claims(const Call *call) {
     bool bad = false;
     if (of) want_known(call, ledger, of);
     const Ruling *f = study_verdicts(arena, ledger, of, false, &count);
-    (call_option(call, "--json") ? json_all : print_all)(arena, f, count);
+    static const char *const names[] = {"text", "json", "markdown"};
+    static void (*const print[])(Arena *, const Ruling *, size_t) = {print_all, json_all,
+                                                                     markdown_all};
+    const Choice forms = CHOICE(names);
+    const char *form = call_option(call, "--form");
+    if (call_option(call, "--json")) form = "json";
+    print[word_choice(call, "--form", form, &forms)](arena, f, count);
     for (size_t i = 0; i < count; i++) bad |= f[i].changed || f[i].lost;
     return bad ? 1 : EX_OK;
 }
 
 const Command command_claims = {
     .name = "claims",
-    .usage = "[ID|EXPERIMENT] [--json]",
+    .usage = "[ID|EXPERIMENT] [--form FORM]",
     .summary =
         "What registered claims come to: contrast, interval, published value, verdict",
-    .options = (const Option[]){{"--json", NULL, "a list of objects, one a contrast"},
+    .options = (const Option[]){{"--form", "FORM", "text (default), json or markdown"},
+                                {"--json", NULL, "a list of objects, one a contrast"},
                                 {NULL, NULL, NULL}},
     .most = 1,
     .run = run_claims,

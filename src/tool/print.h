@@ -32,6 +32,6 @@ const char *print_star(Arena *arena, const Grid *grid);
 const char *print_published(Arena *arena, const Grid *grid);
 
 typedef void GridPrinter(Arena *arena, FILE *out, const Grid *grid);
-GridPrinter print_text, print_csv, print_json, print_latex;
+GridPrinter print_text, print_csv, print_json, print_latex, print_markdown;
 
 #endif

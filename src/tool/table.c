@@ -106,14 +106,16 @@ void print_grid(Arena *arena, FILE *out, const Grid *grid, TableForm form) {
     static GridPrinter *const printers[] = {[TABLE_TEXT] = print_text,
                                             [TABLE_CSV] = print_csv,
                                             [TABLE_JSON] = print_json,
-                                            [TABLE_LATEX] = print_latex};
-    const bool for_people = form == TABLE_TEXT || form == TABLE_LATEX;
+                                            [TABLE_LATEX] = print_latex,
+                                            [TABLE_MARKDOWN] = print_markdown};
+    const bool for_people = form != TABLE_CSV && form != TABLE_JSON;
     printers[form](arena, out, for_people ? grid_plain(arena, grid) : grid);
 }
 
 static int run_table(const Call *call) {
-    static const char *const names[] = {"text", "csv", "json", "latex"};
-    static const OtherName others[] = {{"tex", "latex"}, {"txt", "text"}, {NULL, NULL}};
+    static const char *const names[] = {"text", "csv", "json", "latex", "markdown"};
+    static const OtherName others[] = {
+        {"tex", "latex"}, {"txt", "text"}, {"md", "markdown"}, {NULL, NULL}};
     const Choice forms = {names, COUNT_OF(names), sizeof *names, false, others};
     const char *name;
     const Experiment *experiment = study_experiment(call->arena, call->word[0], &name);
@@ -142,18 +144,19 @@ const Command command_table = {
     .summary = "Prints the table of a study: mean and interval over seeds, published "
                "figures beside it",
     .options =
-        (const Option[]){{"--rows", "LIST",
-                          "of the table: `batch,group:4`; with their "
-                          "settings between ;"},
-                         {"--columns", "LIST", "of the table"},
-                         {"--metric", "NAME",
-                          "another number of its runs: test_error, "
-                          "train_error_evaluated, ..."},
-                         {"--best", NULL, "of each row the column with the best score"},
-                         {"--form", "FORM", "text (default), csv, json or latex"},
-                         {"--json", NULL, "the same as --form json"},
-                         {"--from", "FILE", "a collected file instead of the newest one"},
-                         {NULL, NULL, NULL}},
+        (const Option[]){
+            {"--rows", "LIST",
+             "of the table: `batch,group:4`; with their "
+             "settings between ;"},
+            {"--columns", "LIST", "of the table"},
+            {"--metric", "NAME",
+             "another number of its runs: test_error, "
+             "train_error_evaluated, ..."},
+            {"--best", NULL, "of each row the column with the best score"},
+            {"--form", "FORM", "text (default), csv, json, latex or markdown"},
+            {"--json", NULL, "the same as --form json"},
+            {"--from", "FILE", "a collected file instead of the newest one"},
+            {NULL, NULL, NULL}},
     .least = 1,
     .most = 1,
     .of_runs = true,

@@ -118,7 +118,13 @@ void wish_claim(const Call *call, Wish *wish);
  * found (NULL: runs failed). */
 int run_study(const Call *call, const Sweep *sweep, bool published, const Grid **found);
 
-typedef enum TableForm { TABLE_TEXT, TABLE_CSV, TABLE_JSON, TABLE_LATEX } TableForm;
+typedef enum TableForm {
+    TABLE_TEXT,
+    TABLE_CSV,
+    TABLE_JSON,
+    TABLE_LATEX,
+    TABLE_MARKDOWN
+} TableForm;
 void print_grid(Arena *arena, FILE *out, const Grid *grid, TableForm form);
 
 /* ---- claims.c ---------------------------------------------------------------------- */

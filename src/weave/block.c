@@ -27,7 +27,10 @@ static char **words_of(Arena *arena, const char *text) {
 }
 
 /* The child: prints into the pipe, sees published results alone, and is called as in a checkout. */
-_Noreturn static void become(char *const *word, int pipe_end, const char *nothing) {
+_Noreturn static void become(char *const *word, int pipe_end, const char *home,
+                             const char *nothing) {
+    if (chdir(home) != 0) _exit(EX_NOINPUT); /* where its paths begin */
+    setenv("NORMLAB_HOME", home, 1);
     dup2(pipe_end, STDOUT_FILENO);
     setenv("NORMLAB_OUT", nothing, 1);
     setenv("NORMLAB_CALLED", "./normlab", 1);
@@ -44,11 +47,11 @@ static const char *printed(Arena *arena, const char *command, BaseError *error) 
         return NULL;
     }
     char **word = words_of(arena, command);
-    const char *nothing =
-        place_home(arena, "out/nothing"); /* a folder that nobody makes */
+    const char *home = place_absolute(arena, place_home(arena, "."));
+    const char *nothing = text_print(arena, "%s/out/nothing", home); /* nobody makes it */
     fflush(NULL);
     const pid_t child = fork();
-    if (child == 0) become(word, ends[1], nothing);
+    if (child == 0) become(word, ends[1], home, nothing);
     close(ends[1]);
     Text text = text_new(arena);
     char room[4096];
