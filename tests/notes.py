@@ -102,12 +102,39 @@ def weights():
             yield f"variance: {coarsest['variance'][k]}, {finest['variance'][k]}"
 
 
-def verdicts():
-    """Every contrast with runs among what is published, as `normlab claims` judges it."""
+def judged():
+    """All contrasts, as `normlab claims` judges them by what is published."""
     with tempfile.TemporaryDirectory() as nothing:
-        found = json.loads(subprocess.run([PROGRAM, "claims", "--json"], check=True, capture_output=True,
-                                          env={**os.environ, "NORMLAB_OUT": nothing}).stdout)
-    rows = []
+        return json.loads(subprocess.run([PROGRAM, "claims", "--json"], check=True, capture_output=True,
+                                         env={**os.environ, "NORMLAB_OUT": nothing}).stdout)
+
+
+def ledger():
+    """The lists of notes/98-ledger.md have every contrast that was run, once, under its verdict."""
+    words = {"supported": "Supported, or equivalent", "equivalent": "Supported, or equivalent", "contradicted": "Contradicted",
+             "undecided": "Undecided", "not tested": "Not tested, though runs exist"}
+    told, section = [], None
+    for line in read("notes/98-ledger.md").splitlines():
+        section = line[3:] if line.startswith("## ") else section
+        for claim, first, last in re.findall(r"\*\*(L[\w-]+)/(\d)(?:-(\d))?\*\*", line):
+            told += [(f"{claim}/{k}", section) for k in range(int(first), int(last or first) + 1)]
+    known, count = {}, {}
+    for one in judged():
+        count[one["id"]] = count.get(one["id"], 0) + 1
+        if one["estimate"] is not None:
+            known[f"{one['id']}/{count[one['id']]}"] = words[one["verdict"]]
+    told = [one for one in told if one[1] != "How to read a row"]
+    for name, section in told:
+        if told.count((name, section)) != 1 or known.get(name) != section:
+            yield f"notes/98-ledger.md: {name} stands under '{section}', it belongs once under '{known.get(name)}'"
+    for name in known:
+        if name not in dict(told):
+            yield f"notes/98-ledger.md: {name} is missing under '{known[name]}'"
+
+
+def verdicts():
+    """Every contrast with runs among what is published."""
+    found, rows = judged(), []
     for f in found:
         if f["estimate"] is None:
             continue
@@ -196,7 +223,8 @@ def markdown():
 
 
 CASES = {"links": ("example", links), "labels": ("theorem", labels), "anchors": ("example", anchors),
-         "quotes": ("example", quotes), "weights": ("example", weights), "findings": ("example", findings), "woven": ("example", woven), "markdown": ("oracle", markdown)}
+         "quotes": ("example", quotes), "weights": ("example", weights), "findings": ("example", findings),
+         "ledger": ("example", ledger), "woven": ("example", woven), "markdown": ("oracle", markdown)}
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--list"]:

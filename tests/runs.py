@@ -192,7 +192,7 @@ def study(place):
 @case("theorem")
 def scores(place):
     """The rule of the score stands wherever a score does, and the score is what it says; two rules are not mixed."""
-    before = os.path.join(HOME, "tests", "study", "before.h5")  # collected when there was one rule, and no gate
+    before = os.path.join(HOME, "data", "first", "batch-size.h5")  # collected when there was one rule, and no gate
     for rule, words, window in (("last", "last epoch", 1), ("median(3)", "median of the last three epochs", 3),
                                 (None, "median of the last five epochs", None)):
         one = second_place(place, str(window))

@@ -44,7 +44,7 @@ static Spread crossed_spread(double mean, double seeds, double blocks, double re
     return (Spread){mean, sqrt(variance), variance * variance / squares};
 }
 
-//> two ways
+//> two-ways
 Spread claim_spread(const Sample *s) {
     const double n = (double)s->seeds, m = (double)s->blocks;
     const double seeds = gsl_stats_variance(s->value, 1, s->seeds) / n; /* S / nm */
@@ -58,7 +58,7 @@ Spread claim_spread(const Sample *s) {
                ? crossed_spread(spread.mean, seeds, blocks, 0, n, m)
                : crossed;
 }
-//< two ways
+//< two-ways
 
 Pair claim_pair(const Sample *above, const Sample *below) {
     REQUIRE(above->seeds == below->seeds, "a ratio of %zu and %zu seeds", above->seeds,

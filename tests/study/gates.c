@@ -67,7 +67,7 @@ static void first_study_is_refused(void **state) {
                              *const ONE[] = {"nearest", NULL},
                              *const UNKNOWN[] = {"softmax", "trigram", NULL};
     Arena *arena = arena_new();
-    const Grid *grid = grid_read(arena, place_home(arena, "tests/study/before.h5"));
+    const Grid *grid = grid_read(arena, place_home(arena, "data/first/batch-size.h5"));
     size_t seed[16];
     for (size_t k = 0; k < grid->seeds; k++) seed[k] = k;
     for (size_t i = 0; i < COUNT_OF(ARM); i++) {
@@ -89,7 +89,7 @@ static void first_study_is_refused(void **state) {
 static void measures_are_numbers_of_runs(void **state) {
     (void)state;
     Arena *arena = arena_new();
-    const Grid *grid = grid_read(arena, place_home(arena, "tests/study/before.h5")),
+    const Grid *grid = grid_read(arena, place_home(arena, "data/first/batch-size.h5")),
                *train = grid_of_measure(arena, grid, "train"),
                *diverged = grid_of_measure(arena, grid, "diverged");
     const size_t cells = grid->series * grid->points * grid->seeds, seed[] = {0, 1};
