@@ -145,7 +145,7 @@ def of_input_size(s):
     sizes = [size for size in s.column if size != "28x28"]
     average, pooled, group = "batch, mode=average", "batch, mode=pooled", "group(4), mode=average"
     back = {size: s.beyond((average, size), (pooled, size)) for size in sizes}
-    yield "pooled moments do what the averages do", abs(s.apart((pooled, "28x28"), (average, "28x28"))[0]) < 0.25
+    yield "pooled moments do as well as the averages", abs(s.apart((pooled, "28x28"), (average, "28x28"))[0]) < 0.25
     yield "the error of every arm more than doubles", all(
         (s.cell(row, size).mean() > 2 * s.cell(row, "28x28").mean()) for row in s.row for size in ("24x24", "32x32"))
     yield "no size but 28 x 28 shows a difference beyond its interval", (
