@@ -222,9 +222,30 @@ def markdown():
         yield "normlab claims --form markdown is not what --json has"
 
 
+def catalogue():
+    """Every name of `list norms` has its entry on one page of the catalogue; a name that is a kind's in other letters is in its text."""
+    listed = json.loads(subprocess.run([PROGRAM, "list", "norms", "--json"], check=True, capture_output=True, text=True).stdout)
+    others = [alias for alias in listed["aliases"] if re.fullmatch(r"\w+(\(G\))?", alias["spec"])]
+    names = [entry["name"] for entry in listed["norms"] + listed["aliases"] if entry not in others]
+    names += [f"weights={weights['name']}" for weights in listed["weights"] if weights["source"]]
+    pages = [page for page in PAGES if re.match(r"notes/2\d-", page)]
+    entries = [(name, page) for page in pages for name in re.findall(r"^<!-- normlab list norms (\S+) --form markdown -->$", read(page), re.M)]
+    for name in names:
+        found = [page for entry, page in entries if entry == name]
+        if len(found) != 1:
+            yield f"{name}: an entry on one page is expected, not {found}; `normlab list norms {name} --form markdown` prints it"
+    for name, page in entries:
+        if name not in names:
+            yield f"{page}: no normalizer {name}"
+    for alias in others:
+        if not any(f"`{alias['usage']}`" in read(page) for page in pages):
+            yield f"`{alias['usage']}` is on no page of the catalogue"
+
+
 CASES = {"links": ("example", links), "labels": ("theorem", labels), "anchors": ("example", anchors),
          "quotes": ("example", quotes), "weights": ("example", weights), "findings": ("example", findings),
-         "ledger": ("example", ledger), "woven": ("example", woven), "markdown": ("oracle", markdown)}
+         "ledger": ("example", ledger), "woven": ("example", woven), "markdown": ("oracle", markdown),
+         "catalogue": ("example", catalogue)}
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--list"]:

@@ -8,6 +8,7 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
     return norm_add_parts(arena, norm, arguments, error);
 }
 
+//> chain
 static NormField text(const NormView *v) {
     NormField y = view_run(v, 0);
     for (size_t i = 1; i < v->context.norm->parts; i++) {
@@ -16,6 +17,7 @@ static NormField text(const NormView *v) {
     }
     return y;
 }
+//< chain
 
 const NormKind norm_chain = {
     .name = "chain",
