@@ -329,6 +329,37 @@ installs_what_a_label_needs() {
   claim "$(calls_of apt-get)" 0 "the quick ones count no instructions"
   call test -L cost
   claim_has "$(grep install "$calls")" " valgrind" "those of cost do"
+  absent chromium-driver
+  call test -L quick
+  claim "$(calls_of apt-get)" 2 "no browser either"
+  call test -L site
+  claim_has "$(grep install "$calls")" " chromium-driver" "those of the site do"
+}
+
+# The book is rendered by what no other command needs, its PDF by a browser.
+renders_the_book() {
+  stop_clock
+  mkdir "$house/site"
+  cat >"$house/site/build.py" <<'END'
+#!/bin/sh
+echo "book with $NORMLAB_PROGRAM:"
+for word; do echo "[$word]"; done
+END
+  chmod +x "$house/site/build.py"
+  absent pandoc chromium python3-xarray
+  call list norms
+  claim "$(calls_of apt-get)" 0 "the program needs no pandoc"
+  call notes --out x
+  claim "$code" 0 "exit code"
+  claim_has "$out" "book with $house/build/release/normlab:
+[--out]
+[x]" "the words, and the program"
+  claim_has "$(grep install "$calls")" " pandoc" "what renders"
+  claim_lacks "$(grep install "$calls")" "chromium" "no browser for pages"
+  claim_lacks "$(grep install "$calls")" "xarray" "nothing of the tests"
+  absent chromium
+  call --no-install notes --pdf
+  claim "$code$out" 69chromium "the PDF needs one"
 }
 
 installs_what_is_useful() {
@@ -619,6 +650,7 @@ check "--no-install runs where nothing is missing" runs_without_installing
 check "asks for no more than a command needs" asks_no_more_than_needed
 check "adds the tests when they are wanted" adds_tests_when_wanted
 check "installs what a label needs where it is asked for" installs_what_a_label_needs
+check "renders the book by what nothing else needs" renders_the_book
 check "installs what is useful, and goes on without" installs_what_is_useful
 check "says how long the tests take" says_how_long
 check "says how it is called" says_how_it_is_called
