@@ -55,7 +55,7 @@ class Ledger:
 
     def row(self, each, first, links):
         def number(key):
-            return "" if each.get(key) is None else f"{each[key]:+.2f}"
+            return "" if each.get(key) is None else f"{each[key]:+.2f}".replace("-", "−")
 
         study = ""
         if each["study"] and os.path.exists(os.path.join(links.book.home, each["study"])):

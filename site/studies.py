@@ -106,7 +106,7 @@ class Studies:
         for row in rows[1:]:
             name = row[0].replace(" *", "").replace(" ", "")
             ids.append([self.own(f"{metric or 'score'}/{name}/{column.replace(' ', '')}") for column in head[1:]])
-            shown.append([html.escape(row[0])] + [html.escape(each) for each in row[1:]])
+            shown.append([html.escape(row[0])] + [html.escape(each).replace(" ± ", "\u00a0±\u00a0").replace("-", "−") for each in row[1:]])
         notes = "".join(f"<p class=\"remark\">{html.escape(each)}</p>" for each in remarks[1:] + last if not each.startswith("Changed:"))
         return f"<p>{html.escape(remarks[0]) if remarks else ''}</p>{table(head, shown, ids)}{notes}"
 

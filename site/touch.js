@@ -141,6 +141,7 @@
     const bottomOf = -17, topOf = 1, y = (v) => top + (topOf - Math.max(bottomOf, Math.min(topOf, Math.log10(v)))) / (topOf - bottomOf) * (H - top - bottom);
     let mean = 0, place = data.step.reduce((best, s, i) => Math.abs(Math.log10(s) + 5) < Math.abs(Math.log10(data.step[best]) + 5) ? i : best, 0);
     const picture = svg('svg', { viewBox: '0 0 ' + W + ' ' + H, role: 'img' });
+    const print = (v) => { const [digits, exponent] = v.toExponential(1).split('e'); return v === 0 ? '0' : digits.replace('.0', '') + (+exponent ? '·' + power(+exponent) : ''); };
     const draw = () => {
       picture.replaceChildren();
       for (let e = -16; e <= 0; e += 4)
@@ -156,10 +157,10 @@
         if (v !== null) picture.append(svg('circle', { cx: x(data.step[place]), cy: y(v || 1e-17), r: 4.5, style: 'fill:var(--s' + r + ')' }));
       });
       picture.append(svg('path', { d: 'M' + x(data.step[place]) + ' ' + top + 'V' + (H - bottom), style: 'stroke:var(--soft);stroke-dasharray:3 3' }));
-      const words = 'Step ' + data.step[place].toExponential(1) + ': ' + data.rule.map((rule, r) => {
+      const words = 'Step ' + print(data.step[place]) + ': ' + data.rule.map((rule, r) => {
         const v = data.error[mean][r][place];
-        return rule + (v === null ? ' gives no number' : ' errs by ' + v.toExponential(1));
-      }).join(', ') + '. ' + data.oracle.map((name, i) => name + ' ' + (data.oracleError[mean][i] === null ? '–' : data.oracleError[mean][i].toExponential(1))).join('; ') + ', at no step that anyone has to choose.';
+        return rule + (v === null ? ' gives no number' : ' errs by ' + print(v));
+      }).join(', ') + '. Those that choose a step, or need none: ' + data.oracle.map((name, i) => name + ' ' + (data.oracleError[mean][i] === null ? '–' : print(data.oracleError[mean][i]))).join('; ') + '.';
       says.textContent = words;
       picture.setAttribute('aria-label', words);
     };
@@ -167,9 +168,9 @@
     const key = element('ul', { class: 'legend' });
     data.rule.forEach((rule, r) => key.append(element('li', {}, element('span', { class: 'swatch s' + r }), rule)));
     box.append(element('h3', {}, 'Which step is the right one?'),
-      element('div', { class: 'controls' }, slider('Step', data.step.length, place, (i) => data.step[i].toExponential(1), (i) => { place = i; draw(); }),
-        choice('Mean / std', data.mean.map((m) => m === 0 ? '0' : m.toExponential(0)), data.mean[0] === 0 ? '0' : data.mean[0].toExponential(0), (value) => {
-          mean = data.mean.findIndex((m) => (m === 0 ? '0' : m.toExponential(0)) === value);
+      element('div', { class: 'controls' }, slider('Step', data.step.length, place, (i) => print(data.step[i]), (i) => { place = i; draw(); }),
+        choice('Mean / std', data.mean.map(print), print(data.mean[0]), (value) => {
+          mean = data.mean.map(print).indexOf(value);
           draw();
         })), key, picture, says);
     draw();

@@ -86,7 +86,7 @@ def two_pages(place):
     check("<msqrt>" in two and 'minsize="1.8em"' in two and "annotation" not in two, "not the mathematics of browsers")
     study = page(out, "data/batch-size.html")
     cell = re.search(r'<td id="test_error/batch/2">([^<]*)</td>', study)
-    check(cell and re.fullmatch(r"\d+\.\d ± \d+\.\d", cell[1]), f"the quoted cell is {cell and cell[0]}")
+    check(cell and re.fullmatch(r"\d+\.\d\xa0±\xa0\d+\.\d", cell[1]), f"the quoted cell is {cell and cell[0]}")
     check('<td id="test_error/batch/2.half">' in study and "5a24809b76c9" in study and "Student" in study, "a study without its numbers or identity")
     source = page(out, "src/marked.c.html")
     check('<span class="region" id="middle"><span class="line" id="L2">' in source and 'href="../notes/11-one.html#eq-P-1"' in source, "a source without its marks")
