@@ -24,6 +24,13 @@ class Page:
         self.blocks, self.title, self.promise = [], "", ""
 
     @property
+    def promised(self):
+        """What its reader will be able to do, as a list has it."""
+        begin = "You will be able to "
+        rest = self.promise[len(begin):] if self.promise.startswith(begin) else ""
+        return rest[:1].upper() + rest[1:]
+
+    @property
     def name(self):
         """What it is called in lists."""
         return f"{self.number}. {self.title}" if self.number else self.title
@@ -120,6 +127,7 @@ def formula(text):
     if not grows:
         text = text.replace('stretchy="true" form=', 'stretchy="false" form=')
     text = re.sub(r'minsize="([\d.]+)" maxsize="[\d.]+" stretchy="false"', r'minsize="\1em" maxsize="\1em" stretchy="true" symmetric="true"', text)
+    text = text.replace("\u203e", "\u00af")  # a bar that the letters have
     return text.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "").replace(' display="inline"', "")
 
 

@@ -187,7 +187,7 @@ class Site:
         close()
 
     def contents(self):
-        made = ['<h1>Contents</h1><div class="parts">']
+        made = ['<h1>Contents</h1><p class="lead">Under each title stands what you will be able to do.</p><div class="parts">']
         front = [page for page in self.book.order if not page.part]
         for name, pages in [("Before", [p for p in front if p.path not in ("CONTRIBUTING.md", "CHANGELOG.md")])] + \
                 [(f"{part[1]} · {part[2]}", [p for p in self.book.chapters if p.part == part]) for part in PARTS] + \
@@ -196,7 +196,7 @@ class Site:
                 continue
             items = []
             for page in pages:
-                promise = f"<p>{escape(page.promise)}</p>" if page.promise.startswith("You will be able to") else ""
+                promise = f"<p>{escape(page.promised)}</p>" if page.promised else ""
                 items.append(f'<li><span>{page.number or ""}</span><a href="{page.out}">{escape(page.title)}</a>{promise}</li>')
             made.append(f"<section><h2>{name}</h2><ol>{''.join(items)}</ol></section>")
         return "".join(made) + "</div>"

@@ -114,7 +114,7 @@ class Figures:
         stem = os.path.basename(path).rsplit(".", 1)[0]
         kind = next((kind for kind, names in TOUCH.items() if re.fullmatch(names, stem)), None)
         data = self.data(kind) if kind else None
-        if not kind or kind in weaver.touches or data is None or (kind == "ledger" and weaver.page.path == "README.md"):
+        if not kind or kind in weaver.touches or data is None or weaver.page.path == "README.md":
             return []
         weaver.touches.append(kind)
         tail = f'<script type="application/json">{json.dumps(data, separators=(",", ":"))}</script>' if data else ""

@@ -93,9 +93,8 @@ def contents(site, pages):
         lines = [f'<li class="part"><a href="#part-{part[1]}">{part[1]}. {part[2]}</a></li>']
         for page in held:
             where = pages.get(page.slug, "000")
-            promise = page.promise.replace("You will be able to ", "") if page.promise.startswith("You will be able to") else ""
             lines.append(f'<li><a href="#{page.slug}"><span class="count">{page.number or ""}</span><span class="name">{escape(page.title)}</span>'
-                         f'<span class="dots"></span><span class="page">{where}</span></a></li>' + (f'<li class="promise">{escape(promise)}</li>' if promise else ""))
+                         f'<span class="dots"></span><span class="page">{where}</span></a></li>' + (f'<li class="promise">{escape(page.promised)}</li>' if page.promised else ""))
         made.append(f"<ol>{''.join(lines)}</ol>")
     return "".join(made)
 
