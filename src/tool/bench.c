@@ -90,6 +90,11 @@ const char *bench_ratio_text(const Bench *bench, SpeedQuartiles ratio) {
 static int run_bench(const Call *call) {
     bool wanted[COUNT_OF(PARTS)];
     if (call_option(call, "--save")) return bench_save(call);
+    if (call_option(call, "--table")) {
+        bench_table(call, call_option(call, "--table"));
+        return EX_OK;
+    }
+    if (call_option(call, "--from")) die(EX_USAGE, "--from is of --table");
     if (call_option(call, "--quick")) die(EX_USAGE, "--quick is of --save");
     find_parts(call, wanted);
     const Bench bench = read_bench(call, wanted);
@@ -112,7 +117,7 @@ static int run_bench(const Call *call) {
 const Command command_bench = {
     .name = "bench",
     .usage = "[kernels] [products] [training] [check] [--norm LIST] [--shape N,C,H,W] "
-             "[--json] | --save",
+             "[--json] | --save | --table NAME",
     .summary = "Measures kernels, convolutions, training and a full check, each beside "
                "its limit, in one run",
     .options =
@@ -126,6 +131,10 @@ const Command command_bench = {
                          {"--json", NULL, "for programs"},
                          {"--save", NULL, "minutes of it: out/speed.h5 with its figures"},
                          {"--quick", NULL, "of --save: the first points alone"},
+                         {"--table", "NAME",
+                          "of what was saved, as Markdown: measured, bars, kernels, peer "
+                          "or training"},
+                         {"--from", "FILE", "of --table: data/speed.h5"},
                          {NULL, NULL, NULL}},
     .least = 0,
     .most = COUNT_OF(PARTS),

@@ -33,6 +33,11 @@ size_t bench_processors(void);
 /* `bench --save`. Exit status. */
 int bench_save(const Call *call);
 
+/* ---- bench_tables.c ------------------------------------------------------------------ */
+
+/* A table of what was saved, as Markdown: measured, bars, kernels, peer or training. */
+void bench_table(const Call *call, const char *name);
+
 const char *bench_ratio_text(const Bench *bench,
                              SpeedQuartiles ratio); /* "0.95 (0.9 to 1)" */
 
