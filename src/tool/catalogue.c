@@ -179,13 +179,24 @@ static void print_lines(Arena *arena) {
 
 /* ---- which ----------------------------------------------------------------------- */
 
+/* Of an equation in Markdown nothing but that. */
+static void print_one(const Call *call, bool json, const Entry *e) {
+    const bool tex = call_option(call, "--tex") != NULL, markdown = list_markdown(call);
+    if (tex && markdown && print_markdown_equation(call->arena, e)) return;
+    (json       ? print_json_entry
+     : tex      ? print_tex_entry
+     : markdown ? print_markdown_entry
+                : print_entry)(call->arena, e);
+}
+
 void list_norms(const Call *call, bool json) {
     Arena *arena = call->arena;
     size_t count, asked = call->words - 1;
     const NormKind *const *kind = norm_kinds(&count);
     const bool tex = call_option(call, "--tex") != NULL, markdown = list_markdown(call);
-    if (tex + json + markdown > 1)
-        die(EX_USAGE, "--tex, --json or --form markdown, not two of them");
+    if (json && (tex || markdown))
+        die(EX_USAGE, "--json and %s: one of both is expected",
+            tex ? "--tex" : "--form markdown");
     if (!json && !tex && !markdown && asked == 0 && call_option(call, "--long") == NULL) {
         print_lines(arena);
         return;
@@ -199,10 +210,7 @@ void list_norms(const Call *call, bool json) {
     for (size_t i = 0; i < count; i++) {
         if (i > 0) fputs(json ? "," : "\n", stdout);
         if (json) fputs("\n  ", stdout);
-        (json       ? print_json_entry
-         : tex      ? print_tex_entry
-         : markdown ? print_markdown_entry
-                    : print_entry)(arena, &entry[i]);
+        print_one(call, json, &entry[i]);
     }
     if (!json) return;
     fputs("], \"aliases\": [", stdout);

@@ -73,6 +73,9 @@ const char *reach_text(Arena *arena, const Norm *norm, const char *times);
 
 /* ---- catalogue_markdown.c -------------------------------------------------------------- */
 
+/* Its equation between two lines $$; false: it has none in text. */
+bool print_markdown_equation(Arena *arena, const Entry *entry);
+
 /* The skeleton of its entry in the book; links lead from notes/. */
 void print_markdown_entry(Arena *arena, const Entry *entry);
 

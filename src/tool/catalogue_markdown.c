@@ -74,15 +74,19 @@ static void print_proved_rows(Arena *arena, const Entry *e) {
                                             applied, count, e->spec));
 }
 
+bool print_markdown_equation(Arena *arena, const Entry *e) {
+    if (norm_tex(arena, e->kind) == NULL) return false;
+    puts("$$");
+    print_aligned(arena, e);
+    puts("$$");
+    return true;
+}
+
 void print_markdown_entry(Arena *arena, const Entry *e) {
     const char *usage = short_usage(arena, e->usage);
     print_markdown_heading(usage);
     print_first(arena, e);
-    if (norm_tex(arena, e->kind)) {
-        puts("$$");
-        print_aligned(arena, e);
-        puts("$$\n");
-    }
+    if (print_markdown_equation(arena, e)) puts("");
     puts("| | |\n|---|---|");
     if (strcmp(usage, e->usage) != 0)
         print_markdown_row("written", text_print(arena, "`%s`", e->usage));
