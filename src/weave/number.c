@@ -269,8 +269,9 @@ static void weave_number(Weave *weave, const Page *page, const Link *link,
                          Pieces *pieces) {
     Arena *arena = weave->arena;
     const size_t line = page_line(page, link->begin);
-    const char *own =
-        text_copy(arena, page->text + link->text, link->text_end - link->text);
+    char *own = text_copy(arena, page->text + link->text, link->text_end - link->text);
+    for (char *at = own; *at; at++)
+        if (*at == '\n') *at = ' '; /* its line was wrapped */
     Question q = {.weave = weave,
                   .path = page_path(arena, page, link->path),
                   .place = link->fragment,
