@@ -81,6 +81,17 @@ def drift():
         yield f"{name}.alike", np.mean([alike[-1] for _, alike in stacks])
 
 
+@example
+def tape():
+    """The loss of the small tape and its derivatives by x (notes/14-tape.md)."""
+    x, u = np.array([1.0, 3, 4, 5, 7]), np.array([1.0, -2, 3, 0, 2])
+    r = 1 / np.sqrt(np.mean((x - x.mean())**2))
+    xhat = (x - x.mean()) * r
+    yield "loss", np.sum(u * xhat)
+    for k, each in enumerate(r * (u - np.mean(u) - xhat * np.mean(u * xhat)), 1):
+        yield f"dx{k}", each
+
+
 def computed():
     return {f"{name}.{key}": float(value) for name, function in EXAMPLES.items() for key, value in dict(function()).items()}
 

@@ -324,6 +324,7 @@ static void gather_adjoint(Tape *tape, TapeNode *x, TapeNode *g) {
     x->adjoint = x->adjoint ? tape_add(tape, x->adjoint, g) : g;
 }
 
+//> recorded
 static void gradient_range(Tape *tape, TapeNode *from, const TapeNode *until) {
     for (TapeNode *y = from; y != until; y = y->previous) {
         if (y->adjoint == NULL || y->op == NULL || !y->wanted) continue;
@@ -342,6 +343,7 @@ static void gradient_range(Tape *tape, TapeNode *from, const TapeNode *until) {
             if (dx[i] && y->in[i]->wanted) gather_adjoint(tape, y->in[i], dx[i]);
     }
 }
+//< recorded
 
 void tape_gradient(Tape *tape, TapeNode *y, TapeNode *seed, TapeNode *const *x,
                    size_t count, TapeNode **dx) {
