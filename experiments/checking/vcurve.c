@@ -146,6 +146,7 @@ static const Probe *probe_at(Cell *cell, size_t k) {
     return &cell->probe;
 }
 
+//> rules
 static double central(const Probe *probe, double h) {
     return (probe_sample(probe, h).value - probe_sample(probe, -h).value) / (2.0 * h);
 }
@@ -154,6 +155,7 @@ static double central(const Probe *probe, double h) {
 static double five_point(const Probe *probe, double h) {
     return (4.0 * central(probe, h / 2.0) - central(probe, h)) / 3.0;
 }
+//< rules
 
 typedef struct Rule {
     const char *name;

@@ -67,6 +67,7 @@ static TapeNode *normalized(Tape *t, TapeNode *const *x, void *context) {
 
 /* ---- the example of the notes ----------------------------------------------------- */
 
+//> example
 static TapeNode *square_sum(Tape *t, TapeNode *const *x, void *context) {
     (void)context;
     return tape_sum_all(t, tape_mul(t, x[0], x[0]));
@@ -78,6 +79,7 @@ static CheckReport check_square_sum(Arena *arena) {
     const CheckFunction function = {"square", 1, &input, square_sum, NULL, NULL};
     return check_differences(arena, &function, CHECK_BACKWARD, 1, 1000);
 }
+//< example
 
 static void the_example_of_the_notes(void **state) {
     (void)state;
