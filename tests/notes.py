@@ -60,7 +60,7 @@ def labels():
 
 def anchors():
     """Excerpt marks stand in pairs."""
-    for name in tracked(".c", ".h"):
+    for name in tracked(".c", ".h", ".inc"):
         opened = re.findall(r"^//> (\S+)$", read(name), re.M)
         closed = re.findall(r"^//< (\S+)$", read(name), re.M)
         if opened != closed or len(set(opened)) != len(opened):
@@ -69,7 +69,7 @@ def anchors():
 
 def quotes():
     """Code in the book stands in the sources, word for word."""
-    sources = [read(name) for name in tracked(".c", ".h")]
+    sources = [read(name) for name in tracked(".c", ".h", ".inc")]
     for page in PAGES:
         for block in re.findall(r"^```c\n(.*?)^```", read(page), re.M | re.S):
             if not any(block in source for source in sources):

@@ -38,6 +38,18 @@ class Picture:
         turn = f' transform="rotate(-90 {x:.1f} {y:.1f})"' if turned else ""
         self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}"{turn}>{text}</text>')
 
+    def arrow(self, begin, end, colour=INK):
+        (x, y), (u, v) = begin, end
+        length = np.hypot(u - x, v - y)
+        a, b = 9 * (u - x) / length, 9 * (v - y) / length
+        self.line([begin, (u - 0.8 * a, v - 0.8 * b)], colour, 1.6)
+        head = ((u, v), (u - a - 0.45 * b, v - b + 0.45 * a), (u - a + 0.45 * b, v - b - 0.45 * a))
+        self.parts.append(f'<polygon points="{" ".join(f"{p:.1f},{q:.1f}" for p, q in head)}" fill="{colour}"/>')
+
+    def box(self, x, y, text):
+        self.parts.append(f'<rect x="{x - 42:.1f}" y="{y - 19:.1f}" width="84" height="38" rx="6" fill="#ffffff" stroke="{INK}"/>')
+        self.word(x, y + 5, text)
+
     def text(self):
         return "\n".join(self.parts + ["</svg>", ""])
 
@@ -100,7 +112,26 @@ def drift():
     return picture.text()
 
 
-PICTURES = {"standardizing": standardizing, "drift": drift}
+def paths():
+    """How an output depends on an input of its cell, with the slope of each step."""
+    picture = Picture(643, 250, "Three paths from x to its standardization")
+    left, right, middle = (90, 125), (553, 125), 321
+    for y, colour, name, first, second in (
+            (45, RED, "mean μ", "1 / m", "− 1 / σ"), (205, BLUE, "std σ", "x̂ₖ / m", "− x̂ᵢ / σ")):
+        side = 1 if y > 125 else -1
+        picture.arrow((left[0] + 44, 125 + 12 * side), (middle - 44, y - 4 * side), colour)
+        picture.arrow((middle + 44, y - 4 * side), (right[0] - 44, 125 + 12 * side), colour)
+        picture.box(middle, y, name)
+        picture.word((left[0] + middle) / 2 - 14, (125 + y) / 2 + (22 if side > 0 else -15), first, colour=colour)
+        picture.word((right[0] + middle) / 2 + 22, (125 + y) / 2 + (22 if side > 0 else -12), second, colour=colour)
+    picture.arrow((left[0] + 44, 125), (right[0] - 44, 125), OCHRE)
+    picture.word(middle, 117, "1 / σ, where i is k", colour=OCHRE)
+    picture.box(*left, "xₖ")
+    picture.box(*right, "x̂ᵢ")
+    return picture.text()
+
+
+PICTURES = {"standardizing": standardizing, "drift": drift, "paths": paths}
 
 
 def drawn():

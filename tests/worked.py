@@ -12,7 +12,9 @@ A function of an example yields pairs (name, value), or gives a dictionary; the 
 import os
 import re
 import sys
+from fractions import Fraction
 
+import h5py
 import numpy as np
 
 from notes import read
@@ -90,6 +92,41 @@ def tape():
     yield "loss", np.sum(u * xhat)
     for k, each in enumerate(r * (u - np.mean(u) - xhat * np.mean(u * xhat)), 1):
         yield f"dx{k}", each
+
+
+def in_tree(terms):
+    """The sum of src/tensor/sum.h: leaves of 64 in 8 lanes, joined pairwise."""
+    levels = []
+    for count, begin in enumerate(range(0, len(terms), 64)):
+        lane = [0.0] * 8
+        for k, term in enumerate(terms[begin:begin + 64]):
+            lane[k % 8] += term
+        leaf = ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]))
+        while count & 1:
+            leaf, count = levels.pop() + leaf, count >> 1
+        levels.append(leaf)
+    total = levels.pop()
+    while levels:
+        total = levels.pop() + total
+    return total
+
+
+@example
+def digits():
+    """What is lost by the naive variance and by long sums (notes/13-digits.md); what the published measurement found."""
+    for power in (8, 9, 12):
+        x = [10.0**power + v for v in FIVE]
+        mean = sum(x) / 5
+        yield f"naive{power}", sum(v * v for v in x) / 5 - mean * mean
+    eps, terms, total = 2.0**-52, [0.1] * 10**6, 0.0
+    exact = Fraction(0.1) * len(terms)
+    for term in terms:
+        total += term
+    for name, found in (("sum_in_turn", total), ("sum_in_tree", in_tree(terms))):
+        yield name, abs(Fraction(found) / exact - 1) / Fraction(eps)
+    with h5py.File(os.path.join(HOME, "data", "checking.h5"), "r") as file:
+        of = file["variance/algorithm"].asstr()[()].tolist().index("ours")
+        yield "worst", np.max(file["variance/error"][of]) / eps
 
 
 def computed():

@@ -20,6 +20,7 @@
 
 /* ---- the algorithms -------------------------------------------------------------- */
 
+//> naive
 static double naive(const double *x, size_t n) {
     double sum = 0.0, squares = 0.0;
     for (size_t i = 0; i < n; i++) {
@@ -29,6 +30,7 @@ static double naive(const double *x, size_t n) {
     double mean = sum / (double)n;
     return squares / (double)n - mean * mean;
 }
+//< naive
 
 static double plain_mean(const double *x, size_t n) {
     double sum = 0.0;
@@ -42,6 +44,7 @@ static double two_pass(const double *x, size_t n) {
     return squares / (double)n;
 }
 
+//> corrected
 /* The sum of x - mean is what the rounding of the mean left over. */
 static double corrected_two_pass(const double *x, size_t n) {
     double mean = plain_mean(x, n), squares = 0.0, rest = 0.0;
@@ -52,6 +55,7 @@ static double corrected_two_pass(const double *x, size_t n) {
     }
     return (squares - rest * (rest / (double)n)) / (double)n;
 }
+//< corrected
 
 static double welford(const double *x, size_t n) {
     double mean = 0.0, squares = 0.0;

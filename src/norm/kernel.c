@@ -1,4 +1,4 @@
-/* The fused forward of every partition normalizer (notes/11-partitions.md, P-5): slab by slab,
+/* The fused forward of every partition normalizer (notes/12-gradients.md, P-5): slab by slab,
  * so that a slab is read again while it is still in a cache. */
 #include "kernel.h"
 

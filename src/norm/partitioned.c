@@ -1,5 +1,6 @@
 /* Every normalizer that standardizes over one partition: the fused operation that trains, and
- * the moments that definitions are made of. notes/11-partitions.md, (P-1) to (P-6). */
+ * the moments that definitions are made of. (P-1) to (P-7): notes/11-partitions.md,
+ * notes/12-gradients.md, notes/13-digits.md. */
 #include "internal.h"
 #include "kernel.h"
 #include "kind.h"

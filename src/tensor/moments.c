@@ -17,12 +17,14 @@ static double slab_mean_about(const double *x, double about, const Partition *p,
     return tree_total(&tree) / count;
 }
 
+//> moments
 /* Of sums about a shift. */
 static Moments moments_of(double first, double second, int scale, double shift,
                           double count) {
     const double offset = first / count, m2 = second - first * offset;
     return (Moments){count, shift, offset, m2 > 0.0 || isnan(m2) ? m2 : 0.0, scale};
 }
+//< moments
 
 /* Moments of x 2^-scale about `shift` in one pass over the slab. */
 static Moments slab_moments_about(const double *x, int scale, double shift,
@@ -57,6 +59,7 @@ static double first_shift(const double *x, int scale, const Partition *p, size_t
     return x0 + tree_total(&tree) / (double)leaf;
 }
 
+//> settled
 /* That is a good shift unless the cell drifts; then its own mean is. One pass over the slab
  * as a rule, and the variance never loses more than a bit to cancellation. */
 static Moments settled(Moments m, const double *x, const Partition *p, size_t slab) {
@@ -64,6 +67,7 @@ static Moments settled(Moments m, const double *x, const Partition *p, size_t sl
         m = slab_moments_about(x, m.scale, m.shift + m.offset, p, slab, m.count);
     return m;
 }
+//< settled
 
 static Moments slab_moments_in(const double *x, int scale, const Partition *p,
                                size_t slab, double count) {

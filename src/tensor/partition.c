@@ -50,11 +50,13 @@ size_t partition_cells(const Partition *p) {
     return partition_slabs(p) * (p->apart ? p->L : 1);
 }
 
+//> cell
 size_t partition_cell(const Partition *p, size_t n, size_t c, size_t l) {
     if (p->mask && !p->mask[n * p->L + l]) return SIZE_MAX;
     size_t slab = n / p->block * p->channel_cells + p->cell_of[c];
     return p->apart ? slab * p->L + l : slab;
 }
+//< cell
 
 /* Channels in the slab's set. */
 static size_t slab_width(const Partition *p, size_t slab) {

@@ -1,4 +1,4 @@
-/* What only normalizers obey, each exactly as it holds (notes/11-partitions.md, P-5, P-6).
+/* What only normalizers obey, each exactly as it holds (notes/12-gradients.md, P-5, P-6).
  * Sums are taken in 113 bits, so that the error is the kernel's own. */
 #include "text.h"
 #include "trial_kind.h"
