@@ -1,5 +1,6 @@
 """The book: which pages there are, in which order, and their text as pandoc's tree."""
 
+import glob
 import json
 import os
 import re
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 PARTS = ((10, "I", "From five numbers to a gradient"), (20, "II", "The catalogue"),
          (40, "III", "Experiments"), (90, "IV", "The workshop"))
 READ = "gfm+tex_math_dollars+footnotes+smart-emoji-yaml_metadata_block"
+REFERENCE = os.path.join("notes", "reference")
 TAG = re.compile(r"\\tag\{([A-Z]+-\d+)\}")
 
 
@@ -41,7 +43,7 @@ class Book:
 
     def __init__(self, home, only=None):
         self.home = home
-        notes = sorted(f"notes/{name}" for name in os.listdir(os.path.join(home, "notes")) if name.endswith(".md"))
+        notes = sorted(os.path.relpath(name, home) for folder in ("notes", REFERENCE) for name in glob.glob(os.path.join(home, folder, "*.md")))
         paths = ["README.md", *notes, "CONTRIBUTING.md", "CHANGELOG.md", "data/input/README.md"]
         self.pages = [Page(path) for path in paths if os.path.exists(os.path.join(home, path))
                       and (only is None or path == "README.md" or path in only)]
@@ -89,7 +91,11 @@ class Book:
         """In which they are turned over."""
         front = [page for page in self.pages if page.path == "README.md" or (page.file is not None and not page.part)]
         last = [page for page in self.pages if page.path in ("CONTRIBUTING.md", "CHANGELOG.md")]
-        return front + self.chapters + last
+        return front + self.chapters + self.reference + last
+
+    @property
+    def reference(self):
+        return [page for page in self.pages if os.path.dirname(page.path) == REFERENCE]
 
 
 def pandoc(options, text, name):

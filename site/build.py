@@ -106,6 +106,8 @@ class Site:
             pages = [page for page in order if page.part == part]
             if pages:
                 made.append(f'<h2>{part[1]} · {part[2]}</h2><ol>{"".join(map(entry, pages))}</ol>')
+        if self.book.reference:
+            made.append(f'<h2>Reference</h2><ul>{"".join(map(entry, self.book.reference))}</ul>')
         more = [("ledger.html", "The ledger"), ("data/index.html", "Published data"), ("files.html", "Files")]
         last = "".join(entry(page) for page in order if page.path in ("CONTRIBUTING.md", "CHANGELOG.md"))
         made.append("<h2>Beside the book</h2><ul>" + "".join(f'<li><a href="{relative(there, out) or "#main"}"{self.current(out, there)}>{name}</a></li>' for there, name in more) + last + "</ul>")
@@ -188,10 +190,10 @@ class Site:
 
     def contents(self):
         made = ['<h1>Contents</h1><p class="lead">Under each title stands what you will be able to do.</p><div class="parts">']
-        front = [page for page in self.book.order if not page.part]
+        front = [page for page in self.book.order if not page.part and page not in self.book.reference]
         for name, pages in [("Before", [p for p in front if p.path not in ("CONTRIBUTING.md", "CHANGELOG.md")])] + \
                 [(f"{part[1]} · {part[2]}", [p for p in self.book.chapters if p.part == part]) for part in PARTS] + \
-                [("Beside the book", [p for p in front if p.path in ("CONTRIBUTING.md", "CHANGELOG.md")])]:
+                [("Reference", self.book.reference), ("Beside the book", [p for p in front if p.path in ("CONTRIBUTING.md", "CHANGELOG.md")])]:
             if not pages:
                 continue
             items = []

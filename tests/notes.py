@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
 """The book against the code: links lead somewhere, every cited label is an equation, anchors are whole."""
 
+import glob
 import json
 import os
 import re
@@ -13,7 +14,7 @@ from speed_tables import TABLES, table
 from study_tables import FINDINGS, NUDGE, Study, errors, shown, text
 
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"] + sorted(
-    os.path.join("notes", name) for name in os.listdir(os.path.join(HOME, "notes")) if name.endswith(".md"))
+    os.path.relpath(name, HOME) for name in glob.glob(os.path.join(HOME, "notes", "**", "*.md"), recursive=True))
 
 
 LINK = r"\[([^\]]*)\]\((?:[^()\s]|\((?:[^()\s]|\([^()\s]*\))*\))*(?: \"[^\"]*\")?\)"  # targets may name blend(batch,group(4))

@@ -150,6 +150,22 @@ STALE = {
 }
 
 
+@case("example")
+def map_of_sources(place):
+    """A row a source, with its first sentence: whole where it names papers, without its file's name, without what is set apart."""
+    small = Small(place)
+    os.makedirs(small.path("src", "b", "in"))
+    for name, text in (("src/b/z.c", "/* z: moments (Wu\n * et al. 2018, Fig. 2) of Li et\n * al. 2019. And more. */\n"), ("src/b/in/y.py", '#!/x\n"""From Python: arrays of numbers,\nand more\n\nthan that."""\n'),
+                       ("src/b/a.norm", "# half | of it <all>\n# source: Li 2019\nhalf:\n"), ("src/b/c.h", "/* Two ways to vary the batch:\n *     one  is this\n */\n")):
+        small.write(name, text)
+    code, lines = small.weave("--map")
+    same("exit code", code, 0)
+    same("map", [line for line in lines if line and line[0] in "#|" and not line.startswith(("|--", "| file"))], [
+        "## src", "| [add.c](../../src/add.c) | Adds. (P-1) |", "## src/b", "| [a.norm](../../src/b/a.norm) | half \\| of it &lt;all> |",
+        "| [c.h](../../src/b/c.h) | Two ways to vary the batch |", "| [z.c](../../src/b/z.c) | Moments (Wu et al. 2018, Fig. 2) of Li et al. 2019 |",
+        "## src/b/in", "| [y.py](../../src/b/in/y.py) | From Python: arrays of numbers, and more |"])
+
+
 def stale(name):
     path, old, new, where, says, mended = STALE[name]
 

@@ -1,4 +1,4 @@
-/* The U-Net of Ronneberger, Fischer and Brox 2015: on each of `depth` levels two 3x3
+/* The U-Net of Ronneberger, Fischer and Brox 2015. On each of `depth` levels two 3x3
  * convolutions and a pooling by the largest of 2x2, with twice the channels on the next; then
  * up again by transposed convolutions, each followed by two more convolutions of what came up
  * beside what was there on the way down. A linear layer at every pixel ends it.

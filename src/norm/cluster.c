@@ -1,3 +1,4 @@
+/* k-means on points of two numbers, begun at their ranks; and the same with sets of one size. */
 #include "cluster.h"
 #include "house.h"
 

@@ -1,4 +1,4 @@
-/* Groups of channels that are alike, found again during training: before epochs from,
+/* Groups of channels that are alike, found again during training. Before epochs from,
  * from + every, ... up to until, channels are clustered by what has been observed of them,
  * the running mean and the running logarithm of the variance (of the logarithm, so that the
  * scale of a few channels does not decide; both standardized over the channels). The idea is

@@ -1,4 +1,4 @@
-/* Which term of a wrong dx is likely missing: in its worst cell it is fitted as
+/* Which term of a wrong dx is likely missing. In its worst cell dx is fitted as
  *     dx = rstd (A h + B mean(h) + C xhat mean(h xhat)),   right: 1, -1, -1   (P-6)
  * or with dy instead of h, where gamma was forgotten. */
 #include "arith_calls.h"

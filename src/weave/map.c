@@ -112,34 +112,63 @@ void weave_print_contents(Arena *arena, FILE *out, unsigned from, unsigned to) {
 
 /* ---- map --------------------------------------------------------------------------------- */
 
-/* The first sentence of the comment with which a source begins, without its name in front. */
-static const char *first_sentence(Arena *arena, const char *text) {
+/* Where the sentence ends in a line: a full stop before a blank, outside of parentheses (*deep) and
+ * not that of "et al."; `before` bytes of it stand in lines above. The line's end: it goes on. */
+static size_t sentence_end(const char *line, size_t length, size_t before, int *deep) {
+    enum { SHORTEST = 20 }; /* what ends earlier is a title */
+    for (size_t i = 0; i < length; i++) {
+        *deep += (line[i] == '(') - (line[i] == ')');
+        const bool last = i + 1 == length || line[i + 1] == ' ';
+        const bool of_others =
+            i >= 2 && memcmp(line + i - 2, "al", 2) == 0 && (i == 2 || line[i - 3] == ' ');
+        const bool short_word = of_others || (i > 0 && line[i - 1] == '.');
+        if (line[i] == '.' && last && *deep <= 0 && !short_word && before + i > SHORTEST)
+            return i;
+    }
+    return length;
+}
+
+/* Whether a comment's line goes on with the sentence of the line above: no empty line, nothing that
+ * is set apart by blanks, no end of the comment, and not the "source: " of an equation. */
+static bool goes_on(const char *line, size_t marks, bool python) {
+    enum { SET_APART = 5 };
+    return line[marks] != '\n' && line[marks] != '\0' && marks < SET_APART &&
+           (marks > 0 || python) && strncmp(line + marks, "source: ", 8) != 0;
+}
+
+/* Without its file's name in front, "norm: the normalizers", and without marks behind it. */
+static const char *trimmed(Arena *arena, const char *text, const char *name) {
+    const size_t stem = strcspn(name, ".");
+    const bool named = strncmp(text, name, stem) == 0 && text[stem] == ':';
+    if (named) text += stem + 1 + strspn(text + stem + 1, " ");
+    size_t length = strlen(text);
+    while (length && strchr(" \n.:,", text[length - 1])) length--;
+    char *copy = text_copy(arena, text, length);
+    if (named) copy[0] = (char)toupper((unsigned char)copy[0]);
+    return copy;
+}
+
+/* The first sentence of the comment with which a source begins. */
+static const char *first_sentence(Arena *arena, const char *text, const char *name) {
     if (text[0] == '#' && text[1] == '!') text += strcspn(text, "\n") + 1;
     text += strspn(text, "/*#\" \n");
     Text to = text_new(arena);
+    int deep = 0;
     for (const char *line = text; *line;) {
         const size_t length = strcspn(line, "\n");
         const char *end = strstr(line, "*/"), *quotes = strstr(line, "\"\"\"");
         size_t own = length;
         if (end && (size_t)(end - line) < own) own = (size_t)(end - line);
         if (quotes && (size_t)(quotes - line) < own) own = (size_t)(quotes - line);
-        for (size_t i = 0; i < own; i++)
-            if (strchr(".:;", line[i]) && (i + 1 == own || line[i + 1] == ' ') &&
-                to.length + i > 20 && line[i] == '.')
-                own = i;
+        own = sentence_end(line, own, to.length, &deep);
         text_add(&to, "%s%.*s", to.length ? " " : "", (int)own, line);
         if (own < length || line[length] == '\0') break;
         line += length + 1;
         const size_t marks = strspn(line, " *#/");
-        if (line[marks] == '\n' || line[marks] == '\0' || (marks == 0 && *line != ' '))
-            break;
+        if (!goes_on(line, marks, strstr(name, ".py") != NULL)) break;
         line += marks;
     }
-    size_t length = to.length;
-    while (length &&
-           (isspace((unsigned char)to.data[length - 1]) || to.data[length - 1] == '.'))
-        length--;
-    return text_copy(arena, to.data, length);
+    return trimmed(arena, to.data, name);
 }
 
 /* A cell of a table: no bars in it. */
@@ -150,21 +179,36 @@ static const char *cell(Arena *arena, const char *text) {
     return to.data;
 }
 
+static const char *folder_of(Arena *arena, const char *path) {
+    return text_copy(arena, path, (size_t)(strrchr(path, '/') - path));
+}
+
+/* By folder, and in it by name: what stands in a folder is not torn apart by a folder in it. */
+static int by_folder(const void *a, const void *b) {
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+    const char *end_x = strrchr(x, '/'), *end_y = strrchr(y, '/');
+    const size_t to_x = (size_t)(end_x - x), to_y = (size_t)(end_y - y);
+    const int order = memcmp(x, y, to_x < to_y ? to_x : to_y);
+    if (order) return order;
+    return to_x != to_y ? (to_x > to_y) - (to_x < to_y) : strcmp(end_x, end_y);
+}
+
 void weave_print_map(Arena *arena, FILE *out) {
     static const char *const folders[] = {"src", "experiments"};
+    const char *above = "";
     for (size_t k = 0; k < COUNT_OF(folders); k++) {
         size_t count;
         const char **file = home_files(arena, folders[k], source_endings, &count);
-        const char *above = "";
+        if (count) qsort(file, count, sizeof *file, by_folder);
         for (size_t i = 0; i < count; i++) {
-            const char *slash = strrchr(file[i], '/');
-            const char *folder = text_copy(arena, file[i], (size_t)(slash - file[i]));
+            const char *name = strrchr(file[i], '/') + 1;
+            const char *folder = folder_of(arena, file[i]);
             if (strcmp(folder, above) != 0)
-                fprintf(out, "%s**%s**\n\n| file | what it is |\n|---|---|\n",
-                        i || k ? "\n" : "", folder);
+                fprintf(out, "%s## %s\n\n| file | what it is |\n|---|---|\n",
+                        *above ? "\n" : "", folder);
             above = folder;
-            fprintf(out, "| [%s](../../%s) | %s |\n", slash + 1, file[i],
-                    cell(arena, first_sentence(arena, read_home(arena, file[i]))));
+            const char *says = first_sentence(arena, read_home(arena, file[i]), name);
+            fprintf(out, "| [%s](../../%s) | %s |\n", name, file[i], cell(arena, says));
         }
     }
 }
