@@ -56,9 +56,11 @@ endfunction()
 # A test script is tests/NAME.py with the same manners (`--list`, a case's name); it finds the program in
 # NORMLAB_PROGRAM. The cases of tests/FOLDER/NAME.py are called FOLDER.NAME.CASE.
 # Cases whose names are RELEASE are of a release build alone: sanitizers see nothing there that others do not show them.
+# Cases that READ files are listed anew when these change; cases that run longer than five minutes have a LIMIT, in
+# seconds, and no other test beside them.
 #   script_test(cli QUICK "files|specs" RELEASE "pasted")
 function(script_test name)
-  cmake_parse_arguments(ARG "" "QUICK;RELEASE" "" ${ARGN})
+  cmake_parse_arguments(ARG "" "QUICK;RELEASE;LIMIT" "READ" ${ARGN})
   if(NORMLAB_SANITIZE)
     set(without ${ARG_RELEASE})
   endif()
@@ -68,8 +70,9 @@ function(script_test name)
   add_custom_command(OUTPUT ${cases}
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=${script} -DSUITE=${name} -DCASES=${cases}
             -DFOLDER=${PROJECT_SOURCE_DIR} -DNORMLAB=$<TARGET_FILE:normlab> "-DQUICK=${ARG_QUICK}" "-DWITHOUT=${without}"
+            "-DLIMIT=${ARG_LIMIT}"
             -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
-    DEPENDS ${script} ${PROJECT_SOURCE_DIR}/cmake/discover.cmake VERBATIM)
+    DEPENDS ${script} ${ARG_READ} ${PROJECT_SOURCE_DIR}/cmake/discover.cmake VERBATIM)
   add_custom_target(test-${name} ALL DEPENDS ${cases} normlab)
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
 endfunction()
