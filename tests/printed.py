@@ -14,7 +14,7 @@ from program import CASES, HOME, PATIENCE, PROGRAM, Failure, NotRun, case, check
 # (pattern, why it is left to tests/commands.py)
 LATER = [
     (r"normlab (demo|test|notes)\b", "trains, tests or renders"),
-    (r"normlab (bench|publish)\b", "measures for hours, or writes what is published"),
+    (r"normlab (bench|publish)\b", "measures a machine that does nothing else, or writes what is published"),
     (r"normlab (table|plot) (?!claims|partitions)(?!.*--from data/)", "needs the result of a run"),
     (r"(normlab (show|diff) .*out/|open_dataset\(\W*out/)batch-size", "needs the result of a run"),
     (r"normlab verify RUN", "needs a run"),
