@@ -110,7 +110,7 @@ def html(blocks, name):
     """A tree's HTML, with its mathematics as browsers' MathML has it."""
     tree = {"pandoc-api-version": [1, 22, 2, 1], "meta": {}, "blocks": blocks}
     text = pandoc(["-f", "json", "-t", "html5", "--mathml", "--wrap=preserve"], json.dumps(tree), name)
-    text = re.sub(r"(\d) ± (?=\d)", "\\1\u00a0±\u00a0", text)  # a number and its interval stay in one line
+    text = re.sub(r"(\d|</a>) ± (?=\d|<a)", "\\1\u00a0±\u00a0", text)  # a number and its interval stay in one line
     return mathml(text)
 
 

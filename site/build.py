@@ -10,6 +10,7 @@ fetches anything. Exit code 1: a link leads nowhere.
 """
 
 import argparse
+import glob
 import json
 import os
 import re
@@ -204,17 +205,16 @@ class Site:
         return "".join(made) + "</div>"
 
     def all_studies(self):
-        names = sorted(each for each in os.listdir(os.path.join(self.home, "data")) if each.endswith(".h5"))
-        self.links.studies.update(f"data/{each}" for each in names)
-        paths = [f"data/{each}" for each in names]
+        paths = sorted(os.path.relpath(each, self.home) for each in glob.glob(os.path.join(self.home, "data", "**", "*.h5"), recursive=True))
+        self.links.studies.update(paths)
         rows = []
         for path in paths:
             stem, body = self.studies.page(path)
             heads = re.findall(r'<h2 id="([^"]*)">(.*?)</h2>', body)
             self.write(path[:-3] + ".html", stem, body, toc=self.toc([(2, *each) for each in heads]),
-                       crumbs='<p class="crumbs"><a href="index.html">Published data</a></p>')
+                       crumbs=f'<p class="crumbs"><a href="{relative("data/index.html", path[:-3] + ".html")}">Published data</a></p>')
             lead = re.search(r'<p class="lead">(.*?)</p>', body)[1]
-            rows.append(f'<li><span></span><a href="{os.path.basename(path)[:-3]}.html">{stem}</a><p>{lead}</p></li>')
+            rows.append(f'<li><span></span><a href="{relative(path[:-3] + ".html", "data/index.html")}">{stem}</a><p>{lead}</p></li>')
         self.write("data/index.html", "Published data", "<h1>Published data</h1><p>Every number and every curve of the book is in one of these files, "
                    f'each by <code>normlab publish</code> from full runs.</p><div class="parts"><ol>{"".join(rows)}</ol></div>')
 

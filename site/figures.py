@@ -92,8 +92,10 @@ class Figures:
     def scripts(self, stem, study):
         """What asked the question, and what drew the figure: a run.c names its drawings and their scripts."""
         experiment = self.experiment(stem, study)
+        if stem == "claims":
+            return ["experiments/forest.gp", "experiments/claims.txt"]
         if not experiment:
-            return ["experiments/forest.gp", "experiments/claims.txt"] if stem == "claims" else []
+            return ["tests/pictures.py"] if self.is_picture(stem) else []
         drawn, folder = {"": "plot.gp", "curves": "curves.gp", "curves-along": "curves.gp"}, f"experiments/{experiment}"
         with open(os.path.join(self.home, folder, "run.c"), encoding="utf-8") as file:
             text = file.read()
@@ -103,6 +105,14 @@ class Figures:
         script = drawn[max(known, key=len, default="")]
         own = [each for each in (f"{folder}/{script}", f"experiments/{script}") if os.path.exists(os.path.join(self.home, each))]
         return [f"{folder}/run.c"] + own[:1]
+
+    def is_picture(self, stem):
+        """Whether it is drawn of worked examples."""
+        path = os.path.join(self.home, "tests", "pictures.py")
+        if not os.path.exists(path):
+            return False
+        with open(path, encoding="utf-8") as file:
+            return f'"{stem}"' in file.read()
 
     def has_runs(self, study):
         with h5py.File(os.path.join(self.home, study)) as file:

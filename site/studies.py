@@ -48,7 +48,7 @@ class Studies:
         """Its title and HTML."""
         self.ids = set()
         with h5py.File(os.path.join(self.home, path), "r") as file:
-            stem = os.path.basename(path)[:-3]
+            stem = path[len("data/"):-len(".h5")]
             parts = [self.head(path, stem, file)]
             if "results/score" in file:
                 parts += [self.tables(path, stem, file), self.drawings(path, stem), self.curves(file), self.runs(file)]
@@ -189,7 +189,7 @@ class Studies:
     def quoted(self, path):
         """The numbers that pages quote, each with a place to be linked to."""
         rows, ids = [], []
-        for name, said, page in self.links.quotes.get(path, []):
+        for name, said, page in dict.fromkeys(self.links.quotes.get(path, [])):
             there = relative(page.out, path[:-3] + ".html")
             rows.append([f"<code>{html.escape(name)}</code>", html.escape(said), f'<a href="{there}">{html.escape(page.title)}</a>'])
             ids.append([self.own(name), ""])
