@@ -11,6 +11,7 @@ PARTS = ((10, "I", "From five numbers to a gradient"), (20, "II", "The catalogue
          (40, "III", "Experiments"), (90, "IV", "The workshop"))
 READ = "gfm+tex_math_dollars+footnotes+smart-emoji-yaml_metadata_block"
 REFERENCE = os.path.join("notes", "reference")
+LONG = 18  # letters of a formula in a line that a small window may be too narrow for
 TAG = re.compile(r"\\tag\{([A-Z]+-\d+)\}")
 
 
@@ -110,6 +111,7 @@ def html(blocks, name):
     """A tree's HTML, with its mathematics as browsers' MathML has it."""
     tree = {"pandoc-api-version": [1, 22, 2, 1], "meta": {}, "blocks": blocks}
     text = pandoc(["-f", "json", "-t", "html5", "--mathml", "--wrap=preserve"], json.dumps(tree), name)
+    text = re.sub(r"<colgroup>.*?</colgroup>\s*", "", text, flags=re.S)  # pandoc's widths are those of Markdown's lines
     text = re.sub(r"(\d|</a>) ± (?=\d|<a)", "\\1\u00a0±\u00a0", text)  # a number and its interval stay in one line
     return mathml(text)
 
@@ -133,8 +135,11 @@ def formula(text):
     if not grows:
         text = text.replace('stretchy="true" form=', 'stretchy="false" form=')
     text = re.sub(r'minsize="([\d.]+)" maxsize="[\d.]+" stretchy="false"', r'minsize="\1em" maxsize="\1em" stretchy="true" symmetric="true"', text)
+    text = text.replace('columnalign="right"', 'class="right"').replace('columnalign="left"', 'class="left"')
     text = text.replace("\u203e", "\u00af")  # a bar that the letters have
-    return text.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "").replace(' display="inline"', "")
+    long = ' display="inline"' in text and len(re.sub(r"<[^>]*>|&\w+;", "", text)) > LONG
+    text = text.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "").replace(' display="inline"', "")
+    return f'<span class="long">{text}</span>' if long else text
 
 
 def find(tree, kind):

@@ -109,7 +109,7 @@ class Site:
                 made.append(f'<h2>{part[1]} · {part[2]}</h2><ol>{"".join(map(entry, pages))}</ol>')
         if self.book.reference:
             made.append(f'<h2>Reference</h2><ul>{"".join(map(entry, self.book.reference))}</ul>')
-        more = [("ledger.html", "The ledger"), ("data/index.html", "Published data"), ("files.html", "Files")]
+        more = [("ledger.html", "All claims"), ("data/index.html", "Published data"), ("files.html", "Files")]
         last = "".join(entry(page) for page in order if page.path in ("CONTRIBUTING.md", "CHANGELOG.md"))
         made.append("<h2>Beside the book</h2><ul>" + "".join(f'<li><a href="{relative(there, out) or "#main"}"{self.current(out, there)}>{name}</a></li>' for there, name in more) + last + "</ul>")
         return "\n".join(made)
@@ -158,7 +158,7 @@ class Site:
             bodies = pool.map(lambda each: html(each[1], each[0].path), woven)
             for (page, _), body in zip(woven, bodies):
                 self.chapter(page, body)
-        self.write("ledger.html", "The ledger", self.ledger.page(self.links), kind="wide")
+        self.write("ledger.html", "All claims", self.ledger.page(self.links), kind="wide")
         self.write("contents.html", "Contents", self.contents())
         self.all_studies()
         self.all_sources()

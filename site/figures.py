@@ -36,16 +36,12 @@ class Figures:
                 f"<figcaption>{self.caption(weaver, path, said)}</figcaption></figure>")
         return [raw(text)] + self.touch(weaver, path)
 
-    def printed(self, path, said, width, height):
-        """On paper a drawing that is higher than a page goes on in the next column."""
-        pieces, most = [], 1.25 * width
-        count = max(1, round(height / most + 0.3)) if height > TALL * width else 1
-        for i in range(count):
-            top, part = round(i * height / count), round(height / count)
-            view = f"#svgView(viewBox(0,{top},{width},{part}))" if count > 1 else ""
-            shape = f' style="aspect-ratio:{width}/{part}"' if count > 1 else ""
-            pieces.append(f'<img src="{path}{view}" alt="{escape(said)}"{shape}>')
-        return f'<figure class="drawing">{"".join(pieces)}<figcaption>{escape(said)}</figcaption></figure>'
+    @staticmethod
+    def printed(path, said, width, height):
+        """On paper; what is higher than a page there (the ledger, of which a table is printed) is left to the site."""
+        if height > 3 * width:
+            return ""
+        return f'<figure class="drawing"><img src="{path}" alt="{escape(said)}"><figcaption>{escape(said)}</figcaption></figure>'
 
     def caption(self, weaver, path, said):
         stem = os.path.basename(path).rsplit(".", 1)[0]

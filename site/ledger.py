@@ -47,7 +47,7 @@ class Ledger:
             first = each["id"] not in seen
             seen.add(each["id"])
             rows.append(self.row(each, first, links))
-        return (f'<h1>The ledger</h1><p class="lead">Every claim was registered before the seeds ran that decide it. '
+        return (f'<h1>All claims</h1><p class="lead">Every claim was registered before the seeds ran that decide it. '
                 f'{len(seen)} claims make {len(rows)} contrasts: {said}.</p>'
                 f'<div class="touch" data-touch="filter" hidden></div>'
                 f'<div class="scroll table"><table class="ledger"><thead><tr><th>claim</th><th>contrast</th><th>estimate</th>'

@@ -65,7 +65,7 @@ def book(site, body, pages, version):
     """The whole: title, contents, parts and chapters."""
     with open(os.path.join(HERE, "print.css"), encoding="utf-8") as file:
         style = file.read()
-    heads = "\n".join(f'@page c{page.file} {{ @top-left {{ content: "{quoted(page.name)}" }} }}\n.c{page.file} {{ page: c{page.file} }}' for page, _ in body)
+    heads = "\n".join(f'@page p{part[1]} {{ @top-left {{ content: "Part {part[1]}: {part[2]}" }} }}\n.p{part[1]} {{ page: p{part[1]} }}' for part in PARTS)
     made = [f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>normlab: does it hold?</title><style>{style}\n{heads}</style></head><body>',
             '<section class="title"><h1>normlab</h1><p class="sub">Does it hold? A testbed for Group Normalization and its relatives</p>'
             f'<p class="edition">{escape(version)}</p></section>',
@@ -73,15 +73,12 @@ def book(site, body, pages, version):
     part = None
     for page, text in body:
         if page.part != part:
+            made.append(("</section>" if part else "") + f'<section class="part p{page.part[1]}"><h1 class="part" id="part-{page.part[1]}"><span>Part {page.part[1]}</span> {page.part[2]}</h1>')
             part = page.part
-            made.append(f'<section class="part"><p>Part {part[1]}</p><h1 id="part-{part[1]}">{part[2]}</h1></section>')
         text = re.sub(r"<p>(You will be able to)", r'<p class="promise">\1', text, 1)
-        made.append(f'<section class="chapter c{page.file}">{text}</section>')
-    return "\n".join(made) + "</body></html>"
-
-
-def quoted(text):
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+        text = re.sub(r'^(<h1.*?</h1>\s*(?:<p class="promise">.*?</p>\s*)?(?:<figure class="drawing">.*?</figure>)?)', r'<div class="keep">\1</div>', text, 1, re.S)
+        made.append(f'<section class="chapter {page.slug.lstrip("0123456789-")}">{text}</section>')
+    return "\n".join(made) + "</section></body></html>"
 
 
 def contents(site, pages):

@@ -65,7 +65,7 @@
   }
 
   // --- what scrolls is reached by the keyboard
-  const reach = () => all('pre, .scroll').forEach((box) => {
+  const reach = () => all('pre, .scroll, .long').forEach((box) => {
     const more = box.scrollWidth > box.clientWidth + 1 || (box.scrollHeight > box.clientHeight + 1 && box.classList.contains('tall'));
     if (more) {
       box.tabIndex = 0;
