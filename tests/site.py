@@ -96,10 +96,12 @@ for (const math of document.querySelectorAll('math')) {
   if (math.closest('details:not([open])')) continue;
   if (box.height < 5 || box.width < 2) found.push('mathematics without a size: ' + math.textContent);
 }
-for (const root of document.querySelectorAll('msqrt, mfrac')) {
-  const inner = [...root.children].map(e => e.getBoundingClientRect());
-  if (!root.closest('details:not([open])') && root.tagName === 'mfrac' && inner[0].bottom > inner[1].top + 1) found.push('a fraction in one line: ' + root.textContent);
+for (const fraction of document.querySelectorAll('mfrac')) {
+  const [above, below] = [...fraction.children].map(e => e.getBoundingClientRect());
+  if (!fraction.closest('details:not([open])') && above.bottom > below.top + 1) found.push('a fraction in one line: ' + fraction.textContent);
 }
+for (const letter of document.querySelectorAll('mi, mn, msqrt'))
+  if (letter.textContent.trim() && !letter.closest('details:not([open])') && letter.getBoundingClientRect().width === 0) { found.push('not drawn: ' + letter.textContent); break; }
 if (/\$\$|\\(frac|sum|tag|sqrt)\b/.test([...document.querySelectorAll('article p, article li, article td')].map(e => e.innerText).join(' '))) found.push('TeX in the text');
 for (const box of document.querySelectorAll('.touch')) if (box.hidden || box.children.length < 2) found.push('a figure to be touched is not there');
 if (!document.querySelector('h1')) found.push('no title');
