@@ -283,7 +283,7 @@ const Command command_claims = {
     .usage = "[ID|EXPERIMENT] [--form FORM]",
     .summary =
         "What registered claims come to: contrast, interval, published value, verdict",
-    .options = (const Option[]){{"--form", "FORM", "text (default), json or markdown"},
+    .options = (const Option[]){{"--form", "text|json|markdown", "text if not given"},
                                 {"--json", NULL, "a list of objects, one a contrast"},
                                 {NULL, NULL, NULL}},
     .most = 1,

@@ -89,7 +89,8 @@ const Command command_export = {
     .summary = "A normalizer as a module of PyTorch, numpy or jax, which tests itself",
     .options =
         (const Option[]){
-            {"--to", "LANGUAGE", "torch (default): an nn.Module; numpy, jax: functions"},
+            {"--to", "torch|numpy|jax",
+             "torch if not given: an nn.Module; else functions"},
             {"--channels", "C", "of x [N, C, ...] (default 8); N and positions are free"},
             {"--epoch", "E",
              "for schedules, from 0 (default: after the end of all of them)"},

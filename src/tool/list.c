@@ -192,7 +192,7 @@ const Command command_list = {
     .summary = "Lists what there is to work with",
     .options = (const Option[]){{"--long", NULL, "norms: the whole entry of each"},
                                 {"--tex", NULL, "norms: the equations, for TeX"},
-                                {"--form", "FORM", "norms: text (default) or markdown"},
+                                {"--form", "text|markdown", "norms: text if not given"},
                                 {"--json", NULL, "for programs; of norms everything"},
                                 {NULL, NULL, NULL}},
     .least = 1,

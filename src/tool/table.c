@@ -144,19 +144,18 @@ const Command command_table = {
     .summary = "Prints the table of a study: mean and interval over seeds, published "
                "figures beside it",
     .options =
-        (const Option[]){
-            {"--rows", "LIST",
-             "of the table: `batch,group:4`; with their "
-             "settings between ;"},
-            {"--columns", "LIST", "of the table"},
-            {"--metric", "NAME",
-             "another number of its runs: test_error, "
-             "train_error_evaluated, ..."},
-            {"--best", NULL, "of each row the column with the best score"},
-            {"--form", "FORM", "text (default), csv, json, latex or markdown"},
-            {"--json", NULL, "the same as --form json"},
-            {"--from", "FILE", "a collected file instead of the newest one"},
-            {NULL, NULL, NULL}},
+        (const Option[]){{"--rows", "LIST",
+                          "of the table: `batch,group:4`; with their "
+                          "settings between ;"},
+                         {"--columns", "LIST", "of the table"},
+                         {"--metric", "NAME",
+                          "another number of its runs: test_error, "
+                          "train_error_evaluated, ..."},
+                         {"--best", NULL, "of each row the column with the best score"},
+                         {"--form", "text|csv|json|latex|markdown", "text if not given"},
+                         {"--json", NULL, "the same as --form json"},
+                         {"--from", "FILE", "a collected file instead of the newest one"},
+                         {NULL, NULL, NULL}},
     .least = 1,
     .most = 1,
     .of_runs = true,

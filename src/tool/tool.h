@@ -10,7 +10,7 @@
 
 typedef struct Option {
     const char *name;  /* "--jobs" */
-    const char *value; /* placeholder, "N"; NULL: a switch */
+    const char *value; /* placeholder, "N", or words, "text|json"; NULL: a switch */
     const char *help;
 } Option;
 
@@ -59,7 +59,8 @@ size_t word_choice(const Call *call, const char *name, const char *word,
 
 void help_print(FILE *out);
 void help_print_command(const Command *command);
-/* The same as a man page (--man), or for a shell to complete words (--bash, --zsh). */
+/* The same as a man page or as Markdown (--man, --markdown), or for a shell to complete words
+ * (--bash, --zsh). */
 int help_print_form(Arena *arena, const char *form);
 
 /* ---- norms.c: kinds that are equations ---------------------------------------------- */

@@ -119,8 +119,8 @@ static size_t sentence_end(const char *line, size_t length, size_t before, int *
     for (size_t i = 0; i < length; i++) {
         *deep += (line[i] == '(') - (line[i] == ')');
         const bool last = i + 1 == length || line[i + 1] == ' ';
-        const bool of_others =
-            i >= 2 && memcmp(line + i - 2, "al", 2) == 0 && (i == 2 || line[i - 3] == ' ');
+        const bool of_others = i >= 2 && memcmp(line + i - 2, "al", 2) == 0 &&
+                               (i == 2 || line[i - 3] == ' ');
         const bool short_word = of_others || (i > 0 && line[i - 1] == '.');
         if (line[i] == '.' && last && *deep <= 0 && !short_word && before + i > SHORTEST)
             return i;

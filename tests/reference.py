@@ -1,0 +1,139 @@
+#!/usr/bin/python3 -B
+"""The reference: pages that the program prints of its own tables, man pages, and what shells complete. Each has all that
+there is, and nothing else."""
+
+import os
+import re
+import shutil
+import subprocess
+
+from program import HOME, NotRun, case, check, main, same
+
+
+def page(name):
+    with open(os.path.join(HOME, "notes", "reference", name), encoding="utf-8") as file:
+        return file.read()
+
+
+def commands(place):
+    return re.findall(r"^  (\w+) ", place.good("--help").split("\n\n")[1], re.M)
+
+
+def options(text):
+    """Options and keys of a command's help."""
+    tables = re.split(r"\n(?=\S)", text)
+    return [line.split()[0] for table in tables if table.startswith(("Options:", "Keys:")) for line in table.splitlines()[1:] if line.startswith("  ")]
+
+
+@case("example")
+def every_command(place):
+    """The page has a part for each command, with each of its options and keys, and every key of runs and experiments."""
+    text = page("commands.md")
+    parts = dict(re.findall(r"^### normlab (\w+)\n(.*?)(?=^##)", text, re.M | re.S))
+    same("commands", list(parts), commands(place))
+    for name, part in parts.items():
+        said = place.good(name, "--help")
+        rows = re.findall(r"^\| `([\w-]+)[^`]*` \|", part, re.M)
+        same(f"options of {name}", [row.rstrip("=") for row in rows], [o.split("=")[0] for o in options(said)])
+    keys = set(re.findall(r"^  (\w+) .* \[.*\]$", place.good("run", "--help"), re.M))
+    check(len(keys) > 40, f"keys {keys}")
+    same("keys", set(re.findall(r"^\| `(\w+)` \| `[^`]*` \|", text, re.M)), keys)
+
+
+def drawn(place, *words):
+    """A man page as roff's reader shows it, without warnings."""
+    text = place.good(*words)
+    if not shutil.which("groff"):
+        raise NotRun("no groff")
+    done = subprocess.run(["groff", "-ww", "-mandoc", "-Tutf8", "-P-c", "-rLL=200n"], input=text, capture_output=True, text=True, check=False)
+    same(f"what groff says of {words}", done.stderr, "")
+    if shutil.which("mandoc"):
+        lint = subprocess.run(["mandoc", "-Tlint", "-Wwarning"], input=text, capture_output=True, text=True, check=False).stdout
+        wrong = [line for line in lint.splitlines() if "missing date" not in line]
+        same(f"what mandoc says of {words}", wrong, [])
+    return re.sub(r".\x08", "", done.stdout).replace("‐", "-").replace("−", "-")
+
+
+@case("example")
+def man_of_the_program(place):
+    text = drawn(place, "help", "--man")
+    for name in commands(place):
+        check(f"normlab {name}" in text, f"normlab(1) does not say {name}")
+        for option in options(place.good(name, "--help")):
+            check(option in text, f"normlab(1) does not say {option} of {name}")
+
+
+# Words before the cursor, what is begun, and some of what must be offered; all of it where `only` is.
+COMPLETED = [
+    ([], "pl", {"plot"}, True), (["list"], "data", {"datasets"}, True), (["run"], "batch-s", {"batch-size"}, True),
+    (["check"], "group_", {"group_detach"}, True), (["apply"], "--mo", {"--mode", "--moments"}, True),
+    (["table", "batch-size", "--form"], "", {"text", "csv", "json", "latex", "markdown"}, True),
+    (["table", "batch-size", "--form"], "la", {"latex"}, True), (["apply", "group", "x", "y", "--mode"], "", {"train", "eval"}, True),
+    (["claims", "--form"], "", {"text", "json", "markdown"}, True), (["run", "batch-size"], "prot", {"protocol="}, True),
+    (["run", "batch-size"], "norm=laye", {"layer", "layer_detach", "layer_simple"}, True),
+    (["run", "batch-size"], "norm=group,ins", {"instance"}, True), (["run", "batch-size"], "decay_norms=", {"yes", "no"}, True),
+    (["run", "batch-size"], "network=text", {"text-conv"}, True), (["bench", "--dataset"], "kjv", {"kjv", "kjv-mini"}, True),
+    (["spectrum", "x"], "by=", {"program", "differences"}, True), (["list", "norms"], "switch", {"switchable"}, True),
+    (["help"], "--ma", {"--man", "--markdown"}, False), (["table", "x"], "", {"--rows", "--norms"}, False)]
+
+
+def offered(name, found, words, begun, some, only):
+    check(some == found if only else some <= found, f"{name}: {words} {begun!r}: offers {sorted(found)}, expected {sorted(some)}")
+
+
+@case("example")
+def bash(place):
+    """Commands, options, keys, names and the words of an option are completed; at '=' bash takes a word apart."""
+    with open(place.path("normlab.bash"), "w", encoding="utf-8") as file:
+        file.write(place.good("help", "--bash"))
+    for words, begun, some, only in COMPLETED:
+        apart = re.findall(r"=|[^=]+", begun) if not begun.startswith("--") else [begun]
+        line = " ".join(f"'{word}'" for word in ["normlab", *words, *(apart or [""])])
+        at = len(words) + max(len(apart), 1)
+        script = f". ./normlab.bash; COMP_WORDS=({line}); COMP_CWORD={at}; compopt() {{ :; }}; _normlab; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        done = subprocess.run(["bash", "-c", script], cwd=place.folder, capture_output=True, text=True, check=True)
+        offered("bash", {word.rsplit(",", 1)[-1] for word in done.stdout.split()}, words, begun, some, only)
+        if "," in begun:
+            check(done.stdout.startswith("group,"), f"a list loses its beginning: {done.stdout}")
+
+
+ZSH = r"""
+compadd() { local -a all; [[ $1 == -S ]] && shift 2; [[ $1 == -a ]] && all=(${(P)2}); print -rl -- ${(M)all:#${PREFIX}*}; }
+compset() { PREFIX=${PREFIX##${~2}}; }
+_files() { }
+complete_normlab() { source ./_normlab }
+words=(@) CURRENT=% PREFIX=$words[%]
+complete_normlab
+"""
+
+
+@case("example")
+def zsh(place):
+    """The same words by zsh, whose own parts are played."""
+    if not shutil.which("zsh"):
+        raise NotRun("no zsh")
+    with open(place.path("_normlab"), "w", encoding="utf-8") as file:
+        file.write(place.good("help", "--zsh"))
+    for words, begun, some, only in COMPLETED:
+        line = " ".join(f"'{word}'" for word in ["normlab", *words, begun])
+        done = subprocess.run(["zsh", "-f", "-c", ZSH.replace("@", line).replace("%", str(len(words) + 2))], cwd=place.folder, capture_output=True, text=True, check=False)
+        same(f"zsh on {words} {begun}", done.stderr, "")
+        offered("zsh", set(done.stdout.split()), words, begun, some, only)
+
+
+@case("example")
+def words_of_options(place):
+    """The words that help and shells show for an option are those that it takes: each of them, and no other."""
+    for name in commands(place):
+        for option, values in re.findall(r"^  (--[\w-]+) ([a-z][\w-]*(?:\|[\w-]+)+)", place.good(name, "--help"), re.M):
+            words = {"table": ["depth"], "apply": ["layer", "x", "y"], "export": ["layer"], "list": ["norms", "group"]}.get(name, [])
+            wrong = place.run(name, *words, option, "nonsense")[2].decode()
+            heard = re.search(re.escape(option) + r" nonsense: ([\w, -]+?) is expected", wrong)
+            if name == "apply" and option in ("--samples", "--channels"):
+                continue
+            check(heard, f"{name} {option}: {wrong}")
+            same(f"words of {name} {option}", re.split(r", | or ", heard[1]), values.split("|"))
+
+
+if __name__ == "__main__":
+    main()
