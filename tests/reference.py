@@ -2,12 +2,19 @@
 """The reference: pages that the program prints of its own tables, man pages, and what shells complete. Each has all that
 there is, and nothing else."""
 
+import glob
 import os
 import re
 import shutil
 import subprocess
+import sys
+
+import h5py
 
 from program import HOME, NotRun, case, check, main, same
+
+sys.path.insert(0, os.path.join(HOME, "tests", "golden"))
+import files  # noqa: E402
 
 
 def page(name):
@@ -28,7 +35,8 @@ def options(text):
 @case("example")
 def every_command(place):
     """The page has a part for each command, with each of its options and keys, and every key of runs and experiments."""
-    text = page("commands.md")
+    text = place.good("help", "--markdown")
+    check("<!-- normlab help --markdown -->" in page("commands.md"), "the page has no block of it")
     parts = dict(re.findall(r"^### normlab (\w+)\n(.*?)(?=^##)", text, re.M | re.S))
     same("commands", list(parts), commands(place))
     for name, part in parts.items():
@@ -61,6 +69,43 @@ def man_of_the_program(place):
         check(f"normlab {name}" in text, f"normlab(1) does not say {name}")
         for option in options(place.good(name, "--help")):
             check(option in text, f"normlab(1) does not say {option} of {name}")
+
+
+def rows(text):
+    """Path, axes and type of each row of tables of files, and what is said of it."""
+    cells = [re.split(r" ?(?<!\\)\| ?", line)[1:-1] for line in text.splitlines() if line.startswith("| `/")]
+    return [(each[0].strip("`"), each[1].strip("`"), each[2], each[4]) for each in cells]
+
+
+@case("example")
+def files_as_written(place):
+    """The small files that the page shows have what the program writes now: those of a build alone differ by machine."""
+    os.makedirs(place.path("made"))
+    files.make(place.folder, lambda words: place.good(*words), lambda words: place.start(*words))
+    for name in files.NAMES:
+        now, kept = ([row for row in rows(place.good("show", path, "--schema", "/")) if not row[0].startswith("/provenance@")]
+                     for path in (place.path(name + ".h5"), os.path.join(HOME, "tests", "golden", name + ".h5")))
+        check(len(kept) > 5, f"{name}: {kept}")
+        for row in kept:
+            check(row in now, f"tests/golden/{name}.h5 has {row}, and what is written now does not: tests/golden/files.py --renew")
+        same(f"rows of {name}", len(now), len(kept))
+
+
+@case("example")
+def everything_in_a_file(place):
+    """Against h5py: no group, data set or attribute is left out of the table, and each is told of."""
+    hidden = {"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST", "_Netcdf4Dimid", "_Netcdf4Coordinates", "units", "long_name", "description"}
+    paths = [os.path.join(HOME, "tests", "golden", name + ".h5") for name in files.NAMES] + sorted(glob.glob(os.path.join(HOME, "data", "*.h5")))
+    check(len(paths) > 40, "few files")
+    for path in paths:
+        found = rows(place.good("show", path, "--schema", "/"))
+        there = set()
+        with h5py.File(path, "r") as file:
+            there |= {"/@" + name for name in set(file.attrs) - hidden}
+            file.visititems(lambda name, thing: there.update(["/" + name, *(f"/{name}@{each}" for each in set(thing.attrs) - hidden)]))
+        same(f"{path}: paths", sorted(row[0] for row in found), sorted(there))
+        for row in found:
+            check(row[3].strip(), f"{path}: nothing is said of {row[0]}")
 
 
 # Words before the cursor, what is begun, and some of what must be offered; all of it where `only` is.

@@ -1,18 +1,11 @@
 /* What is in a file of ours, for the eye and for programs. */
-#include "tool.h"
+#include "show.h"
 
 #include <math.h>
 #include <string.h>
 
 /* Tables of a run have no more numbers than are read. */
 enum { SHOWN_NUMBERS = 8, SHOWN_BYTES = 400, READ_NUMBERS = 1 << 18, GROUP_LEVELS = 3 };
-
-typedef struct Show {
-    Arena *arena;
-    const Store *store;
-    bool json;
-    size_t unread; /* attributes and data sets that should have values, and gave none */
-} Show;
 
 /* What should be there, and cannot be read. */
 static void show_unread(Show *show, const BaseError *error) {
@@ -21,8 +14,7 @@ static void show_unread(Show *show, const BaseError *error) {
     show->unread++;
 }
 
-/* An attribute as text, or NULL for what is neither text nor a number. */
-static const char *attribute(Show *show, const char *path, const char *name) {
+const char *show_attribute(Show *show, const char *path, const char *name) {
     BaseError error = {.set = false};
     double number;
     const char *text = NULL;
@@ -36,8 +28,7 @@ static const char *attribute(Show *show, const char *path, const char *name) {
     return text;
 }
 
-/* A text or a name of anybody's, on one line of a sensible length. */
-static const char *shown(const Show *show, const char *text) {
+const char *show_plain(const Show *show, const char *text) {
     const char *plain = text_plain(show->arena, text);
     const size_t length = strlen(plain);
     size_t end = SHOWN_BYTES;
@@ -50,11 +41,11 @@ static void show_attributes(Show *show, const char *path) {
     size_t count;
     const char **names = store_attributes(show->store, show->arena, path, &count);
     for (size_t i = 0; i < count; i++) {
-        const char *text = attribute(show, path, names[i]);
+        const char *text = show_attribute(show, path, names[i]);
         if (text == NULL) continue;
         const char *end = strchr(text, '\n');
-        printf("  %-18s %s\n", shown(show, names[i]),
-               end && end[1] ? "(several lines)" : shown(show, text));
+        printf("  %-18s %s\n", show_plain(show, names[i]),
+               end && end[1] ? "(several lines)" : show_plain(show, text));
     }
 }
 
@@ -110,7 +101,7 @@ static void show_array(Show *show, const char *path, const char *name) {
     Values v;
     if (is_index(name) || !values_of(show, path, &v)) return;
     size_t count = v.count;
-    printf("  %-18s", shown(show, name));
+    printf("  %-18s", show_plain(show, name));
     if (v.rank > 0) printf(" %s", sizes_text(show->arena, &v));
     if (is_by_epoch(show, path, &v)) {
         const size_t row = count / v.size[0];
@@ -120,7 +111,7 @@ static void show_array(Show *show, const char *path, const char *name) {
     }
     for (size_t i = 0; i < count && i < SHOWN_NUMBERS; i++)
         if (v.text)
-            printf(" %s", shown(show, v.text[i]));
+            printf(" %s", show_plain(show, v.text[i]));
         else
             printf(" %.6g", v.number[i]);
     puts(count > SHOWN_NUMBERS ? " ..." : "");
@@ -128,7 +119,7 @@ static void show_array(Show *show, const char *path, const char *name) {
 
 static void show_group(Show *show, const char *path) {
     size_t count;
-    printf("%s\n", shown(show, path));
+    printf("%s\n", show_plain(show, path));
     show_attributes(show, path);
     const char **members = store_members(show->store, show->arena, path, &count);
     for (size_t i = 0; i < count; i++) {
@@ -157,7 +148,7 @@ static void json_group(Show *show, const char *path, bool first) {
     printf("%s\n  %s: {", first ? "" : ",", json_text(show->arena, path));
     const char **names = store_attributes(show->store, show->arena, path, &count);
     for (size_t i = 0; i < count; i++) {
-        const char *text = attribute(show, path, names[i]);
+        const char *text = show_attribute(show, path, names[i]);
         if (text == NULL) continue;
         bool is_text = store_attribute_kind(show->store, path, names[i]) == STORE_TEXT;
         bool finite = strcmp(text, "nan") && strcmp(text, "inf") && strcmp(text, "-inf");
@@ -211,18 +202,27 @@ static int run_show(const Call *call) {
     Store *store = store_open(call->word[0], &error);
     die_if(&error);
     Show show = {call->arena, store, .json = call_option(call, "--json") != NULL};
-    show_seal(&show);
-    show_groups(&show, "/", GROUP_LEVELS);
-    if (show.json) puts("}}");
+    const char *group = call_option(call, "--schema");
+    if (group) {
+        show_schema(&show, group);
+    } else {
+        show_seal(&show);
+        show_groups(&show, "/", GROUP_LEVELS);
+        if (show.json) puts("}}");
+    }
     store_close(store);
     return show.unread > 0 ? EX_DATAERR : EX_OK;
 }
 
 const Command command_show = {
     .name = "show",
-    .usage = "FILE.h5 [--json]",
+    .usage = "FILE.h5 [--schema GROUP] [--json]",
     .summary = "Prints what a run, a collected study or any HDF5 file of ours holds",
-    .options = (const Option[]){{"--json", NULL, "for programs"}, {NULL, NULL, NULL}},
+    .options = (const Option[]){{"--schema", "GROUP",
+                                 "what is in it and what it means, not the values; / is "
+                                 "all"},
+                                {"--json", NULL, "for programs"},
+                                {NULL, NULL, NULL}},
     .least = 1,
     .most = 1,
     .run = run_show,
