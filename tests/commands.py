@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 
-from program import CASES, HOME, PROGRAM, Failure, check, main
+from program import CASES, HOME, PROGRAM, Failure, NotRun, check, main
 
 Command = collections.namedtuple("Command", "place text")
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
@@ -95,6 +95,7 @@ def execute(commands, folder, environment, patience):
 # ---- what is not run as printed ---------------------------------------------------------------------------------
 
 DRY, LIST = "--dry-run", "-N"
+LACKING = " || { test $? = 69 && echo 'not run: its data are not installed'; }"
 # (pattern, what is done, why). The first that is found in a command counts; done is words to append, None (not run), or a
 # function of the command.
 CHANGED = [
@@ -102,6 +103,8 @@ CHANGED = [
     (r"normlab publish", None, "needs the result of hours, and writes what is published"),
     (r"normlab run detection --claim", None,
      "begins with the classifiers of `run backbone`, a full study, which was not run"),
+    (r"normlab run (text-norms|warmup|scarce) --claim", lambda text: appended(text, DRY + LACKING),
+     "a full study, and of a text whose package is installed for the runs, not for --dry-run"),
     (r"normlab run (?!.*--quick)(?!.*--dry-run)", DRY, "a full study takes from ten minutes to hours"),
     (r"normlab tune (?!.*--quick)", DRY, "trials of full runs take half an hour"),
     (r"normlab test", LIST, "builds all tests and lists them: each is run by itself, this one among them"),
@@ -178,9 +181,11 @@ def whole(place, path):
     if shutil.which("ccache"):
         environment.update(CMAKE_C_COMPILER_LAUNCHER="ccache", CCACHE_BASEDIR=copy, CCACHE_NOHASHDIR="1")
     run = [Command(command.place, text) for command in commands for text in [changed(command)[1]] if text is not None]
-    execute(run, copy, environment, 7000)
+    said = execute(run, copy, environment, 7000)
     strays = list(left(copy, commands))
     check(not strays, f"{path} leaves in the checkout: {' '.join(strays)}")
+    if "\nnot run: " in said:
+        raise NotRun("what data are missing for")
 
 
 if __name__ == "__main__":
