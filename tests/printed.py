@@ -58,7 +58,6 @@ def folder_of(place, commands):
             shutil.copytree(os.path.join(HOME, name), os.path.join(here, name))
         elif name not in ("build", "out", ".git", "normlab"):
             os.symlink(os.path.join(HOME, name), os.path.join(here, name))
-    os.mkdir(os.path.join(here, "out"))
     with open(os.path.join(here, "normlab"), "w", encoding="utf-8") as file:
         file.write(SHIM)
     os.chmod(os.path.join(here, "normlab"), 0o755)
