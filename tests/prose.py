@@ -197,6 +197,21 @@ def any_threads_any_stops(place):
     check(len(weights) == 64 and 2 < float(said["test_bits"]) < 7 and 0 < float(said["test_error"]) < 1, f"{weights}: {said}")
 
 
+@case("oracle")
+def gates_of_columns(place):
+    """Where the columns of a study train on other texts, each has the gate of those: the one that a study of it alone has."""
+    words = ["run", "scarce", "--quick", "norm=position", "seed=1", "epochs=1", "network=text-conv(depth=2, width=4, kernel=3)"]
+    found = {}
+    for name, images in (("both", "320,640"), ("few", "320"), ("many", "640")):
+        place.good(*words, "--as", name, f"images={images}", environment={"NORMLAB_OUT": place.path("out")})
+        with h5py.File(place.path("out", f"scarce-{name}.h5")) as file:
+            found[name] = {group: file[f"{group}/bits"][()].tolist() for group in file if group.startswith("gate")}
+    same("groups", (sorted(found["both"]), sorted(found["few"])), (["gate_0", "gate_1"], ["gate"]))
+    same("of 320 texts", found["both"]["gate_0"], found["few"]["gate"])
+    same("of 640 texts", found["both"]["gate_1"], found["many"]["gate"])
+    check(found["both"]["gate_0"] != found["both"]["gate_1"], "more text is no help")
+
+
 @case("fault")
 def what_does_not_fit(place):
     """Tasks, networks and normalizers that are not for texts are refused in one line."""

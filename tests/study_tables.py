@@ -48,19 +48,22 @@ def along(file):
 
 
 def gate(file, metric):
-    """How many cells are better than all that is known of the same samples without a network, by their intervals."""
-    test, base = file[f"results/test_{metric.name}"][()], file[f"gate/{metric.name}"][()]  # [series, point, seed], [1 or seed, gate]
-    base = np.atleast_2d(base)
-    highest = [np.add(*interval(metric.sign * (test - base[:, k]))) for k in range(base.shape[1])]
+    """How many cells are better than all that is known of the same samples without a network, by their intervals. Where
+    columns train on other samples, each has its own."""
+    test, apart = file[f"results/test_{metric.name}"][()], "gate" not in file  # [series, point, seed]
+    groups = [f"gate_{j}" for j in range(test.shape[1])] if apart else ["gate"] * test.shape[1]
+    base = np.stack([np.broadcast_to(file[f"{group}/{metric.name}"][()], (test.shape[2], file[f"{group}/baseline"].size))
+                     for group in groups])  # [point, seed, gate]
+    highest = [np.add(*interval(metric.sign * (test - base[..., k]))) for k in range(base.shape[2])]
     better = int((np.maximum.reduce(highest) < 0).sum())
-    means, count = metric.scale * base.mean(0), highest[0].size
-    if metric.name == "error":
-        softmax, nearest = means
-        return (f"Softmax regression errs on {softmax:.1f} % of the same test images, 5 nearest neighbours on {nearest:.1f} %: {better} of "
+    means, count = metric.scale * base.mean(1).T, highest[0].size  # [gate, point]
+    said = [", ".join(f"{mean:.{metric.digits}f}" for mean in (each if apart else each[:1])) for each in means]
+    if metric.name == "error" and len(said) == 2:
+        return (f"Softmax regression errs on {said[0]} % of the same test images, 5 nearest neighbours on {said[1]} %: {better} of "
                 f"{count} cells are below both by their intervals.\n")
-    each = ", ".join(f"{mean:.{metric.digits}f} {metric.unit} of {title}" for title, mean in zip(names(file, "gate/title"), means))
-    return (f"Without a network {metric.name} on the same test samples is {each}: {better} of {count} cells are better than all by their "
-            "intervals.\n")
+    each = ", ".join(f"{one} {metric.unit} of {title}" for title, one in zip(names(file, f"{groups[0]}/title"), said))
+    return (f"Without a network {metric.name} on the same test samples is {each}{', column by column' if apart else ''}: {better} of "
+            f"{count} cells are better than all by their intervals.\n")
 
 
 # what an experiment shows in place of the score: its run.c
@@ -99,7 +102,7 @@ def errors(file):
         head, cells = along(file), [[number(one, metric) for one in row] for row in results[test][()]]
     return table([f"{metric.name} in {metric.unit}, {results[test].shape[2]} seeds", *head],
                  [[f"`{name}`".replace("|", "\\|"), *row] for name, row in zip(series, cells)]) + (
-                     "\n" + gate(file, metric) if f"gate/{metric.name}" in file else "")
+                     "\n" + gate(file, metric) if f"gate/{metric.name}" in file or f"gate_0/{metric.name}" in file else "")
 
 
 # ---- what sentences rest on -------------------------------------------------------------------------------------------

@@ -61,10 +61,18 @@ static bool samples_of(Arena *arena, const Grid *g, Config *config) {
     return grid_setting(arena, g, key[0]) != NULL;
 }
 
+/* The column of an arm, whose terms are of one; the first where they are not. */
+static size_t column_of(const Grid *g, const Combination *arm) {
+    for (size_t j = 0; j < g->points; j++)
+        if (strcmp(g->along_text[j], arm->term[0].along) == 0) return j;
+    return 0;
+}
+
 /* The file's, or computed now; NULL: there are none. */
-static const Gates *gates_for(Arena *arena, const Grid *g) {
+static const Gates *gates_for(Arena *arena, const Grid *g, const Combination *arm) {
     BaseError quiet = {.set = false};
     Config config;
+    if (g->gate_of) return g->gate_of[column_of(g, arm)];
     if (g->gate || !samples_of(arena, g, &config)) return g->gate;
     const Dataset *dataset = dataset_open(arena, config.dataset, &quiet);
     const size_t seeds = config.split == SPLIT_SEED ? g->seeds : 1;
@@ -132,9 +140,10 @@ bool study_beats_gate(const View *v, const Combination *arm, const char *const *
     const Grid *grid =
         v->grid->whole ? v->grid->whole : v->grid; /* by the task's metric */
     const View view = {v->arena, grid, v->seeds, v->seed};
-    const Gates *gates = gates_for(v->arena, grid);
     *why = "nobody knows what is known of its samples without a network";
-    if (gates == NULL || v->seeds < 2 || !has_arms(v->grid, arm)) return false;
+    if (v->seeds < 2 || !has_arms(v->grid, arm)) return false;
+    const Gates *gates = gates_for(v->arena, grid, arm);
+    if (gates == NULL) return false;
     *why = lacking(v->arena, gates, named);
     if (**why) return false;
     for (size_t i = 0; i < gates->kinds; i++) {

@@ -207,30 +207,58 @@ static const char *mixture(Arena *arena, const Record *const *all, size_t runs) 
     return different > 1 ? text_print(arena, "bits: %s", values) : "";
 }
 
-/* Of the samples that all runs of a seed are trained on, where these are the same, and some run is
- * trained at all. */
-static void put_gate(Store *store, Arena *arena, const Sweep *sweep) {
+static bool same_samples(const Run *a, const Run *b) {
+    const Config *x = &a->config, *y = &b->config;
+    return a->dataset == b->dataset && x->images == y->images && x->split == y->split &&
+           x->labels == y->labels && x->task == y->task;
+}
+
+static const Run *run_at(const Sweep *sweep, size_t series, size_t point, size_t seed) {
+    const size_t cell = (series * sweep->points + point) * sweep->seeds + seed;
+    return &sweep->run[sweep->run_of[cell]];
+}
+
+/* Whether all rows of a column, in all seeds, are trained on the samples of one run. */
+static bool column_is_of(const Sweep *sweep, size_t point, const Run *run) {
+    for (size_t i = 0; i < sweep->series; i++)
+        for (size_t k = 0; k < sweep->seeds; k++)
+            if (!same_samples(run_at(sweep, i, point, k), run)) return false;
+    return true;
+}
+
+/* What runs of this column must beat; NULL: no gate fits. */
+static const Gates *column_gate(Arena *arena, const Sweep *sweep, size_t point) {
     BaseError error = {.set = false};
+    const bool drawn = run_at(sweep, 0, point, 0)->config.split == SPLIT_SEED;
+    const size_t seeds = drawn ? sweep->seeds : 1;
+    const Gates **one = TAKE(arena, const Gates *, seeds);
+    for (size_t k = 0; k < seeds; k++) {
+        const Run *run = run_at(sweep, 0, point, k);
+        one[k] = gates_of(arena, run->dataset, &run->config, &error);
+        die_if(&error);
+        if (one[k] == NULL) return NULL;
+    }
+    return gates_join(arena, one, seeds);
+}
+
+/* Of the samples that all runs of a seed are trained on, or all of a column, where these are the same,
+ * and some run is trained at all. */
+static void put_gate(Store *store, Arena *arena, const Sweep *sweep) {
     const Run *first = &sweep->run[0];
     bool trained = false;
     for (size_t i = 0; i < sweep->runs; i++) trained |= sweep->run[i].config.epochs > 0;
     if (!trained) return;
-    for (size_t i = 0; i < sweep->runs; i++)
-        if (sweep->run[i].dataset != first->dataset ||
-            sweep->run[i].config.images != first->config.images ||
-            sweep->run[i].config.split != first->config.split ||
-            sweep->run[i].config.labels != first->config.labels ||
-            sweep->run[i].config.task != first->config.task)
-            return;
-    const size_t seeds = first->config.split == SPLIT_SEED ? sweep->seeds : 1;
-    const Gates **one = TAKE(arena, const Gates *, seeds);
-    for (size_t k = 0; k < seeds; k++) {
-        const Run *run = &sweep->run[sweep->run_of[k]];
-        one[k] = gates_of(arena, run->dataset, &run->config, &error);
-        die_if(&error);
-        if (one[k] == NULL) return;
+    bool all = true;
+    for (size_t j = 0; j < sweep->points; j++) {
+        all = all && column_is_of(sweep, j, first);
+        if (!column_is_of(sweep, j, run_at(sweep, 0, j, 0))) return;
     }
-    gates_write(store, arena, gates_join(arena, one, seeds), sweep->seed);
+    for (size_t j = 0; j < (all ? 1 : sweep->points); j++) {
+        const Gates *gate = column_gate(arena, sweep, j);
+        if (gate == NULL) return;
+        gates_write(store, arena, all ? "/gate" : gates_group(arena, j), gate,
+                    sweep->seed);
+    }
 }
 
 /* What computed the runs: the first run's facts, and where another differs. */

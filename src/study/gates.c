@@ -45,9 +45,14 @@ static const double *blocks_of(Arena *arena, const GateScore *s, size_t count) {
     return block;
 }
 
-void gates_write(Store *store, Arena *arena, const Gates *g, const double *seed) {
+const char *gates_group(Arena *arena, size_t point) {
+    return text_print(arena, "/gate_%zu", point);
+}
+
+void gates_write(Store *store, Arena *arena, const char *group, const Gates *g,
+                 const double *seed) {
     Table t =
-        table_new(arena, "/gate", "what is known of the same samples without a network");
+        table_new(arena, group, "what is known of the same samples without a network");
     const size_t blocks = g->score[0].blocks, count = g->seeds * g->kinds;
     const char *over = g->seeds > 1 ? "seed baseline" : "baseline";
     const char **name = TAKE(arena, const char *, g->kinds),
@@ -90,16 +95,17 @@ static const char *title_of(const Table *t, const char *name, size_t kind) {
     return known ? known->title : name;
 }
 
-const Gates *gates_read(const Store *store, Arena *arena, const TaskMetric *metric,
-                        BaseError *error) {
-    const Table t = table_read(store, arena, "/gate", error);
+const Gates *gates_read(const Store *store, Arena *arena, const char *group,
+                        const TaskMetric *metric, BaseError *error) {
+    const Table t = table_read(store, arena, group, error);
     const Field *of = error->set ? NULL : table_find(&t, metric->name);
     if (of == NULL) return NULL;
     Gates *g = TAKE(arena, Gates, 1);
     *g = (Gates){.metric = metric, .seeds = of->rank == 2 ? of->size[0] : 1};
     const char *const *name = table_names(&t, "baseline", &g->kinds, error);
     const size_t count = g->seeds * g->kinds;
-    if (!error->set && count == 0) base_fail(error, EX_DATAERR, 0, "/gate is of nothing");
+    if (!error->set && count == 0)
+        base_fail(error, EX_DATAERR, 0, "%s is of nothing", group);
     const double *value = table_array(&t, metric->name, count, error),
                  *decay = table_array(&t, "decay", count, error),
                  *slope = table_array(&t, "slope", count, error);
@@ -150,8 +156,9 @@ static const Gates *read_kept(Arena *arena, const char *path, const TaskMetric *
     BaseError quiet = {.set = false};
     if (access(path, F_OK) != 0) return NULL;
     Store *store = store_open(path, &quiet);
-    const Gates *g =
-        store && store_is_sealed(store) ? gates_read(store, arena, metric, &quiet) : NULL;
+    const Gates *g = store && store_is_sealed(store)
+                         ? gates_read(store, arena, "/gate", metric, &quiet)
+                         : NULL;
     store_close(store);
     return quiet.set ? NULL : g;
 }
@@ -160,7 +167,7 @@ static const Gates *read_kept(Arena *arena, const char *path, const TaskMetric *
 static void keep(Arena *arena, const char *path, const Gates *g) {
     BaseError quiet = {.set = false};
     Store *store = store_new("normlab gate");
-    gates_write(store, arena, g, NULL);
+    gates_write(store, arena, "/gate", g, NULL);
     if (place_folder(place_out(arena, "gates"), &quiet)) store_save(store, path, &quiet);
     store_close(store);
     if (quiet.set) say("%s", quiet.message);

@@ -13,10 +13,13 @@ const Gates *gates_of(Arena *arena, const Dataset *dataset, const Config *config
 /* The same of several seeds as one, of as many as *one has. */
 Gates *gates_join(Arena *arena, const Gates *const *one, size_t seeds);
 
-/* The group /gate of a collected file, and back: where the metric is the same; NULL: it has none. */
-void gates_write(Store *store, Arena *arena, const Gates *gates, const double *seed);
-const Gates *gates_read(const Store *store, Arena *arena, const TaskMetric *metric,
-                        BaseError *error);
+/* A group of a collected file, "/gate", and back: where the metric is the same; NULL: it has none. */
+void gates_write(Store *store, Arena *arena, const char *group, const Gates *gates,
+                 const double *seed);
+const Gates *gates_read(const Store *store, Arena *arena, const char *group,
+                        const TaskMetric *metric, BaseError *error);
+/* "/gate_0": of a column, where columns train on other samples. */
+const char *gates_group(Arena *arena, size_t point);
 
 /* [kinds] that a seed's runs must beat. */
 const GateScore *gates_at(const Gates *gates, size_t seed);

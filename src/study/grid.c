@@ -117,6 +117,31 @@ static void read_published(Reader *r, Grid *g) {
         table_array(&t, "error", g->published_series * g->published_points, &r->error);
 }
 
+static const Gates *read_gate(Reader *r, const Grid *g, const char *group) {
+    const Gates *gate = gates_read(r->store, r->arena, group, &g->metric, &r->error);
+    if (gate && gate->seeds > 1 && gate->seeds != g->seeds)
+        base_fail(&r->error, EX_DATAERR, 0, "%s: %s is of %zu seeds, not of %zu", g->path,
+                  group, gate->seeds, g->seeds);
+    return gate;
+}
+
+/* Of all columns, or of each. */
+static void read_gates(Reader *r, Grid *g) {
+    const char *first = gates_group(r->arena, 0);
+    g->gate = store_has(r->store, "/gate") ? read_gate(r, g, "/gate") : NULL;
+    if (!store_has(r->store, first)) return;
+    const Gates **of = TAKE(r->arena, const Gates *, g->points + 1);
+    for (size_t j = 0; j < g->points; j++) {
+        of[j] = read_gate(r, g, gates_group(r->arena, j));
+        if (of[j] == NULL) return;
+    }
+    g->gate_of = of;
+}
+
+const Gates *grid_gate(const Grid *g, size_t point) {
+    return g->gate_of ? g->gate_of[point] : g->gate;
+}
+
 const Grid *grid_read(Arena *arena, const char *path) {
     Reader r = {.arena = arena};
     Grid *g = ZERO(arena, Grid, 1);
@@ -127,10 +152,7 @@ const Grid *grid_read(Arena *arena, const char *path) {
     read_results(&r, g);
     read_published(&r, g);
     die_if(&r.error);
-    g->gate = gates_read(r.store, arena, &g->metric, &r.error);
-    if (g->gate && g->gate->seeds > 1 && g->gate->seeds != g->seeds)
-        base_fail(&r.error, EX_DATAERR, 0, "%s: /gate is of %zu seeds, not of %zu", path,
-                  g->gate->seeds, g->seeds);
+    read_gates(&r, g);
     die_if(&r.error);
     g->learned = grid_learned(r.store, arena, g, &g->learned_count);
     store_close(r.store);

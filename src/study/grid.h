@@ -41,8 +41,7 @@ typedef struct Learned {
 } Learned;
 
 struct Grid {
-    const Grid
-        *whole; /* of which this shows another number; NULL: none */
+    const Grid *whole;           /* of which this shows another number; NULL: none */
     const char *path, *identity; /* SHA-256 of the runs' identities, 12 digits */
     const char *experiment, *question, *along_label, *protocol, *recipe, *changes;
     const char *study;     /* its name: "" or "quick" of the recipe */
@@ -71,9 +70,12 @@ struct Grid {
     const char *const *run, *const
                                 *claims; /* [series, points, seeds] identities, digests */
     size_t blocks; /* 0: the runs do not say how their error varies over test samples */
-    const double *test_block;   /* [series, points, seeds, blocks] */
-    const Gates *gate;          /* NULL: the file does not say */
-    const char *published;      /* source; NULL: none */
+    const double *test_block; /* [series, points, seeds, blocks] */
+    const Gates
+        *gate; /* NULL: the file does not say, or columns train on other samples */
+    const Gates *const
+        *gate_of;          /* [points] of each column then; NULL: the file does not say */
+    const char *published; /* source; NULL: none */
     const char *published_data; /* "other data (ImageNet)", "the same data" */
     size_t published_series, published_points;
     const char *const *published_name;
@@ -106,6 +108,8 @@ bool grid_probe(const Grid *grid, Arena *arena, const char *kind, const char *fi
 const char *grid_setting(Arena *arena, const Grid *grid, const char *key);
 /* The same of a key that does not sweep; NULL: it does. */
 const char *grid_single(Arena *arena, const Grid *grid, const char *key);
+/* What the runs of a column must beat; NULL: the file does not say. */
+const Gates *grid_gate(const Grid *grid, size_t point);
 /* As people read the metric: a share in percent. Its unit in words, "" where it has none. */
 double grid_scale(const Grid *grid);
 const char *grid_unit(const Grid *grid);

@@ -132,6 +132,10 @@ static void cut_names(const Part *p, Grid *g) {
         text[j] = from->along_text[p->column[j]], along[j] = from->along[p->column[j]];
     g->name = name, g->same = same, g->rank = rank;
     g->along_text = text, g->along = along;
+    if (from->gate_of == NULL) return;
+    const Gates **of = TAKE(p->arena, const Gates *, p->points + 1);
+    for (size_t j = 0; j < p->points; j++) of[j] = from->gate_of[p->column[j]];
+    g->gate_of = of;
 }
 
 /* ---- the best column of each row ------------------------------------------------------ */
@@ -167,6 +171,7 @@ static void keep_best(Part *p, Grid *g) {
     g->name = name, g->same = ZERO(p->arena, double, p->series + 1);
     g->along_text = text, g->along = place, g->along_is_number = false;
     g->published = NULL, g->published_series = 0; /* of other columns */
+    g->gate_of = NULL;
 }
 
 /* ---- another number -------------------------------------------------------------------- */

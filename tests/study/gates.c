@@ -34,12 +34,12 @@ static void files_keep_them(void **state) {
     for (size_t seeds = 1; seeds <= SEEDS; seeds += 2) {
         BaseError error = {.set = false};
         Store *store = store_new("gate");
-        gates_write(store, arena, &(Gates){&METRIC, seeds, GATES, b}, SEED);
+        gates_write(store, arena, "/gate", &(Gates){&METRIC, seeds, GATES, b}, SEED);
         assert_true(store_save(store, path, &error));
         store_close(store);
         store = store_open(path, &error);
-        const Gates *back = gates_read(store, arena, &METRIC, &error);
-        assert_null(gates_read(store, arena, &OTHER, &error));
+        const Gates *back = gates_read(store, arena, "/gate", &METRIC, &error);
+        assert_null(gates_read(store, arena, "/gate", &OTHER, &error));
         store_close(store);
         assert_false(error.set);
         assert_int_equal(back->seeds, seeds);
