@@ -14,6 +14,7 @@ import subprocess
 from program import CASES, HOME, PROGRAM, Failure, NotRun, check, main
 
 Command = collections.namedtuple("Command", "place text")
+LONG = 7000  # seconds of a page; CTest's own limit is in tests/CMakeLists.txt
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
 EXCERPT = re.compile(r"^\[[^\]]*\]\([^)\s]*#[^)\s]*\)\n\n\Z", re.M)
 
@@ -181,7 +182,7 @@ def whole(place, path):
     if shutil.which("ccache"):
         environment.update(CMAKE_C_COMPILER_LAUNCHER="ccache", CCACHE_BASEDIR=copy, CCACHE_NOHASHDIR="1")
     run = [Command(command.place, text) for command in commands for text in [changed(command)[1]] if text is not None]
-    said = execute(run, copy, environment, 7000)
+    said = execute(run, copy, environment, LONG)
     strays = list(left(copy, commands))
     check(not strays, f"{path} leaves in the checkout: {' '.join(strays)}")
     if "\nnot run: " in said:
