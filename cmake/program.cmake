@@ -18,6 +18,12 @@ foreach(below base tensor tape norm check net trial dataset task gate train prob
 endforeach()
 target_sources(normlab-study PRIVATE $<TARGET_OBJECTS:normlab-experiments>)
 link_ours(normlab-study check trial speed)
+# The grammars of specs and equations, for the manual (src/tool/help_language.c).
+include(grammar)
+grammar(spec ${PROJECT_SOURCE_DIR}/src/base/spec.h)
+grammar(equation ${PROJECT_SOURCE_DIR}/src/equation/equation.h)
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/grammars.h @ONLY
+  CONTENT "static const char SPEC_GRAMMAR[] =\n    @spec@;\nstatic const char EQUATION_GRAMMAR[] =\n    @equation@;\n")
 # Words that `new` refuses as names (src/tool/naming.c).
 file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*/*.h)
 file(GLOB readers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/base/*.c ${PROJECT_SOURCE_DIR}/src/norm/*.c
@@ -33,7 +39,7 @@ set_target_properties(normlab PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINA
   INSTALL_RPATH_USE_LINK_PATH ON)
 target_compile_definitions(normlab PRIVATE NORMLAB_VERSION="${PROJECT_VERSION}")
 target_include_directories(normlab PRIVATE ${PROJECT_BINARY_DIR}/generated)
-set(layers base tensor tape norm api export check net trial dataset task gate train probe speed store figure claim study weave tool)
+set(layers base equation tensor tape norm api export check net trial dataset task gate train probe speed store figure claim study weave tool)
 foreach(below ${layers})
   target_include_directories(normlab PRIVATE ${PROJECT_SOURCE_DIR}/src/${below})
 endforeach()
@@ -45,7 +51,8 @@ target_link_libraries(normlab PRIVATE ${quadmath} OpenMP::OpenMP_C normlab-gsl P
 set(pages ${PROJECT_BINARY_DIR}/generated)
 add_custom_command(TARGET normlab POST_BUILD
   COMMAND $<TARGET_FILE:normlab> help --man > ${pages}/normlab.1
+  COMMAND $<TARGET_FILE:normlab> help --man-spec > ${pages}/normlab-spec.7
   COMMAND $<TARGET_FILE:normlab> help --bash > ${pages}/normlab.bash
   COMMAND $<TARGET_FILE:normlab> help --zsh > ${pages}/_normlab
-  BYPRODUCTS ${pages}/normlab.1 ${pages}/normlab.bash ${pages}/_normlab VERBATIM)
+  BYPRODUCTS ${pages}/normlab.1 ${pages}/normlab-spec.7 ${pages}/normlab.bash ${pages}/_normlab VERBATIM)
 add_dependencies(normlab abi-header normlab-library normlab-shared normlab-page) # so that what `./normlab` builds can be installed

@@ -94,6 +94,7 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/generated/normlab-c
 if(NORMLAB_PROGRAM)
   install(TARGETS normlab RUNTIME)
   install(FILES ${pages}/normlab.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES ${pages}/normlab-spec.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
   install(FILES ${pages}/normlab.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME normlab)
   install(FILES ${pages}/_normlab DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 endif()
@@ -105,7 +106,8 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab.pc ${CMAKE_CURRENT_B
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES ${public_headers} ${abi_header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/normlab)
 install(FILES ${PROJECT_SOURCE_DIR}/src/api/normlab.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man3)
+file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab.h.3 CONTENT ".so man3/normlab.3\n")
+install(FILES ${page} ${CMAKE_CURRENT_BINARY_DIR}/generated/normlab.h.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3)
 # What the program reads: scripts of figures, embedded images, published results; and a first plugin and program.
 set(share ${CMAKE_INSTALL_DATADIR}/normlab)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/experiments DESTINATION ${share} FILES_MATCHING PATTERN *.gp PATTERN claims.txt)

@@ -155,6 +155,8 @@ def beside_it(place):
     check(not warned, f"the man page: {warned}")
     for word in (*commands, "NORMLAB_DATA", "warmup"):
         check(re.search(rf"\b{word}\b", text), f"the man page does not say {word}")
+    for section, name, says in ((7, "normlab-spec", "scalenorm"), (3, "normlab.h", "normlab.3")):
+        check(says in read(share, "man", f"man{section}", f"{name}.{section}"), f"{name}({section})")
     script = ('. prefix/share/bash-completion/completions/normlab; COMP_WORDS=(normlab @); COMP_CWORD=%; _normlab; '
               'echo "${COMPREPLY[*]}"')
 
@@ -173,7 +175,7 @@ def beside_it(place):
          [["checking"], ["checking"], [], []])
     same("names of a list", completes("list norms swit", 3), ["switchable"])
     same("more names", completes("list experiments batch-size hyb", 4), ["hybrids"])
-    same("a command's help", completes("help --ma", 2), ["--man"])
+    same("forms of help", completes("help --man", 2), ["--man", "--man-spec"])
     zsh = read(share, "zsh", "site-functions", "_normlab")
     check(zsh.startswith("#compdef normlab\n") and all(f" {word})" in zsh for word in commands), "words for zsh")
     check("'list norms') offer=(none batch " in zsh, "names of a list for zsh")

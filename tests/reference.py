@@ -3,6 +3,7 @@
 there is, and nothing else."""
 
 import glob
+import json
 import os
 import re
 import shutil
@@ -106,6 +107,59 @@ def everything_in_a_file(place):
         same(f"{path}: paths", sorted(row[0] for row in found), sorted(there))
         for row in found:
             check(row[3].strip(), f"{path}: nothing is said of {row[0]}")
+
+
+@case("example")
+def man_of_the_language(place):
+    text = drawn(place, "help", "--man-spec")
+    for word in ("group_detach", "transformer(", "sigmoid(a)", "spec := term", "normalizer+", "weight_new="):
+        check(word in text, f"normlab-spec(7) does not say {word}")
+
+
+@case("example")
+def words_of_the_language(place):
+    """Every normalizer, published name, network and function is told of, and the options that are told are taken."""
+    text = place.good("help", "--language")
+    check("<!-- normlab help --language -->" in page("language.md"), "the page has no block of it")
+    known = json.loads(place.good("list", "norms", "--json"))
+    names = [entry["usage"].split(" or ")[0] for key in ("norms", "aliases") for entry in known[key]]
+    check(len(names) > 45, f"names: {names}")
+    for name in names:
+        check("| `" + name.replace("|", "\\|").split("(")[0] in text, f"not told of: {name}")
+    for network in json.loads(place.good("list", "networks", "--json"))["networks"]:
+        check("| `" + network["usage"].split("(")[0] in text, f"not told of: {network}")
+    functions = re.findall(r"(\w+)\(([a-c, ]+)\)", re.search(r"### Functions.*?```text\n(.*?)```", text, re.S)[1])
+    check(len(functions) > 12, f"functions {functions}")
+    for name, operands in functions:
+        call = f"{name}({', '.join('x' for _ in operands.split(', '))})"
+        place.good("list", "norms", "mine", "--let", f"mine: y = gamma * {call} + beta")
+    part = re.search(r"### Options of several kinds(.*?)\n###", text, re.S)[1]
+    options = re.findall(r"^\| `(\w+)=([^`]*)`", part, re.M)
+    check(len(options) == 8, f"options {options}")
+    for name, values in options:
+        for value in values.replace("\\|", "|").split("|"):
+            place.good("list", "norms", f"batch({name}={'0.5' if value.isupper() else value})")
+
+
+@case("example")
+def public_headers(place):
+    """Each header that is installed, and each function in it, stands in the page, in the header's own words."""
+    text = place.good("weave", "--headers")
+    check("<!-- normlab weave --headers -->" in page("headers.md"), "the page has no block of it")
+    with open(os.path.join(HOME, "cmake", "public.cmake"), encoding="utf-8") as file:
+        public = re.search(r"foreach\(header ([^)]*)\)", file.read())[1].split()
+    check(len(public) == 9, f"headers {public}")
+    for name in ["api/normlab", *public]:
+        with open(os.path.join(HOME, "src", name + ".h"), encoding="utf-8") as file:
+            header = file.read()
+        part = re.search(rf"^## \[{os.path.basename(name)}\.h\]\(.*?(?=^## |\Z)", text, re.M | re.S)[0]
+        functions = re.findall(r"^[\w *]+?[ *](\w+)\([^;{]*\)(?:\s*__attribute__\(.*?\)\))?;", header, re.M)
+        check(functions or name == "base/arith", f"{name}: no functions")
+        for function in functions:
+            check(re.search(rf"\b{function}\(", part), f"{name}.h: the page lacks {function}")
+        for comment in re.findall(r"^/\* (?!----).*?\*/$", header, re.M | re.S):
+            check(comment in part, f"{name}.h: the page lacks {comment[:60]}")
+        check("#pragma" not in part and 'extern "C"' not in part, f"{name}.h: words for compilers")
 
 
 # Words before the cursor, what is begun, and some of what must be offered; all of it where `only` is.

@@ -128,6 +128,10 @@ static void print_markdown(Arena *arena) {
     help_manual(&manual_markdown, arena);
 }
 
+static void print_language(Arena *arena) {
+    help_language(&manual_markdown, arena);
+}
+
 static void print_help(Arena *arena) {
     (void)arena;
     help_print(stdout);
@@ -139,7 +143,9 @@ typedef struct Form {
 } Form;
 
 static const Form FORMS[] = {{"--man", help_man},
+                             {"--man-spec", help_man_language},
                              {"--markdown", print_markdown},
+                             {"--language", print_language},
                              {"--bash", complete_bash},
                              {"--zsh", complete_zsh},
                              {"--help", print_help}};
@@ -152,9 +158,8 @@ int help_print_form(Arena *arena, const char *form) {
     static const Choice forms = CHOICE(FORMS);
     const size_t i = choice_find(&forms, form);
     if (i == forms.count)
-        die(EX_USAGE,
-            "no form of help '%s'%s; there are --man, --markdown, --bash, --zsh", form,
-            choice_hint(arena, &forms, form));
+        die(EX_USAGE, "no form of help '%s'%s; there are %s", form,
+            choice_hint(arena, &forms, form), choice_words(arena, &forms, " and "));
     FORMS[i].print(arena);
     return EX_OK;
 }

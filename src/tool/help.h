@@ -24,6 +24,8 @@ const char *help_form(size_t i);
 
 void help_manual(const Manual *to, Arena *arena); /* every command, option and key */
 void help_man(Arena *arena);                      /* the same as normlab(1) */
+void help_language(const Manual *to, Arena *arena); /* of specs and equations */
+void help_man_language(Arena *arena);               /* the same as normlab-spec(7) */
 
 /* ---- complete.c: what shells complete ------------------------------------------------------- */
 

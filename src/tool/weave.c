@@ -48,7 +48,9 @@ static int run_weave(const Call *call) {
     const char *contents = call_option(call, "--contents");
     if (contents) print_contents(call, contents);
     if (call_option(call, "--map")) weave_print_map(call->arena, stdout);
-    if (contents || call_option(call, "--map")) return EX_OK;
+    if (call_option(call, "--headers")) weave_print_headers(call->arena, stdout);
+    if (contents || call_option(call, "--map") || call_option(call, "--headers"))
+        return EX_OK;
     const char *const *page = call->words ? call->word : NULL;
     const Weave *weave = weave_pages(call->arena, page, call->words);
     return call_option(call, "--check") ? print_faults(weave)
@@ -64,6 +66,7 @@ const Command command_weave = {
         (const Option[]){
             {"--check", NULL, "change nothing; say what is wrong, exit 1"},
             {"--contents", "FROM-TO", "prints the chapters of these numbers"},
+            {"--headers", NULL, "prints what the public headers declare"},
             {"--map", NULL, "prints every source and its first sentence"},
             {NULL, NULL, NULL}},
     .most = 64,

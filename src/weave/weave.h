@@ -55,5 +55,7 @@ Weave *weave_pages(Arena *arena, const char *const *page, size_t pages);
 void weave_print_contents(Arena *arena, FILE *out, unsigned from, unsigned to);
 /* Every source of a folder of src, or of experiments, and the first sentence in it. */
 void weave_print_map(Arena *arena, FILE *out);
+/* headers.c: the headers that are installed, with what each declares. */
+void weave_print_headers(Arena *arena, FILE *out);
 
 #endif

@@ -1,0 +1,16 @@
+# The grammar in a header's first comment, lines set apart by three blanks, as a string of C: what spec.h and equation.h say
+# of their languages, the manual says in the same words.
+#   grammar(VARIABLE FILE)
+function(grammar variable path)
+  file(READ ${path} text)
+  if(NOT text MATCHES "(\n \\*   [^\n]*)+")
+    message(FATAL_ERROR "${path}: no grammar in its first comment")
+  endif()
+  set(text "${CMAKE_MATCH_0}")
+  string(REPLACE "\\" "\\\\" text "${text}")
+  string(REPLACE "\"" "\\\"" text "${text}")
+  string(REGEX REPLACE "^\n \\*   " "" text "${text}")
+  string(REPLACE "\n *   " "\\n\"\n    \"" text "${text}")
+  set(${variable} "\"${text}\"" PARENT_SCOPE)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+endfunction()
