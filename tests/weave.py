@@ -63,6 +63,7 @@ class Small:
         for name, text in (("CMakeLists.txt", ""), ("README.md", "# Front\n"), ("CONTRIBUTING.md", "# How\n"), ("src/add.c", SOURCE),
                            ("notes/worked.txt", "median 11\nmean 12.345\n"), ("figures/one.svg", "<svg/>")):
             self.write(name, text)
+        self.write("notes/20-marks.md", "# Marks\n\nA block ends with `<!-- end -->`.\n")
         block = place.good("list", "tasks", "classify")
         self.write("notes/10-page.md", PAGE.replace("{block}", block))
 
@@ -146,6 +147,31 @@ STALE = {
     "block_wrong": ("notes/10-page.md", "list tasks classify", "list tasks clasify", "<!-- normlab list", "ends with code 64, 0 is expected", False),
     "unnamed_code": ("notes/10-page.md", "[add.c, the sum](../src/add.c#sum)", "Code:", "```c", "code of which no link", False),
     "not_mentioned": ("notes/10-page.md", "[add.c](../src/add.c) is", "It is", None, None, None),
+    "decimal_in_heading": ("notes/10-page.md", "# A page", "# A page of 0.5", "# A page", "0.5 is typed", False),
+    "decimal_without_zero": ("notes/10-page.md", "There are ", "There are .5 and ", "There are .5", ": .5 is typed", False),
+    "decimal_small": ("notes/10-page.md", "There are ", "There are 1e-3 and ", "There are 1e-3", "1e-3 is typed", False),
+    "decimal_in_italics": ("notes/10-page.md", "There are ", "There are _0.5_ and ", "There are _0.5", "0.5 is typed", False),
+    "decimal_of_money": ("notes/10-page.md", "There are ", "There are $5 and 0.5 for $6, ", "There are $5", "0.5 is typed", False),
+    "decimal_of_figure": ("notes/10-page.md", "![a figure](../figures/one.svg)", "![0.5](../data/own.h5#/part/width)", "![0.5]", "0.5 is typed", False),
+    "fence_unclosed": ("notes/10-page.md", "}\n```\n", "}\n", "```c", "a fence that nothing ends", False),
+    "fence_indented": ("notes/10-page.md", "## The end", "- so\n\n  ```c\n  int x;\n  ```\n\n## The end", "  ```c", "code of which no link", False),
+    "fence_of_waves": ("notes/10-page.md", "## The end", "~~~c\nint x;\n~~~\n\n## The end", "~~~c", "code of which no link", False),
+    "fence_with_words": ("notes/10-page.md", "## The end", "```c numbered\nint x;\n```\n\n## The end", "```c numbered", "code of which no link", False),
+    "fence_behind_blanks": ("notes/10-page.md", "#sum)\n\n```c\nint add", "#sum) \n \n```python\nint sub", "int sub", "'int sub(int a, int b) {' here, 'int add(int a, int b) {' there", None),
+    "comment_unclosed": ("notes/10-page.md", "## The end", "<!-- open\n\n## The end", "<!-- open", "a comment that nothing ends", False),
+    "link_unclosed": ("notes/10-page.md", "is a source", 'is [8](../data/own.h5#/part@count "%.0f) as a source', "is [8]", "a link that nothing ends, after ](../data/own.h5", False),
+    "link_by_reference": ("notes/10-page.md", "## The end", "[it]: ../src/gone.c\n\n## The end", "[it]", "links by reference are not followed", False),
+    "heading_in_code": ("notes/10-page.md", "[the end](#the-end)", "[it](#build)\n\n```sh\n# build\n```\n", "See [it]", "no heading #build", False),
+    "carriage_return": ("notes/10-page.md", "is a source.\n", "is a source.\r\n", "[add.c](../src", "a carriage return", False),
+    "block_mark_wrong": ("notes/10-page.md", "<!-- normlab list", "<!--normlab list", "<!--normlab", "a line `<!-- normlab ARGUMENTS -->` is expected here", False),
+    "block_mark_lost": ("notes/10-page.md", "<!-- normlab list tasks classify -->\n", "", "<!-- end", "without a block in front of it", False),
+    "block_of_itself": ("notes/10-page.md", "normlab list tasks classify", "normlab weave --check", "<!-- normlab", "`normlab weave --check` weaves this page itself", False),
+    "block_of_many_words": ("notes/10-page.md", "tasks classify", "tasks classify" + 40 * " --json", "<!-- normlab", "has too many words", False),
+    "block_of_comments": ("notes/10-page.md", "list tasks classify", "weave --contents 20-29", "<!-- normlab", "`normlab weave --contents 20-29` prints a comment", False),
+    "label_of_no_family": ("notes/10-page.md", "\\tag{P-1}", "\\tag{Q-1}", "By (P-1)", "(P-1) is no equation of the book", False),
+    "label_behind_another": ("notes/10-page.md", "By (P-1)", "By (P-1, P-2)", "By (P-1", "(P-2) is no equation of the book", False),
+    "label_wrong": ("notes/10-page.md", "\\tag{P-1}", "\\tag{P1}", "\\tag", "\\tag{P1} is no label", False),
+    "label_outside": ("notes/10-page.md", "## The end", "\\tag{P-2}\n\n## The end", "\\tag{P-2}", "\\tag{P-2} stands in no equation", False),
     "figure_without_words": ("notes/10-page.md", "![a figure]", "![]", "![](", "has no words for who cannot see it", False),
 }
 
@@ -210,6 +236,74 @@ def result_changed(place):
     same("said", small.weave("--check"), (1, [f"notes/10-page.md:{line}: '3.50' here, '3.25' in data/own.h5 (/part/width)"]))
     same("renewed", small.weave(), (0, []))
     check("[3.25](../data/own.h5" in small.read(), "not renewed")
+
+
+@case("fault")
+def lost_end_keeps_words(place):
+    """Between a block that lost its end and the next block there are a person's words: they stay."""
+    small = renewed(place)
+    block = small.read().partition("classify -->\n")[2].partition("<!-- end -->")[0]
+    small.change("<!-- end -->\n", f"\nWords.\n\n<!-- normlab list tasks classify -->\n{block}<!-- end -->\n")
+    page = small.read()
+    line = f"notes/10-page.md:{line_of(page, '<!-- normlab')}: a block without its end, `<!-- end -->`"
+    code, lines = small.weave()
+    check(code == 1 and line in lines, f"{code} {lines}")
+    same("the page", small.read(), page)
+
+
+@case("fault")
+def bytes_that_are_no_text(place):
+    """A NUL byte in a page ends the program before it is written; a source that cannot be read has its line."""
+    small = renewed(place)
+    page = small.read()
+    small.write("notes/10-page.md", page.replace("[3.50]", "[3.60]") + "\0 and the rest\n")
+    code, out, err = place.run("weave", environment={"NORMLAB_HOME": small.path()})
+    same("a NUL byte", (code, out, err), (65, b"", b"normlab: notes/10-page.md holds a NUL byte\n"))
+    check(small.read().endswith("\0 and the rest\n"), "the page was cut")
+    small.write("notes/10-page.md", page + "\n[a](../src/pipe.c) [b](../src/long.c)\n")
+    os.mkfifo(small.path("src/pipe.c"))
+    small.write("src/long.c", "/* x */\n" * 600000)
+    code, lines = small.weave("--check")
+    check(code == 1 and len(lines) == 2 and lines[0].startswith("src/long.c: ") and lines[1].startswith("src/pipe.c: "), lines)
+
+
+@case("example")
+def large_data(place):
+    """A published file may be larger than a text may be."""
+    small = renewed(place)
+    with h5py.File(small.path("data/own.h5"), "r+") as file:
+        file["part/many"] = [0.5] * 1000000
+    same("checked", small.weave("--check"), (0, []))
+
+
+@case("example")
+def long_fences(place):
+    """A fence of four marks ends with four; what looks like a fence in it is code."""
+    small = renewed(place)
+    small.change("```c\nint add", "````c\nint sub")
+    small.change("}\n```\n", "}\n```\n[x](gone.md)\n````\n")
+    same("renewed", small.weave(), (0, []))
+    check("````c\nint add(int a, int b) {\n    return a + b;\n}\n````\n" in small.read(), "not renewed")
+    small.change("[add.c](../src/add.c) is", "[add.c](../src/add.c) of $x$ is")
+    same("checked", small.weave("--check"), (0, []))
+
+
+@case("fault")
+def many_brackets(place):
+    """Brackets that nothing closes take no minutes."""
+    small = renewed(place)
+    small.write("notes/10-page.md", small.read() + "\n" + "[" * 20000 + "](" * 5000 + "\n")
+    code, lines = small.weave("--check", "notes/10-page.md")
+    check(code == 1 and len(lines) == 5000, f"{code} {len(lines)}")
+
+
+@case("fault")
+def mentioned_in_comment(place):
+    """A link that nobody sees is no mention."""
+    small = renewed(place)
+    small.write("src/more.c", "/* More. */\n")
+    small.change("## The end", "<!-- [more.c](../src/more.c) -->\n\n## The end")
+    same("said", small.weave("--check"), (1, ["src/more.c: no page of the book mentions it"]))
 
 
 if __name__ == "__main__":

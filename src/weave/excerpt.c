@@ -63,7 +63,7 @@ const char *anchor_lines(Weave *weave, const Page *page, size_t line, const char
                          const char *anchor, size_t *first) {
     const char *text = home_text(weave, path);
     if (text == NULL) {
-        weave_fault(weave, page->name, line, "there is no file %s", path);
+        weave_fault(weave, page->name, line, "%s", home_lack(weave, path));
         return NULL;
     }
     size_t opened, closed, end = 0;
@@ -95,17 +95,21 @@ static bool is_source(const Link *link) {
            strchr(link->path, ':') == NULL;
 }
 
-/* Whether it is a paragraph of its own: its line begins and ends with it. */
+/* Whether it is a paragraph of its own: its line begins and ends with it, but for blanks. */
 static bool is_alone(const Page *page, const Link *link) {
     const char *text = page->text;
-    return (link->begin == 0 || text[link->begin - 1] == '\n') &&
-           (text[link->end] == '\n' || text[link->end] == '\0');
+    size_t begin = link->begin;
+    while (begin > 0 && text[begin - 1] == ' ') begin--;
+    const size_t end = link->end + strspn(text + link->end, " \t");
+    return (begin == 0 || text[begin - 1] == '\n') &&
+           (text[end] == '\n' || text[end] == '\0');
 }
 
 /* The fence that follows behind blank lines; 0: something else does. */
 static size_t fence_behind(const Page *page, size_t at) {
-    const size_t next = at + strspn(page->text + at, "\n");
-    return next > at && strncmp(page->text + next, "```", 3) == 0 ? next : 0;
+    size_t next = at + strspn(page->text + at, " \t\n");
+    while (next > at && page->text[next - 1] != '\n') next--;
+    return next > at && fence_marks(page->text, next) ? next : 0;
 }
 
 static size_t lines_alike(const char *a, const char *b) {
@@ -135,26 +139,34 @@ static size_t weave_excerpt(Weave *weave, const Page *page, const Link *link,
                             size_t fence, Pieces *pieces) {
     const char *path = page_path(weave->arena, page, link->path);
     const size_t body = fence + strcspn(page->text + fence, "\n") + 1;
-    size_t first = 0, end = body;
+    const size_t end = fence_close(page->text, fence);
+    size_t first = 0;
     const char *lines = path ? anchor_lines(weave, page, page_line(page, link->begin),
                                             path, link->fragment, &first)
                              : NULL;
-    while (end < page->length && strncmp(page->text + end, "```", 3) != 0)
-        end += strcspn(page->text + end, "\n") + 1;
-    if (lines == NULL) return fence;
+    if (lines == NULL || end == page->length) return fence;
     compare(weave, page, body, link,
             text_copy(weave->arena, page->text + body, end - body), lines, first);
     piece_add(weave, pieces, body, end, lines);
     return fence;
 }
 
+/* "```c", "~~~ c", "```{.c .numberLines}" */
+static bool is_c(const char *text, size_t fence) {
+    const char *at = text + fence + strspn(text + fence, " `~{.");
+    return (*at == 'c' || *at == 'C') && strchr(" \t\n}", at[1]);
+}
+
 /* Fences of C that no link names. */
 static void want_named(Weave *weave, const Page *page, const bool *named) {
-    for (size_t at = 0; at < page->length; at += strcspn(page->text + at, "\n") + 1)
-        if (page->kind[at] == FENCE && strncmp(page->text + at, "```c\n", 5) == 0 &&
-            !named[at])
+    const char *text = page->text;
+    for (size_t at = 0; at < page->length; at += strcspn(text + at, "\n") + 1) {
+        if (page->kind[at] != FENCE) continue;
+        if (is_c(text, at) && !named[at])
             weave_fault(weave, page->name, page_line(page, at),
                         "code of which no link FILE#ANCHOR says where it stands");
+        at = fence_close(text, at);
+    }
 }
 
 void weave_excerpts(Weave *weave, const Page *page, Pieces *pieces) {

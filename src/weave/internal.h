@@ -22,11 +22,25 @@ typedef struct Page {
     const char *name; /* "notes/10-why.md" */
     const char *text;
     size_t length;
-    unsigned char *kind; /* [length] a Kind */
+    unsigned char *kind;  /* [length] a Kind */
+    const char *unclosed; /* what begins at `lost` and has no end: "a fence"; NULL */
+    size_t lost;
 } Page;
 
 Page page_of(Arena *arena, const char *name, const char *text);
 size_t page_line(const Page *page, size_t at); /* from 1 on */
+/* Whether that is read as words: prose or a heading. */
+bool page_written(const Page *page, size_t at);
+
+/* How many ` or ~ begin a fence in the line that begins here, behind blanks; 0: it is no fence. */
+size_t fence_marks(const char *text, size_t at);
+/* The line that ends the fence whose first line is here; the end of the text: it has none. */
+size_t fence_close(const char *text, size_t at);
+/* Whether a comment is the head of a block, well formed or not. */
+bool block_head(const char *text, size_t at);
+/* Where a block ends whose head ends here: the comment, or the next head or the end of the text
+ * (*ended is false). */
+size_t block_end(const char *text, size_t behind, bool *ended);
 
 /* A link that is not inside code, mathematics or a block. Offsets into the page's text. */
 typedef struct Link {
@@ -44,8 +58,9 @@ bool page_link(Arena *arena, const Page *page, size_t *at, Link *link);
  * out of it. */
 const char *page_path(Arena *arena, const Page *page, const char *path);
 
-/* A whole file below the home of the project; NULL: it is not there. Read once. */
+/* A whole text below the home of the project, read once; NULL: home_lack says why. */
 const char *home_text(Weave *weave, const char *path);
+const char *home_lack(Weave *weave, const char *path);
 bool home_has(Arena *arena, const char *path);
 
 /* ---- faults --------------------------------------------------------------------------- */

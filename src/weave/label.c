@@ -62,31 +62,45 @@ static void tag_add(Weave *weave, Tags *tags, const Page *page, const char *name
 
 static void read_tags(Weave *weave, Tags *tags, const Page *page) {
     for (const char *at = page->text; (at = strstr(at, "\\tag{")); at++) {
-        const size_t length = label_length(at + 5);
-        if (length && page->kind[at - page->text] == MATH)
+        const size_t length = label_length(at + 5), from = (size_t)(at - page->text);
+        const char *tag = text_copy(weave->arena, at, strcspn(at, "}\n"));
+        if (page_written(page, from))
+            weave_fault(weave, page->name, page_line(page, from),
+                        "%s} stands in no equation", tag);
+        else if (page->kind[from] == MATH && (length == 0 || at[5 + length] != '}'))
+            weave_fault(weave, page->name, page_line(page, from),
+                        "%s} is no label, \\tag{P-1} is expected", tag);
+        else if (page->kind[from] == MATH)
             tag_add(weave, tags, page, text_copy(weave->arena, at + 5, length),
-                    page_line(page, (size_t)(at - page->text)));
+                    page_line(page, from));
     }
 }
 
-/* (P-1), and (P-3) to (P-6): whatever stands between parentheses as a label does, and is one of a
- * family that the book has. */
+/* (P-1), (P-2, P-3), and (P-3) to (P-6): whatever stands between parentheses as a label does. */
 static void want_cited(Weave *weave, const Tags *tags, const char *name,
                        const char *text) {
     size_t line = 1;
     for (const char *at = text; *at; at++) {
         line += *at == '\n';
-        if (*at != '(') continue;
-        const size_t length = label_length(at + 1);
-        if (length == 0 || at[1 + length] == '\0' || !strchr("),", at[1 + length]))
-            continue;
-        const char *label = text_copy(weave->arena, at + 1, length);
-        bool family = false;
-        for (size_t i = 0; i < tags->count; i++)
-            family |= same_letters(tags->tag[i].name, label);
-        if (family && tag_find(tags, label) == NULL)
-            weave_fault(weave, name, line, "(%s) is no equation of the book", label);
+        if (*at != '(' || (at > text && strchr("+-*/", at[-1]))) continue; /* a product */
+        for (const char *next = at + 1;; next += strspn(next, ", ")) {
+            const size_t length = label_length(next);
+            if (length == 0 || next[length] == '\0' || !strchr("),", next[length])) break;
+            const char *label = text_copy(weave->arena, next, length);
+            if (tag_find(tags, label) == NULL)
+                weave_fault(weave, name, line, "(%s) is no equation of the book", label);
+            next += length;
+        }
     }
+}
+
+/* The same of a source. */
+static void want_cited_there(Weave *weave, const Tags *tags, const char *path) {
+    const char *text = home_text(weave, path);
+    if (text)
+        want_cited(weave, tags, path, text);
+    else
+        weave_fault(weave, path, 0, "%s", home_lack(weave, path));
 }
 
 void weave_labels(Weave *weave, const Page *page, size_t pages) {
@@ -101,7 +115,6 @@ void weave_labels(Weave *weave, const Page *page, size_t pages) {
     for (size_t k = 0; k < COUNT_OF(folders); k++) {
         size_t count;
         const char **file = home_files(weave->arena, folders[k], source_endings, &count);
-        for (size_t i = 0; i < count; i++)
-            want_cited(weave, &tags, file[i], home_text(weave, file[i]));
+        for (size_t i = 0; i < count; i++) want_cited_there(weave, &tags, file[i]);
     }
 }

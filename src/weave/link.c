@@ -24,10 +24,12 @@ static const char *slug_of(Arena *arena, const char *heading, size_t length) {
 
 static bool has_heading(Weave *weave, const char *path, const char *fragment) {
     const char *text = home_text(weave, path);
-    for (const char *line = text; line && *line;) {
+    if (text == NULL) return false;
+    const Page page = page_of(weave->arena, path, text);
+    for (const char *line = text; *line;) {
         const size_t marks = strspn(line, "#"), blank = strspn(line + marks, " ");
         const size_t length = strcspn(line, "\n");
-        if (marks && blank && length > marks + blank &&
+        if (page.kind[line - text] == HEADING && blank && length > marks + blank &&
             strcmp(slug_of(weave->arena, line + marks + blank, length - marks - blank),
                    fragment) == 0)
             return true;
@@ -63,7 +65,32 @@ static void want_fragment(Weave *weave, const Page *page, const Link *link,
     }
 }
 
+/* "[name]: path" at the beginning of a line, footnotes aside. */
+static bool defines_link(const char *text, size_t at) {
+    at += strspn(text + at, " ");
+    if (text[at] != '[' || text[at + 1] == '^') return false;
+    const size_t close = at + strcspn(text + at, "]\n");
+    return text[close] == ']' && text[close + 1] == ':';
+}
+
+/* What looks like a link and is none that is looked at. */
+static void want_whole_links(Weave *weave, const Page *page) {
+    const char *text = page->text;
+    for (size_t at = 0; at < page->length; at++) {
+        if (!page_written(page, at)) continue;
+        if (text[at] == ']' && text[at + 1] == '(' && page->kind[at + 1] != TARGET)
+            weave_fault(weave, page->name, page_line(page, at),
+                        "a link that nothing ends, after %s",
+                        text_clip(weave->arena, text_copy(weave->arena, text + at,
+                                                          strcspn(text + at, "\n"))));
+        if ((at == 0 || text[at - 1] == '\n') && defines_link(text, at))
+            weave_fault(weave, page->name, page_line(page, at),
+                        "links by reference are not followed, [words](PATH) is expected");
+    }
+}
+
 void weave_links(Weave *weave, const Page *page) {
+    want_whole_links(weave, page);
     Link link;
     for (size_t at = 0; page_link(weave->arena, page, &at, &link);) {
         if (strchr(link.path, ':')) continue; /* of the world */
@@ -94,21 +121,34 @@ static bool is_of_part(const char *text, size_t at) {
     return false;
 }
 
-/* The end of the decimal that begins here, digits on both sides of the point; 0: none does. */
-static size_t decimal_end(const char *text, size_t at) {
-    size_t i = at;
-    while (isdigit((unsigned char)text[i])) i++;
-    if (i == at || text[i] != '.' || !isdigit((unsigned char)text[i + 1])) return 0;
-    i++;
-    while (isdigit((unsigned char)text[i])) i++;
-    return i;
+static size_t digits_end(const char *text, size_t at) {
+    while (isdigit((unsigned char)text[at])) at++;
+    return at;
 }
 
-/* Painted PROSE, and not the words of a link that says where the number is from. */
+/* The end of the decimal that begins here: 1.5, .5, 1e-3; 0: none does. */
+static size_t decimal_end(const char *text, size_t at) {
+    size_t end = digits_end(text, at);
+    const bool small = end > at && tolower((unsigned char)text[end]) == 'e' &&
+                       text[end + 1] == '-' && isdigit((unsigned char)text[end + 2]);
+    if (small) return digits_end(text, end + 2);
+    if (text[end] != '.' || !isdigit((unsigned char)text[end + 1])) return 0;
+    return digits_end(text, end + 1);
+}
+
+/* Whether a number may begin here, and not the rest of a name; _1.5_ is in italics. */
+static bool starts_number(const char *text, size_t at) {
+    if (at > 0 && text[at - 1] == '_') at--;
+    return at == 0 ||
+           !(isalnum((unsigned char)text[at - 1]) || strchr("._%", text[at - 1]));
+}
+
+/* Not the words of a link that says where the number is from. */
 static void unpaint_numbers(Weave *weave, const Page *page, bool *sourced) {
     Link link;
     for (size_t at = 0; page_link(weave->arena, page, &at, &link);)
-        if (*link.fragment && (ends(link.path, ".h5") || ends(link.path, ".txt")))
+        if (*link.fragment && !link.image &&
+            (ends(link.path, ".h5") || ends(link.path, ".txt")))
             for (size_t i = link.text; i < link.text_end; i++) sourced[i] = true;
 }
 
@@ -117,11 +157,9 @@ void weave_decimals(Weave *weave, const Page *page) {
     bool *sourced = ZERO(weave->arena, bool, page->length + 1);
     unpaint_numbers(weave, page, sourced);
     for (size_t at = 0; at < page->length; at++) {
-        if (page->kind[at] != PROSE || !isdigit((unsigned char)text[at])) continue;
-        const bool starts = at == 0 || !(isalnum((unsigned char)text[at - 1]) ||
-                                         strchr("._", text[at - 1]));
+        if (!page_written(page, at) || !strchr(".0123456789", text[at])) continue;
         const size_t end = decimal_end(text, at);
-        if (end == 0 || !starts) {
+        if (end == 0 || !starts_number(text, at)) {
             while (isalnum((unsigned char)text[at + 1])) at++;
             continue;
         }
@@ -140,7 +178,10 @@ void weave_decimals(Weave *weave, const Page *page) {
 static bool mentions(const Page *page, const char *path) {
     const size_t length = strlen(path);
     for (const char *at = page->text; (at = strstr(at, path)); at++)
-        if (at[length] == ')' || at[length] == '#') return true;
+        if ((at[length] == ')' || at[length] == '#') &&
+            (page->kind[at - page->text] == TARGET ||
+             page->kind[at - page->text] == BLOCK))
+            return true;
     return false;
 }
 

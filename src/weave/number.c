@@ -150,7 +150,7 @@ static void ask_claim(Question *q) {
         const size_t length = (size_t)(slash - q->place);
         if (strncmp(r[i].claim->id, q->place, length) != 0 || r[i].claim->id[length])
             continue;
-        if (&r[i].claim->contrast[wanted - 1] != r[i].contrast) continue;
+        if ((size_t)(r[i].contrast - r[i].claim->contrast) + 1 != wanted) continue;
         const Judgement *j = &r[i].judgement;
         const struct {
             const char *name;
@@ -246,6 +246,13 @@ static bool ends(const char *text, const char *with) {
     return a >= b && strcmp(text + a - b, with) == 0;
 }
 
+/* Whether there is a file to read from; "" or what is wrong. */
+static const char *lack_of(Weave *weave, const Link *link, const char *path) {
+    if (path == NULL || !home_has(weave->arena, path))
+        return text_print(weave->arena, "there is no file %s", link->path);
+    return ends(path, ".h5") || home_text(weave, path) ? "" : home_lack(weave, path);
+}
+
 static void ask(void *context) {
     Question *q = context;
     const char *file = place_home(q->weave->arena, q->path);
@@ -284,9 +291,9 @@ static void weave_number(Weave *weave, const Page *page, const Link *link,
                     link->title);
         return;
     }
-    if (q.path == NULL || home_text(weave, q.path) == NULL) {
-        weave_fault(weave, page->name, line, "[%s]: there is no file %s", own,
-                    link->path);
+    const char *lack = lack_of(weave, link, q.path);
+    if (*lack) {
+        weave_fault(weave, page->name, line, "[%s]: %s", own, lack);
         return;
     }
     if (!base_guard(ask, &q, &ended)) q.error = ended;

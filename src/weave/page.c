@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+enum { LONGEST_LINK = 2048 }; /* of its words, of its target: "[[[[[" takes no minutes */
+
 static bool begins(const char *text, const char *with) {
     return strncmp(text, with, strlen(with)) == 0;
 }
@@ -19,31 +21,62 @@ static size_t line_end(const char *text, size_t at) {
 
 /* ---- what a line or more is: fences, comments, blocks ----------------------------------- */
 
-/* Behind the fence that begins here. */
-static size_t fence_end(const char *text, size_t at) {
-    const size_t marks = strspn(text + at, "`");
-    for (size_t line = line_end(text, at); text[line]; line = line_end(text, line + 1))
-        if (strspn(text + line + 1, "`") >= marks) return line_end(text, line + 1);
+size_t fence_marks(const char *text, size_t at) {
+    at += strspn(text + at, " ");
+    const size_t ticks = strspn(text + at, "`"), waves = strspn(text + at, "~");
+    const size_t named = ticks + strcspn(text + at + ticks, "`\n");
+    if (ticks >= 3 && text[at + named] == '`') return 0; /* code inside a line */
+    return ticks >= 3 ? ticks : waves >= 3 ? waves : 0;
+}
+
+size_t fence_close(const char *text, size_t at) {
+    const size_t marks = fence_marks(text, at);
+    const char mark[] = {text[at + strspn(text + at, " ")], '\0'};
+    for (size_t end = line_end(text, at); text[end]; end = line_end(text, end + 1)) {
+        const size_t blank = end + 1 + strspn(text + end + 1, " ");
+        const size_t own = strspn(text + blank, mark);
+        const size_t behind = blank + own + strspn(text + blank + own, " \t");
+        if (own >= marks && (text[behind] == '\n' || text[behind] == '\0'))
+            return end + 1;
+    }
     return strlen(text);
 }
 
-/* Behind the comment that begins here. */
-static size_t comment_end(const char *text, size_t at) {
-    const char *end = strstr(text + at, "-->");
-    return end ? (size_t)(end - text) + 3 : strlen(text);
+/* The first of what has no end is remembered. */
+static void lose(Page *page, size_t at, const char *what) {
+    if (page->unclosed == NULL) page->unclosed = what, page->lost = at;
 }
 
-/* Whether a comment is the head of a block: it holds words, and is not its end. */
-static bool is_head(const char *text, size_t at) {
-    return begins(text + at, "<!-- normlab ");
+static size_t paint_fence(Page *page, size_t at) {
+    const size_t close = fence_close(page->text, at), end = line_end(page->text, close);
+    if (close == page->length) lose(page, at, "a fence");
+    paint(page, at, end, FENCE);
+    return end;
 }
 
-static size_t paint_block(Page *page, size_t at) {
-    const size_t behind = comment_end(page->text, at);
+bool block_head(const char *text, size_t at) {
+    if (!begins(text + at, "<!--")) return false;
+    at += 4 + strspn(text + at + 4, " \n");
+    return begins(text + at, "normlab") && strchr(" \n-", text[at + 7]);
+}
+
+size_t block_end(const char *text, size_t behind, bool *ended) {
+    for (const char *at = text + behind; (at = strstr(at, "<!--")); at++) {
+        *ended = begins(at, "<!-- end -->");
+        if (*ended || block_head(at, 0)) return (size_t)(at - text);
+    }
+    *ended = false;
+    return strlen(text);
+}
+
+static size_t paint_comment(Page *page, size_t at) {
+    const char *end = strstr(page->text + at, "-->");
+    const size_t behind = end ? (size_t)(end - page->text) + 3 : page->length;
+    bool ended;
+    if (end == NULL) lose(page, at, "a comment");
     paint(page, at, behind, COMMENT);
-    if (!is_head(page->text, at)) return behind;
-    const char *end = strstr(page->text + behind, "<!-- end -->");
-    const size_t last = end ? (size_t)(end - page->text) : page->length;
+    if (!block_head(page->text, at)) return behind;
+    const size_t last = block_end(page->text, behind, &ended);
     paint(page, behind, last, BLOCK);
     return last;
 }
@@ -60,10 +93,17 @@ static size_t span_end(const char *text, size_t at) {
     return at + marks;
 }
 
+/* As pandoc has it: no blank behind the first $ nor before the last, and no digit behind that, or
+ * it is money. */
 static size_t math_end(const char *text, size_t at) {
     const size_t marks = text[at + 1] == '$' ? 2 : 1;
-    for (size_t i = at + marks; text[i] && !begins(text + i, "\n\n"); i++)
-        if (text[i] == '$' && text[i - 1] != '\\') return i + marks;
+    const bool money = marks == 1 && isspace((unsigned char)text[at + 1]);
+    for (size_t i = at + marks; !money && text[i] && !begins(text + i, "\n\n"); i++) {
+        if (text[i] != '$' || text[i - 1] == '\\') continue;
+        if (marks == 2 || (!isspace((unsigned char)text[i - 1]) &&
+                           !isdigit((unsigned char)text[i + 1])))
+            return i + marks;
+    }
     return at + marks;
 }
 
@@ -71,7 +111,8 @@ static size_t math_end(const char *text, size_t at) {
 static size_t target_end(const char *text, size_t at) {
     size_t deep = 0;
     bool quoted = false;
-    for (size_t i = at; text[i] && !begins(text + i, "\n\n"); i++) {
+    for (size_t i = at; i < at + LONGEST_LINK && text[i] && !begins(text + i, "\n\n");
+         i++) {
         if (text[i] == '"') quoted = !quoted;
         if (quoted) continue;
         deep += text[i] == '(';
@@ -102,17 +143,15 @@ static size_t paint_inside(Page *page, size_t at) {
 
 Page page_of(Arena *arena, const char *name, const char *text) {
     const size_t length = strlen(text);
-    Page page = {name, text, length, ZERO(arena, unsigned char, length + 1)};
+    Page page = {name, text, length, ZERO(arena, unsigned char, length + 1), NULL, 0};
     for (size_t at = 0; at < length;) {
         const bool starts = at == 0 || text[at - 1] == '\n';
-        if (starts && begins(text + at, "```")) {
-            const size_t end = fence_end(text, at);
-            paint(&page, at, end, FENCE);
-            at = end;
+        if (starts && fence_marks(text, at)) {
+            at = paint_fence(&page, at);
             continue;
         }
         if (begins(text + at, "<!--")) {
-            at = paint_block(&page, at);
+            at = paint_comment(&page, at);
             continue;
         }
         if (starts && text[at] == '#') paint(&page, at, line_end(text, at), HEADING);
@@ -129,15 +168,17 @@ size_t page_line(const Page *page, size_t at) {
 
 /* ---- links -------------------------------------------------------------------------------- */
 
-static bool is_written(const Page *page, size_t at) {
+bool page_written(const Page *page, size_t at) {
     return page->kind[at] == PROSE || page->kind[at] == HEADING;
 }
 
 /* The ']' that closes the '[' at `from`; 0: none in this paragraph. */
 static size_t closing(const Page *page, size_t from) {
+    const size_t end =
+        from + LONGEST_LINK < page->length ? from + LONGEST_LINK : page->length;
     size_t deep = 0;
-    for (size_t i = from; i < page->length && !begins(page->text + i, "\n\n"); i++) {
-        if (!is_written(page, i)) continue;
+    for (size_t i = from; i < end && !begins(page->text + i, "\n\n"); i++) {
+        if (!page_written(page, i)) continue;
         deep += page->text[i] == '[';
         if (page->text[i] == ']' && --deep == 0) return i;
     }
@@ -166,7 +207,7 @@ static void read_target(Arena *arena, const char *text, size_t length, Link *lin
 bool page_link(Arena *arena, const Page *page, size_t *at, Link *link) {
     const char *text = page->text;
     for (size_t i = *at; i < page->length; i++) {
-        if (text[i] != '[' || !is_written(page, i)) continue;
+        if (text[i] != '[' || !page_written(page, i)) continue;
         const size_t close = closing(page, i);
         if (close == 0 || page->kind[close + 1] != TARGET) continue;
         const size_t end = target_end(text, close + 1);

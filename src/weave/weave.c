@@ -60,25 +60,41 @@ bool home_has(Arena *arena, const char *path) {
 
 /* What was read once, for the next page. */
 struct Kept {
-    const char *path, *text;
+    const char *path, *text; /* NULL: */
+    const char *lack;        /* what is wrong */
     const Kept *next;
 };
 
 enum { LONGEST_TEXT = 1 << 22 };
 
-const char *home_text(Weave *weave, const char *path) {
+static const Kept *home_keep(Weave *weave, const char *path) {
+    Arena *arena = weave->arena;
     for (const Kept *k = weave->kept; k; k = k->next)
-        if (strcmp(k->path, path) == 0) return k->text;
+        if (strcmp(k->path, path) == 0) return k;
     BaseError error = {.set = false};
     size_t length;
-    const char *text = home_has(weave->arena, path)
-                           ? place_read(weave->arena, place_home(weave->arena, path),
-                                        LONGEST_TEXT, &length, &error)
-                           : NULL;
-    Kept *new = TAKE(weave->arena, Kept, 1);
-    *new = (Kept){text_copy(weave->arena, path, strlen(path)), text, weave->kept};
+    Kept *new = TAKE(arena, Kept, 1);
+    *new = (Kept){text_copy(arena, path, strlen(path)), NULL, NULL, weave->kept};
+    if (!home_has(arena, path))
+        new->lack = text_print(arena, "there is no file %s", path);
+    else
+        new->text =
+            place_read(arena, place_home(arena, path), LONGEST_TEXT, &length, &error);
+    if (error.set) new->lack = text_copy(arena, error.message, strlen(error.message));
+    if (new->text && strlen(new->text) != length) {
+        new->lack = text_print(arena, "%s holds a NUL byte", path);
+        new->text = NULL;
+    }
     weave->kept = new;
-    return text;
+    return new;
+}
+
+const char *home_text(Weave *weave, const char *path) {
+    return home_keep(weave, path)->text;
+}
+
+const char *home_lack(Weave *weave, const char *path) {
+    return home_keep(weave, path)->lack;
 }
 
 /* ---- pages ------------------------------------------------------------------------------- */
@@ -96,11 +112,33 @@ static const char **all_pages(Arena *arena, size_t *count) {
 
 static Page read_page(Weave *weave, const char *name) {
     const char *text = home_text(weave, name);
+    if (text == NULL && home_has(weave->arena, name))
+        die(EX_DATAERR, "%s", home_lack(weave, name));
     if (text == NULL)
         die(EX_NOINPUT, "%s: there is no such page%s", name,
             text_hint(weave->arena, name,
                       (const char *const[]){"README.md", "CONTRIBUTING.md"}, 2));
     return page_of(weave->arena, name, text);
+}
+
+/* The page's text as it should be. */
+static const char *weave_page(Weave *weave, const Page *page) {
+    Pieces pieces = {.count = 0};
+    const char *end = strchr(page->text, '\r');
+    if (end) {
+        weave_fault(weave, page->name, page_line(page, (size_t)(end - page->text)),
+                    "a carriage return; lines of a page end with \\n alone");
+        return page->text;
+    }
+    if (page->unclosed)
+        weave_fault(weave, page->name, page_line(page, page->lost),
+                    "%s that nothing ends", page->unclosed);
+    weave_excerpts(weave, page, &pieces);
+    weave_numbers(weave, page, &pieces);
+    weave_blocks(weave, page, &pieces);
+    weave_links(weave, page);
+    weave_decimals(weave, page);
+    return pieces_put(weave->arena, page->text, &pieces);
 }
 
 static int by_place(const void *a, const void *b) {
@@ -120,14 +158,7 @@ Weave *weave_pages(Arena *arena, const char *const *page, size_t pages) {
     weave->woven = TAKE(arena, Woven, pages), weave->pages = pages;
     for (size_t i = 0; i < pages; i++) {
         read[i] = read_page(weave, page[i]);
-        Pieces pieces = {.count = 0};
-        weave_excerpts(weave, &read[i], &pieces);
-        weave_numbers(weave, &read[i], &pieces);
-        weave_blocks(weave, &read[i], &pieces);
-        weave_links(weave, &read[i]);
-        weave_decimals(weave, &read[i]);
-        weave->woven[i] =
-            (Woven){page[i], read[i].text, pieces_put(arena, read[i].text, &pieces)};
+        weave->woven[i] = (Woven){page[i], read[i].text, weave_page(weave, &read[i])};
     }
     if (whole) weave_labels(weave, read, pages), weave_mentions(weave, read, pages);
     if (weave->faults) qsort(weave->fault, weave->faults, sizeof *weave->fault, by_place);
