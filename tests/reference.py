@@ -162,6 +162,42 @@ def public_headers(place):
         check("#pragma" not in part and 'extern "C"' not in part, f"{name}.h: words for compilers")
 
 
+FUNCTION = r"^[A-Za-z_][^;{}/#()]*?\b(\w+)\(([^;{}]*?)\)\s*(?:__attribute__\(\(.*?\)\))?\s*;[ ]*(/\*.*?\*/)?"
+
+
+def commented(header):
+    """(function, operands, comment): behind it, or right above it or the declarations that it stands among."""
+    above = ""
+    for found in re.finditer(r"/\*.*?\*/|\n\n|" + FUNCTION + r"|^(?:typedef|enum|struct|static|#define)[^\n]*", header, re.S | re.M):
+        if found[0].startswith("/*"):
+            above = "" if found[0].startswith("/* ----") else found[0]
+        elif found[1] and not found[0].startswith("typedef"):
+            yield found[1], found[2], (found[3] or "") + above
+        else:
+            above = ""
+
+
+@case("example")
+def functions_and_errors(place):
+    """Every public function has a comment. Where it can fail, by an error among its operands, that says how; for the others
+    the head of their header says that misuse is all there is. What computes cites its equations."""
+    with open(os.path.join(HOME, "cmake", "public.cmake"), encoding="utf-8") as file:
+        public = re.search(r"foreach\(header ([^)]*)\)", file.read())[1].split()
+    count = 0
+    for name in ["api/normlab", *public]:
+        with open(os.path.join(HOME, "src", name + ".h"), encoding="utf-8") as file:
+            header = file.read()
+        check(re.search(r"REQUIRE|No function ends|has errors", header[:header.index("*/")]), f"{name}.h: its head does not say what misuse does")
+        for function, operands, comment in commented(header):
+            count += 1
+            check(comment, f"{name}.h: {function} has no comment")
+            if re.search(r"(Base|Normlab)Error \*", operands):
+                check(re.search(r"error|False|NULL", comment), f"{name}.h: the comment of {function} does not say how it fails")
+        if name in ("api/normlab", "tensor/partition", "tape/tape", "norm/norm", "norm/kind"):
+            check(re.search(r"\([PATC]-\d", header), f"{name}.h cites no equation")
+    check(count > 190, f"{count} functions")
+
+
 # Words before the cursor, what is begun, and some of what must be offered; all of it where `only` is.
 COMPLETED = [
     ([], "pl", {"plot"}, True), (["list"], "data", {"datasets"}, True), (["run"], "batch-s", {"batch-size"}, True),

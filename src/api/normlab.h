@@ -107,34 +107,36 @@ typedef struct NormlabCall {
     double *const *ds_dparams;     /* [params][count] */
 } NormlabCall;
 
-/* Writes y, next, cell_mean and cell_rstd, of x: NORMLAB_OK, or error->code. State that is
+/* Writes y (P-5), next, cell_mean and cell_rstd, of x: NORMLAB_OK, or error->code. State that is
  * NULL, all or one, is as it begins; but evaluation, and training of what reads it there,
  * too (renorm), must be told. In evaluation next is the state. Padding has a y of 0, and
  * gradients of 0; a cell of one element a y of beta. */
 int normlab_forward(const NormlabNorm *norm, const NormlabCall *call,
                     NormlabError *error);
 
-/* Writes the same, dx and dparams, of x and dy. What is observed of gradients moves the state
- * here alone (mabn). */
+/* Writes the same, dx (P-6) and dparams, of x and dy: NORMLAB_OK, or error->code. What is observed
+ * of gradients moves the state here alone (mabn). */
 int normlab_backward(const NormlabNorm *norm, const NormlabCall *call,
                      NormlabError *error);
 
 /* Writes the gradients of s = <dx, v> + sum over parameters of <dparam, v_param> by x, dy
  * and the parameters, of x, dy and any of v and v_params. Takes some 70 to 140 times x's
- * memory while it runs. */
+ * memory while it runs. NORMLAB_OK, or error->code. */
 int normlab_second(const NormlabNorm *norm, const NormlabCall *call, NormlabError *error);
 
 /* What standardizes over one partition (a base normalizer, no combination) has cells: along
  * samples, channels and positions so many, their product in all, in that order; SIZE_MAX
- * where each has all of an axis: {N, G, SIZE_MAX} of group(G). Of the call's sizes, mode and
- * state. cell_mean and cell_rstd are theirs, 1 / sqrt(variance + eps). In training mean and
- * variance, of 0 or more, may be given: constants, by which x is standardized, and no state
- * moves then. Where nothing is centred mean is not read, and variance is the mean square. */
+ * where each has all of an axis: {N, G, SIZE_MAX} of group(G). NORMLAB_OK, or error->code. Of
+ * the call's sizes, mode and state. cell_mean and cell_rstd are theirs, 1 / sqrt(variance +
+ * eps). In training mean and variance, of 0 or more, may be given: constants, by which x is
+ * standardized, and no state moves then. Where nothing is centred mean is not read, and
+ * variance is the mean square. */
 int normlab_cells(const NormlabNorm *norm, const NormlabCall *call, size_t along[3],
                   NormlabError *error);
 
 /* Before an epoch: makes anew what follows a schedule (the map of regroup) of what was
- * observed, in state [states][count]; `seed` is of what is drawn for it. */
+ * observed, in state [states][count]; `seed` is of what is drawn for it. NORMLAB_OK, or
+ * error->code. */
 int normlab_adapt(const NormlabNorm *norm, size_t epoch, uint64_t seed,
                   double *const *state, NormlabError *error);
 

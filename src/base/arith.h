@@ -2,7 +2,7 @@
  * compiler has them 113-bit reals (Quad) and complexes. The one place that names their
  * types; where there are none, or no libquadmath (NORMLAB_WITHOUT_QUAD), NORMLAB_HAS_QUAD is
  * 0 and the 113-bit forms are long double, so that programs build and can say what they
- * lack.
+ * lack. Nothing here has errors.
  */
 #ifndef NORMLAB_ARITH_H
 #define NORMLAB_ARITH_H

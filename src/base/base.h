@@ -1,5 +1,7 @@
 /* base: what every other layer stands on: a user's mistake as a value, memory, draws without
- * state. What is ours alone of this layer: house.h (checks, ends, talk), text.h, place.h. */
+ * state. What is ours alone of this layer: house.h (checks, ends, talk), text.h, place.h.
+ * A user's mistake is a BaseError; misuse is REQUIREd, and like memory that is not there ends the
+ * program. */
 #ifndef NORMLAB_BASE_H
 #define NORMLAB_BASE_H
 
@@ -43,6 +45,7 @@ typedef struct ArenaMark {
     size_t used; /* bytes taken from it */
 } ArenaMark;
 
+/* An empty arena; memory that is not there ends the program. */
 Arena *arena_new(void);
 void arena_free(Arena *arena); /* NULL is fine */
 
@@ -50,6 +53,7 @@ void arena_free(Arena *arena); /* NULL is fine */
 void *arena_take(Arena *arena, size_t count, size_t size);
 void *arena_zero(Arena *arena, size_t count, size_t size); /* the same, all bytes zero */
 
+/* How much is taken now, to go back to. */
 ArenaMark arena_mark(const Arena *arena);
 void arena_rewind(Arena *arena, ArenaMark mark); /* all taken since the mark is gone */
 
@@ -82,6 +86,7 @@ typedef struct Draw {
     uint64_t epoch, sample;
 } Draw;
 
+/* The `index`-th number of a draw, a function of these alone: bits, and what is made of them. */
 uint64_t draw_bits(Draw draw, uint64_t index);
 double draw_uniform(Draw draw, uint64_t index); /* in (0, 1), 52 bits, never 0 or 1 */
 double draw_normal(Draw draw, uint64_t index);  /* standard normal, Box-Muller */

@@ -8,7 +8,8 @@
  *
  * a | b is chain(a, b); group:8 is group(8), because shells eat parentheses.
  *
- * This file knows the syntax only; who owns the words (norm, net) gives them meaning.
+ * This file knows the syntax only; who owns the words (norm, net) gives them meaning. What is wrong
+ * in a text is a BaseError (EX_USAGE), whose `at` is the place in it; misuse is REQUIREd.
  */
 #ifndef NORMLAB_SPEC_H
 #define NORMLAB_SPEC_H
@@ -45,7 +46,7 @@ const Spec *spec_parse(Arena *arena, const char *text, BaseError *error);
 const char *spec_print(Arena *arena, const Spec *spec);
 
 /* One line that points into the text: "in 'group(3, x)' at byte 9: MESSAGE" (a window of
- * a long text, '?' for its control characters). */
+ * a long text, '?' for its control characters), of an error. */
 const char *spec_error(Arena *arena, const char *text, const BaseError *error);
 
 /* ---- arguments.c: reading a spec's arguments, each once, none forgotten ---------- */

@@ -1,4 +1,5 @@
-/* kind: what a normalizer's file provides, and what it may use. */
+/* kind: what a normalizer's file provides, and what it may use. Where a user's words can be wrong
+ * there is a BaseError; misuse is REQUIREd. */
 #ifndef NORMLAB_KIND_H
 #define NORMLAB_KIND_H
 
@@ -62,6 +63,7 @@ typedef struct ViewMoments {
     TapeNode *variance;
 } ViewMoments;
 
+/* x, and moments of its cells (P-2, P-3): of its partition; of another; given; those that run. */
 NormField view_x(const NormView *v);
 ViewMoments view_moments(const NormView *v);
 ViewMoments view_moments_over(const NormView *v, size_t block, size_t width);
@@ -212,7 +214,8 @@ bool norm_read_choice(SpecArguments *arguments, const char *key, const char *con
 bool norm_add_part(Arena *arena, Norm *norm, const Spec *spec, size_t channels,
                    BaseError *error);
 
-/* Every positional argument as a part that sees all channels; at least two. */
+/* Every positional argument as a part that sees all channels; at least two. False
+ * and *error at their place. */
 bool norm_add_parts(Arena *arena, Norm *norm, SpecArguments *arguments, BaseError *error);
 
 /* ---- parts.c ---------------------------------------------------------------------- */
@@ -251,6 +254,7 @@ typedef struct NormMomentNodes {
     TapeNode *centred; /* x - mean, of x's shape */
 } NormMomentNodes;
 
+/* Means and variances of the cells (P-2, P-3), in evaluation those that are remembered. */
 NormMomentNodes norm_moments(const NormContext *context, TapeNode *x);
 
 /* The normalizer's own variance of these cells, of their biased one; an element of the

@@ -8,6 +8,8 @@
  *
  * A new normalizer is one file, NAME.norm with its equation in text or NAME.c with a NormKind in
  * it, and one line in norm.def, EQUATION(NAME) or NORM(NAME).
+ *
+ * Where a user's words or sizes can be wrong there is a BaseError; misuse is REQUIREd.
  */
 #ifndef NORMLAB_NORM_H
 #define NORMLAB_NORM_H
@@ -187,7 +189,7 @@ const NormAlias *norm_aliases(size_t *count);
 
 /* ---- call.c ---------------------------------------------------------------------- */
 
-/* y of x's shape: by the kernel, or by the definition. Writes context->observed. What the
+/* y of x's shape (P-5): by the kernel, or by the definition. Writes context->observed. What the
  * context lacks (a parameter, state that is read) is REQUIREd by name. With a mask both are
  * the definition: what is in no cell is not read, its y is 0 and so is its derivative. */
 TapeNode *norm_apply(const NormContext *context, TapeNode *x);
@@ -201,7 +203,7 @@ const NormKind *const *norm_kinds(size_t *count);
 size_t norm_rank(const Norm *norm);
 
 /* Whether a new normalizer may be called so: a C identifier without capitals, the name of
- * no other. */
+ * no other. False and *error (EX_USAGE) where not. */
 bool norm_name_is_free(const char *name, BaseError *error);
 
 /* Adds a plugin's kind, at start-up before there are threads. `sha256` names the code that
@@ -227,6 +229,7 @@ const char *norm_plugins(Arena *arena, const Norm *norm);
 
 /* ---- norm.c, declare.c, parts.c, geometry.c ---------------------------------------- */
 
+/* What a kind says of itself. */
 const char *norm_name(const NormKind *kind);
 const char *norm_usage(const NormKind *kind);   /* "group(G) or group(size=K)" */
 const char *norm_title(const NormKind *kind);   /* what it is, in a few words */
@@ -249,7 +252,7 @@ const NormTwin *norm_twins(const Norm *norm);
  * `channels` (0: do not ask). */
 const Norm *norm_new(Arena *arena, const char *text, size_t channels, BaseError *error);
 
-/* Whether the normalizer can see x at all, e.g. a ghost block divides N. The message
+/* Whether the normalizer can see x at all, e.g. a ghost block divides N. False and *error, which
  * names the numbers and the divisors that work. */
 bool norm_fits(Arena *arena, const Norm *norm, ShapeLattice x, NormMode mode,
                BaseError *error);
@@ -282,7 +285,7 @@ size_t norm_place(const Norm *norm, NormParamRole role);
 double norm_moved(const NormState *state, double was, double seen);
 
 /* Whether such adapted state can be, for who reads it from elsewhere: a group map names
- * every group. */
+ * every group. False and *error (EX_DATAERR) where not. */
 bool norm_accepts(const Norm *norm, const double *const *state, BaseError *error);
 
 /* Why it takes no mask, in a few words; of a combination, its first such part. NULL: it does. */

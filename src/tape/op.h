@@ -1,5 +1,6 @@
 /* op: what an operation of the tape is. Families of primitives live in this layer; layers
- * above add fused operations of their own (norm does). */
+ * above add fused operations of their own (norm does). No function has
+ * errors: operations that lack a part are REQUIREd to have it. */
 #ifndef NORMLAB_OP_H
 #define NORMLAB_OP_H
 

@@ -10,7 +10,8 @@
  * The primitives are closed under differentiation. A node keeps its operation, operands and
  * shapes, so that a recorded tape is a program that can be run again in another arithmetic.
  *
- * Nodes and values live in the tape's arena: rewind it and the step is gone.
+ * Nodes and values live in the tape's arena: rewind it and the step is gone. No function here has
+ * errors: shapes that do not fit are REQUIREd.
  */
 #ifndef NORMLAB_TAPE_H
 #define NORMLAB_TAPE_H
@@ -48,6 +49,7 @@ struct TapeNode {
 
 typedef struct Tape Tape;
 
+/* An empty tape, and the arena that its nodes live in. */
 Tape *tape_new(Arena *arena);
 Arena *tape_arena(Tape *tape);
 
@@ -71,6 +73,7 @@ TapeNode *tape_parameter(Tape *tape, Shape shape, const double *value, double *g
 
 /* ---- elementwise.c: operands of one shape ---------------------------------------- */
 
+/* Of each element of a and b, of one shape; NaN where IEEE 754 says so. */
 TapeNode *tape_add(Tape *tape, TapeNode *a, TapeNode *b);
 TapeNode *tape_sub(Tape *tape, TapeNode *a, TapeNode *b);
 TapeNode *tape_mul(Tape *tape, TapeNode *a, TapeNode *b);
@@ -110,6 +113,7 @@ TapeNode *tape_spread(Tape *tape, TapeNode *cells, const Partition *partition,
 
 /* ---- arrange.c: elements moved, not changed -------------------------------------- */
 
+/* The same elements, in their order; in another order of axes; some, or more, along one axis. */
 TapeNode *tape_reshape(Tape *tape, TapeNode *a, Shape shape);
 TapeNode *tape_permute(Tape *tape, TapeNode *a,
                        const size_t *axes); /* result axis i is a's axes[i] */

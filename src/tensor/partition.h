@@ -8,7 +8,7 @@
  *
  * An element may be in no cell (padding): positions of samples that a mask leaves out, of
  * all channels alike. They are never read, no mean has them in it, and what is spread does
- * not reach them.
+ * not reach them. No function has errors: sizes that do not divide are REQUIREd to.
  */
 #ifndef NORMLAB_PARTITION_H
 #define NORMLAB_PARTITION_H
