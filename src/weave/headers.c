@@ -27,17 +27,17 @@ static const char *title_of(Arena *arena, const char *line) {
     return text_copy(arena, from, (size_t)(end - from));
 }
 
-typedef struct Fence {
+typedef struct Fenced {
     FILE *out;
     bool open, blank; /* blank: an empty line is to come, if anything does */
-} Fence;
+} Fenced;
 
-static void fence_close(Fence *fence) {
+static void text_close(Fenced *fence) {
     if (fence->open) fputs("```\n\n", fence->out);
     fence->open = fence->blank = false;
 }
 
-static void fence_line(Fence *fence, const char *line, size_t length) {
+static void text_line(Fenced *fence, const char *line, size_t length) {
     if (length == 0) {
         fence->blank = fence->open;
         return;
@@ -52,19 +52,19 @@ static void print_header(Weave *weave, FILE *out, const char *path) {
     const char *text = home_text(weave, path);
     if (text == NULL) die(EX_NOINPUT, "%s: there is no such header", path);
     fprintf(out, "## [%s](../../%s)\n\n", strrchr(path, '/') + 1, path);
-    Fence fence = {.out = out};
+    Fenced fence = {.out = out};
     for (const char *line = text; *line; line += *line == '\n') {
         const size_t length = strcspn(line, "\n");
         const char *title = title_of(weave->arena, line);
         if (title) {
-            fence_close(&fence);
+            text_close(&fence);
             fprintf(out, "### %s\n\n", title);
         } else if (!of_compiler(line)) {
-            fence_line(&fence, line, length);
+            text_line(&fence, line, length);
         }
         line += length;
     }
-    fence_close(&fence);
+    text_close(&fence);
 }
 
 void weave_print_headers(Arena *arena, FILE *out) {
