@@ -46,7 +46,8 @@ _Noreturn static void become(char *const *word, int pipe_end, const char *home,
 static bool weaves(char *const *word) {
     if (word[0] == NULL || word[1] == NULL || strcmp(word[1], "weave") != 0) return false;
     for (word += 2; *word; word++)
-        if (strncmp(*word, "--contents", 10) == 0 || strcmp(*word, "--map") == 0)
+        if (strncmp(*word, "--contents", 10) == 0 || strcmp(*word, "--map") == 0 ||
+            strcmp(*word, "--headers") == 0)
             return false;
     return true;
 }
