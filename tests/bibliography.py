@@ -73,6 +73,8 @@ def cited():
     known = {(entry["names"][0], entry.get("year")) for entry in entries()}
     name = r"[A-Z][\w’'-]*[a-zéáíó]"
     for page in PAGES:
+        if page.startswith(os.path.join("notes", "reference")):
+            continue  # made of the comments of sources, which name papers of their own
         text = said(page)
         if page == LIST:
             text = split(read(LIST))[0]

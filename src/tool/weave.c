@@ -72,14 +72,18 @@ const Command command_weave = {
     .most = 64,
     .run = run_weave,
     .more = "Pages are README.md, CONTRIBUTING.md and notes/*.md. What cannot be renewed "
-            "is said on stdout, a line "
-            "each: FILE:LINE: what is wrong.\n"
+            "is said "
+            "on stdout, a line each:\n"
+            "FILE:LINE: what is wrong.\n"
             "An excerpt is a paragraph that is only a link to FILE#ANCHOR, and the fence "
-            "behind it; in FILE it stands "
+            "behind it; "
+            "in FILE it stands\n"
             "between //> ANCHOR and //< ANCHOR.\n"
             "A number is a link to data/x.h5#PLACE, "
-            "experiments/claims.txt#CLAIM/1.estimate or a list NAME VALUE; its "
-            "title is the format: \"%.1f\".\n"
+            "experiments/claims.txt#CLAIM/1.estimate or a "
+            "list NAME VALUE;\n"
+            "its title is the format: \"%.1f\".\n"
             "A block stands between <!-- normlab ARGUMENTS --> and <!-- end -->: what "
-            "that command prints.",
+            "that command "
+            "prints.",
 };
