@@ -121,6 +121,10 @@ def mathml(text):
     return re.sub(r"<math\b.*?</math>", lambda m: formula(m[0]), text, flags=re.S)
 
 
+# A minus behind what cannot be subtracted from: it stands close to its number.
+SIGN = re.compile(r"((?:<mo[^>]*>(?:[(\[,=≈≤≥→⋅×±]|&[lg]t;)</mo>|<m(?:row|td|ath)[^>]*>)(?:<mspace[^>]*></mspace>)*)<mo>−</mo>")
+
+
 def formula(text):
     """MathML of pandoc's as browsers have it now: upright words are one identifier, sizes have units, parentheses grow only
     where TeX's would, and TeX is not said twice."""
@@ -137,6 +141,7 @@ def formula(text):
     text = re.sub(r'minsize="([\d.]+)" maxsize="[\d.]+" stretchy="false"', r'minsize="\1em" maxsize="\1em" stretchy="true" symmetric="true"', text)
     text = text.replace('columnalign="right"', 'class="right"').replace('columnalign="left"', 'class="left"')
     text = text.replace("\u203e", "\u00af")  # a bar that the letters have
+    text = SIGN.sub(r'\1<mo form="prefix">−</mo>', text)
     long = ' display="inline"' in text and len(re.sub(r"<[^>]*>|&\w+;", "", text)) > LONG
     text = text.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "").replace(' display="inline"', "")
     return f'<span class="long">{text}</span>' if long else text

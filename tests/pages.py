@@ -37,7 +37,7 @@ $$ \sqrt{v} = \Big( a \Big) \tag{P-2} $$
 |---|---|
 | 1 | (P-1) |
 
-Back to [one](11-one.md).
+Back to [one](11-one.md), with $(-1,\ -2)$ and $3 - 1$.
 """
 
 
@@ -83,6 +83,8 @@ def two_pages(place):
                  'class="promise"', 'rel="next" href="12-two.html"'):
         check(part in one, f"the first page has no {part}")
     check('<div class="scroll table"><table>' in re.sub(r"\s*\n", "", two) and 'href="11-one.html#eq-P-1"' in two, "a table has no box, or no links")
+    signs = re.findall(r"<mo[^>]*>−</mo>", two)
+    check(signs == ['<mo form="prefix">−</mo>'] * 2 + ["<mo>−</mo>"], f"minus as a sign, as a sign, and between numbers: {signs}")
     check("<msqrt>" in two and 'minsize="1.8em"' in two and "annotation" not in two, "not the mathematics of browsers")
     study = page(out, "data/batch-size.html")
     cell = re.search(r'<td id="test_error/batch/2">([^<]*)</td>', study)
