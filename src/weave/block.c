@@ -106,21 +106,6 @@ static const char *printed(Arena *arena, const char *command, BaseError *error) 
     return text;
 }
 
-/* The first line in which two texts differ, from 0. */
-static size_t differs_at(const char *a, const char *b) {
-    size_t line = 0;
-    while (*a && *a == *b) line += *a == '\n', a++, b++;
-    return line;
-}
-
-static const char *line_of(Arena *arena, const char *text, size_t line) {
-    for (; line > 0 && *text; line--) {
-        text += strcspn(text, "\n");
-        text += *text == '\n';
-    }
-    return text_clip(arena, text_copy(arena, text, strcspn(text, "\n")));
-}
-
 static const char head[] = "<!-- normlab ", tail[] = "<!-- end -->";
 
 /* The command of a head that is a line of its own; NULL: it is not. */
@@ -161,10 +146,10 @@ static size_t weave_block(Weave *weave, const Page *page, size_t at, Pieces *pie
     }
     const char *own = text_copy(arena, text + body, last - body);
     if (strcmp(own, should) != 0) {
-        const size_t where = differs_at(own, should);
+        const size_t where = weave_differs_at(own, should);
         weave_fault(weave, page->name, line + 1 + where,
                     "not what `normlab %s` prints: '%s' here, '%s' there", command,
-                    line_of(arena, own, where), line_of(arena, should, where));
+                    weave_line(arena, own, where), weave_line(arena, should, where));
         piece_add(weave, pieces, body, last, should);
     }
     return behind;

@@ -112,26 +112,14 @@ static size_t fence_behind(const Page *page, size_t at) {
     return next > at && fence_marks(page->text, next) ? next : 0;
 }
 
-static size_t lines_alike(const char *a, const char *b) {
-    size_t line = 0;
-    while (*a && *a == *b) line += *a == '\n', a++, b++;
-    return line;
-}
-
-static const char *line_of(Arena *arena, const char *text, size_t line) {
-    while (line-- > 0) text += strcspn(text, "\n") + 1;
-    text += strspn(text, " ");
-    return text_clip(arena, text_copy(arena, text, strcspn(text, "\n")));
-}
-
 static void compare(Weave *weave, const Page *page, size_t body, const Link *link,
                     const char *own, const char *source, size_t first) {
     if (strcmp(own, source) == 0) return;
-    const size_t line = lines_alike(own, source);
+    const size_t line = weave_differs_at(own, source);
     weave_fault(weave, page->name, page_line(page, body) + line,
                 "not as in %s:%zu (%s): '%s' here, '%s' there", link->path, first + line,
-                link->fragment, line_of(weave->arena, own, line),
-                line_of(weave->arena, source, line));
+                link->fragment, weave_line(weave->arena, own, line),
+                weave_line(weave->arena, source, line));
 }
 
 /* The excerpt of a link that has a fence; where the fence begins. */

@@ -63,6 +63,13 @@ const char *home_text(Weave *weave, const char *path);
 const char *home_lack(Weave *weave, const char *path);
 bool home_has(Arena *arena, const char *path);
 
+/* ---- page.c: texts side by side --------------------------------------------------------- */
+
+bool weave_ends(const char *text, const char *with);
+/* The first line in which two texts differ, from 0; and a line, as a message shows it. */
+size_t weave_differs_at(const char *a, const char *b);
+const char *weave_line(Arena *arena, const char *text, size_t line);
+
 /* ---- faults --------------------------------------------------------------------------- */
 
 void weave_fault(Weave *weave, const char *page, size_t line, const char *format, ...)

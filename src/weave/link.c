@@ -39,11 +39,6 @@ static bool has_heading(Weave *weave, const char *path, const char *fragment) {
     return false;
 }
 
-static bool ends(const char *text, const char *with) {
-    const size_t a = strlen(text), b = strlen(with);
-    return a >= b && strcmp(text + a - b, with) == 0;
-}
-
 /* A function or a case of that name is defined there: `def five(` of Python. */
 static bool has_function(Weave *weave, const char *path, const char *name) {
     const char *text = home_text(weave, path);
@@ -54,13 +49,13 @@ static void want_fragment(Weave *weave, const Page *page, const Link *link,
                           const char *path) {
     const size_t line = page_line(page, link->begin);
     size_t first;
-    if (ends(path, ".md")) {
+    if (weave_ends(path, ".md")) {
         if (!has_heading(weave, path, link->fragment))
             weave_fault(weave, page->name, line, "%s has no heading #%s", path,
                         link->fragment);
-    } else if (ends(path, ".py") && has_function(weave, path, link->fragment)) {
+    } else if (weave_ends(path, ".py") && has_function(weave, path, link->fragment)) {
         return;
-    } else if (!ends(path, ".h5") && !ends(path, ".txt")) {
+    } else if (!weave_ends(path, ".h5") && !weave_ends(path, ".txt")) {
         anchor_lines(weave, page, line, path, link->fragment, &first);
     }
 }
@@ -148,7 +143,7 @@ static void unpaint_numbers(Weave *weave, const Page *page, bool *sourced) {
     Link link;
     for (size_t at = 0; page_link(weave->arena, page, &at, &link);)
         if (*link.fragment && !link.image &&
-            (ends(link.path, ".h5") || ends(link.path, ".txt")))
+            (weave_ends(link.path, ".h5") || weave_ends(link.path, ".txt")))
             for (size_t i = link.text; i < link.text_end; i++) sourced[i] = true;
 }
 

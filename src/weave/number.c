@@ -241,24 +241,20 @@ static void ask_cell(Question *q, const char *file) {
 
 /* ---- links --------------------------------------------------------------------------------- */
 
-static bool ends(const char *text, const char *with) {
-    const size_t a = strlen(text), b = strlen(with);
-    return a >= b && strcmp(text + a - b, with) == 0;
-}
-
 /* Whether there is a file to read from; "" or what is wrong. */
 static const char *lack_of(Weave *weave, const Link *link, const char *path) {
     if (path == NULL || !home_has(weave->arena, path))
         return text_print(weave->arena, "there is no file %s", link->path);
-    return ends(path, ".h5") || home_text(weave, path) ? "" : home_lack(weave, path);
+    return weave_ends(path, ".h5") || home_text(weave, path) ? ""
+                                                             : home_lack(weave, path);
 }
 
 static void ask(void *context) {
     Question *q = context;
     const char *file = place_home(q->weave->arena, q->path);
-    if (ends(q->path, "claims.txt"))
+    if (weave_ends(q->path, "claims.txt"))
         ask_claim(q);
-    else if (ends(q->path, ".txt"))
+    else if (weave_ends(q->path, ".txt"))
         ask_list(q);
     else if (*q->place == '/')
         ask_scalar(q, file);
@@ -269,7 +265,7 @@ static void ask(void *context) {
 /* Links of which somebody might think that they are numbers'. */
 static bool is_number(const Link *link) {
     return *link->fragment && !link->image &&
-           (ends(link->path, ".h5") || ends(link->path, ".txt"));
+           (weave_ends(link->path, ".h5") || weave_ends(link->path, ".txt"));
 }
 
 static void weave_number(Weave *weave, const Page *page, const Link *link,

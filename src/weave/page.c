@@ -245,3 +245,25 @@ const char *page_path(Arena *arena, const Page *page, const char *path) {
     all[used] = '\0';
     return all;
 }
+
+/* ---- texts side by side ------------------------------------------------------------------- */
+
+bool weave_ends(const char *text, const char *with) {
+    const size_t a = strlen(text), b = strlen(with);
+    return a >= b && strcmp(text + a - b, with) == 0;
+}
+
+size_t weave_differs_at(const char *a, const char *b) {
+    size_t line = 0;
+    while (*a && *a == *b) line += *a == '\n', a++, b++;
+    return line;
+}
+
+const char *weave_line(Arena *arena, const char *text, size_t line) {
+    for (; line > 0 && *text; line--) {
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
+    text += strspn(text, " ");
+    return text_clip(arena, text_copy(arena, text, strcspn(text, "\n")));
+}
