@@ -95,6 +95,7 @@ def words(place):
         (["list", "networks", "--long"], USAGE, ["--long", "list norms"]),
         (["list", "networks", "--tex"], USAGE, ["--tex", "list norms"]),
         (["list", "norms", "--tex", "--json"], USAGE, ["--tex", "--json"]),
+        (["list", "norms", "group", "--tex", "--form", "markdown"], USAGE, ["'group' is a kind in C"]),
         (["list", "norms", "--json", "--form", "markdown"], USAGE, ["--json", "--form markdown"]),
         (["list", "norms", "--form", "markdwn"], USAGE, ["--form markdwn", "'markdown'"]),
         (["list", "networks", "--form", "markdown"], USAGE, ["--form", "list norms"]),

@@ -179,6 +179,16 @@ static void print_lines(Arena *arena) {
 
 /* ---- which ----------------------------------------------------------------------- */
 
+/* Ends the program where a kind is no equation in text. */
+static void want_equations(Arena *arena, const Entry *entry, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (norm_tex(arena, entry[i].kind) == NULL)
+            die(EX_USAGE,
+                "--tex --form markdown: '%s' is a kind in C, its equation is in no text; "
+                "--form markdown alone has its entry",
+                norm_name(entry[i].kind));
+}
+
 /* Of an equation in Markdown nothing but that. */
 static void print_one(const Call *call, bool json, const Entry *e) {
     const bool tex = call_option(call, "--tex") != NULL, markdown = list_markdown(call);
@@ -206,6 +216,7 @@ void list_norms(const Call *call, bool json) {
     for (size_t i = 0; i < count; i++)
         entry[i] = asked ? entry_named(arena, call->word[i + 1])
                          : entry_of_spec(arena, norm_example(kind[i]));
+    if (tex && markdown) want_equations(arena, entry, count);
     if (json) fputs("{\"schema\": 2, \"norms\": [", stdout);
     for (size_t i = 0; i < count; i++) {
         if (i > 0) fputs(json ? "," : "\n", stdout);
