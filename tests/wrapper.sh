@@ -334,6 +334,26 @@ installs_what_a_label_needs() {
   claim "$(calls_of apt-get)" 2 "no browser either"
   call test -L site
   claim_has "$(grep install "$calls")" " chromium-driver" "those of the site do"
+  absent openmpi-bin
+  call test -L compilers
+  claim "$(calls_of apt-get)" 4 "nor other processes"
+  call test -L mpi
+  claim_has "$(grep install "$calls")" " openmpi-bin" "those of mpi do"
+}
+
+# Built with MPI in a tree of its own, and the default build is left alone.
+builds_with_mpi() {
+  stop_clock
+  absent openmpi-bin libopenmpi-dev
+  call list norms
+  claim "$(calls_of apt-get)" 0 "calls of apt-get without --mpi"
+  call --mpi run 'a b'
+  claim_has "$(grep install "$calls")" " libopenmpi-dev openmpi-bin" "what is installed"
+  claim_has "$(cat "$calls")" "cmake -S $house --preset mpi" "cmake"
+  claim_has "$out" "[run]
+[a b]" "the program's arguments"
+  call --no-install --mpi run
+  claim "$code" 0 "exit code where nothing is missing"
 }
 
 # The book is rendered by what no other command needs, its PDF by a browser.
@@ -650,6 +670,7 @@ check "--no-install runs where nothing is missing" runs_without_installing
 check "asks for no more than a command needs" asks_no_more_than_needed
 check "adds the tests when they are wanted" adds_tests_when_wanted
 check "installs what a label needs where it is asked for" installs_what_a_label_needs
+check "builds with MPI where it is asked to" builds_with_mpi
 check "renders the book by what nothing else needs" renders_the_book
 check "installs what is useful, and goes on without" installs_what_is_useful
 check "says how long the tests take" says_how_long

@@ -1,4 +1,5 @@
 /* Words of a command line, read against a command's own table of options. */
+#include "ranks.h"
 #include "tool.h"
 
 #include <fcntl.h>
@@ -194,7 +195,7 @@ static int global_option(Arena *arena, const char *word) {
                                         "--let"};
     static const Choice all = CHOICE(names);
     if (strcmp(word, "--version") == 0) {
-        puts("normlab " NORMLAB_VERSION);
+        printf("normlab %s%s\n", NORMLAB_VERSION, ranks_built() ? " mpi" : "");
         return EX_OK;
     }
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
