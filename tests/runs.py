@@ -19,65 +19,11 @@ import xml.etree.ElementTree
 import h5py
 import numpy as np
 
-from program import HOME, Failure, Place, check, case, listing, main, reseal, same
+from program import HOME, Failure, check, case, listing, main, reseal, same
+from small_study import NETWORK, RUNS, STUDY, check_no_litter, check_same_runs, collected, content, read, run_files, second_place
 
-NETWORK = "network=resnet(depth=8, width=4, stem_stride=2)"
-STUDY = ["run", "batch-size", "--quick", "norm=batch,group:4", "batch=8,4", "samples=8", "seed=1,2,3", "images=64",
-         "epochs=2", NETWORK, "--as", "few"]
-RUNS = 9  # batch: 2 sizes x 3 seeds; group, the same at both sizes: 3 seeds
 SMALL = ["run", "batch-size", "--quick", "norm=batch,group:4", "batch=8,4", "samples=8", "seed=1,2", "images=16",
          "epochs=1", NETWORK, "--as", "few"]
-
-
-def collected(place):
-    return os.path.join(place.out, "batch-size-few.h5")
-
-
-def run_files(place):
-    return sorted(path for path in glob.glob(os.path.join(place.out, "runs", "*.h5")) if "checkpoint" not in path)
-
-
-def content(path):
-    """Everything in a file but /times, as comparable values."""
-    found = {}
-
-    def add(name, item):
-        if name.split("/")[0] == "times":
-            return
-        for key, value in item.attrs.items():
-            if key not in ("DIMENSION_LIST", "REFERENCE_LIST"):
-                found[name, key] = str(value)
-        if isinstance(item, h5py.Dataset):
-            values = item[()]
-            found[name, ""] = values.tobytes() if values.dtype != object else repr(values.tolist())
-
-    with h5py.File(path, "r") as file:
-        add("", file)
-        file.visititems(add)
-    return found
-
-
-def check_same_runs(one, other):
-    same("runs", [os.path.basename(p) for p in run_files(other)], [os.path.basename(p) for p in run_files(one)])
-    for a, b in zip(run_files(one), run_files(other)):
-        left, right = content(a), content(b)
-        differ = sorted(str(k) for k in left.keys() | right.keys() if left.get(k) != right.get(k))
-        check(not differ, f"{os.path.basename(a)}: {', '.join(differ)} differ")
-
-
-def check_no_litter(place):
-    names = [n for n in listing(place.folder) if re.search(r"\.tmp\.|checkpoint|\.lock$|^tmp/", n)]
-    check(not names, f"left behind: {', '.join(names)}")
-
-
-def second_place(place, name):
-    os.mkdir(place.path(name))
-    return Place(place.path(name))
-
-
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
 
 
 # ---- normalizers by their places --------------------------------------------------------------------------------------

@@ -22,16 +22,17 @@ static long named_in(int handle) {
     return length > 0 ? strtol(text, NULL, 10) : 0;
 }
 
+static const char *holder_words(Arena *arena, long holder) {
+    return holder > 0 ? text_print(arena, "process %ld", holder) : "another process";
+}
+
 static int refuse(int handle, const char *path, BaseError *error) {
     const int trouble = errno;
     if (handle >= 0 && trouble == EWOULDBLOCK) {
-        const long holder = named_in(handle);
-        if (holder > 0)
-            base_fail(error, EX_TEMPFAIL, 0, "%s: is being written by process %ld", path,
-                      holder);
-        else
-            base_fail(error, EX_TEMPFAIL, 0, "%s: is being written by another process",
-                      path);
+        Arena *arena = arena_new();
+        base_fail(error, EX_TEMPFAIL, 0, "%s: is being written by %s", path,
+                  holder_words(arena, named_in(handle)));
+        arena_free(arena);
     } else {
         base_fail(error, EX_CANTCREAT, 0, "%s.lock: %s", path,
                   trouble == EEXIST || trouble == ELOOP || trouble == EISDIR
@@ -108,13 +109,11 @@ static bool is_held(int handle, long holder) {
     return held;
 }
 
-long store_holder(const char *path) {
-    Arena *arena = arena_new();
+const char *store_holder(Arena *arena, const char *path) {
     const int handle = open(text_print(arena, "%s.lock", path),
                             O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    const long named = handle >= 0 && is_lock(handle) ? named_in(handle) : 0,
-               holder = named > 0 && is_held(handle, named) ? named : 0;
+    const long named = handle >= 0 && is_lock(handle) ? named_in(handle) : 0;
+    const bool held = named > 0 && is_held(handle, named);
     if (handle >= 0) close(handle);
-    arena_free(arena);
-    return holder;
+    return held ? holder_words(arena, named) : NULL;
 }

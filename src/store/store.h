@@ -189,7 +189,7 @@ const char *store_bits(Arena *arena);
  * 0, or -1 and *error (EX_TEMPFAIL, "is being written by process PID"). */
 int store_lock(const char *path, BaseError *error);
 void store_unlock(const char *path, int handle); /* also removes PATH.lock */
-/* The process that PATH.lock names, if it has the lock; 0: none. Takes none. */
-long store_holder(const char *path);
+/* Who has the lock, "process 123"; NULL: nobody. Takes none. */
+const char *store_holder(Arena *arena, const char *path);
 
 #endif

@@ -202,7 +202,8 @@ const Record *run_again(Arena *arena, const Run *run, BaseError *error) {
         return NULL;
     const int status = run_execute(&again, processors(), true, NULL, NULL);
     if (status != EX_OK) {
-        base_fail(error, status, 0, "%s was not computed to its end", run->id);
+        base_fail(error, status, 0, "%s was not computed to its end%s", run->id,
+                  status == EX_TEMPFAIL ? ": another process is at it" : "");
         return NULL;
     }
     const Record *record = run_read(arena, &again, error);

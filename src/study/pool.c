@@ -16,6 +16,8 @@
 #include <sys/prctl.h>
 #endif
 
+enum { MOST_TOLD = 8 }; /* runs that are elsewhere */
+
 /* What a run tells its parent, a few times a second: small enough for one atomic write to
  * a pipe. */
 typedef struct Report {
@@ -29,6 +31,8 @@ typedef struct Pool {
     pid_t *child;        /* [runs] 0: not running */
     double *share;       /* [runs] done so far, 0..1 */
     double *begin_share; /* [runs] where it began: resumed runs are ahead */
+    bool *elsewhere;     /* [runs] another process is at it */
+    bool again;          /* what was elsewhere is asked for once more */
     double done_share;   /* of all */
     int pipe[2];
     bool restart, terminal, shown;
@@ -78,16 +82,25 @@ static _Noreturn void run_child(Pool *pool, size_t run, pid_t parent) {
 
 /* ---- the parent's side ----------------------------------------------------------- */
 
-static void start_next(Pool *pool) {
+/* What there is to start, and no other process finished meanwhile. */
+static bool find_next(Pool *pool) {
     const Sweep *sweep = pool->sweep;
-    const size_t before = pool->next;
-    while (pool->next < sweep->runs && run_is_finished(&sweep->run[pool->next])) {
+    size_t found = 0;
+    for (; pool->next < sweep->runs; pool->next++) {
+        const Run *run = &sweep->run[pool->next];
+        if (pool->again && !pool->elsewhere[pool->next]) continue;
+        if (!run_is_finished(run)) break;
         pool->share[pool->next] = pool->begin_share[pool->next] = 1.0;
-        run_tidy(pool->arena, &sweep->run[pool->next]);
-        pool->next++;
+        pool->elsewhere[pool->next] = false;
+        run_tidy(pool->arena, run);
+        found++;
     }
-    if (pool->next == sweep->runs) return;
-    if (pool->next > before) pool->progress(pool->context);
+    if (found > 0 && pool->next < sweep->runs) pool->progress(pool->context);
+    return pool->next < sweep->runs;
+}
+
+static void start_next(Pool *pool) {
+    if (!find_next(pool)) return;
     fflush(NULL);
     store_binary(); /* of all children: each would read the program anew */
     sigset_t stopping,
@@ -114,7 +127,7 @@ static size_t running(const Pool *pool) {
 static size_t finished(const Pool *pool) {
     size_t count = 0;
     for (size_t i = 0; i < pool->sweep->runs; i++)
-        count += pool->share[i] >= 1.0 && pool->child[i] == 0;
+        count += pool->share[i] >= 1.0 && pool->child[i] == 0 && !pool->elsewhere[i];
     return count;
 }
 
@@ -167,6 +180,11 @@ static void bury(Pool *pool, size_t run, int status) {
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
     pool->child[run] = 0;
     pool->share[run] = 1.0;
+    pool->elsewhere[run] = code == EX_TEMPFAIL;
+    if (pool->elsewhere[run]) {
+        pool->begin_share[run] = 1.0; /* nothing of it is ours */
+        return;
+    }
     clear_line(pool);
     if (WIFSIGNALED(status)) say("%s: ended by signal %d", label, WTERMSIG(status));
     if (code != EX_OK && pool->status == EX_OK) pool->status = code;
@@ -219,6 +237,38 @@ static void tell_finished(Pool *pool) {
     if (count > 0) say("%zu of %zu runs were finished before", count, sweep->runs);
 }
 
+static size_t count_elsewhere(const Pool *pool) {
+    size_t count = 0;
+    for (size_t i = 0; i < pool->sweep->runs; i++) count += pool->elsewhere[i];
+    return count;
+}
+
+/* Whether there is more to start. All that is ours is done when what was elsewhere is asked for
+ * again: it may be finished by now, or left unfinished. */
+static bool goes_on(Pool *pool) {
+    if (pool->status != EX_OK || pool->stopped) return false;
+    if (pool->next < pool->sweep->runs) return true;
+    if (pool->again || running(pool) > 0 || count_elsewhere(pool) == 0) return false;
+    pool->again = true;
+    pool->next = 0;
+    return true;
+}
+
+static void tell_elsewhere(Pool *pool) {
+    const size_t all = count_elsewhere(pool);
+    size_t told = 0;
+    for (size_t i = 0; i < pool->sweep->runs && told < MOST_TOLD; i++) {
+        const Run *run = &pool->sweep->run[i];
+        if (!pool->elsewhere[i]) continue;
+        const char *holder = store_holder(pool->arena, run->path);
+        say("%s: %s is at %s", text_plain(pool->arena, run->label),
+            holder ? holder : "another process", run->id);
+        told++;
+    }
+    if (all > told) say("and %zu more runs are elsewhere", all - told);
+    if (all > 0 && pool->status == EX_OK) pool->status = EX_TEMPFAIL;
+}
+
 int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
               SweepProgress *progress, void *context) {
     BaseError error = {.set = false};
@@ -236,6 +286,7 @@ int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
                  .child = ZERO(arena, pid_t, sweep->runs),
                  .share = ZERO(arena, double, sweep->runs),
                  .begin_share = ZERO(arena, double, sweep->runs),
+                 .elsewhere = ZERO(arena, bool, sweep->runs),
                  .begin = seconds_now(),
                  .terminal = isatty(STDERR_FILENO) && getenv("TERM") &&
                              strcmp(getenv("TERM"), "dumb") != 0};
@@ -246,16 +297,14 @@ int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     do {
-        while (running(&pool) < jobs && pool.next < sweep->runs && pool.status == EX_OK &&
-               !pool.stopped)
-            start_next(&pool);
+        while (running(&pool) < jobs && goes_on(&pool)) start_next(&pool);
         listen_to(&pool);
         reap(&pool);
         pass_on_signal(&pool);
         show_progress(&pool);
-    } while (running(&pool) > 0 ||
-             (pool.next < sweep->runs && pool.status == EX_OK && !pool.stopped));
+    } while (running(&pool) > 0 || goes_on(&pool));
     clear_line(&pool);
+    if (!pool.stopped) tell_elsewhere(&pool);
     close(pool.pipe[0]);
     close(pool.pipe[1]);
     return pool.stopped ? 128 + pool.stopped : pool.status;

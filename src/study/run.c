@@ -297,7 +297,7 @@ int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progr
             status = execute(arena, run, threads, (Watch){progress, context}, &error);
         store_unlock(run->path, lock);
     }
-    if (error.set) say("%s", error.message);
+    if (error.set && status != EX_TEMPFAIL) say("%s", error.message);
     arena_free(arena);
     return status;
 }

@@ -32,7 +32,8 @@ size_t sweep_jobs(const Sweep *sweep, size_t jobs, size_t *threads);
 typedef void SweepProgress(void *context); /* another run is finished */
 
 /* Does what is not done yet, `jobs` runs at a time; 0, or the exit status of the first
- * that failed. */
+ * that failed. What other processes are at is left to them: those that have not finished it when
+ * all else is done are named, and the status is EX_TEMPFAIL. */
 int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
               SweepProgress *progress, void *context);
 
@@ -58,8 +59,8 @@ void run_tidy(Arena *arena, const Run *run);
 
 typedef void RunProgress(void *context, size_t done, size_t total); /* steps */
 
-/* Trains, resumes if there is a checkpoint, writes the file. Exit status: 0, 75 if another
- * process has it, 130 or 143 after a clean stop; what is wrong is said. */
+/* Trains, resumes if there is a checkpoint, writes the file. Exit status: 0, EX_TEMPFAIL and not a
+ * word if another process has it, 130 or 143 after a clean stop; what is wrong is said. */
 int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progress,
                 void *context);
 

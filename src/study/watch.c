@@ -60,7 +60,7 @@ static void read_checkpoint(Arena *arena, const Run *run, Way *way) {
 }
 
 static Way way_of(Arena *arena, const Run *run) {
-    Way way = {.running = store_holder(run->path) != 0};
+    Way way = {.running = store_holder(arena, run->path) != NULL};
     read_checkpoint(arena, run, &way);
     const double since = age_of(way.begun ? run_checkpoint(arena, run->path)
                                           : text_print(arena, "%s.lock", run->path));

@@ -47,24 +47,30 @@ static void another(void *context) {
     way->next = end + (pause > PARTIAL_SECONDS ? pause : PARTIAL_SECONDS);
 }
 
+static void finish_partial(const Way *way) {
+    BaseError quiet = {.set = false};
+    place_sweep(way->partial, false); /* another process may be writing it */
+    place_remove(way->partial, &quiet);
+}
+
+static size_t count_finished(const Sweep *sweep) {
+    size_t count = 0;
+    for (size_t i = 0; i < sweep->runs; i++) count += run_is_finished(&sweep->run[i]);
+    return count;
+}
+
 /* It did not come to its end: what is finished is said, and can be seen; but not published. */
 static void tell_partial(const Way *way) {
     const Sweep *sweep = way->sweep;
-    size_t finished = 0;
-    for (size_t i = 0; i < sweep->runs; i++) finished += run_is_finished(&sweep->run[i]);
+    const size_t finished = count_finished(sweep);
     if (way->work->published) {
         say("%s is not published: %zu of %zu runs are finished", sweep->stem, finished,
             sweep->runs);
     } else if (finished > 0 && save_partial(way) > 0) {
         say("%zu of %zu runs are finished: `normlab table %s` shows them", finished,
             sweep->runs, study_word(way->arena, sweep));
+        if (count_finished(sweep) == sweep->runs) finish_partial(way); /* meanwhile */
     }
-}
-
-static void finish_partial(const Way *way) {
-    BaseError quiet = {.set = false};
-    place_sweep(way->partial, true);
-    place_remove(way->partial, &quiet);
 }
 
 /* A name that was given to other settings before is the user's to give again; the runs stay. */
@@ -82,7 +88,8 @@ static void tell_replaced(const Way *way) {
 int study_work(Arena *arena, const Sweep *sweep, StudyWork *work) {
     Way way = way_of(arena, sweep, work);
     const int status = sweep_run(arena, sweep, work->jobs, work->restart, another, &way);
-    if (status != EX_OK) {
+    const bool meanwhile = status == EX_TEMPFAIL && count_finished(sweep) == sweep->runs;
+    if (status != EX_OK && !meanwhile) {
         tell_partial(&way);
         return status;
     }
