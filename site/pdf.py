@@ -91,7 +91,7 @@ def contents(site, pages):
         for page in held:
             where = pages.get(page.slug, "000")
             lines.append(f'<li><a href="#{page.slug}"><span class="count">{page.number or ""}</span><span class="name">{escape(page.title)}</span>'
-                         f'<span class="dots"></span><span class="page">{where}</span></a></li>' + (f'<li class="promise">{escape(page.promised)}</li>' if page.promised else ""))
+                         f'<span class="dots"></span><span class="page">{where}</span></a></li>')
         made.append(f"<ol>{''.join(lines)}</ol>")
     return "".join(made)
 
