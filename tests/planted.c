@@ -93,7 +93,7 @@ static TapeNode *planted(Tape *t, const char *name, TapeNode *in) {
 
 static void tell_operands(const Norm *norm) {
     const char *path = getenv("NORMLAB_OPERANDS");
-    FILE *file = path ? fopen(path, "w") : NULL;
+    FILE *file = path ? fopen(path, "we") : NULL;
     if (file == NULL) return;
     fputs("x\n", file);
     for (size_t k = 0; k < norm->params; k++) fprintf(file, "%s\n", norm->param[k].name);

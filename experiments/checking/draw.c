@@ -57,7 +57,8 @@ static void steps_columns(Figure *f, const Steps *s) {
 static const char *power_text(Arena *arena, double value) {
     char *text = text_print(arena, "%.3g", value), *e = strchr(text, 'e');
     if (e == NULL) return text;
-    return text_print(arena, "%.*se%d", (int)(e - text), text, atoi(e + 1));
+    return text_print(arena, "%.*se%d", (int)(e - text), text,
+                      (int)strtol(e + 1, NULL, 10));
 }
 
 /* Kinds of the registry whose colours the curves have: blue and red the differences of a

@@ -46,7 +46,8 @@ static void print_line(const char *format, va_list args) {
     } else { /* no memory, which may be what is to be said */
         snprintf(whole + begin, room, "%s", line);
     }
-    strcat(whole, "\n");
+    const size_t end = strlen(whole); /* a byte of room is left for it */
+    whole[end] = '\n', whole[end + 1] = '\0';
     fputs(whole, stderr);
 }
 

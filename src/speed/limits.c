@@ -54,7 +54,7 @@ static double status_bytes(const char *key) {
     char line[256];
     unsigned long long number;
     double found = (double)NAN;
-    FILE *file = fopen("/proc/self/status", "r");
+    FILE *file = fopen("/proc/self/status", "re");
     while (file && fgets(line, sizeof line, file))
         if (strncmp(line, key, strlen(key)) == 0 &&
             sscanf(line + strlen(key), " %llu", &number) == 1) {
@@ -74,7 +74,7 @@ double speed_peak(void) {
 }
 
 void speed_forget_peak(void) {
-    FILE *file = fopen("/proc/self/clear_refs", "w");
+    FILE *file = fopen("/proc/self/clear_refs", "we");
     if (file == NULL) return;
     fputs("5", file);
     fclose(file);

@@ -47,7 +47,7 @@ static double number_in(const char *path, const char *key, double unit,
     char line[256];
     unsigned long long number;
     double found = otherwise;
-    FILE *file = fopen(path, "r");
+    FILE *file = fopen(path, "re");
     while (file && fgets(line, sizeof line, file))
         if (strncmp(line, key, strlen(key)) == 0 &&
             sscanf(line + strlen(key), " %llu", &number) == 1) {

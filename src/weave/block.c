@@ -34,7 +34,7 @@ _Noreturn static void become(char *const *word, int pipe_end, const char *home,
     if (chdir(home) != 0) _exit(EX_NOINPUT); /* where its paths begin */
     setenv("NORMLAB_HOME", home, 1);
     dup2(pipe_end, STDOUT_FILENO);
-    dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+    dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
     setenv("NORMLAB_OUT", nothing, 1);
     setenv("NORMLAB_CALLED", "./normlab", 1);
     setenv("NO_COLOR", "1", 1);

@@ -58,7 +58,7 @@ static void place_end(Place place) {
 }
 
 static void make(const char *path, const char *content, mode_t mode) {
-    const int handle = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    const int handle = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     assert_true(handle >= 0);
     assert_int_equal(write(handle, content, strlen(content)), strlen(content));
     assert_int_equal(fchmod(handle, mode), 0);
@@ -160,7 +160,7 @@ static int reader_of(const char *pipe_path, unsigned late) {
     if (fork() == 0) {
         char text[16] = "";
         usleep(late);
-        const int handle = open(pipe_path, O_RDONLY);
+        const int handle = open(pipe_path, O_RDONLY | O_CLOEXEC);
         const ssize_t got = read(handle, text, sizeof text);
         _exit(write(ends[1], text, got > 0 ? (size_t)got : 0) < 0);
     }
@@ -253,7 +253,7 @@ static void standard_output_is_written(void **state) {
     const pid_t child = fork();
     if (child == 0) {
         BaseError error = {0};
-        dup2(open(path, O_WRONLY | O_APPEND), STDOUT_FILENO);
+        dup2(open(path, O_WRONLY | O_APPEND | O_CLOEXEC), STDOUT_FILENO);
         bool good = symlink("/proc/self/fd/1", link) == 0;
         good &= place_write(link, "new ", 4, &error);
         good &= place_write("/proc/self/fd/1", "newer ", 6, &error);

@@ -96,7 +96,7 @@ static void replacement_is_atomic(void **state) {
     (void)state;
     Place place = place_new();
     assert_writes(place.file, "old content", 11);
-    const int handle = open(place.file, O_RDONLY);
+    const int handle = open(place.file, O_RDONLY | O_CLOEXEC);
     assert_writes(place.file, "new", 3);
     char text[32] = "";
     assert_int_equal(read(handle, text, sizeof text), 11);
@@ -111,7 +111,7 @@ static void replacement_is_atomic(void **state) {
 static void a_bare_name_is_written_here(void **state) {
     (void)state;
     Place place = place_new();
-    const int here = open(".", O_RDONLY | O_DIRECTORY);
+    const int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(chdir(place.folder), 0);
     assert_writes("bare", "x", 1);
     assert_int_equal(fchdir(here), 0);

@@ -127,8 +127,8 @@ static void no_text_is_trouble(void **state) {
     for (size_t round = 0, length = 0; round < 200000;
          round++, arena_rewind(arena, mark)) {
         if (round % 16 == 0) {
-            strcpy(text, seeds[below(&index, COUNT_OF(seeds))]);
-            length = strlen(text);
+            length = (size_t)snprintf(text, sizeof text, "%s",
+                                      seeds[below(&index, COUNT_OF(seeds))]);
         }
         length = mutate(text, length, sizeof text, &index);
         char *exact = malloc(length + 1);

@@ -629,7 +629,7 @@ static void folder_remove(Arena *arena, const char *folder) {
 }
 
 static void write_file(const char *path, const void *data, size_t length) {
-    FILE *file = fopen(path, "wb");
+    FILE *file = fopen(path, "wbe");
     assert_non_null(file);
     assert_int_equal(fwrite(data, 1, length, file), length);
     assert_int_equal(fclose(file), 0);
@@ -1196,7 +1196,7 @@ static void cifar_opens(void **state) {
     setenv("NORMLAB_DATA", folder, 1);
     unavailable(arena, "cifar10", folder, "no data_batch_4.bin beside the other files");
     write_cifar(arena, folder);
-    FILE *file = fopen(third, "r+b");
+    FILE *file = fopen(third, "r+be");
     assert_non_null(file);
     assert_int_equal(fseek(file, 77 * RECORD, SEEK_SET), 0);
     assert_int_equal(fputc(10, file), 10);

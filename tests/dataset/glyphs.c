@@ -77,7 +77,7 @@ static Bytes font_of(const char *family, int width, char last) {
 }
 
 static void write_file(const char *path, Bytes bytes) {
-    FILE *file = fopen(path, "wb");
+    FILE *file = fopen(path, "wbe");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes.data, 1, bytes.length, file), bytes.length);
     assert_int_equal(fclose(file), 0);

@@ -72,7 +72,7 @@ static char path[] = "/tmp/normlab-letters-XXXXXX";
 
 /* A file of this; its name as a data set's. */
 static const char *written(Arena *arena, const void *text, size_t length) {
-    FILE *file = fopen(path, "wb");
+    FILE *file = fopen(path, "wbe");
     assert_non_null(file);
     assert_int_equal(fwrite(text, 1, length, file), length);
     assert_int_equal(fclose(file), 0);

@@ -169,7 +169,7 @@ static Bytes png_of(Arena *arena, size_t side, bool cut, bool seen) {
 }
 
 static void write_file(const char *path, Bytes bytes) {
-    FILE *file = fopen(path, "wb");
+    FILE *file = fopen(path, "wbe");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes.data, 1, bytes.length, file), bytes.length);
     assert_int_equal(fclose(file), 0);

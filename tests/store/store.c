@@ -37,12 +37,11 @@ static Store *saved_and_opened(Arena *arena, const char *folder) {
 }
 
 static void assert_words(const char **got, size_t count, const char *want) {
-    char text[512] = "";
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0) strcat(text, " ");
-        strcat(text, got[i]);
-    }
-    assert_string_equal(text, want);
+    Arena *arena = arena_new();
+    Text text = text_new(arena);
+    for (size_t i = 0; i < count; i++) text_add(&text, "%s%s", i > 0 ? " " : "", got[i]);
+    assert_string_equal(text.data, want);
+    arena_free(arena);
 }
 
 /* ---- theorems -------------------------------------------------------------------- */

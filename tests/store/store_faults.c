@@ -20,7 +20,7 @@ static char *read_file(Arena *arena, const char *path, size_t *length) {
 }
 
 static void write_file(const char *path, const void *bytes, size_t length) {
-    FILE *file = fopen(path, "wb");
+    FILE *file = fopen(path, "wbe");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, length, file), length);
     assert_int_equal(fclose(file), 0);
