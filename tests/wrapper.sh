@@ -640,13 +640,15 @@ runs_free() { # the program must not keep the lock
   wait
 }
 
-# A signal to the wrapper alone; a background child ignores INT unless told otherwise.
+# SIGUSR1, which ends nothing, then a signal to the wrapper alone; a background child ignores INT unless told otherwise.
 interrupted() { # signal, exit code
   echo 5 >"$world/build-time"
   (cd "$house" && PATH="$world/bin" exec env --default-signal=INT ./normlab >"$world/out" 2>"$world/err") &
   victim=$!
   until_has "$calls" "^ninja n"
   sleep 0.2 # its trap is set by then
+  kill -USR1 "$victim"
+  sleep 0.1
   kill "-$1" "$victim"
   wait "$victim"
   claim "$?" "$2" "exit code"

@@ -2,7 +2,6 @@
 #include "judged.h"
 
 #include <math.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -126,8 +125,6 @@ void judged_make(const Sweep *sweep) {
     place_folder(place_out(arena, "judged"), &error);
     arena_free(arena);
     die_if(&error);
-    signal(SIGINT, SIG_DFL); /* nothing half-written stays, whenever it ends */
-    signal(SIGTERM, SIG_DFL);
     const double begin = seconds_now();
     const bool terminal = isatty(STDERR_FILENO);
     for (size_t i = 0; i < sweep->runs; i++) {

@@ -1,6 +1,7 @@
 /* Several runs at a time, each in a process of its own: a crash or a full disk ends one
  * run, and the bits cannot depend on what runs beside. The parent starts, listens, and
  * tells. */
+#include "signals.h"
 #include "sweep.h"
 
 #include <errno.h>
@@ -43,12 +44,6 @@ typedef struct Pool {
     SweepProgress *progress;
     void *context; /* of it */
 } Pool;
-
-static volatile sig_atomic_t pool_signal;
-
-static void pool_ask(int signal_number) {
-    pool_signal = signal_number;
-}
 
 /* ---- the child's side ------------------------------------------------------------ */
 
@@ -103,15 +98,11 @@ static void start_next(Pool *pool) {
     if (!find_next(pool)) return;
     fflush(NULL);
     store_binary(); /* of all children: each would read the program anew */
-    sigset_t stopping,
-        usual; /* no signal may fall between the parent's handler and the child's */
-    sigemptyset(&stopping);
-    sigaddset(&stopping, SIGINT);
-    sigaddset(&stopping, SIGTERM);
-    sigprocmask(SIG_BLOCK, &stopping, &usual);
+    const sigset_t usual = signals_hold(); /* none may fall between the parent's and the
+                                              child's watch */
     pid_t parent = getpid(), child = fork();
-    if (child == 0) run_watch_signals();
-    sigprocmask(SIG_SETMASK, &usual, NULL);
+    if (child == 0) signals_watch();
+    signals_release(&usual);
     if (child < 0) die(EX_OSERR, "cannot start another process: %s", strerror(errno));
     if (child == 0) run_child(pool, pool->next, parent);
     pool->child[pool->next++] = child;
@@ -204,12 +195,17 @@ static void reap(Pool *pool) {
     }
 }
 
-static void pass_on_signal(Pool *pool) {
-    if (pool_signal == 0 || pool->stopped) return;
-    pool->stopped = (int)pool_signal;
-    for (size_t i = 0; i < pool->next; i++)
-        if (pool->child[i]) kill(pool->child[i], SIGTERM);
+static void tell_children(Pool *pool, int number) {
     clear_line(pool);
+    for (size_t i = 0; i < pool->next; i++)
+        if (pool->child[i]) kill(pool->child[i], number);
+}
+
+static void pass_on_signals(Pool *pool) {
+    if (signals_save()) tell_children(pool, SIGUSR1);
+    if (signals_stop() == 0 || pool->stopped) return;
+    pool->stopped = signals_stop();
+    tell_children(pool, SIGTERM);
     say("stopping after the current steps; the same command goes on from there");
 }
 
@@ -292,20 +288,19 @@ int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
                              strcmp(getenv("TERM"), "dumb") != 0};
     tell_finished(&pool);
     if (pipe(pool.pipe) != 0) die(EX_OSERR, "no pipe: %s", strerror(errno));
-    struct sigaction action = {.sa_handler = pool_ask, .sa_flags = (int)SA_RESETHAND};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    const SignalsBefore before = signals_watch();
     do {
         while (running(&pool) < jobs && goes_on(&pool)) start_next(&pool);
         listen_to(&pool);
         reap(&pool);
-        pass_on_signal(&pool);
+        pass_on_signals(&pool);
         show_progress(&pool);
     } while (running(&pool) > 0 || goes_on(&pool));
     clear_line(&pool);
     if (!pool.stopped) tell_elsewhere(&pool);
     close(pool.pipe[0]);
     close(pool.pipe[1]);
+    signals_restore(&before);
+    if (!pool.stopped) pool.stopped = signals_stop(); /* the last moment's */
     return pool.stopped ? 128 + pool.stopped : pool.status;
 }

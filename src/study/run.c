@@ -1,29 +1,15 @@
 /* One run, one file: trained, checkpointed, resumed to the same bits, written once when
  * it is over. */
+#include "signals.h"
 #include "sweep.h"
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { CHECKPOINT_SECONDS = 60 };
-
-static volatile sig_atomic_t stop_signal;
-
-static void ask_to_stop(int signal_number) {
-    stop_signal = signal_number;
-}
-
-/* The first signal ends the run after its step; the second ends the process as usual. */
-void run_watch_signals(void) {
-    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = (int)SA_RESETHAND};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 double seconds_now(void) {
     struct timespec t;
@@ -222,7 +208,8 @@ typedef struct Watch { /* who is told how far a run is */
     void *context;
 } Watch;
 
-/* Steps until the run is over or a signal asks to stop; *over says which. */
+/* Steps until the run is over or a signal asks to stop; *over says which. Where one asks to save, the
+ * run goes on behind its checkpoint. */
 static bool train(Arena *arena, Work work, const Run *run, Watch watch,
                   const Clock *clock, bool *over, BaseError *error) {
     const Trainer *trainer = work.trainer;
@@ -233,12 +220,16 @@ static bool train(Arena *arena, Work work, const Run *run, Watch watch,
         if (watch.progress) watch.progress(watch.context, trainer_done(trainer), total);
         *over = status == TRAIN_DONE;
         if (*over) return true;
-        bool stop = stop_signal != 0;
-        if (stop || status == TRAIN_EPOCH || seconds_now() - saved > CHECKPOINT_SECONDS) {
+        const bool stop = signals_stop() != 0, asked = signals_save();
+        if (stop || asked || status == TRAIN_EPOCH ||
+            seconds_now() - saved > CHECKPOINT_SECONDS) {
             if (!save_checkpoint(arena, work, run, clock, error)) return false;
             saved = seconds_now();
         }
         if (stop) return true;
+        if (asked)
+            say("%s: checkpoint after step %zu of %zu", text_plain(arena, run->label),
+                trainer_done(trainer), total);
     }
 }
 
@@ -267,7 +258,7 @@ static int execute(Arena *arena, const Run *run, size_t threads, Watch watch,
            train(arena, work, run, watch, &clock, &over, error);
     if (good && over) good = write_run(arena, work, run, &clock, error);
     trainer_free(trainer);
-    return !good ? error->code : over ? EX_OK : 128 + (int)stop_signal;
+    return !good ? error->code : over ? EX_OK : 128 + signals_stop();
 }
 
 void run_tidy(Arena *arena, const Run *run) {

@@ -47,9 +47,6 @@ bool run_is_like(const Run *a, const Run *b, Arena *arena);
 /* ---- run.c: one run, one file ---------------------------------------------------- */
 
 const char *runs_folder(Arena *arena);
-/* In a process that runs one run: the first SIGINT or SIGTERM ends it after its step. */
-void run_watch_signals(void);
-
 const char *run_checkpoint(Arena *arena, const char *path); /* of the run's file */
 
 double seconds_now(void); /* of a clock that only goes forward */
@@ -59,8 +56,10 @@ void run_tidy(Arena *arena, const Run *run);
 
 typedef void RunProgress(void *context, size_t done, size_t total); /* steps */
 
-/* Trains, resumes if there is a checkpoint, writes the file. Exit status: 0, EX_TEMPFAIL and not a
- * word if another process has it, 130 or 143 after a clean stop; what is wrong is said. */
+/* Trains, resumes if there is a checkpoint, writes the file. Under signals_watch the first signal that
+ * asks to stop ends the run after its step, and one that asks to save leaves a checkpoint after its
+ * step. Exit status: 0, EX_TEMPFAIL and not a word if another process has it, 130 or 143 after a clean
+ * stop; what is wrong is said. */
 int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progress,
                 void *context);
 

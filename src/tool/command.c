@@ -1,5 +1,6 @@
 /* Words of a command line, read against a command's own table of options. */
 #include "ranks.h"
+#include "signals.h"
 #include "tool.h"
 
 #include <fcntl.h>
@@ -289,6 +290,7 @@ static void hold_standard_handles(void) {
 
 int main(int argc, char **argv) {
     hold_standard_handles();
+    signals_begin();
     signal(SIGXFSZ, SIG_IGN); /* a file too large is an ordinary error of write */
     Arena *arena = arena_new();
     if (argc > 0 && *argv[0]) program_begin(text_quoted(arena, argv[0]));

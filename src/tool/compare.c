@@ -1,5 +1,6 @@
 /* verify and diff: a run again, and two runs or studies side by side. */
 #include "compare.h"
+#include "signals.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -45,7 +46,7 @@ static int run_verify(const Call *call) {
         run->config.norm, run->dataset->name,
         text_number(arena, (double)run->config.epochs *
                                table_scalar(&record->summary, "steps", &error)));
-    run_watch_signals();
+    signals_watch();
     const Record *again = run_again(arena, run, &error);
     die_if(&error);
     Differences d = {.arena = arena};
