@@ -50,9 +50,9 @@ target_link_libraries(normlab PRIVATE ${quadmath} OpenMP::OpenMP_C normlab-gsl P
 # What is installed beside it, as it says itself.
 set(pages ${PROJECT_BINARY_DIR}/generated)
 add_custom_command(TARGET normlab POST_BUILD
-  COMMAND $<TARGET_FILE:normlab> help --man > ${pages}/normlab.1
-  COMMAND $<TARGET_FILE:normlab> help --man-spec > ${pages}/normlab-spec.7
-  COMMAND $<TARGET_FILE:normlab> help --bash > ${pages}/normlab.bash
-  COMMAND $<TARGET_FILE:normlab> help --zsh > ${pages}/_normlab
+  COMMAND normlab help --man > ${pages}/normlab.1
+  COMMAND normlab help --man-spec > ${pages}/normlab-spec.7
+  COMMAND normlab help --bash > ${pages}/normlab.bash
+  COMMAND normlab help --zsh > ${pages}/_normlab
   BYPRODUCTS ${pages}/normlab.1 ${pages}/normlab-spec.7 ${pages}/normlab.bash ${pages}/_normlab VERBATIM)
 add_dependencies(normlab abi-header normlab-library normlab-shared normlab-page) # so that what `./normlab` builds can be installed

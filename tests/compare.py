@@ -73,6 +73,57 @@ def elsewhere_is_not_comparable(place):
     check("no-such" in verify(place, "no-such.h5", 66), "no file")
 
 
+@case("theorem")
+def a_study_again(place):
+    """All of its runs, or one by its name; of another bit, origin or recipe it says so."""
+    place.good(*RUN, "norm=batch,group(2)", "seed=901", "probes=dead", "--as", "two")
+    path = os.path.join(place.out, "batch-size-two.h5")
+    said = place.good("verify", path)
+    same("runs", said.count("the same to the last bit"), 2)
+    with h5py.File(path, "r") as file:
+        names = [name.decode() for name in file["results/run"][:, 0, 0]]
+    same("one", [line.split(":")[0] for line in place.good("verify", path, names[1]).splitlines()], names[1:])
+    place.refused(66, ["verify", path, "0123456789abcdef"], "has no run '0123456789abcdef'")
+    place.refused(64, ["verify", names[0], names[1]], "a study is expected")
+
+    def last_bit(file):
+        loss = file["metrics/train_loss"]
+        loss[0, 0, 0, 1] = np.nextafter(loss[0, 0, 0, 1], 9)
+
+    changed(place, path, last_bit)
+    said = verify(place, path, 1)
+    check("/metrics/train_loss, 1 of 2 differ, the first at 2" in said and f"{names[1]}: the same" in said, said)
+    changed(place, path, lambda file: file.attrs.modify("recipe", file.attrs["recipe"].replace("epochs=2", "epochs=3")))
+    said = verify(place, path, 69)
+    check("not comparable: its runs have other data, numerics or defaults" in said, said)
+    changed(place, path, lambda file: file["provenance"].attrs.modify("bits", "0123"))
+    check("not comparable\n" in verify(place, path, 69), "other bits")
+
+
+@case("theorem")
+def probes_of_other_rules(place):
+    """What probes measured by rules that are no longer here is left out, and said; the rest is compared."""
+    path = made(place, "seed=901", "probes=dead+gamma", "--as", "probed")
+    check("not comparable" not in verify(place, path, 0), "the same rules")
+
+    def another(file):
+        file["summary/dead_units"][()] += 1
+
+    changed(place, path, another)
+    check("/summary/dead_units: " in verify(place, path, 1), "another number")
+    changed(place, path, lambda file: file["provenance"].attrs.modify("probe_numerics", "1"))
+    said = verify(place, path, 0)
+    check("not comparable: what its probes measured, by other rules than here: dead gamma" in said, said)
+
+    def row(file):
+        file["probes/dead/units"][0] += 1
+
+    changed(place, path, row)
+    verify(place, path, 0)
+    changed(place, path, lambda file: file["provenance"].attrs.modify("probe_numerics", "2"))
+    check("/probes/dead/units" in verify(place, path, 1), "another row")
+
+
 @case("example")
 def differences(place):
     """Settings by key, results by number; of studies by row and point; nothing of what is the same."""

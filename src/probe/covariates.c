@@ -3,6 +3,7 @@
  * G is the gradient of the step that comes; G' that of the same loss after parameters declared before
  * the weight have gone by rate x their gradient: the step of plain descent, without momentum. */
 #include "probe.h"
+#include "real.h"
 #include "sum.h"
 
 #include <math.h>
@@ -55,7 +56,7 @@ static double mean_of(const ProbeRows *rows, Arena *arena, const char *field,
     const double *x = probe_values(rows, arena, field, &layers);
     double sum = 0.0;
     for (size_t i = 0; i < rows->rows * layers; i++) {
-        const double term = logarithm ? log(x[i]) : x[i];
+        const double term = logarithm ? real_log(x[i]) : x[i];
         if (i % layers == 0 || !isfinite(term)) continue;
         sum += term, there++;
     }

@@ -1,15 +1,19 @@
 /* What averages over random vectors tell of a symmetric operator: the density of its eigenvalues,
  * and their sum. notes/42-curvature.md */
 #include "curvature.h"
+#include "real.h"
 #include "sum.h"
 
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_randist.h>
-#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
 /* Beyond the outermost nodes, in units of sigma; of a normal density 1e-9 lies farther out. */
 enum { MARGIN = 6 };
+
+static double normal_density(double x, double sigma) {
+    const double z = x / sigma, root = 2.5066282746310002; /* sqrt(2 pi) */
+    return real_exp(-0.5 * z * z) / (root * sigma);
+}
 
 /* The outermost nodes of all probes. */
 static void find_range(const Density *d, double *least, double *most) {
@@ -37,8 +41,7 @@ static void fill(Density *d, double sigma) {
         d->at[k] = from + (to - from) * (double)k / (double)(d->points - 1);
         for (size_t i = 0; i < d->probes * d->steps; i++)
             if (!isnan(d->node[i]))
-                sum +=
-                    d->weight[i] * gsl_ran_gaussian_pdf(d->at[k] - d->node[i], d->sigma);
+                sum += d->weight[i] * normal_density(d->at[k] - d->node[i], d->sigma);
         d->value[k] = sum / (double)d->probes;
     }
 }
@@ -88,8 +91,10 @@ TraceEstimate trace_estimate(Arena *arena, const Operator *a, size_t probes,
         value[p] = sum_product(z, az, a->size);
     }
     const double count = (double)probes;
-    TraceEstimate t = {.probes = probes, .mean = gsl_stats_mean(value, 1, probes)};
-    t.error = probes > 1 ? gsl_stats_sd(value, 1, probes) / sqrt(count) : (double)NAN;
+    TraceEstimate t = {.probes = probes, .mean = sum_run(value, probes) / count};
+    for (size_t p = 0; p < probes; p++) value[p] -= t.mean;
+    t.error = probes > 1 ? vector_length(value, probes) / sqrt(count * (count - 1))
+                         : (double)NAN;
     const double half =
         probes > 1 ? gsl_cdf_tdist_Pinv(LEVEL, count - 1) * t.error : (double)NAN;
     t.low = t.mean - half, t.high = t.mean + half;

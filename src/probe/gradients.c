@@ -3,6 +3,7 @@
  * |dx|^2 toward the input: with batch normalization and relu pi / (pi - 1) a layer at the start
  * (Yang et al. 2019). */
 #include "probe.h"
+#include "real.h"
 #include "sum.h"
 
 #include <math.h>
@@ -59,9 +60,9 @@ static double growth(const double *dx, size_t places) {
     for (size_t i = FROM; i < end; i++) {
         const double at = (double)i - middle;
         along += at * at;
-        across += at * 2.0 * log(dx[i]);
+        across += at * 2.0 * real_log(dx[i]);
     }
-    const double ratio = exp(-across / along);
+    const double ratio = real_exp(-across / along);
     return isfinite(ratio) ? ratio : (double)NAN;
 }
 

@@ -158,6 +158,8 @@ static size_t difference(const Hessian *h, double *part, const double *v, double
 }
 
 //> step
+#define ROOT 0x1.965fea53d6e3dp-18 /* cbrt(eps) */
+
 /* The step's length is an eighth of cbrt(eps) of the weights'. A third derivative as large as the
  * first in units of the weights would have cbrt(eps) lose eps^(2/3) to it and as much to rounding;
  * behind normalizers of few elements it is a thousand times as large. */
@@ -165,7 +167,7 @@ static double first_step(const HessianWork *work, const double *v) {
     const double *w = trainer_weights(work->trainer);
     const size_t n = work->net->weights;
     const double size = vector_length(w, n), length = vector_length(v, n);
-    return cbrt(DBL_EPSILON) / 8 * (size > 0 ? size : 1.0) / (length > 0 ? length : 1.0);
+    return ROOT / 8 * (size > 0 ? size : 1.0) / (length > 0 ? length : 1.0);
 }
 //< step
 

@@ -2,10 +2,10 @@
  * orthogonal to all before it; what the three-term recurrence says in exact arithmetic then holds
  * to rounding, and no eigenvalue is found more often than it is there. notes/42-curvature.md */
 #include "curvature.h"
+#include "eigen.h"
 #include "sum.h"
 
 #include <float.h>
-#include <gsl/gsl_eigen.h>
 #include <math.h>
 
 /* What a run is made of on its way. */
@@ -105,23 +105,15 @@ static size_t walk(Way *w, double *next, size_t most, bool goes_on) {
     return most;
 }
 
-/* Values, and vectors of the tridiagonal matrix, by GSL; residuals (CU-2). */
+/* Values and vectors of the tridiagonal matrix; residuals (CU-2). */
 static void solve(Lanczos *l, Arena *arena, const Way *w) {
     const size_t m = l->steps;
-    double *matrix = ZERO(arena, double, m *m);
-    for (size_t j = 0; j < m; j++) {
-        matrix[j * m + j] = w->alpha[j];
-        if (j + 1 < m) matrix[j * m + j + 1] = matrix[(j + 1) * m + j] = w->beta[j];
-    }
-    gsl_matrix_view t = gsl_matrix_view_array(matrix, m, m),
-                    turn = gsl_matrix_view_array(l->turn, m, m);
-    gsl_vector_view value = gsl_vector_view_array(l->value, m);
-    gsl_eigen_symmv_workspace *work = gsl_eigen_symmv_alloc(m);
-    gsl_eigen_symmv(&t.matrix, &value.vector, &turn.matrix, work);
-    gsl_eigen_symmv_free(work);
-    gsl_eigen_symmv_sort(&value.vector, &turn.matrix, GSL_EIGEN_SORT_VAL_ASC);
+    double *vector = TAKE(arena, double, m *m), *beside = TAKE(arena, double, m);
+    for (size_t j = 0; j < m; j++) l->value[j] = w->alpha[j], beside[j] = w->beta[j];
+    eigen_tridiagonal(l->value, beside, vector, m);
     for (size_t i = 0; i < m; i++) {
-        const double first = l->turn[i], last = l->turn[(m - 1) * m + i];
+        const double first = vector[i * m], last = vector[i * m + m - 1];
+        for (size_t j = 0; j < m; j++) l->turn[j * m + i] = vector[i * m + j];
         l->weight[i] = first * first;
         l->residual[i] =
             fmax(fabs(w->beta[m - 1] * last), ROUNDED * DBL_EPSILON * w->scale);
@@ -162,5 +154,5 @@ void lanczos_vector(double *y, const Lanczos *l, size_t i) {
 
 size_t lanczos_doubles(size_t size, size_t steps) {
     const size_t most = steps < size ? steps : size;
-    return (most + 1) * size + 2 * most * most + 6 * most;
+    return (most + 1) * size + 2 * most * most + 7 * most;
 }

@@ -2,6 +2,7 @@
  * quarter of the run's own to four times it, the loss, how far the gradient there is from g, and that
  * over the way, the effective smoothness of that stretch. The same samples all along. */
 #include "probe.h"
+#include "real.h"
 #include "sum.h"
 
 #include <math.h>
@@ -61,7 +62,7 @@ static double mean_log(const ProbeRows *rows, Arena *arena, const char *field,
             const double at = x[r * COUNT_OF(STEPS) + i];
             most = fmax(most, at), least = fmin(least, at), all += at;
         }
-        sum += isfinite(all) ? log(less ? most - least : most) : (double)NAN;
+        sum += isfinite(all) ? real_log(less ? most - least : most) : (double)NAN;
     }
     return isfinite(sum) && rows->rows > 0 ? sum / (double)rows->rows : (double)NAN;
 }

@@ -7,7 +7,6 @@
 #include "there.h"
 
 #include <gsl/gsl_sort_double.h>
-#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
 static const double PERCENT[] = {1, 15, 20, 50, 80, 85, 99};
@@ -57,13 +56,21 @@ static size_t gather(double *to, const TrainPlace *p, const double *x, bool firs
     return count;
 }
 
+/* Of x, which rises, the place p of all, 0 <= p < 1. */
+static double quantile(const double *x, size_t count, double p) {
+    const double at = p * (double)(count - 1);
+    const size_t below = (size_t)at;
+    const double part = at - (double)below;
+    return below + 1 < count ? (1.0 - part) * x[below] + part * x[below + 1] : x[below];
+}
+
 /* Order statistics, linear between them; nothing of what is not finite. Sorts x. */
 static void percentiles(double *to, double *x, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (!isfinite(x[i])) return;
     gsl_sort(x, 1, count);
     for (size_t i = 0; i < COUNT_OF(PERCENT) && count > 0; i++)
-        to[i] = gsl_stats_quantile_from_sorted_data(x, 1, count, PERCENT[i] / 100.0);
+        to[i] = quantile(x, count, PERCENT[i] / 100.0);
 }
 
 static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const *to) {

@@ -42,6 +42,10 @@
 
 typedef struct ProbeKind ProbeKind;
 
+/* Raised whenever bits of a probe's numbers move: the file of a run that has some says which it has.
+ * Of 1, where nothing is said, logarithms were the C library's and eigenvalues GSL's. */
+enum { PROBE_NUMERICS = 2 };
+
 /* What a field has a number of. */
 typedef enum ProbeOver {
     PROBE_WHOLE,  /* the network: one */

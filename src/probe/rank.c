@@ -2,10 +2,11 @@
  * all its channels and positions, M = H^T H / N is d x d and has the same eigenvalues but zeros as
  * H H^T / N: of the smaller of the two they are taken. Depth alone can leave one direction; batch
  * normalization keeps at least of the order of sqrt(d) (Daneshmand et al. 2020). */
+#include "eigen.h"
 #include "probe.h"
+#include "real.h"
 #include "sum.h"
 
-#include <gsl/gsl_eigen.h>
 #include <math.h>
 
 enum { PARTICIPATION, RANK, SOFT, GAP, COSINE };
@@ -68,12 +69,7 @@ static bool is_finite(const double *x, size_t count) {
 /* [count] of g, which is lost. */
 static double *eigenvalues(Arena *arena, double *g, size_t count) {
     double *value = TAKE(arena, double, count);
-    gsl_matrix_view a = gsl_matrix_view_array(g, count, count);
-    gsl_vector_view v = gsl_vector_view_array(value, count);
-    gsl_eigen_symm_workspace *work = gsl_eigen_symm_alloc(count);
-    REQUIRE(work, "no memory for eigenvalues of %zu", count);
-    gsl_eigen_symm(&a.matrix, &v.vector, work);
-    gsl_eigen_symm_free(work);
+    eigen_values(value, g, arena, count);
     return value;
 }
 
@@ -101,9 +97,9 @@ static void count_directions(const double *value, size_t count, double d, size_t
     for (size_t k = 0; k < count; k++) {
         to[RANK][i] += value[k] > NUMERICAL * most;
         to[SOFT][i] += value[k] > SOFTLY * sum / d;
-        logarithms += log(fmax(value[k], NUMERICAL * most));
+        logarithms += real_log(fmax(value[k], NUMERICAL * most));
     }
-    to[GAP][i] = log(sum / (double)count) - logarithms / (double)count;
+    to[GAP][i] = real_log(sum / (double)count) - logarithms / (double)count;
 }
 
 static void see_place(const TrainPlace *p, Arena *arena, size_t i, double *const *to) {
@@ -146,7 +142,7 @@ static void sum_up(const ProbeRows *rows, Arena *arena, double *number) {
                  *cosine = probe_values(rows, arena, "cosine", NULL);
     if (rows->rows == 0 || places == 0) return;
     const size_t last = rows->rows * places - 1;
-    number[LOG_PARTICIPATION] = log(participation[last]);
+    number[LOG_PARTICIPATION] = real_log(participation[last]);
     number[LAST_RANK] = rank[last];
     number[LAST_COSINE] = cosine[last];
 }

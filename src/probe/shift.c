@@ -5,8 +5,9 @@
  * mean square over channels, so that places whose channels are others in number and size compare.
  * With running=precise or pooled what is read is that of the last evaluation. */
 #include "probe.h"
+#include "real.h"
+#include "sum.h"
 
-#include <gsl/gsl_fit.h>
 #include <math.h>
 
 enum { MEAN, DEVIATION, MAGNITUDE };
@@ -33,7 +34,8 @@ static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const
     for (size_t i = 0; i < seen->places; i++) {
         to[MEAN][i] = shift[i].mean;
         to[DEVIATION][i] = shift[i].deviation;
-        to[MAGNITUDE][i] = hypot(shift[i].mean, shift[i].deviation);
+        to[MAGNITUDE][i] =
+            sqrt(shift[i].mean * shift[i].mean + shift[i].deviation * shift[i].deviation);
     }
 }
 
@@ -48,22 +50,28 @@ static const ProbeNumber NUMBERS[] = {
     [LAST] = {"last", "magnitude at the last place that has one, after the last step"},
     {NULL}};
 
+/* Least squares' line through points of x [n] and y [n], which become what is left of their
+ * means; NaN of fewer than two. */
+static double slope_of(double *x, double *y, size_t n) {
+    const double middle = sum_run(x, n) / (double)n, level = sum_run(y, n) / (double)n;
+    for (size_t i = 0; i < n; i++) x[i] -= middle, y[i] -= level;
+    return sum_product(x, y, n) / sum_product(x, x, n);
+}
+
 static void sum_up(const ProbeRows *rows, Arena *arena, double *number) {
     size_t places, there = 0;
     const double *all = probe_values(rows, arena, "magnitude", &places);
     if (rows->rows == 0) return;
     const double *magnitude = all + (rows->rows - 1) * places;
     double *at = TAKE(arena, double, places + 1),
-           *log_of = TAKE(arena, double, places + 1), constant, slope, error[4];
+           *log_of = TAKE(arena, double, places + 1);
     for (size_t i = 0; i < places; i++) {
         if (!isfinite(magnitude[i])) continue;
         number[LAST] = magnitude[i];
         if (magnitude[i] == 0.0) continue;
-        at[there] = (double)i, log_of[there++] = log(magnitude[i]);
+        at[there] = (double)i, log_of[there++] = real_log(magnitude[i]);
     }
-    gsl_fit_linear(at, 1, log_of, 1, there, &constant, &slope, &error[0], &error[1],
-                   &error[2], &error[3]);
-    number[SLOPE] = slope; /* NaN of fewer than two */
+    number[SLOPE] = slope_of(at, log_of, there);
 }
 
 const ProbeKind probe_shift = {

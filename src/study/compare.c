@@ -2,6 +2,7 @@
 #include "compare.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- a list ------------------------------------------------------------------------- */
@@ -60,18 +61,21 @@ static void compare_numbers(Differences *to, const char *what, const Field *a,
         text_print(arena, "%.17g", b->number[first]));
 }
 
+void compare_field(Differences *to, const char *what, const Field *one,
+                   const Field *two) {
+    if (one && two && one->number && two->number && field_count(one) == field_count(two))
+        compare_numbers(to, what, one, two);
+    else if (!(one && two && one->text && two->text))
+        add(to, what, size_of(to->arena, one), size_of(to->arena, two));
+}
+
 static void compare_fields(Differences *to, const Table *a, const Table *b) {
     for (size_t i = 0; i < a->fields + b->fields; i++) {
         const char *name =
             i < a->fields ? a->field[i].name : b->field[i - a->fields].name;
         const Field *one = table_find(a, name), *two = table_find(b, name);
         const char *what = text_print(to->arena, "%s/%s", a->group, name);
-        if (i >= a->fields && one) continue;
-        if (one && two && one->number && two->number &&
-            field_count(one) == field_count(two))
-            compare_numbers(to, what, one, two);
-        else if (!(one && two && one->text && two->text))
-            add(to, what, size_of(to->arena, one), size_of(to->arena, two));
+        if (i < a->fields || one == NULL) compare_field(to, what, one, two);
     }
 }
 
@@ -82,19 +86,50 @@ void compare_settings(Differences *to, const Record *a, const Record *b) {
     compare_facts(to, &a->config, &b->config, but);
 }
 
-void compare_results(Differences *to, const Record *a, const Record *b) {
+/* Tables of so many names, those of one name beside each other. */
+static void compare_named(Differences *to, const Table *a, const char *const *of_a,
+                          size_t count, const Table *b, const char *const *of_b,
+                          size_t others) {
+    for (size_t i = 0; i < count; i++) {
+        size_t k = 0;
+        while (k < others && strcmp(of_a[i], of_b[k]) != 0) k++;
+        if (k < others) compare_fields(to, &a[i], &b[k]);
+    }
+}
+
+bool compare_is_probed(const Record *record, const char *name) {
+    for (size_t i = 0; i < record->probes; i++) {
+        const size_t length = strlen(record->probe_name[i]);
+        if (strncmp(name, record->probe_name[i], length) == 0 && name[length] == '_')
+            return true;
+    }
+    return false;
+}
+
+static Table without_probes(Arena *arena, const Record *r) {
+    Table t = r->summary;
+    t.field = TAKE(arena, Field, t.fields + 1), t.fields = 0;
+    for (size_t i = 0; i < r->summary.fields; i++)
+        if (!compare_is_probed(r, r->summary.field[i].name))
+            t.field[t.fields++] = r->summary.field[i];
+    return t;
+}
+
+void compare_results(Differences *to, const Record *a, const Record *b, bool probes) {
     static const char *const but[] = {"description", NULL};
+    const Table one = probes ? a->summary : without_probes(to->arena, a),
+                two = probes ? b->summary : without_probes(to->arena, b);
     add_texts(to, "status", table_fact(&a->head, "status", ""),
               table_fact(&b->head, "status", ""));
     compare_facts(to, &a->summary, &b->summary, but);
-    compare_fields(to, &a->summary, &b->summary);
+    compare_fields(to, &one, &two);
     compare_fields(to, &a->metrics, &b->metrics);
     compare_fields(to, &a->blocks, &b->blocks);
-    for (size_t i = 0; i < a->layers; i++) {
-        size_t k = 0;
-        while (k < b->layers && strcmp(a->name[i], b->name[k]) != 0) k++;
-        if (k < b->layers) compare_fields(to, &a->layer[i], &b->layer[k]);
-    }
+    compare_fields(to, &a->pictures, &b->pictures);
+    compare_named(to, a->layer, a->name, a->layers, b->layer, b->name, b->layers);
+    if (probes)
+        compare_named(to, a->probe, a->probe_name, a->probes, b->probe, b->probe_name,
+                      b->probes);
 }
 
 void compare_origins(Differences *to, const Record *a, const Record *b) {
@@ -104,9 +139,24 @@ void compare_origins(Differences *to, const Record *a, const Record *b) {
               table_fact(&b->times, "seconds", ""));
 }
 
-void compare_arithmetic(Differences *to, const Record *record) {
-    add_texts(to, "bits", table_fact(&record->provenance, "bits", ""),
-              store_bits(to->arena));
+/* Of what else is not the same here one may be why. */
+void compare_arithmetic(Differences *to, const Table *provenance) {
+    static const char *const whys[] = {"compiler", "flags", "processor", "libc"};
+    const char *there = table_fact(provenance, "bits", "");
+    size_t count;
+    if (strcmp(there, store_bits(to->arena)) == 0) return;
+    add(to, "bits", there, store_bits(to->arena));
+    const Fact *here = store_provenance(to->arena, &count);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < COUNT_OF(whys); k++)
+            if (strcmp(here[i].name, whys[k]) == 0)
+                add_texts(to, whys[k], table_fact(provenance, whys[k], ""),
+                          here[i].value);
+}
+
+bool compare_has_probes(const Table *provenance) {
+    const char *there = table_fact(provenance, "probe_numerics", "1");
+    return strtol(there, NULL, 10) == PROBE_NUMERICS;
 }
 
 /* ---- studies ------------------------------------------------------------------------------ */

@@ -16,17 +16,40 @@ typedef struct Differences {
 } Differences;
 
 /* Of two runs: what decides their numbers, what they come to (to the last bit), what computed
- * them. */
+ * them. Not `probes`: but what these measured. */
 void compare_settings(Differences *to, const Record *a, const Record *b);
-void compare_results(Differences *to, const Record *a, const Record *b);
+void compare_results(Differences *to, const Record *a, const Record *b, bool probes);
 void compare_origins(Differences *to, const Record *a, const Record *b);
 
 /* Of two studies: their recipes, line by line; their cells, row and point by name. */
 void compare_recipes(Differences *to, const Grid *a, const Grid *b);
 void compare_cells(Differences *to, const Grid *a, const Grid *b);
 
-/* What arithmetic gives, of the file and here, where it differs: no bits are in common then. */
-void compare_arithmetic(Differences *to, const Record *record);
+/* One field of both; NULL: nothing. */
+void compare_field(Differences *to, const char *what, const Field *a, const Field *b);
+
+/* What arithmetic gives, by what a file says of its origin and here, where it differs: no bits
+ * are in common then. */
+void compare_arithmetic(Differences *to, const Table *provenance);
+
+/* Whether numbers of probes are by the same rules there and here (PROBE_NUMERICS), and whether a
+ * number of a summary is one of them. */
+bool compare_has_probes(const Table *provenance);
+bool compare_is_probed(const Record *record, const char *name);
+
+/* ---- again.c: runs of a study, and its cells ------------------------------------------------ */
+
+/* What its recipe says, planned anew: what is wrong ends the program. Whose names its cells do not
+ * have are other runs: the data, the numerics or the house's defaults changed. */
+const Sweep *study_again(Arena *arena, const Grid *grid);
+
+/* The first cell of a run; series x points x seeds: it has none. */
+size_t study_cell(const Grid *grid, const char *id);
+
+/* All that a study says of a cell and a run says, too (of runs that are judged in other ways their
+ * curves); how many numbers these are. */
+size_t compare_cell(Differences *to, const Grid *grid, size_t cell, const Record *record,
+                    bool probes);
 
 /* The finished or diverged run of a file, computed again beside it and compared. NULL and *error;
  * else what it came to now. */

@@ -174,7 +174,7 @@ const Begun *run_begun(Arena *arena, const Config *config, const Net *net,
 static bool check_digest(const Record *record, const char *name, const double *values,
                          size_t count, BaseError *error) {
     char digest[DIGEST_LENGTH + 1];
-    digest_bytes(digest, values, count * sizeof *values);
+    record_digest(digest, values, count);
     return strcmp(digest, table_fact(&record->summary, name, "")) == 0 ||
            base_fail(error, EX_DATAERR, 0, "not what /summary/%s is the digest of", name);
 }

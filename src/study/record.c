@@ -142,10 +142,20 @@ static void write_blocks(Store *store, Arena *arena, const TrainRecord *r) {
     table_write(&t, store);
 }
 
+/* Bits of a NaN are the processor's own: one stands for all. */
+void record_digest(char digest[DIGEST_LENGTH + 1], const double *values, size_t count) {
+    Arena *own = arena_new();
+    double *copy = TAKE(own, double, count + 1);
+    for (size_t i = 0; i < count; i++)
+        copy[i] = isnan(values[i]) ? (double)NAN : values[i];
+    digest_bytes(digest, copy, count * sizeof *copy);
+    arena_free(own);
+}
+
 static void write_digest(Store *store, Arena *arena, const char *name,
                          const double *values, size_t count) {
     char digest[DIGEST_LENGTH + 1];
-    digest_bytes(digest, values, count * sizeof *values);
+    record_digest(digest, values, count);
     store_text(store, "/summary", name, text_copy(arena, digest, DIGEST_LENGTH));
 }
 
@@ -244,5 +254,8 @@ void record_write(Store *store, Arena *arena, const Run *run, const Trainer *tra
                   config_text(&run->config, arena, "score"));
     write_blocks(store, arena, &r);
     study_provenance(store, arena);
+    if (probes_count(probes) > 0)
+        store_text(store, "/provenance", "probe_numerics",
+                   text_print(arena, "%d", PROBE_NUMERICS));
     if (*run->claims) store_text(store, "/provenance", "claims", run->claims);
 }

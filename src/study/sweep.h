@@ -69,6 +69,8 @@ int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progr
 void record_write(Store *store, Arena *arena, const Run *run, const Trainer *trainer,
                   const Probes *probes);
 void record_config(Store *store, const Run *run, Arena *arena);
+/* As /summary has it of weights and state: the same of the same numbers on every processor. */
+void record_digest(char digest[DIGEST_LENGTH + 1], const double *values, size_t count);
 
 /* Of a file that counts. */
 typedef struct Record {

@@ -25,57 +25,6 @@ static void print_differences(const char *title, const Differences *d) {
 
 /* ---- verify ----------------------------------------------------------------------------- */
 
-/* What has bits in common with nothing here is told, and not computed. */
-static bool is_comparable(Arena *arena, const Run *run, const Record *record) {
-    Differences d = {.arena = arena};
-    compare_arithmetic(&d, record);
-    if (d.count == 0) return true;
-    printf("%s: not comparable\n", run->id);
-    print_differences("there | here", &d);
-    return false;
-}
-
-static int run_verify(const Call *call) {
-    Arena *arena = call->arena;
-    BaseError error = {.set = false};
-    const Record *record;
-    const Run *run = run_find(arena, call->word[0], &record, &error);
-    die_if(&error);
-    if (!is_comparable(arena, run, record)) return EX_UNAVAILABLE;
-    say("%s with %s on %s: %s steps are computed again", run->config.network,
-        run->config.norm, run->dataset->name,
-        text_number(arena, (double)run->config.epochs *
-                               table_scalar(&record->summary, "steps", &error)));
-    signals_watch();
-    const Record *again = run_again(arena, run, &error);
-    die_if(&error);
-    Differences d = {.arena = arena};
-    compare_results(&d, record, again);
-    if (d.count == 0) {
-        printf("%s: the same to the last bit: weights, state, %zu numbers, %zu epochs\n",
-               run->id, record->summary.fields, run->config.epochs);
-        return EX_OK;
-    }
-    printf("%s: computed again it differs\n", run->id);
-    print_differences("file | now", &d);
-    return 1;
-}
-
-const Command command_verify = {
-    .name = "verify",
-    .usage = "RUN",
-    .summary = "Computes a finished run again and compares every number to the last bit",
-    .least = 1,
-    .most = 1,
-    .run = run_verify,
-    .more =
-        "RUN is the file of a run, or its name of sixteen digits. Exit code 0: the same "
-        "bits; 1: it differs, and what does\n"
-        "is listed; 69: not comparable, for what computed it gives other bits than this.",
-};
-
-/* ---- diff --------------------------------------------------------------------------------- */
-
 static bool is_study(const char *path) {
     BaseError error = {.set = false};
     Store *store = store_open(path, &error);
@@ -84,6 +33,120 @@ static bool is_study(const char *path) {
     store_close(store);
     return study;
 }
+
+/* What has bits in common with nothing here is told, and not computed. */
+static bool is_comparable(Arena *arena, const char *name, const Table *provenance) {
+    Differences d = {.arena = arena};
+    compare_arithmetic(&d, provenance);
+    if (d.count == 0) return true;
+    printf("%s: not comparable\n", name);
+    print_differences("there | here", &d);
+    return false;
+}
+
+static const Record *made_again(Arena *arena, const Run *run) {
+    BaseError error = {.set = false};
+    const Record *again = run_again(arena, run, &error);
+    die_if(&error);
+    return again;
+}
+
+/* Of the same bits or not; of which probes nothing is said. */
+static int tell(const Differences *d, const char *id, const char *what,
+                const Record *again, bool probes) {
+    if (!probes && again->probes > 0) {
+        printf("%s: not comparable: what its probes measured, by other rules than here:",
+               id);
+        for (size_t i = 0; i < again->probes; i++) printf(" %s", again->probe_name[i]);
+        puts("");
+    }
+    if (d->count == 0) {
+        printf("%s: the same to the last bit: %s\n", id, what);
+        return EX_OK;
+    }
+    printf("%s: computed again it differs\n", id);
+    print_differences("file | now", d);
+    return 1;
+}
+
+static int verify_run(Arena *arena, const char *word) {
+    BaseError error = {.set = false};
+    const Record *record;
+    const Run *run = run_find(arena, word, &record, &error);
+    die_if(&error);
+    if (!is_comparable(arena, run->id, &record->provenance)) return EX_UNAVAILABLE;
+    say("%s with %s on %s: %s steps are computed again", run->config.network,
+        run->config.norm, run->dataset->name,
+        text_number(arena, (double)run->config.epochs *
+                               table_scalar(&record->summary, "steps", &error)));
+    signals_watch();
+    const Record *again = made_again(arena, run);
+    const bool probes = compare_has_probes(&record->provenance);
+    Differences d = {.arena = arena};
+    compare_results(&d, record, again, probes);
+    return tell(&d, run->id,
+                text_print(arena, "weights, state, %zu numbers, %zu epochs",
+                           record->summary.fields, run->config.epochs),
+                again, probes);
+}
+
+/* One run of a study, or all; what another would find is not known then. */
+static int verify_study(Arena *arena, const char *path, const char *id) {
+    const Grid *grid = grid_read(arena, path);
+    const size_t cells = grid->series * grid->points * grid->seeds;
+    const Table provenance = grid_table(grid, arena, "/provenance");
+    const bool probes = compare_has_probes(&provenance);
+    size_t found = 0;
+    int status = EX_OK;
+    if (id && study_cell(grid, id) == cells)
+        die(EX_NOINPUT, "%s: has no run '%s'", path, id);
+    if (!is_comparable(arena, path, &provenance)) return EX_UNAVAILABLE;
+    const Sweep *sweep = study_again(arena, grid);
+    signals_watch();
+    for (size_t i = 0; i < sweep->runs; i++) {
+        const Run *run = &sweep->run[i];
+        const size_t cell = study_cell(grid, run->id);
+        if (cell == cells || (id && strcmp(run->id, id) != 0)) continue;
+        found++;
+        say("%s is computed again", run->label);
+        const Record *again = made_again(arena, run);
+        Differences d = {.arena = arena};
+        const size_t numbers = compare_cell(&d, grid, cell, again, probes);
+        if (tell(&d, run->id, text_print(arena, "%zu numbers", numbers), again, probes))
+            status = 1;
+    }
+    if (found > 0) return status;
+    printf("%s: not comparable: its runs have other data, numerics or defaults than "
+           "here\n",
+           path);
+    return EX_UNAVAILABLE;
+}
+
+static int run_verify(const Call *call) {
+    const char *path = run_path(call->arena, call->word[0]);
+    if (access(path, F_OK) == 0 && is_study(path))
+        return verify_study(call->arena, path, call->words > 1 ? call->word[1] : NULL);
+    if (call->words > 1)
+        die(EX_USAGE, "%s: a study is expected in front of a run's name", call->word[0]);
+    return verify_run(call->arena, call->word[0]);
+}
+
+const Command command_verify = {
+    .name = "verify",
+    .usage = "RUN | STUDY [RUN]",
+    .summary = "Computes finished runs again and compares every number to the last bit",
+    .least = 1,
+    .most = 2,
+    .run = run_verify,
+    .more = "RUN is the file of a run, or its name of sixteen digits; STUDY a collected "
+            "file, "
+            "of which one run is computed\n"
+            "again, or all. Exit code 0: the same bits; 1: it differs, and what does is "
+            "listed; 69: not comparable, for\n"
+            "what computed it gives other bits than this.",
+};
+
+/* ---- diff --------------------------------------------------------------------------------- */
 
 /* A file, the name of a run, or EXPERIMENT[@NAME]; *grid: a study. */
 static void open_side(Arena *arena, const char *word, const Record **record,
@@ -117,7 +180,7 @@ static int run_diff(const Call *call) {
     Differences settings = {.arena = arena}, results = settings, origins = settings;
     if (a) {
         compare_settings(&settings, a, b);
-        compare_results(&results, a, b);
+        compare_results(&results, a, b, true);
         compare_origins(&origins, a, b);
     } else {
         compare_recipes(&settings, left, right);
