@@ -22,7 +22,8 @@ struct Tape {
     size_t defining; /* definitions of fused operations that are being written */
     Spare spare[SPARE_SLOTS]; /* adjoint slots to use again */
     size_t spares;
-    const double *lent; /* the seed, read where it stands */
+    const double *lent;         /* the seed, read where it stands */
+    const TapeMeeting *meeting; /* of whose worker it is; NULL: it is alone */
 };
 
 Tape *tape_new(Arena *arena) {
@@ -43,6 +44,14 @@ bool tape_has_values(const Tape *tape) {
 
 Arena *tape_arena(Tape *tape) {
     return tape->arena;
+}
+
+void tape_join(Tape *tape, const TapeMeeting *meeting) {
+    tape->meeting = meeting;
+}
+
+const TapeMeeting *tape_meeting(const Tape *tape) {
+    return tape->meeting;
 }
 
 TapeNode *tape_last(Tape *tape) {

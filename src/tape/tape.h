@@ -147,6 +147,27 @@ TapeNode *tape_log_softmax(Tape *tape, TapeNode *a); /* finite where softmax und
 /* Mean over n of -log softmax(z[n])[label[n]], z [N, K], labels copied. */
 TapeNode *tape_cross_entropy(Tape *tape, TapeNode *z, const uint8_t *label);
 
+/* ---- meet.c: several tapes that are written at once ------------------------------- */
+
+/* One of the workers of a step, each on a tape of its own and a thread of its own. Who meets the
+ * others gives `bytes` of its own and has what each gave, [workers] in their order, until it
+ * leaves. All must meet equally often: what is written on their tapes has one text. */
+typedef struct TapeMeeting {
+    size_t workers, worker;
+    const void *const *(*meet)(void *context, size_t worker, const void *own,
+                               size_t bytes);
+    void (*leave)(void *context);
+    void *context;
+} TapeMeeting;
+
+/* From now on the tape is that worker's; it keeps the pointer. NULL: it is alone, as at first. */
+void tape_join(Tape *tape, const TapeMeeting *meeting);
+const TapeMeeting *tape_meeting(const Tape *tape);
+
+/* The sum of what all workers give, each its a, worker after worker: of a derivative it is of
+ * all their results. Alone a itself. */
+TapeNode *tape_meet(Tape *tape, TapeNode *a);
+
 /* ---- backward.c: the two drivers ------------------------------------------------- */
 
 /* Gradients of <seed, y> (seed NULL: 1) into the parameters' slots, none of which is the
