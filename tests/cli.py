@@ -475,6 +475,7 @@ def export(place):
         (["export", "group(", "--to", "numpy"], USAGE, ["byte 6"]),
         (["export", "batch", "--out", "no/where.py"], CREATE, ["no/where.py"]),
         (["export", "mabn", "--out", "mabn.py"], MISSING, ["mabn", "no derivative"]),
+        (["export", "layer | batch(sync=yes)"], MISSING, ["batch(sync=yes)", "all workers"]),
     ])
 
 

@@ -146,7 +146,7 @@ def compare_torch(place, spec, *options, shapes=SHAPES, change=None, before=()):
 def examples(place):
     for kind in json.loads(place.good("list", "norms", "--json"))["norms"]:
         if kind["by_design"] is None:
-            yield from [kind["example"], *kind["also"]]
+            yield from [spec for spec in (kind["example"], *kind["also"]) if "sync=yes" not in spec]  # below
 
 
 @case("oracle")
@@ -368,7 +368,7 @@ def jax_derivatives(place):
 def refused(place):
     """One line says why."""
     for spec, says in [("mabn", "its backward is no derivative of its forward"), *((spec, "they choose") for spec in CHOICES),
-                       ("blend(batch, mabn)", "mean(h xhat)")]:
+                       ("blend(batch, mabn)", "mean(h xhat)"), ("mix(layer, batch(sync=yes))", "of all workers")]:
         code, out, said = place.run("export", spec)
         same(f"{spec}: exit code", code, UNAVAILABLE)
         check(not out and said.count(b"\n") == 1 and says in said.decode(), f"{spec}: {said}")

@@ -267,7 +267,7 @@ def mapped(t):
 
 
 XHAT = {
-    "none": lambda x, t: x, "batch": batch, "batch(center=no)": square, "layer": lambda x, t: standard(x, (2, 3)),
+    "none": lambda x, t: x, "batch": batch, "batch(center=no)": square, "batch(sync=yes)": batch, "layer": lambda x, t: standard(x, (2, 3)),
     "instance": lambda x, t: standard(x, 3), "group(2)": lambda x, t: group(x, 2), "position": lambda x, t: standard(x, 2),
     "position(2)": lambda x, t: blocks(x, 1, C // 2, lambda a: standard(a, 4)),
     "position(center=no)": lambda x, t: x / np.sqrt(mean(x * x, 2) + 1e-5),

@@ -295,6 +295,14 @@ const char *export_module(Arena *arena, const Norm *norm, const ExportWish *wish
             norm->spec, norm_by_design(norm));
         return NULL;
     }
+    if (norm_is_synced(norm)) {
+        base_fail(
+            error, EX_UNAVAILABLE, 0,
+            "%s: no module says it: its moments are of all workers of a step, and a "
+            "module knows its own; sync=no is of one worker",
+            norm->spec);
+        return NULL;
+    }
     const Form *train = form_new(arena, norm, NORM_TRAIN, wish->epoch, error);
     const Form *eval =
         train ? form_new(arena, norm, NORM_EVAL, wish->epoch, error) : NULL;

@@ -69,7 +69,8 @@ TapeNode *norm_define(const NormContext *context, TapeNode *x) {
 TapeNode *norm_apply(const NormContext *context, TapeNode *x) {
     require_context(context, x);
     const Norm *norm = context->norm;
-    const bool kernel = partitioned_has_kernel(norm, context->mode);
+    const bool kernel =
+        partitioned_has_kernel(norm, context->mode) && !norm_meets(context);
     if (context->mask || (context->given.variance && !kernel))
         return norm_define(context, x);
     if (kernel && !norm->kind->apply) return partitioned_run(context, x);

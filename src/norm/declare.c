@@ -59,6 +59,7 @@ void norm_declare_own(Norm *norm, bool gamma, bool beta) {
         norm_add_state(norm, "running_mean", NORM_STATE_MEAN, C, 0.0);
         norm_add_state(norm, "running_var", NORM_STATE_VARIANCE, C, 1.0);
     }
+    for (size_t i = 0; i < norm->states; i++) norm->state[i].alike = norm->synced;
     if (norm->kind->declare) norm->kind->declare(norm);
 }
 

@@ -83,6 +83,14 @@ TapeNode *partitioned_run(const NormContext *context, TapeNode *x);
 /* Blocks of its own without what the context's mask leaves out. */
 const Partition *norm_own_cells(const NormContext *context, ShapeLattice x);
 
+/* ---- synced.c ----------------------------------------------------------------------- */
+
+/* Whether this call meets other workers: all run the same text then, whatever their numbers. */
+bool norm_meets(const NormContext *context);
+
+/* view_moments of a synced normalizer. */
+ViewMoments view_synced(const NormView *v);
+
 /* ---- seen.c ------------------------------------------------------------------------- */
 
 /* The running moments of channels, of x in blocks of so many samples. */

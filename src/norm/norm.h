@@ -88,6 +88,7 @@ typedef struct NormState {
     double weight_new; /* of the newest observation */
     bool adapted;
     bool adapts;      /* read by norm_adapt alone */
+    bool alike;       /* all workers of a step tell the same */
     bool of_backward; /* which observes it (NaN: none ran); evaluation does not read it */
     const double *start; /* as a parameter's */
 } NormState;
@@ -123,6 +124,7 @@ struct Norm {
     double eps;        /* added to the variance, inside the root; 0: see norm_root */
     bool eps_outside;  /* to the root: sqrt(variance) + eps */
     bool unbiased;     /* own variances are M2 / (m - 1), of one element 0 */
+    bool synced;       /* own moments are those of all workers of a step (tape_meet) */
     double weight_new; /* of the newest observation in the running state */
     NormCells cell[NORM_MAX_CELLS]; /* its own; parts have theirs */
     bool uncentred; /* moments about 0: x / sqrt(mean(x^2) + eps), the RMS forms */
@@ -299,6 +301,9 @@ bool norm_affine_is_last(const Norm *norm);
 
 /* Whether it reads its running state in training, too (batch renormalization). */
 bool norm_recalls(const Norm *norm);
+
+/* Whether it, or a part of it, has moments of all workers of a step: they run at once then. */
+bool norm_is_synced(const Norm *norm);
 
 /* Why, by design, its backward in training is not the derivative of its forward, in a few
  * words; of a combination, that of its first such part. NULL: it is the derivative. */

@@ -241,7 +241,8 @@ TapeNode *rows_apply(const NormContext *context, TapeNode *x) {
     if (!given) {
         cells->moments = TAKE(arena, Moments, count);
         partition_moments(cells->moments, x->value, cells->partition);
-        wide = wide_rows(context->norm, cells->moments, count);
+        /* who meets others does as they do: of no squares in doubles a mean is NaN */
+        wide = !norm_meets(context) && wide_rows(context->norm, cells->moments, count);
     }
     NormContext text = *context;
     text.relu = false; /* of the map, not of what it is made of */

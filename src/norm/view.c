@@ -340,6 +340,9 @@ ViewMoments view_moments(const NormView *v) {
     const NormContext *context = &v->context;
     const Norm *norm = context->norm;
     if (norm->cell->moments[context->mode] == NORM_RUNNING) return view_running(v);
+    if (norm->synced && context->given.variance == NULL &&
+        (v->x || tape_meeting(v->tape)))
+        return view_synced(v);
     if (v->x) return of_elements(v, norm_moments(context, v->x));
     observe(context, &v->rows);
     const Partition *p = norm_own_cells(context, rows_lattice(v->at));
