@@ -33,6 +33,7 @@ PLAIN = "resnet(depth=8, width=4, stem_stride=4)"
 NORMS = """
 none                                    batch                                   batch(center=no)
 batch(eps=0.1, weight_new=0.3)          batch(gamma=no)                         batch(beta=no)
+batch(sync=yes)                         batch(sync=yes, center=no) | group(2)
 layer                                   layer(center=no)                        instance
 instance(center=no)                     group(2)                                group(size=2)
 group(auto)                             group(2, center=no)                     position

@@ -63,7 +63,9 @@ struct Trainer {
     Counters *counters;
     Trace trace;
     Order *order;
-    Arena **own;      /* [threads] arenas of the threads */
+    bool meets; /* workers run at once: something in the network is synced */
+    size_t rooms;
+    Arena **own; /* [rooms] arenas of the threads, also of those that workers have each */
     bool definitions; /* normalizers by these */
     bool whole;       /* workers observe their samples as one block */
     const TrainSeen
@@ -98,14 +100,25 @@ typedef struct Shard {
     const Samples *samples;
     const size_t *index; /* [count] */
     size_t count;
-    const Augment *augment; /* NULL: none */
-    size_t worker;          /* which one's it is, where somebody looks (see.c) */
+    const Augment *augment;     /* NULL: none */
+    size_t worker;              /* which one's it is, where somebody looks (see.c) */
+    const TapeMeeting *meeting; /* with the others of its step; NULL: it is alone */
 } Shard;
 
 /* found[1 + tallies] = loss of a shard, the mean over its samples, and the task's sums; the tape and
  * all it used are gone afterwards. With a gradient, backward too. */
 void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
                const Shard *shard);
+
+/* A step of the workers. */
+typedef struct Step {
+    size_t epoch, step;
+    bool learn;
+    const size_t *samples; /* [workers, batch] */
+} Step;
+
+/* One worker's part, in the memory of the thread that it has. */
+void worker_run(Trainer *t, const Step *step, size_t worker, const TapeMeeting *meeting);
 
 /* Who does not learn sees the size that evaluation has. */
 void workers_run(Trainer *t, size_t epoch, size_t step, bool learn);
@@ -118,6 +131,14 @@ void workers_sum(Trainer *t);
 
 /* Of their losses. */
 double workers_loss(const Trainer *t);
+
+/* ---- meet.c ---------------------------------------------------------------------- */
+
+/* Whether its workers meet; false and *error where they cannot. */
+bool meet_can_be(Trainer *t, BaseError *error);
+
+/* worker_run of all workers at once. */
+void meet_run(Trainer *t, const Step *step);
 
 /* ---- see.c ----------------------------------------------------------------------- */
 

@@ -106,6 +106,6 @@ size_t trainer_done(const Trainer *t) {
 
 size_t trainer_blocks(const Trainer *t) {
     size_t blocks = 0;
-    for (size_t i = 0; i < t->threads; i++) blocks += arena_blocks(t->own[i]);
+    for (size_t i = 0; i < t->rooms; i++) blocks += arena_blocks(t->own[i]);
     return blocks;
 }

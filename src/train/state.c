@@ -18,6 +18,7 @@ const NormState **state_owners(Arena *arena, const Net *net) {
  * alone. */
 static double mean_observed(const Trainer *t, size_t i) {
     double sum = 0.0;
+    if (t->told[i]->alike) return t->observed[i]; /* a mean of equal ones may round */
     for (size_t k = 0; k < t->config.workers; k++)
         sum += t->observed[k * t->net->states + i];
     return sum / (double)t->config.workers;
@@ -109,6 +110,23 @@ void cell_merge(Cell *cell, Moments with) {
     cell->all = cell->all.count > 0.0 ? moments_merge(cell->all, with) : with;
 }
 
+/* Of a step whose workers have one cell. */
+static Moments cell_of_all(const Trainer *t, const Cell *cell, const double *share,
+                           size_t i) {
+    double shares = 0.0;
+    for (size_t k = 0; k < t->config.workers; k++) shares += share[k];
+    return cell_observed(cell, shares, t->observed, i);
+}
+
+static Moments cells_of_each(const Trainer *t, const Cell *cell, const double *share,
+                             size_t i) {
+    const size_t S = t->net->states;
+    Moments step = cell_observed(cell, share[0], t->observed, i);
+    for (size_t k = 1; k < t->config.workers; k++)
+        step = moments_merge(step, cell_observed(cell, share[k], t->observed + k * S, i));
+    return step;
+}
+
 //> pooled
 /* The cells of all workers so far as one: E[variance] + Var[mean], worker after worker of a
  * step, step after step. (W-4) */
@@ -117,11 +135,8 @@ static void merge_cells(const Trainer *t, Cell *cell, const double *share) {
     for (size_t i = 0; i < S; i++) {
         Cell *own = &cell[i];
         if (own->elements == 0.0) continue;
-        Moments step = cell_observed(own, share[0], t->observed, i);
-        for (size_t k = 1; k < t->config.workers; k++)
-            step =
-                moments_merge(step, cell_observed(own, share[k], t->observed + k * S, i));
-        cell_merge(own, step);
+        cell_merge(own, t->told[i]->alike ? cell_of_all(t, own, share, i)
+                                          : cells_of_each(t, own, share, i));
     }
 }
 //< pooled

@@ -121,8 +121,9 @@ static void take_memory(Trainer *t) {
     t->of[OF_TEST].block = no_numbers(t->arena, t->of[OF_TEST].blocks);
     t->trace = trace_new(t->arena, t->net, t->config.epochs);
     t->counters = ZERO(t->arena, Counters, 1);
-    t->own = TAKE(t->arena, Arena *, t->threads);
-    for (size_t i = 0; i < t->threads; i++) t->own[i] = arena_new();
+    t->rooms = t->meets ? most(t->threads, t->config.workers) : t->threads;
+    t->own = TAKE(t->arena, Arena *, t->rooms);
+    for (size_t i = 0; i < t->rooms; i++) t->own[i] = arena_new();
 }
 
 const Net *net_for(const Trainer *t, const Dataset *dataset, BaseError *error) {
@@ -151,7 +152,8 @@ static Trainer *plan_run(Arena *arena, const Config *config, const Dataset *data
     if (t->net) t->task.ends = t->net->outputs;
     return t->net && learns_new(arena, &t->learns, t->net, config, error) &&
                    project_can_be(t->net, config, error) && local_can_be(config, error) &&
-                   bound_can_be(config, arena, error) && (t->sized = sized_new(t, error))
+                   bound_can_be(config, arena, error) && meet_can_be(t, error) &&
+                   (t->sized = sized_new(t, error))
                ? t
                : NULL;
 }
@@ -196,7 +198,7 @@ bool trainer_take(Trainer *t, const NetTensor *from, size_t count, NetTaken *tak
 }
 
 void trainer_free(Trainer *t) {
-    for (size_t i = 0; t && i < t->threads; i++) arena_free(t->own[i]);
+    for (size_t i = 0; t && i < t->rooms; i++) arena_free(t->own[i]);
 }
 
 void trainer_define(Trainer *t) {

@@ -28,6 +28,7 @@ void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
         dataset_batch(arena, shard->in.dataset, shard->samples, shard->index,
                       shard->count, shard->augment, t->config.seed, pass.epoch);
     pass.tape = tape_new(arena);
+    tape_join(pass.tape, shard->meeting);
     if (pass.weights == NULL) pass.weights = t->weights;
     pass.state = pass.mode == NORM_EVAL ? t->judged : t->state;
     TapeNode *in = shard_input(pass.tape, &batch), *out[NET_MOST_ENDS];
@@ -42,26 +43,26 @@ void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
     arena_rewind(arena, mark);
 }
 
-/* mine: [batch] its samples. */
-static void run_worker(Trainer *t, const size_t *mine, size_t worker, size_t epoch,
-                       size_t step, bool learn) {
+void worker_run(Trainer *t, const Step *s, size_t worker, const TapeMeeting *meeting) {
     const Augment augment = {.flip = t->config.flip, .shift = t->config.shift};
+    const bool learn = s->learn;
     NetPass pass = {
         .mode = NORM_TRAIN,
-        .epoch = epoch,
-        .step = step,
+        .epoch = s->epoch,
+        .step = s->step,
         .weights = learn && t->theirs ? t->theirs + worker * t->net->weights : NULL,
         .definitions = t->definitions,
         .gradient = learn && t->shares ? t->shares + worker * t->net->weights : NULL,
         .observed = t->observed + worker * t->net->states,
         .whole = t->whole};
-    const Shard shard = {.in = learn ? sized_of(t, epoch, step, worker)
+    const Shard shard = {.in = learn ? sized_of(t, s->epoch, s->step, worker)
                                      : (Sized){t->dataset, t->net},
                          .samples = &t->dataset->train,
-                         .index = mine,
+                         .index = s->samples + worker * t->config.batch,
                          .count = t->config.batch,
                          .augment = &augment,
-                         .worker = worker};
+                         .worker = worker,
+                         .meeting = meeting};
     shard_run(t, t->found + worker * found_width(t), t->own[omp_get_thread_num()], pass,
               &shard);
 }
@@ -81,13 +82,17 @@ static int threads_of_sum(const Trainer *t, size_t numbers) {
 /* All workers of a step, on as many threads as there are. What each writes is its own, so
  * which thread ran it does not matter. */
 void workers_run(Trainer *t, size_t epoch, size_t step, bool learn) {
-    const size_t W = t->config.workers, b = t->config.batch,
-                 *of_step = order_epoch(t->order, epoch) + step * W * b;
+    const size_t W = t->config.workers;
+    const Step s = {epoch, step, learn,
+                    order_epoch(t->order, epoch) + step * W * t->config.batch};
     const int threads = threads_for(t, W);
     trainer_relabel(t, epoch);
+    if (t->meets) {
+        meet_run(t, &s);
+        return;
+    }
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (size_t worker = 0; worker < W; worker++)
-        run_worker(t, of_step + worker * b, worker, epoch, step, learn);
+    for (size_t worker = 0; worker < W; worker++) worker_run(t, &s, worker, NULL);
 }
 //< workers
 

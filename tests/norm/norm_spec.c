@@ -88,7 +88,8 @@ static const Wrong WRONG[] = {
     {"group(size=4, size=2)", 14, "given twice"},
     {"batch(4)", 6, "does not take '4'"},
     {"batch(momentum=0.1)", 6,
-     "has no option 'momentum', did you mean 'weight_new'?; it has sync=, center=, variance="},
+     "has no option 'momentum', did you mean 'weight_new'?; it has sync=, center=, "
+     "variance="},
     {"batch(wieght_new=0.1)", 6, "did you mean 'weight_new'"},
     {"batch(weight_new=1.5)", 17, "from 0 to 1, not '1.5'"},
     {"batch(eps=0)", 10, "not '0'"},
