@@ -302,11 +302,13 @@ def leftovers(place):
     """What a kill between two system calls can leave beside a finished run is gone after the next study."""
     place.good(*SMALL)
     run = run_files(place)[0]
-    left = [f"{run}.normlab.tmp.999999", run.replace(".h5", ".checkpoint.h5"), f"{run}.lock", f"{collected(place)}.normlab.tmp.999999",
+    left = [f"{run}.normlab.tmp.999999", run.replace(".h5", ".checkpoint.h5"), run.replace(".h5", ".checkpoint.1.h5"),
+            f"{run}.lock", f"{collected(place)}.normlab.tmp.999999",
             run.replace(".h5", ".checkpoint.h5.normlab.tmp.999999")]
     for path in left:
         with open(path, "wb") as file:
             file.write(read(run)[:1000])
+        os.utime(path, (0, 0))
     place.good(*SMALL)
     still = [os.path.basename(p) for p in left if os.path.exists(p)]
     check(not still, f"left behind: {', '.join(still)}")

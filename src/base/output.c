@@ -22,9 +22,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Between a path and the number of the process that writes it: no name that a user gives. */
-#define TEMPORARY ".normlab.tmp."
-
 enum { LONGEST = 4096, MOST_LINKS = 40, READER_SECONDS = 5 };
 
 /* Linux has no more names of attributes, and no longer value, of one file. */
@@ -234,51 +231,6 @@ static bool sync_folder(const char *path) {
     return good;
 }
 
-/* What a path's temporary files begin with, that number following: of a name that leaves no
- * room for it, its beginning and a digest. */
-static const char *temporaries_of(Arena *arena, const char *path) {
-    enum { NUMBER = 20, SHORT = 16 };
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    const size_t most = NAME_MAX - strlen(TEMPORARY) - NUMBER;
-    if (strlen(name) <= most) return text_print(arena, "%s" TEMPORARY, path);
-    char hex[DIGEST_LENGTH + 1];
-    digest_bytes(hex, name, strlen(name));
-    const char *end = name + most - SHORT;
-    while (((unsigned char)*end & 0xc0) == 0x80) end--; /* no half of a character */
-    return text_print(arena, "%.*s%.*s" TEMPORARY, (int)(end - path), path, SHORT, hex);
-}
-
-/* A number of a process that is no more. */
-static bool is_dead(const char *digits) {
-    size_t pid;
-    if (!text_to_count(digits, &pid) || pid == 0 || pid > INT_MAX) return false;
-    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
-}
-
-void place_sweep(const char *path, bool alone) {
-    Arena *arena = arena_new();
-    const char *begin = temporaries_of(arena, path), *slash = strrchr(begin, '/');
-    const char *folder =
-        slash ? text_copy(arena, begin, (size_t)(slash - begin) + 1) : "./";
-    const char *prefix = slash ? slash + 1 : begin;
-    DIR *entries = opendir(folder);
-    for (struct dirent *e; entries && (e = readdir(entries)) != NULL;)
-        if (strncmp(e->d_name, prefix, strlen(prefix)) == 0 &&
-            (alone || is_dead(e->d_name + strlen(prefix))))
-            unlink(text_print(arena, "%s%s", folder, e->d_name));
-    if (entries) closedir(entries);
-    arena_free(arena);
-}
-
-/* A file beside the output, with nothing in it. */
-static int open_temporary(const char *temporary, mode_t mode) {
-    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
-    const int handle = open(temporary, flags, mode);
-    if (handle >= 0 || errno != EEXIST) return handle;
-    unlink(temporary); /* left by a dead process that had our number */
-    return open(temporary, flags, mode);
-}
-
 /* Names of the extended attributes, each ended by a NUL; *length 0: none, or the file system
  * has none. */
 static const char *attributes_of(Arena *arena, const char *path, int handle,
@@ -339,25 +291,17 @@ static bool dress(const Output *output, int handle, BaseError *error) {
            refuse(output, error, strerror(errno));
 }
 
-static bool replace_by(const char *temporary, const Output *output, const void *data,
-                       size_t length, BaseError *error) {
-    place_sweep(output->path, false);
-    const int handle = open_temporary(temporary, output->there ? 0600 : 0666);
-    if (handle < 0) return refuse(output, error, strerror(errno));
+static bool replace_by(const char *temporary, int handle, const Output *output,
+                       const void *data, size_t length, BaseError *error) {
     if (!dress(output, handle, error)) {
         close(handle);
-        unlink(temporary);
         return false;
     }
-    const bool good =
-        close_after(handle, write_all(handle, data, length) && fsync(handle) == 0) &&
-        rename(temporary, output->path) == 0;
-    if (!good) {
-        base_fail(error, EX_IOERR, 0, "%s: %s; what was there before is kept",
-                  output->said, strerror(errno));
-        unlink(temporary);
-        return false;
-    }
+    const bool written =
+        close_after(handle, write_all(handle, data, length) && fsync(handle) == 0);
+    if (!written || rename(temporary, output->path) != 0)
+        return base_fail(error, EX_IOERR, 0, "%s: %s; what was there before is kept",
+                         output->said, strerror(errno));
     return sync_folder(output->path) ||
            base_fail(error, EX_IOERR, 0,
                      "%s: written, but its folder could not be synced: %s", output->said,
@@ -366,10 +310,14 @@ static bool replace_by(const char *temporary, const Output *output, const void *
 
 static bool replace(const Output *output, const void *data, size_t length,
                     BaseError *error) {
+    place_sweep(output->path);
     Arena *arena = arena_new();
-    const char *temporary =
-        text_print(arena, "%s%ld", temporaries_of(arena, output->path), (long)getpid());
-    const bool good = replace_by(temporary, output, data, length, error);
+    const char *temporary;
+    const int handle =
+        place_temporary(arena, output->path, output->there ? 0600 : 0666, &temporary);
+    const bool open = handle >= 0 || refuse(output, error, strerror(errno)),
+               good = open && replace_by(temporary, handle, output, data, length, error);
+    if (open && !good) unlink(temporary);
     arena_free(arena);
     return good;
 }

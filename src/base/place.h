@@ -4,6 +4,8 @@
 
 #include "base.h"
 
+#include <sys/types.h>
+
 /* ---- place.c: files and their names ---------------------------------------------- */
 
 /* A file of the project: NORMLAB_HOME, or what was installed with the program (experiments,
@@ -56,9 +58,26 @@ bool place_is_replaced(const char *path);
 /* Removes a file or a link, if it is there, and nothing of another kind. */
 bool place_remove(const char *path, BaseError *error);
 
-/* Removes what killed writers of `path` left beside it; place_write does it too. `alone`:
- * whoever holds a lock on the path knows that nobody else writes, and need not look whether
- * the writer lives (a killed process has its number until it is waited for). */
-void place_sweep(const char *path, bool alone);
+/* ---- writer.c: who writes ----------------------------------------------------------- */
+
+/* This process in a word that no other has, on whatever machine and in whatever container:
+ * "SPACE.PID.START.HOST". */
+const char *writer_name(Arena *arena);
+
+/* What became of the process of that name. WRITER_ELSEWHERE: of another machine, container or boot,
+ * or no such name, so that nobody here can say. */
+typedef enum WriterState { WRITER_ALIVE, WRITER_DEAD, WRITER_ELSEWHERE } WriterState;
+WriterState writer_state(const char *name);
+
+/* "process 123", with what tells it from one of ours where it is none. */
+const char *writer_words(Arena *arena, const char *name);
+
+/* A new file beside `path`, for what will be renamed to it; its name is no other writer's. -1 and
+ * errno. */
+int place_temporary(Arena *arena, const char *path, mode_t mode, const char **name);
+
+/* Removes what dead writers of `path` left beside it, and nothing of the living: of a writer that
+ * cannot be asked for, what nobody touched for a day. place_write does it too. */
+void place_sweep(const char *path);
 
 #endif

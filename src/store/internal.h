@@ -202,4 +202,10 @@ const char *store_utf8(Arena *arena, const char *text);
 
 const char *store_version(void); /* of normlab */
 
+/* ---- promise.c ---- */
+
+/* The option by which a device of a list of mounts (/proc/self/mountinfo) keeps its locks for this
+ * machine, "nfs, nolock"; NULL: none is known. */
+const char *promise_is_local(Arena *arena, FILE *mounts, unsigned major, unsigned minor);
+
 #endif

@@ -1,44 +1,58 @@
 /* One writer for a path: an advisory lock (flock) on a file beside it. The kernel takes
- * the lock back when the process ends in whatever way; the number inside is only for the
+ * the lock back when the process ends in whatever way; the name inside is only for the
  * message. */
 #include "internal.h"
+#include "place.h"
 #include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-/* The process that a lock names; 0: none. */
-static long named_in(int handle) {
-    char text[32] = "";
-    const ssize_t length = pread(handle, text, sizeof text - 1, 0);
-    return length > 0 ? strtol(text, NULL, 10) : 0;
+/* What a lock's file names, as writer_name has it behind the number; "": none. */
+static const char *named_in(Arena *arena, int handle) {
+    enum { LONGEST = 256 };
+    char *text = ZERO(arena, char, LONGEST);
+    if (handle < 0 || pread(handle, text, LONGEST - 1, 0) <= 0) return "";
+    text[strcspn(text, "\n")] = '\0';
+    return text;
 }
 
-static const char *holder_words(Arena *arena, long holder) {
-    return holder > 0 ? text_print(arena, "process %ld", holder) : "another process";
+/* Of a file that says a number alone: that. */
+static const char *holder_words(Arena *arena, const char *named) {
+    const char *name = strchr(named, ' ');
+    size_t pid;
+    if (name != NULL) return writer_words(arena, name + 1);
+    return text_to_count(named, &pid) ? text_print(arena, "process %zu", pid)
+                                      : "another process";
 }
 
+/* No lock can be had: whoever has it, or why the file system does not give it. */
 static int refuse(int handle, const char *path, BaseError *error) {
     const int trouble = errno;
-    if (handle >= 0 && trouble == EWOULDBLOCK) {
-        Arena *arena = arena_new();
+    const bool none = trouble == ENOLCK || trouble == ENOSYS || trouble == EOPNOTSUPP;
+    Arena *arena = arena_new();
+    if (handle >= 0 && trouble == EWOULDBLOCK)
         base_fail(error, EX_TEMPFAIL, 0, "%s: is being written by %s", path,
-                  holder_words(arena, named_in(handle)));
-        arena_free(arena);
-    } else {
+                  holder_words(arena, named_in(arena, handle)));
+    else if (handle >= 0 && none)
+        base_fail(
+            error, EX_CANTCREAT, 0,
+            "%s.lock: its file system gives no locks (%s), so that two processes could "
+            "write one run; NORMLAB_OUT says where else results may go",
+            path, strerror(trouble));
+    else
         base_fail(error, EX_CANTCREAT, 0, "%s.lock: %s", path,
                   trouble == EEXIST || trouble == ELOOP || trouble == EISDIR
                       ? "is there, and no lock of normlab"
                       : strerror(trouble));
-    }
+    arena_free(arena);
     if (handle >= 0) close(handle);
     return -1;
 }
@@ -58,11 +72,21 @@ static bool is_current(int handle, const char *lock) {
            held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
+/* Who only looks whether a lock is held has it for a moment. */
+static bool lock_soon(int handle) {
+    const struct timespec moment = {0, 10 * 1000 * 1000};
+    for (int i = 0; flock(handle, LOCK_EX | LOCK_NB) != 0; i++) {
+        if ((errno != EWOULDBLOCK && errno != EINTR) || i == 3) return false;
+        nanosleep(&moment, NULL);
+    }
+    return true;
+}
+
 static int take(const char *path, const char *lock, BaseError *error) {
     for (;;) {
         const int handle =
             open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
-        if (handle < 0 || !is_lock(handle) || flock(handle, LOCK_EX | LOCK_NB) != 0)
+        if (handle < 0 || !is_lock(handle) || !lock_soon(handle))
             return refuse(handle, path, error);
         if (is_current(handle, lock)) return handle;
         close(handle);
@@ -73,10 +97,11 @@ int store_lock(const char *path, BaseError *error) {
     Arena *arena = arena_new();
     const int handle = take(path, text_print(arena, "%s.lock", path), error);
     if (handle >= 0) {
-        const char *number = text_print(arena, "%ld\n", (long)getpid());
-        const size_t length = strlen(number);
+        const char *name =
+            text_print(arena, "%ld %s\n", (long)getpid(), writer_name(arena));
+        const size_t length = strlen(name);
         if (ftruncate(handle, 0) != 0 ||
-            pwrite(handle, number, length, 0) != (ssize_t)length)
+            pwrite(handle, name, length, 0) != (ssize_t)length)
             say("%s.lock: %s", path, strerror(errno)); /* the lock holds all the same */
     }
     arena_free(arena);
@@ -90,30 +115,39 @@ void store_unlock(const char *path, int handle) {
     arena_free(arena);
 }
 
-/* Whether a process has the lock: of a dead one that nobody buried the number is still taken. The
- * kernel's list of locks says it, where there is one, and nothing has to be taken for that. */
-static bool is_held(int handle, long holder) {
+/* Whether the kernel's list has a lock on it; *told: there is a list. Locks of other machines are
+ * not in it, nor those of containers beside ours. */
+static bool is_listed(int handle, bool *told) {
     struct stat status;
     char line[256];
+    bool listed = false;
     FILE *locks = fopen("/proc/locks", "re");
-    bool held = false;
-    if (locks == NULL) return kill((pid_t)holder, 0) == 0 || errno == EPERM;
+    *told = locks != NULL;
+    if (locks == NULL || fstat(handle, &status) != 0) return false;
     Arena *arena = arena_new();
-    const char *inode = fstat(handle, &status) == 0
-                            ? text_print(arena, ":%ju ", (uintmax_t)status.st_ino)
-                            : ":";
+    const char *inode = text_print(arena, ":%ju ", (uintmax_t)status.st_ino);
     while (fgets(line, sizeof line, locks))
-        held |= strstr(line, " FLOCK ") && strstr(line, inode);
+        listed |= strstr(line, " FLOCK ") && strstr(line, inode);
     fclose(locks);
     arena_free(arena);
-    return held;
+    return listed;
+}
+
+/* Of a dead process that nobody buried the number is still taken, so the lock itself is asked: by the
+ * list, where the holder would be in it, or else by sharing it for a moment. */
+static bool is_held(int handle, const char *named) {
+    const char *name = strchr(named, ' ');
+    bool told;
+    if (is_listed(handle, &told)) return true;
+    if (told && name && writer_state(name + 1) != WRITER_ELSEWHERE) return false;
+    return flock(handle, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 const char *store_holder(Arena *arena, const char *path) {
     const int handle = open(text_print(arena, "%s.lock", path),
                             O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    const long named = handle >= 0 && is_lock(handle) ? named_in(handle) : 0;
-    const bool held = named > 0 && is_held(handle, named);
+    const char *named = handle >= 0 && is_lock(handle) ? named_in(arena, handle) : "";
+    const bool held = *named && is_held(handle, named);
     if (handle >= 0) close(handle);
     return held ? holder_words(arena, named) : NULL;
 }

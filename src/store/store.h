@@ -186,10 +186,17 @@ const char *store_bits(Arena *arena);
 /* ---- lock.c ---------------------------------------------------------------------- */
 
 /* One writer for PATH (an advisory lock on PATH.lock, gone with the process): a handle >=
- * 0, or -1 and *error (EX_TEMPFAIL, "is being written by process PID"). */
+ * 0, or -1 and *error (EX_TEMPFAIL, "is being written by process PID"; EX_CANTCREAT where the file
+ * system has no locks). */
 int store_lock(const char *path, BaseError *error);
 void store_unlock(const char *path, int handle); /* also removes PATH.lock */
-/* Who has the lock, "process 123"; NULL: nobody. Takes none. */
+/* Who has the lock: "process 123", "process 123 on HOST"; NULL: nobody. */
 const char *store_holder(Arena *arena, const char *path);
+
+/* ---- promise.c ------------------------------------------------------------------- */
+
+/* Asks the file system of a folder whether a lock excludes others and a rename replaces a file, and says
+ * what does not hold. false and *error: there are no locks at all. */
+bool store_try(const char *folder, BaseError *error);
 
 #endif

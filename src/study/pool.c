@@ -268,7 +268,7 @@ static void tell_elsewhere(Pool *pool) {
 int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
               SweepProgress *progress, void *context) {
     BaseError error = {.set = false};
-    place_folder(runs_folder(arena), &error);
+    if (place_folder(runs_folder(arena), &error)) store_try(runs_folder(arena), &error);
     die_if(&error);
     size_t threads;
     jobs = sweep_jobs(sweep, jobs, &threads);

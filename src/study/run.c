@@ -265,8 +265,8 @@ void run_tidy(Arena *arena, const Run *run) {
     BaseError quiet = {.set = false};
     int lock = store_lock(run->path, &quiet);
     if (lock < 0) return; /* somebody is at work there */
-    place_sweep(run->path, true);
-    place_sweep(run_checkpoint(arena, run->path), true);
+    place_sweep(run->path);
+    place_sweep(run_checkpoint(arena, run->path));
     drop_checkpoint(arena, run->path);
     store_unlock(run->path, lock);
 }
@@ -279,8 +279,8 @@ int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progr
     if (lock < 0)
         status = error.code;
     else {
-        place_sweep(run->path, true);
-        place_sweep(run_checkpoint(arena, run->path), true);
+        place_sweep(run->path);
+        place_sweep(run_checkpoint(arena, run->path));
         if (restart) drop_checkpoint(arena, run->path);
         if (!run_set_aside(arena, run, &error))
             status = error.code;

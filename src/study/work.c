@@ -49,7 +49,7 @@ static void another(void *context) {
 
 static void finish_partial(const Way *way) {
     BaseError quiet = {.set = false};
-    place_sweep(way->partial, false); /* another process may be writing it */
+    place_sweep(way->partial); /* another process may be writing it */
     place_remove(way->partial, &quiet);
 }
 

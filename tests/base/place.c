@@ -120,23 +120,6 @@ static void a_bare_name_is_written_here(void **state) {
     place_end(place);
 }
 
-/* A process that had our number died and left its temporary; or someone put a link there. */
-static void leftovers_are_replaced(void **state) {
-    (void)state;
-    Place place = place_new();
-    const char *left =
-        text_print(place.arena, "%s.normlab.tmp.%ld", place.file, (long)getpid());
-    assert_writes(left, "left behind by the dead", 23);
-    assert_writes(place.file, "new", 3);
-    assert_holds(place, place.file, "new", 3);
-    assert_writes(inside(place, "victim"), "mine", 4);
-    assert_int_equal(symlink("victim", left), 0);
-    assert_writes(place.file, "newer", 5);
-    assert_holds(place, inside(place, "victim"), "mine", 4);
-    assert_int_equal(names_in(place.arena, place.folder, false), 2);
-    place_end(place);
-}
-
 static void folders_nest(void **state) {
     (void)state;
     Place place = place_new();
@@ -299,7 +282,6 @@ static const Case cases[] = {
     CASE(theorem, written_is_read),
     CASE(theorem, replacement_is_atomic),
     CASE(example, a_bare_name_is_written_here),
-    CASE(example, leftovers_are_replaced),
     CASE(example, folders_nest),
     CASE(example, home_is_where_it_is_said),
     CASE(oracle, known_digests),
