@@ -47,7 +47,6 @@ bool run_is_like(const Run *a, const Run *b, Arena *arena);
 /* ---- run.c: one run, one file ---------------------------------------------------- */
 
 const char *runs_folder(Arena *arena);
-const char *run_checkpoint(Arena *arena, const char *path); /* of the run's file */
 
 double seconds_now(void); /* of a clock that only goes forward */
 
@@ -62,6 +61,13 @@ typedef void RunProgress(void *context, size_t done, size_t total); /* steps */
  * stop; what is wrong is said. */
 int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progress,
                 void *context);
+
+/* ---- checkpoint.c: a run between two steps ------------------------------------------ */
+
+/* The file of the checkpoint that is further, the epochs that were finished then and the seconds that
+ * it took; it may be gone at any time. NULL: there is none. */
+const char *checkpoint_look(Arena *arena, const Run *run, double *epochs,
+                            double *seconds);
 
 /* ---- record.c: what a run has to say ----------------------------------------------- */
 

@@ -40,30 +40,14 @@ static double age_of(const char *path) {
                          1e-9 * (double)(now.tv_nsec - status.st_mtim.tv_nsec));
 }
 
-/* What a checkpoint says; it may be replaced, or gone, at any time. */
-static void read_checkpoint(Arena *arena, const Run *run, Way *way) {
-    const char *path = run_checkpoint(arena, run->path);
-    BaseError quiet = {.set = false};
-    size_t rank, size;
-    if (access(path, F_OK) != 0) return;
-    Store *store = store_open(path, &quiet);
-    const double *counter =
-        store ? store_get_array(store, arena, "/parts/counters", 1, &rank, &size, &quiet)
-              : NULL;
-    if (counter && rank == 1 && size > 1 && counter[1] >= 0 &&
-        counter[1] <= (double)run->config.epochs &&
-        store_get_number(store, "/", "seconds", &way->spent, &quiet)) {
-        way->begun = true;
-        way->epochs = (size_t)counter[1];
-    }
-    store_close(store);
-}
-
 static Way way_of(Arena *arena, const Run *run) {
     Way way = {.running = store_holder(arena, run->path) != NULL};
-    read_checkpoint(arena, run, &way);
-    const double since = age_of(way.begun ? run_checkpoint(arena, run->path)
-                                          : text_print(arena, "%s.lock", run->path));
+    double epochs = 0.0;
+    const char *checkpoint = checkpoint_look(arena, run, &epochs, &way.spent);
+    way.begun = checkpoint != NULL;
+    way.epochs = (size_t)epochs;
+    const double since =
+        age_of(way.begun ? checkpoint : text_print(arena, "%s.lock", run->path));
     if (way.running && isfinite(since)) way.spent += since;
     if (way.epochs > 0) way.share = (double)way.epochs / (double)run->config.epochs;
     return way;
