@@ -227,7 +227,7 @@ static void describe(const Figure *f, Drawing *d) {
     Text out = text_new(f->arena);
     text_add(&out, "%.*s%s</title>\n<desc>%s</desc>", (int)(at - d->bytes), d->bytes,
              xml_text(f->arena, figure_label(f->arena, f->title)),
-             xml_text(f->arena, f->description));
+             xml_text(f->arena, figure_label(f->arena, f->description)));
     char *rest = end + strlen("</title>");
     const size_t plots = plots_of(rest);
     const bool named = f->names > 0 && plots % f->names == 0;
@@ -235,6 +235,21 @@ static void describe(const Figure *f, Drawing *d) {
         at = between(rest, "<title>gnuplot_plot_", "</title>", &end);
         text_add(&out, "%.*s<title>%s", (int)(at - strlen("<title>gnuplot_plot_") - rest),
                  rest, xml_text(f->arena, figure_label(f->arena, f->name[i % f->names])));
+    }
+    text_add(&out, "%s", rest);
+    d->bytes = out.data;
+    d->length = out.length;
+}
+
+/* gnuplot leaves "]]>" in texts as it is, which XML has at the end of CDATA alone. */
+static void close_texts(const Figure *f, Drawing *d) {
+    static const char END[] = "]]>";
+    Text out = text_new(f->arena);
+    char *rest = d->bytes, *at;
+    for (; (at = strstr(rest, END)) != NULL; rest = at + strlen(END)) {
+        const char *data = strstr(rest, "<![CDATA[");
+        const bool is_end = data && data < at;
+        text_add(&out, "%.*s%s", (int)(at - rest), rest, is_end ? END : "]]&gt;");
     }
     text_add(&out, "%s", rest);
     d->bytes = out.data;
@@ -293,7 +308,10 @@ bool figure_draw(const Figure *figure, const char *path, BaseError *error) {
         say("letters that %s may lack are written by their numbers ([U+65E5]); the form "
             "svg has them",
             figure_is(figure, "tex") ? "LaTeX" : "fonts");
-    if (figure_is(figure, "svg")) describe(figure, &d);
+    if (figure_is(figure, "svg")) {
+        close_texts(figure, &d);
+        describe(figure, &d);
+    }
     if (figure_is(figure, "png")) tell_size(figure->arena, &d);
     if (path == NULL) { /* whether stdout took it is asked at the end */
         fwrite(d.bytes, 1, d.length, stdout);

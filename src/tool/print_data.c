@@ -6,10 +6,11 @@
 
 /* ---- CSV -------------------------------------------------------------------------- */
 
-/* Quoted; a cell that a spreadsheet would take for a formula gets an apostrophe. */
+/* Quoted; a cell that a spreadsheet would take for a formula gets an apostrophe in front, and so
+ * does one that begins with it: who reads takes one off. */
 static const char *csv_text(Arena *arena, const char *text) {
     Text out = text_new(arena);
-    text_add(&out, "\"%s", strchr("=+-@", *text) && *text ? "'" : "");
+    text_add(&out, "\"%s", *text && strchr("=+-@'\t\r", *text) ? "'" : "");
     for (; *text; text++) text_add(&out, *text == '"' ? "\"\"" : "%c", *text);
     text_add(&out, "\"");
     return out.data;
