@@ -133,14 +133,19 @@ static void show_group(Show *show, const char *path) {
 
 static void json_array(Show *show, const char *path, const char *name, size_t *written) {
     Values v;
+    const ArenaMark mark = arena_mark(show->arena);
     if (!values_of(show, path, &v)) return;
     printf("%s\n    %s: {\"shape\": %s, \"data\": [", (*written)++ ? "," : "",
            json_text(show->arena, name), sizes_text(show->arena, &v));
-    for (size_t i = 0; i < v.count; i++)
+    for (size_t i = 0; i < v.count; i++) {
+        const ArenaMark here = arena_mark(show->arena); /* a word at a time */
         printf("%s%s", i ? ", " : "",
                v.text ? json_text(show->arena, v.text[i])
                       : json_number(show->arena, v.number[i]));
+        arena_rewind(show->arena, here);
+    }
     printf("]}");
+    arena_rewind(show->arena, mark);
 }
 
 static void json_group(Show *show, const char *path, bool first) {
