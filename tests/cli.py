@@ -6,6 +6,7 @@ A row is (words, exit code, what the line must contain) and, where it needs them
 and changes of the environment.
 """
 
+import contextlib
 import fcntl
 import itertools
 import json
@@ -777,6 +778,8 @@ def checkpoints(place):
     path = interrupted(place)
     with open(path, "rb") as file:
         good = file.read()
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(path.replace(".checkpoint.h5", ".checkpoint.1.h5"))  # or it is gone on from the other
     name, words, found = os.path.basename(path), [*ONE, "epochs=5000"], []
 
     def refused(data, parts, edit=None, sealed=True):

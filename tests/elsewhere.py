@@ -7,9 +7,10 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import time
 
-from program import check, case, main, same
+from program import PROGRAM, NotRun, check, case, main, same
 from small_study import NETWORK, check_no_litter, check_same_runs, collected, read, run_files, second_place
 
 STUDY = ["run", "batch-size", "--quick", "norm=batch,group:4", "batch=8,4", "samples=8", "seed=1,2", "images=16", "epochs=2",
@@ -98,6 +99,54 @@ def together(place):
     check_same_runs(whole, shared)
     same("collected bytes", read(collected(shared)) == read(collected(whole)), True)
     check_no_litter(shared)
+
+
+def container(*more):
+    """The words that begin a program in a space of processes of its own, as its number 1; NotRun: nobody here may."""
+    for words in (["unshare", "--pid", "--fork", *more], ["unshare", "--user", "--map-root-user", "--pid", "--fork", *more]):
+        if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0:
+            return words
+    raise NotRun("no spaces of processes")
+
+
+def contained(place, words, *more, before=""):
+    return subprocess.Popen([*container("--kill-child", *more), "sh", "-c", f'{before} exec "$0" "$@"', PROGRAM, *words], cwd=place.folder,
+                            env=place.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@case("theorem")
+def containers(place):
+    """Two containers with one folder, whose processes have the same numbers, are two processes."""
+    whole, shared = second_place(place, "whole"), second_place(place, "shared")
+    whole.good(*STUDY)
+    processes = [contained(shared, [*STUDY, "--jobs", "1"]) for _ in range(2)]
+    told = [ended(process) for process in processes]
+    codes = sorted(code for code, _ in told)
+    check(codes in ([0, 0], [0, BUSY]), f"exit codes {codes}: {told}")
+    for _, err in told:
+        check(not re.search("No such file|damaged|rejected", err), err)
+    check_same_runs(whole, shared)
+    same("collected bytes", read(collected(shared)) == read(collected(whole)), True)
+    check_no_litter(shared)
+
+
+ONE = ["run", "batch-size", "--quick", "norm=batch", "batch=8", "samples=8", "seed=1", "images=64", "epochs=5000", NETWORK, "--as", "one"]
+
+
+@case("fault")
+def other_container(place):
+    """A run that a container has is named as such from outside; without /proc nobody goes on from its checkpoint."""
+    checkpoints = os.path.join(place.out, "runs", "*.checkpoint.h5")
+    holder = contained(place, ONE)
+    wait_for(holder, checkpoints, 1)
+    code, _, err = place.run(*ONE)
+    check(code == BUSY and re.search(rb": process \d+ of another container on \S+ is at [0-9a-f]+$", err, re.M), f"{code}, {err!r}")
+    holder.kill()
+    holder.communicate()
+    blind = contained(place, ONE, "--mount", before="umount -l /proc || exit 1;")
+    code, err = ended(blind)
+    check(code == 69 and "cannot be told whether this is the program that wrote" in err, f"without /proc: {code}, {err!r}")
+    check(glob.glob(checkpoints), "the checkpoint is gone")
 
 
 if __name__ == "__main__":

@@ -251,7 +251,7 @@ def checkpoint(place):
     finished = path.replace(".checkpoint", "")
 
     def prepare():
-        for left in glob.glob(finished + "*"):
+        for left in glob.glob(finished + "*") + glob.glob(finished[:-3] + ".checkpoint.1.h5"):
             os.remove(left)
 
     try_all(place, path, [[*LONG, "--jobs", "1"]], prepare, stop=0.3)

@@ -244,7 +244,7 @@ def closed_handles(place):
         os.remove(place.path("result"))
     process = place.start("show", place.path("good"), preexec_fn=lambda: os.close(1))
     same("show without stdout", (process.communicate(timeout=60)[1], process.returncode),
-         (b"normlab: the output could not be written\n", IOERR))
+         (b"normlab: the output could not be written: Bad file descriptor\n", IOERR))
 
 
 @case("fault")

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -468,6 +469,47 @@ def check_stopped(place, number, group, norm):
     return run_files(torn)[0]
 
 
+@case("theorem")
+def generations(place):
+    """Of two checkpoints either is enough: damaged or gone, the other is gone on from, to the same bits."""
+    whole, torn = second_place(place, "whole"), second_place(place, "torn")
+    words = [*LONG, "seed=1", "norm=batch", "epochs=8", "--jobs", "1"]
+    whole.good(*words)
+    pattern = os.path.join("runs", "*.checkpoint*.h5")
+    code, err = signalled(torn, words, signal.SIGKILL, 60, True, lambda: len(glob.glob(os.path.join(torn.out, pattern))) == 2)
+    same(f"exit code, {err!r}", code, -signal.SIGKILL)
+    steps = {}
+    for path in glob.glob(os.path.join(torn.out, pattern)):
+        with h5py.File(path, "r") as file:
+            steps[float(file["parts/counters"][0])] = os.path.basename(path)
+    same("checkpoints at two steps", len(steps), 2)
+    newer, older = steps[max(steps)], steps[min(steps)]
+
+    def damage(path):
+        with open(path, "r+b") as file:
+            file.seek(4000)
+            byte = file.read(1)
+            file.seek(4000)
+            file.write(bytes([byte[0] ^ 1]))
+
+    for name, change, told in (("newer-damaged", ((newer, damage),), [newer, "damaged", f"{older} is gone on from"]),
+                               ("older-damaged", ((older, damage),), [older, "damaged", f"{newer} is gone on from"]),
+                               ("newer-gone", ((newer, os.remove),), []), ("both-damaged", ((newer, damage), (older, damage)), None)):
+        found = second_place(place, name)
+        shutil.copytree(torn.out, found.out)
+        for file, function in change:
+            function(os.path.join(found.out, "runs", file))
+        if told is None:
+            code, _, err = found.run(*words)
+            check(code == 65 and b"damaged" in err and b"--restart" in err, f"{name}: {code}, {err!r}")
+            found.good(*words, "--restart")
+        else:
+            found.good(*words)
+            check(all(part in found.talk for part in told), f"{name}: {found.talk}")
+        check_same_runs(whole, found)
+        check_no_litter(found)
+
+
 @case("example")
 def interrupt(place):
     """As Ctrl-C does: the whole group is told."""
@@ -810,6 +852,40 @@ def hostile_labels(place):
         if os.path.exists(place.path("pwned")):
             wrong.append(f"{label!r} was executed")
             os.unlink(place.path("pwned"))
+    check(not wrong, "\n  ".join([f"{len(wrong)} times", *wrong]))
+
+
+NASTY = ("]]>", "<![CDATA[", "<!--", "-->", "&amp;", "&#0;", "&", "<", ">", "</title>", "<title>gnuplot_plot_1</title>", '"', "'", "\\",
+         "\n", "\r", "\t", "\x01", "\x0c", "\x1f", "\x7f", "\x80", "\ufffe", "\uffff", "\u2028", "\u202e", "\ufeff", "\U0010ffff",
+         "=1+1", "+", "-", "@", ",", ";", "%s", "$", "{", "a", " ", "\u03b3")
+
+
+@case("theorem")
+def nasty_names(place):
+    """Random texts as names and titles: a CSV reader has the names again, an XML parser the figure, a JSON reader the rest."""
+    place.good(*SMALL, "seed=1", "protocol=paper")
+    good, path, wrong = read(collected(place)), place.path("nasty.h5"), []
+    rng = random.Random(int(os.environ.get("NORMLAB_SEED", "1")))
+    drawn = [["".join(rng.choice(NASTY) for _ in range(rng.randrange(9))) for _ in range(10)] for _ in range(4)]
+    for texts in [["]]>", "'=1+1"] * 5, ["=1+1", "\t@"] * 5, *drawn]:
+        with open(path, "wb") as file:
+            file.write(good)
+        with h5py.File(path, "r+") as file:
+            file["results/series"][:2] = texts[:2]
+            file["published/name"][0] = texts[2]
+            for field, text in zip(("question", "protocol", "along_label", "recipe", "study", "changes", "score"), texts[3:]):
+                file.attrs.modify(field, text)
+        try:
+            place.good("plot", "batch-size", "svg", "--to", "nasty.svg", "--from", path)
+            xml.etree.ElementTree.parse(place.path("nasty.svg"))
+            _, out, _ = place.run("table", "batch-size", "--form", "csv", "--from", path)
+            cells = [row["series"] for row in csv.DictReader(io.StringIO(out.decode(), newline=""))]
+            check(not any(cell[:1] in tuple("=+-@\t\r") for cell in cells if cell), f"a formula: {cells}")
+            same("CSV", sorted({cell[1:] if cell[:1] == "'" else cell for cell in cells}), sorted(set(texts[:2])))
+            cells = json.loads(place.good("table", "batch-size", "--json", "--from", path))["cells"]
+            same("JSON", sorted({cell["series"] for cell in cells}), sorted(set(texts[:2])))
+        except (Failure, xml.etree.ElementTree.ParseError, ValueError) as trouble:
+            wrong.append(f"{texts}: {trouble}")
     check(not wrong, "\n  ".join([f"{len(wrong)} times", *wrong]))
 
 

@@ -177,10 +177,18 @@ static bool write_all(int handle, const char *data, size_t length) {
     return true;
 }
 
-/* close() keeps errno where something went wrong before. */
+/* Any other error is the last word: what failed once is told as done the second time. */
+static bool sync_all(int handle) {
+    int status;
+    do status = fsync(handle);
+    while (status != 0 && errno == EINTR);
+    return status == 0;
+}
+
+/* close() keeps errno where something went wrong before. Interrupted, it has closed all the same. */
 static bool close_after(int handle, bool good) {
     const int held = errno;
-    if (close(handle) != 0 && good) return false;
+    if (close(handle) != 0 && errno != EINTR && good) return false;
     errno = held;
     return good;
 }
@@ -219,12 +227,12 @@ static bool write_through(const Output *output, const void *data, size_t length,
 
 /* The rename is durable once the folder is; a file system that cannot sync folders says
  * EINVAL. */
-static bool sync_folder(const char *path) {
+bool place_sync(const char *path) {
     char folder[LONGEST];
     folder_of(folder, path);
     const int handle = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (handle < 0) return false;
-    const bool good = fsync(handle) == 0 || errno == EINVAL;
+    const bool good = sync_all(handle) || errno == EINVAL;
     const int held = errno;
     close(handle);
     errno = held;
@@ -298,11 +306,11 @@ static bool replace_by(const char *temporary, int handle, const Output *output,
         return false;
     }
     const bool written =
-        close_after(handle, write_all(handle, data, length) && fsync(handle) == 0);
+        close_after(handle, write_all(handle, data, length) && sync_all(handle));
     if (!written || rename(temporary, output->path) != 0)
         return base_fail(error, EX_IOERR, 0, "%s: %s; what was there before is kept",
                          output->said, strerror(errno));
-    return sync_folder(output->path) ||
+    return place_sync(output->path) ||
            base_fail(error, EX_IOERR, 0,
                      "%s: written, but its folder could not be synced: %s", output->said,
                      strerror(errno));

@@ -136,8 +136,13 @@ bool place_folder(const char *path, BaseError *error) {
         char held = *c;
         *c = '\0';
         struct stat status;
-        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+        const bool made = mkdir(part, 0777) == 0;
+        if (!made && errno != EEXIST)
             return base_fail(error, EX_CANTCREAT, 0, "%s: %s", part, strerror(errno));
+        if (made && !place_sync(part))
+            return base_fail(error, EX_IOERR, 0,
+                             "%s: made, but what it is in could not be synced: %s", part,
+                             strerror(errno));
         if (stat(part, &status) != 0 || !S_ISDIR(status.st_mode))
             return base_fail(error, EX_CANTCREAT, 0, "%s: not a folder", part);
         *c = held;

@@ -37,7 +37,7 @@ char *place_read(Arena *arena, const char *path, size_t limit, size_t *length,
 void *place_map(const char *path, size_t limit, size_t *length, BaseError *error);
 void place_unmap(void *data, size_t length); /* NULL is fine */
 
-/* Makes a folder and its parents. */
+/* Makes a folder and its parents, durably. */
 bool place_folder(const char *path, BaseError *error);
 
 /* ---- output.c: files that are written -------------------------------------------- */
@@ -54,6 +54,9 @@ bool place_may_write(const char *path, BaseError *error);
 
 /* Whether it would make or replace a file, so that others may be put beside it. */
 bool place_is_replaced(const char *path);
+
+/* Makes durable that the name of `path` is in its folder; false and errno. */
+bool place_sync(const char *path);
 
 /* Removes a file or a link, if it is there, and nothing of another kind. */
 bool place_remove(const char *path, BaseError *error);

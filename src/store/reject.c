@@ -1,6 +1,7 @@
 /* What cannot be believed is kept beside its place, never overwritten: it may be somebody's
  * work. */
 #include "internal.h"
+#include "place.h"
 #include "text.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@ static const char *free_name(Arena *arena, const char *path) {
 bool store_reject(const char *path, const char *why, BaseError *error) {
     Arena *arena = arena_new();
     const char *kept = free_name(arena, path);
-    const bool moved = rename(path, kept) == 0;
+    const bool moved = rename(path, kept) == 0 && place_sync(path);
     if (moved)
         say("%s: %s; it is kept as %s", path, why, kept);
     else

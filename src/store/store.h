@@ -175,7 +175,7 @@ typedef struct Fact {
 
 const Fact *store_provenance(Arena *arena, size_t *count);
 
-const char *store_binary(void); /* SHA-256 of the running program's file */
+const char *store_binary(void); /* SHA-256 of the running program's file; "unknown" */
 
 /* ---- bits.c ---------------------------------------------------------------------- */
 

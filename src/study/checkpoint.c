@@ -100,6 +100,12 @@ static bool check_origin(const Store *store, Arena *arena, const Run *run,
     if (strcmp(id, run->id) != 0)
         return base_fail(error, EX_DATAERR, 0, "%s belongs to run %s, not %s", path,
                          text_clip(arena, id), run->id);
+    if (strcmp(store_binary(), "unknown") == 0)
+        return base_fail(
+            error, EX_UNAVAILABLE, 0,
+            "/proc/self/exe cannot be read: it cannot be told whether this is "
+            "the program that wrote %s",
+            path);
     if (strcmp(binary, store_binary()) != 0)
         return base_fail(error, EX_DATAERR, 0,
                          "%s was written by another build of normlab", path);

@@ -3,6 +3,7 @@
 #include "signals.h"
 #include "tool.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -304,8 +305,9 @@ int main(int argc, char **argv) {
     int status = run_command(arena, bring_normalizers(arena, argc, argv), argv);
     arena_free(arena);
     arithmetic_want();
-    if (fflush(stdout) != 0 || ferror(stdout))
-        die(EX_IOERR, "the output could not be written");
+    if (fflush(stdout) != 0)
+        die(EX_IOERR, "the output could not be written: %s", strerror(errno));
+    if (ferror(stdout)) die(EX_IOERR, "the output could not be written");
     plugin_over();
     return status;
 }

@@ -137,7 +137,7 @@ static const char *temporary_of(Place place, const char *writer, time_t hours) {
     const char *path = text_print(place.arena, "%s.normlab.tmp.%s", place.file, writer);
     const struct timespec then[2] = {{time(NULL) - hours * 3600, 0},
                                      {time(NULL) - hours * 3600, 0}};
-    FILE *file = fopen(path, "w");
+    FILE *file = fopen(path, "we");
     assert_non_null(file);
     assert_int_equal(fclose(file), 0);
     assert_int_equal(utimensat(AT_FDCWD, path, then, 0), 0);
@@ -213,6 +213,8 @@ static Contained contained_writer(const char *path, int where, const char *text)
     const pid_t pid = fork();
     if (pid == 0) {
         BaseError error = {0};
+        close(ready[0]);
+        close(go[1]); /* or it waits for itself where the test fails */
         if (syscall(SYS_unshare, CLONE_NEWPID) != 0 &&
             syscall(SYS_unshare, CLONE_NEWUSER | CLONE_NEWPID) != 0)
             _exit(77);
