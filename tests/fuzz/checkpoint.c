@@ -1,5 +1,5 @@
 /* Checkpoints, behind what says of which program and run they are: their parts are put into a trainer, which goes on. */
-#include "run.c" // what is static in it
+#include "../../src/study/checkpoint.c" // what is static in it
 #include "fuzz.h"
 #include "place.h"
 
@@ -38,12 +38,11 @@ static void begin_run(const Fuzz *fuzz) {
 /* A checkpoint in the place of an input of no bytes, which NORMLAB_KEEP is given: to begin with (seeds.py). */
 static void write_first(const Fuzz *fuzz) {
     BaseError error = {.set = false};
-    const Clock clock = {.started = "2020-01-01T00:00:00Z", .begin = seconds_now()};
-    const char *keep = getenv("NORMLAB_KEEP"),
-               *made = run_checkpoint(fuzz->arena, small.path);
+    Clock clock = {.started = "2020-01-01T00:00:00Z", .begin = seconds_now()};
+    const char *keep = getenv("NORMLAB_KEEP"), *made = path_of(fuzz->arena, &small, 0);
     size_t length;
     probes_step(at_work.probes);
-    bool good = save_checkpoint(fuzz->arena, at_work, &small, &clock, &error);
+    bool good = checkpoint_save(fuzz->arena, at_work, &small, &clock, &error);
     const char *bytes =
         good ? place_read(fuzz->arena, made, SIZE_MAX, &length, &error) : NULL;
     good = bytes && (keep == NULL || place_write(keep, bytes, length, &error));
@@ -67,8 +66,8 @@ void fuzz_checkpoint(Fuzz *fuzz) {
         fuzz_file(&other, "small.checkpoint.h5");
     }
     Store *store = store_open(path, &error);
-    const bool good = store && load_parts(store, fuzz->arena, at_work, &small, &error) &&
-                      load_clock(store, fuzz->arena, path, &clock, &error);
+    const bool good = store && load_parts(store, fuzz->arena, at_work, &error) &&
+                      load_clock(store, fuzz->arena, &clock, &error);
     store_close(store);
     fuzz_answered(fuzz, good, &error, SIZE_MAX);
     HOLDS(fuzz, good || fuzz->size > 0, "%s", error.message);
