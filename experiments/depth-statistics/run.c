@@ -4,6 +4,7 @@
  * place to place, and one normalizer without a batch in each block stops that. Labatie et al. 2021:
  * with layer normalization depth makes channels constant, and proxy normalization undoes it. Proxy
  * normalization is of an activation, so at places that no relu follows stands group normalization.
+ * De and Smith 2020: behind normalizers residual branches add less and less to what passes them by.
  */
 #include "../recipes.h"
 #include "experiment.h"
@@ -34,6 +35,7 @@ static const char *const FULL[] = {
 static const ExperimentFigure FIGURES[] = {
     {"shift", "curves.gp", study_probe_depth, "shift.magnitude"},
     {"shares", "curves.gp", study_probe_depth, "shares.y_channel"},
+    {"branches", "curves.gp", study_probe_depth, "branches.share"},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -20,8 +20,8 @@ typedef struct Declared {
     bool matched[NET_MOST_RULES]; /* rules that named a place */
     bool names;                   /* of places are wanted, not what stands there */
     bool weighed;                 /* some weight is changed before it is used */
-    size_t param_room, norm_room; /* of the net's arrays, which grow */
-    DeclaredLeaf *leaf;           /* [leaves] of the parameters of layers */
+    size_t param_room, norm_room, branch_room; /* of the net's arrays, which grow */
+    DeclaredLeaf *leaf;                        /* [leaves] of the parameters of layers */
     size_t leaves, leaf_room;
     BaseError *error;
 } Declared;
@@ -30,13 +30,14 @@ struct Layers {
     const Net *net;
     Tape *tape;
     TapeNode *const *in;
-    size_t inputs, params, norms, outputs; /* asked for so far */
+    size_t inputs, params, norms, branches, outputs; /* asked for so far */
     const unsigned char
         *mask;           /* [N, T] symbols that are there; NULL: all, or not known yet */
     size_t N, T;         /* of the symbols */
     TapeNode *embedding; /* [K, C]; NULL: none yet */
     char within[LAYERS_LONGEST_NAME]; /* "stage2.block1.", before the names of parts */
     size_t depth, length[LAYERS_DEEPEST]; /* of what was within before each entering */
+    const TapeNode *sum;                  /* of the last branch, while declaring */
     Declared *declared;                   /* while declaring, else NULL */
     const NetPass *pass;                  /* while running, else NULL */
     TapeNode **out;                       /* [net->outputs] while running */

@@ -110,6 +110,11 @@ TapeNode *layer_norm_activated(Layers *l, const char *name, TapeNode *x,
                                LayerActivation *activate);
 TapeNode *layer_norm_relu(Layers *l, const char *name, TapeNode *x);
 
+/* skip + branch, where a residual branch joins what passed it by, and an activation (NULL: none): what
+ * who looks into a network sees of branches. Other sums are the tape's own. */
+TapeNode *layer_join(Layers *l, const char *name, TapeNode *skip, TapeNode *branch,
+                     LayerActivation *activate);
+
 /* Mean over positions, those that are there: [N, C, ...] to [N, C]. */
 TapeNode *layer_pool(Layers *l, TapeNode *x);
 TapeNode *layer_flat(Layers *l,

@@ -57,6 +57,14 @@ typedef struct NetNorm {
     Shape shape;       /* of the samples that the network was declared for */
 } NetNorm;
 
+/* Where a residual branch is added to what passes it by. */
+typedef struct NetBranch {
+    const char *name; /* "stage2.block1.sum" */
+    Shape shape;      /* of the samples that the network was declared for */
+    size_t terms; /* that the sum then has: 2 where what passes by is no such sum, else
+                         one more than that has */
+} NetBranch;
+
 enum { NET_MOST_ENDS = 8, NET_MOST_OPTIONS = 12, NET_MOST_RULES = 16 };
 
 /* What a network reads: numbers, or symbols. */
@@ -111,9 +119,10 @@ typedef struct Net {
     NetFace face;
     size_t outputs;
     NetEnd output[NET_MOST_ENDS]; /* in the order of the text */
-    size_t params, norms;
+    size_t params, norms, branches;
     NetParam *param;
     NetNorm *norm;
+    NetBranch *branch;
     size_t weights, states; /* doubles in each vector */
     double flops;           /* of one sample forward: 2 a multiply-add */
     const NetWeights *weighing;
@@ -147,7 +156,7 @@ bool net_alike(Arena *arena, const Net *own, const Net *net, BaseError *error);
 /* What stands at the place of a normalizer in a pass that is watched. */
 typedef struct NetWatch {
     TapeNode *in, *out; /* before it; behind it, gamma and beta, before an activation that
-                           is not its own */
+                           is not its own. Of a branch: what passes by; the branch */
     const unsigned char *mask; /* [N, L] what of it is in a cell; NULL: all */
 } NetWatch;
 
@@ -167,6 +176,7 @@ typedef struct NetPass {
     bool whole;       /* as NormContext's */
     NetWatch *watch; /* [net->norms] written; NULL: nobody looks. Watched, a relu behind a
                          normalizer is a node of its own: the same bits forward */
+    NetWatch *watch_branch; /* [net->branches] likewise */
 } NetPass;
 
 /* out[net->outputs] of in[face.inputs], each [N, of one sample]. */

@@ -6,17 +6,25 @@
  *
  * A normalizer that is an activation too (frn) takes the place of the relu behind it. The
  * relu after the sum of a block stays: no normalizer sees the sum, and without it blocks
- * would follow each other with nothing between. */
+ * would follow each other with nothing between.
+ *
+ * place=pre: those of He et al. 2016, "Identity mappings": normalizer and relu before each convolution,
+ * nothing behind the sum, so that a branch's last gain is none that could begin at 0; the input of a
+ * block whose shape changes goes through its first normalizer and relu before it is projected, and a
+ * last normalizer and relu end the network. */
 #include "resnet.h"
 
-enum { DEPTH, WIDTH, STEM_STRIDE };
+enum { DEPTH, WIDTH, STEM_STRIDE, PLACE };
+enum { POST, PRE };
 
-static const NetOption OPTIONS[] = {RESNET_OPTIONS, {.name = NULL}};
+static const char *const PLACES[] = {"post", "pre", NULL};
+
+static const NetOption OPTIONS[] = {
+    RESNET_OPTIONS, {.name = "place", .word = PLACES}, {.name = NULL}};
 
 //> block
 /* x + F(x): two convolutions, each normalized, and relu after the sum. */
 static TapeNode *block(Layers *l, TapeNode *x, size_t width, size_t stride) {
-    Tape *t = layers_tape(l);
     const bool projects = stride != 1 || x->shape.size[1] != width;
     TapeNode *y = layer_conv(l, "conv1", x, width, 3, stride, 1);
     y = layer_norm_relu(l, "norm1", y);
@@ -24,39 +32,68 @@ static TapeNode *block(Layers *l, TapeNode *x, size_t width, size_t stride) {
     if (projects)
         x = layer_norm(l, "shortcut_norm",
                        layer_conv(l, "shortcut", x, width, 1, stride, 0));
-    return tape_add_relu(t, x, y);
+    return layer_join(l, "sum", x, y, tape_relu);
 }
 //< block
 
+/* x + F(x): each convolution behind a normalizer and relu, and nothing after the sum. */
+static TapeNode *pre_block(Layers *l, TapeNode *x, size_t width, size_t stride) {
+    const bool projects = stride != 1 || x->shape.size[1] != width;
+    TapeNode *in = layer_norm_relu(l, "norm1", x);
+    TapeNode *y = layer_conv(l, "conv1", in, width, 3, stride, 1);
+    y = layer_conv(l, "conv2", layer_norm_relu(l, "norm2", y), width, 3, 1, 1);
+    if (projects) x = layer_conv(l, "shortcut", in, width, 1, stride, 0);
+    return layer_join(l, "sum", x, y, NULL);
+}
+
+typedef TapeNode *Block(Layers *l, TapeNode *x, size_t width, size_t stride);
+
+/* x: what the stem makes of the input. */
+static TapeNode *stage_of(Layers *l, TapeNode *x, Block *of, size_t s, size_t blocks,
+                          size_t width) {
+    for (size_t i = 0; i < blocks; i++) {
+        layers_enter(l, "stage%zu.block%zu", s + 1, i + 1);
+        x = of(l, x, width << s, s > 0 && i == 0 ? 2 : 1);
+        layers_leave(l);
+    }
+    return x;
+}
+
 void resnet_stages(Layers *l, size_t depth, size_t width, size_t stem_stride,
                    TapeNode *stage[RESNET_STAGES]) {
-    const size_t n = (depth - 2) / 6;
     TapeNode *x = layers_input(l, "image");
     x = layer_conv(l, "stem", x, width, 3, stem_stride, 1);
     x = layer_norm_relu(l, "stem_norm", x);
-    for (size_t s = 0; s < RESNET_STAGES; s++) {
-        for (size_t i = 0; i < n; i++) {
-            layers_enter(l, "stage%zu.block%zu", s + 1, i + 1);
-            x = block(l, x, width << s, s > 0 && i == 0 ? 2 : 1);
-            layers_leave(l);
-        }
-        stage[s] = x;
-    }
+    for (size_t s = 0; s < RESNET_STAGES; s++)
+        x = stage[s] = stage_of(l, x, block, s, (depth - 2) / 6, width);
+}
+
+static TapeNode *pre_stages(Layers *l, const size_t *option) {
+    TapeNode *x = layers_input(l, "image");
+    x = layer_conv(l, "stem", x, option[WIDTH], 3, option[STEM_STRIDE], 1);
+    for (size_t s = 0; s < RESNET_STAGES; s++)
+        x = stage_of(l, x, pre_block, s, (option[DEPTH] - 2) / 6, option[WIDTH]);
+    return layer_norm_relu(l, "last_norm", x);
+}
+
+static TapeNode *post_stages(Layers *l, const size_t *option) {
+    TapeNode *stage[RESNET_STAGES];
+    resnet_stages(l, option[DEPTH], option[WIDTH], option[STEM_STRIDE], stage);
+    return stage[RESNET_STAGES - 1];
 }
 
 static void resnet(Layers *l, const size_t *option) {
-    TapeNode *stage[RESNET_STAGES];
-    resnet_stages(l, option[DEPTH], option[WIDTH], option[STEM_STRIDE], stage);
-    TapeNode *x = layer_pool(l, stage[RESNET_STAGES - 1]);
-    layers_output(l, "logits", layer_linear(l, "linear", x, layers_outputs(l)));
+    TapeNode *x = option[PLACE] == PRE ? pre_stages(l, option) : post_stages(l, option);
+    x = layer_linear(l, "linear", layer_pool(l, x), layers_outputs(l));
+    layers_output(l, "logits", x);
 }
 
 const NetKind net_resnet = {
     .name = "resnet",
-    .usage =
-        "resnet(depth=D, width=W, stem_stride=S, weights=plain|standardized|normalized)",
+    .usage = "resnet(depth=D, width=W, stem_stride=S, place=post|pre, "
+             "weights=plain|standardized|normalized)",
     .title = "residual network for small images, He et al. 2016: depth 6n+2, option B "
-             "shortcuts",
+             "shortcuts; normalizers behind convolutions or before them",
     .example = "resnet(depth=8, width=4)",
     .options = OPTIONS,
     .run = resnet};

@@ -33,7 +33,7 @@ static TapeNode *block(Layers *l, TapeNode *x, size_t width, size_t kernel,
     y = layer_conv1(l, "conv2", y, width, kernel);
     if (!shortcut) return layer_norm_relu(l, "norm2", y);
     y = layer_norm(l, "norm2", y);
-    return tape_add_relu(layers_tape(l), x, y);
+    return layer_join(l, "sum", x, y, tape_relu);
 }
 
 static void text_conv(Layers *l, const size_t *option) {

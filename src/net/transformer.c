@@ -64,15 +64,15 @@ static TapeNode *feed(Layers *l, TapeNode *x, const Block *block) {
 
 //> places
 static TapeNode *with_part(Layers *l, TapeNode *x, size_t place, const char *norm,
-                           const char *norm_after, Part *part, const Block *block) {
-    Tape *t = layers_tape(l);
+                           const char *norm_after, const char *sum, Part *part,
+                           const Block *block) {
     if (place == POST) {
-        x = tape_add(t, x, part(l, x, block));
+        x = layer_join(l, sum, x, part(l, x, block), NULL);
         return layer_norm(l, norm, x);
     }
     TapeNode *y = part(l, layer_norm(l, norm, x), block);
     if (place == PERI) y = layer_norm(l, norm_after, y);
-    return tape_add(t, x, y);
+    return layer_join(l, sum, x, y, NULL);
 }
 //< places
 
@@ -90,8 +90,8 @@ static void transformer(Layers *l, const size_t *option) {
     if (!rotary) x = layer_positions(l, "position", x);
     for (size_t i = 0; i < option[DEPTH]; i++) {
         layers_enter(l, "block%zu", i + 1);
-        x = with_part(l, x, place, "norm1", "norm1_after", attend, &block);
-        x = with_part(l, x, place, "norm2", "norm2_after", feed, &block);
+        x = with_part(l, x, place, "norm1", "norm1_after", "sum1", attend, &block);
+        x = with_part(l, x, place, "norm2", "norm2_after", "sum2", feed, &block);
         layers_leave(l);
     }
     if (place != POST) x = layer_norm(l, "last_norm", x);

@@ -48,8 +48,9 @@ enum { PROBE_NUMERICS = 2 };
 
 /* What a field has a number of. */
 typedef enum ProbeOver {
-    PROBE_WHOLE,  /* the network: one */
-    PROBE_PLACES, /* each normalizer's place, in the network's order */
+    PROBE_WHOLE,    /* the network: one */
+    PROBE_PLACES,   /* each normalizer's place, in the network's order */
+    PROBE_BRANCHES, /* each place where a residual branch is added, likewise */
     PROBE_WEIGHTS /* each weight of a layer: parameters of rank 2 and more, of no normalizer */
 } ProbeOver;
 
@@ -75,8 +76,9 @@ typedef struct ProbeSeen {
     const double *weights;
     double loss;
     const double *gradient, *observed; /* as a TrainSeen has them */
-    size_t places, layers;
+    size_t places, branches, layers;
     const TrainPlace *place;       /* [places]; NULL: no kind of the run wants them */
+    const TrainBranch *branch;     /* [branches]; NULL with them */
     const NetParam *const *weight; /* [layers] of PROBE_WEIGHTS */
 } ProbeSeen;
 
@@ -84,10 +86,10 @@ typedef struct ProbeSeen {
 typedef struct ProbeRows {
     const ProbeKind *kind;
     const Net *net;
-    size_t rows, places, layers, width;       /* width: numbers of a row */
-    const double *step;                       /* [rows] */
-    const char *const *place, *const *weight; /* names */
-    const double *values;                     /* [rows, width], fields in their order */
+    size_t rows, places, branches, layers, width; /* width: numbers of a row */
+    const double *step;                           /* [rows] */
+    const char *const *place, *const *branch, *const *weight; /* names */
+    const double *values; /* [rows, width], fields in their order */
 } ProbeRows;
 
 /* What the rows of a run come to: stands in its /summary as KIND_NAME, so that studies collect it
@@ -102,7 +104,7 @@ struct ProbeKind {
     const char *source;         /* paper and equation; NULL: ours */
     const ProbeField *fields;   /* ends with a NULL name */
     const ProbeNumber *numbers; /* likewise; NULL: none */
-    bool places;                /* see() wants seen->place */
+    bool places;                /* see() wants seen->place or seen->branch */
 
     /* A row: to[field] [elements x wide], NaN before. `kept` is the kind's own (NULL: it keeps
      * nothing); what it remembers of this row for the next it writes there. */

@@ -26,7 +26,7 @@ struct Probes {
     Kept *kind;
     size_t layers;
     const NetParam **weight; /* [layers] */
-    const char **weight_name, **place_name;
+    const char **weight_name, **place_name, **branch_name;
     double *before;  /* [net->weights] before a step, where somebody is told */
     double *step;    /* [most] of the rows */
     double *seconds; /* [1] */
@@ -45,8 +45,10 @@ static size_t count_layers(const Net *net) {
 }
 
 static size_t elements_of(const Net *net, size_t layers, const ProbeField *f) {
-    const size_t of[] = {
-        [PROBE_WHOLE] = 1, [PROBE_PLACES] = net->norms, [PROBE_WEIGHTS] = layers};
+    const size_t of[] = {[PROBE_WHOLE] = 1,
+                         [PROBE_PLACES] = net->norms,
+                         [PROBE_BRANCHES] = net->branches,
+                         [PROBE_WEIGHTS] = layers};
     return of[f->over];
 }
 
@@ -117,12 +119,14 @@ static void take_names(Probes *p, const Net *net) {
     p->weight = TAKE(p->arena, const NetParam *, net->params + 1);
     p->weight_name = TAKE(p->arena, const char *, net->params + 1);
     p->place_name = TAKE(p->arena, const char *, net->norms + 1);
+    p->branch_name = TAKE(p->arena, const char *, net->branches + 1);
     for (size_t i = 0; i < net->params; i++) {
         if (!probe_is_layer(&net->param[i])) continue;
         p->weight[p->layers] = &net->param[i];
         p->weight_name[p->layers++] = net->param[i].name;
     }
     for (size_t i = 0; i < net->norms; i++) p->place_name[i] = net->norm[i].name;
+    for (size_t i = 0; i < net->branches; i++) p->branch_name[i] = net->branch[i].name;
 }
 
 static Kept kept_new(const Probes *p, const Net *net, const ProbeKind *kind) {
@@ -191,6 +195,8 @@ static void look(Probes *p) {
                             .observed = there.observed,
                             .places = net->norms,
                             .place = there.place,
+                            .branches = net->branches,
+                            .branch = there.branch,
                             .layers = p->layers,
                             .weight = p->weight};
     REQUIRE(p->rows < p->most, "row %zu of %zu", p->rows, p->most);
@@ -286,10 +292,12 @@ ProbeRows probes_rows(const Probes *p, size_t i) {
                        .net = net,
                        .rows = p->rows,
                        .places = net->norms,
+                       .branches = net->branches,
                        .layers = p->layers,
                        .width = p->kind[i].width,
                        .step = p->step,
                        .place = p->place_name,
+                       .branch = p->branch_name,
                        .weight = p->weight_name,
                        .values = p->kind[i].row};
 }

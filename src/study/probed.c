@@ -11,19 +11,26 @@ static const char *group_of(Arena *arena, const char *kind) {
     return text_print(arena, "%s/%s", GROUP, kind);
 }
 
-static const char *const OVER[] = {
-    [PROBE_WHOLE] = "", [PROBE_PLACES] = " place", [PROBE_WEIGHTS] = " weight"};
+static const char *const OVER[] = {[PROBE_WHOLE] = "",
+                                   [PROBE_PLACES] = " place",
+                                   [PROBE_BRANCHES] = " branch",
+                                   [PROBE_WEIGHTS] = " weight"};
 
 /* ---- of a run --------------------------------------------------------------------- */
 
 static void add_scales(Table *t, const ProbeRows *rows) {
+    static const char *const SAYS_OF[] = {[PROBE_PLACES] = "normalizer",
+                                          [PROBE_BRANCHES] = "residual branch",
+                                          [PROBE_WEIGHTS] = "weight"};
+    const char *const *const names[] = {[PROBE_PLACES] = rows->place,
+                                        [PROBE_BRANCHES] = rows->branch,
+                                        [PROBE_WEIGHTS] = rows->weight};
     table_scale(t, "step", "steps done before it; the last: after the run's last",
                 rows->step, rows->rows);
     for (const ProbeField *f = rows->kind->fields; f->name; f++) {
         const char *over = *OVER[f->over] ? OVER[f->over] + 1 : NULL;
         if (over && table_find(t, over) == NULL && probe_elements(rows, f) > 0)
-            table_scale_text(t, over, f->over == PROBE_PLACES ? "normalizer" : "weight",
-                             f->over == PROBE_PLACES ? rows->place : rows->weight,
+            table_scale_text(t, over, SAYS_OF[f->over], names[f->over],
                              probe_elements(rows, f));
         if (f->axis && table_find(t, f->axis) == NULL)
             table_scale(t, f->axis, f->axis, f->at, f->wide);
@@ -243,11 +250,16 @@ static size_t size_of(const Table *t, const char *scale) {
     return f ? f->size[0] : 1;
 }
 
+static bool is_named(const char *axis) {
+    for (size_t i = PROBE_PLACES; i < COUNT_OF(OVER); i++)
+        if (strcmp(OVER[i] + 1, axis) == 0) return true;
+    return false;
+}
+
 /* One field of all cells, whose axes are known by one that has it. */
 static void add_field(Table *t, const Cells *c, const Field *like) {
     Arena *arena = t->arena;
-    const bool named = like->rank > 1 && (strcmp(like->axis[1], "place") == 0 ||
-                                          strcmp(like->axis[1], "weight") == 0);
+    const bool named = like->rank > 1 && is_named(like->axis[1]);
     const char *over = named ? like->axis[1] : "",
                *axis = like->rank > 1u + named ? like->axis[1 + named] : "";
     const size_t all = size_of(t, over), wide = size_of(t, axis),
@@ -281,14 +293,13 @@ static void add_steps(Table *t, const Cells *c) {
 }
 
 static void collect_kind(Store *store, Arena *arena, const Cells *c, const char *kind) {
-    static const char *const NAMED[] = {"place", "weight"};
     Table t = table_new(arena, group_of(arena, kind), "rows of each run, as it has them");
     sweep_scales(&t, c->sweep);
     add_steps(&t, c);
-    for (size_t i = 0; i < COUNT_OF(NAMED); i++) {
+    for (size_t i = PROBE_PLACES; i < COUNT_OF(OVER); i++) {
         size_t count;
-        const char **name = names_of(arena, c, NAMED[i], &count);
-        if (count > 0) table_scale_text(&t, NAMED[i], NAMED[i], name, count);
+        const char *of = OVER[i] + 1, **name = names_of(arena, c, of, &count);
+        if (count > 0) table_scale_text(&t, of, of, name, count);
     }
     for (size_t i = 0; i < c->cells; i++)
         for (size_t k = 0; c->table[i] && k < c->table[i]->fields; k++) {

@@ -270,6 +270,7 @@ static void name_probe(Arena *arena, size_t i, Thing *thing) {
 static void describe_probe(Arena *arena, size_t i, Thing *thing) {
     static const char *const OVER[] = {[PROBE_WHOLE] = "of the network",
                                        [PROBE_PLACES] = "at each normalizer",
+                                       [PROBE_BRANCHES] = "at each residual branch",
                                        [PROBE_WEIGHTS] = "of each layer"};
     size_t count;
     const ProbeKind *kind = probe_kinds(&count)[i];

@@ -152,7 +152,7 @@ typedef struct Coming {
 Coming coming_step(const Trainer *t);
 
 /* A worker's part of what is seen, before tape_backward. */
-void see_worker(const Trainer *t, Tape *tape, const NetWatch *watch, size_t worker);
+void see_worker(const Trainer *t, const NetPass *pass, size_t worker);
 
 /* ---- bound.c --------------------------------------------------------------------- */
 

@@ -68,24 +68,58 @@ static TrainPlace place_new(Arena *arena, const Net *net, size_t n, size_t worke
     return p;
 }
 
-void see_worker(const Trainer *t, Tape *tape, const NetWatch *watch, size_t worker) {
-    for (size_t i = 0; i < t->seen->places; i++) {
-        const TrainPlace *p = &t->seen->place[i];
-        TapeNode *in = watch[i].in, *out = watch[i].out;
-        const size_t count = shape_count(in->shape), from = worker * count;
-        REQUIRE(shape_equal(in->shape, p->place->shape), "%s: not as it was declared",
-                p->place->name);
-        memcpy(p->x + from, in->value, count * sizeof *p->x);
-        memcpy(p->y + from, out->value, count * sizeof *p->y);
-        tape_watch(tape, in, p->dx + from);
-        tape_watch(tape, out, p->dy + from);
-        if (p->there == NULL) continue;
-        const size_t cells = count / in->shape.size[1];
-        if (watch[i].mask)
-            memcpy(p->there + worker * cells, watch[i].mask, cells);
-        else
-            memset(p->there + worker * cells, 1, cells);
-    }
+static TrainBranch branch_new(Arena *arena, const Net *net, size_t n, size_t workers) {
+    TrainBranch b = {.place = &net->branch[n], .shape = net->branch[n].shape};
+    b.shape.size[0] *= workers;
+    const size_t count = shape_count(b.shape);
+    const ShapeLattice cell = shape_lattice(b.shape);
+    b.skip = TAKE(arena, double, count);
+    b.branch = TAKE(arena, double, count);
+    if (net->face.input[0].symbols > 0)
+        b.there = TAKE(arena, unsigned char, cell.N *cell.L);
+    return b;
+}
+
+/* A worker's part, [N, L] of `there`. */
+static void see_mask(unsigned char *there, const unsigned char *mask, Shape shape,
+                     size_t worker) {
+    const ShapeLattice l = shape_lattice(shape);
+    const size_t cells = l.N * l.L;
+    if (there == NULL) return;
+    if (mask)
+        memcpy(there + worker * cells, mask, cells);
+    else
+        memset(there + worker * cells, 1, cells);
+}
+
+static void see_place(const TrainPlace *p, Tape *tape, const NetWatch *watch,
+                      size_t worker) {
+    TapeNode *in = watch->in, *out = watch->out;
+    const size_t count = shape_count(in->shape), from = worker * count;
+    REQUIRE(shape_equal(in->shape, p->place->shape), "%s: not as it was declared",
+            p->place->name);
+    memcpy(p->x + from, in->value, count * sizeof *p->x);
+    memcpy(p->y + from, out->value, count * sizeof *p->y);
+    tape_watch(tape, in, p->dx + from);
+    tape_watch(tape, out, p->dy + from);
+    see_mask(p->there, watch->mask, in->shape, worker);
+}
+
+static void see_branch(const TrainBranch *b, const NetWatch *watch, size_t worker) {
+    const size_t count = shape_count(watch->in->shape), from = worker * count;
+    REQUIRE(shape_equal(watch->in->shape, b->place->shape), "%s: not as it was declared",
+            b->place->name);
+    memcpy(b->skip + from, watch->in->value, count * sizeof *b->skip);
+    memcpy(b->branch + from, watch->out->value, count * sizeof *b->branch);
+    see_mask(b->there, watch->mask, watch->in->shape, worker);
+}
+
+void see_worker(const Trainer *t, const NetPass *pass, size_t worker) {
+    const TrainSeen *seen = t->seen;
+    for (size_t i = 0; i < seen->places; i++)
+        see_place(&seen->place[i], pass->tape, &pass->watch[i], worker);
+    for (size_t i = 0; i < seen->branches; i++)
+        see_branch(&seen->branch[i], &pass->watch_branch[i], worker);
 }
 
 /* The loss is the mean over workers. */
@@ -101,11 +135,15 @@ TrainSeen trainer_places(Trainer *t, Arena *arena) {
     const Net *net = sized_of(t, coming.epoch, coming.step, 0).net;
     TrainSeen seen = {.places = net->norms,
                       .place = TAKE(arena, TrainPlace, net->norms + 1),
+                      .branches = net->branches,
+                      .branch = TAKE(arena, TrainBranch, net->branches + 1),
                       .gradient = TAKE(arena, double, n),
                       .observed = TAKE(arena, double, W *S + 1)};
     BaseError error = {.set = false};
     REQUIRE(config_has_places(&t->config, &error), "%s", error.message);
     for (size_t i = 0; i < net->norms; i++) seen.place[i] = place_new(arena, net, i, W);
+    for (size_t i = 0; i < net->branches; i++)
+        seen.branch[i] = branch_new(arena, net, i, W);
     Arena *own = arena_new();
     Trainer view = looking(t, own, coming);
     view.seen = &seen;

@@ -152,15 +152,26 @@ typedef struct TrainPlace {
         *there; /* [N, L] 0: padding, whose numbers mean nothing; NULL: all is */
 } TrainPlace;
 
+/* Where a residual branch is added, likewise: what passes by, and the branch. */
+typedef struct TrainBranch {
+    const NetBranch *place;
+    Shape shape;
+    double *skip, *branch;
+    unsigned char *there;
+} TrainBranch;
+
 typedef struct TrainSeen {
     double loss;
     double *gradient; /* [net->weights] as trainer_gradient's */
     double *observed; /* [workers, net->states] */
     size_t places;
     TrainPlace *place; /* [places] */
+    size_t branches;
+    TrainBranch *branch; /* [branches] */
 } TrainSeen;
 
-/* All of it at the run's own weights: 4 x the activations of the step's samples, in `arena`. */
+/* All of it at the run's own weights: 4 x the activations of the step's samples at normalizers and
+ * 2 x those at branches, in `arena`. */
 TrainSeen trainer_places(Trainer *trainer, Arena *arena);
 /* Whether it can be: false and *error (EX_USAGE) where the workers of a step see images of
  * several sizes. */

@@ -32,12 +32,15 @@ void shard_run(const Trainer *t, double *found, Arena *arena, NetPass pass,
     if (pass.weights == NULL) pass.weights = t->weights;
     pass.state = pass.mode == NORM_EVAL ? t->judged : t->state;
     TapeNode *in = shard_input(pass.tape, &batch), *out[NET_MOST_ENDS];
-    if (t->seen) pass.watch = ZERO(arena, NetWatch, shard->in.net->norms + 1);
+    if (t->seen) {
+        pass.watch = ZERO(arena, NetWatch, shard->in.net->norms + 1);
+        pass.watch_branch = ZERO(arena, NetWatch, shard->in.net->branches + 1);
+    }
     net_run(shard->in.net, &pass, &in, out);
     TapeNode *loss = task->write(&t->task, pass.tape, out, &batch);
     found[0] = loss->value[0];
     task->tally(&t->task, found + 1, out, &batch);
-    if (t->seen) see_worker(t, pass.tape, pass.watch, shard->worker);
+    if (t->seen) see_worker(t, &pass, shard->worker);
     if (pass.gradient) tape_backward(pass.tape, loss, NULL);
     arithmetic_want();
     arena_rewind(arena, mark);

@@ -115,6 +115,27 @@ static void depth_counts_layers(void **state) {
     arena_free(arena);
 }
 
+/* place=pre: as many layers, no normalizer of the stem or the shortcuts, and a last one. */
+static void pre_counts_layers(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    const char *spec = "resnet(depth=20, width=4, place=pre)";
+    const Net *net = build(arena, spec, "batch", SMALL, 4),
+              *post = build(arena, "resnet(depth=20, width=4, place=post)", "batch",
+                            SMALL, 4);
+    assert_string_equal(net->spec, spec);
+    assert_string_equal(post->spec, "resnet(depth=20, width=4)");
+    assert_int_equal(net->norms, 20 - 2 + 1);
+    assert_int_equal(post->norms, 20 - 1 + 2);
+    assert_string_equal(net->norm[0].name, "stage1.block1.norm1");
+    assert_int_equal(net->norm[6].sees.C, 4); /* before the block that widens */
+    assert_string_equal(net->norm[18].name, "last_norm");
+    for (size_t i = 0; i < net->params; i++)
+        if (ends(net->param[i].name, "gamma"))
+            assert_near(net->param[i].initial, 1.0, 0.0);
+    arena_free(arena);
+}
+
 /* ResNet-20 of width 16 by hand: weights, and multiply-adds at 28x28, 14x14, 7x7. */
 static void resnet20_counted_by_hand(void **state) {
     (void)state;
@@ -478,6 +499,7 @@ static const Case CASES[] = {
     CASE(theorem, depth_counts_layers),
     CASE(example, gates_begin_by_seed_and_layer),
     CASE(oracle, resnet20_counted_by_hand),
+    CASE(example, pre_counts_layers),
     CASE(theorem, one_key_swaps_every_normalizer),
     CASE(example, maps_need_not_be_square),
     CASE(theorem, declared_is_what_runs),

@@ -213,16 +213,33 @@ static Map plain_block(const Plain *p, size_t stage, size_t block, Map x, size_t
     return plain_relu(y);
 }
 
+/* place=pre: normalizers before convolutions, and nothing behind the sum. */
+static Map pre_block(const Plain *p, size_t stage, size_t block, Map x, size_t width,
+                     size_t stride) {
+    const char *name[5], *end[] = {"norm1", "conv1", "norm2", "conv2", "shortcut"};
+    for (size_t i = 0; i < 5; i++)
+        name[i] = text_print(p->arena, "stage%zu.block%zu.%s", stage, block, end[i]);
+    const Map in = plain_relu(plain_norm(p, name[0], x));
+    Map y =
+        plain_relu(plain_norm(p, name[2], plain_conv(p, name[1], in, width, 3, stride)));
+    y = plain_conv(p, name[3], y, width, 3, 1);
+    if (stride != 1 || x.C != width) x = plain_conv(p, name[4], in, width, 1, stride);
+    for (size_t i = 0; i < y.N * y.C * y.H * y.W; i++) y.v[i] += x.v[i];
+    return y;
+}
+
 static double *plain_logits(const Plain *p, size_t blocks, size_t width,
-                            size_t stem_stride) {
+                            size_t stem_stride, bool pre) {
     const Setting *s = p->s;
     const Image image = s->image;
     Map x = {s->N, image.channels, image.height, image.width, s->x};
-    x = plain_relu(
-        plain_norm(p, "stem_norm", plain_conv(p, "stem", x, width, 3, stem_stride)));
+    x = plain_conv(p, "stem", x, width, 3, stem_stride);
+    if (!pre) x = plain_relu(plain_norm(p, "stem_norm", x));
     for (size_t i = 0; i < 3 * blocks; i++)
-        x = plain_block(p, i / blocks + 1, i % blocks + 1, x, width << i / blocks,
-                        i >= blocks && i % blocks == 0 ? 2 : 1);
+        x = (pre ? pre_block : plain_block)(p, i / blocks + 1, i % blocks + 1, x,
+                                            width << i / blocks,
+                                            i >= blocks && i % blocks == 0 ? 2 : 1);
+    if (pre) x = plain_relu(plain_norm(p, "last_norm", x));
     const double *w = named(p, "linear", "weight"), *bias = named(p, "linear", "bias");
     double *z = TAKE(p->arena, double, s->N *image.classes);
     for (size_t i = 0; i < s->N * image.classes; i++) {
@@ -241,12 +258,14 @@ static double *plain_logits(const Plain *p, size_t blocks, size_t width,
 typedef struct Restated {
     size_t depth, width, stem_stride;
     Image image;
+    bool pre;
 } Restated;
 
 static void restate(const Restated *r, const char *norm, NormMode mode) {
     Arena *arena = arena_new();
-    const char *spec = text_print(arena, "resnet(depth=%zu, width=%zu, stem_stride=%zu)",
-                                  r->depth, r->width, r->stem_stride);
+    const char *spec =
+        text_print(arena, "resnet(depth=%zu, width=%zu, stem_stride=%zu%s)", r->depth,
+                   r->width, r->stem_stride, r->pre ? ", place=pre" : "");
     Setting s = random_setting(arena, spec, norm, r->image, 2, 11);
     s.mode = mode;
     double *got = ZERO(arena, double, s.net->states),
@@ -256,7 +275,7 @@ static void restate(const Restated *r, const char *norm, NormMode mode) {
     TapeNode *z = net_run_one(s.net, &pass, tape_leaf(pass.tape, image_shape(&s), s.x));
     Plain plain = {arena, &s, want};
     const double *expected =
-        plain_logits(&plain, (r->depth - 2) / 6, r->width, r->stem_stride);
+        plain_logits(&plain, (r->depth - 2) / 6, r->width, r->stem_stride, r->pre);
     assert_true(shape_equal(z->shape, SHAPE_OF(2, r->image.classes)));
     for (size_t i = 0; i < 2 * r->image.classes; i++)
         assert_near(z->value[i], expected[i], 1e-12);
@@ -267,8 +286,10 @@ static void restate(const Restated *r, const char *norm, NormMode mode) {
 
 static void value_in_plain_loops(void **state) {
     (void)state;
-    static const Restated CASES[] = {
-        {8, 2, 1, {1, 6, 6, 3}}, {8, 2, 2, {2, 13, 11, 4}}, {14, 3, 1, {1, 9, 7, 2}}};
+    static const Restated CASES[] = {{8, 2, 1, {1, 6, 6, 3}, false},
+                                     {8, 2, 2, {2, 13, 11, 4}, false},
+                                     {14, 3, 1, {1, 9, 7, 2}, false},
+                                     {14, 2, 1, {2, 9, 7, 3}, true}};
     static const char *const norms[] = {"batch", "group(1)"};
     for (size_t i = 0; i < 4 * COUNT_OF(CASES); i++)
         restate(&CASES[i / 4], norms[i / 2 % 2], i % 2 ? NORM_EVAL : NORM_TRAIN);
