@@ -209,9 +209,14 @@ static void pass_on_signals(Pool *pool) {
     say("stopping after the current steps; the same command goes on from there");
 }
 
+/* Slurm's job has some of its machine's, and only where it is told to do so does it keep the job to
+ * them. */
 size_t processors(void) {
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores > 0 ? (size_t)cores : 1;
+    const size_t all = cores > 0 ? (size_t)cores : 1;
+    const char *job = getenv("SLURM_CPUS_ON_NODE");
+    size_t ours;
+    return job && text_to_count(job, &ours) && ours > 0 && ours < all ? ours : all;
 }
 
 size_t sweep_jobs(const Sweep *sweep, size_t jobs, size_t *threads) {

@@ -96,10 +96,16 @@ const char *study_word(Arena *arena, const Sweep *sweep);
 
 /* ---- work.c ------------------------------------------------------------------------ */
 
+/* Its runs I, I + N, I + 2 N, ... from 1 on, as a sweep that can be run and not tabled. Finished ones
+ * count, so that parts which begin at different times are still all of it. */
+const Sweep *study_part(Arena *arena, const Sweep *sweep, size_t part, size_t parts);
+
 /* How, and into which files: the user's or, published, the project's. */
 typedef struct StudyWork {
     size_t jobs; /* runs at a time; 0: one for each processor */
     bool restart, published;
+    size_t part,
+        parts; /* these of its runs alone, and nothing is collected; parts 0: all */
     const char *file, *figure; /* out: paths */
 } StudyWork;
 

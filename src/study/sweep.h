@@ -23,7 +23,7 @@ struct Run {
 
 /* ---- pool.c: several runs at a time ---------------------------------------------- */
 
-size_t processors(void); /* that there are */
+size_t processors(void); /* that there are, or that a job of Slurm's has */
 
 /* How many runs go on at a time where a user wants `jobs` (0: one for each processor), and the
  * threads of each. */

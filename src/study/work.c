@@ -85,8 +85,33 @@ static void tell_replaced(const Way *way) {
             *changes ? text_plain(way->arena, changes) : "the recipe's");
 }
 
+const Sweep *study_part(Arena *arena, const Sweep *sweep, size_t part, size_t parts) {
+    Sweep *own = TAKE(arena, Sweep, 1);
+    *own = *sweep;
+    own->runs = 0;
+    own->run = TAKE(arena, Run, sweep->runs + 1);
+    for (size_t i = part - 1; i < sweep->runs; i += parts)
+        own->run[own->runs++] = sweep->run[i];
+    return own;
+}
+
+/* The rest is others' to do. */
+static int work_on_part(Way *way) {
+    const StudyWork *work = way->work;
+    const Sweep *own = study_part(way->arena, way->sweep, work->part, work->parts);
+    const int status = own->runs == 0 ? EX_OK
+                                      : sweep_run(way->arena, own, work->jobs,
+                                                  work->restart, another, way);
+    if (status == EX_OK)
+        say("part %zu/%zu is done, %zu of %zu runs; without --part they are collected",
+            work->part, work->parts, own->runs, way->sweep->runs);
+    tell_partial(way);
+    return status;
+}
+
 int study_work(Arena *arena, const Sweep *sweep, StudyWork *work) {
     Way way = way_of(arena, sweep, work);
+    if (work->parts > 0) return work_on_part(&way);
     const int status = sweep_run(arena, sweep, work->jobs, work->restart, another, &way);
     const bool meanwhile = status == EX_TEMPFAIL && count_finished(sweep) == sweep->runs;
     if (status != EX_OK && !meanwhile) {

@@ -263,7 +263,7 @@ static int bring_normalizers(Arena *arena, int argc, char **argv) {
     return left;
 }
 
-static int run_command(Arena *arena, int argc, char **argv) {
+static int run_command(Arena *arena, int argc, char **argv, const char *const *said) {
     if (argc < 2) {
         help_print(stderr);
         return EX_USAGE;
@@ -278,7 +278,14 @@ static int run_command(Arena *arena, int argc, char **argv) {
         return EX_OK;
     }
     Call call = read_call(arena, command, argc - 2, argv + 2);
+    call.said = said;
     return command->run(&call);
+}
+
+static const char *const *words_said(Arena *arena, int argc, char **argv) {
+    const char **said = ZERO(arena, const char *, (size_t)argc + 1);
+    for (int i = 1; i < argc; i++) said[i - 1] = argv[i];
+    return said;
 }
 
 /* Where one of the first three handles is closed, the next file that is opened would get its
@@ -302,7 +309,8 @@ int main(int argc, char **argv) {
             "name a "
             "library that does so?",
             fault);
-    int status = run_command(arena, bring_normalizers(arena, argc, argv), argv);
+    const char *const *said = words_said(arena, argc, argv);
+    int status = run_command(arena, bring_normalizers(arena, argc, argv), argv, said);
     arena_free(arena);
     arithmetic_want();
     if (fflush(stdout) != 0)

@@ -56,6 +56,20 @@ void wish_claim(const Call *call, Wish *wish) {
                    .as = c->id};
 }
 
+/* --part I/N; *parts is 0 without it. */
+static void read_part(const Call *call, size_t *part, size_t *parts) {
+    const char *text = call_option(call, "--part"),
+               *slash = text ? strchr(text, '/') : NULL;
+    *part = *parts = 0;
+    if (text == NULL) return;
+    const char *first =
+        slash ? text_copy(call->arena, text, (size_t)(slash - text)) : text;
+    if (slash == NULL || !text_to_count(first, part) ||
+        !text_to_count(slash + 1, parts) || *part == 0 || *part > *parts)
+        die(EX_USAGE, "--part %s: I/N is expected, the I-th of N parts, as in --part 1/4",
+            text);
+}
+
 static int run_run(const Call *call) {
     Wish wish = {.experiment = experiment_find(call->arena, call->word[0]),
                  .quick = call_option(call, "--quick") != NULL,
@@ -64,17 +78,28 @@ static int run_run(const Call *call) {
                  .as = call_option(call, "--as")};
     wish_claim(call, &wish);
     const Sweep *sweep = study_plan(call->arena, &wish);
+    StudyWork work = {.jobs = jobs_of(call),
+                      .restart = call_option(call, "--restart") != NULL};
     const Grid *found;
-    if (call_option(call, "--dry-run") == NULL)
-        return run_study(call, sweep, false, &found);
-    study_print_plan(call->arena, sweep, jobs_of(call));
+    read_part(call, &work.part, &work.parts);
+    if (call_option(call, "--slurm")) return run_on_slurm(call, sweep);
+    if (call_option(call, "--array-limit")) die(EX_USAGE, "--array-limit is of --slurm");
+    if (call_option(call, "--dry-run"))
+        study_print_plan(
+            call->arena,
+            work.parts ? study_part(call->arena, sweep, work.part, work.parts) : sweep,
+            work.jobs);
+    else
+        return work.parts ? study_work(call->arena, sweep, &work)
+                          : run_study(call, sweep, false, &found);
     return EX_OK;
 }
 
 const Command command_run = {
     .name = "run",
-    .usage = "EXPERIMENT [key=value ...] [--quick] [--as NAME] [--claim ID] "
-             "[--jobs N] [--restart] [--dry-run]",
+    .usage =
+        "EXPERIMENT [key=value ...] [--quick] [--as NAME] [--claim ID] "
+        "[--jobs N] [--part I/N] [--restart] [--dry-run] [--slurm [--array-limit N]]",
     .summary = "Runs an experiment: comma lists sweep, finished runs are skipped, "
                "interrupted ones resume",
     .options =
@@ -87,6 +112,14 @@ const Command command_run = {
             CLAIM_OPTIONS,
             {"--dry-run", NULL,
              "lists the runs, measures how long they take, and does none"},
+            {"--part", "I/N",
+             "the runs I, I+N, I+2N, ... alone, for N processes anywhere; without it "
+             "they are collected"},
+            {"--slurm", NULL,
+             "writes the command as jobs of Slurm, an array and one that collects, and "
+             "prints what submits them"},
+            {"--array-limit", "N",
+             "of --slurm: tasks of the array, at most (default: 1000)"},
             STUDY_OPTIONS},
     .least = 1,
     .most = 1,
@@ -99,5 +132,9 @@ const Command command_run = {
         "them all. Examples: norm=batch,group:8  batch=32,16,8  seed=1-3  epochs=5 "
         " protocol=statistics\n"
         "mode=average,pooled and input=20x20,28x28, in the words of `normlab evaluate`, "
-        "make rows of the same finished weights.",
+        "make rows of the same finished weights.\n"
+        "SIGUSR1 has each run that goes on save a checkpoint; the first SIGINT or "
+        "SIGTERM "
+        "stops behind one,\n"
+        "with exit code 130 or 143.",
 };

@@ -40,7 +40,10 @@ struct Call {
     size_t words, settings;
     const char **word;    /* plain words */
     const char **setting; /* key=value words */
-    const char **option;  /* [options] value, "" for a switch given, NULL: not given */
+    const char *const
+        *said; /* all behind the program's name, as they were said, options of any
+                                command too; ends with NULL */
+    const char **option; /* [options] value, "" for a switch given, NULL: not given */
 };
 
 const Command *const *commands(size_t *count);
@@ -118,6 +121,12 @@ void wish_claim(const Call *call, Wish *wish);
 /* Runs what is missing, collects, draws; the table goes to stdout. Exit status, and what was
  * found (NULL: runs failed). */
 int run_study(const Call *call, const Sweep *sweep, bool published, const Grid **found);
+
+/* ---- run_slurm.c ------------------------------------------------------------------------ */
+
+/* Writes the command for a cluster that has Slurm, into out/slurm: as an array of jobs, each with a part
+ * of the runs, and as a job that collects them. Prints what submits both. Exit status. */
+int run_on_slurm(const Call *call, const Sweep *sweep);
 
 typedef enum TableForm {
     TABLE_TEXT,

@@ -24,13 +24,11 @@ static const Command *command(const Fuzz *fuzz, const char *name) {
 }
 
 static void call(const Fuzz *fuzz, const char *name, const char **word, size_t words) {
-    const Call call = {fuzz->arena,
-                       command(fuzz, name),
-                       words,
-                       0,
-                       word,
-                       NULL,
-                       ZERO(fuzz->arena, const char *, 32)};
+    const Call call = {.arena = fuzz->arena,
+                       .command = command(fuzz, name),
+                       .words = words,
+                       .word = word,
+                       .option = ZERO(fuzz->arena, const char *, 32)};
     call.command->run(&call);
 }
 
