@@ -46,7 +46,7 @@ endforeach()
 foreach(below weave study claim figure speed probe train ranks store gate task dataset trial net check export api norm tape tensor base)
   target_link_libraries(normlab PRIVATE normlab-${below})
 endforeach()
-target_link_libraries(normlab PRIVATE ${quadmath} OpenMP::OpenMP_C normlab-gsl PkgConfig::NORMLAB_BLAS ${CMAKE_DL_LIBS} m)
+target_link_libraries(normlab PRIVATE ${quadmath} OpenMP::OpenMP_C normlab-gsl ${CMAKE_DL_LIBS} m)
 # What is installed beside it, as it says itself.
 set(pages ${PROJECT_BINARY_DIR}/generated)
 add_custom_command(TARGET normlab POST_BUILD

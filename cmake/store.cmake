@@ -1,11 +1,11 @@
 # What layers of the program stand on: GSL, HDF5 (serial) and the header that says what was built.
 #   layer(store SEES base tensor LINKS hdf5 provenance ZLIB::ZLIB gsl)
 
-# GSL without its own slow BLAS: its pkg-config line names gslcblas, whose cblas_dgemm would stand in front of OpenBLAS's.
+# GSL with its own BLAS, which gives the same bits on every processor.
 add_library(normlab-gsl INTERFACE)
 target_include_directories(normlab-gsl SYSTEM INTERFACE ${NORMLAB_GSL_INCLUDE_DIRS})
 target_link_directories(normlab-gsl INTERFACE ${NORMLAB_GSL_LIBRARY_DIRS})
-target_link_libraries(normlab-gsl INTERFACE -lgsl PkgConfig::NORMLAB_BLAS m)
+target_link_libraries(normlab-gsl INTERFACE ${NORMLAB_GSL_LIBRARIES})
 
 # Of the libraries that HDF5 itself was linked with, none is called from here.
 set(hdf5_libraries ${HDF5_C_HL_LIBRARIES} ${HDF5_C_LIBRARIES})

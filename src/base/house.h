@@ -59,6 +59,16 @@ void die_if(const BaseError *error);
  * What the work took beside arenas that the caller knows is lost then. */
 bool base_guard(void (*work)(void *), void *context, BaseError *error);
 
+/* ---- memory.c -------------------------------------------------------------------- */
+
+/* Ends the program (EX_OSERR) with one line, of `bytes` that nobody has, and takes none for
+ * that; neither does what runs then. */
+_Noreturn void memory_over(size_t bytes);
+
+/* What this process does before: to end otherwise, or to leave things in order. */
+typedef void MemoryEnd(size_t bytes);
+void memory_before_end(MemoryEnd *end);
+
 /* ---- arithmetic.c ---------------------------------------------------------------- */
 
 /* What is wrong with this thread's arithmetic, in words: rounding, subnormal numbers,

@@ -67,6 +67,7 @@ void digest_bytes(char hex[DIGEST_LENGTH + 1], const void *data, size_t length) 
 static bool read_failed(BaseError *error, const char *path) {
     int code = errno == ENOENT || errno == ENOTDIR ? EX_NOINPUT : EX_IOERR;
     if (errno == EACCES) code = EX_NOINPUT;
+    if (errno == ENOMEM) code = EX_OSERR;
     return base_fail(error, code, 0, "%s: %s", path, strerror(errno));
 }
 

@@ -27,7 +27,8 @@ enum { DIGEST_LENGTH = 64 };
 void digest_bytes(char hex[DIGEST_LENGTH + 1], const void *data, size_t length);
 
 /* A whole file in memory, terminated by a NUL beyond *length; NULL and *error
- * (EX_NOINPUT, EX_IOERR, or EX_DATAERR beyond `limit` bytes) if it cannot be read. */
+ * (EX_NOINPUT, EX_IOERR, EX_OSERR, or EX_DATAERR beyond `limit` bytes) if it cannot be
+ * read. */
 char *place_read(Arena *arena, const char *path, size_t limit, size_t *length,
                  BaseError *error);
 

@@ -3,27 +3,47 @@
 #include "speed.h"
 
 #include <cblas.h>
+#include <dlfcn.h>
 #include <math.h>
 #include <string.h>
 
-/* ---- dgemm ------------------------------------------------------------------------- */
+/* ---- a library's product ------------------------------------------------------------ */
+
+/* OpenBLAS takes threads and memory for each as soon as it is loaded, and waits for ever where
+ * it gets none: so it is loaded here, for who measures, and by nobody else. */
+static void *blas_function(const char *name) {
+    void *library = dlopen(NORMLAB_BLAS, RTLD_NOW | RTLD_LOCAL),
+         *function = library ? dlsym(library, name) : NULL;
+    if (function == NULL)
+        die(EX_UNAVAILABLE, "OpenBLAS, beside which is measured, cannot be loaded: %s",
+            dlerror());
+    return function;
+}
+
+typedef void Dgemm(CBLAS_ORDER, CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, blasint, blasint,
+                   blasint, double, const double *, blasint, const double *, blasint,
+                   double, double *, blasint);
 
 enum { GEMM = 768 };
 
 typedef struct Gemm {
+    Dgemm *dgemm;
     double *a[SPEED_THREADS], *b[SPEED_THREADS], *c[SPEED_THREADS];
 } Gemm;
 
 static void work_gemm(const SpeedSubject *subject, size_t t) {
     const Gemm *gemm = subject->context;
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, GEMM, GEMM, GEMM, 1.0,
+    gemm->dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, GEMM, GEMM, GEMM, 1.0,
                 gemm->a[t], GEMM, gemm->b[t], GEMM, 0.0, gemm->c[t], GEMM);
 }
 
 SpeedSubject speed_gemm(const Speed *speed) {
     const size_t n = (size_t)GEMM * GEMM;
     Gemm *gemm = TAKE(speed->arena, Gemm, 1);
-    openblas_set_num_threads(1); /* of each of ours */
+    *(void **)&gemm->dgemm = blas_function("cblas_dgemm");
+    void (*set_threads)(int);
+    *(void **)&set_threads = blas_function("openblas_set_num_threads");
+    set_threads(1); /* of each of ours */
     for (size_t t = 0; t < speed->threads; t++) {
         gemm->a[t] = TAKE(speed->arena, double, n);
         gemm->b[t] = TAKE(speed->arena, double, n);
@@ -36,11 +56,14 @@ SpeedSubject speed_gemm(const Speed *speed) {
 
 /* Its configuration begins "OpenBLAS 0.3.21 ". */
 const char *speed_blas(Arena *arena) {
-    const char *config = openblas_get_config();
+    char *(*get_config)(void), *(*get_core)(void);
+    *(void **)&get_config = blas_function("openblas_get_config");
+    *(void **)&get_core = blas_function("openblas_get_corename");
+    const char *config = get_config();
     const char *version = config + strcspn(config, " ");
     version += strspn(version, " ");
     return text_print(arena, "openblas %.*s %s", (int)strcspn(version, " "), version,
-                      openblas_get_corename());
+                      get_core());
 }
 
 double speed_gemm_flops(const Speed *speed, const double *seconds) {

@@ -55,6 +55,23 @@ static void limit_seconds(const Budget *budget) {
 
 /* ---- memory ------------------------------------------------------------------------ */
 
+/* The size of this process: the first number, in pages, of a line of the kernel's; 0: nobody
+ * says. */
+static size_t bytes_used(const Budget *budget) {
+    char text[64] = "";
+    if (pread(budget->sizes, text, sizeof text - 1, 0) <= 0) return 0;
+    return strtoul(text, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+int budget_refused(const Budget *budget, size_t bytes) {
+    enum { AROUND = 1 << 22 }; /* what the C library asks for more than was wanted */
+    struct rlimit now;
+    if (getrlimit(RLIMIT_AS, &now) != 0 || now.rlim_cur == now.rlim_max) return ENDS_POOR;
+    return bytes > now.rlim_cur || bytes_used(budget) + AROUND > now.rlim_cur - bytes
+               ? ENDS_SPENT
+               : ENDS_POOR;
+}
+
 #ifdef COUNTS_MEMORY
 /* Of the sanitizers' runtime; gcc installs no header for these. */
 size_t __sanitizer_get_current_allocated_bytes(void);
@@ -67,7 +84,7 @@ static size_t most_allocated = SIZE_MAX;
 static void look_at_memory(const volatile void *block, size_t size) {
     (void)block;
     (void)size;
-    if (__sanitizer_get_current_allocated_bytes() > most_allocated) _exit(EX_OSERR);
+    if (__sanitizer_get_current_allocated_bytes() > most_allocated) _exit(ENDS_SPENT);
 }
 
 static void look_away(const volatile void *block) {
@@ -85,12 +102,9 @@ static void lift_memory(void) {
     most_allocated = SIZE_MAX - 1;
 }
 #else
-/* The size of this process: the first number, in pages, of a line of the kernel's. */
 static void limit_memory(const Budget *budget, size_t more) {
-    char text[64] = "";
-    if (pread(budget->sizes, text, sizeof text - 1, 0) <= 0) return;
-    const size_t used = strtoul(text, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
-    limit(RLIMIT_AS, (rlim_t)(used + more));
+    const size_t used = bytes_used(budget);
+    if (used > 0) limit(RLIMIT_AS, (rlim_t)(used + more));
 }
 
 static void lift_memory(void) {
@@ -129,7 +143,7 @@ const char *budget_verdict(Arena *arena, int status) {
         return "takes more time than a sound file can need";
     if (WIFSIGNALED(status))
         return text_print(arena, "kills HDF5 (signal %d)", WTERMSIG(status));
-    if (WIFEXITED(status) && WEXITSTATUS(status) == EX_OSERR)
+    if (WIFEXITED(status) && WEXITSTATUS(status) == ENDS_SPENT)
         return "takes more memory than a sound file can need";
     return "ends HDF5";
 }

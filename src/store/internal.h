@@ -128,6 +128,12 @@ void budget_allow(Budget *budget, size_t bytes);
 /* What killed such a process, to follow "reading it ". */
 const char *budget_verdict(Arena *arena, int status);
 
+/* Exit codes of a child to which memory was refused: by its budget, or by the machine. */
+enum { ENDS_SPENT = EX_OSERR, ENDS_POOR = EX_TEMPFAIL };
+
+/* Which of them, where so many bytes were refused. Takes none. */
+int budget_refused(const Budget *budget, size_t bytes);
+
 /* ---- names.c, get.c, packed.c: the answers ----------------------------------------- */
 
 StoreKind find_kind(const Store *store, const char *path);

@@ -28,22 +28,19 @@ static Reader idle;
 
 /* ---- starting and ending ----------------------------------------------------------- */
 
-static bool start(Reader *reader, const char *path, BaseError *error) {
+/* Where the machine has no room for a child, nothing is said of the file, which may be whole:
+ * the program ends. */
+static void start(Reader *reader, const char *path) {
     int ends[2];
     fflush(NULL); /* or a child that dies prints it again */
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-        return base_fail(error, EX_OSERR, 0, "%s: cannot be read: %s", path,
-                         strerror(errno));
+        die(EX_OSERR, "%s: cannot be read: %s", path, strerror(errno));
     const pid_t parent = getpid(), child = fork();
     if (child == 0) reader_serve(ends[1]);
+    if (child < 0)
+        die(EX_OSERR, "%s: cannot start a process to read it: %s", path, strerror(errno));
     close(ends[1]);
-    if (child < 0) {
-        close(ends[0]);
-        return base_fail(error, EX_OSERR, 0, "%s: cannot start a process to read it: %s",
-                         path, strerror(errno));
-    }
     *reader = (Reader){.child = child, .socket = ends[0], .parent = parent};
-    return true;
 }
 
 /* Its exit status. */
@@ -67,20 +64,26 @@ static void end_idle(void) {
 
 static bool exchange(const Reader *reader, Arena *arena, const Question *question,
                      Answer *answer) {
-    return reader->child != 0 && wire_send_question(reader->socket, question) &&
-           wire_receive_answer(reader->socket, arena, answer);
+    if (reader->child == 0 || !wire_send_question(reader->socket, question) ||
+        !wire_receive_answer(reader->socket, arena, answer))
+        return false;
+    if (answer->error.code == EX_OSERR) die_if(&answer->error); /* not of the file */
+    return true;
 }
 
 /* A new child, with the same file open. */
-static bool start_again(Reader *reader, const Store *store, BaseError *error) {
+static bool start_again(Reader *reader, const Store *store, const Question *question) {
     Answer answer;
     const Question open = {ASK_OPEN, .path = store->path};
-    return start(reader, store->path, error) &&
-           exchange(reader, store->arena, &open, &answer) && !answer.error.set;
+    start(reader, store->path);
+    return question->verb == ASK_OPEN ||
+           (exchange(reader, store->arena, &open, &answer) && !answer.error.set);
 }
 
 static void tell_of_death(Reader *reader, const Store *store, const Question *question,
                           int status) {
+    if (WIFEXITED(status) && WEXITSTATUS(status) == ENDS_POOR)
+        die(EX_OSERR, "%s: cannot be read: out of memory", store->path);
     Arena *arena = arena_new();
     const bool whole = question->verb == ASK_OPEN;
     base_fail(&reader->lost, EX_DATAERR, 0, "%s: damaged: reading %s %s", store->path,
@@ -96,10 +99,9 @@ void reader_ask(const Store *store, Arena *arena, const Question *question,
         int status = end(reader);
         if (reader->used) {
             reader->used = false;
-            const bool again = question->verb == ASK_OPEN
-                                   ? start(reader, store->path, &reader->lost)
-                                   : start_again(reader, store, &reader->lost);
-            if (again && exchange(reader, arena, question, answer)) return;
+            if (start_again(reader, store, question) &&
+                exchange(reader, arena, question, answer))
+                return;
             status = end(reader);
         }
         tell_of_death(reader, store, question, status);
@@ -117,8 +119,8 @@ bool reader_open(Store *store, BaseError *error) {
     if (idle.child != 0) {
         *store->reader = idle;
         idle.child = 0;
-    } else if (!start(store->reader, store->path, error)) {
-        return false;
+    } else {
+        start(store->reader, store->path);
     }
     reader_ask(store, store->arena, &open, &answer);
     store->sealed = answer.sealed;

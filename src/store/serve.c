@@ -4,6 +4,7 @@
  * crash it, or keep it busy for ever. It does so here, where only the answer is lost.
  */
 #include "internal.h"
+#include "house.h"
 #include "text.h"
 
 #include <dirent.h>
@@ -39,14 +40,17 @@ static void close_others(int socket) {
     if (nowhere > STDERR_FILENO) close(nowhere);
 }
 
+/* Of this process. */
+static Budget budget = {.sizes = -1};
+
 /* A file's Store, or NULL and answer->error. */
-static Store *load(const char *path, Budget *budget, Answer *answer) {
+static Store *load(const char *path, Answer *answer) {
     Arena *arena = arena_new();
     Store *store = ZERO(arena, Store, 1);
     *store = (Store){.arena = arena,
                      .path = text_print(arena, "%s", path),
                      .file = H5I_INVALID_HID,
-                     .budget = budget};
+                     .budget = &budget};
     *answer = (Answer){.rank = 0};
     store_tame();
     const bool good = store_load(store, &answer->error);
@@ -64,9 +68,9 @@ static void answer_within(Store *store, Arena *arena, const Question *question,
     budget_rest(store->budget);
 }
 
-static Store *serve(Store *store, Budget *budget, Arena *arena, const Question *question,
+static Store *serve(Store *store, Arena *arena, const Question *question,
                     Answer *answer) {
-    if (question->verb == ASK_OPEN) return load(question->path, budget, answer);
+    if (question->verb == ASK_OPEN) return load(question->path, answer);
     if (question->verb == ASK_CLOSE) {
         *answer = (Answer){.rank = 0};
         store_close(store);
@@ -76,17 +80,22 @@ static Store *serve(Store *store, Budget *budget, Arena *arena, const Question *
     return store;
 }
 
+static void end_of_memory(size_t bytes) {
+    _exit(budget_refused(&budget, bytes));
+}
+
 _Noreturn void reader_serve(int socket) {
+    memory_before_end(end_of_memory);
     settle_signals();
     close_others(socket);
     Store *store = NULL;
-    Budget budget = {.sizes = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)};
+    budget.sizes = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     for (;;) {
         Answer answer;
         Question question;
         Arena *arena = arena_new();
         if (!wire_receive_question(socket, arena, &question)) _exit(EX_OK);
-        store = serve(store, &budget, arena, &question, &answer);
+        store = serve(store, arena, &question, &answer);
         if (!wire_send_answer(socket, &answer)) _exit(EX_OK);
         arena_free(arena);
     }

@@ -68,7 +68,7 @@ static void try_loading(const char *path, const char *file) {
         die(EX_DATAERR, "%s cannot be loaded: that ends by signal %d; is it whole?", path,
             WTERMSIG(status));
     if (!back)
-        die(EX_DATAERR,
+        die(WEXITSTATUS(status) == EX_OSERR ? EX_OSERR : EX_DATAERR,
             "%s cannot be loaded: its own code ends the program (exit code %d)", path,
             WEXITSTATUS(status));
 }

@@ -30,6 +30,7 @@ static Size size_now(void) {
 
 static volatile sig_atomic_t stop_signal;
 static bool screen_is_ours;
+static const char GIVE_BACK[] = "\033[?25h\033[?1049l";
 
 static void ask_to_stop(int number) {
     stop_signal = number;
@@ -37,9 +38,16 @@ static void ask_to_stop(int number) {
 
 /* Also where the program ends with a message: it is called at exit. */
 static void give_back(void) {
-    if (screen_is_ours) fputs("\033[?25h\033[?1049l", stdout);
+    if (screen_is_ours) fputs(GIVE_BACK, stdout);
     screen_is_ours = false;
     fflush(stdout);
+}
+
+/* The same where nothing may be flushed. */
+static void give_back_at_once(size_t bytes) {
+    (void)bytes;
+    if (screen_is_ours && write(STDOUT_FILENO, GIVE_BACK, strlen(GIVE_BACK)) < 0) return;
+    screen_is_ours = false;
 }
 
 /* A screen of its own without a cursor; who is suspended could not give it back. */
@@ -49,6 +57,7 @@ static void take_screen(void) {
     for (size_t i = 0; i < COUNT_OF(stops); i++) sigaction(stops[i], &stop, NULL);
     sigaction(SIGTSTP, &never, NULL);
     atexit(give_back);
+    memory_before_end(give_back_at_once);
     screen_is_ours = true;
     fputs("\033[?1049h\033[?25l", stdout);
 }

@@ -90,6 +90,8 @@ static const char *printed(Arena *arena, const char *command, BaseError *error) 
     const char *text = read_all(arena, ends[0], &whole);
     close(ends[0]);
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == EX_OSERR)
+        exit(EX_OSERR); /* it said why */
     if (child < 0 || status != 0) {
         base_fail(error, EX_SOFTWARE, 0, "`normlab %s` ends with code %d, 0 is expected",
                   command,

@@ -293,6 +293,7 @@ static void weave_number(Weave *weave, const Page *page, const Link *link,
         return;
     }
     if (!base_guard(ask, &q, &ended)) q.error = ended;
+    if (q.error.code == EX_OSERR) die_if(&q.error); /* no fault of the page's */
     if (q.error.set || !isfinite(q.value)) {
         weave_fault(weave, page->name, line, "[%s]: %s", own,
                     q.error.set

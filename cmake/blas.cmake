@@ -1,0 +1,11 @@
+# OpenBLAS, which no program is linked with: where its header is, and the name by which it is loaded.
+pkg_check_modules(NORMLAB_BLAS REQUIRED openblas)
+find_library(NORMLAB_BLAS_LIBRARY openblas HINTS ${NORMLAB_BLAS_LIBRARY_DIRS} REQUIRED)
+mark_as_advanced(NORMLAB_BLAS_LIBRARY)
+set(NORMLAB_BLAS_NAME ${NORMLAB_BLAS_LIBRARY})
+if(CMAKE_OBJDUMP)
+  execute_process(COMMAND ${CMAKE_OBJDUMP} -p ${NORMLAB_BLAS_LIBRARY} OUTPUT_VARIABLE headers ERROR_QUIET)
+  if(headers MATCHES "SONAME +([^\n ]+)")
+    set(NORMLAB_BLAS_NAME ${CMAKE_MATCH_1})
+  endif()
+endif()
