@@ -17,6 +17,7 @@ typedef struct Response {
 } Response;
 
 enum { LEFT = 1, RIGHT };
+enum { MOST = 1024 }; /* slices of one tensor */
 
 static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
                       BaseError *error) {
@@ -28,6 +29,9 @@ static bool configure(Arena *arena, Norm *norm, SpecArguments *arguments,
     *r = (Response){.n = 5, .k = 2.0, .alpha = 1e-4, .exponent = 0.75};
     norm->detail = r;
     if (given && !spec_count(given, "the number of channels", &r->n, error)) return false;
+    if (r->n > MOST)
+        return base_fail(error, EX_USAGE, given->value->at,
+                         "at most %d channels are summed, not %zu", MOST, r->n);
     if (given) spec_say(arguments, "%zu", r->n);
     if (!norm_read_choice(arguments, "side", SIDE, &r->side, error)) return false;
     if ((r->n % 2 == 0) != (r->side != 0))
