@@ -463,6 +463,14 @@ def files(place):
              ("stale-gone.so", DATA, ["0123456789abcdef", ours])]
     for name, code, parts in table:
         refused(place, program, ["--plugin", name, "list", "norms"], code, parts)
+    for name, modes, told in (("good.so", (0o755, 0o755), None), ("good.so", (0o757, 0o755), "this file"),
+                              ("good.so", (0o755, 0o777), "its folder"), ("good.so", (0o755, 0o1777), None)):
+        os.makedirs(place.path("shared"), exist_ok=True)
+        shutil.copy(good, place.path("shared", name))
+        for path, mode in zip((place.path("shared", name), place.path("shared")), modes):
+            os.chmod(path, mode)
+        _, err = does(place, [program, "--plugin", place.path("shared", name), "list", "norms", "variant"])
+        check(err.count("\n") == bool(told) and (told or "") in err, f"plugin of modes {modes}: {err}")
     refused(place, program, ["list", "norms", "--plugin"], USAGE, ["--plugin", "FILE.so"])
     refused(place, program, ["list", "norms", "--plugin="], USAGE, ["--plugin", "FILE.so"])
     refused(place, program, ["list", "norms", "--plugn", good], USAGE, ["'--plugn'", "'--plugin'"])

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -147,9 +148,30 @@ static void watch_ends(void) {
 }
 #endif
 
+/* A name that others may give to other bytes is their command, run by whoever loads it. Of a
+ * folder like /tmp, where each removes but his own, that is not said. */
+static bool others_may_write(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && (status.st_mode & S_IWOTH) != 0 &&
+           !(S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX) != 0);
+}
+
+/* As ssh does of its files; but a plugin may be meant for all, so it is only said. */
+static void tell_of_others(Arena *arena, const char *path) {
+    const char *whole = place_absolute(arena, path), *slash = strrchr(whole, '/');
+    const char *folder =
+        slash > whole ? text_copy(arena, whole, (size_t)(slash - whole)) : "/";
+    const bool file = others_may_write(whole);
+    if (!file && !others_may_write(folder)) return;
+    say("%s: every user may write %s, and what is there runs as you: `chmod o-w %s`",
+        path, file ? "this file" : "its folder",
+        text_quoted(arena, file ? whole : folder));
+}
+
 void plugin_load(Arena *arena, const char *path) {
     BaseError error = {.set = false};
     watch_ends();
+    tell_of_others(arena, path);
     const char *sha256 = digest_of(arena, path);
     const NormKind *kind = open_plugin(arena, path);
     const char *fault = arithmetic_fault();
