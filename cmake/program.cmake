@@ -38,6 +38,9 @@ add_executable(normlab ${tool} ${words} ${public_objects})
 set_target_properties(normlab PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR} ENABLE_EXPORTS ON
   INSTALL_RPATH_USE_LINK_PATH ON)
 target_compile_definitions(normlab PRIVATE NORMLAB_VERSION="${PROJECT_VERSION}")
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$") # it speaks where the rest of the program cannot run
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/tool/processor.c PROPERTIES COMPILE_OPTIONS -march=x86-64)
+endif()
 target_include_directories(normlab PRIVATE ${PROJECT_BINARY_DIR}/generated)
 set(layers base equation tensor tape norm api export check net trial dataset task ranks gate train probe speed store figure claim study weave tool)
 foreach(below ${layers})

@@ -100,10 +100,25 @@ def without_quad(place):
     check(said.count("without 113-bit reals") == 1 and " 0 failed" in said, said[-3000:])
 
 
+def processor(place):
+    """Built for one processor, the program says so on another that lacks what it needs: one line, not SIGILL."""
+    check(shutil.which("qemu-x86_64"), "qemu-x86_64 is not installed: apt-get install qemu-user")
+    build = place.path("build")
+    runs(place, "cmake", "-G", "Ninja", "-S", HOME, "-B", build, "-DBUILD_TESTING=OFF", "-DCMAKE_BUILD_TYPE=Release",
+         "-DNORMLAB_NATIVE=OFF", "-DCMAKE_C_FLAGS=-march=x86-64-v3")
+    runs(place, "ninja", "-j2", "-C", build, "normlab")
+    program = os.path.join(build, "normlab")
+    check("normlab" in runs(place, "qemu-x86_64", "-cpu", "Haswell", program, "--version"), "no version on a Haswell")
+    done = subprocess.run(["qemu-x86_64", "-cpu", "Nehalem", program, "--version"], capture_output=True, text=True)
+    lines = [line for line in done.stderr.splitlines() if "TCG" not in line]
+    check(done.returncode == 69 and len(lines) == 1 and " avx2 " in lines[0], f"{done.returncode}: {lines}")
+
+
 for name in ("gcc-11", "gcc-12", "clang-13", "clang-14", "clang-15", "clang-16"):
     for at in LEVELS:
         CASES.append((f"{name}.{at}", "compilers", by(name, at)))
 CASES.append(("without-quad", "compilers", without_quad))
+CASES.append(("processor", "compilers", processor))
 # NORMLAB_SETS: how many of the kernels' instruction sets are looked at (src/tensor/kernels.c).
 for name, compiler, flags in (("sse2", "gcc", "-march=x86-64 -DNORMLAB_SETS=1"),
                               ("avx2", "gcc", "-march=x86-64-v3 -DNORMLAB_SETS=2"), ("clang", "clang", "-march=x86-64-v3")):
