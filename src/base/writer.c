@@ -1,5 +1,4 @@
-/* Who writes, on whatever machine and in whatever container; and the files that a writer makes on its
- * way to the one that it writes.
+/* Who writes, on whatever machine and in whatever container, and its files on their way.
  *
  * A number of a process says little: numbers are given again, each container counts from 1, and a
  * folder may be seen by several machines. So a writer's name has beside it when the process began,

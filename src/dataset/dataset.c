@@ -115,6 +115,7 @@ static const Dataset *load(Reading *r, const char *name, BaseError *error) {
     identify(dataset->sha256, r);
     if (!recognize(r, dataset->sha256, error)) return NULL;
     dataset->name = name;
+    dataset->first = r->first ? text_print(r->arena, "%s", r->first) : NULL;
     dataset->source = r->known ? r->known->source : r->kind->source;
     const bool seen = strcmp(r->field[0].name, "image") == 0;
     dataset->samples = r->kind->samples ? r->kind->samples : seen ? "images" : "samples";

@@ -57,6 +57,7 @@ typedef struct Dataset {
     const char *name;    /* as it is asked for, in its one form: "fashion-mini" */
     const char *title;   /* one line: what it is, how many samples */
     const char *source;  /* where they come from */
+    const char *first;   /* the first of their files; NULL: they are drawn */
     const char *samples; /* what they are called in sentences: "images", "texts" */
     size_t fields;
     DataField field[DATA_MOST_FIELDS]; /* [fields]; the first is what a network sees */

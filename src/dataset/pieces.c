@@ -106,7 +106,6 @@ bool photos_read(Reading *to, Pictures photo[SCENE_PARTS], BaseError *error) {
     const char *folder =
         place_home(to->scratch, text_print(to->scratch, "data/input/scenes/%s", PHOTOS));
     Pictures *part[SCENE_PARTS];
-    to->first = folder;
     for (size_t p = 0; p < SCENE_PARTS; p++) part[p] = &photo[p];
     return read_folder(to, part, folder, DEAL_OF_GLYPHS, 0, MOST_HELD_OUT, error);
 }

@@ -116,7 +116,7 @@ bool store_try(const char *folder, BaseError *error) {
     for (int i = 0; i < 2; i++) handle[i] = place_temporary(arena, path, 0600, &name[i]);
     bool good = handle[0] >= 0 && handle[1] >= 0;
     if (!good)
-        base_fail(error, EX_CANTCREAT, 0, "%s: %s", name[handle[0] >= 0],
+        base_fail(error, EX_CANTCREAT, 0, "%s: nothing can be written there: %s", folder,
                   strerror(errno));
     good = good && try_lock(folder, name[0], handle[0], error);
     if (good && !renames(name[0], handle[0], name[1], handle[1]))

@@ -1,4 +1,4 @@
-/* A run between two steps, in two files: what is written takes the place of the older one, so that the
+/* A run between two steps, in two files. What is written takes the place of the older one, so that the
  * newer is there whatever happens to it, and damage to one costs an epoch and no run. */
 #include "checkpoint.h"
 

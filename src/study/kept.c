@@ -65,9 +65,11 @@ static bool describe_run(Arena *arena, const Store *store, Run *run, BaseError *
     run->dataset = dataset_open(arena, run->config.dataset, error);
     if (run->dataset == NULL) return false;
     return strcmp(data, run->dataset->sha256) == 0 ||
-           base_fail(error, EX_DATAERR, 0,
-                     "it was trained on other data: SHA-256 %.12s..., %s has %.12s...",
-                     text_plain(arena, data), run->dataset->name, run->dataset->sha256);
+           base_fail(
+               error, EX_DATAERR, 0,
+               "it was trained on other data: SHA-256 %.12s..., %s has %.12s... (%s)",
+               text_plain(arena, data), run->dataset->name, run->dataset->sha256,
+               run->dataset->first ? run->dataset->first : "drawn");
 }
 
 static bool read_run(Arena *arena, Run *run, const Record **record, BaseError *error) {

@@ -226,8 +226,8 @@ size_t sweep_jobs(const Sweep *sweep, size_t jobs, size_t *threads) {
     return jobs;
 }
 
-/* What was finished before is said before. */
-static void tell_finished(Pool *pool) {
+/* What was finished before is said before; how many they are. */
+static size_t tell_finished(Pool *pool) {
     const Sweep *sweep = pool->sweep;
     size_t count = 0;
     for (size_t i = 0; i < sweep->runs; i++) {
@@ -236,6 +236,7 @@ static void tell_finished(Pool *pool) {
         count++;
     }
     if (count > 0) say("%zu of %zu runs were finished before", count, sweep->runs);
+    return count;
 }
 
 static size_t count_elsewhere(const Pool *pool) {
@@ -273,7 +274,7 @@ static void tell_elsewhere(Pool *pool) {
 int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
               SweepProgress *progress, void *context) {
     BaseError error = {.set = false};
-    if (place_folder(runs_folder(arena), &error)) store_try(runs_folder(arena), &error);
+    place_folder(runs_folder(arena), &error);
     die_if(&error);
     size_t threads;
     jobs = sweep_jobs(sweep, jobs, &threads);
@@ -291,7 +292,8 @@ int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
                  .begin = seconds_now(),
                  .terminal = isatty(STDERR_FILENO) && getenv("TERM") &&
                              strcmp(getenv("TERM"), "dumb") != 0};
-    tell_finished(&pool);
+    if (tell_finished(&pool) < sweep->runs) store_try(runs_folder(arena), &error);
+    die_if(&error);
     if (pipe(pool.pipe) != 0) die(EX_OSERR, "no pipe: %s", strerror(errno));
     const SignalsBefore before = signals_watch();
     do {
