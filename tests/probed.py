@@ -15,7 +15,7 @@ from program import check, case, main, same
 WORDS = ("run", "batch-size", "--quick", "norm=batch", "network=plain(depth=8, width=4, stem_stride=2)", "batch=8", "samples=16",
          "epochs=2", "images=64")
 
-KINDS = ("moments", "gradients", "shares", "shift", "dead", "gamma")
+KINDS = ("moments", "gradients", "shares", "shift", "branches", "dead", "gamma")
 
 
 def run_files(place):
@@ -93,8 +93,8 @@ def stopped_and_resumed(place):
 @case("theorem")
 def collected(place):
     """A study has the rows of its runs, whatever their number, and their numbers beside other results."""
-    place.good(*WORDS[:3], "norm=batch,none", *WORDS[4:5], "batch=8,4", "samples=16", "epochs=1", "images=64", "seed=1,2",
-               "probes=" + "+".join(KINDS), "probe_every=2", "--as", "rows")
+    place.good(*WORDS[:3], "norm=batch,none", "network=resnet(depth=8, width=4, stem_stride=2, place=pre)", "batch=8,4",
+               "samples=16", "epochs=1", "images=64", "seed=1,2", "probes=" + "+".join(KINDS), "probe_every=2", "--as", "rows")
     with h5py.File(os.path.join(place.out, "batch-size-rows.h5"), "r") as study:
         runs = study["results/run"][()]
         for cell in np.ndindex(runs.shape):
@@ -106,9 +106,10 @@ def collected(place):
                     same("steps", all_["step"][cell][:rows].tolist(), own["step"][()].tolist())
                     check(np.isnan(all_["step"][cell][rows:]).all(), "more rows than the run has")
                     for name in own:
-                        if name not in ("step", "place", "weight", "percent"):
+                        if name not in ("step", "place", "branch", "weight", "percent"):
                             same(name, all_[name][cell][:rows].tobytes(), own[name][()].tobytes())
-                    same("places", [str(x) for x in all_["place"][()]], [str(x) for x in own["place"][()]])
+                    over = "branch" if kind == "branches" else "place"
+                    same("places", [str(x) for x in all_[over][()]], [str(x) for x in own[over][()]])
                 same("a number", study["results/gradients_growth"][cell], run["summary/gradients_growth"][()])
                 check(run["summary/gradients_growth"][()] > 0, "no growth")
                 parts = [run["probes/shares"][f"y_{part}"][()] for part in ("channel", "instance", "position", "contrast")]
@@ -192,6 +193,20 @@ def drawn_from_zero(place):
     check(0 < share[0].max() < 1e-25 and share[1, :, -1].min() > 0.01, share)
     drawn = Drawing(place.path("out/depth-statistics-start-shares.svg"))
     check("0.0" in drawn.words and not [word for word in drawn.words if word.startswith(("-", "\u2212", "1e"))], drawn.words)
+
+
+@case("oracle")
+def drawn_of_one_unit(place):
+    """Percentiles that a figure names are drawn alone, of the first seed and the last place, a panel for each row."""
+    place.good("run", "sigmoid", "--quick", "norm=none,batch", "images=120", "epochs=4,1", "seed=1,2", "probe_every=1", "--as", "few")
+    with h5py.File(place.path("out/sigmoid-few.h5"), "r") as study:
+        at = [study["probes/moments/percent"][()].tolist().index(percent) for percent in (15, 50, 85)]
+        unit = study["probes/moments/y_unit"][:, 0, 0, :, -1][..., at]  # [row, step, percentile]
+    drawn = Drawing(place.path("out/sigmoid-few-quantiles.svg"))
+    lines = [line for _, line, filled in drawn.lines() if not filled]
+    same("names", [word for word in ("15", "20", "50", "80", "85", "99") if word in drawn.words], ["15", "50", "85"])
+    same("lines", len(lines), 6)
+    affine("lines", np.concatenate([line[:, 1] for line in lines]), np.concatenate([unit[row, :, k] for row in range(2) for k in range(3)]))
 
 
 @case("fault")

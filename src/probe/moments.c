@@ -94,14 +94,31 @@ static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const
 
 /* ---- what the rows come to ---------------------------------------------------------- */
 
-enum { SPREAD };
+enum { SPREAD, DRIFT };
 
 static const ProbeNumber NUMBERS[] = {
     [SPREAD] =
         {"spread",
          "percentile 99 less percentile 1 before the last normalizer, after the last "
          "step"},
+    [DRIFT] = {"drift",
+               "root mean square over rows of how far percentile 50 of the first channel "
+               "behind the last normalizer is from that of the first row"},
     {NULL}};
+
+enum { MEDIAN = 3 }; /* of PERCENT */
+
+/* at: [rows, places, percentiles]. */
+static double drift_of(const double *at, size_t rows, size_t places) {
+    const size_t wide = places * COUNT_OF(PERCENT);
+    const double *last = at + wide - COUNT_OF(PERCENT) + MEDIAN;
+    double squares = 0.0;
+    for (size_t r = 1; r < rows; r++) {
+        const double away = last[r * wide] - last[0];
+        squares += away * away;
+    }
+    return sqrt(squares / (double)(rows - 1));
+}
 
 static void sum_up(const ProbeRows *rows, Arena *arena, double *number) {
     size_t places;
@@ -109,6 +126,9 @@ static void sum_up(const ProbeRows *rows, Arena *arena, double *number) {
     if (rows->rows == 0 || places == 0) return;
     const size_t last = (rows->rows * places - 1) * COUNT_OF(PERCENT);
     number[SPREAD] = at[last + COUNT_OF(PERCENT) - 1] - at[last];
+    if (rows->rows > 1)
+        number[DRIFT] =
+            drift_of(probe_values(rows, arena, "y_unit", NULL), rows->rows, places);
 }
 
 const ProbeKind probe_moments = {

@@ -2,6 +2,7 @@
 #include "study.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_PANELS = 12, MOST_LINES = 12 };
@@ -11,14 +12,16 @@ typedef struct Drawn {
     const Grid *grid;
     Probed probed;
     const char *kind, *field;
+    const char *only; /* of the axis, "15 50 85", of the first seed; "": all */
 } Drawn;
 
 /* False: the study has none. */
 static bool drawn_of(Drawn *d, Arena *arena, const Grid *grid, const char *about) {
-    const size_t dot = strcspn(about, ".");
+    const size_t dot = strcspn(about, "."), end = strcspn(about, " ");
     *d = (Drawn){.grid = grid->whole ? grid->whole : grid,
                  .kind = text_copy(arena, about, dot),
-                 .field = about + dot + 1};
+                 .field = text_copy(arena, about + dot + 1, end - dot - 1),
+                 .only = about + end};
     return grid_probe(d->grid, arena, d->kind, d->field, &d->probed) &&
            d->probed.rows > 0;
 }
@@ -58,7 +61,9 @@ static void add_mean(Bands *b, size_t to, const Drawn *d, size_t series, size_t 
                      double step, size_t at, double *over) {
     for (size_t k = 0; k < d->grid->seeds; k++) {
         const size_t run = run_of(d, series, k);
-        over[k] = step_of(d, run, row) == step ? row_of(d, run, row)[at] : (double)NAN;
+        const bool drawn = k == 0 || *d->only == '\0';
+        over[k] =
+            drawn && step_of(d, run, row) == step ? row_of(d, run, row)[at] : (double)NAN;
     }
     put_interval(b, to, d, over);
 }
@@ -101,6 +106,23 @@ static const char *foot_of(Arena *arena, const Drawn *d, const char *what) {
 
 static const char *label_of(Arena *arena, const Drawn *d) {
     return text_print(arena, "%s (%s)", d->field, d->kind);
+}
+
+/* Places of the axis, or elements, that have a line: those that are named, or as many as there is room
+ * for. */
+static size_t *lines_of(Arena *arena, const Drawn *d, size_t all, size_t *count) {
+    size_t *at = TAKE(arena, size_t, MOST_LINES);
+    *count = 0;
+    char *end;
+    for (const char *word = d->only; *word && *count < MOST_LINES; word = end) {
+        const double value = strtod(word, &end);
+        for (size_t i = 0; i < d->probed.wide; i++)
+            if (d->probed.at && d->probed.at[i] == value) at[(*count)++] = i;
+    }
+    if (*d->only) return at;
+    *count = least_of(all, MOST_LINES);
+    for (size_t k = 0; k < *count; k++) at[k] = figure_spread(all, *count, k);
+    return at;
 }
 
 static const char *over_seeds(Arena *arena, const Drawn *d, size_t lines) {
@@ -154,14 +176,15 @@ static void draw_apart(Figure *f, const Drawn *d, size_t rows, const double *ste
     const Probed *p = &d->probed;
     const bool axis = p->wide > 1;
     const size_t panels = least_of(d->grid->series, MOST_PANELS),
-                 all = axis ? p->wide : p->elements, lines = least_of(all, MOST_LINES);
-    size_t *colour;
+                 all = axis ? p->wide : p->elements;
+    size_t *colour, lines;
+    const size_t *line = lines_of(arena, d, all, &lines);
     const char **title = rows_named(arena, d->grid, NULL, panels, &colour),
                **name = TAKE(arena, const char *, lines + 1);
     double *over = TAKE(arena, double, d->grid->seeds + 1);
     Bands b = study_bands(arena, panels * lines * rows);
     for (size_t k = 0; k < lines; k++) {
-        const size_t shown = figure_spread(all, lines, k),
+        const size_t shown = line[k],
                      at = axis ? (p->elements - 1) * p->wide + shown : shown;
         name[k] = axis ? text_number(arena, p->at[shown]) : p->name[shown];
         for (size_t i = 0; i < panels; i++)
@@ -169,21 +192,23 @@ static void draw_apart(Figure *f, const Drawn *d, size_t rows, const double *ste
                 add_mean(&b, (i * lines + k) * rows + r, d, i, r, step[r], at, over);
     }
     const char *last = axis ? text_print(arena, "%s; ", p->name[p->elements - 1]) : "";
-    figure_curves(f, &(Curves){.label = label_of(arena, d),
-                               .along = "step",
-                               .foot = foot_of(arena, d,
-                                               text_print(arena, "%s%s", last,
-                                                          over_seeds(arena, d, lines))),
-                               .panels = panels,
-                               .lines = lines,
-                               .title = title,
-                               .name = name,
-                               .epochs = rows,
-                               .epoch = step,
-                               .mean = b.mean,
-                               .low = b.low,
-                               .high = b.high,
-                               .falls = true});
+    figure_curves(
+        f, &(Curves){.label = label_of(arena, d),
+                     .along = "step",
+                     .foot = foot_of(arena, d,
+                                     text_print(arena, "%s%s", last,
+                                                *d->only ? "first seed"
+                                                         : over_seeds(arena, d, lines))),
+                     .panels = panels,
+                     .lines = lines,
+                     .title = title,
+                     .name = name,
+                     .epochs = rows,
+                     .epoch = step,
+                     .mean = b.mean,
+                     .low = b.low,
+                     .high = b.high,
+                     .falls = true});
 }
 
 bool study_probe_steps(Figure *f, const Grid *g, const char *about) {

@@ -123,7 +123,8 @@ FigureMaker study_curves;
  * a row: a line for each row of the table. Several along an axis: the line is the one at 1 (or the
  * middle one) and the band reaches from the least to the most, of the first seed. One for each place
  * or weight: a panel for each row of the table and a line for each; where these have an axis, too, a
- * line for each of its values, of the last place. */
+ * line for each of its values, of the last place; "moments.y_unit 15 50 85": for these alone, of the
+ * first seed. */
 FigureMaker study_probe_steps;
 /* "shift.magnitude": of each place or weight at the run's last row, over its number; a line for each
  * row of the table that has any. */

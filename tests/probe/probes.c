@@ -187,6 +187,35 @@ static void moments_in_plain_loops(void **state) {
     arena_free(arena);
 }
 
+/* Of the first channel behind the last normalizer: from 5 to 8, 5 and 1. */
+static void medians_drift(void **state) {
+    (void)state;
+    enum {
+        PLACES = 2,
+        PERCENTILES = 7,
+        MEDIAN = 3,
+        WIDTH = PLACES * (4 + 4 * PERCENTILES)
+    };
+    static const double AT[] = {5, 8, 5, 1};
+    Arena *arena = arena_new();
+    const Net net = {.norms = PLACES};
+    double values[4 * WIDTH], number[2] = {(double)NAN, (double)NAN};
+    for (size_t i = 0; i < 4 * WIDTH; i++) values[i] = (double)(i * i % 97);
+    for (size_t r = 0; r < 4; r++) values[(r + 1) * WIDTH - PERCENTILES + MEDIAN] = AT[r];
+    ProbeRows rows = {.kind = kind_of("moments"),
+                      .net = &net,
+                      .rows = 4,
+                      .places = PLACES,
+                      .width = WIDTH,
+                      .values = values};
+    rows.kind->sum_up(&rows, arena, number);
+    assert_near(number[1], 5 / sqrt(3), 1e-15);
+    rows.rows = 1, number[1] = (double)NAN;
+    rows.kind->sum_up(&rows, arena, number);
+    assert_true(isnan(number[1]));
+    arena_free(arena);
+}
+
 /* ---- gradients ----------------------------------------------------------------------------- */
 
 static void lengths_of_gradients(void **state) {
@@ -294,9 +323,13 @@ static void what_does_not_fit(void **state) {
 }
 
 static const Case cases[] = {
-    CASE(theorem, probes_move_no_bit),   CASE(theorem, resumed_runs_have_the_same_rows),
-    CASE(example, steps_that_have_rows), CASE(oracle, moments_in_plain_loops),
-    CASE(oracle, lengths_of_gradients),  CASE(example, growth_is_that_of_the_places),
+    CASE(theorem, probes_move_no_bit),
+    CASE(theorem, resumed_runs_have_the_same_rows),
+    CASE(example, steps_that_have_rows),
+    CASE(oracle, moments_in_plain_loops),
+    CASE(example, medians_drift),
+    CASE(oracle, lengths_of_gradients),
+    CASE(example, growth_is_that_of_the_places),
     CASE(fault, what_does_not_fit),
 };
 
