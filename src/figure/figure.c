@@ -2,6 +2,7 @@
  * gnuplot in single quotes, in which it reads nothing but quotes; numbers as our own digits. */
 #include "gnuplot.h"
 #include "place.h"
+#include "signals.h"
 
 #include <math.h>
 #include <string.h>
@@ -301,7 +302,7 @@ static bool write_drawing(const Figure *f, Drawing *d, const char *path,
     return place_write(under, d->under, d->under_length, error);
 }
 
-bool figure_draw(const Figure *figure, const char *path, BaseError *error) {
+static bool draw(const Figure *figure, const char *path, BaseError *error) {
     Drawing d = {.bytes = NULL};
     if (!gnuplot_draw(figure, &d, error)) return false;
     if (figure->unshown)
@@ -319,4 +320,13 @@ bool figure_draw(const Figure *figure, const char *path, BaseError *error) {
     }
     if (figure_is(figure, "tex") && !write_drawing(figure, &d, path, error)) return false;
     return place_write(path, d.bytes, d.length, error);
+}
+
+/* A signal that asks to stop waits until nothing half-drawn or half-written is left. */
+bool figure_draw(const Figure *figure, const char *path, BaseError *error) {
+    const SignalsBefore before = signals_watch();
+    const bool good = draw(figure, path, error);
+    const int stop = signals_stop();
+    signals_restore(&before);
+    return good && (stop == 0 || base_fail(error, 128 + stop, 0, "stopped by a signal"));
 }

@@ -1,48 +1,122 @@
 /* The gnuplot driver. It is started without a shell, without the user's start-up file, in the C
- * locale, and works in a folder that goes away. */
+ * locale, works in a folder that goes away, and has limits: of time, of memory, of what it writes. */
 #include "gnuplot.h"
 #include "place.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
-/* Runs it to its end; what it said is in `log`. -1 and errno: it could not be started. */
-static int run_gnuplot(char *const *words, const char *log) {
-    char locale[] = "LC_ALL=C.UTF-8",
-         path[] = "PATH=/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin";
-    char *environment[] = {locale, path, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log,
-                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-    posix_spawnattr_t attributes;
-    sigset_t usual; /* we ignore this signal, gnuplot should not */
-    sigemptyset(&usual);
-    sigaddset(&usual, SIGXFSZ);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigdefault(&attributes, &usual);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    pid_t child;
-    int status = 0;
-    int failed =
-        posix_spawnp(&child, "gnuplot", &actions, &attributes, words, environment);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0) {
-        errno = failed;
-        return -1;
-    }
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+extern char **environ;
+
+/* More than any figure takes; who draws more says how long it may. */
+enum { MOST_SECONDS = 300, MOST_BYTES = 1 << 28 };
+static const rlim_t MOST_MEMORY = (rlim_t)4 << 30;
+
+/* How it ended. */
+typedef struct Ended {
+    int trouble;    /* it could not be started: errno */
+    int status;     /* exit code, or 128 + signal */
+    size_t seconds; /* it was ended after so many; 0: not by us */
+} Ended;
+
+static size_t patience(void) {
+    const char *text = getenv("NORMLAB_GNUPLOT_SECONDS");
+    size_t seconds;
+    return text && text_to_count(text, &seconds) && seconds > 0 ? seconds : MOST_SECONDS;
 }
+
+/* ---- its process ----------------------------------------------------------------- */
+
+static void limit(int what, rlim_t most) {
+    struct rlimit now;
+    if (getrlimit(what, &now) != 0 || now.rlim_cur <= most) return;
+    now.rlim_cur = most;
+    setrlimit(what, &now);
+}
+
+/* It ends with us; a terminal's Ctrl-C is for us alone. SIGUSR1 stays ignored, SIGXFSZ does not. */
+static _Noreturn void become_gnuplot(char *const *words, char **environment, int log,
+                                     int told) {
+    const int nothing = open("/dev/null", O_RDONLY);
+    setpgid(0, 0);
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+    signal(SIGXFSZ, SIG_DFL);
+    limit(RLIMIT_FSIZE, MOST_BYTES);
+    limit(RLIMIT_AS, MOST_MEMORY);
+    limit(RLIMIT_CORE, 0);
+    dup2(nothing, STDIN_FILENO);
+    dup2(log, STDOUT_FILENO);
+    dup2(log, STDERR_FILENO);
+    environ = environment;
+    execvp(words[0], words);
+    const int trouble = errno;
+    if (write(told, &trouble, sizeof trouble) < 0) _exit(1);
+    _exit(1);
+}
+
+/* Until it ends, or is ended: by our patience, or by a signal that asks us to stop. */
+static Ended wait_for(pid_t child) {
+    const struct timespec moment = {0, 5 * 1000 * 1000};
+    const size_t most = patience();
+    const time_t begin = time(NULL);
+    Ended ended = {.trouble = 0};
+    int status = 0;
+    for (;;) {
+        const pid_t got = waitpid(child, &status, WNOHANG);
+        if (got == child || (got < 0 && errno != EINTR)) break;
+        if (time(NULL) - begin >= (time_t)most) ended.seconds = most;
+        if (ended.seconds > 0 || signals_stop()) kill(-child, SIGKILL);
+        nanosleep(&moment, NULL);
+    }
+    kill(-child, SIGKILL); /* what it started */
+    ended.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return ended;
+}
+
+/* What it says goes to `log`. */
+static Ended run_gnuplot(Arena *arena, char *const *words, int log) {
+    const char *path = getenv("PATH");
+    char locale[] = "LC_ALL=C.UTF-8";
+    char *environment[] = {
+        locale, text_print(arena, "PATH=%s", path ? path : "/usr/bin:/bin"), NULL};
+    int told[2];
+    if (pipe(told) != 0) return (Ended){.trouble = errno};
+    fcntl(told[0], F_SETFD, FD_CLOEXEC);
+    fcntl(told[1], F_SETFD, FD_CLOEXEC); /* closed by exec: nothing is told */
+    fflush(NULL);
+    Ended ended = {.trouble = 0};
+    const pid_t child = fork();
+    if (child == 0) become_gnuplot(words, environment, log, told[1]);
+    if (child < 0) ended.trouble = errno;
+    close(told[1]);
+    if (child > 0) {
+        int trouble = 0;
+        ssize_t got;
+        setpgid(child, child); /* before we signal it, whoever comes first */
+        while ((got = read(told[0], &trouble, sizeof trouble)) < 0 && errno == EINTR)
+            continue;
+        ended = wait_for(child);
+        if (got == (ssize_t)sizeof trouble) ended.trouble = trouble;
+    }
+    close(told[0]);
+    return ended;
+}
+
+/* ---- what came of it ------------------------------------------------------------- */
 
 /* gnuplot does not notice a full disk; a figure is whole when it ends as its form does. */
 static bool is_whole(const char *form, const char *bytes, size_t length) {
@@ -78,15 +152,45 @@ static const char *last_words(Arena *arena, const char *log) {
     return text_plain(arena, strlen(line) > 200 ? text_copy(arena, line, 200) : line);
 }
 
-static bool failed(const Figure *f, int status, const char *folder, BaseError *error) {
-    const char *why = last_words(f->arena, text_print(f->arena, "%s/log", folder)),
-               *colon = *why ? ": " : "";
-    if (status == 0 || status == 128 + SIGXFSZ)
-        return base_fail(error, EX_IOERR, 0,
-                         "no whole figure came from gnuplot; is there room in %s?%s%s",
-                         folder, colon, why);
+/* Why nothing more can be written to a file; 0: it can. */
+static int lacks_room(const char *path) {
+    static const char more[1 << 16];
+    const int handle = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (handle < 0) return errno;
+    ssize_t wrote = write(handle, more, sizeof more);
+    if (wrote >= 0 && wrote < (ssize_t)sizeof more)
+        wrote = write(handle, more, sizeof more);
+    const int trouble = wrote < 0 ? errno : 0;
+    close(handle);
+    return trouble;
+}
+
+static bool is_too_large(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && status.st_size >= MOST_BYTES;
+}
+
+static bool failed(const Figure *f, const Ended *ended, const char *folder,
+                   const char *figure, BaseError *error) {
+    const char *log = text_print(f->arena, "%s/log", folder),
+               *why = last_words(f->arena, log), *colon = *why ? ": " : "";
+    if (ended->seconds > 0)
+        return base_fail(error, EX_UNAVAILABLE, 0,
+                         "gnuplot was not done with %s after %zu s and was ended",
+                         f->script, ended->seconds);
+    if (is_too_large(figure) || is_too_large(log))
+        return base_fail(error, EX_UNAVAILABLE, 0,
+                         "gnuplot wrote more than %d MiB for %s, which is no figure",
+                         MOST_BYTES >> 20, f->script);
+    const int trouble = lacks_room(figure);
+    if (trouble)
+        return base_fail(error, EX_IOERR, 0, "gnuplot could not write %s: %s", figure,
+                         strerror(trouble));
+    if (ended->status == 0)
+        return base_fail(error, EX_IOERR, 0, "no whole figure came from gnuplot%s%s",
+                         colon, why);
     return base_fail(error, EX_UNAVAILABLE, 0, "gnuplot failed on %s (exit code %d)%s%s",
-                     f->script, status, colon, why);
+                     f->script, ended->status, colon, why);
 }
 
 /* ---- its folder ------------------------------------------------------------------ */
@@ -128,6 +232,21 @@ static bool write_input(const Figure *f, const char *folder, const char *figure,
                        all.given.length, error);
 }
 
+/* False: it is not there, or not whole. */
+static bool read_drawing(const Figure *f, const char *folder, const char *figure,
+                         Drawing *d, int status) {
+    BaseError quiet = {.set = false};
+    d->bytes =
+        status == 0 ? place_read(f->arena, figure, MOST_BYTES, &d->length, &quiet) : NULL;
+    bool whole = d->bytes && is_whole(f->form, d->bytes, d->length);
+    if (whole && figure_is(f, "tex")) { /* labels; the drawing that they lie over */
+        const char *under = text_print(f->arena, "%s/figure.pdf", folder);
+        d->under = place_read(f->arena, under, MOST_BYTES, &d->under_length, &quiet);
+        whole = d->under && is_whole("pdf", d->under, d->under_length);
+    }
+    return whole;
+}
+
 static bool draw(const Figure *f, const char *folder, Drawing *d, BaseError *error) {
     Arena *arena = f->arena;
     const char *script = place_home(arena, f->script),
@@ -138,23 +257,22 @@ static bool draw(const Figure *f, const char *folder, Drawing *d, BaseError *err
     char *copy[COUNT_OF(words)] = {NULL};
     for (size_t i = 0; words[i]; i++)
         copy[i] = text_copy(arena, words[i], strlen(words[i]));
-    const int status = run_gnuplot(copy, text_print(arena, "%s/log", folder));
-    if (status < 0)
+    const char *log = text_print(arena, "%s/log", folder);
+    const int handle = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (handle < 0)
+        return base_fail(error, EX_CANTCREAT, 0, "%s: %s", log, strerror(errno));
+    const Ended ended = run_gnuplot(arena, copy, handle);
+    close(handle);
+    if (signals_stop())
+        return base_fail(error, 128 + signals_stop(), 0, "stopped by a signal");
+    if (ended.trouble)
         return base_fail(
             error, EX_UNAVAILABLE, 0,
             "gnuplot cannot be started (%s); `./normlab --no-install` lists what "
             "is missing",
-            strerror(errno));
-    BaseError quiet = {.set = false};
-    const size_t most = (size_t)1 << 28;
-    d->bytes = status == 0 ? place_read(arena, figure, most, &d->length, &quiet) : NULL;
-    bool whole = d->bytes && is_whole(f->form, d->bytes, d->length);
-    if (whole && figure_is(f, "tex")) { /* labels; the drawing that they lie over */
-        const char *under = text_print(arena, "%s/figure.pdf", folder);
-        d->under = place_read(arena, under, most, &d->under_length, &quiet);
-        whole = d->under && is_whole("pdf", d->under, d->under_length);
-    }
-    return whole || failed(f, status, folder, error);
+            strerror(ended.trouble));
+    return read_drawing(f, folder, figure, d, ended.status) ||
+           failed(f, &ended, folder, figure, error);
 }
 
 bool gnuplot_draw(const Figure *f, Drawing *d, BaseError *error) {

@@ -17,7 +17,8 @@ static const Word ENVIRONMENT[] = {
     {"NORMLAB_OUT", "folder of results, else out"},
     {"NORMLAB_NORMS", "files or folders of equations, ':' between them"},
     {"NORMLAB_DATA", "folder of data sets that are not embedded"},
-    {"NORMLAB_HOME", "a checkout, for what needs one"}};
+    {"NORMLAB_HOME", "a checkout, for what needs one"},
+    {"NORMLAB_GNUPLOT_SECONDS", "how long gnuplot may take for a figure, else 300"}};
 
 static const Word WRAPPER[] = {
     {"test", "proves everything; takes CTest's options"},

@@ -14,23 +14,16 @@ extern char **environ;
 
 /* ---- words ---------------------------------------------------------------------------- */
 
-/* As sbatch reads a word behind #SBATCH, where '%' begins what it fills in. */
+/* Inside the quotes that sbatch reads behind #SBATCH, where '%' begins what it fills in, unless there is a
+ * backslash. */
 static const char *sbatch_word(Arena *arena, const char *word) {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789_./+-=,:@";
     if (word[strcspn(word, "\n\\")])
         die(EX_CANTCREAT,
             "%s: sbatch takes no line break and no backslash in the name of a folder",
             word);
     Text text = text_new(arena);
-    for (; *word; word++) {
-        if (*word == '%')
-            text_add(&text, "%%%%");
-        else if ((unsigned char)*word >= 0x80 || strchr(plain, *word))
-            text_add(&text, "%c", *word);
-        else
-            text_add(&text, "\\%c", *word);
-    }
+    for (; *word; word++)
+        text_add(&text, *word == '%' ? "%%%%" : *word == '"' ? "\\\"" : "%c", *word);
     return text.data;
 }
 
@@ -80,7 +73,8 @@ typedef struct Job {
 static void add_head(Arena *arena, Text *text, const Job *job) {
     const char *log =
         text_print(arena, "%s/", place_absolute(arena, place_out(arena, "slurm")));
-    text_add(text, "#!/bin/bash\n#SBATCH --job-name=%s\n#SBATCH --output=%s%s%s.log\n",
+    text_add(text,
+             "#!/bin/bash\n#SBATCH --job-name=%s\n#SBATCH --output=\"%s%s%s.log\"\n",
              job->stem, sbatch_word(arena, log), job->stem, job->tasks ? "-%a" : "");
     if (job->tasks) text_add(text, "#SBATCH --array=0-%zu\n", job->tasks - 1);
     text_add(text,
