@@ -134,8 +134,10 @@ static bool place(Arena *scratch, double *image, const Scene *scene, const Piece
                   ScenePart part, Draws *draws, Counted *counted, size_t number) {
     const size_t category = draws_below(draws, pieces->categories);
     const Pictures *some = &pieces->object[part][category];
-    const Picture picture = scaled(scratch, &some->at[draws_below(draws, some->count)],
-                                   SMALLEST + draws_below(draws, LARGEST - SMALLEST + 1));
+    /* each in a statement of its own: compilers order arguments as they like */
+    const size_t longer = SMALLEST + draws_below(draws, LARGEST - SMALLEST + 1);
+    const Picture picture =
+        scaled(scratch, &some->at[draws_below(draws, some->count)], longer);
     if (draws_below(draws, 2))
         mirror(picture.value, PICTURE_PLANES, picture.height, picture.width);
     for (size_t i = 0; i < TRIES; i++) {
