@@ -29,6 +29,7 @@ for word; do
   case $word in
     list|check|claims|table|show|diff|apply|export|new|plot|evaluate|compare|spectrum|help|--help|--version) verb=read ;;
     run|tune) verb=run ;;
+    --slurm) verb=read ;; # writes scripts, runs nothing
     --dry-run) verb=dry ;;
     *) continue ;;
   esac
