@@ -111,6 +111,8 @@ def words(place):
         (["run", "batch-size", "-q"], USAGE, ["'-q'"]),
         (["run", "batch-size", "--jobs"], USAGE, ["--jobs", "value"]),
         (["run", "batch-size", "--jobs", "0"], USAGE, ["--jobs 0", "from 1 to"]),
+        (["run", "batch-size", "--ranks", "2"], MISSING, ["--ranks 2", "without MPI", "--mpi"]),
+        (["run", "batch-size", "--threads", "2"], USAGE, ["--threads", "--ranks K"]),
         (["run", "batch-size", "--jobs=-1"], USAGE, ["--jobs -1", "from 1 to"]),
         (["run", "batch-size", "--jobs", "two"], USAGE, ["--jobs two", "whole number"]),
         # what is wrong is said although it would not be used

@@ -11,6 +11,12 @@ RanksShare ranks_mine(const Ranks *ranks, size_t things) {
     return ranks_share(ranks, ranks_me(ranks), things);
 }
 
+int ranks_told(const Ranks *ranks, int number) {
+    double same = number;
+    ranks_tell(ranks, &same, 1);
+    return (int)same;
+}
+
 #ifndef NORMLAB_MPI
 
 bool ranks_built(void) {

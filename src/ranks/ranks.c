@@ -167,6 +167,7 @@ static const double *exchange(const Ranks *r, const double *of, size_t things,
     return got;
 }
 
+//> sum
 void ranks_sum(const Ranks *r, double *to, const double *of, size_t things, size_t n,
                RanksSum *sum, const void *context) {
     if (is_alone(r)) {
@@ -184,4 +185,5 @@ void ranks_sum(const Ranks *r, double *to, const double *of, size_t things, size
         ranks_gather(r, to + from, width, 1);
     }
 }
+//< sum
 #endif

@@ -44,6 +44,8 @@ void ranks_gather(const Ranks *ranks, double *rows, size_t things, size_t width)
 /* numbers[count] of the first rank, for all. */
 void ranks_tell(const Ranks *ranks, double *numbers, size_t count);
 
+int ranks_told(const Ranks *ranks, int number); /* the first one's */
+
 /* All bits that any rank wishes. */
 unsigned ranks_agree(const Ranks *ranks, unsigned wish);
 

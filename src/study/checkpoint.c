@@ -1,6 +1,7 @@
 /* A run between two steps, in two files. What is written takes the place of the older one, so that the
  * newer is there whatever happens to it, and damage to one costs an epoch and no run. */
 #include "checkpoint.h"
+#include "ranks.h"
 
 #include <math.h>
 #include <string.h>
@@ -49,11 +50,8 @@ static const TrainPart *parts_of(Arena *arena, Work work, size_t *count) {
     return all;
 }
 
-bool checkpoint_save(Arena *arena, Work work, const Run *run, Clock *clock,
-                     BaseError *error) {
-    ArenaMark mark = arena_mark(arena);
-    size_t parts;
-    const TrainPart *part = parts_of(arena, work, &parts);
+static bool write_parts(Arena *arena, const TrainPart *part, size_t parts, const Run *run,
+                        Clock *clock, BaseError *error) {
     Store *store = store_new("normlab checkpoint");
     store_text(store, "/", "run", run->id);
     store_text(store, "/", "binary", store_binary());
@@ -71,8 +69,18 @@ bool checkpoint_save(Arena *arena, Work work, const Run *run, Clock *clock,
     const bool good = store_save(store, path_of(arena, run, clock->next), error);
     if (good) clock->next = (clock->next + 1) % CHECKPOINTS;
     store_close(store);
-    arena_rewind(arena, mark);
     return good;
+}
+
+bool checkpoint_save(Arena *arena, Work work, const Run *run, Clock *clock,
+                     BaseError *error) {
+    ArenaMark mark = arena_mark(arena);
+    size_t parts;
+    const TrainPart *part = parts_of(arena, work, &parts);
+    const bool good =
+        ranks_me(work.ranks) > 0 || write_parts(arena, part, parts, run, clock, error);
+    arena_rewind(arena, mark);
+    return ranks_told(work.ranks, good);
 }
 
 /* ---- reading ------------------------------------------------------------------------- */
@@ -121,9 +129,8 @@ static bool check_origin(const Store *store, Arena *arena, const Run *run,
                      path, text_clip(arena, bits), store_bits(arena));
 }
 
-static bool load_parts(const Store *store, Arena *arena, Work work, BaseError *error) {
-    size_t parts;
-    const TrainPart *part = parts_of(arena, work, &parts);
+static bool load_parts(const Store *store, Arena *arena, Work work, const TrainPart *part,
+                       size_t parts, BaseError *error) {
     for (size_t i = 0; i < parts; i++) {
         size_t rank, size;
         const char *name = text_print(arena, "/parts/%s", part[i].name);
@@ -137,10 +144,9 @@ static bool load_parts(const Store *store, Arena *arena, Work work, BaseError *e
         memcpy(part[i].data, data, size * sizeof *data);
     }
     BaseError own = {.set = false};
-    const bool good = trainer_may_resume(work.trainer, &own);
-    if (good) probes_resume(work.probes);
-    return good || base_fail(error, EX_DATAERR, 0, "%s: no run stands there: /parts/%s",
-                             store_path(store), own.message);
+    return trainer_may_resume(work.trainer, &own) ||
+           base_fail(error, EX_DATAERR, 0, "%s: no run stands there: /parts/%s",
+                     store_path(store), own.message);
 }
 
 /* Of the sessions before. */
@@ -153,10 +159,10 @@ static bool load_clock(const Store *store, Arena *arena, Clock *clock, BaseError
                      clock->spent);
 }
 
-static bool load(const Store *store, Arena *arena, Work work, const Run *run,
-                 Clock *clock, BaseError *error) {
+static bool load(const Store *store, Arena *arena, Work work, const TrainPart *part,
+                 size_t parts, const Run *run, Clock *clock, BaseError *error) {
     return check_origin(store, arena, run, error) &&
-           load_parts(store, arena, work, error) &&
+           load_parts(store, arena, work, part, parts, error) &&
            load_clock(store, arena, clock, error);
 }
 
@@ -183,8 +189,9 @@ static size_t open_all(Arena *arena, const Run *run, Store *store[CHECKPOINTS],
     return count;
 }
 
-bool checkpoint_load(Arena *arena, Work work, const Run *run, Clock *clock,
-                     BaseError *error) {
+/* True where one was; *error where none of those that are there is. */
+static bool load_one(Arena *arena, Work work, const TrainPart *part, size_t parts,
+                     const Run *run, Clock *clock, BaseError *error) {
     Store *store[CHECKPOINTS];
     size_t place[CHECKPOINTS];
     BaseError own = {.set = false}; /* of the first that is of no use */
@@ -192,7 +199,7 @@ bool checkpoint_load(Arena *arena, Work work, const Run *run, Clock *clock,
     bool loaded = false;
     for (size_t i = 0; i < count; i++) {
         BaseError also = {.set = false};
-        if (!loaded && load(store[i], arena, work, run, clock, &also)) {
+        if (!loaded && load(store[i], arena, work, part, parts, run, clock, &also)) {
             loaded = true;
             clock->next = (place[i] + 1) % CHECKPOINTS;
             if (own.set) say("%s; %s is gone on from", own.message, store_path(store[i]));
@@ -200,8 +207,22 @@ bool checkpoint_load(Arena *arena, Work work, const Run *run, Clock *clock,
         if (also.set && !own.set) own = also;
         store_close(store[i]);
     }
-    return loaded || !own.set ||
-           base_fail(error, own.code, 0, "%s; start over with --restart", own.message);
+    if (!loaded && own.set)
+        base_fail(error, own.code, 0, "%s; start over with --restart", own.message);
+    return loaded;
+}
+
+bool checkpoint_load(Arena *arena, Work work, const Run *run, Clock *clock,
+                     BaseError *error) {
+    const bool first = ranks_me(work.ranks) == 0;
+    size_t parts;
+    const TrainPart *part = parts_of(arena, work, &parts);
+    const bool loaded = ranks_told(
+        work.ranks, first && load_one(arena, work, part, parts, run, clock, error));
+    for (size_t i = 0; loaded && i < parts; i++)
+        ranks_tell(work.ranks, part[i].data, part[i].count);
+    if (loaded) probes_resume(work.probes);
+    return !ranks_told(work.ranks, error->set);
 }
 
 /* ---- seen from outside ------------------------------------------------------------------ */

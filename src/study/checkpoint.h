@@ -4,10 +4,12 @@
 
 #include "sweep.h"
 
-/* What is trained, and looked at. */
+/* What is trained, and looked at, and by whom: of several ranks the first reads and writes files,
+ * and what it says of them is what all do. */
 typedef struct Work {
     Trainer *trainer;
     Probes *probes;
+    const Ranks *ranks;
 } Work;
 
 /* A run's time, over all the sessions that it took. */

@@ -250,7 +250,7 @@ const Record *run_again(Arena *arena, const Run *run, BaseError *error) {
     }
     if (!place_folder(runs_folder(arena), error) || !place_remove(again.path, error))
         return NULL;
-    const int status = run_execute(&again, processors(), true, NULL, NULL);
+    const int status = run_execute(&again, processors(), true, NULL, NULL, NULL);
     if (status != EX_OK) {
         base_fail(error, status, 0, "%s was not computed to its end%s", run->id,
                   status == EX_TEMPFAIL ? ": another process is at it" : "");

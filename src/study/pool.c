@@ -1,11 +1,13 @@
 /* Several runs at a time, each in a process of its own: a crash or a full disk ends one
  * run, and the bits cannot depend on what runs beside. The parent starts, listens, and
  * tells. */
+#include "ranks.h"
 #include "signals.h"
 #include "sweep.h"
 
 #include <errno.h>
 #include <math.h>
+#include <omp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -34,6 +36,7 @@ typedef struct Pool {
     double *begin_share; /* [runs] where it began: resumed runs are ahead */
     bool *elsewhere;     /* [runs] another process is at it */
     bool again;          /* what was elsewhere is asked for once more */
+    bool waits, speaks;  /* others were started with this process, which is the first */
     double done_share;   /* of all */
     int pipe[2];
     bool restart, terminal, shown;
@@ -71,8 +74,8 @@ static _Noreturn void run_child(Pool *pool, size_t run, pid_t parent) {
     close(pool->pipe[0]);
     Teller teller = {pool->pipe[1], run, 0.0};
     signal(SIGPIPE, SIG_IGN);
-    exit(
-        run_execute(&pool->sweep->run[run], pool->threads, pool->restart, tell, &teller));
+    exit(run_execute(&pool->sweep->run[run], pool->threads, pool->restart && !pool->again,
+                     NULL, tell, &teller));
 }
 
 /* ---- the parent's side ----------------------------------------------------------- */
@@ -84,6 +87,7 @@ static bool find_next(Pool *pool) {
     for (; pool->next < sweep->runs; pool->next++) {
         const Run *run = &sweep->run[pool->next];
         if (pool->again && !pool->elsewhere[pool->next]) continue;
+        if (pool->again && pool->waits && store_holder(pool->arena, run->path)) continue;
         if (!run_is_finished(run)) break;
         pool->share[pool->next] = pool->begin_share[pool->next] = 1.0;
         pool->elsewhere[pool->next] = false;
@@ -143,7 +147,7 @@ static const char *time_left(Pool *pool) {
 
 /* "17 of 36 runs done, 2 running, 17 left, 46 %, about 1 min 20 s left": on a terminal alone. */
 static void show_progress(Pool *pool) {
-    if (!pool->terminal || seconds_now() - pool->told < 0.25) return;
+    if (!pool->terminal || !pool->speaks || seconds_now() - pool->told < 0.25) return;
     const ArenaMark mark = arena_mark(pool->arena);
     const size_t done = finished(pool), now = running(pool);
     const char *left = time_left(pool);
@@ -179,7 +183,7 @@ static void bury(Pool *pool, size_t run, int status) {
     clear_line(pool);
     if (WIFSIGNALED(status)) say("%s: ended by signal %d", label, WTERMSIG(status));
     if (code != EX_OK && pool->status == EX_OK) pool->status = code;
-    if (code == EX_OK && !pool->terminal)
+    if (code == EX_OK && !pool->terminal && pool->speaks)
         fprintf(stderr, "normlab: %zu/%zu %s: done after %.0f s in all%s\n",
                 finished(pool), pool->sweep->runs, label, seconds_now() - pool->begin,
                 time_left(pool));
@@ -210,13 +214,15 @@ static void pass_on_signals(Pool *pool) {
 }
 
 /* Slurm's job has some of its machine's, and only where it is told to do so does it keep the job to
- * them. */
+ * them; a launcher may have bound this process to some, and if not, all that it started here share. */
 size_t processors(void) {
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    const size_t all = cores > 0 ? (size_t)cores : 1;
+    const size_t all = cores > 0 ? (size_t)cores : 1, own = (size_t)omp_get_num_procs();
     const char *job = getenv("SLURM_CPUS_ON_NODE");
     size_t ours;
-    return job && text_to_count(job, &ours) && ours > 0 && ours < all ? ours : all;
+    if (!job || !text_to_count(job, &ours) || ours == 0 || ours > all) ours = all;
+    const size_t share = ours / ranks_started().here, least = own < share ? own : share;
+    return least > 0 ? least : 1;
 }
 
 size_t sweep_jobs(const Sweep *sweep, size_t jobs, size_t *threads) {
@@ -235,7 +241,8 @@ static size_t tell_finished(Pool *pool) {
         pool->share[i] = pool->begin_share[i] = 1.0;
         count++;
     }
-    if (count > 0) say("%zu of %zu runs were finished before", count, sweep->runs);
+    if (count > 0 && pool->speaks)
+        say("%zu of %zu runs were finished before", count, sweep->runs);
     return count;
 }
 
@@ -246,11 +253,14 @@ static size_t count_elsewhere(const Pool *pool) {
 }
 
 /* Whether there is more to start. All that is ours is done when what was elsewhere is asked for
- * again: it may be finished by now, or left unfinished. */
+ * again: it may be finished by now, or left unfinished. Who was started with others asks until all
+ * is finished: they may be killed. */
 static bool goes_on(Pool *pool) {
     if (pool->status != EX_OK || pool->stopped) return false;
     if (pool->next < pool->sweep->runs) return true;
-    if (pool->again || running(pool) > 0 || count_elsewhere(pool) == 0) return false;
+    if (running(pool) > 0 || count_elsewhere(pool) == 0) return false;
+    if (pool->again && !pool->waits) return false;
+    if (pool->again) sleep(1); /* ends at a signal */
     pool->again = true;
     pool->next = 0;
     return true;
@@ -271,18 +281,31 @@ static void tell_elsewhere(Pool *pool) {
     if (all > 0 && pool->status == EX_OK) pool->status = EX_TEMPFAIL;
 }
 
-int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
+/* The runs, beginning where no other of so many begins. */
+static const Sweep *turned(Arena *arena, const Sweep *sweep, size_t rank, size_t of) {
+    Sweep *own = TAKE(arena, Sweep, 1);
+    *own = *sweep;
+    own->run = TAKE(arena, Run, sweep->runs + 1);
+    for (size_t i = 0; i < sweep->runs; i++)
+        own->run[i] = sweep->run[(rank * sweep->runs / of + i) % sweep->runs];
+    return own;
+}
+
+int sweep_run(Arena *arena, const Sweep *sweep, const StudyWork *work,
               SweepProgress *progress, void *context) {
     BaseError error = {.set = false};
     place_folder(runs_folder(arena), &error);
     die_if(&error);
     size_t threads;
-    jobs = sweep_jobs(sweep, jobs, &threads);
+    const size_t jobs = sweep_jobs(sweep, work->jobs, &threads);
+    if (work->of > 1) sweep = turned(arena, sweep, work->rank, work->of);
     Pool pool = {.arena = arena,
                  .sweep = sweep,
                  .jobs = jobs,
                  .threads = threads,
-                 .restart = restart,
+                 .restart = work->restart,
+                 .waits = work->of > 1,
+                 .speaks = work->rank == 0,
                  .progress = progress,
                  .context = context,
                  .child = ZERO(arena, pid_t, sweep->runs),
@@ -304,7 +327,7 @@ int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
         show_progress(&pool);
     } while (running(&pool) > 0 || goes_on(&pool));
     clear_line(&pool);
-    if (!pool.stopped) tell_elsewhere(&pool);
+    if (!pool.stopped && pool.status == EX_OK) tell_elsewhere(&pool);
     close(pool.pipe[0]);
     close(pool.pipe[1]);
     signals_restore(&before);

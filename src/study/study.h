@@ -8,6 +8,7 @@
 #include "store.h"
 
 typedef struct Ledger Ledger; /* what is claimed (ledger.h) */
+typedef struct Ranks Ranks;   /* ranks.h */
 
 /* ---- studies.c: studies of one experiment ------------------------------------------- */
 
@@ -106,6 +107,11 @@ typedef struct StudyWork {
     bool restart, published;
     size_t part,
         parts; /* these of its runs alone, and nothing is collected; parts 0: all */
+    const Ranks *ranks; /* that share each run; NULL: this process has all of it */
+    size_t threads;     /* of each of them; 0: its share of the processors */
+    size_t rank,
+        of; /* without them: of so many processes that share the runs; 0 of 0: alone */
+    bool elsewhere;            /* out: another rank makes the files */
     const char *file, *figure; /* out: paths */
 } StudyWork;
 

@@ -34,8 +34,16 @@ typedef void SweepProgress(void *context); /* another run is finished */
 /* Does what is not done yet, `jobs` runs at a time; 0, or the exit status of the first
  * that failed. What other processes are at is left to them: those that have not finished it when
  * all else is done are named, and the status is EX_TEMPFAIL. */
-int sweep_run(Arena *arena, const Sweep *sweep, size_t jobs, bool restart,
+int sweep_run(Arena *arena, const Sweep *sweep, const StudyWork *work,
               SweepProgress *progress, void *context);
+
+/* ---- together.c: one run at a time, by several ranks ----------------------------------- */
+
+/* The same, each run by a group of ranks, of which each calls it; groups take the runs that no
+ * other has. It returns when nothing is left that this group could do, in the first group when
+ * all is finished. */
+int sweep_together(Arena *arena, const Sweep *sweep, const StudyWork *work,
+                   SweepProgress *progress, void *context);
 
 /* ---- cost.c: what it takes -------------------------------------------------------- */
 
@@ -55,12 +63,12 @@ void run_tidy(Arena *arena, const Run *run);
 
 typedef void RunProgress(void *context, size_t done, size_t total); /* steps */
 
-/* Trains, resumes if there is a checkpoint, writes the file. Under signals_watch the first signal that
+/* Of all these ranks (NULL: this process) each calls it: trains, resumes if there is a checkpoint, writes the file. Under signals_watch the first signal that
  * asks to stop ends the run after its step, and one that asks to save leaves a checkpoint after its
  * step. Exit status: 0, EX_TEMPFAIL and not a word if another process has it, 130 or 143 after a clean
  * stop; what is wrong is said. */
-int run_execute(const Run *run, size_t threads, bool restart, RunProgress *progress,
-                void *context);
+int run_execute(const Run *run, size_t threads, bool restart, const Ranks *ranks,
+                RunProgress *progress, void *context);
 
 /* ---- checkpoint.c: a run between two steps ------------------------------------------ */
 

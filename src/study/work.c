@@ -1,5 +1,6 @@
 /* From a sweep to its file: what is missing is run, what is finished can be seen meanwhile. */
 #include "judged.h"
+#include "ranks.h"
 #include "sweep.h"
 
 #include <string.h>
@@ -59,6 +60,10 @@ static size_t count_finished(const Sweep *sweep) {
     return count;
 }
 
+static void none(void *context) {
+    (void)context;
+}
+
 /* It did not come to its end: what is finished is said, and can be seen; but not published. */
 static void tell_partial(const Way *way) {
     const Sweep *sweep = way->sweep;
@@ -99,9 +104,8 @@ const Sweep *study_part(Arena *arena, const Sweep *sweep, size_t part, size_t pa
 static int work_on_part(Way *way) {
     const StudyWork *work = way->work;
     const Sweep *own = study_part(way->arena, way->sweep, work->part, work->parts);
-    const int status = own->runs == 0 ? EX_OK
-                                      : sweep_run(way->arena, own, work->jobs,
-                                                  work->restart, another, way);
+    const int status =
+        own->runs == 0 ? EX_OK : sweep_run(way->arena, own, work, another, way);
     if (status == EX_OK)
         say("part %zu/%zu is done, %zu of %zu runs; without --part they are collected",
             work->part, work->parts, own->runs, way->sweep->runs);
@@ -112,7 +116,12 @@ static int work_on_part(Way *way) {
 int study_work(Arena *arena, const Sweep *sweep, StudyWork *work) {
     Way way = way_of(arena, sweep, work);
     if (work->parts > 0) return work_on_part(&way);
-    const int status = sweep_run(arena, sweep, work->jobs, work->restart, another, &way);
+    work->elsewhere =
+        work->rank > 0 || ranks_group(work->ranks) > 0 || ranks_me(work->ranks) > 0;
+    SweepProgress *progress = work->elsewhere ? none : another;
+    const int status = work->ranks ? sweep_together(arena, sweep, work, progress, &way)
+                                   : sweep_run(arena, sweep, work, progress, &way);
+    if (work->elsewhere) return status;
     const bool meanwhile = status == EX_TEMPFAIL && count_finished(sweep) == sweep->runs;
     if (status != EX_OK && !meanwhile) {
         tell_partial(&way);

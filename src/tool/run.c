@@ -1,5 +1,6 @@
 /* run: from a recipe to runs, a collected file, a table and figures. */
 #include "ledger.h"
+#include "ranks.h"
 #include "tool.h"
 
 #include <string.h>
@@ -8,14 +9,14 @@ static size_t jobs_of(const Call *call) {
     return call_count(call, "--jobs", 0, MOST_JOBS);
 }
 
-int run_study(const Call *call, const Sweep *sweep, bool published, const Grid **found) {
+static int run_shared(const Call *call, const Sweep *sweep, StudyWork work,
+                      const Grid **found) {
     Arena *arena = call->arena;
-    StudyWork work = {.jobs = jobs_of(call),
-                      .restart = call_option(call, "--restart") != NULL,
-                      .published = published};
+    work.jobs = jobs_of(call);
+    work.restart = call_option(call, "--restart") != NULL;
     *found = NULL;
     const int status = study_work(arena, sweep, &work);
-    if (status != EX_OK) return status;
+    if (status != EX_OK || work.elsewhere) return status;
     const Grid *grid = *found =
         grid_shown(arena, grid_read(arena, work.file), sweep->experiment);
     grid_warn(grid_plain(arena, grid));
@@ -25,6 +26,10 @@ int run_study(const Call *call, const Sweep *sweep, bool published, const Grid *
         say("`normlab table %s` shows this study", study_word(arena, sweep));
     fflush(stdout); /* the numbers are there, whatever comes of the figures */
     return study_draw(arena, grid, figure_form(arena, "svg", NULL), work.figure);
+}
+
+int run_study(const Call *call, const Sweep *sweep, bool published, const Grid **found) {
+    return run_shared(call, sweep, (StudyWork){.published = published}, found);
 }
 
 /* The settings of a claim, which nothing may change, up to a look at its seeds. */
@@ -70,7 +75,28 @@ static void read_part(const Call *call, size_t *part, size_t *parts) {
             text);
 }
 
+/* NULL: this process has its runs alone. */
+static Ranks *ranks_of(const Call *call) {
+    BaseError error = {.set = false};
+    const size_t together = call_count(call, "--ranks", 1, MOST_JOBS);
+    if (together == 1 && call_option(call, "--threads"))
+        die(EX_USAGE, "--threads is of --ranks K, of K above 1");
+    if (together == 1 || call_option(call, "--dry-run")) return NULL;
+    if (call_option(call, "--part") || call_option(call, "--slurm"))
+        die(EX_USAGE,
+            "--part and --slurm are of runs in processes of their own, not of --ranks "
+            "%zu",
+            together);
+    if (call_option(call, "--jobs"))
+        die(EX_USAGE, "--jobs: with --ranks %zu a group of so many has one run at a time",
+            together);
+    Ranks *ranks = ranks_begin(call->arena, together, &error);
+    die_if(&error);
+    return ranks;
+}
+
 static int run_run(const Call *call) {
+    Ranks *ranks = ranks_of(call);
     Wish wish = {.experiment = experiment_find(call->arena, call->word[0]),
                  .quick = call_option(call, "--quick") != NULL,
                  .settings = call->settings,
@@ -81,25 +107,32 @@ static int run_run(const Call *call) {
     StudyWork work = {.jobs = jobs_of(call),
                       .restart = call_option(call, "--restart") != NULL};
     const Grid *found;
+    const RanksStarted started = ranks_started();
     read_part(call, &work.part, &work.parts);
+    work.ranks = ranks;
+    work.threads = call_count(call, "--threads", 0, MOST_JOBS);
+    if (ranks == NULL) work.rank = started.rank, work.of = started.count;
     if (call_option(call, "--slurm")) return run_on_slurm(call, sweep);
     if (call_option(call, "--array-limit")) die(EX_USAGE, "--array-limit is of --slurm");
-    if (call_option(call, "--dry-run"))
+    if (call_option(call, "--dry-run")) {
+        if (started.rank > 0) return EX_OK;
         study_print_plan(
             call->arena,
             work.parts ? study_part(call->arena, sweep, work.part, work.parts) : sweep,
             work.jobs);
-    else
-        return work.parts ? study_work(call->arena, sweep, &work)
-                          : run_study(call, sweep, false, &found);
-    return EX_OK;
+        return EX_OK;
+    }
+    const int status = work.parts ? study_work(call->arena, sweep, &work)
+                                  : run_shared(call, sweep, work, &found);
+    ranks_end(ranks);
+    return status;
 }
 
 const Command command_run = {
     .name = "run",
-    .usage =
-        "EXPERIMENT [key=value ...] [--quick] [--as NAME] [--claim ID] "
-        "[--jobs N] [--part I/N] [--restart] [--dry-run] [--slurm [--array-limit N]]",
+    .usage = "EXPERIMENT [key=value ...] [--quick] [--as NAME] [--claim ID] "
+             "[--jobs N] [--ranks K] [--part I/N] [--restart] [--dry-run] [--slurm "
+             "[--array-limit N]]",
     .summary = "Runs an experiment: comma lists sweep, finished runs are skipped, "
                "interrupted ones resume",
     .options =
@@ -120,6 +153,10 @@ const Command command_run = {
              "prints what submits them"},
             {"--array-limit", "N",
              "of --slurm: tasks of the array, at most (default: 1000)"},
+            {"--ranks", "K",
+             "processes that share the workers of each run, under mpirun -n R, R a "
+             "multiple of K (built with MPI: ./normlab --mpi)"},
+            {"--threads", "N", "of each rank (default: its share of the processors)"},
             STUDY_OPTIONS},
     .least = 1,
     .most = 1,

@@ -15,10 +15,11 @@ bool bound_can_be(const Config *config, Arena *arena, BaseError *error) {
 /* g_k <- g_k min(1, C / |g_k|) of what learns (W-7); each worker's is its own. */
 void workers_bound(Trainer *t) {
     const size_t n = t->net->weights;
-    const int threads = threads_for(t, t->config.workers);
+    const size_t end = t->mine.from + t->mine.count;
+    const int threads = threads_for(t, t->mine.count);
     if (t->config.worker_clip == 0.0) return;
 #pragma omp parallel for schedule(static) num_threads(threads)
-    for (size_t k = 0; k < t->config.workers; k++) {
+    for (size_t k = t->mine.from; k < end; k++) {
         learns_alone(&t->learns, n, t->shares + k * n);
         clip_gradient(t->shares + k * n, n, t->config.worker_clip);
     }

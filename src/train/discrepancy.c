@@ -76,6 +76,7 @@ static double mean_of(const Seeing *s, size_t batches, size_t stride, size_t at)
 TrainDiscrepancy *trainer_discrepancy(const Trainer *t, Arena *arena,
                                       const Samples *samples, size_t *places) {
     const size_t norms = t->net->norms, batches = samples->count / t->config.batch;
+    const RanksShare mine = ranks_mine(t->ranks, batches);
     Arena *own = arena_new();
     const Seeing s = {
         .samples = samples,
@@ -83,8 +84,9 @@ TrainDiscrepancy *trainer_discrepancy(const Trainer *t, Arena *arena,
         .cell = state_cells(t, own),
         .apart = TAKE(own, double, batches *norms * 2 + 1)};
 #pragma omp parallel for schedule(dynamic, 1) num_threads((int)t->threads)
-    for (size_t batch = 0; batch < batches; batch++)
+    for (size_t batch = mine.from; batch < mine.from + mine.count; batch++)
         see_batch(t, &s, batch, t->own[omp_get_thread_num()]);
+    ranks_gather(t->ranks, s.apart, batches, 2 * norms);
     TrainDiscrepancy *all = TAKE(arena, TrainDiscrepancy, norms + 1);
     *places = 0;
     for (size_t n = 0; n < norms; n++) {
@@ -130,6 +132,7 @@ TrainShift *trainer_shift(const Trainer *t, Arena *arena, const Samples *samples
                           size_t count) {
     const size_t norms = t->net->norms, S = t->net->states,
                  batches = count / t->config.batch;
+    const RanksShare mine = ranks_mine(t->ranks, batches);
     const Coming coming = coming_step(t);
     TrainShift *all = TAKE(arena, TrainShift, norms + 1);
     Arena *own = arena_new();
@@ -142,8 +145,9 @@ TrainShift *trainer_shift(const Trainer *t, Arena *arena, const Samples *samples
                                .observes = true,
                                .whole = true}};
 #pragma omp parallel for schedule(dynamic, 1) num_threads((int)t->threads)
-    for (size_t batch = 0; batch < batches; batch++)
+    for (size_t batch = mine.from; batch < mine.from + mine.count; batch++)
         observe(t, seen + batch * S, &s, batch, t->own[omp_get_thread_num()]);
+    ranks_gather(t->ranks, seen, batches, S);
     for (size_t batch = 0; batch < batches; batch++)
         merge_batch(t, &s, cell, seen + batch * S, batch, own);
     for (size_t n = 0; n < norms; n++) all[n] = shift_of(t, cell, n);

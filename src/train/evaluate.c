@@ -45,14 +45,17 @@ static void run_chunk(const Trainer *t, const Judging *j, size_t chunk, Arena *a
     arena_rewind(arena, mark);
 }
 
-/* sum[1 + tallies] over all chunks. */
+/* sum[1 + tallies] over all chunks, which ranks share. */
 static void run_chunks(const Trainer *t, const Judging *j, double *sum) {
     const size_t width = found_width(t), chunks = chunks_of(j);
+    const RanksShare mine = ranks_mine(t->ranks, chunks);
+    const size_t end = mine.from + mine.count;
     const int threads = (int)t->threads;
     trainer_relabel(t, j->pass.epoch);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (size_t chunk = 0; chunk < chunks; chunk++)
+    for (size_t chunk = mine.from; chunk < end; chunk++)
         run_chunk(t, j, chunk, t->own[omp_get_thread_num()]);
+    ranks_gather(t->ranks, j->found, chunks, width);
     for (size_t i = 0; i < width; i++) {
         TreeSum total;
         tree_clear(&total);

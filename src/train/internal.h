@@ -5,6 +5,7 @@
 #include "moments.h"
 #include "optimize.h"
 #include "order.h"
+#include "ranks.h"
 #include "trace.h"
 
 /* Doubles, so that a checkpoint is vectors of doubles; the counts are exact in them. */
@@ -44,6 +45,9 @@ struct Trainer {
     Learns learns;
     size_t steps; /* of an epoch */
     size_t threads;
+    const Ranks
+        *ranks;      /* that share the workers of each step; NULL: this process alone */
+    RanksShare mine; /* workers that are run here */
     double *weights, *gradient;             /* [net->weights] */
     double *moment[OPTIMIZER_MOST_MOMENTS]; /* [net->weights] each; as theirs */
     double
@@ -53,9 +57,10 @@ struct Trainer {
     double *state;  /* [net->states] averages over the steps, maps */
     double *judged; /* [net->states] what evaluation reads */
     const NormState **told; /* [net->states] what each of them belongs to */
-    double *shares;         /* [workers, net->weights] gradients of the workers; NULL: not
-                             * wanted */
-    double *observed;       /* [workers, net->states] */
+    double *shares;   /* [workers, net->weights] gradients of the workers, here those of
+                             * `mine` alone; NULL: not wanted */
+    double *observed; /* [workers, net->states]; of `mine` alone, unless `whole` */
+    double *observed_mean; /* [net->states] over the workers */
     double *found; /* [workers or chunks, 1 + tallies] loss, and the task's sums */
     double *tally; /* [tallies] over the current epoch's steps */
     double *rate;  /* [epochs] */
@@ -128,6 +133,8 @@ int threads_for(const Trainer *t, size_t parts);
 
 /* gradient = mean over the workers of their shares. */
 void workers_sum(Trainer *t);
+/* to[net->weights] = by `sum` of rows of all workers, of which `of` has those of `mine`. */
+void workers_fold(const Trainer *t, double *to, const double *of, RanksSum *sum);
 
 /* Of their losses. */
 double workers_loss(const Trainer *t);
@@ -164,7 +171,8 @@ void gradient_noise(Trainer *t, size_t step);
 /* ---- local.c --------------------------------------------------------------------- */
 
 bool local_can_be(const Config *config, BaseError *error);
-void local_begin(const Trainer *t); /* all workers' weights: the run's */
+void local_begin(const Trainer *t);  /* all workers' weights: the run's */
+void local_gather(const Trainer *t); /* what workers of other ranks have, here too */
 /* Each worker by its own gradient; `done` steps before. Every `local` steps of an epoch, and after its
  * last, they meet. */
 void step_apart(Trainer *t, double rate, size_t done);
@@ -197,6 +205,7 @@ Sized sized_of(const Trainer *t, size_t epoch, size_t step, size_t worker);
 /* [net->states] what each number of the state belongs to. */
 const NormState **state_owners(Arena *arena, const Net *net);
 
+void state_observed(Trainer *t);            /* by the workers of a step: their mean */
 void state_update(Trainer *t);              /* after a step */
 void state_adapt(Trainer *t, size_t epoch); /* before an epoch */
 /* The same of another vector of states; changed[net->norms] says whose (NULL: not wanted). */

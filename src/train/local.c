@@ -13,10 +13,24 @@ bool local_can_be(const Config *config, BaseError *error) {
                      config->local);
 }
 
+/* The rows of this rank's workers become these n numbers. */
+static void give(const Trainer *t, double *rows, const double *numbers) {
+    const size_t n = t->net->weights, end = t->mine.from + t->mine.count;
+    for (size_t k = t->mine.from; k < end; k++)
+        memcpy(rows + k * n, numbers, n * sizeof *numbers);
+}
+
 void local_begin(const Trainer *t) {
-    const size_t n = t->net->weights;
-    for (size_t k = 0; t->theirs && k < t->config.workers; k++)
-        memcpy(t->theirs + k * n, t->weights, n * sizeof *t->weights);
+    if (t->theirs) give(t, t->theirs, t->weights);
+}
+
+void local_gather(const Trainer *t) {
+    const size_t n = t->net->weights, W = t->config.workers;
+    const OptimizerMoment *unused;
+    const size_t moments = optimizer_moments(&t->config.optimizer, &unused);
+    if (t->theirs == NULL) return;
+    ranks_gather(t->ranks, t->theirs, W, n);
+    for (size_t i = 0; i < moments; i++) ranks_gather(t->ranks, t->moment[i], W, n);
 }
 
 static void step_of(const Trainer *t, size_t worker, double rate, size_t done) {
@@ -33,29 +47,30 @@ static void step_of(const Trainer *t, size_t worker, double rate, size_t done) {
 }
 
 //> local
-/* mean[n] of the workers' numbers [workers, n], worker after worker; of equal ones exactly. */
-static void mean_of(const Trainer *t, double *mean, const double *of) {
-    const size_t n = t->net->weights, W = t->config.workers;
+/* mean[n] of the workers' numbers, `stride` apart, worker after worker; of equal ones exactly. */
+static void mean_of(double *mean, const double *of, size_t stride, size_t n,
+                    const void *trainer) {
+    const size_t W = ((const Trainer *)trainer)->config.workers;
     for (size_t i = 0; i < n; i++) {
         double more = 0.0;
-        for (size_t k = 1; k < W; k++) more += of[k * n + i] - of[i];
+        for (size_t k = 1; k < W; k++) more += of[k * stride + i] - of[i];
         mean[i] = of[i] + more / (double)W;
     }
 }
 
-/* All workers' numbers become their mean. */
+/* All workers' numbers [workers, n] become their mean; nobody needs the gradient any more. */
 static void meet(const Trainer *t, double *of) {
-    const size_t n = t->net->weights;
-    mean_of(t, of, of);
-    for (size_t k = 1; k < t->config.workers; k++) memcpy(of + k * n, of, n * sizeof *of);
+    workers_fold(t, t->gradient, of, mean_of);
+    give(t, of, t->gradient);
 }
 
 void step_apart(Trainer *t, double rate, size_t done) {
     const size_t step = done % t->steps + 1;
-    const int threads = threads_for(t, t->config.workers);
+    const size_t end = t->mine.from + t->mine.count;
+    const int threads = threads_for(t, t->mine.count);
 #pragma omp parallel for schedule(static) num_threads(threads)
-    for (size_t k = 0; k < t->config.workers; k++) step_of(t, k, rate, done);
-    mean_of(t, t->weights, t->theirs);
+    for (size_t k = t->mine.from; k < end; k++) step_of(t, k, rate, done);
+    workers_fold(t, t->weights, t->theirs, mean_of);
     project(t, t->weights);
     if (step % t->config.local != 0 && step < t->steps) return;
     local_begin(t);

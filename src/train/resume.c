@@ -29,6 +29,7 @@ static size_t add_curves(const Trainer *t, TrainPart *part, size_t i) {
 
 const TrainPart *trainer_parts(Trainer *t, size_t *count) {
     TrainPart *part = TAKE(t->arena, TrainPart, MAX_PARTS);
+    local_gather(t);
     const size_t weights = t->net->weights, states = t->net->states;
     size_t n = 0;
     part[n++] = (TrainPart){"weights", "all weights, in the network's order", t->weights,

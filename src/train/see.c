@@ -146,6 +146,8 @@ TrainSeen trainer_places(Trainer *t, Arena *arena) {
         seen.branch[i] = branch_new(arena, net, i, W);
     Arena *own = arena_new();
     Trainer view = looking(t, own, coming);
+    local_gather(t);
+    trainer_share(&view, NULL); /* all of it stands here */
     view.seen = &seen;
     view.gradient = seen.gradient;
     workers_run(&view, coming.epoch, coming.step, true);

@@ -16,12 +16,23 @@ const NormState **state_owners(Arena *arena, const Net *net) {
 
 /* Mean over workers of what they observed; NaN (a cell of one element) leaves the state
  * alone. */
-static double mean_observed(const Trainer *t, size_t i) {
-    double sum = 0.0;
-    if (t->told[i]->alike) return t->observed[i]; /* a mean of equal ones may round */
-    for (size_t k = 0; k < t->config.workers; k++)
-        sum += t->observed[k * t->net->states + i];
-    return sum / (double)t->config.workers;
+static void mean_of(double *mean, const double *observed, size_t stride, size_t n,
+                    const void *trainer) {
+    const Trainer *t = trainer;
+    const size_t W = t->config.workers, from = (size_t)(mean - t->observed_mean);
+    for (size_t i = 0; i < n; i++) {
+        double sum = 0.0;
+        for (size_t k = 0; k < W; k++) sum += observed[k * stride + i];
+        /* A mean of equal ones may round. */
+        mean[i] = t->told[from + i]->alike ? observed[i] : sum / (double)W;
+    }
+}
+
+void state_observed(Trainer *t) {
+    const size_t S = t->net->states, W = t->config.workers;
+    ranks_sum(t->ranks, t->observed_mean, t->observed + t->mine.from * S, W, S, mean_of,
+              t);
+    if (t->whole) ranks_gather(t->ranks, t->observed, W, S); /* each is merged */
 }
 
 //> running
@@ -30,7 +41,7 @@ static double mean_observed(const Trainer *t, size_t i) {
 void state_update(Trainer *t) {
     for (size_t i = 0; i < t->net->states; i++) {
         if (t->told[i]->adapted) continue;
-        t->state[i] = norm_moved(t->told[i], t->state[i], mean_observed(t, i));
+        t->state[i] = norm_moved(t->told[i], t->state[i], t->observed_mean[i]);
     }
 }
 //< running
@@ -160,7 +171,7 @@ static void state_recomputed(Trainer *t, size_t epoch, Cell *cell) {
     for (size_t step = 0; step < t->steps; step++) {
         workers_run(t, epoch, step, false);
         for (size_t i = 0; i < S; i++)
-            if (!t->told[i]->adapted) t->judged[i] += mean_observed(t, i);
+            if (!t->told[i]->adapted) t->judged[i] += t->observed_mean[i];
         if (cell == NULL) continue;
         for (size_t k = 0; k < W; k++)
             share[k] = share_there(t, &t->dataset->train,

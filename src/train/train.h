@@ -17,6 +17,7 @@
 /* ---- trainer.c: set, step, test -------------------------------------------------- */
 
 typedef struct Trainer Trainer;
+typedef struct Ranks Ranks; /* ranks.h */
 
 /* Of the samples of one part. */
 typedef struct TrainCurves {
@@ -70,6 +71,11 @@ typedef enum TrainStatus {
 Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
                      size_t threads, BaseError *error);
 void trainer_free(Trainer *trainer); /* NULL is fine */
+
+/* From now on the workers of a step are shared by these ranks, each of which has the same trainer and
+ * makes the same calls; no bit of it changes. Where workers meet in a step (sync=yes) each has all of
+ * them. What looks at a run on its way is done by all of them. */
+void trainer_share(Trainer *trainer, const Ranks *ranks);
 
 /* From now on normalizers run by their definitions: the same to rounding, and slower. */
 void trainer_define(Trainer *trainer);
@@ -237,7 +243,7 @@ TapeNode *trainer_loss(const Trainer *trainer, Tape *tape, TapeNode *const *para
 
 /* ---- resume.c: a run between two steps ------------------------------------------- */
 
-/* All that it is then, as named vectors. To resume: a new trainer of the same configuration,
+/* All that it is then, as named vectors, on each of its ranks. To resume: a new trainer of the same configuration,
  * the vectors filled from the checkpoint, and asked whether they may be: counts and groups are
  * indices from then on. False and *error (EX_DATAERR), which begins with the vector's name. */
 typedef struct TrainPart {

@@ -109,6 +109,7 @@ static void take_memory(Trainer *t) {
     t->judged = is_recomputed(t) ? TAKE(t->arena, double, S) : t->state;
     t->shares = TAKE(t->arena, double, t->config.workers *W);
     t->observed = TAKE(t->arena, double, t->config.workers *S);
+    t->observed_mean = TAKE(t->arena, double, S);
     const Dataset *d = t->dataset;
     const size_t chunks =
         evaluate_chunks(most(most(d->test.count, d->val.count), d->train.count));
@@ -176,6 +177,7 @@ Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
     Trainer *t = plan_run(arena, config, dataset, error);
     if (t == NULL) return NULL;
     t->threads = threads ? threads : 1;
+    trainer_share(t, NULL);
     take_memory(t);
     net_initialize(t->net, t->weights, t->state, t->config.seed);
     project_begin(t);
@@ -199,6 +201,11 @@ bool trainer_take(Trainer *t, const NetTensor *from, size_t count, NetTaken *tak
 
 void trainer_free(Trainer *t) {
     for (size_t i = 0; t && i < t->rooms; i++) arena_free(t->own[i]);
+}
+
+void trainer_share(Trainer *t, const Ranks *ranks) {
+    t->ranks = t->meets ? NULL : ranks; /* who meet are threads of one process */
+    t->mine = ranks_mine(t->ranks, t->config.workers);
 }
 
 void trainer_define(Trainer *t) {

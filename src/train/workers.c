@@ -73,6 +73,7 @@ void worker_run(Trainer *t, const Step *s, size_t worker, const TapeMeeting *mee
 /* Threads for so many parts of work that take long, and for numbers of which each is added to few
  * others. Who waits for work spins, and takes a processor from whoever has some. */
 int threads_for(const Trainer *t, size_t parts) {
+    if (parts == 0) return 1; /* of a rank that has none */
     return (int)(parts < t->threads ? parts : t->threads);
 }
 
@@ -82,40 +83,54 @@ static int threads_of_sum(const Trainer *t, size_t numbers) {
 }
 
 //> workers
-/* All workers of a step, on as many threads as there are. What each writes is its own, so
- * which thread ran it does not matter. */
+/* All workers of a step that are this rank's, on as many threads as there are. What each writes
+ * is its own, so which thread of which rank ran it does not matter. What they found, and
+ * the mean of what they observed, all ranks have then. */
 void workers_run(Trainer *t, size_t epoch, size_t step, bool learn) {
-    const size_t W = t->config.workers;
+    const size_t W = t->config.workers, end = t->mine.from + t->mine.count;
     const Step s = {epoch, step, learn,
                     order_epoch(t->order, epoch) + step * W * t->config.batch};
-    const int threads = threads_for(t, W);
+    const int threads = threads_for(t, t->mine.count);
     trainer_relabel(t, epoch);
     if (t->meets) {
         meet_run(t, &s);
+        state_observed(t);
         return;
     }
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (size_t worker = 0; worker < W; worker++) worker_run(t, &s, worker, NULL);
+    for (size_t worker = t->mine.from; worker < end; worker++)
+        worker_run(t, &s, worker, NULL);
+    ranks_gather(t->ranks, t->found, W, found_width(t));
+    state_observed(t);
 }
 //< workers
 
-//> sum
-/* Worker after worker. */
-void workers_sum(Trainer *t) {
+void workers_fold(const Trainer *t, double *to, const double *of, RanksSum *sum) {
     const size_t n = t->net->weights;
+    ranks_sum(t->ranks, to, of + t->mine.from * n, t->config.workers, n, sum, t);
+}
+
+//> sum
+/* Worker after worker: the mean of n numbers of each, which lie `stride` apart. */
+static void mean_of_shares(double *mean, const double *share, size_t stride, size_t n,
+                           const void *trainer) {
+    const Trainer *t = trainer;
     const double count = (double)t->config.workers;
     const int threads = threads_of_sum(t, n * t->config.workers);
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (size_t block = 0; block < (n + 1023) / 1024; block++) {
         size_t from = block * 1024, to = from + 1024 < n ? from + 1024 : n;
-        double *sum = t->gradient;
-        for (size_t i = from; i < to; i++) sum[i] = t->shares[i];
+        for (size_t i = from; i < to; i++) mean[i] = share[i];
         for (size_t k = 1; k < t->config.workers; k++)
-            for (size_t i = from; i < to; i++) sum[i] += t->shares[k * n + i];
-        for (size_t i = from; i < to; i++) sum[i] /= count;
+            for (size_t i = from; i < to; i++) mean[i] += share[k * stride + i];
+        for (size_t i = from; i < to; i++) mean[i] /= count;
     }
 }
 //< sum
+
+void workers_sum(Trainer *t) {
+    workers_fold(t, t->gradient, t->shares, mean_of_shares);
+}
 
 double workers_loss(const Trainer *t) {
     double loss = 0.0;

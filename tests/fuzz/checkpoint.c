@@ -66,7 +66,10 @@ void fuzz_checkpoint(Fuzz *fuzz) {
         fuzz_file(&other, "small.checkpoint.h5");
     }
     Store *store = store_open(path, &error);
-    const bool good = store && load_parts(store, fuzz->arena, at_work, &error) &&
+    size_t parts;
+    const TrainPart *part = parts_of(fuzz->arena, at_work, &parts);
+    const bool good = store &&
+                      load_parts(store, fuzz->arena, at_work, part, parts, &error) &&
                       load_clock(store, fuzz->arena, &clock, &error);
     store_close(store);
     fuzz_answered(fuzz, good, &error, SIZE_MAX);
