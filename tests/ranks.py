@@ -37,6 +37,8 @@ STUDIES = {
                  "running=precise", "probes=moments+gradients", "probe_every=3"],
     "three": ["protocol=paper", "workers=3", "batch=4", "norm=batch,mix(batch, group(2))", "images=48", "epochs=2",
               "optimizer=adamw", "worker_clip=0.5", "worker_noise=0.1", "running=pooled", "sizes=mix(20x20, 28x28)"],
+    "synced": ["protocol=paper", "workers=3", "batch=4", "norm=batch(sync=yes),batch(sync=yes, center=no)|group(2)",
+               "images=48", "epochs=2", "running=pooled", "probes=moments+gradients", "probe_every=3"],
     "apart": ["protocol=paper", "workers=3,4", "batch=4", "norm=batch,group:2", "images=64", "epochs=2", "local=3",
               "clip=1", "probes=moments", "probe_every=2"],
 }
@@ -143,6 +145,12 @@ def bits_together(place):
 @case("mpi")
 def bits_three(place):
     bits(place, "three")
+
+
+@case("mpi")
+def bits_synced(place):
+    """Workers of several ranks meet in a step; a rank may have none."""
+    bits(place, "synced")
 
 
 @case("mpi")

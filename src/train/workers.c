@@ -92,13 +92,9 @@ void workers_run(Trainer *t, size_t epoch, size_t step, bool learn) {
                     order_epoch(t->order, epoch) + step * W * t->config.batch};
     const int threads = threads_for(t, t->mine.count);
     trainer_relabel(t, epoch);
-    if (t->meets) {
-        meet_run(t, &s);
-        state_observed(t);
-        return;
-    }
+    if (t->meets) meet_run(t, &s);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (size_t worker = t->mine.from; worker < end; worker++)
+    for (size_t worker = t->meets ? end : t->mine.from; worker < end; worker++)
         worker_run(t, &s, worker, NULL);
     ranks_gather(t->ranks, t->found, W, found_width(t));
     state_observed(t);
