@@ -172,6 +172,25 @@ static void ask_claim(Question *q) {
 
 /* ---- cells of a study ---------------------------------------------------------------------- */
 
+/* A number of a study, for all seeds: read once, for the next link. */
+struct Study {
+    const char *file, *number;
+    const Grid *grid;
+    const Study *next;
+};
+
+static const Grid *study_number(Weave *weave, const char *file, const char *number) {
+    Arena *arena = weave->arena;
+    for (const Study *s = weave->study; s; s = s->next)
+        if (strcmp(s->file, file) == 0 && strcmp(s->number, number) == 0) return s->grid;
+    const GridPart part = {.metric = number};
+    Study *new = TAKE(arena, Study, 1);
+    *new = (Study){file, number, grid_select(arena, grid_read(arena, file), &part),
+                   weave->study};
+    weave->study = new;
+    return new->grid;
+}
+
 /* The name without its blanks, as it stands in a link. */
 static const char *squeezed(Arena *arena, const char *name) {
     char *to = TAKE(arena, char, strlen(name) + 1);
@@ -217,8 +236,7 @@ static void ask_cell(Question *q, const char *file) {
     }
     *row++ = '\0';
     if (along) *along++ = '\0';
-    const GridPart part = {.metric = place};
-    const Grid *grid = grid_select(arena, grid_read(arena, file), &part);
+    const Grid *grid = study_number(q->weave, file, place);
     const size_t column = along ? place_of(arena, grid->along_text, grid->points, along)
                           : grid->points == 1 ? 0
                                               : grid->points;

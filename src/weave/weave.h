@@ -32,11 +32,13 @@ typedef struct Woven {
     const char *before, *after; /* the text as it is, and as it should be */
 } Woven;
 
-typedef struct Kept Kept; /* files that were read */
+typedef struct Kept Kept;   /* files that were read */
+typedef struct Study Study; /* and tables of studies */
 
 typedef struct Weave {
     Arena *arena;
     const Kept *kept;
+    const Study *study;
     const struct Ruling *ruling; /* [rulings] of all claims; NULL: nobody asked */
     size_t rulings;
     size_t pages, faults, room;
