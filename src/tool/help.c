@@ -111,9 +111,23 @@ static void print_table(const char *title, const Option *option, const char *bet
     }
 }
 
+/* Behind what the command is called; options that would go beyond a line go to the next. */
+static void print_usage(const Command *command) {
+    enum { LINE = 100, INDENT = 4 };
+    int at = printf("%s %s", program_called(), command->name);
+    for (const char *word = command->usage; *word;) {
+        int length = 0, deep = 0; /* a word, or all between brackets */
+        for (; word[length] && (deep > 0 || word[length] != ' '); length++)
+            deep += (word[length] == '[') - (word[length] == ']');
+        if (at + 1 + length > LINE) at = printf("\n%*s", INDENT - 1, "") - 1;
+        at += printf(" %.*s", length, word);
+        word += length + (word[length] == ' ');
+    }
+    printf("\n\n%s\n", command->summary);
+}
+
 void help_print_command(const Command *command) {
-    printf("%s %s%s%s\n\n%s\n", program_called(), command->name,
-           *command->usage ? " " : "", command->usage, command->summary);
+    print_usage(command);
     print_table("Options", command->options, " ");
     print_table("Keys", command->keys, "=");
     if (command->settings) print_keys();
