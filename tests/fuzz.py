@@ -25,7 +25,7 @@ OUT = os.environ.get("NORMLAB_OUT") or os.path.join(HOME, "out")
 BUILD = os.path.join(HOME, "build", "fuzz")
 PROGRAM = os.path.join(BUILD, "tests", "test-inputs")
 FRAME = re.compile(r"^ +#\d+ 0x[0-9a-f]+ (?:in (\S+) )?(.*)$", re.M)
-RUNTIME = re.compile(r"libc\.so|/sanitizer_|compiler-rt|/asan_|libstdc|FuzzerLoop|FuzzerMain|linux-vdso|Interceptors")
+RUNTIME = re.compile(r"libc\.so|nptl/|sysdeps/|stdlib/|linux-vdso|libstdc|(^| )(__asan|__ubsan|__sanitizer|__interceptor|fuzzer::|___interceptor)")
 A_ROUND = 600
 
 
@@ -74,7 +74,7 @@ def libfuzzer(target, place, *words, **variables):
 def blames_hdf5(said):
     """Whether the innermost function that is nobody's runtime is HDF5's."""
     for frame in FRAME.finditer(said):
-        if not RUNTIME.search(frame[2]):
+        if not RUNTIME.search(frame[0]):
             return "libhdf5" in frame[2]
     return False
 

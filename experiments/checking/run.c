@@ -55,6 +55,7 @@ static void put_steps(Arena *arena, Store *store, uint64_t seed) {
     table_numbers(&t, "truth_agreement",
                   "complex step against adjoint, both in 113 bits, before rounding",
                   "mean", v.routes);
+    t.plot = "rule_error";
     write_with(store, &t, identity(arena, values, count, COUNT_OF(values)), v.elements,
                seed);
     store_text(store, t.group, "spec", v.spec);
@@ -72,6 +73,7 @@ static void put_variance(Arena *arena, Store *store, uint64_t seed) {
                   "algorithm ratio seed", c.error);
     table_texts(&t, "formula", "in words", "algorithm", c.title);
     table_texts(&t, "source", "where it is from", "algorithm", c.source);
+    t.plot = "error";
     write_with(store, &t, identity(arena, &c.error, &count, 1), c.elements, seed);
 }
 

@@ -139,6 +139,7 @@ void speed_put_kernels(Store *store, Arena *arena, const Measure *how) {
     put_kinds(&t);
     put_tensors(&t, TENSORS, tensors);
     put_timed(&t, &timed, "threads shape");
+    t.plot = "of_limit";
     speed_write(store, &t, how, timed.of_limit, counts * tensors * OF_TENSOR);
 }
 

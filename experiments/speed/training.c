@@ -106,6 +106,7 @@ void speed_put_training(Store *store, Arena *arena, const Measure *how) {
                   to.flops);
     table_numbers(&t, "dgemm_flops", "operations a second of dgemm", "threads case",
                   to.dgemm);
+    t.plot = "of_dgemm";
     speed_write(store, &t, how, to.of_dgemm, all * NORMS * QUARTILES);
     store_text(store, t.group, "dataset", "fashion-mini");
 }

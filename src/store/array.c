@@ -11,8 +11,9 @@ typedef struct Shape {
     hsize_t size[STORE_MAX_RANK];
 } Shape;
 
-/* "/a" and "b" make "/a/b". */
+/* "/a" and "b" make "/a/b"; and "/c" is one. */
 static const char *member(const Store *store, const char *group, const char *name) {
+    if (name[0] == '/') return name;
     return text_print(store->arena, "%s/%s", strcmp(group, "/") == 0 ? "" : group, name);
 }
 

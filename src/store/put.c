@@ -64,15 +64,18 @@ void store_drop_kind(Kind kind) {
 
 /* ---- attributes ------------------------------------------------------------------ */
 
-/* Ends the life of `kind`. */
+/* One value, or a list of `count`. Ends the life of `kind`. */
 static void put_attribute(Store *store, const char *path, const char *name, Kind kind,
-                          const void *value) {
+                          const void *value, size_t count) {
     REQUIRE(store->writing, "'%s' was opened for reading", store->path);
     REQUIRE(is_word(name, strlen(name)), "'%s' cannot name an attribute", name);
     REQUIRE(!store_is_bookkeeping(name), "'%s' belongs to dimension scales", name);
     REQUIRE(store_has(store, path), "'%s' is not there", path);
     REQUIRE(!store_has_attribute(store, path, name), "'%s' has '%s' already", path, name);
-    const hid_t space = store_must(H5Screate(H5S_SCALAR), "make a scalar");
+    const hsize_t length = count;
+    const hid_t space =
+        count > 0 ? H5Screate_simple(1, &length, NULL) : H5Screate(H5S_SCALAR);
+    store_must(space, "make a shape");
     const hid_t attribute =
         store_must(H5Acreate_by_name(store->file, path, name, kind.file, space,
                                      H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
@@ -86,16 +89,39 @@ static void put_attribute(Store *store, const char *path, const char *name, Kind
 void store_text(Store *store, const char *path, const char *name, const char *value) {
     const ArenaMark mark = arena_mark(store->arena);
     const char *clean = store_utf8(store->arena, value);
-    put_attribute(store, path, name, store_texts(), &clean);
+    put_attribute(store, path, name, store_texts(), &clean, 0);
     arena_rewind(store->arena, mark);
 }
 
 void store_number(Store *store, const char *path, const char *name, double value) {
-    put_attribute(store, path, name, store_doubles(), &value);
+    put_attribute(store, path, name, store_doubles(), &value, 0);
 }
 
 void store_integer(Store *store, const char *path, const char *name, int64_t value) {
-    put_attribute(store, path, name, integers(), &value);
+    put_attribute(store, path, name, integers(), &value, 0);
+}
+
+/* An axis that counts nothing, as names do not, is ".". */
+void store_plot(Store *store, const char *group, const char *signal) {
+    const ArenaMark mark = arena_mark(store->arena);
+    const char *at = strcmp(group, "/") == 0 ? "" : group;
+    size_t rank;
+    const char **axes = store_axes(store, store->arena,
+                                   text_print(store->arena, "%s/%s", at, signal), &rank);
+    REQUIRE(rank > 0, "%s/%s has no axes to be shown over", at, signal);
+    for (size_t i = 0; i < rank; i++) {
+        const StoreKind kind =
+            store_kind(store, text_print(store->arena, "%s/%s", at, axes[i]));
+        if (kind != STORE_NUMBER) axes[i] = ".";
+    }
+    store_text(store, group, "NX_class", "NXdata");
+    store_text(store, group, "signal", signal);
+    put_attribute(store, group, "axes", store_texts(), axes, rank);
+    if (!store_has_attribute(store, "/", "NX_class")) {
+        store_text(store, "/", "NX_class", "NXroot");
+        store_text(store, "/", "default", group + 1);
+    }
+    arena_rewind(store->arena, mark);
 }
 
 /* ---- groups ---------------------------------------------------------------------- */

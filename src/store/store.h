@@ -77,11 +77,15 @@ void store_scale(Store *store, const char *group, const char *name, const double
 void store_scale_text(Store *store, const char *group, const char *name,
                       const char *const *values, size_t count, const char *long_name);
 
-/* A scalar (rank 0) or an array over scales of the same group: axes[rank] name them,
- * sizes follow from them. NaN is "not there". units "1" for pure numbers. */
+/* A scalar (rank 0) or an array over scales of the same group: axes[rank] name them (those of
+ * others by their path), sizes follow from them. NaN is "not there". units "1" for pure numbers. */
 void store_array(Store *store, const char *group, const char *name, const double *values,
                  size_t rank, const char *const *axes, const char *units,
                  const char *long_name);
+
+/* What viewers show first of a group, by NeXus' attributes (NXdata): its array `signal` over its scales
+ * of numbers. The first such group is what they show of the file. */
+void store_plot(Store *store, const char *group, const char *signal);
 
 /* Text over scales of the group (identities of runs). */
 void store_array_text(Store *store, const char *group, const char *name,

@@ -66,6 +66,7 @@ static bool write_parts(Arena *arena, const TrainPart *part, size_t parts, const
         store_tensor(store, name, part[i].data, 1, &part[i].count, "1",
                      part[i].long_name);
     }
+    store_plot(store, "/parts", "weights");
     const bool good = store_save(store, path_of(arena, run, clock->next), error);
     if (good) clock->next = (clock->next + 1) % CHECKPOINTS;
     store_close(store);

@@ -174,6 +174,7 @@ static void put_results(Store *store, Arena *arena, const Sweep *sweep,
     table_texts(&t, "run", "identity of the run", "series along seed", id);
     table_texts(&t, "claims", "digests of the claims that the run was made for",
                 "series along seed", claims);
+    t.plot = "score";
     table_write(&t, store);
 }
 

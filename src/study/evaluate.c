@@ -289,6 +289,7 @@ bool evaluation_save(const Evaluation *e, const char *path, BaseError *error) {
     put_numbers(&t, e);
     put_blocks(&t, e);
     if (e->places > 0) put_apart(&t, e);
+    t.plot = e->task->metric[0].name;
     table_write(&t, store);
     record_config(store, e->of, e->arena);
     study_provenance(store, e->arena);

@@ -75,6 +75,7 @@ void gates_write(Store *store, Arena *arena, const char *group, const Gates *g,
                       text_print(arena, "%s block", over),
                       blocks_of(arena, g->score, count));
     }
+    t.plot = g->metric->name;
     table_write(&t, store);
 }
 

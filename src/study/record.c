@@ -32,6 +32,7 @@ static void write_metrics(Store *store, Arena *arena, const TrainRecord *r) {
                       r->rate);
         add_curves(&t, r, "train", "training", &r->train, "over the epoch's own steps");
         add_curves(&t, r, "val", "validation", &r->val, "evaluation mode");
+        t.plot = text_print(arena, "val_%s", r->task->metric[0].name);
     }
     table_write(&t, store);
 }
@@ -139,6 +140,7 @@ static void write_blocks(Store *store, Arena *arena, const TrainRecord *r) {
     table_numbers(&t, "test", text_print(arena, "test %s of each", metric->name), "block",
                   r->test.block)
         ->units = metric->unit;
+    t.plot = "test";
     table_write(&t, store);
 }
 

@@ -208,6 +208,7 @@ bool spectrum_save(const Spectrum *s, const char *path, BaseError *error) {
     put_numbers(&t, s);
     put_ends(&t, s);
     put_density(&t, &s->density);
+    t.plot = "density";
     table_write(&t, store);
     store_text(store, "/spectrum", "mode", s->mode);
     store_text(store, "/spectrum", "by", s->by);

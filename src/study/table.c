@@ -148,6 +148,7 @@ void table_write(const Table *t, Store *store) {
         if (f->reading) store_text(store, path, "reading", f->reading);
         if (f->choices) store_text(store, path, "choices", f->choices);
     }
+    if (t->plot) store_plot(store, t->group, t->plot);
 }
 
 /* ---- reading ------------------------------------------------------------------------ */

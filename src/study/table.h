@@ -26,6 +26,7 @@ typedef struct Table {
     Fact *fact; /* [facts] the group's attributes, as texts; what was read has them */
     size_t fields, room;
     Field *field;
+    const char *plot; /* the field that viewers show first (store_plot); NULL: none */
 } Table;
 
 /* ---- making ------------------------------------------------------------------------ */

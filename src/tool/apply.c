@@ -94,58 +94,7 @@ static void refuse_same_file(const char *in, const char *out) {
         die(EX_USAGE, "%s is the input; another file is expected for the output", out);
 }
 
-/* ---- OUT --------------------------------------------------------------------------- */
-
-static void put_like_x(const Job *job, Store *out, const char *path, const double *data,
-                       const char *what) {
-    if (data)
-        store_tensor(out, path, apply_layout(job, data), job->given.rank, job->given.size,
-                     "1", what);
-}
-
-/* Of every parameter: /dgamma, /dparam/gate... */
-static void put_params(const Job *job, Store *out, const char *prefix,
-                       double *const *data, const char *what) {
-    const char *group = text_print(job->arena, "/%sparam", prefix);
-    for (size_t i = 0; i < job->norm->params; i++) {
-        const NormParam *p = &job->norm->param[i];
-        const char *path = apply_param_path(job, prefix, i);
-        const Shape shape = apply_vector(job, p->count, job->unbound->param[i].count);
-        if (data[i] == NULL) continue;
-        if (strncmp(path, group, strlen(group)) == 0 && path[strlen(group)] == '/' &&
-            !store_has(out, group))
-            store_group(out, group, "by parameters beside gamma and beta");
-        store_tensor(
-            out, path, data[i], shape.rank, shape.size, "1",
-            text_print(job->arena, "gradient of %s with respect to %s", what, p->name));
-    }
-}
-
-static void put_moments(const Job *job, Store *out, const StepResults *r) {
-    const Names *names = job->names;
-    if (r->rstd == NULL) return;
-    const Shape cells = apply_cells(job);
-    const size_t rank = cells.rank, *size = cells.size;
-    if (!job->norm->uncentred)
-        store_tensor(out, text_print(job->arena, "/%s", names->cell_mean), r->mean, rank,
-                     size, "1", "means of the cells");
-    store_tensor(out, text_print(job->arena, "/%s", names->cell_rstd), r->rstd, rank,
-                 size, "1", "1 / sqrt(variance + eps) of the cells");
-}
-
-static void put_states(const Job *job, Store *out, const StepResults *r) {
-    for (size_t i = 0; job->mode == NORM_TRAIN && i < job->norm->states; i++) {
-        const Shape shape =
-            apply_vector(job, job->norm->state[i].count, job->unbound->state[i].count);
-        store_tensor(out, apply_state_path(job, i), r->next[i], shape.rank, shape.size,
-                     "1", "state after the step");
-    }
-    const bool empty = shape_count(job->shape) == 0;
-    const double batches = job->batches + (empty ? 0.0 : 1.0);
-    if (job->counts)
-        store_tensor(out, "/num_batches_tracked", &batches, 0, NULL, "1",
-                     "steps until now");
-}
+/* ---- OUT's words --------------------------------------------------------------------- */
 
 static void put_settings(const Job *job, Store *out) {
     store_text(out, "/", "spec", job->norm->spec);
@@ -160,17 +109,6 @@ static void put_settings(const Job *job, Store *out) {
             store_text(out, "/", job->axes.list[i].option + strlen("--"),
                        job->axes.list[i].text);
     if (*job->names->option) store_text(out, "/", "names", job->names->option);
-}
-
-static void put_results(const Job *job, Store *out, const StepResults *r) {
-    put_like_x(job, out, "/y", r->y, "normalized output");
-    put_moments(job, out, r);
-    put_states(job, out, r);
-    put_like_x(job, out, "/dx", r->dx, "gradient of <dy, y> with respect to x");
-    put_params(job, out, "d", r->dparam, "<dy, y>");
-    put_like_x(job, out, "/ds_dx", r->ds_dx, "gradient of s with respect to x");
-    put_like_x(job, out, "/ds_ddy", r->ds_ddy, "gradient of s with respect to dy");
-    put_params(job, out, "ds_d", r->ds_dparam, "s");
 }
 
 /* ---- the command ------------------------------------------------------------------- */
@@ -218,7 +156,7 @@ static int run_apply(const Call *call) {
     apply_remark_numbers(job, results);
     Store *out = store_new(text_print(arena, "%s of /x", job->norm->spec));
     put_settings(job, out);
-    put_results(job, out, results);
+    apply_write(job, out, results);
     store_save(out, to, &error);
     store_close(out);
     store_close(store);

@@ -139,6 +139,10 @@ void apply_reserve(const Job *job);
  * job, where there is none smaller. */
 bool apply_shrink(Job *small, const Job *job, Arena *arena);
 
+/* ---- apply_write.c ---------------------------------------------------------------- */
+
+void apply_write(const Job *job, Store *out, const StepResults *results);
+
 /* ---- apply_remark.c ---------------------------------------------------------------- */
 
 void apply_remark_shape(const Job *job); /* before anything is computed */

@@ -30,6 +30,7 @@ static void put_cases(Store *store, const Cases *cases) {
     table_numbers(&t, "allowed", "allowed, in the same unit", "case", allowed);
     table_numbers(&t, "compared", "numbers compared", "case", compared);
     table_texts(&t, "reason", "where and why, if it did not pass", "case", reason);
+    t.plot = "worst";
     table_write(&t, store);
     store_integer(store, t.group, "seed", (int64_t)cases->seed);
 }

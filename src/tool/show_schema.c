@@ -30,6 +30,10 @@ static const Meaning MEANINGS[] = {
     {"normlab_version", "that wrote it"},
     {"source", "paper or data that it follows"},
     {"identity", "digest of what it was made of"},
+    {"NX_class", "for viewers, by NeXus: NXroot, or NXdata, a group with a plot"},
+    {"default", "the group that viewers show first"},
+    {"signal", "the array that viewers show of the group"},
+    {"axes", "over which they show it; . is one that counts nothing"},
     /* of a run */
     {"run", "its name: 16 digits of a hash of what decides its numbers"},
     {"status", "finished, or diverged"},

@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 static Reading reading(const Fuzz *fuzz) {
-    return (Reading){.kind = &dataset_text, .arena = fuzz->arena, .scratch = fuzz->arena};
+    static Arena *scratch;
+    if (scratch == NULL) scratch = arena_new();
+    arena_rewind(scratch, (ArenaMark){NULL, 0});
+    return (Reading){.kind = &dataset_text, .arena = fuzz->arena, .scratch = scratch};
 }
 
 void fuzz_letters(Fuzz *fuzz) {

@@ -92,19 +92,13 @@ const char *fuzz_file(const Fuzz *fuzz, const char *name) {
     return path;
 }
 
-static bool is_plain(const char *text) {
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f) return false;
-    return true;
-}
-
 void fuzz_answered(const Fuzz *fuzz, bool answered, const BaseError *error,
                    size_t length) {
     HOLDS(fuzz, answered == !error->set, "an answer: %d, an error: '%s'", answered,
           error->set ? error->message : "");
     if (answered) return;
     HOLDS(fuzz, error->code != EX_SOFTWARE, "%s", error->message);
-    HOLDS(fuzz, error->message[0] && is_plain(error->message), "'%s'", error->message);
+    HOLDS(fuzz, error->message[0], "nothing is said");
     HOLDS(fuzz, error->at <= length, "at %zu of %zu: %s", error->at, length,
           error->message);
 }
@@ -141,6 +135,13 @@ static const Target *find(const char *name) {
 #ifdef NORMLAB_FUZZ
 
 /* ---- by libFuzzer: the target is in NORMLAB_TARGET ------------------------------------------ */
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    (void)argc, (void)argv;
+    voice = dup(STDERR_FILENO); /* which it closes */
+    return 0;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
