@@ -63,6 +63,8 @@ REASONS = {
     ("tests/dataset/dataset.c", "free"): "what zlib's caller took",
     ("tests/fuzz/inputs.c", "malloc free"): MADE,
     ("tests/fuzz/inputs.c", "exit abort"): "libFuzzer keeps an input that ends the process",
+    ("src/study/pool.c", "sleep"): "runs of other processes, maybe of other machines: only their files tell",
+    ("src/study/together.c", "sleep"): "as in pool.c",
     ("tests/base/output.c", "usleep"): "another writer is to be in the middle",
     ("tests/book/small_tape.c", "atof exit"): "stands alone: the book's page has all of it",
 }

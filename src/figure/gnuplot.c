@@ -49,7 +49,7 @@ static void limit(int what, rlim_t most) {
 /* It ends with us; a terminal's Ctrl-C is for us alone. SIGUSR1 stays ignored, SIGXFSZ does not. */
 static _Noreturn void become_gnuplot(char *const *words, char **environment, int log,
                                      int told) {
-    const int nothing = open("/dev/null", O_RDONLY);
+    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     setpgid(0, 0);
 #ifdef __linux__
     prctl(PR_SET_PDEATHSIG, SIGKILL);

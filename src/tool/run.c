@@ -154,8 +154,8 @@ const Command command_run = {
             {"--array-limit", "N",
              "of --slurm: tasks of the array, at most (default: 1000)"},
             {"--ranks", "K",
-             "processes that share the workers of each run, under mpirun -n R, R a "
-             "multiple of K (built with MPI: ./normlab --mpi)"},
+             "processes of mpirun that share the workers of each run (built with "
+             "MPI: ./normlab --mpi)"},
             {"--threads", "N", "of each rank (default: its share of the processors)"},
             STUDY_OPTIONS},
     .least = 1,
