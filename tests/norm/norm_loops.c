@@ -28,6 +28,7 @@ static void every_kind_is_restated(void **state) {
 static const char *const OPTIONS[] = {
     "batch(eps=0.25, weight_new=0.5, gamma=no)",
     "batch(center=no)",
+    "batch(sync=yes)",
     "layer(center=no, beta=no)",
     "instance(affine=no)",
     "group(size=2)",
