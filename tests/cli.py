@@ -855,7 +855,7 @@ def full_disk(place):
 @case("fault")
 def full_disk_of_figure(place):
     """gnuplot's own file does not fit: no figure, and no temporary folder is left."""
-    report([fault(place, ["plot", "batch-size", "--from", collected(place)], IO, ["gnuplot", "room"],
+    report([fault(place, ["plot", "batch-size", "--from", collected(place)], IO, ["gnuplot could not write", "too large"],
                   preexec_fn=small_files)])
 
 

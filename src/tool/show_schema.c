@@ -97,6 +97,7 @@ static const Meaning MEANINGS[] = {
     {"libc", "version of the library"},
     {"blas", "version of the library"},
     {"blas_core", "kernels that the library chose"},
+    {"probe_numerics", "raised where a probe's numbers move"},
     {"bits", "digest of what functions, products and convolutions give there"},
     {"plugins", "normalizers from outside: name and digest"},
     {"norms", "normalizers in text from outside: each as one line"},
