@@ -539,7 +539,8 @@ def talk_of_file(place, spec, fill, *options):
 def output(place):
     found = {}
     with h5py.File(place.path("out.h5"), "r") as file:
-        file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+        file.visititems(lambda name, item: found.update({name: item[()]})
+                        if isinstance(item, h5py.Dataset) and not h5py.h5ds.is_scale(item.id) else None)
     return found
 
 
