@@ -2,6 +2,7 @@
 """`normlab run --slurm` on a cluster of one machine: Slurm's own daemons, started and stopped here. Some minutes, and
 nobody else's Slurm may run on the machine: `./normlab test -L slurm`. tests/parts.py judges the scripts without it."""
 
+import contextlib
 import glob
 import os
 import re
@@ -101,13 +102,19 @@ class Slurm:
 
     def start(self, *words):
         log = open(os.path.join(self.folder, words[0] + ".out"), "wb")
-        self.daemons.append(subprocess.Popen(words, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+        self.daemons.append(subprocess.Popen(words, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                             start_new_session=True))
 
     def talk(self):
         return " ".join(open(path, encoding="utf-8", errors="replace").read()[-300:] for path in glob.glob(f"{self.folder}/*.out"))
 
     def __exit__(self, *_):
-        subprocess.run(["scancel", "--user", str(os.getuid())], env=self.environment, timeout=30, capture_output=True, check=False)
+        """The jobs end first: a step whose daemons are gone tries to end its processes by their numbers for ever."""
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            self.ask("scancel", "--user", str(os.getuid()))
+            deadline = time.monotonic() + 60
+            while self.ask("squeue", "-h").strip() and time.monotonic() < deadline:
+                time.sleep(0.5)
         for daemon in reversed(self.daemons):
             daemon.terminate()
         for daemon in self.daemons:
@@ -162,10 +169,15 @@ def study(place):
     with Slurm(place) as slurm:
         array, last = slurm.submit(spread, time_limit=2)
 
+        hurried = set()
+
         def hurry():
+            """What was queued again waits for two minutes otherwise; at once slurmd would refuse it."""
             for i in range(3):
-                if slurm.job(f"{array}_{i}").get("JobState") == "PENDING":
-                    slurm.ask("scontrol", "update", f"JobId={array}_{i}", "StartTime=now")
+                job = slurm.job(f"{array}_{i}")
+                if job.get("JobState") == "PENDING" and job.get("Restarts") != "0" and (i, job["Restarts"]) not in hurried:
+                    hurried.add((i, job["Restarts"]))
+                    slurm.ask("scontrol", "update", f"JobId={array}_{i}", "StartTime=now+10")
 
         locks = os.path.join(glob.escape(spread.out), "runs", "*.lock")
         wait_for("two runs", lambda: len(glob.glob(locks)) == 2)
