@@ -45,9 +45,7 @@ static void gather(Meeting *m, double *rows, size_t width) {
 /* Who has no worker does not know how often the others meet, and is told each time: how many numbers
  * each gives, at the end 0. */
 static size_t told(const Meeting *m, size_t width) {
-    double number = (double)width;
-    if (m->idle) ranks_tell(m->ranks, &number, 1);
-    return (size_t)number;
+    return m->idle ? ranks_agree(m->ranks, (unsigned)width) : width;
 }
 
 /* Their rows go as doubles, which are copied, whatever numbers they are made of. */

@@ -73,8 +73,7 @@ Trainer *trainer_new(Arena *arena, const Config *config, const Dataset *dataset,
 void trainer_free(Trainer *trainer); /* NULL is fine */
 
 /* From now on the workers of a step are shared by these ranks, each of which has the same trainer and
- * makes the same calls; no bit of it changes. Where workers meet in a step (sync=yes) each has all of
- * them. What looks at a run on its way is done by all of them. */
+ * makes the same calls; no bit of it changes. What looks at a run on its way is done by all of them. */
 void trainer_share(Trainer *trainer, const Ranks *ranks);
 
 /* From now on normalizers run by their definitions: the same to rounding, and slower. */

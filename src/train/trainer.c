@@ -204,7 +204,7 @@ void trainer_free(Trainer *t) {
 }
 
 void trainer_share(Trainer *t, const Ranks *ranks) {
-    t->ranks = t->meets ? NULL : ranks; /* who meet are threads of one process */
+    t->ranks = ranks;
     t->mine = ranks_mine(t->ranks, t->config.workers);
 }
 
