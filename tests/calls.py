@@ -43,7 +43,6 @@ REASONS = {
     ("src/base/error.c", "setenv"): "program_begin, before any thread: children call themselves alike",
     ("src/dataset/png.c", "setjmp"): "libpng leaves by longjmp where a file is broken",
     ("src/study/pool.c", "exit"): "the end of a child that ran one run, with its own exit code",
-    ("src/tool/processor.c", "strcpy strcat"): "before anything else may run; the room is the sum of the parts",
     ("src/weave/block.c", "exit"): "what it ran has said why",
     ("src/weave/block.c", "setenv"): "in a child, before it becomes the program",
     ("src/store/wire.c", "stpcpy"): "the room was counted before",

@@ -1,1 +1,0 @@
-set_tests_properties(inputs.run PROPERTIES DISABLED TRUE)
