@@ -20,6 +20,7 @@ import h5py
 import numpy as np
 
 from program import CASES, PROGRAM, check, main
+from speclist import split_arguments
 
 VALUES = ["0", "-1", "1", "3", "65537", "2147483647", "2147483648", "4294967296", "9223372036854775807", "18446744073709551615",
           "18446744073709551616", "1e300", "-1e300", "1e-320", "nan", "inf", "0.5", ""]
@@ -48,25 +49,13 @@ WORDS = [["apply", "batch", "in.h5", "out.h5", "--eps", "*"], ["check", "batch",
          [*RUN, "probes=moments", "probe_every=*"]]
 
 
-def split(text):
-    """At commas of depth 0."""
-    parts, depth = [""], 0
-    for c in text:
-        depth += (c == "(") - (c == ")")
-        if c == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += c
-    return [part.strip() for part in parts if part.strip()]
-
-
 def holes(kind):
     """Its examples with a * where a number or an option's value stands."""
     for example in [kind["example"], *kind["also"]]:
         term = re.fullmatch(r"([\w-]+)(?:\((.*)\))?", example)
         if term is None:
             continue
-        parts = split(term[2] or "")
+        parts = split_arguments(term[2] or "")
         for i, part in enumerate(parts):
             key = re.match(r"\w+=", part)
             if key or re.fullmatch(r"[\d.]+", part):

@@ -18,10 +18,9 @@ import subprocess
 import sys
 import time
 
-import h5py
-
 import program
 from program import HOME, NotRun, case, check, main, same
+from small_study import content
 
 TREE = os.path.join(HOME, "build", "mpi")
 LAUNCHER = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
@@ -79,26 +78,6 @@ def shared(place, ranks, words, out, options=()):
     code, said = over(start(place, ranks, words, out, options))
     check(code == 0, f"{ranks} ranks: {' '.join(words)}: exit code {code}: {said[-3000:]}")
     return said
-
-
-def content(path):
-    """Everything in a file but /times, as comparable values."""
-    found = {}
-
-    def add(name, item):
-        if name.split("/")[0] == "times":
-            return
-        for key, value in item.attrs.items():
-            if key not in ("DIMENSION_LIST", "REFERENCE_LIST"):
-                found[name, key] = str(value)
-        if isinstance(item, h5py.Dataset):
-            values = item[()]
-            found[name, ""] = values.tobytes() if values.dtype != object else repr(values.tolist())
-
-    with h5py.File(path, "r") as file:
-        add("", file)
-        file.visititems(add)
-    return found
 
 
 def run_files(out):

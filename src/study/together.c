@@ -31,8 +31,7 @@ static void tell_run(const Together *g, const Run *run, double seconds,
     const RanksTraffic now = ranks_traffic(g->ranks);
     const double steps = (double)g->steps;
     say("%zu/%zu %s: done after %.0f s in all; a step took %.3g ms and brought %.0f "
-        "bytes "
-        "to a rank in %.3g exchanges",
+        "bytes to a rank in %.3g exchanges",
         finished(g->sweep), g->sweep->runs, run->label, seconds_now() - g->begin,
         1e3 * seconds / steps, (now.bytes - before.bytes) / steps,
         (now.calls - before.calls) / steps);
@@ -50,9 +49,7 @@ static int do_run(Together *g, const Run *run) {
 }
 
 static bool is_finished(const Together *g, const Run *run) {
-    double done = ranks_me(g->ranks) == 0 && run_is_finished(run);
-    ranks_tell(g->ranks, &done, 1);
-    return done > 0.0;
+    return ranks_told(g->ranks, ranks_me(g->ranks) == 0 && run_is_finished(run));
 }
 
 /* All runs once, beginning where no other group begins. *left: those that others have. */
@@ -87,13 +84,13 @@ int sweep_together(Arena *arena, const Sweep *sweep, const StudyWork *work,
                   .speaks = ranks_group(ranks) == 0 && ranks_me(ranks) == 0,
                   .begin = seconds_now()};
     const SignalsBefore before = signals_watch();
-    for (;;) {
-        size_t left;
-        const int status = go_round(&g, &left, progress, context);
-        if (status != EX_OK || left == 0 || ranks_group(ranks) > 0) {
-            signals_restore(&before);
-            return status;
-        }
-        sleep(1); /* others are at it */
+    size_t left;
+    int status = go_round(&g, &left, progress, context);
+    while (status == EX_OK && left > 0 && ranks_group(ranks) == 0) {
+        sleep(1); /* others are at it; ends at a signal */
+        const unsigned stop = ranks_agree(ranks, (unsigned)signals_stop());
+        status = stop ? 128 + (int)stop : go_round(&g, &left, progress, context);
     }
+    signals_restore(&before);
+    return status;
 }
