@@ -1,7 +1,6 @@
 #!/usr/bin/python3 -B
 """Several processes at the files of one study."""
 
-import fcntl
 import glob
 import os
 import re
@@ -11,7 +10,7 @@ import subprocess
 import time
 
 from program import PROGRAM, NotRun, check, case, main, same
-from small_study import NETWORK, check_no_litter, check_same_runs, collected, read, run_files, second_place
+from small_study import NETWORK, check_no_litter, check_same_runs, collected, read, run_files, second_place, taken
 
 STUDY = ["run", "batch-size", "--quick", "norm=batch,group:4", "batch=8,4", "samples=8", "seed=1,2", "images=16", "epochs=2",
          NETWORK, "--as", "few"]
@@ -22,16 +21,6 @@ BUSY = 75
 def done(err):
     """The runs that a study says it has done."""
     return re.findall(r"^normlab: \d+/\d+ (.*): done after", err, re.M)
-
-
-def taken(path):
-    """The lock of a run, as a process that writes it has it."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    lock = open(f"{path}.lock", "w")
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    lock.write(f"{os.getpid()}\n")
-    lock.flush()
-    return lock
 
 
 def ended(process):

@@ -20,7 +20,7 @@ import time
 
 import program
 from program import HOME, NotRun, case, check, main, same
-from small_study import content
+from small_study import content, taken
 
 TREE = os.path.join(HOME, "build", "mpi")
 LAUNCHER = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
@@ -200,6 +200,23 @@ def resumed(place):
         place.good(*words, environment={"NORMLAB_OUT": out})
         same_files(f"{study}, resumed", out, expected)
         shutil.rmtree(expected)
+
+
+@case("mpi")
+def waiting(place):
+    """Where another process has the run that is left, the first signal to any rank ends the wait."""
+    built()
+    words = RECIPE + ["norm=batch", "batch=4", "images=48", "epochs=1", "--as", "one"]
+    name, = (os.path.basename(path) for path in run_files(alone(place, words)))
+    out = place.path("waiting")
+    with taken(os.path.join(out, "runs", name)):
+        process = start(place, 2, [*words, "--ranks", "2"], out)
+        wait_for("two ranks", lambda: len(processes(out)) == 2)
+        time.sleep(5)  # they are through with what is free: nothing
+        check(process.poll() is None, "it did not wait")
+        os.kill(next(of for of, rank in processes(out).items() if rank == 1), signal.SIGTERM)
+        code, said = over(process, 30)
+        same("exit code", code, 143)
 
 
 SWEEP = RECIPE + ["samples=16", "norm=batch,group:2,layer", "batch=16,4", "seed=1,2,3", "images=48", "epochs=6",

@@ -1,5 +1,6 @@
 """A study of a moment, what is in its files, and what may not be left beside them; for the test scripts."""
 
+import fcntl
 import glob
 import os
 import re
@@ -63,3 +64,13 @@ def second_place(place, name):
 def read(path):
     with open(path, "rb") as file:
         return file.read()
+
+
+def taken(path):
+    """The lock of a run, as a process that writes it has it."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    lock = open(f"{path}.lock", "w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock
