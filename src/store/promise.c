@@ -67,14 +67,15 @@ const char *promise_is_local(Arena *arena, FILE *mounts, unsigned major, unsigne
 static void tell_local(Arena *arena, const char *folder) {
     struct stat status;
     FILE *mounts = fopen("/proc/self/mountinfo", "re");
-    if (mounts == NULL || stat(folder, &status) != 0) return;
+    if (mounts == NULL) return;
     const char *local =
-        promise_is_local(arena, mounts, major(status.st_dev), minor(status.st_dev));
+        stat(folder, &status) == 0
+            ? promise_is_local(arena, mounts, major(status.st_dev), minor(status.st_dev))
+            : NULL;
     fclose(mounts);
     if (local)
         say("%s: its locks hold on this machine alone (%s): no two machines may work on "
-            "a "
-            "study there at once",
+            "a study there at once",
             folder, local);
 }
 

@@ -146,8 +146,6 @@ static const char *write_script(const Call *call, const Job *job) {
     const char *path = place_out(call->arena,
                                  text_print(call->arena, "slurm/%s.sbatch", job->stem)),
                *script = script_of(call, job);
-    place_folder(place_out(call->arena, "slurm"), &error);
-    die_if(&error);
     place_write(path, script, strlen(script), &error);
     die_if(&error);
     return text_quoted(call->arena, place_absolute(call->arena, path));
@@ -182,8 +180,7 @@ int run_on_slurm(const Call *call, const Sweep *sweep) {
            "sbatch --dependency=afterok:${array%%%%;*} --kill-on-invalid-dep=yes %s\n",
            first, second);
     say("%zu runs in an array of %zu tasks, and a job that collects them when all went "
-        "well: the two "
-        "commands submit both",
+        "well: the two commands submit both",
         sweep->runs, tasks);
     return EX_OK;
 }
