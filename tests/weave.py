@@ -5,6 +5,7 @@ nobody can renew stays as it is. Pages of a small checkout, whose sources are th
 import json
 import os
 import shutil
+import time
 
 import h5py
 
@@ -94,6 +95,14 @@ def renewed(place):
     same("faults at first", small.weave("--check")[0], 1)
     same("after it was renewed", small.weave(), (0, []))
     return small
+
+
+def environment_of(pid):
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""  # another's, or over
 
 
 def line_of(text, words):
@@ -265,6 +274,21 @@ def bytes_that_are_no_text(place):
     small.write("src/long.c", "/* x */\n" * 600000)
     code, lines = small.weave("--check")
     check(code == 1 and len(lines) == 2 and lines[0].startswith("src/long.c: ") and lines[1].startswith("src/pipe.c: "), lines)
+
+
+@case("fault")
+def block_without_an_end_in_time(place):
+    """A command that does not end is ended with all that it started, named with its block's line, and the rest is looked at."""
+    small = renewed(place)
+    page = small.read().replace("[3.50]", "[3.60]").replace("list tasks classify", "check")
+    small.write("notes/10-page.md", page)
+    begin, group = time.monotonic(), f"pids-{os.getpid()}"
+    code, out, _ = place.run("weave", "--check", environment={"NORMLAB_HOME": small.path(), "NORMLAB_WEAVE_SECONDS": "1", "NORMLAB_TEST": group})
+    check(time.monotonic() - begin < 30, "not ended")
+    same("said", (code, out.decode().splitlines()), (1, [
+        f"notes/10-page.md:{line_of(page, '[3.60]')}: '3.60' here, '3.50' in data/own.h5 (/part/width)",
+        f"notes/10-page.md:{line_of(page, '<!-- normlab')}: `normlab check` was not over after 1 s and was ended"]))
+    same("left behind", [pid for pid in filter(str.isdigit, os.listdir("/proc")) if group.encode() in environment_of(pid)], [])
 
 
 @case("example")

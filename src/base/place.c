@@ -3,6 +3,7 @@
 #include "place.h"
 #include "text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -125,6 +126,16 @@ void *place_map(const char *path, size_t limit, size_t *length, BaseError *error
 
 void place_unmap(void *data, size_t length) {
     if (data != NULL) munmap(data, length > 0 ? length : 1);
+}
+
+void place_close_others(int but) {
+    DIR *open_files = opendir("/proc/self/fd");
+    for (struct dirent *entry; open_files && (entry = readdir(open_files)) != NULL;) {
+        const int handle = (int)strtol(entry->d_name, NULL, 10);
+        if (handle > STDERR_FILENO && handle != but && handle != dirfd(open_files))
+            close(handle);
+    }
+    if (open_files) closedir(open_files);
 }
 
 bool place_folder(const char *path, BaseError *error) {

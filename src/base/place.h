@@ -38,6 +38,10 @@ char *place_read(Arena *arena, const char *path, size_t limit, size_t *length,
 void *place_map(const char *path, size_t limit, size_t *length, BaseError *error);
 void place_unmap(void *data, size_t length); /* NULL is fine */
 
+/* Closes what is open beside the first three handles and `but` (-1: all of it): a child holds nothing
+ * of its parent's. */
+void place_close_others(int but);
+
 /* Makes a folder and its parents, durably. */
 bool place_folder(const char *path, BaseError *error);
 

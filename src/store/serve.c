@@ -5,9 +5,9 @@
  */
 #include "internal.h"
 #include "house.h"
+#include "place.h"
 #include "text.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -27,13 +27,7 @@ static void settle_signals(void) {
 
 /* Locks, pipes and files of the parent are closed when it closes them. */
 static void close_others(int socket) {
-    DIR *open_files = opendir("/proc/self/fd");
-    for (struct dirent *entry; open_files && (entry = readdir(open_files)) != NULL;) {
-        const int handle = (int)strtol(entry->d_name, NULL, 10);
-        if (handle > STDERR_FILENO && handle != socket && handle != dirfd(open_files))
-            close(handle);
-    }
-    if (open_files) closedir(open_files);
+    place_close_others(socket);
     const int nowhere = open("/dev/null", O_RDWR);
     for (int handle = 0; nowhere >= 0 && handle <= STDERR_FILENO; handle++)
         dup2(nowhere, handle);

@@ -1,12 +1,10 @@
 /* From claims and collected studies to verdicts. */
 #include "verdicts.h"
-#include "arguments.h"
 
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "spec.h"
 #include "study.h"
 
 /* ---- seeds ----------------------------------------------------------------------------- */
@@ -89,58 +87,6 @@ static size_t *all_seeds(Arena *arena, const Grid *g, const Claim *claim, size_t
     for (size_t i = 0; i < g->seeds; i++)
         if (asked(arena, g, claim, i).finite) seed[(*count)++] = i;
     return seed;
-}
-
-/* ---- protocol ------------------------------------------------------------------------- */
-
-static bool is_among(const char *word, const char **list, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(list[i], word) == 0) return true;
-    return false;
-}
-
-/* Whether a later setting of the claim is of the same key: it is the one that counts. */
-static bool is_set_again(const Claim *claim, size_t i) {
-    const size_t key = strcspn(claim->setting[i], "=") + 1;
-    for (size_t k = i + 1; k < claim->settings; k++)
-        if (strncmp(claim->setting[i], claim->setting[k], key) == 0) return true;
-    return false;
-}
-
-/* A value as recipes have it: optimizer=adamw says its numbers there. */
-static const char *canonical(Arena *arena, const char *key, const char *value) {
-    Config config = config_default(arena);
-    BaseError quiet = {.set = false};
-    return config_set(&config, arena, key, value, &quiet)
-               ? config_text(&config, arena, key)
-               : value;
-}
-
-/* Whether it has all values of a claim's setting. */
-static bool has_setting(Arena *arena, const Grid *g, const char *setting) {
-    size_t wanted, there;
-    const char *key = text_copy(arena, setting, strcspn(setting, "=")),
-               *value = grid_setting(arena, g, key);
-    if (value == NULL) return false;
-    const char **has = spec_list(arena, value, &there),
-               **wants = spec_list(arena, setting + strlen(key) + 1, &wanted);
-    for (size_t k = 0; k < wanted; k++)
-        if (!is_among(canonical(arena, key, wants[k]), has, there)) return false;
-    return true;
-}
-
-/* Whether its runs are as the claim's protocol says, or its settings of one key (NULL: all): they
- * may be of more arms and points. */
-static bool is_under(Arena *arena, const Grid *g, const Claim *claim, const char *only) {
-    for (size_t i = 0; i < claim->settings; i++) {
-        const char *setting = claim->setting[i];
-        const size_t key = strcspn(setting, "=");
-        const bool asked_for =
-            only == NULL || (strlen(only) == key && strncmp(setting, only, key) == 0);
-        if (asked_for && !is_set_again(claim, i) && !has_setting(arena, g, setting))
-            return false;
-    }
-    return true;
 }
 
 /* ---- judging --------------------------------------------------------------------------- */
@@ -286,7 +232,7 @@ static Ruling empty_ruling(const Claim *claim, size_t i, const Grid *grid) {
 
 void claim_over(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid) {
     View v = {.arena = arena, .grid = grid};
-    const bool under = is_under(arena, grid, claim, NULL);
+    const bool under = study_is_under(arena, grid, claim, NULL);
     bool other = false;
     for (size_t i = 0; i < claim->contrasts; i++) to[i] = empty_ruling(claim, i, grid);
     v.seed = confirmatory(arena, grid, claim, &v.seeds);
@@ -321,10 +267,10 @@ static size_t use_of(Arena *arena, const Grid *g, const Claim *claim) {
         arms = arms && a.arms;
         made |= a.arms && (a.made.all || a.made.other);
     }
-    if (!arms || !is_under(arena, g, claim, "dataset")) return 0;
+    if (!arms || !study_is_under(arena, g, claim, "dataset")) return 0;
     size_t seeds;
     confirmatory(arena, g, claim, &seeds);
-    return !is_under(arena, g, claim, NULL) ? 1 : made ? 3 + seeds : 2;
+    return !study_is_under(arena, g, claim, NULL) ? 1 : made ? 3 + seeds : 2;
 }
 
 /* Collected files of an experiment: published, then the user's, the newest first. */
@@ -345,24 +291,44 @@ static const char **files_of(Arena *arena, const Claim *claim, bool only_publish
     return file;
 }
 
-static const Grid *best_grid(Arena *arena, const Claim *claim, bool only_published) {
+/* A study that was read, for the next claim that looks at it. */
+typedef struct Known Known;
+struct Known {
+    const char *file;
+    const Grid *grid;
+    const Known *next;
+};
+
+static const Grid *read_once(Arena *arena, const Known **known, const char *file) {
+    for (const Known *k = *known; k; k = k->next)
+        if (strcmp(k->file, file) == 0) return k->grid;
+    Known *new = TAKE(arena, Known, 1);
+    *new = (Known){file, grid_read(arena, file), *known};
+    *known = new;
+    return new->grid;
+}
+
+static const Grid *best_grid(Arena *arena, const Claim *claim, bool only_published,
+                             const Known **known) {
     size_t count;
     const char **file = files_of(arena, claim, only_published, &count);
     const Grid *best = NULL;
     size_t use = 0;
     for (size_t i = 0; i < count; i++) {
         const Grid *grid =
-            grid_of_measure(arena, grid_read(arena, file[i]), claim->measure);
+            grid_of_measure(arena, read_once(arena, known, file[i]), claim->measure);
         const size_t own = grid ? use_of(arena, grid, claim) : 0;
         if (own > use) best = grid, use = own;
     }
     return best;
 }
 
-static void find_out(Arena *arena, Ruling *to, const Claim *claim, bool only_published) {
+static void find_out(Arena *arena, Ruling *to, const Claim *claim, bool only_published,
+                     const Known **known) {
     const Experiment *e = claim->needs ? NULL : experiment_find(arena, claim->experiment);
-    const Grid *grid =
-        e && experiment_has_runs(e) ? best_grid(arena, claim, only_published) : NULL;
+    const Grid *grid = e && experiment_has_runs(e)
+                           ? best_grid(arena, claim, only_published, known)
+                           : NULL;
     for (size_t i = 0; i < claim->contrasts; i++) to[i] = empty_ruling(claim, i, NULL);
     if (grid)
         claim_over(arena, to, claim, grid);
@@ -379,11 +345,12 @@ static void find_out(Arena *arena, Ruling *to, const Claim *claim, bool only_pub
 Ruling *study_verdicts(Arena *arena, const Ledger *ledger, const char *of, bool published,
                        size_t *count) {
     Ruling *all = TAKE(arena, Ruling, ledger->claims * LEDGER_MOST_CONTRASTS + 1);
+    const Known *known = NULL;
     *count = 0;
     for (size_t i = 0; i < ledger->claims; i++) {
         const Claim *c = &ledger->claim[i];
         if (of && strcmp(of, c->id) != 0 && strcmp(of, c->experiment) != 0) continue;
-        find_out(arena, all + *count, c, published);
+        find_out(arena, all + *count, c, published, &known);
         *count += c->contrasts;
     }
     return all;

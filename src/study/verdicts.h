@@ -43,6 +43,12 @@ static inline int ruling_decimals(const Contrast *contrast) {
 /* The claim over one study; its contrasts are written to `to`. */
 void claim_over(Arena *arena, Ruling *to, const Claim *claim, const Grid *grid);
 
+/* ---- under.c ----------------------------------------------------------------------------- */
+
+/* Whether a study's runs are under all settings of the claim's protocol, or those of one key (NULL:
+ * all): they may be of more arms and points. */
+bool study_is_under(Arena *arena, const Grid *grid, const Claim *claim, const char *only);
+
 /* ---- draw_claims.c ---------------------------------------------------------------------- */
 
 /* A forest plot to `path` (NULL: stdout); in units of each claim's margin. False and *error (65:

@@ -18,7 +18,9 @@ static const Word ENVIRONMENT[] = {
     {"NORMLAB_NORMS", "files or folders of equations, ':' between them"},
     {"NORMLAB_DATA", "folder of data sets that are not embedded"},
     {"NORMLAB_HOME", "a checkout, for what needs one"},
-    {"NORMLAB_GNUPLOT_SECONDS", "how long gnuplot may take for a figure, else 300"}};
+    {"NORMLAB_GNUPLOT_SECONDS", "how long gnuplot may take for a figure, else 300"},
+    {"NORMLAB_WEAVE_SECONDS",
+     "how long a command of the book may take for its block, else 60"}};
 
 static const Word WRAPPER[] = {
     {"test", "proves everything; takes CTest's options"},

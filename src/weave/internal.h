@@ -94,6 +94,8 @@ const char *pieces_put(Arena *arena, const char *text, const Pieces *pieces);
 void weave_excerpts(Weave *weave, const Page *page, Pieces *pieces);
 void weave_numbers(Weave *weave, const Page *page, Pieces *pieces);
 void weave_blocks(Weave *weave, const Page *page, Pieces *pieces);
+/* Runs what the blocks of all pages ask for; before any is compared. */
+void weave_print_blocks(Weave *weave, const Page *page, size_t pages);
 
 /* The lines of FILE between the marks of an anchor, without the marks of others; NULL: a fault of
  * `line` was noted. *first: the number of the first of them. */

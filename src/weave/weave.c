@@ -156,10 +156,10 @@ Weave *weave_pages(Arena *arena, const char *const *page, size_t pages) {
     if (whole) page = name, pages = all;
     Page *read = TAKE(arena, Page, pages);
     weave->woven = TAKE(arena, Woven, pages), weave->pages = pages;
-    for (size_t i = 0; i < pages; i++) {
-        read[i] = read_page(weave, page[i]);
+    for (size_t i = 0; i < pages; i++) read[i] = read_page(weave, page[i]);
+    weave_print_blocks(weave, read, pages);
+    for (size_t i = 0; i < pages; i++)
         weave->woven[i] = (Woven){page[i], read[i].text, weave_page(weave, &read[i])};
-    }
     if (whole) weave_labels(weave, read, pages), weave_mentions(weave, read, pages);
     if (weave->faults) qsort(weave->fault, weave->faults, sizeof *weave->fault, by_place);
     return weave;

@@ -34,11 +34,13 @@ typedef struct Woven {
 
 typedef struct Kept Kept;   /* files that were read */
 typedef struct Study Study; /* and tables of studies */
+typedef struct Printed Printed; /* commands of blocks, and what they print */
 
 typedef struct Weave {
     Arena *arena;
     const Kept *kept;
     const Study *study;
+    Printed *printed;
     const struct Ruling *ruling; /* [rulings] of all claims; NULL: nobody asked */
     size_t rulings;
     size_t pages, faults, room;
