@@ -58,4 +58,5 @@ add_custom_command(TARGET normlab POST_BUILD
   COMMAND normlab help --bash > ${pages}/normlab.bash
   COMMAND normlab help --zsh > ${pages}/_normlab
   BYPRODUCTS ${pages}/normlab.1 ${pages}/normlab-spec.7 ${pages}/normlab.bash ${pages}/_normlab VERBATIM)
+set_property(TARGET normlab APPEND PROPERTY LINK_DEPENDS ${PROJECT_SOURCE_DIR}/experiments/claims.txt) # whose names are completed
 add_dependencies(normlab abi-header normlab-library normlab-shared normlab-page) # so that what `./normlab` builds can be installed

@@ -209,6 +209,8 @@ COMPLETED = [
     (["run", "batch-size"], "norm=group,ins", {"instance"}, True), (["run", "batch-size"], "decay_norms=", {"yes", "no"}, True),
     (["run", "batch-size"], "network=text", {"text-conv"}, True), (["bench", "--dataset"], "kjv", {"kjv", "kjv-mini"}, True),
     (["spectrum", "x"], "by=", {"program", "differences"}, True), (["list", "norms"], "switch", {"switchable"}, True),
+    (["claims"], "L05", {"L05"}, True), (["claims"], "batch-s", {"batch-size"}, True), (["run", "batch-size", "--claim"], "L12", {"L12", "L12-mixed", "L12-segment"}, True),
+    (["publish", "claims", "--claim"], "L3", {"L30", "L31", "L32"}, False), (["watch", "depth", "--claim"], "b", set(), True),
     (["help"], "--ma", {"--man", "--markdown"}, False), (["table", "x"], "", {"--rows", "--norms"}, False)]
 
 

@@ -1,6 +1,7 @@
 /* What shells complete words by: commands, their options and keys, names of what there is, and the
  * words that an option or key takes. All of it stands in the tables that read a command line. */
 #include "help.h"
+#include "ledger.h"
 
 #include <string.h>
 
@@ -14,6 +15,19 @@ static bool begins(const char *text, const char *with) {
     return strncmp(text, with, strlen(with)) == 0;
 }
 
+static void add_ids(void *context) {
+    Text *text = context;
+    const Ledger *ledger = ledger_read(text->arena);
+    for (size_t i = 0; i < ledger->claims; i++)
+        add_word(text, ledger->claim[i].id, strlen(ledger->claim[i].id));
+}
+
+/* IDs of the claims that are registered; none where their record cannot be read: others say so. */
+static void add_claims(Text *text) {
+    BaseError quiet = {.set = false};
+    base_guard(add_ids, text, &quiet);
+}
+
 /* Names where the usage has a placeholder for them, its own words where it has such. */
 static void add_usage_word(Text *text, const Command *command, const char *word,
                            size_t length) {
@@ -23,6 +37,8 @@ static void add_usage_word(Text *text, const Command *command, const char *word,
         for (size_t i = 0; i < count; i++)
             if (!command->of_runs || experiment_has_runs(found[i]))
                 add_word(text, found[i]->name, strlen(found[i]->name));
+    } else if (length == 2 && begins(word, "ID")) {
+        add_claims(text);
     } else if (begins(word, "SPEC")) {
         const NormKind *const *kind = norm_kinds(&count);
         for (size_t i = 0; i < count; i++)
@@ -97,8 +113,12 @@ static const char *words_for(Arena *arena, const char *value) {
                  {"DATASET", "datasets"}};
     for (size_t i = 0; value && i < COUNT_OF(lists); i++)
         if (strcmp(value, lists[i].value) == 0) return names_of(arena, lists[i].list);
-    if (value == NULL || strchr(value, '|') == NULL) return NULL;
     Text text = text_new(arena);
+    if (value && strcmp(value, "ID") == 0) {
+        add_claims(&text);
+        return text.data;
+    }
+    if (value == NULL || strchr(value, '|') == NULL) return NULL;
     for (const char *c = value; *c; c++) text_add(&text, "%c", *c == '|' ? ' ' : *c);
     return text.data;
 }
