@@ -69,8 +69,9 @@ class Links:
             if name:
                 self.quotes.setdefault(path, []).append((name, text, page))
             return path[:-3] + ".html" + tail, "number" if name else "study"
-        if path == "experiments/claims.txt" and name.split("/")[0] in self.claims:
-            return "ledger.html#" + name.split("/")[0], "number" if "/" in name else "claim"
+        claim = re.split("[/.]", name)[0]
+        if path == "experiments/claims.txt" and claim in self.claims:
+            return "ledger.html#" + claim, "claim" if name == claim else "number"
         if os.path.isdir(whole):
             self.folders.add(path)
             return "files.html" if path == "." else f"{path}/index.html", "folder"

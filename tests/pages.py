@@ -17,7 +17,8 @@ You will be able to say what a mean is, and to find the second page.
 $$ \mu = \frac{1}{m} \sum_i x_i \tag{P-1} $$
 
 See [the other](12-two.md#a-part), [14.2](../data/batch-size.h5#test_error/batch/2 "%.1f") and
-[0.5](../data/batch-size.h5#test_error/batch/2.half "%.1f"); (P-2) is next, [a sum](worked.txt#mean "%.1f"), claim L05.
+[0.5](../data/batch-size.h5#test_error/batch/2.half "%.1f"); (P-2) is next, [a sum](worked.txt#mean "%.1f"), claim L05 is
+[contradicted](../experiments/claims.txt#L05.verdict).
 
 ![Error over the batch](../figures/batch-size.svg)
 
@@ -82,6 +83,7 @@ def two_pages(place):
                  'href="../src/marked.c.html#middle"', 'href="worked.txt.html#mean"', 'href="../ledger.html#L05"', 'href="../experiments/batch-size/run.c.html"', 'data-touch="noise"',
                  'class="promise"', 'rel="next" href="12-two.html"'):
         check(part in one, f"the first page has no {part}")
+    same("links to the claim", one.count('href="../ledger.html#L05"'), 2)
     check('<div class="scroll table"><table>' in re.sub(r"\s*\n", "", two) and 'href="11-one.html#eq-P-1"' in two, "a table has no box, or no links")
     signs = re.findall(r"<mo[^>]*>−</mo>", two)
     check(signs == ['<mo form="prefix">−</mo>'] * 2 + ["<mo>−</mo>"], f"minus as a sign, as a sign, and between numbers: {signs}")

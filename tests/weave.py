@@ -26,7 +26,8 @@ int add(int a, int b) {
 There are [3.50](../data/own.h5#/part/width "%.2f") of them, or [7](../data/own.h5#/part@count "%.0f"), and
 [12.3](worked.txt#mean "%.1f") on the list. Networks err on [0](../data/depth.h5#test_error/group(4)/8 "%.1f %%"), by
 [0](../data/depth.h5#test_error/group(4)-minus-batch/8 "%+.1f") more, and a claim came to
-[0](../experiments/claims.txt#L05/1.estimate "%+.2f").
+[0](../experiments/claims.txt#L05/1.estimate "%+.2f"): it is [undecided](../experiments/claims.txt#L05/1.verdict), and all of L05 is
+[undecided](../experiments/claims.txt#L05.verdict).
 
 $$ y = x \\tag{P-1} $$
 
@@ -151,6 +152,11 @@ STALE = {
     "column_missing": ("notes/10-page.md", "#test_error/group(4)/8", "#test_error/group(4)/9", "err on [", "no column is '9'", False),
     "metric_missing": ("notes/10-page.md", "#test_error/group(4)/8", "#test_eror/group(4)/8", "err on [", "test_eror", False),
     "claim_missing": ("notes/10-page.md", "#L05/1.estimate", "#L05/4.estimate", "#L05/4.estimate", "has no L05/4.estimate", False),
+    "verdict_changed": ("notes/10-page.md", "[contradicted](", "[supported](", "[supported]", "'supported' here, 'contradicted' in experiments/claims.txt (L05/1.verdict)", True),
+    "verdict_of_all": ("notes/10-page.md", "[contradicted](../experiments/claims.txt#L05.", "[not tested](../experiments/claims.txt#L05.", "[not tested]", "'not tested' here, 'contradicted' in experiments/claims.txt (L05.verdict)", True),
+    "verdict_typed": ("notes/10-page.md", "## The end", "Of L05 all is not\ntested.\n\n## The end", "Of L05", "is typed: a link to the claim", False),
+    "verdict_missing": ("notes/10-page.md", "#L05/1.verdict", "#L05/2-3.verdict", "#L05/2-3", "has no L05/2-3.verdict", False),
+    "verdict_as_number": ("notes/10-page.md", "#L05/1.verdict", '#L05/1.verdict "%.1f"', '#L05/1.verdict "', "it is no finite number", False),
     "block_edited": ("notes/10-page.md", "<!-- end -->", "edited\n<!-- end -->", "edited", "not what `normlab list tasks classify` prints: 'edited' here, '' there", True),
     "block_without_end": ("notes/10-page.md", "<!-- end -->", "", "<!-- normlab list", "a block without its end", False),
     "block_wrong": ("notes/10-page.md", "list tasks classify", "list tasks clasify", "<!-- normlab list", "ends with code 64, 0 is expected", False),

@@ -82,7 +82,8 @@ const Command command_weave = {
             "A number is a link to data/x.h5#PLACE, "
             "experiments/claims.txt#CLAIM/1.estimate or a "
             "list NAME VALUE;\n"
-            "its title is the format: \"%.1f\".\n"
+            "its title is the format: \"%.1f\". Without one "
+            "experiments/claims.txt#CLAIM/1.verdict is a word.\n"
             "A block stands between <!-- normlab ARGUMENTS --> and <!-- end -->: what "
             "that command "
             "prints.",

@@ -106,6 +106,7 @@ const char *anchor_lines(Weave *weave, const Page *page, size_t line, const char
 
 void weave_links(Weave *weave, const Page *page);
 void weave_decimals(Weave *weave, const Page *page);
+void weave_verdicts(Weave *weave, const Page *page);
 /* Of all pages and sources at once. */
 void weave_labels(Weave *weave, const Page *page, size_t pages);
 void weave_mentions(Weave *weave, const Page *page, size_t pages);

@@ -1,6 +1,8 @@
 /* Links lead somewhere, decimals come from somewhere, and sources are told of. */
 #include "internal.h"
 
+#include "claim.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -164,6 +166,58 @@ void weave_decimals(Weave *weave, const Page *page) {
                         "\"%%.1f\"), is expected",
                         (int)(end - at), text + at, (int)(end - at), text + at);
         at = end - 1;
+    }
+}
+
+/* ---- verdicts ---------------------------------------------------------------------------- */
+
+/* What a verdict is typed in: lines between empty ones, an item of a list, a row of a table. */
+static bool begins_part(const char *text, size_t at) {
+    return at == 0 ||
+           (text[at - 1] == '\n' && (text[at] == '\n' || text[at] == '|' ||
+                                     (text[at + strspn(text + at, " ")] == '-')));
+}
+
+/* "L04" */
+static bool is_claim(const char *text, size_t at) {
+    return text[at] == 'L' && (at == 0 || !isalnum((unsigned char)text[at - 1])) &&
+           isdigit((unsigned char)text[at + 1]) && isdigit((unsigned char)text[at + 2]) &&
+           !isalnum((unsigned char)text[at + 3]);
+}
+
+/* The length of the verdict that begins here, which lines may tear apart; 0: none does. */
+static size_t verdict_length(const char *text, size_t at) {
+    if (at > 0 && isalpha((unsigned char)text[at - 1])) return 0;
+    for (size_t i = 0; i < CLAIM_VERDICTS; i++) {
+        const char *word = claim_verdict_words[i];
+        size_t length = 0;
+        while (word[length] && (text[at + length] == word[length] ||
+                                (word[length] == ' ' && text[at + length] == '\n')))
+            length++;
+        if (word[length] == '\0' && !isalpha((unsigned char)text[at + length]))
+            return length;
+    }
+    return 0;
+}
+
+void weave_verdicts(Weave *weave, const Page *page) {
+    const char *text = page->text;
+    bool *sourced = ZERO(weave->arena, bool, page->length + 1);
+    unpaint_numbers(weave, page, sourced);
+    for (size_t from = 0, to; from < page->length; from = to) {
+        bool claim = false;
+        for (to = from; to < page->length && (to == from || !begins_part(text, to)); to++)
+            claim |= page_written(page, to) && is_claim(text, to);
+        for (size_t at = from; claim && at < to; at++) {
+            const size_t length =
+                page_written(page, at) && !sourced[at] ? verdict_length(text, at) : 0;
+            if (length)
+                weave_fault(
+                    weave, page->name, page_line(page, at),
+                    "'%.*s' is typed: a link to the claim, [%.*s](CLAIMS#ID/1.verdict), "
+                    "is expected",
+                    (int)length, text + at, (int)length, text + at);
+        }
     }
 }
 

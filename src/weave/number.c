@@ -1,10 +1,12 @@
-/* Numbers: the words of a link are the value of what it leads to, in the format of its title.
+/* Numbers and verdicts: the words of a link are the value of what it leads to, in the format of its title.
  *
  *   data/x.h5#/speed/kernels/turns          a scalar of the file, or GROUP@ATTRIBUTE
  *   data/x.h5#test_error/group(4)/32        a cell of its table: NUMBER/ROW/COLUMN, mean over seeds, as
  *                                           `normlab table` shows it; ROW-minus-ROW is the paired
  *                                           difference, .half behind it half of the 95 % interval
  *   experiments/claims.txt#L04/1.estimate   what a claim's contrast came to
+ *   experiments/claims.txt#L04/1.verdict    in a word, without a format; L04/1-2.verdict is that of each,
+ *                                           L04.verdict that of all its contrasts
  *   notes/worked.txt#five.std               a line NAME VALUE of a list
  */
 #include "internal.h"
@@ -74,6 +76,7 @@ typedef struct Question {
     Weave *weave;
     const char *path, *place; /* of the source, from the home; the link's fragment */
     double value;
+    const char *word; /* a verdict in the place of a number */
     BaseError error;
 } Question;
 
@@ -132,25 +135,46 @@ static const Ruling *rulings(Weave *weave, size_t *count) {
     return weave->ruling;
 }
 
-/* "L04/1.estimate" */
+/* What a place of claims says: "L04/1.estimate", "L04/1-2.verdict", "L04.verdict". */
+typedef struct Asked {
+    size_t id;       /* bytes of the claim's */
+    size_t from, to; /* contrasts, from 1 on; without any: all */
+    const char *what;
+} Asked;
+
+static bool read_asked(Question *q, Asked *to) {
+    Arena *arena = q->weave->arena;
+    const char *dot = strrchr(q->place, '.');
+    if (dot == NULL) return false;
+    *to = (Asked){strcspn(q->place, "/."), 1, LEDGER_MOST_CONTRASTS, dot + 1};
+    const char *at = q->place + to->id, *minus = memchr(at, '-', (size_t)(dot - at));
+    if (at == dot) return true;
+    const char *end = minus ? minus : dot;
+    if (!text_to_count(text_copy(arena, at + 1, (size_t)(end - at) - 1), &to->from))
+        return false;
+    to->to = to->from;
+    return minus == NULL ||
+           text_to_count(text_copy(arena, minus + 1, (size_t)(dot - minus) - 1), &to->to);
+}
+
+static bool is_asked(const Ruling *r, const Question *q, const Asked *asked) {
+    const size_t contrast = (size_t)(r->contrast - r->claim->contrast) + 1;
+    return strncmp(r->claim->id, q->place, asked->id) == 0 &&
+           r->claim->id[asked->id] == '\0' && contrast >= asked->from &&
+           contrast <= asked->to;
+}
+
 static void ask_claim(Question *q) {
     size_t count;
     const Ruling *r = rulings(q->weave, &count);
-    const char *slash = strchr(q->place, '/'), *dot = slash ? strchr(slash, '.') : NULL;
-    size_t wanted = 0;
-    if (dot == NULL ||
-        !text_to_count(text_copy(q->weave->arena, slash + 1, (size_t)(dot - slash - 1)),
-                       &wanted)) {
-        no_place(
-            q,
-            ": CLAIM/CONTRAST.estimate is expected, .low, .high, .margin or .published");
+    Asked asked;
+    if (!read_asked(q, &asked) || asked.from != asked.to) {
+        no_place(q, ": CLAIM/CONTRAST.estimate is expected, .low, .high, .margin, "
+                    ".published, .seeds or .verdict");
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        const size_t length = (size_t)(slash - q->place);
-        if (strncmp(r[i].claim->id, q->place, length) != 0 || r[i].claim->id[length])
-            continue;
-        if ((size_t)(r[i].contrast - r[i].claim->contrast) + 1 != wanted) continue;
+        if (!is_asked(&r[i], q, &asked)) continue;
         const Judgement *j = &r[i].judgement;
         const struct {
             const char *name;
@@ -162,12 +186,31 @@ static void ask_claim(Question *q) {
                      {"published", r[i].contrast->published},
                      {"seeds", (double)r[i].seeds}};
         for (size_t k = 0; k < COUNT_OF(known); k++)
-            if (strcmp(known[k].name, dot + 1) == 0 && isfinite(known[k].value)) {
+            if (strcmp(known[k].name, asked.what) == 0 && isfinite(known[k].value)) {
                 q->value = known[k].value;
                 return;
             }
     }
     no_place(q, "");
+}
+
+static void ask_verdict(Question *q) {
+    size_t count;
+    const Ruling *r = rulings(q->weave, &count);
+    Asked asked;
+    if (!read_asked(q, &asked)) {
+        no_place(q, ": CLAIM/CONTRAST.verdict is expected");
+        return;
+    }
+    for (size_t i = 0; i < count && !q->error.set; i++) {
+        if (!is_asked(&r[i], q, &asked)) continue;
+        const char *word = claim_verdict_words[r[i].judgement.verdict];
+        if (q->word && strcmp(q->word, word) != 0)
+            no_place(q, text_print(q->weave->arena, ": one contrast is %s, another %s",
+                                   q->word, word));
+        q->word = word;
+    }
+    if (q->word == NULL) no_place(q, "");
 }
 
 /* ---- cells of a study ---------------------------------------------------------------------- */
@@ -270,7 +313,9 @@ static const char *lack_of(Weave *weave, const Link *link, const char *path) {
 static void ask(void *context) {
     Question *q = context;
     const char *file = place_home(q->weave->arena, q->path);
-    if (weave_ends(q->path, "claims.txt"))
+    if (weave_ends(q->path, "claims.txt") && weave_ends(q->place, ".verdict"))
+        ask_verdict(q);
+    else if (weave_ends(q->path, "claims.txt"))
         ask_claim(q);
     else if (weave_ends(q->path, ".txt"))
         ask_list(q);
@@ -299,7 +344,8 @@ static void weave_number(Weave *weave, const Page *page, const Link *link,
                   .value = (double)NAN};
     Format format;
     BaseError ended = {.set = false};
-    if (!read_format(arena, link->title, &format)) {
+    const bool in_words = weave_ends(link->fragment, ".verdict") && *link->title == '\0';
+    if (!in_words && !read_format(arena, link->title, &format)) {
         weave_fault(weave, page->name, line,
                     "[%s]: \"%s\" is no format, %%[+][.N]e, f or g is expected", own,
                     link->title);
@@ -312,14 +358,14 @@ static void weave_number(Weave *weave, const Page *page, const Link *link,
     }
     if (!base_guard(ask, &q, &ended)) q.error = ended;
     if (q.error.code == EX_OSERR) die_if(&q.error); /* no fault of the page's */
-    if (q.error.set || !isfinite(q.value)) {
+    if (q.error.set || (!in_words && !isfinite(q.value))) {
         weave_fault(weave, page->name, line, "[%s]: %s", own,
                     q.error.set
                         ? text_copy(arena, q.error.message, strlen(q.error.message))
                         : "it is no finite number");
         return;
     }
-    const char *value = put_format(arena, &format, q.value);
+    const char *value = in_words ? q.word : put_format(arena, &format, q.value);
     if (strcmp(own, value) == 0) return;
     weave_fault(weave, page->name, line, "'%s' here, '%s' in %s (%s)", own, value, q.path,
                 q.place);

@@ -138,6 +138,7 @@ static const char *weave_page(Weave *weave, const Page *page) {
     weave_blocks(weave, page, &pieces);
     weave_links(weave, page);
     weave_decimals(weave, page);
+    weave_verdicts(weave, page);
     return pieces_put(weave->arena, page->text, &pieces);
 }
 

@@ -1,16 +1,17 @@
 /* weave: pages of Markdown that stay equal to what they are about.
  *
- * A page is read as any Markdown is. Four things in it have a source, and are renewed from it:
+ * A page is read as any Markdown is. Five things in it have a source, and are renewed from it:
  *
  *   excerpt   a paragraph that is only a link to FILE#ANCHOR, and the fence behind it: the lines
  *             between `//> ANCHOR` and `//< ANCHOR` in that file (`#>` and `#<` in scripts)
- *   number    [23.4](data/x.h5#PLACE "%.1f"): a scalar, or a cell of a study's table; a verdict of
- *             claims.txt; a line of a list NAME VALUE. The title is the format
+ *   number    [23.4](data/x.h5#PLACE "%.1f"): a scalar, or a cell of a study's table; what a claim of
+ *             claims.txt came to; a line of a list NAME VALUE. The title is the format
+ *   verdict   [supported](claims.txt#L04/1.verdict), without one
  *   block     <!-- normlab ARGUMENTS --> ... <!-- end -->: what that command prints
  *   label     \tag{P-1}, once in the book; (P-1) wherever it is cited, in code too
  *
- * And some must not stand there: a decimal in prose that no link has the source of, a link that
- * leads nowhere, code that is no excerpt, a source that no page mentions.
+ * And some must not stand there: a decimal in prose that no link has the source of, a verdict beside
+ * the name of a claim, a link that leads nowhere, code that is no excerpt, a source that no page mentions.
  */
 #ifndef NORMLAB_WEAVE_H
 #define NORMLAB_WEAVE_H
@@ -32,8 +33,8 @@ typedef struct Woven {
     const char *before, *after; /* the text as it is, and as it should be */
 } Woven;
 
-typedef struct Kept Kept;   /* files that were read */
-typedef struct Study Study; /* and tables of studies */
+typedef struct Kept Kept;       /* files that were read */
+typedef struct Study Study;     /* and tables of studies */
 typedef struct Printed Printed; /* commands of blocks, and what they print */
 
 typedef struct Weave {
