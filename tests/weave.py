@@ -134,6 +134,7 @@ STALE = {
     "number_edited": ("notes/10-page.md", "[3.50]", "[3.60]", "[3.60]", "'3.60' here, '3.50' in data/own.h5 (/part/width)", True),
     "anchor_renamed": ("src/add.c", "//> sum", "//> total", "[add.c, the sum]", "0 lines `> sum` and 1 lines `< sum`", False),
     "anchor_doubled": ("src/add.c", "//> sum", "//> sum\n//< sum\n//> sum", "[add.c, the sum]", "2 lines `> sum` and 2 lines `< sum`", False),
+    "anchor_unquoted": ("src/add.c", "//> sum", "//> more\n//< more\n//> sum", None, "src/add.c:2: no page quotes the lines of `more`", False),
     "end_lost": ("src/add.c", "//< sum\n", "", "[add.c, the sum]", "1 lines `> sum` and 0 lines `< sum`", False),
     "data_set_missing": ("notes/10-page.md", "#/part/width", "#/part/height", "[3.50]", "/part/height", False),
     "array": ("notes/10-page.md", "#/part/width", "#/part/list", "[3.50]", "it is an array, one number is expected", False),
@@ -218,7 +219,7 @@ def stale(name):
         if name == "not_mentioned":  # an excerpt's link is a mention, too
             same("mentioned by its excerpt", (code, lines), (0, []))
             small.change("[add.c, the sum](../src/add.c#sum)\n\n```c\nint add(int a, int b) {\n    return a + b;\n}\n```\n", "")
-            same("not mentioned", small.weave("--check"), (1, ["src/add.c: no page of the book mentions it"]))
+            same("not mentioned", small.weave("--check"), (1, ["src/add.c: no page of the book mentions it", "src/add.c:2: no page quotes the lines of `sum`"]))
             return
         same("exit code", code, 1)
         at = f"notes/10-page.md:{line_of(small.read(), where)}: " if where else ""

@@ -115,7 +115,6 @@ static TapeNode *add_product(Tape *tape, TapeNode *s, TapeNode *a, const double 
     return s ? tape_add(tape, s, term) : term;
 }
 
-//> second
 /* The gradients of s = <dx, v> + sum over the parameters of <dparam, v_param>, all of them
  * functions of x, dy and the parameters. */
 static void run_second(Arena *arena, const Step *step, StepResults *r) {
@@ -139,7 +138,6 @@ static void run_second(Arena *arena, const Step *step, StepResults *r) {
     r->ds_ddy = second[0]->value, r->ds_dx = second[1]->value;
     for (size_t i = 0; i < params; i++) r->ds_dparam[i] = second[2 + i]->value;
 }
-//< second
 
 void step_second(Arena *arena, const Step *step, StepResults *r) {
     r->ds_dx = r->ds_ddy = TAKE(arena, double, 0);

@@ -14,7 +14,6 @@ const char *const claim_verdict_words[CLAIM_VERDICTS] = {
     [CLAIM_EQUIVALENT] = "equivalent", [CLAIM_UNDECIDED] = "undecided",
     [CLAIM_NOT_TESTED] = "not tested", [CLAIM_REFUSED] = "refused"};
 
-//> rules
 const ClaimRule claim_rules[CLAIM_TYPES] = {
     [CLAIM_SIGN] = {"sign", CLAIM_SUPPORTED, false,
                     "the 95 % interval lies beyond 0 on the expected side"},
@@ -30,7 +29,6 @@ const ClaimRule claim_rules[CLAIM_TYPES] = {
          "within the margin of the number, and its denominator above 0; not tested "
          "where that is below 0"},
 };
-//< rules
 
 /* Where the claim says that the true value is. */
 static Range region_of(const Hypothesis *h) {

@@ -20,7 +20,6 @@ static ptrdiff_t draw_shift(Draw draw, uint64_t index, size_t most) {
     return (ptrdiff_t)draw_below(draw, index, 2 * most + 1) - (ptrdiff_t)most;
 }
 
-//> augment
 static Move draw_move(const Augment *augment, uint64_t seed, uint64_t epoch,
                       uint32_t id) {
     Draw flip = {seed, DRAW_FLIP, epoch, id}, shift = {seed, DRAW_SHIFT, epoch, id};
@@ -28,7 +27,6 @@ static Move draw_move(const Augment *augment, uint64_t seed, uint64_t epoch,
                   .down = draw_shift(shift, 0, augment->shift),
                   .right = draw_shift(shift, 1, augment->shift)};
 }
-//< augment
 
 /* The input's rows and columns, and which place of a sample comes to each; OUTSIDE: none.
  * Where nothing moves there are none. */

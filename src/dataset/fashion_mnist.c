@@ -5,7 +5,6 @@ const char *const fashion_class[FASHION_CLASSES] = {
     "T-shirt/top", "trouser", "pullover", "dress", "coat",
     "sandal",      "shirt",   "sneaker",  "bag",   "ankle boot"};
 
-//> data-set
 static bool fill(Reading *to, BaseError *error) {
     static const Place places[] = {{ROOT_USER, "fashion-mnist"},
                                    {ROOT_USER, ""},
@@ -27,4 +26,3 @@ const DatasetKind dataset_fashion_mnist = {
     .sha256 = "bb998d43ad9b1e0cb14a062d33acec83692c095832eebc9f2934ca840f1e0a2a",
     .fill = fill,
 };
-//< data-set

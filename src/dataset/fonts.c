@@ -169,7 +169,6 @@ static int by_family(const void *a, const void *b) {
                  : (left->number > right->number) - (left->number < right->number);
 }
 
-//> families
 /* A quarter of the families tests, an eighth validates, the others train; which, is drawn by a seed
  * that is no run's. */
 static void deal(Fonts *fonts) {
@@ -180,7 +179,6 @@ static void deal(Fonts *fonts) {
     fonts->begin[SCENE_TEST] = fonts->families - test;
     fonts->begin[SCENE_PARTS] = fonts->families;
 }
-//< families
 
 static bool find_families(Fonts *fonts, const char *where, BaseError *error) {
     enum { LEAST = 8 };

@@ -166,7 +166,6 @@ static void take_blocks(const Reading *to, Pile *pile, size_t blocks) {
     pile->count = 0;
 }
 
-//> parts of a text
 /* The first tenth of the drawn order tests, the next validates; parts are in the text's order. */
 static void deal_blocks(Reading *to, const uint8_t *symbol, size_t blocks) {
     const size_t tenth = (blocks + TENTH - 1) / TENTH;
@@ -180,7 +179,6 @@ static void deal_blocks(Reading *to, const uint8_t *symbol, size_t blocks) {
     take_blocks(to, &to->train, blocks - 2 * tenth);
     for (size_t b = 0; b < blocks; b++) put_block(part[b], symbol + b * BLOCK);
 }
-//< parts of a text
 
 bool letters_windows(Reading *to, const Letters *letters, const char *path,
                      BaseError *error) {

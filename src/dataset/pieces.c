@@ -60,7 +60,6 @@ static bool list(Reading *to, Names *names, const char *folder, bool folders,
     return true;
 }
 
-//> held out
 /* Of `count` pictures a third tests, at most so many; half as many validate; the others train. Which
  * is drawn for each folder by a seed that is no run's. */
 static void split(size_t share[SCENE_PARTS], size_t count, size_t most) {
@@ -69,7 +68,6 @@ static void split(size_t share[SCENE_PARTS], size_t count, size_t most) {
     share[SCENE_VAL] = (share[SCENE_TEST] + 1) / 2;
     share[SCENE_TRAIN] = count - share[SCENE_TEST] - share[SCENE_VAL];
 }
-//< held out
 
 /* Who deals pictures to the parts. That of scenes is the second: what trains was settled with the
  * first one's test scenes in view, so none of the second was looked at before claims were judged. */

@@ -11,7 +11,6 @@ struct Relabelled {
     uint8_t *drawn;              /* [count] */
 };
 
-//> relabel
 static void draw_all(Relabelled *labels, uint64_t round) {
     labels->round = round;
     for (size_t i = 0; i < labels->count; i++) {
@@ -21,7 +20,6 @@ static void draw_all(Relabelled *labels, uint64_t round) {
                                : (uint8_t)draw_below(draw, 0, labels->classes);
     }
 }
-//< relabel
 
 void relabel_draw(Relabelled *labels, uint64_t round) {
     if (labels->round != round) draw_all(labels, round);

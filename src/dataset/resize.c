@@ -27,7 +27,6 @@ struct DataResize {
 
 /* ---- one axis ---------------------------------------------------------------------- */
 
-//> resize
 /* The centre of i lies at (2 i + 1) from / (2 to) - 1/2, in whole numbers of 1 / (2 to). */
 static void interpolate(Axis *axis, size_t i) {
     const size_t unit = 2 * axis->to, centre = (2 * i + 1) * axis->from;
@@ -53,7 +52,6 @@ static void average(Axis *axis, size_t i) {
     axis->first[i] = first;
     axis->count[i] = j - first;
 }
-//< resize
 
 static Axis axis_new(Arena *arena, size_t from, size_t to) {
     Axis axis = {.from = from,

@@ -29,7 +29,6 @@ static Samples all_of(Arena *arena, Arena *scratch, const Dataset *dataset,
     return choose(arena, dataset, pile, all, pile->count);
 }
 
-//> split
 void split_samples(Dataset *dataset, const Reading *from, size_t drawn) {
     Arena *arena = from->arena, *scratch = from->scratch;
     const Pile *train = &from->train;
@@ -42,7 +41,6 @@ void split_samples(Dataset *dataset, const Reading *from, size_t drawn) {
     dataset->train = choose(arena, dataset, train, order + drawn, count - drawn);
     dataset->test = all_of(arena, scratch, dataset, &from->test);
 }
-//< split
 
 /* How often each byte occurs in one channel of the training samples; returns how many
  * bytes. */
@@ -176,7 +174,6 @@ static Samples some_of(Arena *arena, const Dataset *d, const Where *pool,
     return some;
 }
 
-//> split by seed
 const Dataset *dataset_drawn(Arena *arena, const Dataset *dataset, uint64_t seed,
                              size_t count, BaseError *error) {
     size_t samples;
@@ -193,4 +190,3 @@ const Dataset *dataset_drawn(Arena *arena, const Dataset *dataset, uint64_t seed
     split_statistics(arena, own);
     return own;
 }
-//< split by seed

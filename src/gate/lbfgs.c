@@ -30,7 +30,6 @@ static double largest(const double *x, size_t n) {
     return most;
 }
 
-//> two loops
 /* d = -H g. */
 static void direction(double *d, const double *g, const History *h) {
     double alpha[PAIRS];
@@ -50,7 +49,6 @@ static void direction(double *d, const double *g, const History *h) {
         add(d, alpha[at] - h->rho[at] * dot(h->turn[at], d, h->n), h->step[at], h->n);
     }
 }
-//< two loops
 
 /* Keeps what a step has shown of the curvature, where it is positive beyond rounding. */
 static void remember(History *h, const double *x, const double *g, const double *x_new,

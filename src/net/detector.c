@@ -19,7 +19,6 @@ static const NetOption OPTIONS[] = {
     {.name = "head", .initial = 2, .most = MOST_HEAD},
     {.name = NULL}};
 
-//> pyramid
 /* level[0 ... levels - 1] of the last stages, the finest first. */
 static void pyramid(Layers *l, TapeNode **level, TapeNode *const *stage, size_t levels,
                     size_t channels) {
@@ -36,9 +35,7 @@ static void pyramid(Layers *l, TapeNode **level, TapeNode *const *stage, size_t 
         layers_leave(l);
     }
 }
-//< pyramid
 
-//> shared head
 /* The filters once, every level through them. */
 static void head(Layers *l, TapeNode *const *level, size_t levels, size_t convs,
                  size_t channels) {
@@ -63,7 +60,6 @@ static void head(Layers *l, TapeNode *const *level, size_t levels, size_t convs,
     }
     layers_leave(l);
 }
-//< shared head
 
 static void detector(Layers *l, const size_t *option) {
     const size_t levels = option[LEVELS], channels = 2 * option[WIDTH];

@@ -31,7 +31,6 @@ static bool part_matches(const char *pattern, size_t n, const char *part, size_t
     return n == 0 && m == 0;
 }
 
-//> pattern
 /* The parts of a pattern stand among those of the name in their order; others may lie between:
  * stage3.norm2 is stage3.block1.norm2 and its like. */
 static bool matches(const char *pattern, const char *name) {
@@ -40,7 +39,6 @@ static bool matches(const char *pattern, const char *name) {
             pattern = next_part(pattern);
     return pattern == NULL;
 }
-//< pattern
 
 /* ---- the list -------------------------------------------------------------------- */
 

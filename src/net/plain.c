@@ -27,7 +27,6 @@ static const NetOption OPTIONS[] = {
     {.name = "init", .word = layer_inits},
     {.name = NULL}};
 
-//> plain
 static void plain(Layers *l, const size_t *option) {
     const size_t n = (option[DEPTH] - 2) / 3, R = option[KERNEL];
     LayerActivation *activate = layer_activation[option[ACTIVATION]];
@@ -48,7 +47,6 @@ static void plain(Layers *l, const size_t *option) {
     x = layer_linear_from(l, "linear", layer_pool(l, x), layers_outputs(l), last);
     layers_output(l, "logits", x);
 }
-//< plain
 
 const NetKind net_plain = {
     .name = "plain",

@@ -22,7 +22,6 @@ static const char *const PLACES[] = {"post", "pre", NULL};
 static const NetOption OPTIONS[] = {
     RESNET_OPTIONS, {.name = "place", .word = PLACES}, {.name = NULL}};
 
-//> block
 /* x + F(x): two convolutions, each normalized, and relu after the sum. */
 static TapeNode *block(Layers *l, TapeNode *x, size_t width, size_t stride) {
     const bool projects = stride != 1 || x->shape.size[1] != width;
@@ -34,7 +33,6 @@ static TapeNode *block(Layers *l, TapeNode *x, size_t width, size_t stride) {
                        layer_conv(l, "shortcut", x, width, 1, stride, 0));
     return layer_join(l, "sum", x, y, tape_relu);
 }
-//< block
 
 /* x + F(x): each convolution behind a normalizer and relu, and nothing after the sum. */
 static TapeNode *pre_block(Layers *l, TapeNode *x, size_t width, size_t stride) {

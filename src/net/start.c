@@ -26,7 +26,6 @@ static void combine(const Vectors *v, size_t i, double scale, size_t j, double a
         a[k * v->step] = scale * a[k * v->step] + along * b[k * v->step];
 }
 
-//> orthogonal
 /* Gram and Schmidt, each vector twice: then rounding alone is left of what lies along the
  * others. Of normal draws every orthogonal frame is equally likely. */
 static void orthonormalize(const Vectors *v) {
@@ -36,7 +35,6 @@ static void orthonormalize(const Vectors *v) {
         combine(v, i, 1.0 / sqrt(product(v, i, i)), i, 0.0);
     }
 }
-//< orthogonal
 
 /* Rows, or columns where those are fewer, of a weight [K, ...] that was drawn. */
 static void make_orthogonal(double *value, Shape shape, double std) {

@@ -25,7 +25,6 @@ static TapeNode *two_convs(Layers *l, TapeNode *x, size_t width) {
     return layer_norm_relu(l, "norm2", layer_conv(l, "conv2", x, width, 3, 1, 1));
 }
 
-//> unet
 static void unet(Layers *l, const size_t *option) {
     const size_t depth = option[DEPTH], width = option[WIDTH];
     TapeNode *beside[DEEPEST], *x = layers_input(l, "image");
@@ -46,7 +45,6 @@ static void unet(Layers *l, const size_t *option) {
     }
     layers_output(l, "logits", layer_linear(l, "linear", x, layers_outputs(l)));
 }
-//< unet
 
 const NetKind net_unet = {
     .name = "unet",

@@ -58,7 +58,6 @@ static void moments_backward(Tape *tape, TapeNode *y, const double *g, double *c
     }
 }
 
-//> rows
 static TapeNode *moments_define(Tape *t, TapeNode *y) {
     const RowCells *rows = y->detail;
     const Partition *p = rows->partition;
@@ -88,7 +87,6 @@ static TapeNode *map_define(Tape *t, TapeNode *y) {
     out = tape_add(t, tape_mul(t, tape_sub(t, x, fixed), raw), out);
     return rows->relu ? tape_relu(t, out) : out;
 }
-//< rows
 
 static const Op op_row_moments = {.name = "row-moments",
                                   .forward = moments_forward,

@@ -370,7 +370,6 @@ ViewMoments view_running(const NormView *v) {
 
 /* ---- a normalizer over a view -------------------------------------------------------- */
 
-//> definition
 /* xhat = (x - mean) / sqrt(variance + eps)   (P-5) */
 NormField view_standardized(const NormView *v) {
     const Norm *norm = v->context.norm;
@@ -378,7 +377,6 @@ NormField view_standardized(const NormView *v) {
     const ViewMoments m = view_moments(v);
     return field_over(v, m.centred, norm_root(v->tape, norm, m.variance));
 }
-//< definition
 
 NormField view_affine(const NormView *v, NormField xhat) {
     TapeNode *gamma = norm_operand(&v->context, "gamma"),

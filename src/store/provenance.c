@@ -71,7 +71,6 @@ static const char *libc(Arena *arena) {
     return text_print(arena, "glibc %s", gnu_get_libc_version());
 }
 
-//> facts
 const Fact *store_provenance(Arena *arena, size_t *count) {
     const Fact facts[] = {
         {"normlab", BUILD_VERSION},
@@ -96,4 +95,3 @@ const Fact *store_provenance(Arena *arena, size_t *count) {
     *count = COUNT_OF(facts);
     return copy;
 }
-//< facts

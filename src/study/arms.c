@@ -134,7 +134,6 @@ static const char *lacking(Arena *arena, const Gates *gates, const char *const *
     return "";
 }
 
-//> gate
 bool study_beats_gate(const View *v, const Combination *arm, const char *const *named,
                       const char **why) {
     const Grid *grid =
@@ -157,7 +156,6 @@ bool study_beats_gate(const View *v, const Combination *arm, const char *const *
     }
     return true;
 }
-//< gate
 
 /* ---- an arm against itself --------------------------------------------------------------- */
 

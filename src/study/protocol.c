@@ -90,7 +90,6 @@ const char *protocol_words(Arena *arena, const char *protocol, const char *equal
                  : (protocol ? protocol : "");
 }
 
-//> protocols
 /* A point (normalizer, b) of the sweep as the configuration of a run. */
 bool protocol_complete(Config *config, Arena *arena, const Own *own, BaseError *error) {
     const char *protocol = own->text[0];
@@ -120,4 +119,3 @@ bool protocol_complete(Config *config, Arena *arena, const Own *own, BaseError *
            config_set(config, arena, "workers", text_print(arena, "%zu", samples / batch),
                       error);
 }
-//< protocols

@@ -134,7 +134,6 @@ static void fill_parts(Arena *arena, Part *part, const Task *task, const Batch *
     }
 }
 
-//> focal
 /* -alpha (1 - p)^2 log p of what is there, p = sigmoid(z); of what is not the same of -z. The logarithm is
  * -relu(-u) - log(1 + exp(-|u|)), which no u leaves without digits. */
 static TapeNode *focal(Tape *t, const Part *part, TapeNode *z) {
@@ -148,7 +147,6 @@ static TapeNode *focal(Tape *t, const Part *part, TapeNode *z) {
     TapeNode *each = tape_mul(t, wrong, surprise);
     return tape_sum_all(t, tape_mul(t, each, tape_leaf(t, shape, part->share)));
 }
-//< focal
 
 static TapeNode *smaller(Tape *t, TapeNode *a, TapeNode *b) {
     a = tape_neg(t, a);
@@ -156,7 +154,6 @@ static TapeNode *smaller(Tape *t, TapeNode *a, TapeNode *b) {
     return tape_neg(t, tape_max(t, a, b));
 }
 
-//> giou
 /* 1 - GIoU = 2 - shared / either - either / hull, of boxes around one place given by the distances to
  * their sides: what they share, what is in either, and the smallest box around both. */
 static TapeNode *apart(Tape *t, TapeNode *const *d, TapeNode *const *wanted) {
@@ -180,7 +177,6 @@ static TapeNode *apart(Tape *t, TapeNode *const *d, TapeNode *const *wanted) {
     TapeNode *like = tape_add(t, both, tape_div(t, either, around));
     return tape_sub(t, tape_fill(t, like->shape, 2.0), like);
 }
-//< giou
 
 static TapeNode *boxes(Tape *t, const Positives *of, TapeNode *out) {
     const Shape shape = SHAPE_OF(of->count);

@@ -98,7 +98,6 @@ bool precision_holds(const double *tally, size_t classes, double images) {
 
 /* ---- from the sums -------------------------------------------------------------------- */
 
-//> average precision
 /* Of one class: the mean over recalls r of the best precision at a recall of r or more. */
 static double average_of(const double *tally, size_t overlap) {
     const double *told = tally + TOLD, *right = tally + RIGHT + overlap * BINS;
@@ -115,7 +114,6 @@ static double average_of(const double *tally, size_t overlap) {
     }
     return sum / PRECISION_RECALLS;
 }
-//< average precision
 
 double precision_average(const double *tally, size_t classes, size_t overlap, bool any) {
     double sum = 0.0, count = 0.0;

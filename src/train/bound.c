@@ -11,7 +11,6 @@ bool bound_can_be(const Config *config, Arena *arena, BaseError *error) {
                config_text(config, arena, "worker_noise"));
 }
 
-//> bound
 /* g_k <- g_k min(1, C / |g_k|) of what learns (W-7); each worker's is its own. */
 void workers_bound(Trainer *t) {
     const size_t n = t->net->weights;
@@ -39,4 +38,3 @@ void gradient_noise(Trainer *t, size_t step) {
             t->gradient[k] += std * draw_normal(draw, k);
     }
 }
-//< bound

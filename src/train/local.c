@@ -46,7 +46,6 @@ static void step_of(const Trainer *t, size_t worker, double rate, size_t done) {
     project(t, t->theirs + from);
 }
 
-//> local
 /* mean[n] of the workers' numbers, `stride` apart, worker after worker; of equal ones exactly. */
 static void mean_of(double *mean, const double *of, size_t stride, size_t n,
                     const void *trainer) {
@@ -78,4 +77,3 @@ void step_apart(Trainer *t, double rate, size_t done) {
     const size_t moments = optimizer_moments(&t->config.optimizer, &unused);
     for (size_t i = 0; i < moments; i++) meet(t, t->moment[i]);
 }
-//< local

@@ -65,7 +65,6 @@ static void without_worker(Meeting *m) {
     }
 }
 
-//> meet
 /* All have given before anybody reads, and all have read before anybody goes on. The thread that
  * MPI knows asks the other ranks. */
 static const void *const *meet(void *context, size_t worker, const void *own,
@@ -84,7 +83,6 @@ static void leave(void *context) {
     (void)context;
 #pragma omp barrier
 }
-//< meet
 
 /* Each on a thread of its own. */
 static void together(Trainer *t, const Step *step, Meeting *m) {

@@ -63,7 +63,6 @@ static bool fits(const Order *o, BaseError *error) {
 
 /* ---- workers' own samples --------------------------------------------------------------- */
 
-//> clients
 /* Classes in a drawn order, so many to each worker, round after round; the samples of a class in
  * turns to those that hold it. */
 static void deal(const Order *o, size_t *worker) {
@@ -82,7 +81,6 @@ static void deal(const Order *o, size_t *worker) {
         worker[i] = holder[k * holders + held[k]++ % holders];
     }
 }
-//< clients
 
 /* False: a worker has not enough for one step. */
 static bool gather(const Order *o, const size_t *worker, BaseError *error) {
@@ -150,7 +148,6 @@ static void order_clients(Order *o, size_t epoch) {
     }
 }
 
-//> sorted
 /* The samples of a step as they are, those of one class side by side: the classes in an order
  * drawn for the step, so that each worker has few. */
 static void sort_step(const Order *o, size_t epoch, size_t step) {
@@ -163,7 +160,6 @@ static void sort_step(const Order *o, size_t epoch, size_t step) {
             if (o->class_of[at[i]] == o->rank[k]) o->room[count++] = at[i];
     memcpy(at, o->room, n * sizeof *at);
 }
-//< sorted
 
 const size_t *order_epoch(Order *o, size_t epoch) {
     const Config *c = o->config;

@@ -138,7 +138,6 @@ static Moments cells_of_each(const Trainer *t, const Cell *cell, const double *s
     return step;
 }
 
-//> pooled
 /* The cells of all workers so far as one: E[variance] + Var[mean], worker after worker of a
  * step, step after step. (W-4) */
 static void merge_cells(const Trainer *t, Cell *cell, const double *share) {
@@ -150,7 +149,6 @@ static void merge_cells(const Trainer *t, Cell *cell, const double *share) {
                                           : cells_of_each(t, own, share, i));
     }
 }
-//< pooled
 
 static void take_cells(Trainer *t, const Cell *cell) {
     for (size_t i = 0; i < t->net->states; i++) {

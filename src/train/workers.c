@@ -82,7 +82,6 @@ static int threads_of_sum(const Trainer *t, size_t numbers) {
     return numbers < WORTH ? 1 : (int)t->threads;
 }
 
-//> workers
 /* All workers of a step that are this rank's, on as many threads as there are. What each writes
  * is its own, so which thread of which rank ran it does not matter. What they found, and
  * the mean of what they observed, all ranks have then. */
@@ -99,7 +98,6 @@ void workers_run(Trainer *t, size_t epoch, size_t step, bool learn) {
     ranks_gather(t->ranks, t->found, W, found_width(t));
     state_observed(t);
 }
-//< workers
 
 void workers_fold(const Trainer *t, double *to, const double *of, RanksSum *sum) {
     const size_t n = t->net->weights;

@@ -59,8 +59,43 @@ static const char *lines_between(Weave *weave, const char *from, const char *to)
     return text.data;
 }
 
+/* An anchor that a page names. */
+struct Named {
+    const char *path, *anchor;
+    const Named *next;
+};
+
+static bool is_named(const Weave *weave, const char *path, const char *anchor) {
+    for (const Named *n = weave->named; n; n = n->next)
+        if (strcmp(n->path, path) == 0 && strcmp(n->anchor, anchor) == 0) return true;
+    return false;
+}
+
+void weave_unnamed(Weave *weave) {
+    static const char *const folders[] = {"src", "experiments", "tests"};
+    for (size_t k = 0; k < COUNT_OF(folders); k++) {
+        size_t count, length;
+        const char **file = home_files(weave->arena, folders[k], source_endings, &count);
+        for (size_t i = 0; i < count; i++) {
+            size_t line = 1;
+            for (const char *at = home_text(weave, file[i]); at;
+                 at = next_line(at), line++) {
+                const char *name = mark_name(at, '>', &length);
+                if (name == NULL) continue;
+                const char *anchor = text_copy(weave->arena, name, length);
+                if (!is_named(weave, file[i], anchor))
+                    weave_fault(weave, file[i], line, "no page quotes the lines of `%s`",
+                                anchor);
+            }
+        }
+    }
+}
+
 const char *anchor_lines(Weave *weave, const Page *page, size_t line, const char *path,
                          const char *anchor, size_t *first) {
+    Named *new = TAKE(weave->arena, Named, 1);
+    *new = (Named){path, anchor, weave->named};
+    weave->named = new;
     const char *text = home_text(weave, path);
     if (text == NULL) {
         weave_fault(weave, page->name, line, "%s", home_lack(weave, path));

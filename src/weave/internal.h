@@ -110,6 +110,7 @@ void weave_verdicts(Weave *weave, const Page *page);
 /* Of all pages and sources at once. */
 void weave_labels(Weave *weave, const Page *page, size_t pages);
 void weave_mentions(Weave *weave, const Page *page, size_t pages);
+void weave_unnamed(Weave *weave); /* anchors; when all pages were looked at */
 
 /* ---- map.c ------------------------------------------------------------------------------ */
 

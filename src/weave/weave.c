@@ -161,7 +161,11 @@ Weave *weave_pages(Arena *arena, const char *const *page, size_t pages) {
     weave_print_blocks(weave, read, pages);
     for (size_t i = 0; i < pages; i++)
         weave->woven[i] = (Woven){page[i], read[i].text, weave_page(weave, &read[i])};
-    if (whole) weave_labels(weave, read, pages), weave_mentions(weave, read, pages);
+    if (whole) {
+        weave_labels(weave, read, pages);
+        weave_mentions(weave, read, pages);
+        weave_unnamed(weave);
+    }
     if (weave->faults) qsort(weave->fault, weave->faults, sizeof *weave->fault, by_place);
     return weave;
 }

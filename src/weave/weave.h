@@ -11,7 +11,8 @@
  *   label     \tag{P-1}, once in the book; (P-1) wherever it is cited, in code too
  *
  * And some must not stand there: a decimal in prose that no link has the source of, a verdict beside
- * the name of a claim, a link that leads nowhere, code that is no excerpt, a source that no page mentions.
+ * the name of a claim, a link that leads nowhere, code that is no excerpt, a source that no page mentions,
+ * an anchor that none quotes.
  */
 #ifndef NORMLAB_WEAVE_H
 #define NORMLAB_WEAVE_H
@@ -35,12 +36,14 @@ typedef struct Woven {
 
 typedef struct Kept Kept;       /* files that were read */
 typedef struct Study Study;     /* and tables of studies */
+typedef struct Named Named;     /* anchors that pages name */
 typedef struct Printed Printed; /* commands of blocks, and what they print */
 
 typedef struct Weave {
     Arena *arena;
     const Kept *kept;
     const Study *study;
+    const Named *named;
     Printed *printed;
     const struct Ruling *ruling; /* [rulings] of all claims; NULL: nobody asked */
     size_t rulings;

@@ -37,7 +37,6 @@ static void draw_part(const Reading *to, Pile *pile, uint64_t part, size_t count
 /* What there is: first the fields, the first of them is what a network sees; then the parts.
  * What is not as it should be is said in one line, `return base_fail(error, EX_DATAERR, 0, ...)`,
  * with the file's name and what was expected. */
-//> fill
 static bool fill(Reading *to, BaseError *error) {
     (void)error; /* nothing can go wrong here */
     to->fields = 2;
@@ -58,7 +57,6 @@ static bool fill(Reading *to, BaseError *error) {
     to->drawn = 200; /* of train's, to validate; or fill to->val */
     return true;
 }
-//< fill
 
 const DatasetKind dataset_my_data = {
     .name = "my-data",
