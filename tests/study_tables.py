@@ -1,10 +1,13 @@
 """What notes say of exploratory studies, out of data/NAME.h5: a table of test errors, whether its cells pass the gate, and what
 sentences of the page rest on. Paired by seed; Student's 95 % intervals."""
 
+import glob
 import os
+import re
 
 import numpy as np
 
+from program import HOME
 from speed_tables import names, table
 
 STUDENT = {3: 4.3027, 4: 3.1824, 5: 2.7764, 6: 2.5706, 12: 2.2010, 48: 2.0117}  # 97.5 %, of so many seeds
@@ -66,9 +69,14 @@ def gate(file, metric):
             f"{count} cells are better than all by their intervals.\n")
 
 
-# what an experiment shows in place of the score: its run.c
-NUMBERS = {"initialization": "gradients_growth", "equilibrium": "weights_ratio", "random-labels": "train_error_evaluated",
-           "plasticity": "train_error_evaluated", "depth-statistics-L20": "shares_channel", "depth-statistics-L17": "shift_last"}
+def asked():
+    """Of each study that a block of the book prints, its experiment and the number that it asks for; None: the test results."""
+    found = {}
+    for page in glob.glob(os.path.join(HOME, "notes", "*.md")):
+        with open(page, encoding="utf-8") as file:
+            found.update({stem: (experiment, number or None) for experiment, stem, number in re.findall(
+                r"^<!-- normlab table (\S+) --from data/(\S+)\.h5(?: --metric (\S+))? --form markdown -->$", file.read(), re.M)})
+    return found
 
 
 def numbers(file, name):
@@ -83,9 +91,11 @@ def numbers(file, name):
 
 
 def shown(file):
-    """The number of the runs' summaries that the study is about; None: what its task is judged by."""
-    stem = os.path.splitext(os.path.basename(file.filename))[0]
-    number = NUMBERS.get(stem, NUMBERS.get(text(file.attrs["experiment"])))
+    """The number of the runs' summaries that the study's block is about, or all blocks of its experiment; None: the test results."""
+    blocks, experiment = asked(), text(file.attrs["experiment"])
+    own = blocks.get(os.path.splitext(os.path.basename(file.filename))[0])
+    others = {number for of, number in blocks.values() if of == experiment}
+    number = own[1] if own else others.pop() if len(others) == 1 else None
     return number if f"results/{number}" in file else None
 
 
