@@ -85,7 +85,10 @@ static void read_blocks(Reader *r, const Table *t, Grid *g, size_t cells) {
 
 static void read_results(Reader *r, Grid *g) {
     BaseError *error = &r->error;
-    const Table t = table_read(r->store, r->arena, "/results", error);
+    Table *results = TAKE(r->arena, Table, 1);
+    *results = table_read(r->store, r->arena, "/results", error);
+    const Table t = *results;
+    g->results = results;
     g->name = table_names(&t, "series", &g->series, error);
     g->seed = table_list(&t, "seed", &g->seeds, error);
     read_along(r, &t, g);

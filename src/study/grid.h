@@ -53,6 +53,7 @@ struct Grid {
         *shown; /* in words, where another number than the score is; NULL: the score is */
     const char *number; /* the name of that one: "train_error_evaluated" */
     const char *mixed;  /* how the runs' arithmetic differs; "": it does not */
+    const Table *results; /* all numbers of the runs; NULL: it has none */
     bool edited;        /* by another program */
     bool quick;
     size_t series, points, seeds;

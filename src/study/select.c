@@ -187,13 +187,13 @@ static const Field *cells_of(const Table *t, const char *name) {
 }
 
 static const Field *metric_of(Arena *arena, const Grid *g, const char *name) {
-    const Table t = grid_table(g, arena, "/results");
-    const Field *found = cells_of(&t, name);
+    const Table *t = g->results;
+    const Field *found = cells_of(t, name);
     if (found) return found;
-    const char **known = TAKE(arena, const char *, t.fields + 1);
+    const char **known = TAKE(arena, const char *, t->fields + 1);
     size_t count = 0;
-    for (size_t i = 0; i < t.fields; i++)
-        if (is_of_cells(&t.field[i])) known[count++] = t.field[i].name;
+    for (size_t i = 0; i < t->fields; i++)
+        if (is_of_cells(&t->field[i])) known[count++] = t->field[i].name;
     const Choice words = {known, count, sizeof *known, false, NULL};
     die(EX_USAGE, "--metric: the study has no '%s'%s: %s is expected",
         text_clip(arena, name), text_hint(arena, name, known, count),
@@ -221,8 +221,7 @@ static void show_metric(const Part *p, Grid *g, const char *name) {
 const Grid *grid_shown(Arena *arena, const Grid *grid, const Experiment *e) {
     const GridPart part = {.metric = e->number};
     if (e->number == NULL) return grid;
-    const Table t = grid_table(grid, arena, "/results");
-    return cells_of(&t, e->number) ? grid_select(arena, grid, &part) : grid;
+    return cells_of(grid->results, e->number) ? grid_select(arena, grid, &part) : grid;
 }
 
 const Grid *grid_of_measure(Arena *arena, const Grid *grid, const char *measure) {
@@ -234,8 +233,7 @@ const Grid *grid_of_measure(Arena *arena, const Grid *grid, const char *measure)
         g->test = grid->train;
         return g;
     }
-    const Table t = grid_table(grid, arena, "/results");
-    const Field *f = cells_of(&t, measure);
+    const Field *f = cells_of(grid->results, measure);
     if (f == NULL) return NULL;
     g->test = f->number;
     name_number(g, f);

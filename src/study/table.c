@@ -153,11 +153,14 @@ void table_write(const Table *t, Store *store) {
 
 /* ---- reading ------------------------------------------------------------------------ */
 
+/* Of those that it has; NULL: it has no such. */
 static const char *attribute(const Table *t, const Store *store, const char *path,
-                             const char *name, BaseError *error) {
-    return store_has_attribute(store, path, name)
-               ? store_get_text(store, t->arena, path, name, error)
-               : NULL;
+                             const char *const *has, size_t count, const char *name,
+                             BaseError *error) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(has[i], name) == 0)
+            return store_get_text(store, t->arena, path, name, error);
+    return NULL;
 }
 
 static void read_field(Table *t, const Store *store, const char *name, BaseError *error) {
@@ -178,9 +181,11 @@ static void read_field(Table *t, const Store *store, const char *name, BaseError
     f.rank = rank;
     const char **axis = store_axes(store, t->arena, path, &axes);
     for (size_t k = 0; k < rank && k < axes; k++) f.axis[k] = axis[k];
-    f.says = attribute(t, store, path, "long_name", error);
-    f.reading = attribute(t, store, path, "reading", error);
-    f.choices = attribute(t, store, path, "choices", error);
+    size_t count;
+    const char **has = store_attributes(store, t->arena, path, &count);
+    f.says = attribute(t, store, path, has, count, "long_name", error);
+    f.reading = attribute(t, store, path, has, count, "reading", error);
+    f.choices = attribute(t, store, path, has, count, "choices", error);
     add_field(t, f);
 }
 

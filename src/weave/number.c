@@ -215,23 +215,28 @@ static void ask_verdict(Question *q) {
 
 /* ---- cells of a study ---------------------------------------------------------------------- */
 
-/* A number of a study, for all seeds: read once, for the next link. */
+/* A study, or a number of it, for all seeds: read once, for the next link. */
 struct Study {
-    const char *file, *number;
+    const char *file, *number; /* NULL: the study */
     const Grid *grid;
     const Study *next;
 };
 
+static bool same_number(const char *a, const char *b) {
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 static const Grid *study_number(Weave *weave, const char *file, const char *number) {
     Arena *arena = weave->arena;
     for (const Study *s = weave->study; s; s = s->next)
-        if (strcmp(s->file, file) == 0 && strcmp(s->number, number) == 0) return s->grid;
+        if (strcmp(s->file, file) == 0 && same_number(s->number, number)) return s->grid;
     const GridPart part = {.metric = number};
+    const Grid *grid = number ? grid_select(arena, study_number(weave, file, NULL), &part)
+                              : grid_read(arena, file);
     Study *new = TAKE(arena, Study, 1);
-    *new = (Study){file, number, grid_select(arena, grid_read(arena, file), &part),
-                   weave->study};
+    *new = (Study){file, number, grid, weave->study};
     weave->study = new;
-    return new->grid;
+    return grid;
 }
 
 /* The name without its blanks, as it stands in a link. */
