@@ -1,11 +1,12 @@
 # Asks a test program for its cases and writes one CTest case for each; of a WORD of the program, whose thousands of cases
 # are called SUBJECT.SHAPE.CHECK and take milliseconds, one for each subject: what fails in it the program names. Names
-# that are QUICK, a regular expression, and not LATER, another, have that label too.
+# that are QUICK, a regular expression, have that label too, but for those of tests/long.txt, which are `long`.
 execute_process(COMMAND ${PROGRAM} ${WORD} --list OUTPUT_VARIABLE listing OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} --list failed: ${status}")
 endif()
 string(REPLACE "\n" ";" lines "${listing}")
+include(${CMAKE_CURRENT_LIST_DIR}/long.cmake)
 set(text "")
 if(DEFINED WORD)
   set(before "\"${WORD}\" --threads 1 --case ")
@@ -27,7 +28,8 @@ foreach(line ${lines})
   if(WITHOUT AND name MATCHES "^(${WITHOUT})$")
     continue()
   endif()
-  if(QUICK AND name MATCHES "^(${QUICK})$" AND NOT (LATER AND name MATCHES "^(${LATER})$"))
+  long_label(${SUITE}.${name} labels)
+  if(QUICK AND name MATCHES "^(${QUICK})$" AND NOT labels MATCHES ";long$")
     string(APPEND labels ";quick")
   endif()
   string(APPEND text "add_test(\"${SUITE}.${name}\" \"${PROGRAM}\" ${before}\"${name}${all}\")\n"

@@ -23,9 +23,12 @@ function(link_ours target)
   endforeach()
 endfunction()
 
+# What lists cases, and gives them their labels.
+set(listers ${PROJECT_SOURCE_DIR}/cmake/discover.cmake ${PROJECT_SOURCE_DIR}/cmake/long.cmake ${PROJECT_SOURCE_DIR}/tests/long.txt)
+
 # The tests of a layer: tests/LAYER/*.c, a program each. They see no more than its line names. Of all tests, cases whose
-# names are QUICK, a regular expression, and not LATER, another, are asked by `./normlab test -L quick`.
-#   layer_tests(norm SEES base tensor tape norm check QUICK .+ LATER over_.+)
+# names are QUICK, a regular expression, are asked by `./normlab test -L quick`, but for those of tests/long.txt.
+#   layer_tests(norm SEES base tensor tape norm check QUICK .+)
 function(layer_tests layer)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${layer}/*.c)
   foreach(source ${sources})
@@ -36,7 +39,7 @@ endfunction()
 # Each of a program's cases becomes a CTest case named by the program (`--list` prints "name label" lines after
 # every build), so a new case needs no line anywhere.
 function(layer_test layer source)
-  cmake_parse_arguments(ARG "" "QUICK;LATER" "SEES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "QUICK" "SEES;LINKS" ${ARGN})
   get_filename_component(name ${source} NAME_WE)
   add_executable(test-${name} ${source})
   target_include_directories(test-${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${layer})
@@ -47,9 +50,10 @@ function(layer_test layer source)
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${name}.cmake)
   add_custom_command(TARGET test-${name} POST_BUILD
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:test-${name}> -DSUITE=${name} -DCASES=${cases}
-            -DFOLDER=${PROJECT_SOURCE_DIR} "-DQUICK=${ARG_QUICK}" "-DLATER=${ARG_LATER}"
+            -DFOLDER=${PROJECT_SOURCE_DIR} "-DQUICK=${ARG_QUICK}"
             -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
     BYPRODUCTS ${cases} VERBATIM)
+  set_property(TARGET test-${name} APPEND PROPERTY LINK_DEPENDS ${listers})
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
 endfunction()
 
@@ -72,7 +76,7 @@ function(script_test name)
             -DFOLDER=${PROJECT_SOURCE_DIR} -DNORMLAB=$<TARGET_FILE:normlab> "-DQUICK=${ARG_QUICK}" "-DWITHOUT=${without}"
             "-DLIMIT=${ARG_LIMIT}"
             -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
-    DEPENDS ${script} ${ARG_READ} ${PROJECT_SOURCE_DIR}/cmake/discover.cmake VERBATIM)
+    DEPENDS ${script} ${ARG_READ} ${listers} VERBATIM)
   add_custom_target(test-${name} ALL DEPENDS ${cases} normlab)
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
 endfunction()
@@ -85,7 +89,7 @@ function(command_test word)
   add_custom_command(OUTPUT ${cases}
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:normlab> -DWORD=${word} -DSUITE=${word} -DCASES=${cases}
             -DFOLDER=${PROJECT_SOURCE_DIR} "-DQUICK=${ARG_QUICK}" -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
-    DEPENDS normlab ${PROJECT_SOURCE_DIR}/cmake/discover.cmake VERBATIM)
+    DEPENDS normlab ${listers} VERBATIM)
   add_custom_target(test-${word}_command ALL DEPENDS ${cases})
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
 endfunction()

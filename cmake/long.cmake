@@ -1,0 +1,11 @@
+# Appends the label `long` to the labels of a case that tests/long.txt names.
+file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/../tests/long.txt long_names REGEX "^[^#]")
+
+function(long_label name labels)
+  foreach(pattern ${long_names}) # one by one: CMake has no more than 32 parentheses
+    if(name MATCHES "^(${pattern})$")
+      set(${labels} "${${labels}};long" PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+endfunction()
