@@ -100,5 +100,31 @@ def stops_once(place):
     same("checkpoints", len(checkpoints(place)), 2)
 
 
+def knows_end(pid):
+    """Whether a process is over, and nobody asked for it yet."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        return file.read().rsplit(")", 1)[1].split()[0] in "ZX"
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
+        return [int(word) for word in file.read().split()]
+
+
+@case("fault")
+def stopped_reader(place):
+    """Who waits for a process that reads a file, and does nothing, says so after half a minute and goes; the file is not called damaged."""
+    process = place.start("claims", "--json")
+    wait_for(process, lambda: children(process.pid), "a reader")
+    reader, = children(process.pid)
+    os.kill(reader, signal.SIGSTOP)
+    begin = time.monotonic()
+    _, wrong = process.communicate(timeout=120)
+    same("exit code", process.returncode, 71)
+    check(b"for 30 s the process that does so has done nothing" in wrong and wrong.count(b"\n") == 1, wrong)
+    check(time.monotonic() - begin > 25, "too early")
+    check(not os.path.exists(f"/proc/{reader}") or knows_end(reader), "the reader is left")
+
+
 if __name__ == "__main__":
     main()

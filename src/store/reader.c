@@ -9,10 +9,13 @@
 #include "house.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 struct Reader {
@@ -62,11 +65,41 @@ static void end_idle(void) {
 
 /* ---- asking ------------------------------------------------------------------------- */
 
-static bool exchange(const Reader *reader, Arena *arena, const Question *question,
-                     Answer *answer) {
-    if (reader->child == 0 || !wire_send_question(reader->socket, question) ||
-        !wire_receive_answer(reader->socket, arena, answer))
-        return false;
+/* Nanoseconds that the child has computed. */
+static int64_t computed(const Reader *reader) {
+    clockid_t clock;
+    struct timespec t;
+    if (clock_getcpuclockid(reader->child, &clock) != 0 || clock_gettime(clock, &t) != 0)
+        return 0;
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Until an answer comes, or the end of who should give it. A child that computes has its budget; one
+ * that does not, second after second, is stuck in what never ends (a disk that is gone; or somebody
+ * stopped it), and nothing is said of the file. While we are stopped no second passes. */
+static void wait_for_answer(const Reader *reader, const char *path) {
+    enum { SECOND = 1000, STUCK = 30 };
+    struct pollfd from = {.fd = reader->socket, .events = POLLIN};
+    int64_t before = -1;
+    for (int still = 0; still < STUCK;) {
+        const int ready = poll(&from, 1, SECOND);
+        if (ready > 0 || (ready < 0 && errno != EINTR)) return;
+        if (ready < 0) continue;
+        const int64_t now = computed(reader);
+        still = now == before ? still + 1 : 0;
+        before = now;
+    }
+    kill(reader->child, SIGKILL);
+    die(EX_OSERR,
+        "%s: cannot be read: for %d s the process that does so has done nothing", path,
+        STUCK);
+}
+
+static bool exchange(const Reader *reader, Arena *arena, const char *path,
+                     const Question *question, Answer *answer) {
+    if (reader->child == 0 || !wire_send_question(reader->socket, question)) return false;
+    wait_for_answer(reader, path);
+    if (!wire_receive_answer(reader->socket, arena, answer)) return false;
     if (answer->error.code == EX_OSERR) die_if(&answer->error); /* not of the file */
     return true;
 }
@@ -77,7 +110,8 @@ static bool start_again(Reader *reader, const Store *store, const Question *ques
     const Question open = {ASK_OPEN, .path = store->path};
     start(reader, store->path);
     return question->verb == ASK_OPEN ||
-           (exchange(reader, store->arena, &open, &answer) && !answer.error.set);
+           (exchange(reader, store->arena, store->path, &open, &answer) &&
+            !answer.error.set);
 }
 
 static void tell_of_death(Reader *reader, const Store *store, const Question *question,
@@ -94,13 +128,13 @@ static void tell_of_death(Reader *reader, const Store *store, const Question *qu
 void reader_ask(const Store *store, Arena *arena, const Question *question,
                 Answer *answer) {
     Reader *reader = store->reader;
-    if (exchange(reader, arena, question, answer)) return;
+    if (exchange(reader, arena, store->path, question, answer)) return;
     if (!reader->lost.set) {
         int status = end(reader);
         if (reader->used) {
             reader->used = false;
             if (start_again(reader, store, question) &&
-                exchange(reader, arena, question, answer))
+                exchange(reader, arena, store->path, question, answer))
                 return;
             status = end(reader);
         }
@@ -136,7 +170,7 @@ void reader_close(Store *store) {
     Reader *reader = store->reader;
     const Question close = {ASK_CLOSE, .path = store->path};
     const bool keep = store->sealed && idle.child == 0 && reader->parent == getpid() &&
-                      exchange(reader, store->arena, &close, &answer);
+                      exchange(reader, store->arena, store->path, &close, &answer);
     if (!keep) {
         end(reader);
         return;
