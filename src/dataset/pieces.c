@@ -56,7 +56,8 @@ static bool list(Reading *to, Names *names, const char *folder, bool folders,
         names->name[names->count++] = text_copy(to->arena, name, strlen(name));
     }
     closedir(directory);
-    qsort(names->name, names->count, sizeof *names->name, by_bytes);
+    if (names->count > 0)
+        qsort(names->name, names->count, sizeof *names->name, by_bytes);
     return true;
 }
 

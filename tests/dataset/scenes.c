@@ -308,6 +308,10 @@ static void folder_without_photographs_is_refused(void **state) {
     assert_non_null(strstr(error.message, "2 folders; 'photos' and 1 to 248 of"));
     assert_null(dataset_open(arena, text_print(arena, "scenes:%s/none", home),
                              &(BaseError){.set = false}));
+    error = (BaseError){0}; /* no folder in it at all */
+    assert_null(
+        dataset_open(arena, text_print(arena, "scenes:%s/photos", home), &error));
+    assert_non_null(strstr(error.message, "0 folders; 'photos' and 1 to 249 of"));
     own_free(arena, home);
     arena_free(arena);
 }
