@@ -165,15 +165,15 @@ void tally_bits(Tally *t, const char *what, const double *got, const double *exp
                 size_t count);
 /* The bits of y, of all gradients and of what was observed; what is NULL on either side is
  * not asked. `when` says which run it was. */
-void tally_outcome(Tally *t, const Trial *trial, const char *when, const Outcome *got,
+void tally_outcome(Tally *sum, const Trial *t, const char *when, const Outcome *got,
                    const Outcome *expected);
 /* Values and gradients to so many eps of their scales, of the trial's own definition or
  * kernel. */
-void tally_close(Tally *t, const Trial *trial, const Outcome *got,
-                 const Outcome *expected, double digits, bool definition);
+void tally_close(Tally *sum, const Trial *t, const Outcome *got, const Outcome *expected,
+                 double digits, bool definition);
 /* Of the two beside each other: a kernel promises digits of the largest in a cell, a definition
  * of each element, so that values may differ by both. */
-void tally_texts(Tally *t, const Trial *trial, const Outcome *kernel, const Outcome *text,
+void tally_texts(Tally *sum, const Trial *t, const Outcome *kernel, const Outcome *text,
                  double digits);
 /* More about the worst. */
 void report_remark(CheckReport *report, const char *text);
