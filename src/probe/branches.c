@@ -60,10 +60,11 @@ static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const
 enum { SLOPE, LOG_LAST };
 
 static const ProbeNumber NUMBERS[] = {
-    [SLOPE] = {"slope", "least squares' slope of log share over log of the sum's terms, "
-                        "over the branches that add anything, first row"},
-    [LOG_LAST] = {"log_last", "log share of the last branch, first row"},
-    {NULL}};
+    [SLOPE] = {.name = "slope",
+               .says = "least squares' slope of log share over log of the sum's terms, "
+                       "over the branches that add anything, first row"},
+    [LOG_LAST] = {.name = "log_last", .says = "log share of the last branch, first row"},
+    {.name = NULL}};
 
 static void sum_up(const ProbeRows *rows, Arena *arena, double *number) {
     size_t branches, there = 0;

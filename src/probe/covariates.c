@@ -43,11 +43,13 @@ static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const
 enum { MEAN_COSINE, LOG_DISTANCE, LOG_RELATIVE };
 
 static const ProbeNumber NUMBERS[] = {
-    [MEAN_COSINE] = {"cosine", "mean over the rows and all layers but the first"},
-    [LOG_DISTANCE] = {"log_distance", "mean of the logarithm of |G - G'|, likewise"},
-    [LOG_RELATIVE] = {"log_relative",
-                      "mean of the logarithm of |G - G'| / |G|, likewise"},
-    {NULL}};
+    [MEAN_COSINE] = {.name = "cosine",
+                     .says = "mean over the rows and all layers but the first"},
+    [LOG_DISTANCE] = {.name = "log_distance",
+                      .says = "mean of the logarithm of |G - G'|, likewise"},
+    [LOG_RELATIVE] = {.name = "log_relative",
+                      .says = "mean of the logarithm of |G - G'| / |G|, likewise"},
+    {.name = NULL}};
 
 /* Where it is a number: of a weight whose gradient is 0, or that nothing stands before, it is none. */
 static double mean_of(const ProbeRows *rows, Arena *arena, const char *field,

@@ -41,11 +41,12 @@ static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const
 enum { GROWTH, GROWTH_END };
 
 static const ProbeNumber NUMBERS[] = {
-    [GROWTH] = {"growth",
-                "of |dx|^2 from a place to the one before, at the first row: exp of the "
-                "least squares' slope of its logarithm over places 5 to 10"},
-    [GROWTH_END] = {"growth_end", "the same at the last row"},
-    {NULL}};
+    [GROWTH] =
+        {.name = "growth",
+         .says = "of |dx|^2 from a place to the one before, at the first row: exp of the "
+                 "least squares' slope of its logarithm over places 5 to 10"},
+    [GROWTH_END] = {.name = "growth_end", .says = "the same at the last row"},
+    {.name = NULL}};
 
 enum {
     FROM = 4,

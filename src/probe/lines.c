@@ -42,13 +42,15 @@ static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const
 enum { LOG_BAND, LOG_DISTANCE, LOG_SMOOTHNESS };
 
 static const ProbeNumber NUMBERS[] = {
-    [LOG_BAND] = {"log_band",
-                  "mean over the rows of the logarithm of largest less smallest loss"},
-    [LOG_DISTANCE] = {"log_distance",
-                      "mean of the logarithm of the largest distance of gradients"},
-    [LOG_SMOOTHNESS] = {"log_smoothness",
-                        "mean of the logarithm of the largest smoothness"},
-    {NULL}};
+    [LOG_BAND] =
+        {.name = "log_band",
+         .says = "mean over the rows of the logarithm of largest less smallest loss"},
+    [LOG_DISTANCE] = {.name = "log_distance",
+                      .says =
+                          "mean of the logarithm of the largest distance of gradients"},
+    [LOG_SMOOTHNESS] = {.name = "log_smoothness",
+                        .says = "mean of the logarithm of the largest smoothness"},
+    {.name = NULL}};
 
 /* Mean over the rows of log(largest - smallest), or of log(largest). A row in which something is not
  * finite makes it NaN: leaving it out would praise who diverges. */

@@ -98,13 +98,16 @@ enum { SPREAD, DRIFT };
 
 static const ProbeNumber NUMBERS[] = {
     [SPREAD] =
-        {"spread",
-         "percentile 99 less percentile 1 before the last normalizer, after the last "
-         "step"},
-    [DRIFT] = {"drift",
-               "root mean square over rows of how far percentile 50 of the first channel "
-               "behind the last normalizer is from that of the first row"},
-    {NULL}};
+        {.name = "spread",
+         .says =
+             "percentile 99 less percentile 1 before the last normalizer, after the last "
+             "step"},
+    [DRIFT] =
+        {.name = "drift",
+         .says =
+             "root mean square over rows of how far percentile 50 of the first channel "
+             "behind the last normalizer is from that of the first row"},
+    {.name = NULL}};
 
 enum { MEDIAN = 3 }; /* of PERCENT */
 

@@ -129,11 +129,12 @@ static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const
 enum { LOG_PARTICIPATION, LAST_RANK, LAST_COSINE };
 
 static const ProbeNumber NUMBERS[] = {
-    [LOG_PARTICIPATION] = {"log_participation",
-                           "log(tr(M)^2 / |M|^2) behind the last normalizer, last row"},
-    [LAST_RANK] = {"last", "numerical rank there"},
-    [LAST_COSINE] = {"cosine", "mean cosine of two samples there"},
-    {NULL}};
+    [LOG_PARTICIPATION] =
+        {.name = "log_participation",
+         .says = "log(tr(M)^2 / |M|^2) behind the last normalizer, last row"},
+    [LAST_RANK] = {.name = "last", .says = "numerical rank there"},
+    [LAST_COSINE] = {.name = "cosine", .says = "mean cosine of two samples there"},
+    {.name = NULL}};
 
 static void sum_up(const ProbeRows *rows, Arena *arena, double *number) {
     size_t places;

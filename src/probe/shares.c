@@ -100,10 +100,12 @@ enum { LAST_CHANNEL, LAST_INSTANCE };
 
 static const ProbeNumber NUMBERS[] = {
     [LAST_CHANNEL] =
-        {"channel", "share of the channels' squared means in the mean square behind the "
-                    "last normalizer, after the last step"},
-    [LAST_INSTANCE] = {"instance", "share there of the samples' differing means"},
-    {NULL}};
+        {.name = "channel",
+         .says = "share of the channels' squared means in the mean square behind the "
+                 "last normalizer, after the last step"},
+    [LAST_INSTANCE] = {.name = "instance",
+                       .says = "share there of the samples' differing means"},
+    {.name = NULL}};
 
 static void sum_up(const ProbeRows *rows, Arena *arena, double *number) {
     size_t places;

@@ -44,11 +44,13 @@ static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const
 enum { SLOPE, LAST };
 
 static const ProbeNumber NUMBERS[] = {
-    [SLOPE] = {"slope",
-               "least squares' slope of the magnitude's logarithm over the numbers of "
-               "places that have one, after the last step"},
-    [LAST] = {"last", "magnitude at the last place that has one, after the last step"},
-    {NULL}};
+    [SLOPE] =
+        {.name = "slope",
+         .says = "least squares' slope of the magnitude's logarithm over the numbers of "
+                 "places that have one, after the last step"},
+    [LAST] = {.name = "last",
+              .says = "magnitude at the last place that has one, after the last step"},
+    {.name = NULL}};
 
 /* Least squares' line through points of x [n] and y [n], which become what is left of their
  * means; NaN of fewer than two. */

@@ -160,13 +160,12 @@ static void see(const ProbeSeen *seen, double *kept, Arena *arena, double *const
 enum { RATIO, RATIO_LEAST, RATIO_MOST };
 
 static const ProbeNumber NUMBERS[] = {
-    [RATIO] =
-        {"ratio",
-         "angle / expected, both root mean squares over the last rows that have 1,000 "
-         "steps (or all), of the weights that have both"},
-    [RATIO_LEAST] = {"ratio_least", "the least of a weight"},
-    [RATIO_MOST] = {"ratio_most", "the most"},
-    {NULL}};
+    [RATIO] = {.name = "ratio",
+               .says = "angle / expected, both root mean squares over the last rows that "
+                       "have 1,000 steps (or all), of the weights that have both"},
+    [RATIO_LEAST] = {.name = "ratio_least", .says = "the least of a weight"},
+    [RATIO_MOST] = {.name = "ratio_most", .says = "the most"},
+    {.name = NULL}};
 
 enum { LAST_STEPS = 1000 };
 
