@@ -24,7 +24,7 @@ static void put_axis(const Job *job, Store *out, const char *path, size_t size,
 }
 
 static void put_axes(const Job *job, Store *out) {
-    for (size_t role = 0; role < ROLES; role++) {
+    for (AxisRole role = AXIS_SAMPLES; role <= AXIS_POSITIONS; role++) {
         const Shape shape = apply_shape_of(job, role);
         for (size_t i = 0; i < shape.rank; i++)
             put_axis(job, out, axis_name(job, role, i), shape.size[i],
@@ -37,7 +37,8 @@ static void put_axes(const Job *job, Store *out) {
 static void put_like_x(const Job *job, Store *out, const char *path, const double *data,
                        const char *what) {
     const char *axis[SHAPE_MAX_RANK];
-    for (size_t role = 0, k = 0; role < ROLES; role++)
+    size_t k = 0;
+    for (AxisRole role = AXIS_SAMPLES; role <= AXIS_POSITIONS; role++)
         for (size_t i = 0; i < apply_shape_of(job, role).rank; i++)
             axis[job->axes.order[k++]] = axis_name(job, role, i);
     if (data)

@@ -196,9 +196,10 @@ static void ends_of_the_doubles(void **state) {
         for (size_t k = 0; k < 2 * COUNT_OF(ENDS); k++) {
             const double exponent = k % 2 ? -ENDS[k / 2] : ENDS[k / 2];
             const double want = pow(x, exponent);
-            assert_near(isfinite(want) ? real_power(x, exponent) / (want ? want : 1.0)
-                                       : 0.0,
-                        isfinite(want) && want ? 1.0 : 0.0, 0x1p-50);
+            assert_near(isfinite(want)
+                            ? real_power(x, exponent) / (want != 0.0 ? want : 1.0)
+                            : 0.0,
+                        isfinite(want) && want != 0.0 ? 1.0 : 0.0, 0x1p-50);
             if (!isfinite(want) || want == 0.0)
                 assert_same(real_power(x, exponent), want);
         }

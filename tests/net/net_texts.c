@@ -419,8 +419,8 @@ static void who_looks_ahead_is_refused(void **state) {
                                         "evonorm(S0, groups=2)",
                                         "anneal(batch, group(2), from=0, to=2)",
                                         "anneal(group(2), batch, from=0, to=2)",
-                                        "anneal(batch, anneal(layer, batch, from=4, "
-                                        "to=6), from=1, to=2.5)",
+                                        ("anneal(batch, anneal(layer, batch, from=4, "
+                                         "to=6), from=1, to=2.5)"),
                                         "phase(batch, layer)",
                                         "lattice(batch=3, size=2, own=0.5)",
                                         "regroup(2)"};
