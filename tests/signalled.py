@@ -9,7 +9,7 @@ import time
 from program import Place, check, case, listing, main, same
 
 # One epoch of many steps: no checkpoint but those that are asked for.
-ONE_EPOCH = ["run", "batch-size", "--quick", "norm=batch,layer", "batch=2", "samples=2", "seed=1", "images=2000", "epochs=1",
+ONE_EPOCH = ["run", "batch-size", "--quick", "norm=batch,layer", "batch=2", "samples=2", "seed=1", "images=1200", "epochs=1",
              "network=resnet(depth=8, width=4, stem_stride=2)", "--as", "few", "--jobs", "2"]
 
 
@@ -63,7 +63,7 @@ def saves(place):
     _, err = process.communicate(timeout=120)
     same(f"exit code, {err!r}", process.returncode, 0)
     lines = [line for line in err.decode().splitlines() if ": checkpoint after step " in line]
-    check(len(lines) == 4 and all(line.endswith(" of 1000") for line in lines), f"not a line for each: {lines}")
+    check(len(lines) == 4 and all(line.endswith(" of 600") for line in lines), f"not a line for each: {lines}")
     same("collected bytes", read(told, "batch-size-few.h5") == read(whole, "batch-size-few.h5"), True)
     left = [name for name in listing(told.folder) if "tmp." in name or ".checkpoint" in name or name.endswith(".lock")]
     same("left behind", left, [])
@@ -73,7 +73,7 @@ def saves(place):
 def unharmed(place):
     """SIGUSR1 again and again, to all processes of a study from its first moment, ends none; nor one that has no use for it."""
     signal.signal(signal.SIGUSR1, signal.SIG_DFL)  # as a shell starts it; who ignores it hands that on
-    short = [word.replace("images=2000", "images=32").replace("seed=1", "seed=1-3") for word in ONE_EPOCH]
+    short = [word.replace("images=1200", "images=32").replace("seed=1", "seed=1-3") for word in ONE_EPOCH]
     for words in (short, [*short, "--dry-run"], ["table", "batch-size@few"]):
         process = place.start(*words, start_new_session=True)
         wait_for(process, lambda: knows(process.pid, signal.SIGUSR1), "SIGUSR1 is known")
@@ -88,7 +88,7 @@ def unharmed(place):
 @case("theorem")
 def stops_once(place):
     """As a scheduler does it: SIGTERM to the parent and its runs at once, and the parent tells them, too."""
-    long_steps = [word.replace("images=2000", "images=1200").replace("batch=2", "batch=300").replace("samples=2", "samples=300") for word in ONE_EPOCH]
+    long_steps = [word.replace("batch=2", "batch=300").replace("samples=2", "samples=300") for word in ONE_EPOCH]
     process = place.start(*long_steps, start_new_session=True)
     wait_for(process, lambda: len(glob.glob(os.path.join(place.out, "runs", "*.lock"))) == 2, "both runs began")
     for _ in range(3):

@@ -44,7 +44,7 @@ PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 FOLDER = """a 'b' "c" $HOME & 100% `d`"""  # where the study is: Slurm and two shells read its name
 # A run takes most of a minute: Slurm looks every 30 seconds for jobs whose time is almost up.
-STUDY = ["run", "batch-size", "--quick", "norm=batch", "batch=4", "samples=8", "seed=1,2,3", "images=400", "epochs=150",
+STUDY = ["run", "batch-size", "--quick", "norm=batch", "batch=4", "samples=8", "seed=1,2,3", "images=400", "epochs=1000",
          "network=resnet(depth=8, width=4, stem_stride=2)", "--jobs", "1", "--as", "few"]
 PATIENCE = program.PATIENCE = 3000  # seconds
 
@@ -171,8 +171,10 @@ def study(place):
 
         hurried = set()
 
-        def hurry():
+        def hurry(to_the_end=False):
             """What was queued again waits for two minutes otherwise; at once slurmd would refuse it."""
+            over = slurm.job(last).get("JobState") == "COMPLETED"
+            check(to_the_end or not over, "the runs are over before anything happened to them")
             for i in range(3):
                 job = slurm.job(f"{array}_{i}")
                 if job.get("JobState") == "PENDING" and job.get("Restarts") != "0" and (i, job["Restarts"]) not in hurried:
@@ -182,7 +184,7 @@ def study(place):
         locks = os.path.join(glob.escape(spread.out), "runs", "*.lock")
         wait_for("two runs", lambda: len(glob.glob(locks)) == 2)
         slurm.ask("scontrol", "requeue", f"{array}_0")
-        wait_for("the first task again", lambda: slurm.restarts(array)[0] > 0)
+        wait_for("the first task again", lambda: hurry() or slurm.restarts(array)[0] > 0)
         wait_for("its stop", lambda: "goes on from there" in log_of(spread, "-0"))
         wait_for("SIGUSR1 before the second's time is up", lambda: hurry() or slurm.restarts(array)[1] > 0)
         check("goes on from there" in log_of(spread, "-1"), log_of(spread, "-1"))
@@ -194,7 +196,7 @@ def study(place):
         slurm.ask("scancel", "--batch", "--signal=USR1", f"{array}_2")
         wait_for("it again", lambda: slurm.restarts(array)[2] > before[2])
         same("restarts of the others", slurm.restarts(array)[:2], before[:2])
-        wait_for("the end", lambda: hurry() or "COMPLETED" == slurm.job(last).get("JobState"))
+        wait_for("the end", lambda: hurry(to_the_end=True) or "COMPLETED" == slurm.job(last).get("JobState"))
         print(f"restarts of the tasks: {slurm.restarts(array)}")
     text = log_of(spread, ".collect")
     check("3 of 3 runs were finished before" in text, text)
