@@ -24,7 +24,8 @@ function(link_ours target)
 endfunction()
 
 # What lists cases, and gives them their labels.
-set(listers ${PROJECT_SOURCE_DIR}/cmake/discover.cmake ${PROJECT_SOURCE_DIR}/cmake/long.cmake ${PROJECT_SOURCE_DIR}/tests/long.txt)
+set(listers ${PROJECT_SOURCE_DIR}/cmake/discover.cmake ${PROJECT_SOURCE_DIR}/cmake/long.cmake ${PROJECT_SOURCE_DIR}/tests/long.txt
+  ${PROJECT_SOURCE_DIR}/tests/long-sanitized.txt)
 
 # The tests of a layer: tests/LAYER/*.c, a program each. They see no more than its line names. Of all tests, cases whose
 # names are QUICK, a regular expression, are asked by `./normlab test -L quick`, but for those of tests/long.txt.
@@ -50,7 +51,7 @@ function(layer_test layer source)
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${name}.cmake)
   add_custom_command(TARGET test-${name} POST_BUILD
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:test-${name}> -DSUITE=${name} -DCASES=${cases}
-            -DFOLDER=${PROJECT_SOURCE_DIR} "-DQUICK=${ARG_QUICK}"
+            -DFOLDER=${PROJECT_SOURCE_DIR} "-DQUICK=${ARG_QUICK}" -DNORMLAB_SANITIZE=${NORMLAB_SANITIZE}
             -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
     BYPRODUCTS ${cases} VERBATIM)
   set_property(TARGET test-${name} APPEND PROPERTY LINK_DEPENDS ${listers})
@@ -73,7 +74,7 @@ function(script_test name)
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${name}.cmake)
   add_custom_command(OUTPUT ${cases}
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=${script} -DSUITE=${name} -DCASES=${cases}
-            -DFOLDER=${PROJECT_SOURCE_DIR} -DNORMLAB=$<TARGET_FILE:normlab> "-DQUICK=${ARG_QUICK}" "-DWITHOUT=${without}"
+            -DFOLDER=${PROJECT_SOURCE_DIR} -DNORMLAB=$<TARGET_FILE:normlab> "-DQUICK=${ARG_QUICK}" -DNORMLAB_SANITIZE=${NORMLAB_SANITIZE} "-DWITHOUT=${without}"
             "-DLIMIT=${ARG_LIMIT}"
             -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
     DEPENDS ${script} ${ARG_READ} ${listers} VERBATIM)
@@ -88,7 +89,7 @@ function(command_test word)
   set(cases ${CMAKE_CURRENT_BINARY_DIR}/${word}_command.cmake)
   add_custom_command(OUTPUT ${cases}
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:normlab> -DWORD=${word} -DSUITE=${word} -DCASES=${cases}
-            -DFOLDER=${PROJECT_SOURCE_DIR} "-DQUICK=${ARG_QUICK}" -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
+            -DFOLDER=${PROJECT_SOURCE_DIR} "-DQUICK=${ARG_QUICK}" -DNORMLAB_SANITIZE=${NORMLAB_SANITIZE} -P ${PROJECT_SOURCE_DIR}/cmake/discover.cmake
     DEPENDS normlab ${listers} VERBATIM)
   add_custom_target(test-${word}_command ALL DEPENDS ${cases})
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${cases})
