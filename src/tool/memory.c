@@ -4,6 +4,9 @@
  * if there were no file. The stack of a thread is memory, too: libgomp ends the program in its
  * own words.
  *
+ * This is no second door to memory: of ours the arena alone (base.h) asks for any. It stands below
+ * the libraries, whose calls nobody can lead elsewhere.
+ *
  * The sanitizers stand before the C library themselves. */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "tool.h"
