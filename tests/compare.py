@@ -3,6 +3,7 @@
 
 import glob
 import os
+import re
 
 import h5py
 import numpy as np
@@ -98,6 +99,33 @@ def a_study_again(place):
     check("not comparable: its runs have other data, numerics or defaults" in said, said)
     changed(place, path, lambda file: file["provenance"].attrs.modify("bits", "0123"))
     check("not comparable\n" in verify(place, path, 69), "other bits")
+
+
+@case("theorem")
+def a_study_of_weights_judged_in_other_ways(place):
+    """Each row's own numbers are computed again, in every cell of the run."""
+    place.good(*RUN, "norm=batch,group(2)", "seed=901", "weights=yes", "mode=average,pooled", "input=20x20,28x28", "--as", "judged")
+    path = os.path.join(place.out, "batch-size-judged.h5")
+    with h5py.File(path, "r") as file:
+        errors, losses = file["results/test_error"].size, file["results/test_loss"][()].ravel()
+        rows = [name.decode() for name in file["results/series"]]
+    same("rows", len(rows), 6)  # group keeps no moments: it has one mode
+    check(len(set(losses)) == errors == 6, f"losses {losses}")
+    said = verify(place, path, 0)
+    check(re.findall(r": the same to the last bit: (\d+) numbers", said) and " 0 numbers" not in said, said)
+    for row in (1, 3, 5):
+
+        def last_bit(file):
+            loss = file["results/test_loss"]
+            loss[row, 0, 0] = np.nextafter(losses[row], 9)  # pylint: disable=cell-var-from-loop
+
+        changed(place, path, last_bit)
+        check(verify(place, path, 1).count("/results/test_loss: ") == 1, rows[row])
+
+        def as_it_was(file):
+            file["results/test_loss"][()] = losses.reshape(file["results/test_loss"].shape)
+
+        changed(place, path, as_it_was)
 
 
 @case("theorem")

@@ -1,11 +1,15 @@
 #!/usr/bin/python3 -B
-"""Published runs computed again: of each study in data the run that took the fewest operations, every number that the study
-has of it. Outside the default set, an hour or two on two processors: ./normlab test -L published. Which studies can be
-compared at all, without computing anything: published.py --told
+"""Published runs computed again: of each study in data the run that took the fewest operations, every number of its results
+and curves. A run that several studies share is computed once, unless they judge its weights in different ways, and their numbers
+of it are held against each other. Outside the default set, an hour or two on two processors: ./normlab test -L published. Which studies can be compared at all, without
+computing anything: published.py --told
 """
 
+import collections
 import glob
 import os
+import re
+import shlex
 import sys
 
 import h5py
@@ -45,23 +49,61 @@ def told():
         print(f"{name:32} {run}  {cost / 1e9:8.1f} Gflop an epoch  bits {bits}  probe_numerics {probes}")
 
 
-def published(path):
+def judging(path):
+    """The lines of a recipe that say how finished weights are judged."""
+    with h5py.File(path, "r") as file:
+        return tuple(line for line in file.attrs["recipe"].splitlines() if line.startswith(("mode=", "input=")))
+
+
+def numbers(path, run):
+    """{name: bytes} of a run's first cell in a study: whatever lies over the same grid as the runs' names."""
+    with h5py.File(path, "r") as file:
+        names = file["results/run"][()]
+        at = tuple(int(i[0]) for i in np.nonzero(names == run.encode()))
+        return {name: data[at].tobytes() for name, data in file["results"].items()
+                if data.shape[:names.ndim] == names.shape and data.dtype.kind == "f"}
+
+
+def compared(paths, run):
+    """Verifies each study that has a number of the run which those before it do not have; the others must have the same."""
 
     def case(place):
         program.PATIENCE = HOURS
-        run, _ = cheapest(path)
-        found = os.environ.get("NORMLAB_DATA", "")
-        code, out, err = place.run("verify", path, run, environment={"NORMLAB_DATA": found})
-        print(out.decode(), end="")
-        with h5py.File(path, "r") as file:
-            old = "bits" not in file["provenance"].attrs  # from before files said what computed them
-        check(code == (69 if old else 0), f"{os.path.basename(path)}: exit code {code}: {out.decode()[:2000]}{err.decode()[-500:]}")
+        seen = {}
+        for path in paths:
+            name = os.path.basename(path)
+            found = numbers(path, run)
+            moved = sorted(what for what in found.keys() & seen.keys() if found[what] != seen[what])
+            check(not moved, f"{name} has other numbers of {run} than {os.path.basename(paths[0])}: {moved}")
+            if found.keys() <= seen.keys():
+                print(f"{name}: {len(found)} kinds of numbers, as above")
+                continue
+            data = {"NORMLAB_DATA": os.environ.get("NORMLAB_DATA", "")}
+            code, out, err = place.run("verify", path, run, environment=data)
+            start = re.search(rb"`normlab (run [^`]*)` makes it", err)
+            if start:  # the run that it begins with
+                place.good(*shlex.split(start[1].decode()), environment=data)
+                code, out, err = place.run("verify", path, run, environment=data)
+            print(f"{name}: {out.decode()}", end="")
+            with h5py.File(path, "r") as file:
+                old = "bits" not in file["provenance"].attrs  # from before files said what computed them
+            check(code == (69 if old else 0), f"{name}: exit code {code}: {out.decode()[:2000]}{err.decode()[-500:]}")
+            seen.update(found)
 
     return case
 
 
-for study, where in studies().items():
-    CASES.append((study, "published", published(where)))
+def shared():
+    """{(run, judging): paths of the studies whose cheapest it is}, the study with most numbers of it first."""
+    found = collections.defaultdict(list)
+    for path in studies().values():
+        run, _ = cheapest(path)
+        found[run, judging(path)].append(path)
+    return {(run, how): sorted(paths, key=lambda path: (-len(numbers(path, run)), path)) for (run, how), paths in found.items()}
+
+
+for (each, _), where in shared().items():
+    CASES.append((os.path.basename(where[0])[:-3], "published", compared(where, each)))
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--told"]:

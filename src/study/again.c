@@ -1,6 +1,7 @@
 /* The runs of a collected study, planned anew from what its file says of them, and a cell of it
  * beside a run. */
 #include "compare.h"
+#include "judged.h"
 
 #include <math.h>
 #include <string.h>
@@ -78,6 +79,7 @@ static size_t compare_group(Differences *to, const Grid *grid, const char *group
                            : strcmp(group, "/metrics") == 0 ? &record->metrics
                                                             : &record->summary;
         const Field *like = table_find(run, block ? "test" : name);
+        if (like && like->number == NULL) like = NULL; /* not judged so */
         Field one;
         if (!field_of_cell(&one, &t.field[i], grid, cell)) continue;
         if (!probes && compare_is_probed(record, name)) continue;
@@ -89,11 +91,32 @@ static size_t compare_group(Differences *to, const Grid *grid, const char *group
     return numbers;
 }
 
-size_t compare_cell(Differences *to, const Grid *grid, size_t cell, const Record *record,
-                    bool probes) {
-    const bool judged =
-        grid_setting(to->arena, grid, "mode") || grid_setting(to->arena, grid, "input");
-    const size_t curves = compare_group(to, grid, "/metrics", cell, record, probes);
-    return judged ? curves
-                  : curves + compare_group(to, grid, "/results", cell, record, probes);
+/* What a cell's row, point or recipe says of one of these keys; NULL: nothing. */
+static const char *asked_of(Arena *arena, const Grid *grid, size_t cell,
+                            const char *key) {
+    const size_t at = cell / grid->seeds;
+    const char *single = grid_single(arena, grid, key),
+               *word = text_print(arena, ", %s=", key),
+               *row = strstr(grid->name[at / grid->points], word);
+    if (single || grid_setting(arena, grid, key) == NULL) return single;
+    if (row == NULL) return grid->along_text[at % grid->points];
+    row += strlen(word);
+    return text_copy(arena, row, strcspn(row, ","));
+}
+
+size_t compare_cells_again(Differences *to, const Grid *grid, const Run *run,
+                           const Again *again, bool probes) {
+    const size_t cells = grid->series * grid->points * grid->seeds;
+    size_t numbers = 0;
+    for (size_t i = 0; i < cells; i++) {
+        if (strcmp(grid->run[i], run->id) != 0) continue;
+        const Judging judging = {.mode = asked_of(to->arena, grid, i, "mode"),
+                                 .input = asked_of(to->arena, grid, i, "input")};
+        if (again->judged && !judged_has(again->judged, &judging)) continue;
+        const Record *r =
+            judged_as(to->arena, run, again->record, &judging, again->judged);
+        numbers += compare_group(to, grid, "/metrics", i, r, probes) +
+                   compare_group(to, grid, "/results", i, r, probes);
+    }
+    return numbers;
 }

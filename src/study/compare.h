@@ -46,13 +46,21 @@ const Sweep *study_again(Arena *arena, const Grid *grid);
 /* The first cell of a run; series x points x seeds: it has none. */
 size_t study_cell(const Grid *grid, const char *id);
 
-/* All that a study says of a cell and a run says, too (of runs that are judged in other ways their
- * curves); how many numbers these are. */
-size_t compare_cell(Differences *to, const Grid *grid, size_t cell, const Record *record,
-                    bool probes);
+/* What a finished or diverged run comes to now, and what rows of a study that judge its weights in
+ * other ways say of it; NULL: there are none. */
+typedef struct Again {
+    const Record *record;
+    const Table *judged;
+} Again;
 
-/* The finished or diverged run of a file, computed again beside it and compared. NULL and *error;
- * else what it came to now. */
-const Record *run_again(Arena *arena, const Run *run, BaseError *error);
+/* The run computed again beside its file, and judged as the rows of a study ask (NULL: there is no
+ * study). False and *error. */
+bool run_again(Arena *arena, const Run *run, const Sweep *sweep, Again *to,
+               BaseError *error);
+
+/* All that the results and curves of a study say of a run, in every cell that has it, if the study judges it so
+ * still; how many numbers these are. */
+size_t compare_cells_again(Differences *to, const Grid *grid, const Run *run,
+                           const Again *again, bool probes);
 
 #endif

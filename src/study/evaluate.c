@@ -274,10 +274,7 @@ static void put_apart(Table *t, const Evaluation *e) {
         ->units = "1";
 }
 
-bool evaluation_save(const Evaluation *e, const char *path, BaseError *error) {
-    Store *store = store_new(text_print(e->arena, "%s, evaluated", e->says));
-    store_text(store, "/", "run", e->run);
-    store_text(store, "/", "run_sha256", e->sha256);
+Table evaluation_table(const Evaluation *e) {
     const char **mode = TAKE(e->arena, const char *, e->modes);
     const char **input = TAKE(e->arena, const char *, e->inputs);
     for (size_t i = 0; i < e->modes; i++) mode[i] = e->mode[i].text;
@@ -290,6 +287,14 @@ bool evaluation_save(const Evaluation *e, const char *path, BaseError *error) {
     put_blocks(&t, e);
     if (e->places > 0) put_apart(&t, e);
     t.plot = e->task->metric[0].name;
+    return t;
+}
+
+bool evaluation_save(const Evaluation *e, const char *path, BaseError *error) {
+    const Table t = evaluation_table(e);
+    Store *store = store_new(text_print(e->arena, "%s, evaluated", e->says));
+    store_text(store, "/", "run", e->run);
+    store_text(store, "/", "run_sha256", e->sha256);
     table_write(&t, store);
     record_config(store, e->of, e->arena);
     study_provenance(store, e->arena);

@@ -52,6 +52,9 @@ typedef struct Evaluation {
 const Evaluation *evaluation_make(Arena *arena, const char *run, const char *modes,
                                   const char *inputs, const char *parts, bool apart);
 
+/* What it found, group /evaluation of its file. */
+Table evaluation_table(const Evaluation *evaluation);
+
 /* Into a file of its own, with where it comes from. */
 bool evaluation_save(const Evaluation *evaluation, const char *path, BaseError *error);
 

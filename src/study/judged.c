@@ -101,6 +101,20 @@ static bool has_diverged(const Record *record) {
     return strcmp(table_fact(&record->head, "status", ""), "finished") != 0;
 }
 
+static const Evaluation *judge(Arena *arena, const Sweep *sweep, const Run *run,
+                               const char *path) {
+    return evaluation_make(arena, path, list_of(arena, sweep, run, true),
+                           list_of(arena, sweep, run, false), "train,val,test", false);
+}
+
+const Table *judged_now(Arena *arena, const Sweep *sweep, const Run *run,
+                        const Record *record, const char *path) {
+    if (!judged_wanted(sweep) || has_diverged(record)) return NULL;
+    Table *t = TAKE(arena, Table, 1);
+    *t = evaluation_table(judge(arena, sweep, run, path));
+    return t;
+}
+
 static void judge_run(const Sweep *sweep, const Run *run) {
     Arena *arena = arena_new();
     BaseError error = {.set = false};
@@ -108,12 +122,8 @@ static void judge_run(const Sweep *sweep, const Run *run) {
     const char *path = path_of(arena, sweep, run);
     const Record *record = run_read(arena, run, &error);
     die_if(&error);
-    if (!has_diverged(record) && !read_judged(arena, path, run, &table)) {
-        const Evaluation *e =
-            evaluation_make(arena, run->path, list_of(arena, sweep, run, true),
-                            list_of(arena, sweep, run, false), "train,val,test", false);
-        evaluation_save(e, path, &error);
-    }
+    if (!has_diverged(record) && !read_judged(arena, path, run, &table))
+        evaluation_save(judge(arena, sweep, run, run->path), path, &error);
     arena_free(arena);
     die_if(&error);
 }
@@ -157,6 +167,12 @@ static const double *number_at(const Table *t, const char *name, const Judging *
     return f->number + (m * f->size[1] + i) * f->size[2] + p;
 }
 
+bool judged_has(const Table *judged, const Judging *judging) {
+    const Field *mode = table_find(judged, "mode"), *input = table_find(judged, "input");
+    return mode && input && place_of(judged, "mode", judging->mode) < mode->size[0] &&
+           place_of(judged, "input", judging->input) < input->size[0];
+}
+
 /* The numbers of a summary that an end says, and what they are in an evaluation. */
 static void put_metric(Arena *arena, Table *summary, const Table *t,
                        const Judging *judging, const char *metric, const char *score) {
@@ -185,11 +201,9 @@ static const double *blocks_at(const Table *t, const Judging *judging, size_t co
     return f->number + (m * f->size[1] + i) * count;
 }
 
-const Record *judged_record(Arena *arena, const Sweep *sweep, const Run *run,
-                            const Record *record, const Judging *judging) {
-    Table t;
+const Record *judged_as(Arena *arena, const Run *run, const Record *record,
+                        const Judging *judging, const Table *judged) {
     if (judging_is_own(judging) || has_diverged(record)) return record;
-    if (!read_judged(arena, path_of(arena, sweep, run), run, &t)) return NULL;
     Record *own = TAKE(arena, Record, 1);
     *own = *record;
     own->summary.field = TAKE(arena, Field, record->summary.fields + 1);
@@ -198,16 +212,24 @@ const Record *judged_record(Arena *arena, const Sweep *sweep, const Run *run,
     const TaskKind *task = run->config.task;
     for (size_t m = 0; m < task->metrics; m++) {
         const char *metric = task->metric[m].name;
-        put_metric(arena, &own->summary, &t, judging, metric,
+        put_metric(arena, &own->summary, judged, judging, metric,
                    m == 0 ? "score" : text_print(arena, "score_%s", metric));
     }
     own->blocks.field = TAKE(arena, Field, record->blocks.fields + 1);
     own->blocks.fields = 0;
     for (size_t k = 0; k < record->blocks.fields; k++) {
         Field f = record->blocks.field[k];
-        if (strcmp(f.name, "test") == 0) f.number = blocks_at(&t, judging, f.size[0]);
+        if (strcmp(f.name, "test") == 0) f.number = blocks_at(judged, judging, f.size[0]);
         if (strcmp(f.name, "test") != 0 || f.number)
             own->blocks.field[own->blocks.fields++] = f;
     }
     return own;
+}
+
+const Record *judged_record(Arena *arena, const Sweep *sweep, const Run *run,
+                            const Record *record, const Judging *judging) {
+    Table t = {.fields = 0};
+    const bool asked = !judging_is_own(judging) && !has_diverged(record);
+    if (asked && !read_judged(arena, path_of(arena, sweep, run), run, &t)) return NULL;
+    return judged_as(arena, run, record, judging, &t);
 }

@@ -26,8 +26,20 @@ bool judged_wanted(const Sweep *sweep);
  * program. */
 void judged_make(const Sweep *sweep);
 
-/* The run's record with the row's numbers in place of its own; NULL: it is not judged. Whose training
- * diverged is not, and stays as it is. */
+/* What the rows ask of a run whose file is at `path`, judged now and kept nowhere; NULL: they ask for
+ * nothing, or its training diverged. */
+const Table *judged_now(Arena *arena, const Sweep *sweep, const Run *run,
+                        const Record *record, const char *path);
+
+/* Whether a run was judged so. */
+bool judged_has(const Table *judged, const Judging *judging);
+
+/* The run's record with the numbers that a row has of it in place of its own. Whose training
+ * diverged is not judged, and stays as it is; so is that of a row that asks for nothing. */
+const Record *judged_as(Arena *arena, const Run *run, const Record *record,
+                        const Judging *judging, const Table *judged);
+
+/* The same of what is kept; NULL: it is not judged. */
 const Record *judged_record(Arena *arena, const Sweep *sweep, const Run *run,
                             const Record *record, const Judging *judging);
 

@@ -44,9 +44,10 @@ static bool is_comparable(Arena *arena, const char *name, const Table *provenanc
     return false;
 }
 
-static const Record *made_again(Arena *arena, const Run *run) {
+static Again made_again(Arena *arena, const Run *run, const Sweep *sweep) {
     BaseError error = {.set = false};
-    const Record *again = run_again(arena, run, &error);
+    Again again;
+    run_again(arena, run, sweep, &again, &error);
     die_if(&error);
     return again;
 }
@@ -80,7 +81,7 @@ static int verify_run(Arena *arena, const char *word) {
         text_number(arena, (double)run->config.epochs *
                                table_scalar(&record->summary, "steps", &error)));
     signals_watch();
-    const Record *again = made_again(arena, run);
+    const Record *again = made_again(arena, run, NULL).record;
     const bool probes = compare_has_probes(&record->provenance);
     Differences d = {.arena = arena};
     compare_results(&d, record, again, probes);
@@ -105,14 +106,16 @@ static int verify_study(Arena *arena, const char *path, const char *id) {
     signals_watch();
     for (size_t i = 0; i < sweep->runs; i++) {
         const Run *run = &sweep->run[i];
-        const size_t cell = study_cell(grid, run->id);
-        if (cell == cells || (id && strcmp(run->id, id) != 0)) continue;
-        found++;
+        if (study_cell(grid, run->id) == cells || (id && strcmp(run->id, id) != 0))
+            continue;
         say("%s is computed again", run->label);
-        const Record *again = made_again(arena, run);
+        const Again again = made_again(arena, run, sweep);
         Differences d = {.arena = arena};
-        const size_t numbers = compare_cell(&d, grid, cell, again, probes);
-        if (tell(&d, run->id, text_print(arena, "%zu numbers", numbers), again, probes))
+        const size_t numbers = compare_cells_again(&d, grid, run, &again, probes);
+        if (numbers == 0) continue; /* none of them is planned any more */
+        found++;
+        if (tell(&d, run->id, text_print(arena, "%zu numbers", numbers), again.record,
+                 probes))
             status = 1;
     }
     if (found > 0) return status;
