@@ -80,8 +80,7 @@ def compared(paths, run):
                 continue
             data = {"NORMLAB_DATA": os.environ.get("NORMLAB_DATA", "")}
             code, out, err = place.run("verify", path, run, environment=data)
-            start = re.search(rb"`normlab (run [^`]*)` makes it", err)
-            if start:  # the run that it begins with
+            while start := re.search(rb"`normlab (run [^`]*)` makes it", err):  # a run that some of the study's begin with
                 place.good(*shlex.split(start[1].decode()), environment=data)
                 code, out, err = place.run("verify", path, run, environment=data)
             print(f"{name}: {out.decode()}", end="")
