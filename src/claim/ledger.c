@@ -131,13 +131,25 @@ static bool read_line(Reader *r, const char *line) {
     return indent ? ledger_read_key(r, word, value) : begin_section(r, word, value);
 }
 
+/* As many claims as it can have. */
+static size_t claims_in(const char *text) {
+    size_t count = 0;
+    while (*text && count < MOST_CLAIMS) {
+        count += strncmp(text, "claim", strlen("claim")) == 0;
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
+    return count;
+}
+
 const Ledger *ledger_parse(Arena *arena, const char *text, const char *file,
                            BaseError *error) {
     BaseError own = {.set = false};
+    const size_t most = claims_in(text);
     Reader *r = ZERO(arena, Reader, 1);
     *r = (Reader){.arena = arena, .file = file, .error = &own};
-    r->claim = ZERO(arena, Claim, MOST_CLAIMS);
-    r->claim_line = ZERO(arena, size_t, MOST_CLAIMS);
+    r->claim = ZERO(arena, Claim, most);
+    r->claim_line = ZERO(arena, size_t, most);
     while (*text && !own.set) {
         const size_t length = strcspn(text, "\n");
         r->line++;

@@ -21,8 +21,8 @@ typedef struct Reader {
     BaseError *error;
     size_t protocols, claims;
     Protocol protocol[MOST_PROTOCOLS];
-    Claim *claim;       /* [MOST_CLAIMS] */
-    size_t *claim_line; /* [MOST_CLAIMS] where it begins */
+    Claim *claim;       /* [as many as the text can have] */
+    size_t *claim_line; /* [the same] where it begins */
     Text lines;         /* of the claim that is read */
     bool in_claim;
 } Reader;
