@@ -65,31 +65,45 @@ static bool is_lock(int handle) {
     return S_ISREG(status.st_mode) && status.st_nlink <= 1;
 }
 
-/* The last holder may have removed the file between our open and our flock. */
+/* The last holder may have removed the file between our open and our flock. Asked by making another one
+ * of that name: what a client of NFS keeps in mind of a name may be half a minute old, but this asks
+ * its server. A file that is made so is the next one's to lock. */
 static bool is_current(int handle, const char *lock) {
     struct stat held, named;
-    return fstat(handle, &held) == 0 && lstat(lock, &named) == 0 &&
-           held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+    const int made = open(lock, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (made >= 0) close(made);
+    return made < 0 && fstat(handle, &held) == 0 && lstat(lock, &named) == 0 &&
+           held.st_nlink > 0 && held.st_dev == named.st_dev &&
+           held.st_ino == named.st_ino;
+}
+
+static void wait_a_moment(void) {
+    const struct timespec moment = {0, 10 * 1000 * 1000};
+    nanosleep(&moment, NULL);
 }
 
 /* Who only looks whether a lock is held has it for a moment. */
 static bool lock_soon(int handle) {
-    const struct timespec moment = {0, 10 * 1000 * 1000};
     for (int i = 0; flock(handle, LOCK_EX | LOCK_NB) != 0; i++) {
         if ((errno != EWOULDBLOCK && errno != EINTR) || i == 3) return false;
-        nanosleep(&moment, NULL);
+        wait_a_moment();
     }
     return true;
 }
 
+/* A server of NFS says ESTALE of a file that another machine removed meanwhile. */
 static int take(const char *path, const char *lock, BaseError *error) {
-    for (;;) {
+    enum { ATTEMPTS = 100 };
+    for (int i = 0;; i++) {
         const int handle =
             open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
-        if (handle < 0 || !is_lock(handle) || !lock_soon(handle))
+        const bool mine = handle >= 0 && is_lock(handle) && lock_soon(handle);
+        if (mine && is_current(handle, lock)) return handle;
+        if (mine) errno = EWOULDBLOCK;
+        if ((!mine && errno != ESTALE) || i == ATTEMPTS)
             return refuse(handle, path, error);
-        if (is_current(handle, lock)) return handle;
-        close(handle);
+        if (handle >= 0) close(handle);
+        if (!mine) wait_a_moment();
     }
 }
 
