@@ -1,10 +1,12 @@
 #!/usr/bin/python3 -B
 """Bytes that nobody wrote, put to whatever reads bytes of others (tests/fuzz): libFuzzer under sanitizers until a target has
 had as many as its goal says. What was found interesting, and how many there were, is kept in out/fuzz, so that a run that was
-killed goes on; days may lie between two sittings. Outside the default set: ctest -L fuzz.
+killed goes on; days may lie between two sittings, and machines: counts that were written down begin where others ended. Outside
+the default set: ctest -L fuzz.
 
     fuzz.py TARGET [SECONDS]   goes on with a target, at most so long (else until its goal is reached)
     fuzz.py --reached          executions of each target so far, and what was found
+    fuzz.py --note             writes the counts of this machine into tests/fuzz/reached.txt, to those of others
 
 A finding is an input that ends the process, takes ten seconds, or 1 GiB; it stays in out/fuzz/TARGET/found. HDF5 files are
 read in the fuzzer's own process, which libhdf5 may crash: then the program itself, which reads them in another (src/store),
@@ -23,6 +25,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 HOME = os.path.dirname(HERE)
 OUT = os.environ.get("NORMLAB_OUT") or os.path.join(HOME, "out")
 BUILD = os.path.join(HOME, "build", "fuzz")
+NOTED = os.path.join(HERE, "fuzz", "reached.txt")
 PROGRAM = os.path.join(BUILD, "tests", "test-inputs")
 FRAME = re.compile(r"^ +#\d+ 0x[0-9a-f]+ (?:in (\S+) )?(.*)$", re.M)
 RUNTIME = re.compile(r"libc\.so|nptl/|sysdeps/|stdlib/|linux-vdso|libstdc|(^| )(__asan|__ubsan|__sanitizer|__interceptor|fuzzer::|___interceptor)")
@@ -32,6 +35,24 @@ A_ROUND = 600
 def targets():
     text = open(os.path.join(HERE, "fuzz", "targets.def"), encoding="utf-8").read()
     return {name: int(goal) for name, goal in re.findall(r"^TARGET\((\w+), (\d+),", text, re.M)}
+
+
+def noted():
+    """{target: executions} that were written down, on whatever machine."""
+    if not os.path.exists(NOTED):
+        return {}
+    with open(NOTED, encoding="utf-8") as file:
+        return {name: int(count) for name, count in (line.split() for line in file if not line.startswith("#"))}
+
+
+def note():
+    """What this machine did is then counted there alone."""
+    found = {name: executions(name) for name in targets()}
+    with open(NOTED, "w", encoding="utf-8") as file:
+        file.write("# Executions of each target so far: tests/fuzz.py --note\n")
+        file.writelines(f"{name} {count}\n" for name, count in found.items())
+    for name in found:
+        tally(name, executions=-tally(name)["executions"])
 
 
 def folder(target, *names):
@@ -53,6 +74,11 @@ def tally(target, **more):
         json.dump(known, file)
     os.replace(path + ".new", path)
     return known
+
+
+def executions(target):
+    """Here and elsewhere."""
+    return noted().get(target, 0) + tally(target)["executions"]
 
 
 def build():
@@ -113,7 +139,7 @@ def one_round(target, seconds, runs):
 def go_on(target, seconds=None):
     goal = targets()[target]
     build()
-    while (rest := goal - tally(target)["executions"]) > 0 and (seconds is None or seconds > 0):
+    while (rest := goal - executions(target)) > 0 and (seconds is None or seconds > 0):
         some = min(A_ROUND, seconds or A_ROUND)
         found = one_round(target, some, rest)
         if found:
@@ -125,7 +151,7 @@ def go_on(target, seconds=None):
 
 def print_reached(names):
     for name in names:
-        known = tally(name)
+        known = {**tally(name), "executions": executions(name)}
         found = [each for each in os.listdir(folder(name, "found")) if not each.endswith(".txt")]
         print(f"{name:12s} {known['executions']:10d} of {targets()[name]:10d} executions, {known['hdf5']} crashes of libhdf5 itself, {len(found)} found")
 
@@ -133,6 +159,8 @@ def print_reached(names):
 if __name__ == "__main__":
     if sys.argv[1:] == ["--reached"]:
         print_reached(targets())
+    elif sys.argv[1:] == ["--note"]:
+        note()
     elif len(sys.argv) in (2, 3) and sys.argv[1] in targets():
         go_on(sys.argv[1], int(sys.argv[2]) if len(sys.argv) == 3 else None)
     else:
