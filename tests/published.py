@@ -1,8 +1,8 @@
 #!/usr/bin/python3 -B
 """Published runs computed again: of each study in data the run that took the fewest operations, every number of its results
 and curves. A run that several studies share is computed once, unless they judge its weights in different ways, and their numbers
-of it are held against each other. Outside the default set, an hour or two on two processors: ./normlab test -L published. Which studies can be compared at all, without
-computing anything: published.py --told
+of it are held against each other. Outside the default set, three quarters of an hour on two processors: ./normlab test -L
+published. Which studies can be compared at all, without computing anything: published.py --told
 """
 
 import collections
@@ -56,12 +56,14 @@ def judging(path):
 
 
 def numbers(path, run):
-    """{name: bytes} of a run's first cell in a study: whatever lies over the same grid as the runs' names."""
+    """{name: bytes} of a run's first cell in a study: whatever lies over the same grid as the runs' names, in results and
+    curves. These are as long as the study's longest, and end in NaN."""
     with h5py.File(path, "r") as file:
         names = file["results/run"][()]
         at = tuple(int(i[0]) for i in np.nonzero(names == run.encode()))
-        return {name: data[at].tobytes() for name, data in file["results"].items()
-                if data.shape[:names.ndim] == names.shape and data.dtype.kind == "f"}
+        found = {data.name: np.atleast_1d(data[at]) for group in ("results", "metrics") for data in file.get(group, {}).values()
+                 if data.shape[:names.ndim] == names.shape and data.dtype.kind == "f"}
+    return {name: value[:np.max(np.nonzero(~np.isnan(value))[0], initial=-1) + 1].tobytes() for name, value in found.items()}
 
 
 def compared(paths, run):

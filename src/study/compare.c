@@ -1,6 +1,5 @@
 /* Two runs, or two studies, side by side. */
 #include "compare.h"
-#include "judged.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -235,33 +234,4 @@ void compare_cells(Differences *to, const Grid *a, const Grid *b) {
                 compare_one(to, a, b, name, along);
         }
     }
-}
-
-/* ---- a run again ---------------------------------------------------------------------------- */
-
-/* Under a name that no run has, gone when it was read. */
-bool run_again(Arena *arena, const Run *run, const Sweep *sweep, Again *to,
-               BaseError *error) {
-    Run again = *run;
-    again.path = text_print(arena, "%s/%s.again.h5", runs_folder(arena), run->id);
-    again.claims = "";
-    if (run->config.init.path) {
-        const Net *net = trainer_plan(arena, &again.config, run->dataset, error);
-        again.begun = net ? run_begun(arena, &again.config, net, NULL, error) : NULL;
-        if (again.begun == NULL) return false;
-    }
-    if (!place_folder(runs_folder(arena), error) || !place_remove(again.path, error))
-        return false;
-    const int status = run_execute(&again, processors(), true, NULL, NULL, NULL);
-    if (status != EX_OK) {
-        base_fail(error, status, 0, "%s was not computed to its end%s", run->id,
-                  status == EX_TEMPFAIL ? ": another process is at it" : "");
-        return false;
-    }
-    *to = (Again){.record = run_read(arena, &again, error)};
-    if (to->record && sweep)
-        to->judged = judged_now(arena, sweep, run, to->record, again.path);
-    BaseError quiet = {.set = false};
-    place_remove(again.path, &quiet);
-    return to->record != NULL;
 }

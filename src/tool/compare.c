@@ -112,7 +112,10 @@ static int verify_study(Arena *arena, const char *path, const char *id) {
         const Again again = made_again(arena, run, sweep);
         Differences d = {.arena = arena};
         const size_t numbers = compare_cells_again(&d, grid, run, &again, probes);
-        if (numbers == 0) continue; /* none of them is planned any more */
+        if (numbers == 0) {
+            printf("%s: not comparable: none of its rows is judged so any more\n", run->id);
+            continue;
+        }
         found++;
         if (tell(&d, run->id, text_print(arena, "%zu numbers", numbers), again.record,
                  probes))
